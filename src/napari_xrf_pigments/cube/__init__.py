@@ -1,0 +1,18 @@
+"""The data model: a scan (:class:`XRFCube`) and the maps made from it."""
+
+from .acquisition import Acquisition, Detector
+from .chunks import choose_chunks
+from .cube import Source, XRFCube
+from .energy import EnergyAxis
+from .maps import ElementMaps, PigmentMaps
+
+__all__ = [
+    "Acquisition",
+    "Detector",
+    "ElementMaps",
+    "EnergyAxis",
+    "PigmentMaps",
+    "Source",
+    "XRFCube",
+    "choose_chunks",
+]

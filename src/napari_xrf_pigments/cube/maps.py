@@ -1,0 +1,73 @@
+"""What mapping a scan gives: elemental maps and pigment maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ElementMaps:
+    """Deconvolved net counts, one map a line family.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Line families, such as ``"Fe K"`` or ``"Pb L"``.
+    counts : array_like, shape (line, y, x), float32
+        Net counts; for spectra instead of a cube (line, spectrum).
+    sigma : array_like, same shape, float32
+        Standard deviation of the net counts.
+    pixel_mm : tuple of float or None
+        Height and width of a pixel in mm.
+    provenance : mapping
+        How the maps were made: version, settings, calibration, source.
+    """
+
+    names: tuple[str, ...]
+    counts: Any
+    sigma: Any
+    pixel_mm: tuple[float, float] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PigmentMaps:
+    """Probabilities of pigments, one map a pigment.
+
+    Arrays are (pigment, y, x) and (group, y, x) for a cube, (pigment, spectrum) and
+    (group, spectrum) for spectra; all float32, probabilities between 0 and 1.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Pigment ids.
+    probability : array_like
+        P(the pigment is in any layer, the ground included).
+    top : array_like
+        P(it is in the top paint layer; varnish does not count).
+    below : array_like
+        P(it is in any layer under the top paint layer).
+    groups : tuple of str
+        Ambiguity groups.
+    group_probability : array_like
+        P(at least one member of the group is there).
+    unexplained : array_like, shape (y, x) or (spectrum,)
+        Share, 0-1, of the counts above the background that no fitted line, scatter or
+        detector artefact accounts for.
+    pixel_mm : tuple of float or None
+        Height and width of a pixel in mm.
+    provenance : mapping
+        How the maps were made: version, weights hash, settings, calibration, source.
+    """
+
+    names: tuple[str, ...]
+    probability: Any
+    top: Any
+    below: Any
+    groups: tuple[str, ...]
+    group_probability: Any
+    unexplained: Any
+    pixel_mm: tuple[float, float] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)

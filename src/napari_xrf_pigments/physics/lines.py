@@ -1,0 +1,192 @@
+"""Characteristic X-ray lines: their energies, families and relative strengths.
+
+Numbers come from xraylib (Schoonjans et al. 2011, doi:10.1016/j.sab.2011.09.011);
+which transitions count, and their Siegbahn names, stand in ``data/lines.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal, cast
+
+import numpy as np
+import xraylib
+from numpy.typing import NDArray
+
+Family = Literal["K", "L", "M"]
+
+#: Lines softer than this never reach the detector of a scanner in air.
+MIN_KEV = 0.9
+_SHELLS = {
+    name: getattr(xraylib, f"{name}_SHELL")
+    for name in ("K", "L1", "L2", "L3", "M1", "M2", "M3", "M4", "M5")
+}
+_MAX_Z = 94
+
+
+@dataclass(frozen=True)
+class Line:
+    """A characteristic line of an element.
+
+    Parameters
+    ----------
+    z : int
+        Atomic number.
+    symbol : str
+        Chemical symbol.
+    iupac, siegbahn : str
+        Names of the transition, such as ``"KL3"`` and ``"Ka1"``.
+    family : {"K", "L", "M"}
+        The shell that was ionised.
+    kev : float
+        Energy in keV.
+    edge_kev : float
+        Absorption edge of its sub-shell, keV.
+    """
+
+    z: int
+    symbol: str
+    iupac: str
+    siegbahn: str
+    family: Family
+    kev: float
+    edge_kev: float
+
+    @property
+    def macro(self) -> int:
+        """xraylib's number of the transition."""
+        return int(getattr(xraylib, f"{self.iupac}_LINE"))
+
+
+def atomic_number(symbol: str) -> int:
+    """Atomic number of a chemical symbol.
+
+    Raises
+    ------
+    ValueError
+        If there is no such element.
+    """
+    try:
+        z = int(xraylib.SymbolToAtomicNumber(symbol))
+    except ValueError:
+        z = 0
+    if not 1 <= z <= _MAX_Z:
+        raise ValueError(f"{symbol!r} is not the symbol of a chemical element.")
+    return z
+
+
+def element_symbol(z: int) -> str:
+    """Chemical symbol of an atomic number."""
+    return str(xraylib.AtomicNumberToSymbol(z))
+
+
+@lru_cache
+def _transitions() -> tuple[tuple[str, str, Family], ...]:
+    text = files(__package__).joinpath("data/lines.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return tuple((row["iupac"], row["siegbahn"], cast(Family, row["family"])) for row in rows)
+
+
+@lru_cache(maxsize=256)
+def element_lines(z: int) -> tuple[Line, ...]:
+    """All lines of an element above 0.9 keV, in the order of ``data/lines.csv``."""
+    symbol = element_symbol(z)
+    found = []
+    for iupac, siegbahn, family in _transitions():
+        shell = "K" if family == "K" else iupac[:2]
+        try:
+            kev = xraylib.LineEnergy(z, getattr(xraylib, f"{iupac}_LINE"))
+            edge = xraylib.EdgeEnergy(z, _SHELLS[shell])
+        except ValueError:  # the element lacks that transition
+            continue
+        if kev >= MIN_KEV:
+            found.append(Line(z, symbol, iupac, siegbahn, family, kev, edge))
+    return tuple(found)
+
+
+def line_cross_section(line: Line, excitation_kev: float) -> float:
+    """Production cross-section of a line in cm2/g of its element.
+
+    Photo-ionisation, fluorescence yield, radiative rate and the full cascade of
+    vacancies after Kissel, as xraylib's ``CS_FluorLine_Kissel_Cascade``; 0 below the edge.
+    """
+    try:
+        return float(xraylib.CS_FluorLine_Kissel_Cascade(line.z, line.macro, excitation_kev))
+    except ValueError:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class LineFamily:
+    """The lines of one shell of an element with their relative strengths.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"Fe K"``.
+    z : int
+        Atomic number.
+    family : {"K", "L", "M"}
+        Shell.
+    lines : tuple of Line
+        The lines.
+    kev : ndarray, shape (line,)
+        Their energies in keV.
+    strength : ndarray, shape (line,)
+        Share of each line in the emission of the family; sums to 1.
+    """
+
+    name: str
+    z: int
+    family: Family
+    lines: tuple[Line, ...]
+    kev: NDArray[np.float64]
+    strength: NDArray[np.float64]
+
+    @property
+    def main(self) -> Line:
+        """The strongest line."""
+        return self.lines[int(np.argmax(self.strength))]
+
+
+@lru_cache(maxsize=4096)
+def line_family(name: str, excitation_kev: float = 40.0) -> LineFamily:
+    """The line family of a name, unattenuated, for one excitation energy.
+
+    Parameters
+    ----------
+    name : str
+        Element and shell, such as ``"Fe K"`` or ``"Pb L"``.
+    excitation_kev : float
+        Energy of the exciting photons in keV; lines whose edge lies above it are left out.
+
+    Raises
+    ------
+    ValueError
+        If the name is not an element and a shell, or nothing of it is excited.
+    """
+    parts = name.split()
+    if len(parts) != 2 or parts[1] not in ("K", "L", "M"):
+        raise ValueError(f"{name!r} is not a line family; write it like 'Fe K' or 'Pb L'.")
+    z = atomic_number(parts[0])
+    weighted = [
+        (line, line_cross_section(line, excitation_kev))
+        for line in element_lines(z)
+        if line.family == parts[1]
+    ]
+    weighted = [(line, weight) for line, weight in weighted if weight > 0]
+    if not weighted:
+        raise ValueError(f"{name} has no line above {MIN_KEV} keV at {excitation_kev:g} keV.")
+    strength = np.array([weight for _, weight in weighted])
+    lines = tuple(line for line, _ in weighted)
+    return LineFamily(
+        name,
+        z,
+        cast(Family, parts[1]),
+        lines,
+        np.array([line.kev for line in lines]),
+        strength / strength.sum(),
+    )

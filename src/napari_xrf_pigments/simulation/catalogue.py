@@ -1,0 +1,96 @@
+"""The pigments the product knows (``data/pigments.csv``)."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from ..physics.composition import mixture_fractions, parse_composition
+
+
+@dataclass(frozen=True)
+class Pigment:
+    """A pigment.
+
+    Parameters
+    ----------
+    id, name, formula : str
+        Identifier used everywhere, display name, formula for display.
+    parts : dict of str to float
+        Its composition as formulas with parts by weight.
+    density_g_cm3 : float
+        Density.
+    diagnostic : tuple of str
+        Line families that identify it, such as ``("Pb L", "Cr K")``.
+    group : str
+        Ambiguity group: pigments with the same diagnostic elements.
+    hex : str
+        Colour for display, ``"#rrggbb"``.
+    in_use : tuple of (int or None)
+        First and last year of use; None means open.
+    """
+
+    id: str
+    name: str
+    formula: str
+    parts: dict[str, float]
+    density_g_cm3: float
+    diagnostic: tuple[str, ...]
+    group: str
+    hex: str
+    in_use: tuple[int | None, int | None]
+
+    @property
+    def fractions(self) -> dict[int, float]:
+        """Mass fractions by atomic number."""
+        return mixture_fractions(self.parts)
+
+
+@lru_cache
+def pigment_catalogue() -> tuple[Pigment, ...]:
+    """All pigments in the order of the table."""
+    text = files(__package__).joinpath("data/pigments.csv").read_text(encoding="utf-8")
+    return tuple(
+        Pigment(
+            id=row["id"],
+            name=row["name"],
+            formula=row["formula"],
+            parts=parse_composition(row["composition"]),
+            density_g_cm3=float(row["density_g_cm3"]),
+            diagnostic=tuple(row["diagnostic"].split(";")),
+            group=row["ambiguity_group"],
+            hex=row["hex"],
+            in_use=(_year(row["in_use_from"]), _year(row["in_use_to"])),
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+@lru_cache
+def pigment(pigment_id: str) -> Pigment:
+    """The pigment of an id.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such id.
+    """
+    for entry in pigment_catalogue():
+        if entry.id == pigment_id:
+            return entry
+    raise ValueError(f"There is no pigment {pigment_id!r} in the table.")
+
+
+@lru_cache
+def ambiguity_groups() -> dict[str, tuple[str, ...]]:
+    """The ids of the members of every ambiguity group, in the order of the table."""
+    members: dict[str, list[str]] = {}
+    for entry in pigment_catalogue():
+        members.setdefault(entry.group, []).append(entry.id)
+    return {group: tuple(ids) for group, ids in members.items()}
+
+
+def _year(text: str) -> int | None:
+    return int(text) if text else None
