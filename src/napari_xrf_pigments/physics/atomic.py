@@ -1,0 +1,68 @@
+"""Atomic data that the fluorescence engine works with, and where they come from."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+import xraylib
+from numpy.typing import NDArray
+
+from .lines import Line, element_lines, line_cross_section
+
+Array = NDArray[np.float64]
+
+
+class AtomicData(Protocol):
+    """Source of atomic constants; tests swap in another library's."""
+
+    def lines(self, z: int) -> tuple[Line, ...]:
+        """The lines of an element."""
+        ...
+
+    def mass_attenuation(self, z: int, kev: Array) -> Array:
+        """Total mass attenuation coefficient in cm2/g at energies in keV."""
+        ...
+
+    def production(self, z: int, kev: Array) -> Array:
+        """Line production cross-sections in cm2/g, shape (line, energy)."""
+        ...
+
+
+class XraylibData:
+    """xraylib's constants, with the Kissel cascade for the production of lines."""
+
+    def lines(self, z: int) -> tuple[Line, ...]:
+        """The lines of an element above 0.9 keV."""
+        return element_lines(z)
+
+    def mass_attenuation(self, z: int, kev: Array) -> Array:
+        """Total mass attenuation coefficient in cm2/g, shape of `kev`."""
+        return np.array([_attenuation(z, float(energy)) for energy in kev])
+
+    def production(self, z: int, kev: Array) -> Array:
+        """Line production cross-sections in cm2/g, shape (line, energy)."""
+        lines = element_lines(z)
+        table = [[_production(line, float(energy)) for energy in kev] for line in lines]
+        return np.array(table, dtype=np.float64).reshape(len(lines), len(kev))
+
+
+@lru_cache(maxsize=1_000_000)
+def _attenuation(z: int, kev: float) -> float:
+    # Below 0.1 keV xraylib has no data; such photons never leave a sample.
+    return float(xraylib.CS_Total(z, max(kev, 0.1)))
+
+
+@lru_cache(maxsize=1_000_000)
+def _production(line: Line, kev: float) -> float:
+    return line_cross_section(line, kev) if kev > line.edge_kev else 0.0
+
+
+def compound_attenuation(fractions: dict[int, float], kev: Array) -> Array:
+    """Mass attenuation coefficient in cm2/g of a compound given by mass fractions."""
+    data = XraylibData()
+    total = np.zeros(len(kev))
+    for z, fraction in fractions.items():
+        total += fraction * data.mass_attenuation(z, kev)
+    return total

@@ -1,0 +1,83 @@
+"""Layered samples, many at once: what the beam meets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Stacks:
+    """A batch of layered samples, seen from the top.
+
+    Parameters
+    ----------
+    z : tuple of int
+        Atomic numbers that the columns of `fractions` stand for.
+    fractions : Tensor, shape (stack, layer, element)
+        Mass fractions; a layer that a stack lacks is all zeros.
+    mass_thickness : Tensor, shape (stack, layer)
+        Density times thickness in g/cm2; 0 for a missing layer.
+    """
+
+    z: tuple[int, ...]
+    fractions: torch.Tensor
+    mass_thickness: torch.Tensor
+
+    def __post_init__(self) -> None:
+        if self.fractions.shape != (*self.mass_thickness.shape, len(self.z)):
+            raise ValueError("fractions must have the shape (stack, layer, element).")
+
+    def __len__(self) -> int:
+        return int(self.mass_thickness.shape[0])
+
+    @classmethod
+    def from_layers(
+        cls, stacks: Sequence[Sequence[tuple[dict[int, float], float, float]]]
+    ) -> Stacks:
+        """Make a batch from lists of layers, top first.
+
+        Parameters
+        ----------
+        stacks : sequence of sequences of (fractions, density, thickness)
+            Mass fractions by atomic number, density in g/cm3, thickness in um.
+        """
+        z = tuple(sorted({z for stack in stacks for layer in stack for z in layer[0]}))
+        column = {number: index for index, number in enumerate(z)}
+        depth = max(len(stack) for stack in stacks)
+        fractions = np.zeros((len(stacks), depth, len(z)), dtype=np.float32)
+        areal = np.zeros((len(stacks), depth), dtype=np.float32)
+        for i, stack in enumerate(stacks):
+            for j, (parts, density, thickness_um) in enumerate(stack):
+                areal[i, j] = density * thickness_um * 1e-4
+                for number, fraction in parts.items():
+                    fractions[i, j, column[number]] = fraction
+        return cls(z, torch.from_numpy(fractions), torch.from_numpy(areal))
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Angles of beam and detector with the surface, degrees (90 = along the normal)."""
+
+    incidence_deg: float = 90.0
+    takeoff_deg: float = 45.0
+
+    @property
+    def sin_in(self) -> float:
+        """Sine of the incidence angle."""
+        return float(np.sin(np.radians(self.incidence_deg)))
+
+    @property
+    def sin_out(self) -> float:
+        """Sine of the take-off angle."""
+        return float(np.sin(np.radians(self.takeoff_deg)))
+
+    @property
+    def scattering_deg(self) -> float:
+        """Angle by which detected photons were turned; beam and detector lie on opposite
+        sides of the surface's normal, so that 90 and 45 degrees give 135.
+        """
+        return self.incidence_deg + self.takeoff_deg

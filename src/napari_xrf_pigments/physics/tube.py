@@ -1,0 +1,151 @@
+"""X-ray tube spectra: what leaves the tube and its filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import spekpy
+import xraylib
+from numpy.typing import NDArray
+
+from .atomic import compound_attenuation
+from .composition import formula_fractions
+from .lines import atomic_number, element_lines, line_cross_section
+
+ANODES = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
+#: Softest beam energy that is followed, keV.
+MIN_BEAM_KEV = 1.5
+_FINE_KEV = 0.1
+
+
+@dataclass(frozen=True)
+class Beam:
+    """A polychromatic beam as a list of energy components.
+
+    Parameters
+    ----------
+    kev : ndarray, shape (component,)
+        Energies in keV: first the continuum bins (their centres), then the tube's lines.
+    width_kev : ndarray, shape (component,)
+        Width of each continuum bin in keV; 0 for a line.
+    flux : ndarray, shape (component,)
+        Photons in each component, normalised to a sum of 1.
+    """
+
+    kev: NDArray[np.float64]
+    width_kev: NDArray[np.float64]
+    flux: NDArray[np.float64]
+
+    @property
+    def is_line(self) -> NDArray[np.bool_]:
+        """Which components are characteristic lines of the anode."""
+        return self.width_kev == 0
+
+
+def continuum_edges(tube_kv: float) -> NDArray[np.float64]:
+    """Borders of the continuum bins in keV: fine where edges crowd, coarser above."""
+    edges = np.concatenate(
+        [np.arange(MIN_BEAM_KEV, 12.0, 0.5), np.arange(12.0, 26.0, 0.7), np.arange(26.0, 62.0, 1.5)]
+    )
+    below = edges[edges < tube_kv - 0.05]
+    return np.append(below, tube_kv)
+
+
+@lru_cache(maxsize=512)
+def _emission(
+    anode: str, tube_kv: float, angle_deg: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Continuum (fine bins) and lines leaving the anode, before any window."""
+    tube = dict(kvp=tube_kv, th=angle_deg, targ=anode, dk=_FINE_KEV, physics="casim")
+    kev, continuum = spekpy.Spek(**tube, char=False).get_spectrum(diff=False)
+    line_kev, lines = spekpy.Spek(**tube, brem=False).get_spectrum(diff=False)
+    shining = lines > 0
+    return kev, continuum, _snap(anode, line_kev[shining], tube_kv), lines[shining]
+
+
+def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[np.float64]:
+    """Move the centres of spekpy's bins onto the true energies of the anode's lines."""
+    known = element_lines(atomic_number(anode))
+    kev = np.array([line.kev for line in known])
+    strength = np.array([line_cross_section(line, tube_kv) for line in known]) + 1e-12
+    moved = centres.copy()
+    for index, centre in enumerate(centres):
+        inside = np.abs(kev - centre) <= 0.6 * _FINE_KEV
+        if inside.any():
+            moved[index] = np.average(kev[inside], weights=strength[inside])
+    return moved
+
+
+def transmission(layers: tuple[tuple[str, float], ...], kev: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of photons that filters let through, shape of `kev`.
+
+    Parameters
+    ----------
+    layers : tuple of (str, float)
+        Formula and thickness in mm; density of the pure element from xraylib.
+    kev : ndarray
+        Energies in keV.
+    """
+    passed = np.ones(len(kev))
+    for formula, thickness_mm in layers:
+        fractions = formula_fractions(formula)
+        if len(fractions) != 1:
+            raise ValueError(f"A filter must be a pure element, not {formula!r}.")
+        density = xraylib.ElementDensity(next(iter(fractions)))
+        passed *= np.exp(-compound_attenuation(fractions, kev) * density * thickness_mm / 10)
+    return passed
+
+
+def tube_beam(
+    anode: str,
+    tube_kv: float,
+    *,
+    filters: tuple[tuple[str, float], ...] = (),
+    window_be_mm: float = 0.15,
+    angle_deg: float = 20.0,
+    optics_cut_kev: float | None = None,
+    line_ratio: float = 1.0,
+) -> Beam:
+    """Spectrum of a tube after its window, filters and optics.
+
+    The emission is spekpy's (Poludniowski et al. 2021, doi:10.1002/mp.14945).
+
+    Parameters
+    ----------
+    anode : str
+        Cr, Cu, Mo, Rh, Ag, W or Au.
+    tube_kv : float
+        Voltage in kV, 10-50 (W: to 60).
+    filters : tuple of (str, float)
+        Elements and thickness in mm.
+    window_be_mm : float
+        Thickness of the beryllium window in mm.
+    angle_deg : float
+        Take-off angle of the anode in degrees.
+    optics_cut_kev : float, optional
+        Energy at which a polycapillary passes half of the photons; its transmission
+        falls as 1 / (1 + (E / cut)^4), after the critical angle falling as 1/E.
+    line_ratio : float
+        Factor on the characteristic lines, for the spread between tube models.
+
+    Raises
+    ------
+    ValueError
+        If there is no model for the anode, or a filter is not an element.
+    """
+    if anode not in ANODES:
+        raise ValueError(f"There is no tube model for the anode {anode}; known are {', '.join(ANODES)}.")
+    fine, continuum, line_kev, lines = _emission(anode, float(tube_kv), float(angle_deg))
+    edges = continuum_edges(tube_kv)
+    before = (("Be", window_be_mm), *filters)
+    binned, _ = np.histogram(fine, edges, weights=continuum * transmission(before, fine))
+    keep = line_kev > MIN_BEAM_KEV
+    line_kev, lines = line_kev[keep], lines[keep] * line_ratio
+    kev = np.concatenate([(edges[1:] + edges[:-1]) / 2, line_kev])
+    flux = np.concatenate([binned, lines * transmission(before, line_kev)])
+    if optics_cut_kev is not None:
+        flux = flux / (1 + (kev / optics_cut_kev) ** 4)
+    width = np.concatenate([np.diff(edges), np.zeros(len(line_kev))])
+    return Beam(kev, width, flux / flux.sum())
