@@ -174,7 +174,8 @@ class XRFCube:
 
     def total_counts(self) -> da.Array:
         """Lazy total counts of each pixel, shape (y, x), int64."""
-        return self.counts.sum(axis=2, dtype=np.int64)
+        total: da.Array = self.counts.sum(axis=2, dtype=np.int64)
+        return total
 
     def spectrum(self, y: int, x: int, radius: int = 0) -> NDArray[np.float64]:
         """Spectrum of a pixel, or the mean over a disc around it, shape (channel,).

@@ -49,12 +49,14 @@ class EnergyAxis:
     @cached_property
     def kev(self) -> NDArray[np.float64]:
         """Centres of the channels in keV, shape (channel,)."""
-        return self.offset_kev + self.gain_kev * np.arange(self.n_channels)
+        return self.offset_kev + self.gain_kev * np.arange(self.n_channels, dtype=np.float64)
 
     @cached_property
     def edges_kev(self) -> NDArray[np.float64]:
         """Borders of the channels in keV, shape (channel + 1,)."""
-        return self.offset_kev + self.gain_kev * (np.arange(self.n_channels + 1) - 0.5)
+        return self.offset_kev + self.gain_kev * (
+            np.arange(self.n_channels + 1, dtype=np.float64) - 0.5
+        )
 
     def channel(self, kev: float) -> int:
         """The channel nearest to an energy, clipped to the axis."""
