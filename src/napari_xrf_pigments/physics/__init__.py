@@ -1,0 +1,1 @@
+"""From matter to spectra: lines, tubes, layered samples, scatter and detectors."""
