@@ -1,0 +1,92 @@
+"""Everything in a painting that is not a pigment, and what pigments bring along."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from ..physics.composition import parse_composition
+
+
+@dataclass(frozen=True)
+class Material:
+    """Binder, varnish, filler or support.
+
+    Parameters
+    ----------
+    id, kind : str
+        Name, and what it is used as.
+    parts : dict of str to float
+        Formulas with parts by weight.
+    density_g_cm3 : float
+        Density.
+    """
+
+    id: str
+    kind: str
+    parts: dict[str, float]
+    density_g_cm3: float
+
+
+@dataclass(frozen=True)
+class Impurity:
+    """A minor compound that comes with a pigment (``host``; ``*`` is any paint).
+
+    Parameters
+    ----------
+    host, formula : str
+        Pigment id and formula of the compound.
+    low_percent, high_percent : float
+        Range of its weight, per cent of the host.
+    chance : float
+        How often it is there.
+    """
+
+    host: str
+    formula: str
+    low_percent: float
+    high_percent: float
+    chance: float
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = files(__package__).joinpath(f"data/{name}").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+@lru_cache
+def materials() -> dict[str, Material]:
+    """All materials by id (``data/materials.csv``)."""
+    return {
+        row["id"]: Material(
+            row["id"],
+            row["kind"],
+            parse_composition(row["composition"]),
+            float(row["density_g_cm3"]),
+        )
+        for row in _rows("materials.csv")
+    }
+
+
+@lru_cache
+def impurities(host: str) -> tuple[Impurity, ...]:
+    """What may come with a pigment, or with any paint for ``"*"``."""
+    return tuple(
+        Impurity(
+            row["host"],
+            row["formula"],
+            float(row["low_percent"]),
+            float(row["high_percent"]),
+            float(row["chance"]),
+        )
+        for row in _rows("impurities.csv")
+        if row["host"] == host
+    )
+
+
+@lru_cache
+def oil_per_100() -> dict[str, float]:
+    """Parts of oil for 100 parts of each pigment by weight (Church)."""
+    return {row["id"]: float(row["oil_per_100"]) for row in _rows("binder_parts.csv")}

@@ -1,0 +1,242 @@
+"""Random paintings in section: support, ground, paint layers, varnish.
+
+The draws are wide on purpose: a network that has seen only textbook pigments in
+textbook layers fails on real ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ..physics.composition import formula_fractions, mixture_fractions
+from .catalogue import Pigment, pigment, pigment_catalogue
+from .materials import impurities, materials, oil_per_100
+
+Role = Literal["varnish", "paint", "ground", "support"]
+
+_COMMON = {
+    "lead_white": 4.0, "chalk": 1.5, "gypsum": 1.2, "zinc_white": 1.5, "titanium_white": 1.5,
+    "barium_sulfate": 1.2, "lithopone": 1.2, "vermilion": 2.0, "red_ochre": 1.8,
+    "yellow_ochre": 1.8, "umber": 1.6, "bone_black": 1.3, "ultramarine": 1.2,
+}  # fmt: skip
+_LEAF = ("gold_leaf", "silver_leaf")
+_EXTENDERS = ("barium_sulfate", "chalk", "gypsum", "zinc_white", "kaolin", "quartz")
+_FOREIGN = (
+    "Bi2O3", "Br", "Y2O3", "U3O8", "WO3", "ZrO2", "Nb2O5", "Ga2O3", "GeO2", "Rb2O", "ThO2",
+    "I", "CeO2", "V2O5", "SeO2", "MoO3", "Ta2O5", "PtO2", "Tl2O", "La2O3", "In2O3",
+)  # fmt: skip
+_GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
+    (3.0, (("chalk", 1.0),), "glue"),
+    (2.0, (("gypsum", 1.0),), "glue"),
+    (3.0, (("lead_white", 1.0),), "linseed_oil"),
+    (2.0, (("lead_white", 0.5), ("chalk", 0.5)), "linseed_oil"),
+    (1.0, (("lead_white", 0.5), ("barium_sulfate", 0.5)), "linseed_oil"),
+    (1.0, (("zinc_white", 1.0),), "linseed_oil"),
+    (1.0, (("zinc_white", 0.5), ("lead_white", 0.5)), "linseed_oil"),
+    (1.2, (("lithopone", 1.0),), "linseed_oil"),
+    (1.2, (("titanium_white", 0.4), ("chalk", 0.6)), "linseed_oil"),
+    (0.6, (("titanium_white", 0.3), ("zinc_white", 0.2), ("barium_sulfate", 0.5)), "linseed_oil"),
+    (1.0, (("red_ochre", 0.4), ("kaolin", 0.4), ("quartz", 0.2)), "linseed_oil"),
+    (1.0, (("yellow_ochre", 0.5), ("chalk", 0.3), ("lead_white", 0.2)), "linseed_oil"),
+    (0.7, (("umber", 0.3), ("lead_white", 0.7)), "linseed_oil"),
+    (0.7, (("red_lead", 0.2), ("red_ochre", 0.4), ("chalk", 0.4)), "linseed_oil"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer.
+
+    Parameters
+    ----------
+    role : {"varnish", "paint", "ground", "support"}
+        What it is.
+    pigments : tuple of (str, float)
+        Pigment ids with their share of the layer's weight (binder included).
+    fractions : dict of int to float
+        Mass fractions by atomic number.
+    density_g_cm3, thickness_um : float
+        Density and thickness.
+    """
+
+    role: Role
+    pigments: tuple[tuple[str, float], ...]
+    fractions: dict[int, float]
+    density_g_cm3: float
+    thickness_um: float
+
+
+Stratigraphy = tuple[Layer, ...]
+
+
+def paint_layer(
+    rng: np.random.Generator,
+    recipe: list[tuple[str, float]],
+    thickness_um: float,
+    *,
+    role: Role = "paint",
+    binder: str = "linseed_oil",
+    wide: bool = True,
+) -> Layer:
+    """Mix a layer from pigments and fillers with parts by weight.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness for impurities, binder and compositions.
+    recipe : list of (str, float)
+        Ids of pigments or fillers, and parts by weight.
+    thickness_um : float
+        Thickness in um.
+    role : {"paint", "ground"}
+        What the layer is.
+    binder : str
+        Id of the binder.
+    wide : bool
+        Draw impurities and oxide analyses; else nominal compositions.
+    """
+    masses: dict[int, float] = {}
+    volume = oil = solid = 0.0
+    for name, part in recipe:
+        extra = materials().get(name)
+        density = extra.density_g_cm3 if extra else pigment(name).density_g_cm3
+        own = extra.parts if extra else _composition(rng, pigment(name), wide)
+        _add(masses, mixture_fractions(own), part)
+        volume += part / density
+        oil += part * (40.0 if extra else oil_per_100()[name]) / 100
+        solid += part
+    if wide:
+        for impurity in impurities("*"):
+            if rng.random() < impurity.chance:
+                _add(masses, formula_fractions(impurity.formula), solid * _percent(rng, impurity))
+        if rng.random() < 0.06:
+            formula = _FOREIGN[rng.integers(len(_FOREIGN))]
+            _add(masses, formula_fractions(formula), solid * 10 ** rng.uniform(-3.3, -1.3))
+        oil *= rng.lognormal(0, 0.35)
+    medium = materials()[binder]
+    _add(masses, mixture_fractions(medium.parts), oil)
+    weight = sum(masses.values())
+    shown = tuple((name, part / weight) for name, part in recipe if name not in materials())
+    density = weight / (volume + oil / medium.density_g_cm3)
+    return Layer(role, shown, {z: m / weight for z, m in masses.items()}, density, thickness_um)
+
+
+def leaf_layer(rng: np.random.Generator, name: str) -> Layer:
+    """A metal leaf, 0.1-1 um thick, with a little alloy."""
+    masses = {z: f for z, f in pigment(name).fractions.items()}
+    _add(masses, formula_fractions("Cu"), 10 ** rng.uniform(-3, -1.3))
+    if name == "gold_leaf":
+        _add(masses, formula_fractions("Ag"), 10 ** rng.uniform(-3, -1.0))
+    weight = sum(masses.values())
+    fractions = {z: m / weight for z, m in masses.items()}
+    density = pigment(name).density_g_cm3
+    return Layer("paint", ((name, 1.0),), fractions, density, 10 ** rng.uniform(-0.9, 0.1))
+
+
+def random_stratigraphy(rng: np.random.Generator) -> Stratigraphy:
+    """Draw a painting's section, top layer first."""
+    layers: list[Layer] = []
+    if rng.random() < 0.6:
+        layers.append(_plain("varnish", "varnish", rng.uniform(3, 50)))
+    for _ in range(int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))):
+        layers.append(_random_paint(rng))
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.12, 0.74, 0.14]))):
+        layers.append(_random_ground(rng))
+    layers.extend(_random_support(rng))
+    return tuple(layers)
+
+
+def _random_paint(rng: np.random.Generator) -> Layer:
+    if rng.random() < 0.05:
+        return leaf_layer(rng, _LEAF[rng.integers(len(_LEAF))])
+    catalogue = [entry.id for entry in pigment_catalogue() if entry.id not in _LEAF]
+    weights = np.array([_COMMON.get(name, 0.9) for name in catalogue])
+    count = int(rng.choice([1, 2, 3, 4], p=[0.38, 0.37, 0.2, 0.05]))
+    chosen = rng.choice(len(catalogue), count, replace=False, p=weights / weights.sum())
+    recipe = [(catalogue[i], rng.lognormal(0, 1.1)) for i in chosen]
+    if rng.random() < 0.2:
+        extender = _EXTENDERS[rng.integers(len(_EXTENDERS))]
+        if extender not in dict(recipe):
+            recipe.append((extender, sum(p for _, p in recipe) * 10 ** rng.uniform(-1, 0.3)))
+    glaze = rng.random() < 0.15
+    if glaze:
+        thickness = rng.uniform(4, 20)
+    else:
+        thickness = float(np.clip(rng.lognormal(np.log(26), 0.65), 4, 150))
+    layer = paint_layer(rng, recipe, thickness)
+    return _diluted(layer, 10 ** rng.uniform(0.2, 1.2)) if glaze else layer
+
+
+def _random_ground(rng: np.random.Generator) -> Layer:
+    weights = np.array([entry[0] for entry in _GROUNDS])
+    _, parts, binder = _GROUNDS[rng.choice(len(_GROUNDS), p=weights / weights.sum())]
+    recipe = [(name, part * rng.lognormal(0, 0.4)) for name, part in parts]
+    return paint_layer(rng, recipe, 10 ** rng.uniform(1.3, 2.5), role="ground", binder=binder)
+
+
+def _random_support(rng: np.random.Generator) -> list[Layer]:
+    kinds = ("canvas", "wood", "paper", "parchment", "plaster", "gypsum_plaster", "copper_plate")
+    kind = str(rng.choice(kinds, p=[0.45, 0.25, 0.08, 0.05, 0.1, 0.05, 0.02]))
+    low, high = {
+        "canvas": (250, 1200), "wood": (3000, 20000), "paper": (80, 300), "parchment": (150, 400),
+        "plaster": (3000, 20000), "gypsum_plaster": (3000, 20000), "copper_plate": (500, 2000),
+    }[kind]  # fmt: skip
+    layers = [_plain(kind, "support", rng.uniform(low, high))]
+    if rng.random() < 0.3:  # a stretcher bar, a panel or a lining behind
+        layers.append(_plain("wood", "support", rng.uniform(1000, 20000)))
+    return layers
+
+
+def _plain(name: str, role: Role, thickness_um: float) -> Layer:
+    material = materials()[name]
+    return Layer(role, (), mixture_fractions(material.parts), material.density_g_cm3, thickness_um)
+
+
+def _diluted(layer: Layer, times: float) -> Layer:
+    """The same pigments in `times` as much medium (a glaze)."""
+    oil = materials()["linseed_oil"]
+    masses: dict[int, float] = {}
+    _add(masses, layer.fractions, 1.0)
+    _add(masses, mixture_fractions(oil.parts), times - 1)
+    density = times / (1 / layer.density_g_cm3 + (times - 1) / oil.density_g_cm3)
+    pigments = tuple((name, share / times) for name, share in layer.pigments)
+    fractions = {z: m / times for z, m in masses.items()}
+    return Layer(layer.role, pigments, fractions, density, layer.thickness_um)
+
+
+def _composition(rng: np.random.Generator, entry: Pigment, wide: bool) -> dict[str, float]:
+    """The pigment's compounds by weight, varied where it is not a pure compound."""
+    parts = dict(entry.parts)
+    total = sum(parts.values())
+    if wide and len(parts) > 1:
+        main = set(entry.diagnostic)
+        for formula in list(parts):
+            parts[formula] *= rng.lognormal(0, 0.45)
+            if parts[formula] < 0.1 * total and not _carries(formula, main) and rng.random() < 0.4:
+                del parts[formula]
+    total = sum(parts.values())
+    parts = {formula: part / total for formula, part in parts.items()}
+    if wide:
+        for impurity in impurities(entry.id):
+            if rng.random() < impurity.chance:
+                share = _percent(rng, impurity)
+                parts[impurity.formula] = parts.get(impurity.formula, 0.0) + share
+    return parts
+
+
+def _carries(formula: str, diagnostic: set[str]) -> bool:
+    """Whether a compound brings one of the diagnostic elements."""
+    return any(formula.startswith(family.split()[0]) for family in diagnostic)
+
+
+def _percent(rng: np.random.Generator, impurity: object) -> float:
+    low, high = impurity.low_percent, impurity.high_percent  # type: ignore[attr-defined]
+    return float(10 ** rng.uniform(np.log10(low), np.log10(high)) / 100)
+
+
+def _add(masses: dict[int, float], fractions: dict[int, float], weight: float) -> None:
+    for z, fraction in fractions.items():
+        masses[z] = masses.get(z, 0.0) + weight * fraction
