@@ -1,0 +1,175 @@
+"""What can be said to ``xrf-pigments``; nothing is done here."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+FORMATS = ("zarr", "hdf5", "tiff")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line; each command names the module that runs it."""
+    top = argparse.ArgumentParser(
+        prog="xrf-pigments",
+        description="Pigment maps of paintings from macro X-ray fluorescence scans.",
+    )
+    top.add_argument("--version", action=_Version)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    _info(commands)
+    _map(commands)
+    _simulate(commands)
+    _train(commands)
+    _evaluate(commands)
+    _demo(commands)
+    return top
+
+
+Commands = argparse._SubParsersAction  # the only name argparse has for it
+
+
+def _command(
+    commands: Commands[argparse.ArgumentParser], name: str, module: str, text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    command.set_defaults(module=module)
+    return command
+
+
+def _info(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "info", "_cli_info", "say in plain words what a file holds")
+    command.add_argument("file", type=Path, metavar="FILE", help="a file, or a folder of a scan")
+
+
+def _map(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "map", "_cli_map", "make elemental and pigment maps of a scan")
+    command.add_argument("scan", type=Path, metavar="SCAN", help="a scan: a file or a folder")
+    command.add_argument(
+        "-o", "--out", type=Path, required=True, help="OUT.zarr, OUT.h5, or a folder of TIFF files"
+    )
+    command.add_argument("--format", choices=FORMATS, help="default: what the ending of OUT says")
+    command.add_argument("--overwrite", action="store_true", help="replace earlier results")
+    command.add_argument("--dataset", help="the dataset, in a file that holds several")
+    command.add_argument(
+        "--lines",
+        type=_lines,
+        metavar="LINES",
+        help='line families, such as "Fe K, Pb L"; default: those found in the scan',
+    )
+    parts = command.add_mutually_exclusive_group()
+    parts.add_argument("--elements-only", action="store_true", help="no pigment maps")
+    parts.add_argument("--pigments-only", action="store_true", help="no elemental maps")
+    _device(command)
+    command.add_argument(
+        "--context", action="store_true", help="let neighbouring pixels support each other"
+    )
+    command.add_argument("--overview", type=Path, metavar="PNG", help="also draw one picture")
+    energy = command.add_argument_group(
+        "energy and instrument", "what the file does not say, or says wrongly"
+    )
+    energy.add_argument("--gain-kev", type=float, metavar="KEV", help="width of a channel")
+    energy.add_argument("--offset-kev", type=float, metavar="KEV", help="centre of channel 0")
+    energy.add_argument("--anode", help="anode of the tube, such as Rh")
+    energy.add_argument("--kv", type=float, metavar="KV", help="voltage of the tube")
+    energy.add_argument(
+        "--no-calibrate",
+        action="store_true",
+        help="take the file's energy scale as it is; without an energy option here it is "
+        "otherwise fitted to the lines of the summed spectrum",
+    )
+
+
+def _simulate(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "simulate", "_cli_simulate", "simulate the scan of a painting with a hidden layer"
+    )
+    command.add_argument("-o", "--out", type=Path, required=True, help="the scan to write, OUT.h5")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier file")
+    _painting(command)
+
+
+def _painting(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, default=0, help="another painting (default 0)")
+    command.add_argument(
+        "--shape",
+        type=_shape,
+        default=(64, 96),
+        metavar="ROWSxCOLUMNS",
+        help="pixels (default 64x96)",
+    )
+
+
+def _train(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(commands, "train", "_cli_network", "train the network on simulated spectra")
+    command.set_defaults(command="train")
+    command.add_argument(
+        "config", type=Path, nargs="?", help="settings (default: those of the bundled weights)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="random seed (default 0)")
+    command.add_argument(
+        "-o", "--out", type=Path, required=True, help="folder for the weights and the model card"
+    )
+
+
+def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands,
+        "evaluate",
+        "_cli_network",
+        "print how well the network does on an independent test set",
+    )
+    command.set_defaults(command="evaluate")
+    command.add_argument("--weights", type=Path, help="weights (default: the bundled ones)")
+    command.add_argument("--scan", type=Path, help="a real scan: also check its maps")
+    _device(command)
+
+
+def _demo(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "demo", "_cli_demo", "simulate a painting, map it, and show the result"
+    )
+    command.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("xrf-pigments-demo"),
+        help="folder for the files (default ./xrf-pigments-demo)",
+    )
+    command.add_argument("--no-viewer", action="store_true", help="do not open napari")
+    _painting(command)
+    _device(command)
+
+
+def _device(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda or mps: what runs the network"
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Line families of a list with commas: "Fe K, Pb L" or "Fe-K,Pb-L"."""
+    names = [" ".join(re.split(r"[\s_-]+", part.strip())) for part in text.split(",")]
+    if not all(re.fullmatch(r"[A-Z][a-z]? [KLM]", name) for name in names):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a list of line families such as "Fe K, Pb L"'
+        )
+    return names
+
+
+def _shape(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)\s*[xX*]\s*(\d+)", text.strip())
+    if not match or 0 in (rows_columns := (int(match[1]), int(match[2]))):
+        raise argparse.ArgumentTypeError(f'"{text}" is not ROWSxCOLUMNS, such as 64x96')
+    return rows_columns
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: list[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and end")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"xrf-pigments {version('napari-xrf-pigments')}")
+        parser.exit()

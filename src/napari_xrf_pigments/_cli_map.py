@@ -1,0 +1,150 @@
+"""``xrf-pigments map``: a scan in, maps out."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._cli_output import free_to_write, progress_bar, say
+
+if TYPE_CHECKING:
+    from .cube import ElementMaps, PigmentMaps, XRFCube
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps of a scan; None is what was not asked for.
+
+    Parameters
+    ----------
+    elements : ElementMaps or None
+        Elemental maps.
+    pigments : PigmentMaps or None
+        Pigment maps.
+    """
+
+    elements: ElementMaps | None
+    pigments: PigmentMaps | None
+
+
+def run(options: argparse.Namespace) -> None:
+    """Map a scan and save the maps."""
+    free_to_write(options.out, overwrite=options.overwrite, scan=options.scan)
+    if options.overview is not None:
+        free_to_write(options.overview, overwrite=options.overwrite, scan=options.scan)
+    cube = open_scan(options)
+    rows, columns, channels = cube.shape
+    say(f"{options.scan}: {rows} x {columns} pixels, {channels} channels.")
+    maps = map_cube(
+        cube,
+        lines=options.lines,
+        device=options.device,
+        context=options.context,
+        with_elements=not options.pigments_only,
+        with_pigments=not options.elements_only,
+    )
+    report(maps)
+    save(maps, options.out, options.format)
+    if options.overview is not None:
+        overview(maps, options.overview, options.scan.stem)
+
+
+def open_scan(options: argparse.Namespace) -> XRFCube:
+    """Open a scan on the energy axis that the user gave, or on a fitted one."""
+    from .io import open_cube
+
+    cube = open_cube(
+        options.scan,
+        gain_kev=options.gain_kev,
+        offset_kev=options.offset_kev,
+        anode=options.anode,
+        tube_kv=options.kv,
+        dataset=options.dataset,
+    )
+    given = options.gain_kev is not None or options.offset_kev is not None
+    if given or options.no_calibrate:
+        return cube
+    from .cube.calibration import calibrated
+
+    cube, calibration = calibrated(cube)
+    say(calibration.message)
+    return cube
+
+
+def map_cube(
+    cube: XRFCube,
+    *,
+    lines: list[str] | None = None,
+    device: str = "auto",
+    context: bool = False,
+    with_elements: bool = True,
+    with_pigments: bool = True,
+) -> Maps:
+    """Make the maps of a scan, each with a progress bar."""
+    from .mapping import map_elements, map_pigments
+
+    elements = pigments = None
+    if with_elements:
+        with progress_bar("Elements") as progress:
+            elements = map_elements(cube, lines, progress=progress)
+    if with_pigments:
+        with progress_bar("Pigments") as progress:
+            pigments = map_pigments(cube, device=device, context=context, progress=progress)
+    return Maps(elements, pigments)
+
+
+def report(maps: Maps) -> None:
+    """Say what was found."""
+    from .io.overview import found_elements, found_groups, found_pigments
+    from .simulation import ambiguity_groups, pigment_catalogue
+
+    if maps.elements is not None:
+        names = ", ".join(entry.name for entry in found_elements(maps.elements))
+        say(f"Elements over 5 sigma somewhere: {names or 'none'}.")
+    if maps.pigments is None:
+        return
+    labels = {entry.id: entry.name for entry in pigment_catalogue()}
+    sure = found_pigments(maps.pigments)
+    say("Pigments likelier than not, and the share of the pixels where they are:")
+    for entry in sure:
+        say(f"  {labels.get(entry.name, entry.name)}: {percent(entry.share)}")
+    alone = {entry.name for entry in sure}
+    for entry in found_groups(maps.pigments):
+        members = ambiguity_groups().get(entry.name, ())
+        if members and not alone.intersection(members):
+            names = " or ".join(labels[name] for name in members)
+            say(f"  {names} (cannot be told apart here): {percent(entry.share)}")
+    if not sure:
+        say("  no single pigment")
+
+
+def percent(share: float) -> str:
+    """A share as a percentage that a person would say."""
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"
+
+
+def save(maps: Maps, out: Path, form: str | None = None) -> None:
+    """Save maps and say where they are."""
+    from .io import save_results
+
+    save_results(out, elements=maps.elements, pigments=maps.pigments, format=form)
+    say(f"Maps: {out}")
+
+
+def overview(maps: Maps, path: Path, title: str) -> None:
+    """Draw the overview picture with the names and colours of the pigments."""
+    from .io.overview import save_overview
+    from .simulation import ambiguity_groups, pigment_catalogue
+
+    save_overview(
+        path,
+        maps.elements,
+        maps.pigments,
+        labels={entry.id: entry.name for entry in pigment_catalogue()},
+        colours={entry.id: entry.hex for entry in pigment_catalogue()},
+        members=ambiguity_groups(),
+        title=title,
+    )
+    say(f"Overview: {path}")

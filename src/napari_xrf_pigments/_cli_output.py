@@ -1,0 +1,59 @@
+"""What the commands share: where to write, and how far the work is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def say(text: str) -> None:
+    """Print a line on standard output at once."""
+    print(text, flush=True)
+
+
+def free_to_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> None:
+    """Make sure that nothing of the user's is written over.
+
+    Parameters
+    ----------
+    out : Path
+        What is to be written.
+    overwrite : bool
+        Whether the user allowed to replace what is there.
+    scan : Path, optional
+        The input, which stays untouched whatever was allowed.
+
+    Raises
+    ------
+    ValueError
+        If `out` is the input, lies in it, or holds it.
+    FileExistsError
+        If it exists and may not be replaced.
+    """
+    if scan is not None:
+        target, source = out.resolve(), scan.resolve()
+        halves = source.is_file() and target.parent == source.parent and target.stem == source.stem
+        if target == source or (halves and target.is_file()):
+            raise ValueError(f"{out} is part of the scan; choose another name for the results.")
+        if source.is_dir() and source in target.parents:
+            raise ValueError(f"{out} lies inside the scan's folder; choose another place.")
+        if target in source.parents:
+            raise ValueError(f"{out} is the folder that holds the scan; choose another place.")
+    if out.exists() and not overwrite:
+        raise FileExistsError(f"{out} exists already; --overwrite replaces it.")
+
+
+@contextmanager
+def progress_bar(what: str, unit: str = " pixels") -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error; what it gives is called with (done, in all)."""
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit=unit, file=sys.stderr, total=None, leave=True) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show

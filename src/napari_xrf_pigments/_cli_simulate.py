@@ -1,0 +1,33 @@
+"""``xrf-pigments simulate``: a scan of a painting that was never painted."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ._cli_output import free_to_write, progress_bar, say
+
+if TYPE_CHECKING:
+    from .cube import XRFCube
+
+
+def run(options: argparse.Namespace) -> None:
+    """Simulate a scan and write it."""
+    if options.out.suffix.lower() not in (".h5", ".hdf5", ".nxs"):
+        raise ValueError(f"{options.out} must end in .h5: scans are written as HDF5.")
+    free_to_write(options.out, overwrite=options.overwrite)
+    simulate(options.out, options.seed, options.shape)
+
+
+def simulate(path: Path, seed: int, shape: tuple[int, int]) -> XRFCube:
+    """Simulate a scan, write it, and say so."""
+    from ._cli_scan_file import save_scan
+    from .simulation import simulate_scan
+
+    cube, _ = simulate_scan(seed=seed, shape=shape)
+    with progress_bar("Simulated scan") as progress:
+        save_scan(path, cube, progress)
+    rows, columns, channels = cube.shape
+    say(f"Scan: {path} ({rows} x {columns} pixels, {channels} channels)")
+    return cube
