@@ -1,0 +1,76 @@
+"""Commands of the menus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .opening import open_paths
+from .preference import offer_to_remember
+from .session import session_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari.viewer import Viewer
+    from qtpy.QtWidgets import QWidget
+
+FILTER = (
+    "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz);;"
+    "All files (*)"
+)
+
+
+def open_and_offer(viewer: Viewer, paths: list[str | Path]) -> None:
+    """Open scans in a viewer and offer to remember the choice where napari would ask."""
+    for path in open_paths(viewer, paths, session_of(viewer).services):
+        offer_to_remember(path)
+
+
+def ask_for_files(parent: QWidget | None) -> list[str]:
+    """Let the user choose files of scans."""
+    from qtpy.QtWidgets import QFileDialog
+
+    paths, _ = QFileDialog.getOpenFileNames(parent, "Open scan", "", FILTER)
+    return list(paths)
+
+
+def ask_for_folder(parent: QWidget | None) -> list[str]:
+    """Let the user choose the folder of a scan."""
+    from qtpy.QtWidgets import QFileDialog
+
+    path = QFileDialog.getExistingDirectory(parent, "Open scan folder")
+    return [path] if path else []
+
+
+def open_scan(viewer: Viewer) -> None:
+    """Menu: open the files of scans."""
+    open_and_offer(viewer, list(ask_for_files(_window())))
+
+
+def open_scan_folder(viewer: Viewer) -> None:
+    """Menu: open a folder that is a scan."""
+    open_and_offer(viewer, list(ask_for_folder(_window())))
+
+
+def open_docks(viewer: Viewer) -> None:
+    """Menu: show the three docks, the maps on the right and the spectrum below."""
+    from .docks.elements import ElementsDock
+    from .docks.pigments import PigmentsDock
+    from .docks.spectrum import SpectrumDock
+
+    window = viewer.window
+    for dock, title, area in (
+        (ElementsDock, "Elements", "right"),
+        (PigmentsDock, "Pigments", "right"),
+        (SpectrumDock, "Spectrum", "bottom"),
+    ):
+        # The name that napari gives it when it is opened from the Plugins menu.
+        name = f"{title} (XRF Pigments)"
+        if name not in window.dock_widgets:
+            window.add_dock_widget(dock(viewer), name=name, area=area)
+
+
+def _window() -> QWidget | None:
+    from qtpy.QtWidgets import QApplication
+
+    return QApplication.activeWindow()

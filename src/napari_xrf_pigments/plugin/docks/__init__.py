@@ -1,0 +1,1 @@
+"""The docks: they wire views to the session of a viewer."""

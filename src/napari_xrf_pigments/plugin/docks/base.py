@@ -1,0 +1,107 @@
+"""What all docks share: the session, the bar with the scans, and drops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from ..commands import ask_for_files, ask_for_folder, open_and_offer
+from ..scan import Scan
+from ..session import Session, session_of
+from ..views.drops import DropTarget
+from ..views.scan_bar import ScanBar
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+class ScanDock(DropTarget):
+    """A dock that works on the chosen scan of its viewer.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+        Filled in by napari.
+    session : Session, optional
+        Tests pass their own.
+    """
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__()
+        self.session = session or session_of(napari_viewer)
+        self._listening: list[tuple[Any, Callable[..., None]]] = []
+        self._scan: Scan | None = None
+        self.scan_bar = ScanBar()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(8, 6, 8, 6)
+        self.column.addWidget(self.scan_bar)
+        self.scan_bar.scan_chosen.connect(self._choose)
+        self.scan_bar.open_files_requested.connect(lambda: self._open(ask_for_files(self)))
+        self.scan_bar.open_folder_requested.connect(lambda: self._open(ask_for_folder(self)))
+        self.paths_dropped.connect(self._open_later)
+        # The Python object outlives the widget: a slot called then would crash.
+        listening = self._listening
+        self.destroyed.connect(lambda: _silence(listening))
+        self.listen(self.session.scans_changed, self._list_scans)
+        self.listen(self.session.scan_changed, self._on_scan)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer."""
+        return self.session.viewer
+
+    @property
+    def scan(self) -> Scan | None:
+        """The scan the dock works on."""
+        return self._scan
+
+    def start(self) -> None:
+        """Show the present state; called when a dock is complete."""
+        self._on_scan(self.session.scan)
+
+    def listen(self, signal: Any, slot: Callable[..., None]) -> None:
+        """Connect a signal of the model until the dock is gone."""
+        signal.connect(slot)
+        self._listening.append((signal, slot))
+
+    def unlisten(self, signal: Any, slot: Callable[..., None]) -> None:
+        """Take back :meth:`listen`."""
+        signal.disconnect(slot, missing_ok=True)
+        self._listening.remove((signal, slot))
+
+    def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
+        """Another scan was chosen; for subclasses."""
+
+    def stretch(self, widget: QWidget, factor: int = 1) -> None:
+        """Add a widget that takes the free room."""
+        self.column.addWidget(widget, factor)
+
+    def _on_scan(self, scan: Scan | None) -> None:
+        before, self._scan = self._scan, scan
+        self._list_scans()
+        self.scan_changed(before, scan)
+
+    def _list_scans(self) -> None:
+        scans = self.session.scans
+        chosen = scans.index(self._scan) if self._scan in scans else None
+        self.scan_bar.set_scans([scan.name for scan in scans], chosen)
+
+    def _choose(self, index: int) -> None:
+        if index < len(self.session.scans):
+            self.session.choose(self.session.scans[index])
+
+    def _open(self, paths: list[str]) -> None:
+        if paths:
+            open_and_offer(self.viewer, list(paths))
+
+    def _open_later(self, paths: list[str]) -> None:
+        # The program that the files were dragged from waits for the drop to end.
+        QTimer.singleShot(0, lambda: self._open(paths))
+
+
+def _silence(listening: list[tuple[Any, Callable[..., None]]]) -> None:
+    for signal, slot in listening:
+        signal.disconnect(slot, missing_ok=True)

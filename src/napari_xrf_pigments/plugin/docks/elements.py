@@ -1,0 +1,164 @@
+"""The Elements dock: find line families, map them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.qt.threading import thread_worker
+
+from ..colours import element_colour
+from ..layers import drop_maps, element_specs, show_maps, show_only
+from ..results import ElementResults
+from ..running import Failure, Progress, TileRun
+from ..scan import Scan
+from ..session import Session
+from ..views.element_list import ElementList
+from ..views.run_bar import RunBar
+from .base import ScanDock
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+class ElementsDock(ScanDock):
+    """Finds the elements of a scan and maps those that are ticked."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.elements = ElementList(element_colour)
+        self.find_bar = RunBar("Find elements")
+        self.find_bar.cancel_button.hide()
+        self.run_bar = RunBar("Map elements")
+        self.column.addWidget(self.find_bar)
+        self.stretch(self.elements)
+        self.column.addWidget(self.run_bar)
+        self.find_bar.run_requested.connect(self.find)
+        self.run_bar.run_requested.connect(self.run)
+        self.run_bar.cancel_requested.connect(self.cancel)
+        self.elements.ticks_changed.connect(self._update)
+        self.elements.show_requested.connect(self._show_alone)
+        self._run: TileRun | None = None
+        self._finding = False
+        self._run_after_finding = False
+        self.start()
+
+    def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
+        """Show what is known of the scan."""
+        if scan is not before:
+            names = scan.elements.names if scan is not None and scan.elements else ()
+            self.elements.set_names(names)
+            self.run_bar.set_status("")
+            self.find_bar.set_status("")
+        self._update()
+
+    def find(self) -> None:
+        """Look for line families in the scan, in a thread."""
+        scan = self.scan
+        if scan is None or self._finding:
+            return
+        find_lines = self.session.services.find_lines
+
+        def look() -> tuple[str, ...] | Failure:
+            try:
+                return tuple(find_lines(scan.cube))
+            except (ValueError, OSError) as error:
+                return Failure(str(error))
+
+        self._finding = True
+        self.find_bar.set_status("Looking for elements ...")
+        worker = thread_worker(look)()
+        worker.returned.connect(lambda found: self._found(scan, found))
+        worker.errored.connect(lambda error: self._found(scan, Failure(str(error))))
+        worker.start()
+        self._update()
+
+    def run(self) -> None:
+        """Map what is ticked; find elements first where that was not done."""
+        scan = self.scan
+        if scan is None or self._run is not None:
+            return
+        if not self.elements.names():
+            self._run_after_finding = True
+            self.find()
+            return
+        names = self.elements.ticked()
+        drop_maps(self.viewer, scan, {"element"})
+        results = ElementResults(scan.cube.shape[:2], names)
+        scan.elements = results
+        cube, services = scan.cube, self.session.services
+
+        def add(tile: Any) -> None:
+            results.add(tile)
+
+        rows, columns, _ = cube.shape
+        self._run = TileRun(
+            lambda: services.element_tiles(cube, names),
+            add,
+            rows * columns,
+            lambda progress: self._progress(scan, results, progress),
+            lambda end: self._ended(scan, results, end),
+        )
+        self.run_bar.set_running(True)
+        self.run_bar.set_status(f"Mapping {len(names)} line families ...")
+        self._update()
+
+    def cancel(self) -> None:
+        """Stop; finished tiles stay."""
+        if self._run is not None:
+            self.run_bar.set_cancelling()
+            self._run.cancel()
+
+    def _found(self, scan: Scan, found: tuple[str, ...] | Failure) -> None:
+        self._finding = False
+        go_on, self._run_after_finding = self._run_after_finding, False
+        if isinstance(found, Failure):
+            self.session.tell(found.sentence)
+            self.find_bar.set_status("")
+        elif scan is self.scan:
+            self.elements.set_names(found)
+            self.find_bar.set_status(f"{len(found)} line families found.")
+            if found and go_on:
+                self.run()
+        self._update()
+
+    def _progress(self, scan: Scan, results: ElementResults, progress: Progress) -> None:
+        self.run_bar.set_progress(progress.done, progress.total)
+        if scan in self.session.scans and progress.done:
+            first = not _has_maps(self, scan)
+            show_maps(self.viewer, scan, element_specs(results))
+            if first:
+                show_only(self.viewer, scan, {"counts"}, set())
+            scan.results_changed.emit("elements")
+
+    def _ended(self, scan: Scan, results: ElementResults, end: str | Failure) -> None:
+        self._run = None
+        self.run_bar.set_running(False)
+        if isinstance(end, Failure):
+            self.session.tell(end.sentence)
+            self.run_bar.set_status("Stopped; the tiles done so far are shown.")
+        elif end == "cancelled":
+            self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
+        else:
+            self.run_bar.set_status(f"{len(results.names)} maps, net counts.")
+        if scan in self.session.scans:
+            show_maps(self.viewer, scan, element_specs(results))
+            scan.results_changed.emit("elements")
+        self._update()
+
+    def _show_alone(self, name: str) -> None:
+        if self.scan is not None and self.scan.elements is not None:
+            kinds = {"element", "pigment", "group", "unexplained", "counts"}
+            show_only(self.viewer, self.scan, kinds, {("element", name)})
+
+    def _update(self) -> None:
+        there = self.scan is not None
+        self.find_bar.set_ready(there and not self._finding, "Open a scan first")
+        nothing = bool(self.elements.names()) and not self.elements.ticked()
+        reason = "Open a scan first" if not there else "Tick at least one line family"
+        self.run_bar.set_ready(there and not nothing and not self._finding, reason)
+
+
+def _has_maps(dock: ElementsDock, scan: Scan) -> bool:
+    from ..layers import map_layers
+
+    return bool(map_layers(dock.viewer, scan, {"element"}))

@@ -1,0 +1,34 @@
+"""The ring that marks the clicked pixel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .layers import map_layers, placement
+from .scan import Scan
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
+    """Put the ring of a scan on a pixel, making it where there is none."""
+    found = map_layers(viewer, scan, {"marker"})
+    if found:
+        (layer,) = found.values()
+        layer.data = [[y, x]]
+        return
+    active = viewer.layers.selection.active
+    rows, columns, _ = scan.cube.shape
+    viewer.add_points(
+        [[y, x]],
+        name="Clicked pixel",
+        size=max(2.0, 0.025 * max(rows, columns)),
+        symbol="ring",
+        face_color="transparent",
+        border_color="#00e5ff",
+        metadata={"xrf_scan": scan, "xrf_cube": scan.cube, "xrf_map": ("marker", "pixel")},
+        **placement(scan.cube),
+    )
+    if active in viewer.layers:
+        viewer.layers.selection.active = active

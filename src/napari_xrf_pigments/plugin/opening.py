@@ -1,0 +1,108 @@
+"""Opening scans from anywhere: the reader, the menu, a drop on a dock (no Qt)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import notices
+from .layers import counts_layer_data
+from .services import CORE, Services
+from .totals import TotalCounts
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+#: Small scans are complete when they appear; larger ones go on filling in.
+PATIENCE_S = 1.2
+_HALVES = {".rpl", ".raw"}
+
+
+def one_of_each_pair(paths: Iterable[str | Path]) -> list[Path]:
+    """The paths without the second half of an ``.rpl`` and ``.raw`` pair."""
+    kept: list[Path] = []
+    for path in map(Path, paths):
+        if not any(same_scan(path, other) for other in kept):
+            kept.append(path)
+    return kept
+
+
+def same_scan(path: Path, other: Path) -> bool:
+    """Whether two paths are the same file, or the halves of one scan."""
+    if path == other:
+        return True
+    halves = {path.suffix.lower(), other.suffix.lower()}
+    return halves == _HALVES and path.with_suffix("") == other.with_suffix("")
+
+
+def scan_name(path: Path) -> str:
+    """Name of a scan for people."""
+    return path.name if path.is_dir() else path.stem
+
+
+def read_scan(path: Path, services: Services = CORE) -> tuple[Any, dict, str]:
+    """Layer data of a scan's total counts, complete or still filling in.
+
+    Parameters
+    ----------
+    path : Path
+        File or folder.
+    services : Services
+        The core's functions.
+
+    Raises
+    ------
+    ValueError, OSError
+        With one sentence, if it is not a scan that can be read.
+    """
+    cube = services.open_cube(path)
+    totals = TotalCounts(cube)
+    totals.wait(PATIENCE_S)
+    if totals.error:
+        raise ValueError(totals.error)
+    data, settings, kind = counts_layer_data(cube, totals, scan_name(path))
+    settings["metadata"]["xrf_path"] = str(path)
+    return data, settings, kind
+
+
+def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
+    """The other half of a pair that is open already."""
+    for layer in layers:
+        opened = layer.metadata.get("xrf_path")
+        if opened and Path(opened) != path and same_scan(Path(opened), path):
+            return Path(opened)
+    return None
+
+
+def sentence_of(error: Exception, path: Path) -> str:
+    """What to tell the user about a path that could not be opened."""
+    text = " ".join(str(error).split())
+    if isinstance(error, FileNotFoundError) and error.strerror:
+        return f"There is no file or folder {path.name}."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{path.name} cannot be read: {error.strerror}."
+    return text or f"{path.name} is not a scan that can be read."
+
+
+def open_paths(
+    viewer: Viewer, paths: Sequence[str | Path], services: Services = CORE
+) -> list[Path]:
+    """Open scans in a viewer; what cannot be opened is told in one sentence.
+
+    Returns
+    -------
+    list of Path
+        The paths that were opened.
+    """
+    opened = []
+    for path in one_of_each_pair(paths):
+        try:
+            data, settings, _ = read_scan(path, services)
+        except (ValueError, OSError) as error:
+            notices.error(sentence_of(error, path))
+        else:
+            viewer.add_image(data, **settings)
+            opened.append(path)
+    return opened

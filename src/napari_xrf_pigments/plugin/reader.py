@@ -1,0 +1,58 @@
+"""The reader contribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import napari
+
+from . import notices
+from .opening import already_open, one_of_each_pair, read_scan, sentence_of
+from .session import session_of
+
+#: What a reader returns when it did its work and there is nothing to show.
+_NOTHING: list[tuple[Any, ...]] = [(None,)]
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...]]] | None:
+    """The reader of local files and folders.
+
+    The content is looked at when reading: a user who chose this reader for a file that is
+    no scan is told so in one sentence.
+
+    Parameters
+    ----------
+    path : str or sequence of str
+        One path, or several that were dropped as a stack.
+    """
+    paths = [path] if isinstance(path, str) else list(path)
+    if not paths or not all(Path(item).exists() for item in paths):
+        return None
+    return read
+
+
+def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
+    """Layer data of the scans; what is no scan gives a notification and no layer."""
+    paths = [path] if isinstance(path, str) else list(path)
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        # It fills the layers in as soon as they are added.
+        session_of(viewer)
+    found = []
+    for item in one_of_each_pair(paths):
+        other = already_open(viewer.layers, item) if viewer is not None else None
+        if other is not None:
+            notices.info(f"{item.name} belongs to {other.name}, which is open.")
+            continue
+        try:
+            data, settings, kind = read_scan(item)
+        except (ValueError, OSError) as error:
+            notices.error(sentence_of(error, item))
+            continue
+        if viewer is None:
+            # Nobody would fill it in later.
+            settings["metadata"]["xrf_totals"].wait()
+        found.append((data, settings, kind))
+    return found or _NOTHING

@@ -1,0 +1,128 @@
+"""Drives a generator of finished tiles in a thread: progress, cancel, four updates a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from napari.qt.threading import thread_worker
+
+INTERVAL_S = 0.25
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Parameters
+    ----------
+    done, total : int
+        Pixels.
+    """
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a run ended early.
+
+    Parameters
+    ----------
+    sentence : str
+        For the user.
+    """
+
+    sentence: str
+
+
+def drain(
+    begin: Callable[[], Iterable[Any]], add: Callable[[Any], None], total: int
+) -> Iterator[Progress | Failure]:
+    """Take tiles as they come; yield the state at most once an interval.
+
+    Parameters
+    ----------
+    begin : callable
+        Gives the tiles (with ``rows`` and ``columns``); called in the thread, since it may
+        load a network.
+    add : callable
+        Takes a tile.
+    total : int
+        Number of pixels in all.
+    """
+    done, told = 0, time.monotonic()
+    yield Progress(0, total)
+    try:
+        tiles = iter(begin())
+        with closing(tiles) if hasattr(tiles, "close") else _nothing():
+            for tile in tiles:
+                add(tile)
+                height = tile.rows.stop - tile.rows.start
+                done += height * (tile.columns.stop - tile.columns.start)
+                if time.monotonic() - told >= INTERVAL_S:
+                    told = time.monotonic()
+                    yield Progress(done, total)
+    except (ValueError, OSError) as error:
+        yield Failure(str(error))
+        return
+    yield Progress(done, total)
+
+
+class TileRun:
+    """A run in the background.
+
+    Parameters
+    ----------
+    begin, add, total
+        As for :func:`drain`.
+    on_progress : callable
+        Called with :class:`Progress` in the main thread.
+    on_end : callable
+        Called once in the main thread with ``"finished"``, ``"cancelled"`` or a
+        :class:`Failure`.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], Iterable[Any]],
+        add: Callable[[Any], None],
+        total: int,
+        on_progress: Callable[[Progress], None],
+        on_end: Callable[[str | Failure], None],
+    ) -> None:
+        self._on_progress = on_progress
+        self._on_end = on_end
+        self._end: str | Failure = "finished"
+        self._worker = thread_worker(drain)(begin, add, total)
+        self._worker.yielded.connect(self._take)
+        self._worker.errored.connect(self._fail)
+        self._worker.finished.connect(self._finish)
+        self._worker.start()
+
+    def cancel(self) -> None:
+        """Stop after the current tile; what is done stays."""
+        self._end = "cancelled"
+        self._worker.quit()
+
+    def _take(self, update: Progress | Failure) -> None:
+        if isinstance(update, Failure):
+            self._end = update
+        else:
+            self._on_progress(update)
+
+    def _fail(self, error: Exception) -> None:
+        self._end = Failure(f"The run stopped: {error}")
+
+    def _finish(self) -> None:
+        self._on_end(self._end)
+
+
+class _nothing:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...

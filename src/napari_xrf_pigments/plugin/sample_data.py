@@ -1,0 +1,24 @@
+"""File > Open Sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import napari
+
+from .layers import counts_layer_data
+from .session import session_of
+from .totals import TotalCounts
+
+
+def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
+    """A simulated painting with a hidden layer."""
+    from ..simulation import simulate_scan
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        session_of(viewer)
+    cube, _ = simulate_scan(seed=0)
+    totals = TotalCounts(cube)
+    totals.wait()
+    return [counts_layer_data(cube, totals, "Simulated painting")]

@@ -1,0 +1,72 @@
+"""Run, cancel, progress and one line of text."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+
+class RunBar(QWidget):
+    """Starts and stops something long.
+
+    Parameters
+    ----------
+    title : str
+        Text of the run button.
+    """
+
+    run_requested = Signal()
+    cancel_requested = Signal()
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run_button = QPushButton(title)
+        self.cancel_button = QPushButton("Cancel")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button, 1)
+        buttons.addWidget(self.cancel_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+        self.run_button.clicked.connect(lambda: self.run_requested.emit())
+        self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
+        self._running = False
+        self._ready = True
+        self.set_running(False)
+
+    def set_ready(self, ready: bool, reason: str = "") -> None:
+        """Whether a run can start now, and if not, why."""
+        self._ready = ready
+        self.run_button.setToolTip(reason)
+        self._update()
+
+    def set_running(self, running: bool) -> None:
+        """Switch between run and cancel."""
+        self._running = running
+        self.bar.setVisible(running)
+        self.bar.setValue(0)
+        self._update()
+
+    def set_progress(self, done: int, total: int) -> None:
+        """Show how far the run is (any unit)."""
+        self.bar.setValue(round(1000 * done / max(1, total)))
+
+    def set_status(self, text: str) -> None:
+        """Show one line of text."""
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def set_cancelling(self) -> None:
+        """The wish to stop was heard."""
+        self.cancel_button.setEnabled(False)
+        self.set_status("Stopping after this tile ...")
+
+    def _update(self) -> None:
+        self.run_button.setEnabled(self._ready and not self._running)
+        self.cancel_button.setEnabled(self._running)

@@ -1,0 +1,46 @@
+"""Which scan a dock works on, and a way to open another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+
+class ScanBar(QWidget):
+    """A list of scans and an *Open scan* button."""
+
+    scan_chosen = Signal(int)
+    open_files_requested = Signal()
+    open_folder_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.combo = QComboBox()
+        self.combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.combo.setMinimumContentsLength(10)
+        self.button = QToolButton()
+        self.button.setText("Open scan...")
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.button)
+        self.open_files = menu.addAction("Files...")
+        self.open_folder = menu.addAction("Folder...")
+        self.button.setMenu(menu)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.combo, 1)
+        layout.addWidget(self.button)
+        self.combo.activated.connect(self.scan_chosen.emit)
+        self.open_files.triggered.connect(lambda: self.open_files_requested.emit())
+        self.open_folder.triggered.connect(lambda: self.open_folder_requested.emit())
+        self.set_scans((), None)
+
+    def set_scans(self, names: Sequence[str], chosen: int | None) -> None:
+        """Show the scans that are open."""
+        self.combo.blockSignals(True)
+        self.combo.clear()
+        self.combo.addItems(list(names) or ["Drop a scan here"])
+        self.combo.setEnabled(bool(names))
+        self.combo.setCurrentIndex(chosen if chosen is not None else 0)
+        self.combo.blockSignals(False)

@@ -1,0 +1,57 @@
+"""Follows a scan that was just opened: counts fill in, then its energy axis is checked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from napari.qt.threading import thread_worker
+
+from .scan import Scan
+from .services import Services
+
+if TYPE_CHECKING:
+    from .session import Session
+
+#: The axis of a large scan is checked before all of it is summed.
+CHECK_AFTER_S = 20.0
+
+
+def follow(scan: Scan, services: Services) -> Iterator[Any]:
+    """Yield the share summed so far (float) and, once, the calibration (else None)."""
+    begun = time.monotonic()
+    checked = False
+    for fraction in scan.totals.watch():
+        yield fraction
+        if not checked and (fraction >= 1 or time.monotonic() - begun > CHECK_AFTER_S):
+            checked = True
+            yield _check(scan, services)
+    if not checked:
+        yield _check(scan, services)
+
+
+def _check(scan: Scan, services: Services) -> Any:
+    try:
+        return services.calibrate(scan.cube, scan.totals.spectrum.copy())
+    except (ValueError, OSError, ImportError):
+        # A scan whose axis cannot be checked is used as it is.
+        return None
+
+
+def watch(session: Session, scan: Scan) -> None:
+    """Follow a scan in a thread and keep its layer up to date."""
+
+    def take(update: Any) -> None:
+        if not session.alive:
+            scan.totals.stop()
+        elif isinstance(update, float):
+            session.refresh_totals(scan)
+            if scan.totals.error:
+                session.tell(scan.totals.error)
+        else:
+            scan.set_calibration(update)
+
+    worker = thread_worker(follow)(scan, session.services)
+    worker.yielded.connect(take)
+    worker.start()

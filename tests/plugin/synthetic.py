@@ -1,0 +1,127 @@
+"""A small scan made of Gaussian peaks, and stand-ins for the core's slow functions."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+
+from napari_xrf_pigments import EnergyAxis, PigmentMaps, XRFCube
+from napari_xrf_pigments.plugin.services import Services
+
+GAIN = 0.02
+SHAPE = (24, 36)
+PIGMENTS = ("lead_white", "vermilion", "azurite", "malachite", "bone_black")
+GROUPS = ("lead", "mercury", "copper", "calcium")
+#: Rows hold lead, the left third mercury, the right third copper.
+LINES = {"Pb L": (10.55, 12.61), "Hg L": (9.99, 11.82), "Cu K": (8.05, 8.9)}
+
+
+def places() -> dict[str, np.ndarray]:
+    """Where each element is, masks of the shape of the scan."""
+    rows, columns = SHAPE
+    x = np.broadcast_to(np.arange(columns), SHAPE)
+    return {"Pb L": x >= 0, "Hg L": x < columns // 3, "Cu K": x >= 2 * columns // 3}
+
+
+def make_cube(pixel_mm: tuple[float, float] | None = (0.5, 0.5), seed: int = 1) -> XRFCube:
+    """A 24 x 36 scan with 1000 channels of 20 eV."""
+    rng = np.random.default_rng(seed)
+    kev = GAIN * np.arange(1000)
+    rate = np.full((*SHAPE, kev.size), 0.4)
+    for name, mask in places().items():
+        for energy, height in zip(LINES[name], (60.0, 30.0), strict=True):
+            rate += mask[..., None] * height * np.exp(-0.5 * ((kev - energy) / 0.07) ** 2)
+    counts = rng.poisson(rate).astype(np.uint16)
+    return XRFCube.from_array(
+        counts, gain_kev=GAIN, anode="Rh", tube_kv=40, pixel_mm=pixel_mm, energy_source="file"
+    )
+
+
+@dataclass
+class FakeTiles:
+    """Tiles of four rows; each waits, so that a run can be watched and cancelled."""
+
+    pause_s: float = 0.0
+    fail_after: int | None = None
+    height: int = 4
+    begun: int = 0
+    closed: bool = False
+
+    def _rows(self):
+        try:
+            for number, start in enumerate(range(0, SHAPE[0], self.height)):
+                if self.fail_after is not None and number >= self.fail_after:
+                    raise ValueError("The file ends in the middle of a row.")
+                time.sleep(self.pause_s)
+                self.begun += 1
+                yield slice(start, min(start + self.height, SHAPE[0])), slice(0, SHAPE[1])
+        finally:
+            self.closed = True
+
+    def elements(self, cube, names):
+        """Like ``iter_element_tiles``."""
+        for rows, columns in self._rows():
+            maps = np.stack([1000.0 * places()[name][rows, columns] for name in names])
+            yield SimpleNamespace(
+                rows=rows, columns=columns, names=names, counts=maps, sigma=np.full_like(maps, 10.0)
+            )
+
+    def pigments(self, cube, device):
+        """Like ``iter_pigment_tiles``."""
+        for rows, columns in self._rows():
+            yield SimpleNamespace(rows=rows, columns=columns, **answer(rows, columns))
+
+
+def answer(rows: slice, columns: slice) -> dict:
+    """Probabilities: vermilion below, azurite and malachite not told apart."""
+    where = {name: mask[rows, columns].astype(np.float32) for name, mask in places().items()}
+    none = np.zeros_like(where["Pb L"])
+    probability = np.stack(
+        [where["Pb L"], 0.9 * where["Hg L"], 0.4 * where["Cu K"], 0.35 * where["Cu K"], none]
+    )
+    top = probability * np.array([1.0, 0.1, 1.0, 1.0, 0.0])[:, None, None]
+    below = probability * np.array([0.0, 1.0, 0.0, 0.0, 0.0])[:, None, None]
+    groups = np.stack([where["Pb L"], 0.9 * where["Hg L"], 0.8 * where["Cu K"], none])
+    return {
+        "names": PIGMENTS,
+        "probability": probability,
+        "top": top,
+        "below": below,
+        "groups": GROUPS,
+        "group_probability": groups,
+        "unexplained": none + 0.05,
+    }
+
+
+def predict(cube: XRFCube, spectrum: np.ndarray) -> PigmentMaps:
+    """The answer for one spectrum: vermilion."""
+    column = np.array([0.2, 0.9, 0.0, 0.0, 0.0])[:, None]
+    return PigmentMaps(
+        PIGMENTS, column, column, 0 * column, GROUPS, np.array([[0.2], [0.9], [0], [0]]), np.zeros(1)
+    )
+
+
+def calibrate(cube: XRFCube, spectrum: np.ndarray):
+    """A trusted estimate, 5 eV off the axis of the file."""
+    axis = EnergyAxis(cube.shape[2], GAIN, 0.005, "estimated")
+    return SimpleNamespace(
+        energies=axis, trusted=True, message="Fitted on 6 lines within 4 eV.", lines=(), rms_ev=4.0
+    )
+
+
+def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
+    """Services of a session in tests."""
+    tiles = tiles or FakeTiles()
+    settings = {
+        "open_cube": lambda path: make_cube(),
+        "calibrate": calibrate,
+        "find_lines": lambda cube: tuple(LINES),
+        "element_tiles": tiles.elements,
+        "pigment_tiles": tiles.pigments,
+        "predict": predict,
+        "devices": lambda: (("Automatic", "auto"), ("CPU", "cpu")),
+    }
+    return Services(**{**settings, **changes})
