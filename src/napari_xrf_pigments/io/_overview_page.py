@@ -141,7 +141,9 @@ class _Page:
     figure: Figure
     height: float
 
-    def box(self, x: float, y: float, width: float, height: float) -> tuple[float, ...]:
+    def box(
+        self, x: float, y: float, width: float, height: float
+    ) -> tuple[float, float, float, float]:
         """A rectangle in the coordinates of the figure, which start at the bottom."""
         return (
             x / PAGE_WIDTH,
@@ -198,8 +200,9 @@ class _Page:
         bar = self.figure.colorbar(shown, cax=self.figure.add_axes(under), orientation="horizontal")
         bar.set_ticks([0, panel.limit], labels=["0", _number(panel.limit)])
         bar.ax.tick_params(length=0, labelsize=8, pad=1.5, labelcolor="#444444")
-        for label, side in zip(bar.ax.get_xticklabels(), ("left", "right"), strict=True):
-            label.set_horizontalalignment(side)
+        low_label, high_label = bar.ax.get_xticklabels()
+        low_label.set_horizontalalignment("left")
+        high_label.set_horizontalalignment("right")
         bar.outline.set_visible(False)
 
 
