@@ -56,6 +56,16 @@ def test_what_exists_is_replaced_only_when_allowed(tmp_path, scan_folder):
     free_to_write(out, overwrite=True, scan=scan_folder)
 
 
+def test_the_folder_of_the_results_must_exist(tmp_path):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        free_to_write(tmp_path / "nowhere" / "maps.h5", overwrite=True)
+
+
+def test_a_name_alone_belongs_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    free_to_write(Path("maps.h5"), overwrite=False)
+
+
 def test_a_progress_bar_goes_to_standard_error(capsys):
     with progress_bar("Elements") as progress:
         progress(3, 10)

@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from napari_xrf_pigments import XRFCube
+from napari_xrf_pigments import XRFCube, open_cube
 from napari_xrf_pigments._cli_scan_file import save_scan
 
 
@@ -36,6 +36,17 @@ def test_it_is_nexus_with_the_energies_in_kev(cube, tmp_path):
         assert data["energy"].attrs["units"] == "keV"
         np.testing.assert_allclose(data["energy"][()], cube.energies.kev)
         np.testing.assert_allclose(np.diff(data["y"][()]), 0.4)
+
+
+def test_it_opens_as_the_same_scan(cube, tmp_path):
+    save_scan(tmp_path / "a.h5", cube)
+    again = open_cube(tmp_path / "a.h5")
+    assert np.array_equal(again.counts.compute(), cube.counts.compute())
+    assert again.energies.source == "file"
+    assert again.energies.gain_kev == pytest.approx(cube.energies.gain_kev)
+    assert again.energies.offset_kev == pytest.approx(cube.energies.offset_kev)
+    assert again.pixel_mm == pytest.approx(cube.pixel_mm)
+    assert (again.acquisition.anode, again.acquisition.tube_kv) == ("Rh", 45.0)
 
 
 def test_the_last_progress_is_all_of_it(cube, tmp_path):

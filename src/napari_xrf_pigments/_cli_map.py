@@ -31,7 +31,7 @@ class Maps:
 
 def run(options: argparse.Namespace) -> None:
     """Map a scan and save the maps."""
-    free_to_write(options.out, overwrite=options.overwrite, scan=options.scan)
+    _check_output(options)
     if options.overview is not None:
         free_to_write(options.overview, overwrite=options.overwrite, scan=options.scan)
     cube = open_scan(options)
@@ -49,6 +49,21 @@ def run(options: argparse.Namespace) -> None:
     save(maps, options.out, options.format)
     if options.overview is not None:
         overview(maps, options.overview, options.scan.stem)
+
+
+def _check_output(options: argparse.Namespace) -> None:
+    """Complain before the work, not after it."""
+    from .io import is_results
+
+    out: Path = options.out
+    if options.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5"):
+        raise ValueError(
+            f"It is not clear how to save {out}: end its name in .zarr or .h5, "
+            "or add --format tiff for a folder of pictures."
+        )
+    free_to_write(out, overwrite=options.overwrite, scan=options.scan)
+    if out.exists() and not is_results(out):
+        raise FileExistsError(f"{out} exists and is no result of this program; it stays as it is.")
 
 
 def open_scan(options: argparse.Namespace) -> XRFCube:
@@ -82,7 +97,7 @@ def map_cube(
     with_elements: bool = True,
     with_pigments: bool = True,
 ) -> Maps:
-    """Make the maps of a scan, each with a progress bar."""
+    """Make the maps of a scan, each kind with a progress bar."""
     from .mapping import map_elements, map_pigments
 
     elements = pigments = None

@@ -31,6 +31,8 @@ def free_to_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> No
         If `out` is the input, lies in it, or holds it.
     FileExistsError
         If it exists and may not be replaced.
+    FileNotFoundError
+        If the folder that it belongs in does not exist.
     """
     if scan is not None:
         target, source = out.resolve(), scan.resolve()
@@ -41,6 +43,8 @@ def free_to_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> No
             raise ValueError(f"{out} lies inside the scan's folder; choose another place.")
         if target in source.parents:
             raise ValueError(f"{out} is the folder that holds the scan; choose another place.")
+    if not out.absolute().parent.is_dir():
+        raise FileNotFoundError(f"The folder {out.parent} does not exist.")
     if out.exists() and not overwrite:
         raise FileExistsError(f"{out} exists already; --overwrite replaces it.")
 

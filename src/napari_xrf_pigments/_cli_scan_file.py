@@ -52,7 +52,7 @@ def _fill(file: h5py.File, cube: XRFCube, progress: Callable[[int, int], None] |
     entry.attrs.update(NX_class="NXentry", default="data")
     for name, value in cube.acquisition.known().items():
         if isinstance(value, str | float | int):
-            entry.create_dataset(f"acquisition/{name}", data=value)
+            entry.attrs[name] = value
 
     data = entry.create_group("data")
     data.attrs.update(NX_class="NXdata", signal="counts", axes=["y", "x", "energy"])
@@ -60,8 +60,6 @@ def _fill(file: h5py.File, cube: XRFCube, progress: Callable[[int, int], None] |
     for name, length, pitch in zip("yx", (rows, columns), cube.pixel_mm or (0, 0), strict=True):
         axis = data.create_dataset(name, data=np.arange(length) * (pitch or 1.0))
         axis.attrs["units"] = "mm" if pitch else "pixel"
-    if cube.live_time_s is not None:
-        data.create_dataset("live_time", data=cube.live_time_s).attrs["units"] = "s"
 
     chunk = (1, min(columns, max(1, 2**18 // channels)), channels)
     counts = data.create_dataset(

@@ -1,0 +1,12 @@
+from importlib.metadata import version
+
+project = "napari-xrf-pigments"
+author = "The napari-xrf-pigments developers"
+copyright = f"2026, {author}"
+release = version("napari-xrf-pigments")
+
+extensions = ["myst_parser"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+exclude_patterns = ["_build"]
+html_title = project
