@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import xraylib
 
@@ -20,6 +21,11 @@ def formula_fractions(formula: str) -> dict[int, float]:
     ValueError
         If the text is not a flat chemical formula.
     """
+    return dict(_fractions(formula))
+
+
+@lru_cache(maxsize=4096)
+def _fractions(formula: str) -> dict[int, float]:
     tokens = _TOKEN.findall(formula)
     if not tokens or "".join(symbol + count for symbol, count in tokens) != formula:
         raise ValueError(f"{formula!r} is not a flat chemical formula.")

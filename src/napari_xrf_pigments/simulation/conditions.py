@@ -12,6 +12,7 @@ from ..physics.tube import Beam, tube_beam
 
 _ANODES = {"Rh": 0.4, "Ag": 0.16, "Mo": 0.16, "W": 0.1, "Cr": 0.05, "Cu": 0.06, "Au": 0.07}
 _HOUSING = ("Fe", "Ni", "Cu", "Zn", "Zr", "Cr", "Mn", "Ti", "Co", "W", "Au", "Pb", "Mo")
+_VOLTAGES = (20, 24, 28, 30, 32, 36, 40, 42, 45, 48, 50)
 _AXES_KEV = (0.010, 0.010, 0.020, 0.020, 0.0292, 0.041)
 
 
@@ -64,8 +65,9 @@ class Readout:
         Ar K counts over all counts.
     housing : tuple of (str, float)
         Elements of collimator and housing with their share of the mean counts.
-    slope : tuple of (float, float)
-        Share of counts and decay constant (keV, negative: rising) of a further background.
+    background : tuple of (float, float)
+        Further backgrounds: share of the mean counts and decay constant in keV (negative:
+        rising) of an exponential each.
     multiple_scatter : float
         Share of the Compton counts that were scattered again.
     scatter_factor, rayleigh_factor : float
@@ -84,7 +86,7 @@ class Readout:
     pile_up: float = 0.0
     argon_share: float = 0.0
     housing: tuple[tuple[str, float], ...] = ()
-    slope: tuple[float, float] = (0.0, 1.0)
+    background: tuple[tuple[float, float], ...] = ()
     multiple_scatter: float = 0.0
     scatter_factor: float = 1.0
     rayleigh_factor: float = 1.0
@@ -93,9 +95,10 @@ class Readout:
 def random_excitation(rng: np.random.Generator) -> Excitation:
     """Draw tube, voltage, filters, optics and angles."""
     anode = str(rng.choice(list(_ANODES), p=list(_ANODES.values())))
-    tube_kv = float(rng.integers(20, 51 if anode != "W" else 61))
-    if rng.random() < 0.6:  # what scanners are mostly run at
-        tube_kv = float(rng.choice([30, 35, 40, 40, 45, 50, 50]))
+    # A grid, so that a tube's emission, which takes half a second, is soon known.
+    tube_kv = float(rng.choice(_VOLTAGES if anode != "W" else (*_VOLTAGES, 55, 60)))
+    if rng.random() < 0.5:  # what scanners are mostly run at
+        tube_kv = float(rng.choice([30, 40, 40, 45, 50, 50]))
     filters: tuple[tuple[str, float], ...] = ()
     if rng.random() < 0.3:
         element, most = (("Al", 1.0), ("Al", 0.3), ("Ti", 0.1), ("Zr", 0.05), ("Cu", 0.1))[
@@ -109,7 +112,7 @@ def random_excitation(rng: np.random.Generator) -> Excitation:
         tube_kv,
         filters=filters,
         window_be_mm=float(rng.uniform(0.075, 0.4)),
-        angle_deg=float(rng.choice([10, 20, 30])),
+        angle_deg=float(rng.choice([12, 25])),
         optics_cut_kev=float(rng.uniform(9, 30)) if rng.random() < 0.35 else None,
         line_ratio=float(rng.lognormal(0, 0.3)),
     )
@@ -142,10 +145,12 @@ def random_readout(rng: np.random.Generator, tube_kv: float) -> Readout:
         for element in _HOUSING
         if rng.random() < (0.22 if tired else 0.1)
     )
-    slope = (0.0, 1.0)
-    if tired or rng.random() < 0.25:
-        constant = float(rng.uniform(4, 40) * rng.choice([-1, 1]))
-        slope = (float(10 ** rng.uniform(-3, -0.8 if tired else -1.5)), constant)
+    # Up to three exponentials: flat, falling and rising ones add to most shapes seen.
+    background = tuple(
+        (float(10 ** rng.uniform(-3, -0.6 if tired else -1.3)), constant)
+        for constant in (200.0, float(rng.uniform(2, 30)), float(-rng.uniform(3, 30)))
+        if rng.random() < (0.7 if tired else 0.3)
+    )
     return Readout(
         detector=detector,
         atmosphere=atmosphere,
@@ -159,7 +164,7 @@ def random_readout(rng: np.random.Generator, tube_kv: float) -> Readout:
         pile_up=float(10 ** rng.uniform(-4.5, -1.7)),
         argon_share=float(10 ** rng.uniform(-3.5, -1.3)) if atmosphere == "air" else 0.0,
         housing=housing,
-        slope=slope,
+        background=background,
         multiple_scatter=float(rng.uniform(0.0, 0.4)),
         scatter_factor=float(rng.lognormal(0.1, 0.35)),
         rayleigh_factor=float(rng.lognormal(0, 0.2)),

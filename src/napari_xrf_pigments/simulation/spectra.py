@@ -234,9 +234,8 @@ def _instrument_spectrum(readout: Readout) -> torch.Tensor:
             shape = response(readout.detector, lines.kev, np.zeros(len(lines.kev)), *axis)
             weights = torch.as_tensor(lines.strength, dtype=torch.float32)
             own += share * (weights[:, None] * shape).sum(0)
-    share, decay = readout.slope
-    if share > 0:
-        kev = readout.offset_kev + readout.gain_kev * torch.arange(readout.n_channels)
+    kev = readout.offset_kev + readout.gain_kev * torch.arange(readout.n_channels)
+    for share, decay in readout.background:
         shape = torch.exp(-(kev - kev[-1] / 2) / decay) * (kev > 0)
         own += share * shape / shape.sum()
     return own

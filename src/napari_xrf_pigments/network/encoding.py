@@ -1,0 +1,81 @@
+"""What the network sees of a spectrum: any instrument's channels on one energy grid.
+
+The counts are rebinned onto fixed energies (a channel is shared between the bins it
+overlaps), brought to shares of the total and square-rooted, which evens out counting
+noise. Beside them stand the total counts, the reach of the axis, and what is known of
+the instrument; unknown settings are zero with their flag down.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..cube import Acquisition, EnergyAxis
+from ..physics.tube import ANODES
+
+_ATMOSPHERES = ("air", "helium", "vacuum")
+#: Borders of the grid's bins in keV: 30 eV where lines crowd, wider above.
+GRID_KEV: NDArray[np.float64] = np.concatenate(
+    [np.arange(0.8, 8.0, 0.03), np.arange(8.0, 20.0, 0.05), np.arange(20.0, 45.01, 0.1)]
+)
+N_BINS = len(GRID_KEV) - 1
+N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3
+N_INPUTS = N_BINS + N_SETTINGS
+
+
+def rebin(counts: torch.Tensor, energies: EnergyAxis) -> torch.Tensor:
+    """Counts on the grid, shape (spectrum, bin).
+
+    Parameters
+    ----------
+    counts : Tensor, shape (spectrum, channel)
+        Counts.
+    energies : EnergyAxis
+        Their axis; bins that it does not reach are zero.
+    """
+    sums = torch.nn.functional.pad(torch.cumsum(counts, dim=1), (1, 0))
+    first = energies.offset_kev - energies.gain_kev / 2
+    place = np.clip((GRID_KEV - first) / energies.gain_kev, 0, energies.n_channels)
+    left = np.minimum(place.astype(np.int64), energies.n_channels - 1)
+    share = torch.as_tensor(place - left, dtype=counts.dtype)
+    low = sums[:, torch.from_numpy(left)]
+    at_edges = low + (sums[:, torch.from_numpy(left + 1)] - low) * share
+    return at_edges[:, 1:] - at_edges[:, :-1]
+
+
+def settings_vector(energies: EnergyAxis, acquisition: Acquisition) -> torch.Tensor:
+    """What is known of the instrument, shape (setting - 1,): all but the total counts."""
+    values = [energies.edges_kev[0] / 45, min(energies.edges_kev[-1], 60.0) / 45]
+    anode = acquisition.anode
+    values += [float(anode == known) for known in ANODES] + [float(anode is not None)]
+    voltage = acquisition.tube_kv
+    values += [(voltage or 0.0) / 50, float(voltage is not None)]
+    filters = acquisition.filter
+    values += [float(bool(filters)), float(filters is not None)]
+    values += [float(acquisition.atmosphere == gas) for gas in _ATMOSPHERES]
+    angles = (acquisition.incidence_deg, acquisition.takeoff_deg)
+    values += [(angle or 0.0) / 90 for angle in angles]
+    values.append(float(None not in angles))
+    return torch.tensor(values, dtype=torch.float32)
+
+
+def encode(counts: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition) -> torch.Tensor:
+    """The network's input, shape (spectrum, N_INPUTS), float32.
+
+    Parameters
+    ----------
+    counts : Tensor, shape (spectrum, channel)
+        Counts.
+    energies : EnergyAxis
+        The energy axis.
+    acquisition : Acquisition
+        Settings of the instrument, None where unknown.
+    """
+    # Sums of counts reach 2^24 only in spectra of 10^7 counts: double keeps those exact.
+    bins = rebin(counts.double(), energies).float().clamp(min=0)
+    total = bins.sum(1, keepdim=True).clamp(min=1)
+    shares = torch.sqrt(bins / total) * 10
+    known = settings_vector(energies, acquisition).expand(len(counts), -1)
+    return torch.cat([shares, torch.log10(total) - 3.5, known], dim=1)

@@ -1,0 +1,73 @@
+"""Worker processes that simulate training spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
+from queue import Empty
+from types import TracebackType
+from typing import Any
+
+import torch
+import torch.multiprocessing as mp
+
+from .stream import Chunk, training_stream
+
+
+def _work(seed: int, worker: int, queue: Any) -> None:
+    torch.set_num_threads(1)
+    for chunk in training_stream((seed, worker)):
+        # numpy travels as bytes: no shared memory that a dying worker could leave behind.
+        queue.put((chunk.encoded.numpy(), chunk.answers.numpy()))
+
+
+class Feeder:
+    """An endless iterator of chunks, made by `workers` processes in turn.
+
+    The order is fixed: chunk after chunk from each worker in turn, so that a seed gives
+    the same training set whatever the machine's load. With no worker the chunks are made
+    in this process.
+    """
+
+    def __init__(self, seed: int, workers: int) -> None:
+        self._seed = seed
+        self._queues: list[Any] = []
+        self._processes: list[SpawnProcess] = []
+        context = mp.get_context("spawn")
+        for worker in range(workers):
+            queue = context.Queue(maxsize=6)
+            process = context.Process(target=_work, args=(seed, worker, queue), daemon=True)
+            process.start()
+            self._queues.append(queue)
+            self._processes.append(process)
+
+    def __enter__(self) -> Feeder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            process.terminate()
+            process.join()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        if not self._queues:
+            yield from training_stream((self._seed, 0))
+        while True:
+            for queue, process in zip(self._queues, self._processes, strict=True):
+                yield _next(queue, process)
+
+
+def _next(queue: Any, process: SpawnProcess) -> Chunk:
+    while True:
+        try:
+            encoded, answers = queue.get(timeout=5)
+        except Empty:
+            if not process.is_alive():
+                raise RuntimeError("A simulating process ended unexpectedly.") from None
+            continue
+        return Chunk(torch.from_numpy(encoded), torch.from_numpy(answers))

@@ -1,0 +1,109 @@
+"""The network: a residual multilayer perceptron on the encoded spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .encoding import N_INPUTS
+from .labels import group_of_pigment, n_outputs, output_names
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Sizes of the network.
+
+    Parameters
+    ----------
+    width : int
+        Features in each layer.
+    blocks : int
+        Residual blocks.
+    """
+
+    width: int = 768
+    blocks: int = 2
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.first = nn.Linear(width, width)
+        self.second = nn.Linear(width, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = nn.functional.silu(self.first(self.norm(x)))
+        return x + self.second(hidden)
+
+
+class PigmentNet(nn.Module):
+    """Encoded spectra to logits of presence, top, below and groups.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Sizes.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        width = architecture.width
+        self.register_buffer("mean", torch.zeros(N_INPUTS))
+        self.register_buffer("scale", torch.ones(N_INPUTS))
+        self.first = nn.Linear(N_INPUTS, width)
+        self.blocks = nn.ModuleList(_Block(width) for _ in range(architecture.blocks))
+        self.norm = nn.LayerNorm(width)
+        self.last = nn.Linear(width, n_outputs())
+        # Logits are divided by a temperature and shifted when they are calibrated.
+        self.register_buffer("slope", torch.ones(n_outputs()))
+        self.register_buffer("shift", torch.zeros(n_outputs()))
+
+    def forward(self, encoded: torch.Tensor) -> torch.Tensor:
+        """Logits, shape (spectrum, output), of encoded spectra (spectrum, input)."""
+        x = nn.functional.silu(self.first((encoded - self.mean) * self.scale))
+        for block in self.blocks:
+            x = block(x)
+        return self.last(nn.functional.silu(self.norm(x)))  # type: ignore[no-any-return]
+
+    def standardise(self, encoded: torch.Tensor) -> None:
+        """Set the input's mean and scale from examples.
+
+        Bins that hardly vary keep a moderate scale, so that a count where none was seen
+        in training does not shout.
+        """
+        self.mean.copy_(encoded.mean(0))
+        self.scale.copy_(1 / encoded.std(0).clamp(min=0.1))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities, each of shape (spectrum, pigment) or (spectrum, group)."""
+
+    probability: torch.Tensor
+    top: torch.Tensor
+    below: torch.Tensor
+    group_probability: torch.Tensor
+
+
+def answers(net: PigmentNet, encoded: torch.Tensor) -> Answers:
+    """Calibrated probabilities that fit together.
+
+    A pigment is at least as likely anywhere as on top or below, and a group at least as
+    likely as its likeliest member.
+    """
+    return answers_of_logits(net(encoded) * net.slope + net.shift)
+
+
+def answers_of_logits(logits: torch.Tensor) -> Answers:
+    """Probabilities of calibrated logits, see :func:`answers`."""
+    count = len(output_names()[0])
+    parts = torch.sigmoid(logits).split([count, count, count, logits.shape[1] - 3 * count], dim=1)
+    anywhere, top, below, groups = parts
+    anywhere = torch.maximum(anywhere, torch.maximum(top, below))
+    members = group_of_pigment().to(logits.device).expand(len(logits), -1)
+    groups = groups.scatter_reduce(1, members, anywhere, reduce="amax")
+    return Answers(anywhere, top, below, groups)

@@ -1,0 +1,93 @@
+"""An endless, reproducible stream of encoded training spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..cube import Acquisition
+from ..simulation.conditions import random_excitation, random_readout
+from ..simulation.pool import StackPool, random_pool
+from ..simulation.spectra import Measured, emit, measure, random_counts
+from .encoding import encode
+from .labels import targets
+
+#: Every element that a stratigraphy can hold: the columns of all pools.
+ELEMENTS = (
+    1, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
+    33, 34, 35, 37, 38, 39, 40, 41, 42, 47, 48, 49, 50, 51, 53, 56, 57, 58, 73, 74, 78, 79, 80,
+    81, 82, 83, 90, 92,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Encoded spectra and their answers.
+
+    Parameters
+    ----------
+    encoded : Tensor, shape (spectrum, input), float16
+        See :mod:`.encoding`.
+    answers : Tensor, shape (spectrum, output), int8
+        See :mod:`.labels`.
+    """
+
+    encoded: torch.Tensor
+    answers: torch.Tensor
+
+
+def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
+    """What a user would know of an instrument: a random part of the truth."""
+    excitation, readout = measured.excitation, measured.readout
+    geometry = excitation.geometry
+    told = rng.random(4)
+    return Acquisition(
+        anode=excitation.anode if told[0] > 0.25 else None,
+        tube_kv=excitation.tube_kv if told[0] > 0.25 and told[1] > 0.35 else None,
+        filter=excitation.filters if told[2] > 0.65 else None,
+        atmosphere=readout.atmosphere if told[2] > 0.5 else None,  # type: ignore[arg-type]
+        incidence_deg=geometry.incidence_deg if told[3] > 0.65 else None,
+        takeoff_deg=geometry.takeoff_deg if told[3] > 0.65 else None,
+    )
+
+
+def training_stream(
+    seed: int | tuple[int, ...], *, sections: int = 512, beams: int = 2, readouts: int = 2
+) -> Iterator[Chunk]:
+    """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
+
+    Parameters
+    ----------
+    seed : int or tuple of int
+        The same seed gives the same stream.
+    sections : int
+        New sections drawn for every `beams` beams.
+    beams, readouts : int
+        Beams for the same sections, detectors for each beam.
+    """
+    rng = np.random.default_rng(seed)
+    noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    while True:
+        pool = random_pool(rng, sections, ELEMENTS)
+        for _ in range(beams):
+            yield _one_beam(pool, rng, noise, readouts)
+
+
+def _one_beam(
+    pool: StackPool, rng: np.random.Generator, noise: torch.Generator, readouts: int
+) -> Chunk:
+    excitation = random_excitation(rng)
+    emission = emit(pool, excitation, rng)
+    encoded, answers = [], []
+    for _ in range(readouts):
+        readout = random_readout(rng, excitation.tube_kv)
+        measured = measure(emission, readout, random_counts(rng, len(pool)), noise)
+        # Parts of the batch know different things of the instrument.
+        for part in torch.arange(len(pool)).chunk(4):
+            known = known_settings(measured, rng)
+            encoded.append(encode(measured.counts[part], measured.energies, known).half())
+        answers.append(targets(measured))
+    return Chunk(torch.cat(encoded), torch.cat(answers))

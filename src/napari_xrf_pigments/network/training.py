@@ -1,0 +1,192 @@
+"""Training: simulated spectra in, weights out."""
+
+from __future__ import annotations
+
+import math
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from .feeder import Feeder
+from .labels import MASKED
+from .model import Architecture, PigmentNet
+from .stream import Chunk
+from .weights import save_weights
+
+#: Chunks kept to draw batches from, so that a batch mixes many instruments.
+_KEPT_CHUNKS = 96
+_EMA_STEPS = 2000
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the network is trained; see ``data/training.toml``.
+
+    Parameters
+    ----------
+    spectra : int
+        Simulated spectra drawn in all.
+    uses : float
+        How often each is shown, on average.
+    batch : int
+        Spectra in a batch.
+    learning_rate, weight_decay : float
+        Of AdamW; the rate warms up, then falls as a cosine.
+    width, blocks : int
+        Sizes of the network.
+    workers : int
+        Processes that simulate.
+    """
+
+    spectra: int = 1_000_000
+    uses: float = 2.0
+    batch: int = 512
+    learning_rate: float = 1.2e-3
+    weight_decay: float = 0.02
+    width: int = 768
+    blocks: int = 2
+    workers: int = 2
+
+    @classmethod
+    def load(cls, path: Path) -> TrainingConfig:
+        """Read a TOML file.
+
+        Raises
+        ------
+        ValueError
+            If it is not TOML or names an unknown setting.
+        """
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path.name} is not a TOML file: {error}.") from error
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"{path.name} has unknown settings: {', '.join(sorted(unknown))}.")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the training is.
+
+    Parameters
+    ----------
+    spectra, total : int
+        Spectra drawn so far and in all.
+    loss : float
+        Running mean of the loss.
+    seconds : float
+        Time since the start.
+    """
+
+    spectra: int
+    total: int
+    loss: float
+    seconds: float
+
+
+def masked_loss(logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
+    """Binary cross-entropy, summed over the outputs that have an answer, a spectrum's mean."""
+    known = answers != MASKED
+    loss = nn.functional.binary_cross_entropy_with_logits(
+        logits, answers.clamp(min=0).to(logits.dtype), reduction="none"
+    )
+    return (loss * known).sum() / len(logits)
+
+
+def train_steps(
+    config: TrainingConfig, seed: int, out: Path, *, checkpoint_s: float = 180.0
+) -> Iterator[Progress]:
+    """Train, one chunk of spectra an item; weights are saved on the way and at the end.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Settings.
+    seed : int
+        Seed of spectra and weights.
+    out : Path
+        Where the weights go (``.safetensors``).
+    checkpoint_s : float
+        Seconds between savings.
+    """
+    torch.manual_seed(seed)
+    drawing = torch.Generator().manual_seed(seed)
+    net = PigmentNet(Architecture(config.width, config.blocks))
+    # A running mean of the weights forgets the noise of the last steps.
+    mean = torch.optim.swa_utils.AveragedModel(
+        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / _EMA_STEPS)
+    )
+    optimiser = torch.optim.AdamW(
+        net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    kept: list[Chunk] = []
+    seen, running, owed = 0, float("nan"), 0.0
+    start = saved = time.monotonic()
+    with Feeder(seed, config.workers) as feeder:
+        for chunk in feeder:
+            kept = [*kept[-_KEPT_CHUNKS + 1 :], chunk]
+            seen += len(chunk.encoded)
+            if len(kept) < min(16, config.spectra // 2048):
+                continue
+            if running != running:
+                encoded = torch.cat([one.encoded for one in kept]).float()
+                net.standardise(encoded)
+                mean.module.standardise(encoded)
+            owed += len(chunk.encoded) * config.uses / config.batch
+            while owed >= 1:
+                owed -= 1
+                for group in optimiser.param_groups:
+                    group["lr"] = config.learning_rate * _rate(seen / config.spectra)
+                loss = _step(net, optimiser, *_batch(kept, config.batch, drawing))
+                mean.update_parameters(net)
+                running = loss if running != running else 0.99 * running + 0.01 * loss
+            now = time.monotonic()
+            yield Progress(min(seen, config.spectra), config.spectra, running, now - start)
+            if seen >= config.spectra:
+                break
+            if now - saved > checkpoint_s:
+                saved = now
+                save_weights(mean.module, out, {**asdict(config), "seed": seed, "seen": seen})
+    save_weights(mean.module, out, {**asdict(config), "seed": seed, "seen": seen})
+
+
+def _rate(done: float) -> float:
+    warm = min(1.0, done / 0.01)
+    return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
+
+
+def _batch(
+    kept: list[Chunk], size: int, drawing: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A batch from sixteen chunks, so from as many beams."""
+    chosen = torch.randint(len(kept), (16,), generator=drawing).tolist()
+    encoded, answers = [], []
+    for index in chosen:
+        chunk = kept[index]
+        rows = torch.randint(len(chunk.encoded), (size // 16,), generator=drawing)
+        encoded.append(chunk.encoded[rows])
+        answers.append(chunk.answers[rows])
+    return torch.cat(encoded).float(), torch.cat(answers)
+
+
+def _step(
+    net: PigmentNet,
+    optimiser: torch.optim.Optimizer,
+    encoded: torch.Tensor,
+    answers: torch.Tensor,
+) -> float:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = net(encoded)
+    loss = masked_loss(logits.float(), answers)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+    optimiser.step()
+    return float(loss.detach())
