@@ -1,0 +1,1 @@
+"""How good is the network? Independent test sets, figures and reports."""

@@ -1,0 +1,126 @@
+"""Emissions of the independent stacks on disk, so that a long run can be stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .emission import Emission, emit
+from .instruments import INSTRUMENTS, Geometry, draw_geometry
+from .strata import Layer, Strata, draw_strata
+
+#: Changes whenever the stacks or their emission would come out differently.
+VERSION = 1
+
+
+def cache_folder() -> Path:
+    """The platform's folder for files that can be made again."""
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "napari-xrf-pigments" / "evaluation"
+
+
+def stack(
+    name: str, index: int, *, seed: int = 0, secondary: int = 0, cache: Path | None = None
+) -> tuple[Strata, Geometry, Emission]:
+    """One stack in front of an instrument, from the cache or computed.
+
+    Parameters
+    ----------
+    name : str
+        Letter of the instrument.
+    index : int
+        Number of the stack.
+    seed : int
+        Seed of the whole set.
+    secondary : {0, 1, 2}
+        Secondary excitation as in `fluorescence`.
+    cache : Path or None
+        Folder for the emissions; None takes `cache_folder`.
+    """
+    folder = cache or cache_folder()
+    path = folder / f"v{VERSION}-{seed}-{secondary}-{name}" / f"{index:05d}.npz"
+    try:
+        return _load(path)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        pass
+    rng = np.random.default_rng([seed, ord(name), index])
+    strata = draw_strata(rng)
+    geometry = draw_geometry(rng, INSTRUMENTS[name])
+    emission = emit(strata, INSTRUMENTS[name], geometry, secondary)
+    _save(path, strata, geometry, emission)
+    return strata, geometry, emission
+
+
+def fill(
+    name: str,
+    count: int,
+    *,
+    seed: int = 0,
+    secondary: int = 0,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Compute the first stacks of an instrument that the cache lacks."""
+    for index in range(count):
+        stack(name, index, seed=seed, secondary=secondary, cache=cache)
+        if progress is not None:
+            progress(index + 1, count)
+
+
+def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"strata": asdict(strata), "geometry": asdict(geometry)})
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    with partial.open("wb") as file:
+        np.savez_compressed(
+            file,
+            text=np.array(text),
+            line_kev=emission.line_kev,
+            line_rate=emission.line_rate,
+            line_layer=emission.line_layer.astype(np.int16),
+            line_family=np.array(emission.line_family),
+            scatter_kev=emission.scatter_kev,
+            scatter_rate=emission.scatter_rate,
+            scatter_width_kev=emission.scatter_width_kev,
+        )
+    partial.replace(path)
+
+
+def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
+    with np.load(path, allow_pickle=False) as file:
+        told = json.loads(str(file["text"]))
+        emission = Emission(
+            file["line_kev"],
+            file["line_rate"],
+            file["line_layer"].astype(np.int64),
+            tuple(str(name) for name in file["line_family"]),
+            file["scatter_kev"],
+            file["scatter_rate"],
+            file["scatter_width_kev"],
+        )
+    layers = tuple(_layer(entry) for entry in told["strata"]["layers"])
+    return Strata(layers, told["strata"]["support"]), Geometry(**told["geometry"]), emission
+
+
+def _layer(entry: dict[str, Any]) -> Layer:
+    def mass(table: dict[str, float]) -> dict[int, float]:
+        return {int(z): float(f) for z, f in table.items()}
+
+    supply = {name: mass(table) for name, table in entry["supply"].items()}
+    return Layer(
+        entry["role"], mass(entry["elements"]), entry["density"], entry["thickness_um"],
+        entry["pigments"], supply,
+    )  # fmt: skip
