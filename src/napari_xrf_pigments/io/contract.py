@@ -1,0 +1,133 @@
+"""What every reader offers, and small helpers that all of them share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..cube import EnergyAxis, Source, XRFCube
+
+DEFAULT_GAIN_KEV = 0.01
+NO_AXIS = (
+    "The file states no energy axis: 0.01 keV a channel from 0 keV is assumed, "
+    "so calibrate it or give gain and offset."
+)
+MAX_PIXELS = 100_000_000
+MAX_CHANNELS = 1_000_000
+SPECTRUM_FILE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user may choose where a file holds more than one scan.
+
+    Parameters
+    ----------
+    dataset : str or None
+        Path of a dataset in an HDF5 file, name of an array in an .npz file, or name of the
+        detector's folder in a folder of .mca files.
+    """
+
+    dataset: str | None = None
+
+
+class Reader(Protocol):
+    """One format."""
+
+    @property
+    def format(self) -> str:
+        """Name of the format in words."""
+
+    def matches(self, path: Path) -> bool:
+        """Whether the content of `path` is of this format; cheap, never raises ValueError."""
+
+    def read(self, path: Path, options: ReadOptions) -> XRFCube:
+        """Open `path` lazily.
+
+        Raises
+        ------
+        ValueError, OSError
+            One plain sentence on what is wrong with the file.
+        """
+
+
+@dataclass(frozen=True)
+class FormatReader:
+    """A reader made of two functions of a format's module."""
+
+    format: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path, ReadOptions], XRFCube]
+
+
+def head(path: Path, size: int = 4096) -> bytes:
+    """The first bytes of a file; nothing where there is no readable file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
+
+
+def read_small(path: Path) -> bytes:
+    """All bytes of a file that holds one spectrum or a header.
+
+    Raises
+    ------
+    ValueError
+        If it is larger than any such file.
+    """
+    if path.stat().st_size > SPECTRUM_FILE_BYTES:
+        raise ValueError(f"{path.name} is far too large for a file of this kind.")
+    return path.read_bytes()
+
+
+def make_source(path: Path, format_name: str, notes: Iterable[str], size: int = 0) -> Source:
+    """Where a cube came from; the size and date are those of the file at this moment."""
+    status = os.stat(path)
+    return Source(path, format_name, size or status.st_size, status.st_mtime, tuple(notes))
+
+
+def estimated_axis(n_channels: int, notes: list[str]) -> EnergyAxis:
+    """The axis of a file that states none; says so in the notes."""
+    notes.append(NO_AXIS)
+    return EnergyAxis(n_channels, DEFAULT_GAIN_KEV, 0.0, "estimated")
+
+
+def check_size(name: str, rows: int, columns: int, channels: int) -> None:
+    """Refuse sizes that no scan has, before anything is allocated.
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive or is absurdly large.
+    """
+    if min(rows, columns, channels) < 1:
+        raise ValueError(
+            f"{name} declares a scan of {rows} x {columns} pixels and {channels} channels, "
+            "but every size must be at least 1."
+        )
+    if rows * columns > MAX_PIXELS or channels > MAX_CHANNELS:
+        raise ValueError(
+            f"{name} declares {rows} x {columns} pixels and {channels} channels, "
+            "which is larger than any scan, so its header is probably damaged."
+        )
+
+
+def number(text: str | None) -> float | None:
+    """A finite number from text, decimal commas allowed; None where there is none."""
+    if text is None:
+        return None
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
+
+
+def plausible(value: float | None, low: float, high: float) -> float | None:
+    """The value if it lies in low < value <= high; files write 0 where they mean unknown."""
+    return value if value is not None and low < value <= high else None

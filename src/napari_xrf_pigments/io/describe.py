@@ -1,0 +1,164 @@
+"""What a scan holds, in plain words."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ..cube import Acquisition, XRFCube
+from .registry import open_cube
+
+# Scans beyond this are summed over some of their rows only, so that the answer comes soon.
+SUM_BYTES = 2 * 2**30
+_SAMPLED_ROWS = 24
+_ORIGIN = {"file": "stated by the file", "user": "given by you", "estimated": "not known, assumed"}
+
+
+def describe(
+    path: str | os.PathLike[str],
+    *,
+    gain_kev: float | None = None,
+    offset_kev: float | None = None,
+    anode: str | None = None,
+    tube_kv: float | None = None,
+    dataset: str | None = None,
+) -> str:
+    """Several lines of plain words on what a file holds.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+    gain_kev, offset_kev, anode, tube_kv, dataset
+        As in :func:`open_cube`.
+
+    Returns
+    -------
+    str
+        One fact a line.
+
+    Raises
+    ------
+    ValueError, OSError
+        As :func:`open_cube`.
+    """
+    return describe_cube(
+        open_cube(
+            path,
+            gain_kev=gain_kev,
+            offset_kev=offset_kev,
+            anode=anode,
+            tube_kv=tube_kv,
+            dataset=dataset,
+        )
+    )
+
+
+def describe_cube(cube: XRFCube) -> str:
+    """The same for a scan that is already open."""
+    lines = []
+    if cube.source is not None:
+        lines.append(f"File: {cube.source.path.name}")
+        size = _bytes_in_words(cube.source.size)
+        lines.append(f"Format: {cube.source.format}, {size}")
+    lines += [*_size(cube), *_energies(cube), f"Type of a count: {cube.counts.dtype}"]
+    lines += [*_counts(cube), *_times(cube), *_settings(cube.acquisition)]
+    if cube.source is not None:
+        lines += [f"Note: {note}" for note in cube.source.notes]
+    return "\n".join(lines)
+
+
+def _size(cube: XRFCube) -> list[str]:
+    rows, columns, channels = cube.shape
+    if rows * columns == 1:
+        lines = ["Size: one spectrum"]
+    else:
+        lines = [f"Size: {rows} rows x {columns} columns = {rows * columns:,} pixels"]
+        if cube.pixel_mm is None:
+            lines.append("Size in mm: not known (the file states no pixel size)")
+        else:
+            dy, dx = cube.pixel_mm
+            lines.append(
+                f"Size in mm: {rows * dy:.4g} x {columns * dx:.4g} "
+                f"(a pixel is {dy:.4g} x {dx:.4g} mm)"
+            )
+    return [*lines, f"Channels: {channels}"]
+
+
+def _energies(cube: XRFCube) -> list[str]:
+    axis = cube.energies
+    return [
+        f"Energy axis: {axis.kev[0]:.4g} to {axis.kev[-1]:.4g} keV, "
+        f"{1000 * axis.gain_kev:.6g} eV a channel, channel 0 at {1000 * axis.offset_kev:.5g} eV "
+        f"({_ORIGIN[axis.source]})"
+    ]
+
+
+def _counts(cube: XRFCube) -> list[str]:
+    rows, columns, _ = cube.shape
+    valid = np.ones((rows, columns), dtype=bool) if cube.valid is None else cube.valid
+    if cube.counts.nbytes <= SUM_BYTES:
+        totals = np.asarray(cube.total_counts().compute())[valid]
+        lines = [f"Total counts: {totals.sum():,}", f"Mean counts a pixel: {totals.mean():,.0f}"]
+    else:
+        sampled = np.unique(np.linspace(0, rows - 1, _SAMPLED_ROWS).astype(int))
+        parts = [cube.counts[row].sum(axis=1, dtype=np.int64).compute() for row in sampled]
+        totals = np.stack(parts)[valid[sampled]]
+        mean = totals.mean() if totals.size else 0.0
+        lines = [
+            f"Total counts: about {mean * valid.sum():.3g} (from {sampled.size} rows)",
+            f"Mean counts a pixel: about {mean:,.0f}",
+        ]
+    missing = int(np.count_nonzero(~valid))
+    return [*lines, f"Missing pixels: {f'{missing:,}' if missing else 'none'}"]
+
+
+def _times(cube: XRFCube) -> list[str]:
+    if cube.live_time_s is None:
+        return ["Live time: not known"]
+    times = cube.live_time_s if cube.valid is None else cube.live_time_s[cube.valid]
+    return [f"Live time: {float(np.median(times)):.4g} s a pixel (median)"]
+
+
+def _settings(acquisition: Acquisition) -> list[str]:
+    def known(value: object, unit: str = "") -> str:
+        if value is None:
+            return "not known"
+        return f"{value:g}{unit}" if isinstance(value, (int, float)) else f"{value}{unit}"
+
+    return [
+        f"Anode: {known(acquisition.anode)}",
+        f"Tube voltage: {known(acquisition.tube_kv, ' kV')}",
+        f"Tube current: {known(acquisition.tube_ua, ' uA')}",
+        f"Filter: {_filter(acquisition)}",
+        f"Angle of the beam: {known(acquisition.incidence_deg, ' degrees')}",
+        f"Angle of the detector: {known(acquisition.takeoff_deg, ' degrees')}",
+        f"Detector: {_detector(acquisition)}",
+        f"Between sample and detector: {known(acquisition.atmosphere)}",
+        f"Instrument: {known(acquisition.instrument)}",
+    ]
+
+
+def _filter(acquisition: Acquisition) -> str:
+    if acquisition.filter is None:
+        return "not known"
+    layers = [f"{material} {1000 * mm:g} um" for material, mm in acquisition.filter]
+    return " + ".join(layers) if layers else "none"
+
+
+def _detector(acquisition: Acquisition) -> str:
+    detector = acquisition.detector
+    if detector is None:
+        return "not known"
+    width = detector.fwhm_mn_ka_ev
+    resolution = "" if width is None else f", {width:.0f} eV wide at Mn Ka"
+    return f"{detector.material} {detector.thickness_mm:g} mm{resolution}"
+
+
+def _bytes_in_words(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"

@@ -1,0 +1,199 @@
+"""Which reader opens which file: decided by content, never by suffix alone."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from ..cube import EnergyAxis, XRFCube
+from .contract import Reader, ReadOptions
+
+# Modules and the names of their readers, in the order in which they are asked.
+_READERS = (
+    ("ripple", "READER"),
+    ("hdf5", "READER"),
+    ("npy", "NPY_READER"),
+    ("npy", "NPZ_READER"),
+    ("msa", "READER"),
+    ("mca", "READER"),
+    ("spx", "READER"),
+    ("mca_folder", "READER"),
+)
+READABLE = (
+    "folders of .mca spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
+    ".msa/.emsa, .spx and .mca"
+)
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, in the order in which they are asked."""
+    return tuple(
+        getattr(importlib.import_module(f".{module}", __package__), name)
+        for module, name in _READERS
+    )
+
+
+def can_open(path: str | os.PathLike[str]) -> bool:
+    """Whether :func:`open_cube` would try to open `path`; looks at its content only briefly.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+
+    Returns
+    -------
+    bool
+        True for scans and for damaged files of a known format, whose error says more.
+    """
+    from .save import is_results
+
+    place = Path(path).absolute()
+    return not is_results(place) and _find_reader(place) is not None
+
+
+def scan_path(path: str | os.PathLike[str]) -> Path:
+    """The path that stands for a scan, whichever part of it is given.
+
+    Either half of an .rpl/.raw pair gives the header, so that dropping both opens one scan.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+
+    Returns
+    -------
+    Path
+        Absolute path.
+    """
+    from . import mca_layout, ripple
+
+    place = Path(path).absolute()
+    try:
+        if place.is_file():
+            header = ripple.header_of(place)
+            if header is not None:
+                return header
+        tables = mca_layout.find_table(place)
+    except OSError:
+        return place
+    return tables[0].parent if len(tables) == 1 else place
+
+
+def open_cube(
+    path: str | os.PathLike[str],
+    *,
+    gain_kev: float | None = None,
+    offset_kev: float | None = None,
+    anode: str | None = None,
+    tube_kv: float | None = None,
+    dataset: str | None = None,
+) -> XRFCube:
+    """Open a scan, or one spectrum as a scan of one pixel, without reading all of it.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+    gain_kev, offset_kev : float, optional
+        Width of a channel and energy of the centre of channel 0, keV; they go before those of
+        the file.
+    anode : str, optional
+        Chemical symbol of the tube's anode; goes before the file's.
+    tube_kv : float, optional
+        Tube voltage in kV; goes before the file's.
+    dataset : str, optional
+        Which dataset, array or detector folder, where there are several.
+
+    Returns
+    -------
+    XRFCube
+        The scan, with lazy counts.
+
+    Raises
+    ------
+    ValueError
+        If it is no scan, or a damaged one, or a setting is impossible.
+    OSError
+        If it does not exist or cannot be read.
+    """
+    place = Path(path).absolute()
+    if not place.exists():
+        raise FileNotFoundError(f"{place} does not exist.")
+    if anode is not None:
+        _check_symbol(anode)
+    cube = _read(place, ReadOptions(dataset))
+    if gain_kev is not None or offset_kev is not None:
+        cube = cube.with_energies(_overridden(cube.energies, gain_kev, offset_kev))
+        if cube.source is not None and gain_kev is not None:
+            from .contract import NO_AXIS
+
+            notes = tuple(note for note in cube.source.notes if note != NO_AXIS)
+            cube = replace(cube, source=replace(cube.source, notes=notes))
+    return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
+
+
+def _read(place: Path, options: ReadOptions) -> XRFCube:
+    from .save import is_results
+
+    try:
+        if is_results(place):
+            raise ValueError(
+                f"{place.name} holds maps that this program has made, not the spectra of a scan."
+            )
+        if place.is_file() and place.stat().st_size == 0:
+            raise ValueError(f"{place.name} is empty.")
+        reader = _find_reader(place)
+        if reader is None:
+            if place.is_file():
+                with place.open("rb"):  # a file that may not be read says so here
+                    pass
+            raise ValueError(f"{place.name} is not a scan that can be read here ({READABLE}).")
+        return reader.read(place, options)
+    except ValueError as error:
+        raise ValueError(_naming(place, str(error))) from error
+    except OSError as error:
+        if error.strerror is None:  # a sentence of our own
+            raise
+        raise type(error)(f"{place.name} cannot be read: {error.strerror.lower()}.") from error
+
+
+def _find_reader(place: Path) -> Reader | None:
+    return next((reader for reader in readers() if reader.matches(place)), None)
+
+
+def _naming(place: Path, sentence: str) -> str:
+    """The sentence, with the file's name in front where it names no file."""
+    named = (place.name, place.stem, "colonneXrighe")
+    return sentence if any(name in sentence for name in named) else f"{place.name}: {sentence}"
+
+
+def _overridden(axis: EnergyAxis, gain: float | None, offset: float | None) -> EnergyAxis:
+    return axis.recalibrated(
+        axis.gain_kev if gain is None else gain,
+        axis.offset_kev if offset is None else offset,
+        "user",
+    )
+
+
+def _check_symbol(anode: str) -> None:
+    """Refuse an anode that is no element.
+
+    Raises
+    ------
+    ValueError
+        If it is not the symbol of a chemical element.
+    """
+    import xraylib
+
+    try:
+        z = xraylib.SymbolToAtomicNumber(anode)
+    except ValueError:
+        z = 0
+    if z < 1:
+        raise ValueError(f"The anode {anode!r} is not the symbol of a chemical element.")
