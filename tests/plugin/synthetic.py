@@ -21,7 +21,7 @@ LINES = {"Pb L": (10.55, 12.61), "Hg L": (9.99, 11.82), "Cu K": (8.05, 8.9)}
 
 def places() -> dict[str, np.ndarray]:
     """Where each element is, masks of the shape of the scan."""
-    rows, columns = SHAPE
+    _, columns = SHAPE
     x = np.broadcast_to(np.arange(columns), SHAPE)
     return {"Pb L": x >= 0, "Hg L": x < columns // 3, "Cu K": x >= 2 * columns // 3}
 
@@ -100,7 +100,13 @@ def predict(cube: XRFCube, spectrum: np.ndarray) -> PigmentMaps:
     """The answer for one spectrum: vermilion."""
     column = np.array([0.2, 0.9, 0.0, 0.0, 0.0])[:, None]
     return PigmentMaps(
-        PIGMENTS, column, column, 0 * column, GROUPS, np.array([[0.2], [0.9], [0], [0]]), np.zeros(1)
+        PIGMENTS,
+        column,
+        column,
+        0 * column,
+        GROUPS,
+        np.array([[0.2], [0.9], [0], [0]]),
+        np.zeros(1),
     )
 
 
@@ -108,7 +114,12 @@ def calibrate(cube: XRFCube, spectrum: np.ndarray):
     """A trusted estimate, 5 eV off the axis of the file."""
     axis = EnergyAxis(cube.shape[2], GAIN, 0.005, "estimated")
     return SimpleNamespace(
-        energies=axis, trusted=True, message="Fitted on 6 lines within 4 eV.", lines=(), rms_ev=4.0
+        energies=axis,
+        trusted=True,
+        message="Calibrated by 6 lines within 4 eV.",
+        lines=(),
+        rms_ev=4.0,
+        fwhm_mn_ka_ev=140.0,
     )
 
 

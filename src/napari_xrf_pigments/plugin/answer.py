@@ -46,12 +46,18 @@ def families_of(maps: PigmentMaps, threshold: float = 0.5) -> tuple[str, ...]:
     """Line families that speak for what was found in one spectrum."""
     from ..simulation.catalogue import pigment_catalogue
 
-    groups = dict(zip(maps.groups, maps.group_probability[:, 0], strict=True))
     here = dict(zip(maps.names, maps.probability[:, 0], strict=True))
+    table = {entry.id: entry for entry in pigment_catalogue()}
     found: dict[str, None] = {}
-    for entry in pigment_catalogue():
-        if here.get(entry.id, 0) >= threshold or groups.get(entry.group, 0) >= threshold:
-            found.update(dict.fromkeys(entry.diagnostic))
+    for name, value in here.items():
+        if value >= threshold and name in table:
+            found.update(dict.fromkeys(table[name].diagnostic))
+    for group, value in zip(maps.groups, maps.group_probability[:, 0], strict=True):
+        members = [table[name].diagnostic for name in colours.group_members(group)]
+        if value >= threshold and members:
+            # Which member it is stays open: only what all of them share speaks for it.
+            shared = set(members[0]).intersection(*members)
+            found.update(dict.fromkeys(name for name in members[0] if name in shared))
     return tuple(found)
 
 

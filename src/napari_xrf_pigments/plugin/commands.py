@@ -54,11 +54,14 @@ def open_scan_folder(viewer: Viewer) -> None:
 
 def open_docks(viewer: Viewer) -> None:
     """Menu: show the three docks, the maps on the right and the spectrum below."""
+    from qtpy.QtCore import QTimer
+
     from .docks.elements import ElementsDock
     from .docks.pigments import PigmentsDock
     from .docks.spectrum import SpectrumDock
 
     window = viewer.window
+    shown = {}
     for dock, title, area in (
         (ElementsDock, "Elements", "right"),
         (PigmentsDock, "Pigments", "right"),
@@ -67,7 +70,22 @@ def open_docks(viewer: Viewer) -> None:
         # The name that napari gives it when it is opened from the Plugins menu.
         name = f"{title} (XRF Pigments)"
         if name not in window.dock_widgets:
-            window.add_dock_widget(dock(viewer), name=name, area=area)
+            shown[title] = window.add_dock_widget(dock(viewer), name=name, area=area)
+    _size(shown)
+    # Once more when the window has laid them out.
+    QTimer.singleShot(0, lambda: _size(shown))
+
+
+def _size(docks: dict[str, QWidget]) -> None:
+    """A flat spectrum leaves the lists on the right their height."""
+    from qtpy.compat import isalive
+    from qtpy.QtCore import Qt
+
+    for heights in ({"Spectrum": 310}, {"Elements": 220, "Pigments": 480}):
+        present = [docks[title] for title in heights if title in docks]
+        if len(present) == len(heights) and all(isalive(dock) for dock in present):
+            main = present[0].parent()
+            main.resizeDocks(present, list(heights.values()), Qt.Orientation.Vertical)
 
 
 def _window() -> QWidget | None:

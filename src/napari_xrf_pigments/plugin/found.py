@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import colours
-from .layers import MIN_SHARE
 from .results import Depth, PigmentResults
 from .rows import FoundRow
+from .specs import MIN_SHARE
 
 
 def found_rows(results: PigmentResults, threshold: float, depth: Depth) -> list[FoundRow]:

@@ -7,68 +7,24 @@ Layers are recognised by their metadata, never by their name: ``xrf_cube`` (the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from napari.utils import Colormap
-from numpy.typing import NDArray
-
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from . import colours
-from .results import Depth, ElementResults, PigmentResults
+from .results import ElementResults, PigmentResults
 from .scan import Scan
+from .specs import MapSpec, element_specs, limits_of, pigment_specs, unexplained_spec
 from .totals import TotalCounts
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
-#: A map needs at least this share of the painting to get a layer.
-MIN_SHARE = 0.002
-DEPTH_TITLES: dict[Depth, str] = {
-    "probability": "In any layer",
-    "top": "In the top layer",
-    "below": "Below the top layer",
-}
 
-
-@dataclass(frozen=True)
-class MapSpec:
-    """A map to be shown.
-
-    Parameters
-    ----------
-    kind : str
-        ``"element"``, ``"pigment"``, ``"group"`` or ``"unexplained"``.
-    name : str
-        Line family, pigment id or group.
-    title : str
-        Name of the layer.
-    data : ndarray, shape (y, x)
-        The map; NaN where not computed yet.
-    colormap : Colormap
-        From black or transparent to the map's own colour.
-    limits : tuple of float
-        Contrast limits.
-    visible : bool
-        Whether the layer is shown when it is new.
-    """
-
-    kind: str
-    name: str
-    title: str
-    data: NDArray[np.float32]
-    colormap: Colormap = field(compare=False)
-    limits: tuple[float, float] = (0.0, 1.0)
-    visible: bool = True
-
-
-def placement(cube: XRFCube) -> dict[str, Any]:
-    """Keyword arguments that put a map of a scan in its place, in mm where known."""
-    if cube.pixel_mm is None:
+def placement(pixel_mm: tuple[float, float] | None) -> dict[str, Any]:
+    """Keyword arguments that put a map in its place, in mm where the pixel size is known."""
+    if pixel_mm is None:
         return {}
-    return {"scale": cube.pixel_mm, "units": ("mm", "mm"), "axis_labels": ("y", "x")}
+    return {"scale": pixel_mm, "units": ("mm", "mm"), "axis_labels": ("y", "x")}
 
 
 def counts_layer_data(cube: XRFCube, totals: TotalCounts, name: str) -> tuple[Any, dict, str]:
@@ -78,74 +34,24 @@ def counts_layer_data(cube: XRFCube, totals: TotalCounts, name: str) -> tuple[An
         "colormap": "gray",
         "contrast_limits": limits_of(totals.image),
         "metadata": {"xrf_cube": cube, "xrf_totals": totals, "xrf_map": ("counts", "total")},
-        **placement(cube),
+        **placement(cube.pixel_mm),
     }
     return totals.image, settings, "image"
 
 
-def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[float, float]:
-    """Contrast limits from the finite values: 0.5th to 99.5th percentile."""
-    finite = image[np.isfinite(image)]
-    if finite.size == 0:
-        return 0.0, 1.0
-    # A sample is enough and keeps large scans fluent.
-    sample = finite[:: max(1, finite.size // 200_000)]
-    bottom, top = np.percentile(sample, (0.5, 99.5))
-    start = float(bottom) if low is None else low
-    return start, max(float(top), start + 1e-6)
-
-
-def element_specs(results: ElementResults) -> list[MapSpec]:
-    """One map a line family; only the first is shown, the others wait in the list."""
-    return [
-        MapSpec(
-            "element",
-            name,
-            name,
-            image,
-            colours.black_to(colours.element_colour(name)),
-            limits_of(image, low=0.0),
-            visible=index == 0,
-        )
-        for index, (name, image) in enumerate(zip(results.names, results.counts, strict=True))
-    ]
-
-
-def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> list[MapSpec]:
-    """Maps of what is found somewhere: ambiguous groups first, then pigments.
-
-    A group has a map of its own where it has several members.  Whites start hidden:
-    added to the others they would drown them.
-    """
-    shares = results.shares(threshold, depth)
-    group_shares = results.group_shares(threshold) if depth == "probability" else {}
-    specs = []
-    for group, image in zip(results.groups, results.group_probability, strict=True):
-        members = colours.group_members(group)
-        if len(members) < 2 or group_shares.get(group, 0.0) < MIN_SHARE:
-            continue
-        told_apart = max((shares.get(name, 0.0) for name in members), default=0.0)
-        colour = colours.group_colour(group)
-        visible = told_apart < 0.2 * group_shares[group] and not colours.is_white(colour)
-        title = colours.group_title(group)
-        mapped = colours.over_threshold(colour, threshold)
-        specs.append(MapSpec("group", group, title, image, mapped, visible=visible))
-    for name, image in zip(results.names, results.at_depth(depth), strict=True):
-        if shares[name] < MIN_SHARE:
-            continue
-        colour = colours.pigment_colour(name)
-        mapped = colours.over_threshold(colour, threshold)
-        title = colours.pigment_title(name)
-        visible = not colours.is_white(colour)
-        specs.append(MapSpec("pigment", name, title, image, mapped, visible=visible))
-    return specs
-
-
-def unexplained_spec(results: PigmentResults) -> MapSpec:
-    """The share of the spectrum that nothing accounts for."""
-    grey = colours.black_to("#e8e8e8")
-    image = results.unexplained
-    return MapSpec("unexplained", "unexplained", "Unexplained", image, grey, visible=False)
+def results_layer_data(
+    elements: ElementMaps | None, pigments: PigmentMaps | None, threshold: float = 0.5
+) -> list[tuple[Any, dict[str, Any], str]]:
+    """Layer data of results that were saved earlier."""
+    found: list[tuple[MapSpec, Any]] = []
+    if elements is not None:
+        specs = element_specs(ElementResults.of(elements))
+        found += [(spec, elements.pixel_mm) for spec in specs]
+    if pigments is not None:
+        results = PigmentResults.of(pigments)
+        specs = [unexplained_spec(results), *pigment_specs(results, threshold, "probability")]
+        found += [(spec, pigments.pixel_mm) for spec in specs]
+    return [(spec.data, _settings(spec, pixel_mm), "image") for spec, pixel_mm in found]
 
 
 def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[str, str], Image]:
@@ -189,21 +95,21 @@ def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[
 
 
 def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
-    viewer.add_image(
-        spec.data,
-        name=spec.title,
-        colormap=spec.colormap,
-        contrast_limits=spec.limits,
-        blending="additive",
-        visible=spec.visible,
-        metadata={
-            "xrf_cube": scan.cube,
-            "xrf_scan": scan,
-            "xrf_map": (spec.kind, spec.name),
-            "xrf_limits": spec.limits,
-        },
-        **placement(scan.cube),
-    )
+    settings = _settings(spec, scan.cube.pixel_mm)
+    settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
+    viewer.add_image(spec.data, **settings)
+
+
+def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, Any]:
+    return {
+        "name": spec.title,
+        "colormap": spec.colormap,
+        "contrast_limits": spec.limits,
+        "blending": "additive",
+        "visible": spec.visible,
+        "metadata": {"xrf_map": (spec.kind, spec.name), "xrf_limits": spec.limits},
+        **placement(pixel_mm),
+    }
 
 
 def _update(layer: Image, spec: MapSpec) -> None:

@@ -1,4 +1,4 @@
-"""The ring that marks the clicked pixel."""
+"""The circle that marks the clicked pixel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
-    """Put the ring of a scan on a pixel, making it where there is none."""
+    """Put the circle of a scan on a pixel, making it where there is none."""
     found = map_layers(viewer, scan, {"marker"})
     if found:
         (layer,) = found.values()
@@ -23,12 +23,12 @@ def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
     viewer.add_points(
         [[y, x]],
         name="Clicked pixel",
-        size=max(2.0, 0.025 * max(rows, columns)),
-        symbol="ring",
+        size=max(2.0, 0.03 * max(rows, columns)),
+        symbol="disc",
         face_color="transparent",
         border_color="#00e5ff",
         metadata={"xrf_scan": scan, "xrf_cube": scan.cube, "xrf_map": ("marker", "pixel")},
-        **placement(scan.cube),
+        **placement(scan.cube.pixel_mm),
     )
     if active in viewer.layers:
         viewer.layers.selection.active = active

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import notices
-from .layers import counts_layer_data
+from .layers import counts_layer_data, results_layer_data
 from .services import CORE, Services
 from .totals import TotalCounts
 
@@ -17,24 +17,16 @@ if TYPE_CHECKING:
 
 #: Small scans are complete when they appear; larger ones go on filling in.
 PATIENCE_S = 1.2
-_HALVES = {".rpl", ".raw"}
 
 
-def one_of_each_pair(paths: Iterable[str | Path]) -> list[Path]:
+def one_of_each_scan(paths: Iterable[str | Path]) -> list[Path]:
     """The paths without the second half of an ``.rpl`` and ``.raw`` pair."""
-    kept: list[Path] = []
+    from ..io import scan_path
+
+    kept: dict[Path, Path] = {}
     for path in map(Path, paths):
-        if not any(same_scan(path, other) for other in kept):
-            kept.append(path)
-    return kept
-
-
-def same_scan(path: Path, other: Path) -> bool:
-    """Whether two paths are the same file, or the halves of one scan."""
-    if path == other:
-        return True
-    halves = {path.suffix.lower(), other.suffix.lower()}
-    return halves == _HALVES and path.with_suffix("") == other.with_suffix("")
+        kept.setdefault(scan_path(path), path)
+    return list(kept.values())
 
 
 def scan_name(path: Path) -> str:
@@ -42,8 +34,8 @@ def scan_name(path: Path) -> str:
     return path.name if path.is_dir() else path.stem
 
 
-def read_scan(path: Path, services: Services = CORE) -> tuple[Any, dict, str]:
-    """Layer data of a scan's total counts, complete or still filling in.
+def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str, Any], str]]:
+    """Layer data of a scan's total counts, complete or still filling in, or of saved maps.
 
     Parameters
     ----------
@@ -57,6 +49,10 @@ def read_scan(path: Path, services: Services = CORE) -> tuple[Any, dict, str]:
     ValueError, OSError
         With one sentence, if it is not a scan that can be read.
     """
+    from ..io import is_results, load_results
+
+    if is_results(path):
+        return results_layer_data(*load_results(path))
     cube = services.open_cube(path)
     totals = TotalCounts(cube)
     totals.wait(PATIENCE_S)
@@ -64,14 +60,16 @@ def read_scan(path: Path, services: Services = CORE) -> tuple[Any, dict, str]:
         raise ValueError(totals.error)
     data, settings, kind = counts_layer_data(cube, totals, scan_name(path))
     settings["metadata"]["xrf_path"] = str(path)
-    return data, settings, kind
+    return [(data, settings, kind)]
 
 
 def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
     """The other half of a pair that is open already."""
+    from ..io import scan_path
+
     for layer in layers:
         opened = layer.metadata.get("xrf_path")
-        if opened and Path(opened) != path and same_scan(Path(opened), path):
+        if opened and Path(opened) != path and scan_path(opened) == scan_path(path):
             return Path(opened)
     return None
 
@@ -79,10 +77,6 @@ def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
 def sentence_of(error: Exception, path: Path) -> str:
     """What to tell the user about a path that could not be opened."""
     text = " ".join(str(error).split())
-    if isinstance(error, FileNotFoundError) and error.strerror:
-        return f"There is no file or folder {path.name}."
-    if isinstance(error, OSError) and error.strerror:
-        return f"{path.name} cannot be read: {error.strerror}."
     return text or f"{path.name} is not a scan that can be read."
 
 
@@ -97,12 +91,13 @@ def open_paths(
         The paths that were opened.
     """
     opened = []
-    for path in one_of_each_pair(paths):
+    for path in one_of_each_scan(paths):
         try:
-            data, settings, _ = read_scan(path, services)
+            found = read_scan(path, services)
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, path))
         else:
-            viewer.add_image(data, **settings)
+            for data, settings, _ in found:
+                viewer.add_image(data, **settings)
             opened.append(path)
     return opened

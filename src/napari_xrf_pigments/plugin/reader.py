@@ -9,7 +9,7 @@ from typing import Any
 import napari
 
 from . import notices
-from .opening import already_open, one_of_each_pair, read_scan, sentence_of
+from .opening import already_open, one_of_each_scan, read_scan, sentence_of
 from .session import session_of
 
 #: What a reader returns when it did its work and there is nothing to show.
@@ -40,19 +40,21 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     if viewer is not None:
         # It fills the layers in as soon as they are added.
         session_of(viewer)
-    found = []
-    for item in one_of_each_pair(paths):
+    found: list[tuple[Any, ...]] = []
+    for item in one_of_each_scan(paths):
         other = already_open(viewer.layers, item) if viewer is not None else None
         if other is not None:
             notices.info(f"{item.name} belongs to {other.name}, which is open.")
             continue
         try:
-            data, settings, kind = read_scan(item)
+            layers = read_scan(item)
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, item))
             continue
-        if viewer is None:
-            # Nobody would fill it in later.
-            settings["metadata"]["xrf_totals"].wait()
-        found.append((data, settings, kind))
+        for _, settings, _ in layers:
+            totals = settings["metadata"].get("xrf_totals")
+            if viewer is None and totals is not None:
+                # Nobody would fill it in later.
+                totals.wait()
+        found += layers
     return found or _NOTHING

@@ -47,6 +47,13 @@ class ElementResults:
         self.counts[:, tile.rows, tile.columns] = tile.counts
         self.sigma[:, tile.rows, tile.columns] = tile.sigma
 
+    @classmethod
+    def of(cls, maps: ElementMaps) -> ElementResults:
+        """Finished maps that were loaded."""
+        results = cls((1, 1), maps.names)
+        results.counts, results.sigma = np.asarray(maps.counts), np.asarray(maps.sigma)
+        return results
+
     def significant(self, y: int, x: int, sigmas: float = 5.0) -> tuple[str, ...]:
         """Line families that stand over their noise in a pixel, strongest first."""
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -89,6 +96,14 @@ class PigmentResults:
         self.below[:, *place] = tile.below
         self.group_probability[:, *place] = tile.group_probability
         self.unexplained[place] = tile.unexplained
+
+    @classmethod
+    def of(cls, maps: PigmentMaps) -> PigmentResults:
+        """Finished maps that were loaded."""
+        results = cls((1, 1), maps.names, maps.groups)
+        for field in ("probability", "top", "below", "group_probability", "unexplained"):
+            setattr(results, field, np.asarray(getattr(maps, field)))
+        return results
 
     def at_depth(self, depth: Depth) -> NDArray[np.float32]:
         """The maps of a depth, shape (pigment, y, x)."""

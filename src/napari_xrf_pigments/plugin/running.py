@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -41,7 +42,10 @@ class Failure:
 
 
 def drain(
-    begin: Callable[[], Iterable[Any]], add: Callable[[Any], None], total: int
+    begin: Callable[[], Iterable[Any]],
+    add: Callable[[Any], None],
+    total: int,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress | Failure]:
     """Take tiles as they come; yield the state at most once an interval.
 
@@ -54,6 +58,8 @@ def drain(
         Takes a tile.
     total : int
         Number of pixels in all.
+    cancelled : callable
+        Asked after every tile; the tiles are closed as soon as it says yes.
     """
     done, told = 0, time.monotonic()
     yield Progress(0, total)
@@ -64,6 +70,8 @@ def drain(
                 add(tile)
                 height = tile.rows.stop - tile.rows.start
                 done += height * (tile.columns.stop - tile.columns.start)
+                if cancelled():
+                    break
                 if time.monotonic() - told >= INTERVAL_S:
                     told = time.monotonic()
                     yield Progress(done, total)
@@ -98,7 +106,8 @@ class TileRun:
         self._on_progress = on_progress
         self._on_end = on_end
         self._end: str | Failure = "finished"
-        self._worker = thread_worker(drain)(begin, add, total)
+        self._cancelled = threading.Event()
+        self._worker = thread_worker(drain)(begin, add, total, self._cancelled.is_set)
         self._worker.yielded.connect(self._take)
         self._worker.errored.connect(self._fail)
         self._worker.finished.connect(self._finish)
@@ -107,7 +116,7 @@ class TileRun:
     def cancel(self) -> None:
         """Stop after the current tile; what is done stays."""
         self._end = "cancelled"
-        self._worker.quit()
+        self._cancelled.set()
 
     def _take(self, update: Progress | Failure) -> None:
         if isinstance(update, Failure):

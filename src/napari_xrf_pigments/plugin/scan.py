@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from ..cube import EnergyAxis, XRFCube
+from ..cube import Detector, EnergyAxis, XRFCube
 from .results import ElementResults, PigmentResults
 from .totals import TotalCounts
 
@@ -58,10 +59,20 @@ class Scan:
         """Take the result of the check; a trusted one replaces an axis read from a file."""
         self.calibration = calibration
         self.checked = True
+        self._take_resolution()
         if self.can_estimate and self._given.source != "user":
             self.use_estimate(True)
         else:
             self.energies_changed.emit()
+
+    def _take_resolution(self) -> None:
+        """Fill in the detector's resolution where it was unknown and now was measured."""
+        fwhm = self.calibration.fwhm_mn_ka_ev if self.can_estimate else None
+        detector = self.cube.acquisition.detector or Detector()
+        if fwhm is not None and detector.fwhm_mn_ka_ev is None:
+            detector = replace(detector, fwhm_mn_ka_ev=fwhm)
+            settings = replace(self.cube.acquisition, detector=detector)
+            self.cube = self.cube.with_acquisition(settings)
 
     def use_estimate(self, estimate: bool) -> None:
         """Use the estimated axis, or the one that the scan was opened with."""
@@ -74,13 +85,16 @@ class Scan:
         axis = self.cube.energies
         origin = {"file": "from the file", "user": "as given", "estimated": "from the lines"}
         source = "estimated" if self.uses_estimate else axis.source
+        if self.checked and self.uses_estimate:
+            return str(self.calibration.message)
         text = (
             f"Energy axis {origin[source]}: {axis.gain_kev * 1000:.2f} eV a channel, "
             f"offset {axis.offset_kev * 1000:+.0f} eV."
         )
         if not self.checked:
             return f"{text} Checking it against the lines of the scan ..."
-        return f"{text} {self.calibration.message}" if self.calibration is not None else text
+        refused = self.calibration is not None and not self.can_estimate
+        return f"{text} {self.calibration.message}" if refused else text
 
     def spectrum(self, y: int, x: int) -> NDArray[np.float64]:
         """Counts of a pixel, shape (channel,)."""

@@ -15,6 +15,7 @@ from . import notices
 from .marker import show_marker
 from .scan import Scan
 from .services import CORE, Services
+from .specs import limits_of
 from .watching import watch
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Session:
         """Show the counts summed so far."""
         for layer in layering.map_layers(self.viewer, scan, {"counts"}).values():
             layer.metadata.setdefault("xrf_limits", tuple(layer.contrast_limits))
-            layering.follow_limits(layer, layering.limits_of(scan.totals.image))
+            layering.follow_limits(layer, limits_of(scan.totals.image))
             layer.refresh(extent=False, highlight=False)
         self.totals_changed.emit(scan)
 

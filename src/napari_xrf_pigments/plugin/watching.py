@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import thread_worker
+from qtpy.QtCore import QThreadPool
 
 from .scan import Scan
 from .services import Services
@@ -52,6 +53,10 @@ def watch(session: Session, scan: Scan) -> None:
         else:
             scan.set_calibration(update)
 
+    # On a machine with two cores the pool has two threads: following and mapping would
+    # leave none to answer a click.
+    pool = QThreadPool.globalInstance()
+    pool.setMaxThreadCount(max(pool.maxThreadCount(), 8))
     worker = thread_worker(follow)(scan, session.services)
     worker.yielded.connect(take)
     worker.start()

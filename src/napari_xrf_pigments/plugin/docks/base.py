@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
+from ..running import TileRun
 from ..scan import Scan
 from ..session import Session, session_of
 from ..views.drops import DropTarget
@@ -43,8 +44,9 @@ class ScanDock(DropTarget):
         self.scan_bar.open_folder_requested.connect(lambda: self._open(ask_for_folder(self)))
         self.paths_dropped.connect(self._open_later)
         # The Python object outlives the widget: a slot called then would crash.
-        listening = self._listening
-        self.destroyed.connect(lambda: _silence(listening))
+        self._runs: list[TileRun] = []
+        listening, runs = self._listening, self._runs
+        self.destroyed.connect(lambda: _silence(listening, runs))
         self.listen(self.session.scans_changed, self._list_scans)
         self.listen(self.session.scan_changed, self._on_scan)
 
@@ -57,6 +59,11 @@ class ScanDock(DropTarget):
     def scan(self) -> Scan | None:
         """The scan the dock works on."""
         return self._scan
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way."""
+        return bool(self._runs)
 
     def start(self) -> None:
         """Show the present state; called when a dock is complete."""
@@ -102,6 +109,8 @@ class ScanDock(DropTarget):
         QTimer.singleShot(0, lambda: self._open(paths))
 
 
-def _silence(listening: list[tuple[Any, Callable[..., None]]]) -> None:
+def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[TileRun]) -> None:
+    for run in runs:
+        run.cancel()
     for signal, slot in listening:
         signal.disconnect(slot, missing_ok=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import thread_worker
+from qtpy.QtWidgets import QPushButton
 
 from ..colours import element_colour
-from ..layers import drop_maps, element_specs, show_maps, show_only
+from ..layers import drop_maps, map_layers, show_maps, show_only
 from ..results import ElementResults
 from ..running import Failure, Progress, TileRun
 from ..scan import Scan
 from ..session import Session
+from ..specs import element_specs
 from ..views.element_list import ElementList
 from ..views.run_bar import RunBar
 from .base import ScanDock
@@ -20,24 +22,25 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 
+HINT = "Find the elements of the scan, then map those that are ticked."
+
+
 class ElementsDock(ScanDock):
     """Finds the elements of a scan and maps those that are ticked."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.elements = ElementList(element_colour)
-        self.find_bar = RunBar("Find elements")
-        self.find_bar.cancel_button.hide()
         self.run_bar = RunBar("Map elements")
-        self.column.addWidget(self.find_bar)
-        self.stretch(self.elements)
+        self.find_button = QPushButton("Find elements")
+        self.run_bar.buttons.insertWidget(0, self.find_button, 1)
         self.column.addWidget(self.run_bar)
-        self.find_bar.run_requested.connect(self.find)
+        self.stretch(self.elements)
+        self.find_button.clicked.connect(lambda: self.find())
         self.run_bar.run_requested.connect(self.run)
         self.run_bar.cancel_requested.connect(self.cancel)
         self.elements.ticks_changed.connect(self._update)
         self.elements.show_requested.connect(self._show_alone)
-        self._run: TileRun | None = None
         self._finding = False
         self._run_after_finding = False
         self.start()
@@ -47,8 +50,7 @@ class ElementsDock(ScanDock):
         if scan is not before:
             names = scan.elements.names if scan is not None and scan.elements else ()
             self.elements.set_names(names)
-            self.run_bar.set_status("")
-            self.find_bar.set_status("")
+            self.run_bar.set_status(HINT if scan is not None else "")
         self._update()
 
     def find(self) -> None:
@@ -65,7 +67,7 @@ class ElementsDock(ScanDock):
                 return Failure(str(error))
 
         self._finding = True
-        self.find_bar.set_status("Looking for elements ...")
+        self.run_bar.set_status("Looking for elements ...")
         worker = thread_worker(look)()
         worker.returned.connect(lambda found: self._found(scan, found))
         worker.errored.connect(lambda error: self._found(scan, Failure(str(error))))
@@ -75,7 +77,7 @@ class ElementsDock(ScanDock):
     def run(self) -> None:
         """Map what is ticked; find elements first where that was not done."""
         scan = self.scan
-        if scan is None or self._run is not None:
+        if scan is None or self.running:
             return
         if not self.elements.names():
             self._run_after_finding = True
@@ -91,32 +93,33 @@ class ElementsDock(ScanDock):
             results.add(tile)
 
         rows, columns, _ = cube.shape
-        self._run = TileRun(
+        run = TileRun(
             lambda: services.element_tiles(cube, names),
             add,
             rows * columns,
             lambda progress: self._progress(scan, results, progress),
             lambda end: self._ended(scan, results, end),
         )
+        self._runs.append(run)
         self.run_bar.set_running(True)
         self.run_bar.set_status(f"Mapping {len(names)} line families ...")
         self._update()
 
     def cancel(self) -> None:
         """Stop; finished tiles stay."""
-        if self._run is not None:
+        if self._runs:
             self.run_bar.set_cancelling()
-            self._run.cancel()
+            self._runs[0].cancel()
 
     def _found(self, scan: Scan, found: tuple[str, ...] | Failure) -> None:
         self._finding = False
         go_on, self._run_after_finding = self._run_after_finding, False
         if isinstance(found, Failure):
             self.session.tell(found.sentence)
-            self.find_bar.set_status("")
+            self.run_bar.set_status(HINT)
         elif scan is self.scan:
             self.elements.set_names(found)
-            self.find_bar.set_status(f"{len(found)} line families found.")
+            self.run_bar.set_status(f"{len(found)} line families found; tick those to be mapped.")
             if found and go_on:
                 self.run()
         self._update()
@@ -124,14 +127,14 @@ class ElementsDock(ScanDock):
     def _progress(self, scan: Scan, results: ElementResults, progress: Progress) -> None:
         self.run_bar.set_progress(progress.done, progress.total)
         if scan in self.session.scans and progress.done:
-            first = not _has_maps(self, scan)
+            first = not map_layers(self.viewer, scan, {"element"})
             show_maps(self.viewer, scan, element_specs(results))
             if first:
                 show_only(self.viewer, scan, {"counts"}, set())
             scan.results_changed.emit("elements")
 
     def _ended(self, scan: Scan, results: ElementResults, end: str | Failure) -> None:
-        self._run = None
+        self._runs.clear()
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
             self.session.tell(end.sentence)
@@ -152,13 +155,7 @@ class ElementsDock(ScanDock):
 
     def _update(self) -> None:
         there = self.scan is not None
-        self.find_bar.set_ready(there and not self._finding, "Open a scan first")
+        self.find_button.setEnabled(there and not self._finding and not self.running)
         nothing = bool(self.elements.names()) and not self.elements.ticked()
         reason = "Open a scan first" if not there else "Tick at least one line family"
         self.run_bar.set_ready(there and not nothing and not self._finding, reason)
-
-
-def _has_maps(dock: ElementsDock, scan: Scan) -> bool:
-    from ..layers import map_layers
-
-    return bool(map_layers(dock.viewer, scan, {"element"}))

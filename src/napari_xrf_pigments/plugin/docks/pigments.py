@@ -9,18 +9,16 @@ from qtpy.QtCore import QTimer
 
 from ..found import found_rows
 from ..layers import (
-    DEPTH_TITLES,
     drop_maps,
     map_layers,
-    pigment_specs,
     show_maps,
     show_only,
-    unexplained_spec,
 )
 from ..results import Depth, PigmentResults
 from ..running import Failure, Progress, TileRun
 from ..scan import Scan
 from ..session import Session
+from ..specs import DEPTH_TITLES, pigment_specs, unexplained_spec
 from ..views.pigment_settings import PigmentSettings
 from ..views.pigment_tree import PigmentTree
 from ..views.run_bar import RunBar
@@ -53,7 +51,6 @@ class PigmentsDock(ScanDock):
         self._later.setInterval(120)
         self._later.timeout.connect(self.refresh)
         self.settings.threshold_changed.connect(lambda value: self._later.start())
-        self._run: TileRun | None = None
         self._look_for_devices()
         self.start()
 
@@ -72,7 +69,7 @@ class PigmentsDock(ScanDock):
     def run(self) -> None:
         """Run the network over the scan in a thread."""
         scan = self.scan
-        if scan is None or self._run is not None:
+        if scan is None or self.running:
             return
         drop_maps(self.viewer, scan, KINDS)
         scan.pigments = None
@@ -86,22 +83,23 @@ class PigmentsDock(ScanDock):
             scan.pigments.add(tile)
 
         rows, columns, _ = cube.shape
-        self._run = TileRun(
+        run = TileRun(
             lambda: services.pigment_tiles(cube, device),
             add,
             rows * columns,
             lambda progress: self._progress(scan, progress),
             lambda end: self._ended(scan, end),
         )
+        self._runs.append(run)
         self.run_bar.set_running(True)
         self.run_bar.set_status("Loading the network ...")
         self._update()
 
     def cancel(self) -> None:
         """Stop; finished tiles stay."""
-        if self._run is not None:
+        if self._runs:
             self.run_bar.set_cancelling()
-            self._run.cancel()
+            self._runs[0].cancel()
 
     def refresh(self) -> None:
         """Bring layers and list up to date with results, threshold and depth."""
@@ -141,7 +139,7 @@ class PigmentsDock(ScanDock):
             scan.results_changed.emit("pigments")
 
     def _ended(self, scan: Scan, end: str | Failure) -> None:
-        self._run = None
+        self._runs.clear()
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
             self.session.tell(end.sentence)
@@ -149,7 +147,7 @@ class PigmentsDock(ScanDock):
         elif end == "cancelled":
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
-            self.run_bar.set_status("Shares are of the painting, over the threshold.")
+            self.run_bar.set_status("")
         self._show(scan)
         scan.results_changed.emit("pigments")
         self._update()

@@ -8,7 +8,7 @@ from napari.qt.threading import thread_worker
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from ..answer import bars_of, families_of, marked_lines
 from ..scan import Scan
@@ -38,6 +38,7 @@ class SpectrumDock(ScanDock):
         self.place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.axis_bar = AxisBar()
         self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.splitter.addWidget(self.plot)
         self.splitter.addWidget(self._side())
         self.splitter.setStretchFactor(0, 3)
@@ -157,9 +158,7 @@ class SpectrumDock(ScanDock):
 
     def _theme(self, event: Any = None) -> None:
         theme = get_theme(self.viewer.theme)
-        self.plot.set_colours(
-            theme.background.as_hex("long"), theme.text.as_hex("long"), theme.current.as_hex("long")
-        )
+        self.plot.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))
 
     def _side(self) -> QWidget:
         side = QWidget()

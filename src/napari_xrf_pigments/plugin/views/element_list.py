@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QListWidget, QListWidgetItem, QSizePolicy, QVBoxLayout, QWidget
 
 from .swatch import swatch
 
@@ -25,12 +25,10 @@ class ElementList(QWidget):
     def __init__(self, colour_of: Callable[[str], str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._colour_of = colour_of
-        self.hint = QLabel("Find the elements of the scan, tick those to be mapped.")
-        self.hint.setWordWrap(True)
         self.items = QListWidget()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.hint)
         layout.addWidget(self.items, 1)
         self.items.itemClicked.connect(lambda item: self.show_requested.emit(item.text()))
         self.items.itemChanged.connect(lambda item: self.ticks_changed.emit())
@@ -47,10 +45,6 @@ class ElementList(QWidget):
             self.items.addItem(item)
         self.items.blockSignals(False)
         self.ticks_changed.emit()
-
-    def set_hint(self, text: str) -> None:
-        """Show a line of text above the list."""
-        self.hint.setText(text)
 
     def names(self) -> tuple[str, ...]:
         """All line families of the list."""

@@ -23,6 +23,8 @@ class ScanBar(QWidget):
         self.button = QToolButton()
         self.button.setText("Open scan...")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        # The arrow would lie on the text.
+        self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self.button)
         self.open_files = menu.addAction("Files...")
         self.open_folder = menu.addAction("Folder...")

@@ -42,7 +42,7 @@ class SpectrumPlot(QWidget):
         self._kev: NDArray[np.float64] = np.zeros(0)
         self._counts: NDArray[np.float64] = np.zeros(0)
         self._text = "#f0f1f2"
-        self.set_colours("#262930", "#f0f1f2", "#00bcd4")
+        self.set_colours("#262930", "#f0f1f2")
 
     @property
     def logarithmic(self) -> bool:
@@ -54,9 +54,11 @@ class SpectrumPlot(QWidget):
         """The marked lines."""
         return self._lines
 
-    def set_colours(self, background: str, text: str, curve: str) -> None:
+    def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
         self._text = text
+        self._dark = QColor(background).lightness() < 128
+        curve = "#8ab4ff" if self._dark else "#1a4fc4"
         self.plot.setBackground(background)
         for side in ("bottom", "left"):
             axis = self.plot.getAxis(side)
@@ -98,7 +100,7 @@ class SpectrumPlot(QWidget):
         self._marks = []
         level = 0
         for line in sorted(self._lines, key=lambda entry: entry.kev):
-            colour = QColor(line.colour)
+            colour = self._readable(line.colour)
             pen = pg.mkPen(colour, width=1.5 if line.main else 0.7, style=Qt.PenStyle.DashLine)
             label = None
             options = None
@@ -114,3 +116,9 @@ class SpectrumPlot(QWidget):
             mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, label=label, labelOpts=options)
             self.plot.addItem(mark, ignoreBounds=True)
             self._marks.append(mark)
+
+    def _readable(self, hex_colour: str) -> QColor:
+        """Pale lines would vanish on a light background, dark ones on a dark one."""
+        hue, saturation, lightness, _ = QColor(hex_colour).getHslF()
+        limited = max(lightness, 0.45) if self._dark else min(lightness, 0.42)
+        return QColor.fromHslF(max(hue, 0.0), saturation, limited)

@@ -1,0 +1,55 @@
+"""Fixtures: sessions over a viewer model, and one real viewer a module."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+# Before napari is imported: tests must not read or change anybody's settings.
+os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(prefix="napari-settings-"), "s.yaml")
+
+import napari
+import pytest
+from napari.utils.notifications import notification_manager
+
+from napari_xrf_pigments.plugin.session import session_of
+
+from .synthetic import FakeTiles, fake_services
+
+
+@pytest.fixture(scope="module")
+def shared_viewer(qapp):
+    """One real viewer for the tests of a module."""
+    viewer = napari.Viewer(show=True, show_welcome_screen=False)
+    viewer.window.resize(1400, 900)
+    yield viewer
+    viewer.close()
+
+
+@pytest.fixture
+def tiles():
+    """The stand-in for the slow functions."""
+    return FakeTiles()
+
+
+@pytest.fixture
+def viewer(shared_viewer, tiles):
+    """The viewer of the module, empty, with a session of its own."""
+    shared_viewer.layers.clear()
+    session = session_of(shared_viewer)
+    session.services = fake_services(tiles)
+    yield shared_viewer
+    for name in list(shared_viewer.window.dock_widgets):
+        shared_viewer.window.remove_dock_widget(shared_viewer.window.dock_widgets[name])
+    shared_viewer.layers.clear()
+
+
+@pytest.fixture
+def notes():
+    """Messages and severities of the notifications of one test."""
+    notification_manager.records.clear()
+
+    def read() -> list[tuple[str, str]]:
+        return [(note.message, str(note.severity)) for note in notification_manager.records]
+
+    return read
