@@ -1,0 +1,15 @@
+"""From a scan to its maps, tile by tile."""
+
+from .elements import ElementPlan, ElementTile, iter_element_tiles, map_elements, plan_elements
+from .pigments import PigmentTile, iter_pigment_tiles, map_pigments
+
+__all__ = [
+    "ElementPlan",
+    "ElementTile",
+    "PigmentTile",
+    "iter_element_tiles",
+    "iter_pigment_tiles",
+    "map_elements",
+    "map_pigments",
+    "plan_elements",
+]

@@ -1,0 +1,266 @@
+"""Energy calibration from the lines of a summed spectrum.
+
+The scales in files are often 50-100 eV off. Peaks are found without an axis, axes
+that put them on lines of usual elements are tried by a fit of the whole spectrum,
+and the best is refined together with the resolution, overlaps included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..physics.conditions import Conditions
+from ..physics.detect import estimate_anode
+from .acquisition import Acquisition, Detector
+from .cube import XRFCube
+from .energy import EnergyAxis
+from .peaks import Peaks, candidate_axes, find_peaks, zero_peak
+from .refinement import State, misfit, refine
+
+Array = NDArray[np.float64]
+
+#: A calibration is believed with so many lines over so wide a range, so well met.
+MIN_LINES, MIN_SPAN_KEV, MAX_RMS_EV = 4, 3.0, 10.0
+_COARSE_KEV = 0.025
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the lines of a spectrum say of its energy axis.
+
+    Parameters
+    ----------
+    energies : EnergyAxis
+        The axis found; the one given where `trusted` is False.
+    lines : tuple of (str, float, float)
+        Lines used: name, true energy and energy found on that axis, keV.
+    rms_ev : float
+        Root mean square of the differences in eV; NaN without lines.
+    fwhm_mn_ka_ev : float or None
+        Resolution at Mn K-alpha in eV.
+    trusted : bool
+        Whether the lines suffice.
+    message : str
+        A plain sentence on what was found.
+    """
+
+    energies: EnergyAxis
+    lines: tuple[tuple[str, float, float], ...]
+    rms_ev: float
+    fwhm_mn_ka_ev: float | None
+    trusted: bool
+    message: str
+
+
+def calibrate(
+    spectrum: ArrayLike, energies: EnergyAxis, acquisition: Acquisition = Acquisition()
+) -> Calibration:
+    """Find the energy axis of a spectrum by its lines.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Sum (better than mean) of many spectra, counts.
+    energies : EnergyAxis
+        The axis as far as known: gain within 8 %, offset within 0.25 keV. With the
+        source ``"estimated"`` it is no more than a placeholder, and all usual axes
+        are tried.
+    acquisition : Acquisition
+        Settings of the instrument, as far as known.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ValueError
+        If the spectrum does not have the channels of the axis.
+    """
+    counts = np.asarray(spectrum, dtype=np.float64)
+    if counts.shape != (energies.n_channels,):
+        raise ValueError(
+            f"The spectrum has the shape {counts.shape}, the energy axis {energies.n_channels} "
+            "channels."
+        )
+    # Channels far finer than a peak only cost time.
+    fold = max(1, int(_COARSE_KEV / energies.gain_kev)) if energies.source != "estimated" else 1
+    found = _calibrated(_folded(counts, fold), _folded_axis(energies, fold), acquisition)
+    return _unfolded(found, energies, fold)
+
+
+def _calibrated(counts: Array, energies: EnergyAxis, acquisition: Acquisition) -> Calibration:
+    guesses, zero = _guesses(counts, energies, acquisition.anode)
+    conditions = Conditions.of(acquisition)
+    known = acquisition.detector is not None and acquisition.detector.fwhm_mn_ka_ev is not None
+    tried = []
+    for gain, offset in guesses:
+        state = State(gain, offset, conditions.fwhm_mn_ka_ev if known else 150.0)
+        try:
+            tried.append((misfit(counts, state, conditions), state))
+        except ValueError:
+            continue
+    if not tried:
+        return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
+    given = tried[0][1]
+    tried.sort(key=lambda pair: pair[0])
+    best = [state for _, state in tried[:3]]
+    if energies.source != "estimated" and given not in best:
+        best.append(given)
+    refined = []
+    for state in best:
+        settings = conditions
+        if settings.anode is None:
+            seen = estimate_anode(counts, state.kev(counts.size), conditions)
+            settings = replace(conditions, anode=seen)
+        try:
+            refined.append(refine(counts, state, settings, zero))
+        except ValueError:
+            continue
+    if not refined:
+        return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
+    choice = min(refined, key=lambda state: state.misfit * _strangeness(state, energies))
+    return _judged(choice, energies, zero)
+
+
+def _strangeness(state: State, energies: EnergyAxis) -> float:
+    """How much better an axis has to fit for lying off the one in the file."""
+    if energies.source == "estimated":
+        return 1.0
+    top = energies.kev > 1
+    off = float(np.abs(state.kev(energies.n_channels) - energies.kev)[top].max())
+    return 1.0 + min(off / 0.3, 1.0)
+
+
+def _folded(counts: Array, fold: int) -> Array:
+    folded: Array = counts[: counts.size // fold * fold].reshape(-1, fold).sum(1)
+    return folded
+
+
+def _folded_axis(energies: EnergyAxis, fold: int) -> EnergyAxis:
+    offset = energies.offset_kev + 0.5 * (fold - 1) * energies.gain_kev
+    return EnergyAxis(
+        energies.n_channels // fold, energies.gain_kev * fold, offset, energies.source
+    )
+
+
+def _unfolded(found: Calibration, energies: EnergyAxis, fold: int) -> Calibration:
+    """The answer for the axis before channels were added up."""
+    if not found.trusted:
+        return replace(found, energies=energies)
+    gain = found.energies.gain_kev / fold
+    offset = found.energies.offset_kev - 0.5 * (fold - 1) * gain
+    axis = energies.recalibrated(gain, offset, "estimated")
+    return replace(found, energies=axis, message=_praise(found, axis, energies))
+
+
+def calibrated(cube: XRFCube) -> tuple[XRFCube, Calibration]:
+    """A cube on the axis that its summed spectrum speaks for.
+
+    The cube stays as it is where the lines do not suffice, and where the user gave
+    the axis. A resolution that was unknown is filled in.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+
+    Returns
+    -------
+    XRFCube, Calibration
+    """
+    if cube.energies.source == "user":
+        return cube, _untrusted(cube.energies, "The energy axis was set by hand and is kept.")
+    found = calibrate(cube.sum_spectrum(), cube.energies, cube.acquisition)
+    if not found.trusted:
+        return cube, found
+    detector = cube.acquisition.detector or Detector()
+    if detector.fwhm_mn_ka_ev is None and found.fwhm_mn_ka_ev is not None:
+        detector = replace(detector, fwhm_mn_ka_ev=found.fwhm_mn_ka_ev)
+        cube = cube.with_acquisition(replace(cube.acquisition, detector=detector))
+    return cube.with_energies(found.energies), found
+
+
+def _guesses(
+    counts: Array, energies: EnergyAxis, anode: str | None
+) -> tuple[list[tuple[float, float]], float | None]:
+    """Gains and offsets worth a fit, and the channel of the zero peak if there is one."""
+    gain, offset, n = energies.gain_kev, energies.offset_kev, energies.n_channels
+    if energies.source == "estimated":
+        best: list[tuple[float, float]] = []
+        for span in (15.0, 25.0, 40.0, 60.0):
+            peaks = _solid_peaks(counts, span / n, 0)
+            gains = span / n * np.exp(np.arange(-0.26, 0.26, 0.0012))
+            if peaks.channel.size >= 3:
+                best += candidate_axes(peaks, gains, np.arange(-1.1, 0.3, 0.03), anode, 6)
+        return best, None
+    zero = zero_peak(counts, gain, -offset / gain)
+    first = int(max(0, (0.9 - offset) / gain))
+    peaks = _solid_peaks(counts, gain, first)
+    gains = gain * np.linspace(0.92, 1.08, 161)
+    offsets = offset + np.arange(-0.25, 0.2501, 0.0125)
+    if zero is not None:
+        offsets = np.array([0.0])
+        guesses = []
+        for trial in gains if peaks.channel.size else ():
+            guesses.append((float(trial), float(-trial * zero)))
+        shifted = Peaks(peaks.channel - zero, peaks.weight)
+        found = candidate_axes(shifted, gains, offsets, anode, 5) if guesses else []
+        return [(gain, offset), *((g, -g * zero) for g, _ in found)], zero
+    found = candidate_axes(peaks, gains, offsets, anode) if peaks.channel.size else []
+    return [(gain, offset), *found], None
+
+
+def _solid_peaks(counts: Array, gain_kev: float, first: int) -> Peaks:
+    return find_peaks(counts, gain_kev, first)
+
+
+def _judged(state: State, energies: EnergyAxis, zero: float | None) -> Calibration:
+    """Whether a refined axis is to be believed."""
+    lines = state.lines
+    shifts = np.array([found - true for _, true, found, _ in lines])
+    rms = float(np.sqrt((shifts**2).mean())) * 1e3 if lines else float("nan")
+    marks = [true for _, true, _, _ in lines] + ([0.0] if zero is not None else [])
+    span = max(marks) - min(marks) if marks else 0.0
+    elements = {name.split()[0] for name, *_ in lines}
+    if len(marks) < MIN_LINES or len(elements) < 2:
+        return _untrusted(
+            energies,
+            f"Only {len(lines)} clear lines were found in the summed spectrum, too few to "
+            "calibrate its energies by; the scale is kept.",
+        )
+    if span < MIN_SPAN_KEV or rms > MAX_RMS_EV:
+        return _untrusted(
+            energies,
+            f"The lines found span {span:.1f} keV and miss their places by {rms:.0f} eV, not good "
+            "enough to calibrate by; the scale is kept.",
+        )
+    axis = energies.recalibrated(state.gain_kev, state.offset_kev, "estimated")
+    return Calibration(
+        axis,
+        tuple((name, true, found) for name, true, found, _ in lines),
+        rms,
+        state.fwhm_ev,
+        True,
+        "",
+    )
+
+
+def _praise(found: Calibration, axis: EnergyAxis, before: EnergyAxis) -> str:
+    names = ", ".join(name for name, *_ in found.lines)
+    text = (
+        f"Energies calibrated by {len(found.lines)} lines ({names}): {axis.gain_kev * 1e3:.3f} eV "
+        f"a channel, offset {axis.offset_kev * 1e3:.1f} eV; the lines meet their places within "
+        f"{found.rms_ev:.1f} eV"
+    )
+    if before.source == "estimated":
+        return text + "."
+    off = float(np.abs(axis.kev - before.kev)[axis.kev > 1].max()) * 1e3
+    return f"{text}, up to {off:.0f} eV from the scale in the file."
+
+
+def _untrusted(energies: EnergyAxis, message: str) -> Calibration:
+    return Calibration(energies, (), float("nan"), None, False, message)

@@ -1,0 +1,220 @@
+"""Pigment maps: the network on every pixel, tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
+from .provenance import provenance
+from .store import open_store
+from .tiles import TILE_BYTES, Progress, Tile, iter_tiles
+
+Floats = NDArray[np.float32]
+
+#: Fields of the results with a map a pigment, and a map a group.
+_PER_PIGMENT = ("probability", "top", "below")
+
+
+class PigmentPredictor(Protocol):
+    """What a run needs of :class:`napari_xrf_pigments.network.Predictor`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Pigment ids."""
+        ...
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Ambiguity groups."""
+        ...
+
+    @property
+    def weights_hash(self) -> str:
+        """Hash of the weights."""
+        ...
+
+    @property
+    def device(self) -> Any:
+        """Where it computes."""
+        ...
+
+    def bind(
+        self, energies: EnergyAxis, acquisition: Acquisition
+    ) -> Callable[[NDArray[Any]], PigmentMaps]:
+        """A function from spectra (n, channel) to results with arrays (pigment, n)."""
+        ...
+
+
+@dataclass(frozen=True)
+class PigmentTile:
+    """Results of a finished tile; NaN where a pixel was not measured.
+
+    Parameters
+    ----------
+    rows, columns : slice
+        Where it lies in the scan.
+    names : tuple of str
+        Pigment ids.
+    probability, top, below : ndarray, shape (pigment, row, column), float32
+        P(in any layer), P(in the top paint layer), P(in a layer under it).
+    groups : tuple of str
+        Ambiguity groups.
+    group_probability : ndarray, shape (group, row, column), float32
+        P(at least one member is there).
+    unexplained : ndarray, shape (row, column), float32
+        Share of the counts above background that nothing accounts for.
+    """
+
+    rows: slice
+    columns: slice
+    names: tuple[str, ...]
+    probability: Floats
+    top: Floats
+    below: Floats
+    groups: tuple[str, ...]
+    group_probability: Floats
+    unexplained: Floats
+
+
+def iter_pigment_tiles(
+    cube: XRFCube,
+    *,
+    device: str = "auto",
+    predictor: PigmentPredictor | None = None,
+    context: bool = False,
+    tile_bytes: int = TILE_BYTES,
+) -> Generator[PigmentTile, None, None]:
+    """Run the network over a scan tile by tile.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ...; where a predictor is given, its own.
+    predictor : PigmentPredictor, optional
+        A network that is loaded already.
+    context : bool
+        Whether neighbouring pixels may speak for a pixel.
+    tile_bytes : int
+        Most bytes of counts in a tile.
+
+    Yields
+    ------
+    PigmentTile
+
+    Raises
+    ------
+    ValueError
+        If `context` is asked for, which this version does not offer.
+    """
+    if context:
+        raise ValueError("This version maps every pixel by its own spectrum alone.")
+    network = predictor or load_predictor(device)
+    predict = network.bind(cube.energies, cube.acquisition)
+    for tile in iter_tiles(cube, tile_bytes):
+        yield _predicted(tile, network, predict)
+
+
+def map_pigments(
+    cube: XRFCube,
+    *,
+    device: str = "auto",
+    predictor: PigmentPredictor | None = None,
+    context: bool = False,
+    out: str | PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> PigmentMaps:
+    """Pigment maps of a scan.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ...
+    predictor : PigmentPredictor, optional
+        A network that is loaded already.
+    context : bool
+        Whether neighbouring pixels may speak for a pixel.
+    out : path, optional
+        Folder of a Zarr group that takes the maps as they are made. It must not exist.
+    progress : callable, optional
+        Called with the pixels done and the pixels in all.
+
+    Returns
+    -------
+    PigmentMaps
+        Arrays of numpy, or of Zarr where `out` is given.
+
+    Raises
+    ------
+    ValueError
+        If `context` is asked for, which this version does not offer.
+    OSError
+        If `out` cannot be written.
+    """
+    network = predictor or load_predictor(device)
+    rows, columns, _ = cube.shape
+    shapes: dict[str, tuple[int, ...]] = {
+        **{name: (len(network.names), rows, columns) for name in _PER_PIGMENT},
+        "group_probability": (len(network.groups), rows, columns),
+        "unexplained": (rows, columns),
+    }
+    settings = {"kind": "pigments", "device": str(network.device), "context": context}
+    made = provenance(cube, settings, weights_hash=network.weights_hash)
+    with open_store(out, shapes, network.names, {**made, "groups": list(network.groups)}) as store:
+        done = 0
+        for tile in iter_pigment_tiles(cube, predictor=network, context=context):
+            for name in shapes:
+                store.write(name, tile.rows, tile.columns, getattr(tile, name))
+            done += tile.unexplained.size
+            if progress is not None:
+                progress(done, rows * columns)
+        return PigmentMaps(
+            names=tuple(network.names),
+            groups=tuple(network.groups),
+            pixel_mm=cube.pixel_mm,
+            provenance=made,
+            **store.arrays,
+        )
+
+
+def load_predictor(device: str = "auto") -> PigmentPredictor:
+    """The bundled network on a device."""
+    from ..network import Predictor
+
+    loaded: PigmentPredictor = Predictor(device=device)
+    return loaded
+
+
+def _predicted(
+    tile: Tile, network: PigmentPredictor, predict: Callable[[NDArray[Any]], PigmentMaps]
+) -> PigmentTile:
+    pixels = tile.valid.shape
+    found = predict(tile.spectra) if tile.valid.any() else None
+
+    def placed(name: str, *leading: int) -> Floats:
+        image = np.full((*leading, *pixels), np.nan, np.float32)
+        if found is not None:
+            image[..., tile.valid] = np.asarray(getattr(found, name), np.float32)
+        return image
+
+    pigments, groups = len(network.names), len(network.groups)
+    return PigmentTile(
+        rows=tile.rows,
+        columns=tile.columns,
+        names=tuple(network.names),
+        probability=placed("probability", pigments),
+        top=placed("top", pigments),
+        below=placed("below", pigments),
+        groups=tuple(network.groups),
+        group_probability=placed("group_probability", groups),
+        unexplained=placed("unexplained"),
+    )

@@ -1,0 +1,68 @@
+"""How maps were made, as plain values that any file format takes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from ..cube import XRFCube
+
+
+def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Version, time, settings, energy axis, acquisition and source of a run.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    settings : dict
+        Settings of the run.
+    **more
+        Further entries, such as the hash of the weights.
+
+    Returns
+    -------
+    dict
+        Of strings, numbers, lists and dicts alone, so that it can be written as JSON. Of
+        the source only its name is kept, not the folders above it.
+    """
+    axis = cube.energies
+    made: dict[str, Any] = {
+        "program": "napari-xrf-pigments",
+        "version": _version(),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": settings,
+        "calibration": {
+            "gain_kev": axis.gain_kev,
+            "offset_kev": axis.offset_kev,
+            "source": axis.source,
+        },
+        "acquisition": _plain(asdict(cube.acquisition)),
+        "shape": list(cube.shape),
+    }
+    if cube.source is not None:
+        source = cube.source
+        made["source"] = {
+            "name": source.path.name,
+            "format": source.format,
+            "size": source.size,
+            "modified": datetime.fromtimestamp(source.modified, UTC).isoformat(timespec="seconds"),
+        }
+    return {**made, **more}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _version() -> str:
+    try:
+        return version("napari-xrf-pigments")
+    except PackageNotFoundError:
+        return "unknown"

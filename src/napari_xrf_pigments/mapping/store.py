@@ -1,0 +1,93 @@
+"""Where maps grow: numpy arrays, or a Zarr group on disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+_CHUNK = 256
+
+
+class MapStore:
+    """Arrays whose last two axes are the rows and columns of a scan.
+
+    Parameters
+    ----------
+    arrays : mapping of str to array
+        Arrays of numpy or Zarr, by name.
+    """
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        self.arrays = dict(arrays)
+
+    def write(self, name: str, rows: slice, columns: slice, values: NDArray[np.float32]) -> None:
+        """Put the values of a tile, shape (..., row, column), where they belong."""
+        array = self.arrays[name]
+        whole = (slice(None),) * (array.ndim - 2)
+        array[(*whole, rows, columns)] = values
+
+
+@contextmanager
+def open_store(
+    out: str | PathLike[str] | None,
+    shapes: Mapping[str, tuple[int, ...]],
+    names: Sequence[str],
+    attributes: Mapping[str, Any],
+) -> Iterator[MapStore]:
+    """Arrays of float32, full of NaN, that are kept where the block ends well.
+
+    Parameters
+    ----------
+    out : path or None
+        Folder of a Zarr group; it must not exist. It gets its name when all is
+        written: until then, and after an error, no such folder is there. None: in memory.
+    shapes : mapping of str to tuple of int
+        Shape of each array by name.
+    names : sequence of str
+        What the maps are, kept as an attribute.
+    attributes : mapping
+        Provenance, kept as an attribute.
+
+    Raises
+    ------
+    OSError
+        If the folder exists or cannot be written.
+    """
+    if out is None:
+        yield MapStore({name: np.full(s, np.nan, np.float32) for name, s in shapes.items()})
+        return
+    target = Path(out)
+    if target.exists():
+        raise OSError(f"{target.name} exists already; choose another name.")
+    if not target.parent.is_dir():
+        raise OSError(f"The folder {target.parent} does not exist.")
+    part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
+    try:
+        group = zarr.open_group(str(part), mode="w-")
+        group.attrs["names"] = list(names)
+        group.attrs["provenance"] = dict(attributes)
+        arrays = {}
+        for name, shape in shapes.items():
+            chunks = tuple(min(n, _CHUNK) for n in shape[-2:])
+            arrays[name] = group.create_array(
+                name,
+                shape=shape,
+                dtype="float32",
+                chunks=(*(1,) * (len(shape) - 2), *chunks),
+                fill_value=float("nan"),
+            )
+        store = MapStore(arrays)
+        yield store
+        part.rename(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise

@@ -1,0 +1,111 @@
+"""Tiles of a scan: whole spectra of some pixels, read ahead of the work on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cube import XRFCube
+
+#: Progress of a run: pixels done, pixels in all.
+Progress = Callable[[int, int], None]
+
+#: A tile is small enough to show progress and to cancel soon, keV axis included: bytes
+#: of counts, at most.
+TILE_BYTES = 32 * 2**20
+#: At least so many tiles where the scan is large enough, so that maps grow as one watches.
+_LEAST_TILES = 8
+_LEAST_PIXELS = 512
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The spectra of a rectangle of a scan.
+
+    Parameters
+    ----------
+    rows, columns : slice
+        Where it lies in the scan.
+    counts : ndarray, shape (row, column, channel)
+        Counts.
+    valid : ndarray of bool, shape (row, column)
+        Which pixels were measured.
+    """
+
+    rows: slice
+    columns: slice
+    counts: NDArray[np.integer]
+    valid: NDArray[np.bool_]
+
+    @property
+    def spectra(self) -> NDArray[np.integer]:
+        """Spectra of the measured pixels, shape (pixel, channel)."""
+        return self.counts[self.valid]
+
+
+def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice, slice]]:
+    """How a scan is cut: never across the chunks it is stored in, smaller where they are large.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    tile_bytes : int
+        Most bytes of counts in a tile.
+
+    Returns
+    -------
+    list of (slice, slice)
+        Rows and columns of each tile, row after row.
+    """
+    rows, columns, channels = cube.shape
+    pixels = max(_LEAST_PIXELS, tile_bytes // max(1, channels * cube.counts.dtype.itemsize))
+    pixels = min(pixels, max(_LEAST_PIXELS, rows * columns // _LEAST_TILES))
+    found = []
+    row_edges = _edges(cube.counts.chunks[0])
+    column_edges = _edges(cube.counts.chunks[1])
+    for top, bottom in row_edges:
+        for left, right in column_edges:
+            height = max(1, min(bottom - top, pixels // max(1, right - left)))
+            width = right - left if height > 1 else min(right - left, pixels)
+            for y in range(top, bottom, height):
+                for x in range(left, right, width):
+                    found.append(
+                        (slice(y, min(y + height, bottom)), slice(x, min(x + width, right)))
+                    )
+    return found
+
+
+def _edges(lengths: tuple[int, ...]) -> list[tuple[int, int]]:
+    ends = np.cumsum(lengths)
+    return [(int(end - length), int(end)) for end, length in zip(ends, lengths, strict=True)]
+
+
+def iter_tiles(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> Iterator[Tile]:
+    """Tiles of a scan, the next one read while the caller works on this one.
+
+    Closing the generator stops the reading.
+    """
+    slices = tile_slices(cube, tile_bytes)
+    reader = ThreadPoolExecutor(1, thread_name_prefix="tile-reader")
+    try:
+        ahead = reader.submit(_read, cube, *slices[0]) if slices else None
+        for following in [*slices[1:], None]:
+            if ahead is None:
+                return
+            tile = ahead.result()
+            ahead = reader.submit(_read, cube, *following) if following else None
+            yield tile
+    finally:
+        reader.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(cube: XRFCube, rows: slice, columns: slice) -> Tile:
+    # One thread: a pool of its own for each tile would fight with the work on the last one.
+    counts = np.asarray(cube.counts[rows, columns].compute(scheduler="synchronous"))
+    valid = np.ones(counts.shape[:2], bool) if cube.valid is None else cube.valid[rows, columns]
+    return Tile(rows, columns, counts, np.asarray(valid, dtype=bool))

@@ -1,0 +1,313 @@
+"""Which line families a scan shows, and which anode its tube has.
+
+Candidates are added one by one to continuum, scatter and pile-up as long as one of
+them stands far over its noise and over what is doubtful in the shapes of the others;
+then those that did not hold their ground are taken out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .artefacts import ANODES, scatter_shapes
+from .background import smooth_terms, snip
+from .conditions import Conditions
+from .design import LineColumns, excited_family, line_columns, stack
+from .fit import (
+    MODEL_DOUBT,
+    doubt_variance,
+    expected_variance,
+    fit_window,
+    nuisance_columns,
+    positive_fit,
+    weighted_solver,
+)
+from .lines import atomic_number, line_family
+
+Array = NDArray[np.float64]
+
+#: Elements that turn up in paintings, their supports and the instruments. Vanadium is not
+#: among them: it is rare, and its K-alpha is titanium's K-beta.
+CANDIDATES = tuple(
+    "Al Si P S Cl K Ca Ti Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Rb Sr Y Zr Nb Mo Pd Ag Cd In Sn "
+    "Sb I Ba La Ce W Pt Au Hg Tl Pb Bi U".split()
+)
+#: Argon of the air: always fitted, never of the painting.
+AIR_FAMILY = "Ar K"
+#: How many sigma a family must stand over everything else.
+SIGNIFICANCE = 7.0
+_K_UP_TO_Z = 51
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a scan shows.
+
+    Parameters
+    ----------
+    families : tuple of str
+        One family for each element that is there, by energy.
+    nuisance : tuple of str
+        Other families of these elements, and of the air, that a fit must hold as well.
+    significance : dict of str to float
+        How many sigma each family stands out, at the place where it does most.
+    """
+
+    families: tuple[str, ...]
+    nuisance: tuple[str, ...]
+    significance: dict[str, float]
+
+
+def main_family(symbol: str, axis_kev: Array, conditions: Conditions) -> str | None:
+    """The family that an element is counted by, or None where none can be seen.
+
+    K where the tube excites it and the axis reaches it, L for barium and heavier.
+    """
+    heavy = atomic_number(symbol) > _K_UP_TO_Z
+    for shell in ("L",) if heavy else ("K", "L"):
+        try:
+            family = excited_family(f"{symbol} {shell}", conditions)
+        except ValueError:
+            continue
+        if 1.4 < family.main.kev < axis_kev[-1] - 0.3 and family.main.kev > axis_kev[0] + 0.1:
+            return family.name
+    return None
+
+
+def other_families(names: Sequence[str], axis_kev: Array, conditions: Conditions) -> list[str]:
+    """Families of the same elements that the axis holds as well."""
+    others = []
+    for name in names:
+        symbol, shell = name.split()
+        for other in "KLM":
+            if other == shell:
+                continue
+            try:
+                family = excited_family(f"{symbol} {other}", conditions)
+            except ValueError:
+                continue
+            if 1.0 < family.main.kev < axis_kev[-1] - 0.3 and family.main.kev > axis_kev[0] + 0.05:
+                others.append(family.name)
+    return others
+
+
+def find_families(
+    spectra: ArrayLike,
+    axis_kev: Array,
+    conditions: Conditions | None = None,
+    *,
+    candidates: Sequence[str] = CANDIDATES,
+) -> Found:
+    """Find the line families in spectra of one scan.
+
+    Parameters
+    ----------
+    spectra : array_like, shape (channel,) or (spectrum, channel)
+        Counts of the whole scan, or of its parts (blocks of pixels, say): what is
+        there in one part only is found as well.
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions, optional
+        Anode, voltage, resolution, air path.
+    candidates : sequence of str
+        Elements to look for; the anode's own is left out.
+
+    Raises
+    ------
+    ValueError
+        If the spectra hold next to nothing.
+    """
+    settings = conditions or Conditions()
+    parts = np.atleast_2d(np.asarray(spectra, dtype=np.float64))
+    total = parts.sum(0)
+    window = fit_window(axis_kev, total)
+    search = _Search(axis_kev[window], np.vstack([total, parts])[:, window], settings)
+    pool = {}
+    for symbol in candidates:
+        name = main_family(symbol, search.axis, settings)
+        if name is not None and symbol != settings.anode:
+            pool[name] = search.element(name)
+    chosen: list[str] = [AIR_FAMILY] if search.add_air() else []
+    while True:
+        best, score = search.best_addition(chosen, [n for n in pool if n not in chosen])
+        if best is None or score < SIGNIFICANCE or len(chosen) > 45:
+            break
+        chosen.append(best)
+    strength = search.significance(chosen)
+    while (drop := _weakest(strength)) is not None:
+        chosen.remove(drop)
+        strength = search.significance(chosen)
+    names = sorted(
+        (n for n in chosen if n != AIR_FAMILY), key=lambda n: line_family(n, 120).main.kev
+    )
+    nuisance = other_families(names, search.axis, settings)
+    if AIR_FAMILY in chosen:
+        nuisance.append(AIR_FAMILY)
+    return Found(tuple(names), tuple(nuisance), {name: strength[name] for name in names})
+
+
+def _weakest(strength: dict[str, float]) -> str | None:
+    weak = {n: s for n, s in strength.items() if s < SIGNIFICANCE and n != AIR_FAMILY}
+    return min(weak, key=lambda n: weak[n]) if weak else None
+
+
+class _Search:
+    """Forward selection over spectra that share one design matrix."""
+
+    def __init__(self, axis: Array, spectra: Array, conditions: Conditions) -> None:
+        self.axis, self.spectra, self.conditions = axis, spectra, conditions
+        self.reference = spectra[0]
+        smooth = expected_variance(axis, self.reference, conditions)
+        self.weights = 1 / (smooth + (MODEL_DOUBT * smooth) ** 2)
+        self.columns: dict[str, list[LineColumns]] = {}
+
+    def element(self, name: str) -> list[LineColumns]:
+        """The columns of a family, with those of the element's other families."""
+        if name not in self.columns:
+            names = [name, *other_families([name], self.axis, self.conditions)]
+            self.columns[name] = [line_columns(self.axis, n, self.conditions) for n in names]
+        return self.columns[name]
+
+    def add_air(self) -> bool:
+        """Whether the air's argon lies on the axis."""
+        inside = self.axis[0] + 0.2 < 2.957 < self.axis[-1]
+        if inside and self.conditions.air_mm > 0:
+            self.columns[AIR_FAMILY] = [line_columns(self.axis, AIR_FAMILY, self.conditions)]
+            return True
+        return False
+
+    def design(self, chosen: Sequence[str]) -> tuple[list[LineColumns], Array]:
+        """Families and all columns of a choice."""
+        families = [part for name in chosen for part in self.columns[name]]
+        rest, _ = nuisance_columns(self.axis, self.reference, families, self.conditions)
+        return families, stack([*(family.shapes for family in families), rest])
+
+    def best_addition(self, chosen: Sequence[str], pool: Sequence[str]) -> tuple[str | None, float]:
+        """The candidate that explains most of what the chosen ones leave."""
+        families, columns = self.design(chosen)
+        solver = weighted_solver(columns, self.weights)
+        amplitudes = self.spectra @ solver.T
+        residual = self.spectra - amplitudes @ columns
+        variance = self._variance(families, amplitudes)
+        best, top = None, 0.0
+        for name in pool:
+            shape = self.columns[name][0].shapes.sum(0)
+            # Only the part that the chosen columns cannot imitate speaks for it.
+            own = shape - (shape @ solver.T) @ columns
+            norm = float(own**2 @ self.weights)
+            if norm < 1e-4 * float(shape**2 @ self.weights):
+                continue
+            probe = own * self.weights
+            score = (residual @ probe) / np.sqrt(variance @ probe**2)
+            if score.max() > top:
+                best, top = name, float(score.max())
+        return best, top
+
+    def _variance(self, families: Sequence[LineColumns], amplitudes: Array) -> Array:
+        """Variance of each channel of each spectrum: counting, and doubts on the shapes."""
+        variance = np.array(
+            [expected_variance(self.axis, s, self.conditions) for s in self.spectra]
+        )
+        variance += (MODEL_DOUBT * variance) ** 2
+        column = 0
+        for family in families:
+            for doubts in family.doubts:
+                variance += amplitudes[:, column, None] ** 2 * (doubts**2).sum(0)
+                column += 1
+        return variance
+
+    def significance(self, chosen: Sequence[str]) -> dict[str, float]:
+        """Sigma of each chosen family in the spectrum where it stands out most."""
+        families, columns = self.design(chosen)
+        solver = weighted_solver(columns, self.weights)
+        heads = [self.columns[name][0].name for name in chosen]
+        owners = [family.name for family in families for _ in family.shapes]
+        members = np.zeros((len(chosen), len(columns)))
+        for row, head in enumerate(heads):
+            members[row, [i for i, owner in enumerate(owners) if owner == head]] = 1
+        family_solver = members @ solver
+        amplitudes = self.spectra @ solver.T
+        counting = np.array(
+            [expected_variance(self.axis, s, self.conditions) for s in self.spectra]
+        )
+        counting += (MODEL_DOUBT * counting) ** 2
+        variance = counting @ (family_solver**2).T
+        variance += amplitudes**2 @ doubt_variance(family_solver, families, members).T
+        score = (amplitudes @ members.T) / np.sqrt(variance)
+        return dict(zip(chosen, score.max(0).tolist(), strict=True))
+
+
+def estimate_anode(
+    spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+) -> str | None:
+    """The anode whose scattered lines a spectrum shows, or None where none is sure.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Sum or mean spectrum.
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions, optional
+        Resolution and voltage.
+    """
+    base = conditions or Conditions()
+    counts = np.asarray(spectrum, dtype=np.float64)
+    window = fit_window(axis_kev, counts)
+    axis, counts = axis_kev[window], counts[window]
+    variance = expected_variance(axis, counts, base)
+    variance = variance + (MODEL_DOUBT * variance) ** 2
+    scores: dict[str, float] = {}
+    for anode in ANODES:
+        settings = Conditions(anode, base.tube_kv, base.fwhm_mn_ka_ev, base.air_mm)
+        scores[anode] = _anode_score(axis, counts, variance, settings)
+    best = max(scores, key=lambda a: scores[a])
+    return best if scores[best] > 8.0 else None
+
+
+def _anode_score(axis: Array, counts: Array, variance: Array, conditions: Conditions) -> float:
+    """How many sigma both scatter peaks of the anode's strongest line stand out."""
+    parts = [s for s in scatter_shapes(axis, conditions) if s.kev > 5.0]
+    strongest = [s for s in parts if s.name.split()[1] in ("Ka", "La")]
+    if not strongest:
+        return 0.0
+    title = " ".join(strongest[0].name.split()[:2])
+    rayleigh = [s for s in parts if s.name == f"{title} Rayleigh"]
+    compton = [s for s in parts if s.name.startswith(f"{title} Compton")]
+    if not rayleigh or not compton:
+        return 0.0
+    centre = rayleigh[0].kev
+    near = (axis > 0.82 * centre) & (axis < 1.06 * centre)
+    base = snip(counts, axis, conditions.fwhm_mn_ka_ev, width=8.0 if centre > 10 else 2.5)
+    terms = smooth_terms(axis) * base
+    symbols = [s for s in CANDIDATES if s != conditions.anode]
+    rivals = []
+    for symbol in symbols:
+        for shell in ("K", "L"):
+            try:
+                family = excited_family(f"{symbol} {shell}", conditions)
+            except ValueError:
+                continue
+            if np.any(
+                (family.kev > axis[near][0])
+                & (family.kev < axis[near][-1])
+                & (family.strength > 0.03)
+            ):
+                rivals.append(line_columns(axis, family.name, conditions, split=False).shapes)
+    shapes = stack([np.array([s.shape for s in rayleigh + compton]), *rivals, terms])
+    amplitude = positive_fit(shapes, counts, variance)
+    n = len(compton) + 1
+    without_r = np.delete(shapes, 0, axis=0)
+    without_c = np.delete(shapes, np.arange(1, n), axis=0)
+    chi = _chi(shapes, amplitude, counts, variance)
+    gain_r = _chi(without_r, positive_fit(without_r, counts, variance), counts, variance) - chi
+    gain_c = _chi(without_c, positive_fit(without_c, counts, variance), counts, variance) - chi
+    return float(np.sqrt(max(min(gain_r, gain_c), 0.0)))
+
+
+def _chi(shapes: Array, amplitude: Array, counts: Array, variance: Array) -> float:
+    return float((((counts - amplitude @ shapes) ** 2) / variance).sum())

@@ -1,0 +1,280 @@
+"""Linear fit of line families over a continuum, for many spectra at once.
+
+The design matrix is the same for all spectra of a scan, and so are the weights, which
+follow the reference spectrum: net counts are then one matrix product. Their variance is
+that of the counts carried through the same matrix, plus the doubts on shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import nnls
+
+from .artefacts import Scatter, pile_up_shape, scatter_shapes
+from .background import smooth_terms, snip
+from .conditions import Conditions
+from .design import LineColumns, line_columns, stack
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+#: Softest energy that is fitted, keV.
+MIN_FIT_KEV = 1.05
+#: Share of a channel's counts by which an expected spectrum may be wrong.
+MODEL_DOUBT = 0.015
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Net counts of line families.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The families.
+    counts, sigma : ndarray, shape (spectrum, family), float32
+        Net counts in the full-energy peaks, and their standard deviation.
+    """
+
+    names: tuple[str, ...]
+    counts: Floats
+    sigma: Floats
+
+
+@dataclass(frozen=True)
+class LineFit:
+    """A fit that is ready for spectra on one energy axis.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Families whose counts are asked for.
+    columns : ndarray, shape (column, channel)
+        Design matrix over the fitted channels.
+    window : slice
+        The fitted channels.
+    solver : ndarray, shape (column, channel)
+        Takes counts to the amplitudes of the columns.
+    members : ndarray, shape (family, column)
+        1 where a column belongs to a family.
+    doubt_variance : ndarray, shape (family, column)
+        Variance of a family's counts for one squared count in a column.
+    labels : tuple of str
+        What each column is: a family, or ``"scatter"``, ``"pile-up"``, ``"continuum"``.
+    """
+
+    names: tuple[str, ...]
+    columns: Array
+    window: slice
+    solver: Array
+    members: Array
+    doubt_variance: Array
+    labels: tuple[str, ...]
+
+    def amplitudes(self, counts: ArrayLike) -> Array:
+        """Amplitude of every column, shape (spectrum, column)."""
+        return np.asarray(np.asarray(counts)[..., self.window] @ self.solver.T)
+
+    def model(self, counts: ArrayLike) -> Array:
+        """Fitted spectra over the window, shape (spectrum, fitted channel)."""
+        return self.amplitudes(counts) @ self.columns
+
+    def __call__(self, counts: ArrayLike) -> FitResult:
+        """Fit spectra.
+
+        Parameters
+        ----------
+        counts : array_like, shape (spectrum, channel)
+            Counts.
+
+        Returns
+        -------
+        FitResult
+        """
+        spectra = np.asarray(counts)[..., self.window].astype(np.float32)
+        solver = self.solver.astype(np.float32)
+        members = self.members.astype(np.float32)
+        amplitudes = spectra @ solver.T
+        family_solver = members @ solver
+        # A channel of a sparse spectrum is empty by chance: what is around it counts too.
+        variance = _blurred(spectra) @ (family_solver**2).T
+        variance += amplitudes**2 @ self.doubt_variance.astype(np.float32).T
+        sigma: Floats = np.sqrt(np.maximum(variance, 1e-6)).astype(np.float32)
+        return FitResult(self.names, (amplitudes @ members.T).astype(np.float32), sigma)
+
+
+def line_fit(
+    axis_kev: Array,
+    names: Sequence[str],
+    reference: ArrayLike,
+    conditions: Conditions | None = None,
+    *,
+    nuisance: Sequence[str] = (),
+) -> LineFit:
+    """Prepare a fit of line families.
+
+    Parameters
+    ----------
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    names : sequence of str
+        Families whose counts are wanted, such as ``("Fe K", "Pb L")``.
+    reference : array_like, shape (channel,)
+        Mean or sum spectrum of the scan: it gives the weights, the shape of the
+        continuum, of the Compton peak and of pile-up.
+    conditions : Conditions, optional
+        Anode, voltage, resolution, air path.
+    nuisance : sequence of str
+        Further families that are fitted, but not asked for.
+
+    Raises
+    ------
+    ValueError
+        If a family does not exist or is not excited, or the axis holds too little.
+    """
+    settings = conditions or Conditions()
+    mean = np.asarray(reference, dtype=np.float64)
+    window = fit_window(axis_kev, mean)
+    axis, spectrum = axis_kev[window], mean[window]
+    others = [name for name in nuisance if name not in names]
+    families = [line_columns(axis, name, settings) for name in [*names, *others]]
+    rest, labels = nuisance_columns(axis, spectrum, families, settings)
+    columns = stack([*(family.shapes for family in families), rest])
+    owners = tuple(family.name for family in families for _ in family.shapes)
+    weights = 1 / expected_variance(axis, spectrum, settings)
+    solver = weighted_solver(columns, weights)
+    members = np.array([[1.0 * (owner == name) for owner in (*owners, *labels)] for name in names])
+    doubt = doubt_variance(members @ solver, families, members)
+    return LineFit(tuple(names), columns, window, solver, members, doubt, (*owners, *labels))
+
+
+def fit_window(axis_kev: Array, reference: Array) -> slice:
+    """The channels that are worth a fit: above noise threshold and zero peak.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 50 channels, or no counts, are left.
+    """
+    low = int(np.searchsorted(axis_kev, MIN_FIT_KEV))
+    filled = np.flatnonzero(reference[low:] > 0)
+    if filled.size < 10:
+        raise ValueError("The spectra hold no counts above 1 keV to fit lines to.")
+    if filled[0] > 2:  # a threshold: its edge is not the continuum's
+        filled = filled[2:]
+    window = slice(low + int(filled[0]), low + int(filled[-1]) + 1)
+    if window.stop - window.start < 50:
+        raise ValueError("The spectra have too few channels above 1 keV to fit lines to.")
+    return window
+
+
+def nuisance_columns(
+    axis_kev: Array, reference: Array, families: Sequence[LineColumns], conditions: Conditions
+) -> tuple[Array, tuple[str, ...]]:
+    """Columns of scatter, pile-up and continuum, with the shapes of a reference spectrum.
+
+    Returns
+    -------
+    columns : ndarray, shape (column, channel)
+    labels : tuple of str
+        ``"scatter"``, ``"pile-up"`` or ``"continuum"`` for each.
+    """
+    scatter = scatter_shapes(axis_kev, conditions)
+    lines = (
+        stack([family.shapes for family in families]) if families else np.zeros((0, len(axis_kev)))
+    )
+    terms = smooth_terms(axis_kev)
+    continuum = snip(reference, axis_kev, conditions.fwhm_mn_ka_ev)
+    first = stack([lines, np.array([s.shape for s in scatter]), terms * continuum])
+    amplitude = positive_fit(first, reference, expected_variance(axis_kev, reference, conditions))
+    scale = amplitude[len(lines) : len(lines) + len(scatter)]
+    merged = merge_compton(scatter, scale)
+    # The continuum without the broad peaks that have columns of their own.
+    humps = sum(
+        (a * s.shape for a, s in zip(scale, scatter, strict=True)), np.zeros_like(reference)
+    )
+    base = snip(np.maximum(reference - humps, 0), axis_kev, conditions.fwhm_mn_ka_ev)
+    base = np.maximum(base, 1e-3 * reference.mean())
+    sums = pile_up_columns(axis_kev, lines, amplitude[: len(lines)])
+    columns = stack([merged, sums, terms * base])
+    labels = ("scatter",) * len(merged) + ("pile-up",) * len(sums) + ("continuum",) * len(terms)
+    return columns, labels
+
+
+def merge_compton(scatter: Sequence[Scatter], amplitude: Array) -> Array:
+    """One column a scatter peak: the angles of a Compton peak merged as the reference has them."""
+    merged: dict[str, Array] = {}
+    for part, size in zip(scatter, amplitude, strict=True):
+        if part.kind == "Rayleigh":
+            merged[part.name] = part.shape
+        elif size > 0:
+            title = part.name.rsplit(" ", 1)[0]
+            merged[title] = merged.get(title, np.zeros_like(part.shape)) + size * part.shape
+    return np.array([shape / shape.sum() for shape in merged.values() if shape.sum() > 0])
+
+
+def pile_up_columns(axis_kev: Array, lines: Array, amplitude: Array, strongest: int = 3) -> Array:
+    """Sum peaks of the strongest lines, shape (pair, channel)."""
+    order = [int(i) for i in np.argsort(-amplitude)[:strongest] if amplitude[i] > 0]
+    pairs = [(i, j) for n, i in enumerate(order) for j in order[n:]]
+    shapes = [pile_up_shape(axis_kev, lines[i], lines[j]) for i, j in pairs]
+    return np.array([shape for shape in shapes if shape.any()])
+
+
+def expected_variance(axis_kev: Array, reference: Array, conditions: Conditions) -> Array:
+    """Variance to weigh channels by: counts blurred over a third of a peak, shape (channel,)."""
+    gain = axis_kev[1] - axis_kev[0]
+    reach = max(1, round(0.3e-3 * conditions.fwhm_mn_ka_ev / gain))
+    blurred = np.convolve(np.pad(reference, reach, mode="edge"), np.ones(2 * reach + 1), "valid")
+    blurred /= 2 * reach + 1
+    return np.asarray(np.maximum(blurred, 1e-3 * reference.mean() + 1e-12))
+
+
+def positive_fit(columns: Array, spectrum: Array, variance: Array) -> Array:
+    """Non-negative weighted least squares, amplitudes of shape (column,)."""
+    root = 1 / np.sqrt(variance)
+    scale = np.sqrt(((columns * root) ** 2).sum(1))
+    scale[scale == 0] = 1.0
+    solution, _ = nnls(
+        ((columns * root) / scale[:, None]).T, spectrum * root, maxiter=50 * len(columns)
+    )
+    return np.asarray(solution / scale)
+
+
+def weighted_solver(columns: Array, weights: Array) -> Array:
+    """Weighted pseudo-inverse: counts to amplitudes, shape (column, channel)."""
+    scale = np.sqrt(columns**2 @ weights)
+    scale[scale == 0] = 1.0
+    scaled = columns / scale[:, None]
+    gram = (scaled * weights) @ scaled.T
+    return np.asarray(
+        (np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ (scaled * weights)) / scale[:, None]
+    )
+
+
+def doubt_variance(family_solver: Array, families: Sequence[LineColumns], members: Array) -> Array:
+    """What doubts on the shape of one family do to the counts of the others.
+
+    Returns
+    -------
+    ndarray, shape (family, column)
+        Variance for one squared count in the column; columns beyond the families': 0.
+    """
+    variance = np.zeros_like(members)
+    column = 0
+    for family in families:
+        for doubts in family.doubts:
+            effect = (family_solver @ doubts.T) ** 2
+            variance[:, column] = effect.sum(1) * (members[:, column] == 0)
+            column += 1
+    return variance
+
+
+def _blurred(spectra: Floats) -> Floats:
+    padded = np.pad(spectra, ((0, 0),) * (spectra.ndim - 1) + ((1, 1),), mode="edge")
+    mixed: Floats = 0.25 * padded[..., :-2] + 0.5 * padded[..., 1:-1] + 0.25 * padded[..., 2:]
+    return mixed
