@@ -1,1 +1,28 @@
-"""How good is the network? Independent test sets, figures and reports."""
+"""How good is the network: independent test sets, figures and reports.
+
+The test sets are made with other programs than those that train it: fluorescence by
+fisx, the tube by PyMca's Ebel model, another detector, other paintings.
+"""
+
+from .baseline import rule_table
+from .independent import make_set
+from .metrics import Scores, score
+from .report import Report, evaluate, judge, standard_set
+from .scan_score import ScanRow, scan_table, score_scan
+from .truth import TestSet, Truth
+
+__all__ = [
+    "Report",
+    "ScanRow",
+    "Scores",
+    "TestSet",
+    "Truth",
+    "evaluate",
+    "judge",
+    "make_set",
+    "rule_table",
+    "scan_table",
+    "score",
+    "score_scan",
+    "standard_set",
+]
