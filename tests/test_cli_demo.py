@@ -35,6 +35,24 @@ def test_without_a_screen_nothing_is_started(monkeypatch, tmp_path, capsys):
     assert "no screen" in capsys.readouterr().out
 
 
+def test_with_a_screen_napari_opens_the_scan_and_its_maps(monkeypatch, tmp_path):
+    started = []
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setattr(_cli_demo, "find_spec", lambda name: object())
+    monkeypatch.setattr(_cli_demo.subprocess, "run", lambda command, **_: started.append(command))
+    _cli_demo.show(tmp_path / "scan.h5", tmp_path / "maps.zarr")
+    (command,) = started
+    assert command[1:3] == ["-m", "napari"]
+    assert {str(tmp_path / "scan.h5"), str(tmp_path / "maps.zarr")} < set(command)
+
+
+def test_without_napari_it_says_how_to_get_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setattr(_cli_demo, "find_spec", lambda name: None)
+    _cli_demo.show(tmp_path / "scan.h5", tmp_path / "maps.zarr")
+    assert "[all]" in capsys.readouterr().out
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path, capsys):
     (tmp_path / "thesis.docx").write_text("years of work")
     assert main(["demo", "-o", str(tmp_path)]) == 2

@@ -42,11 +42,12 @@ def show(scan: Path, results: Path) -> None:
     elif find_spec("napari") is None:
         say('napari is not installed here: pip install "napari-xrf-pigments[all]" brings it.')
     else:
-        # The core never imports the plugin: a program of its own shows the files.
-        subprocess.run(
-            [sys.executable, "-m", "napari_xrf_pigments.plugin", str(scan), str(results)],
-            check=False,
-        )
+        # The core never imports the plugin: napari itself, in a process of its own, does.
+        plugin = "napari-xrf-pigments"
+        docks = ["--with", plugin, "Elements", "Pigments", "Spectrum"]
+        files = [str(scan), str(results)]
+        command = [sys.executable, "-m", "napari", *files, "--plugin", plugin, *docks]
+        subprocess.run(command, check=False)
 
 
 def has_screen(platform: str, environment: Mapping[str, str]) -> bool:

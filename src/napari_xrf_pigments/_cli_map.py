@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ._cli_output import free_to_write, progress_bar, say
 
 if TYPE_CHECKING:
     from .cube import ElementMaps, PigmentMaps, XRFCube
+
+Format = Literal["zarr", "hdf5", "tiff"]
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"
 
 
-def save(maps: Maps, out: Path, form: str | None = None) -> None:
+def save(maps: Maps, out: Path, form: Format | None = None) -> None:
     """Save maps and say where they are."""
     from .io import save_results
 
