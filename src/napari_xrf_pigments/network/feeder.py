@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 from multiprocessing.context import SpawnProcess
-from queue import Empty
+from queue import Empty, Full
 from types import TracebackType
 from typing import Any
 
@@ -16,9 +17,18 @@ from .stream import Chunk, training_stream
 
 def _work(seed: int, worker: int, queue: Any) -> None:
     torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
     for chunk in training_stream((seed, worker)):
         # numpy travels as bytes: no shared memory that a dying worker could leave behind.
-        queue.put((chunk.encoded.numpy(), chunk.answers.numpy()))
+        # A killed parent stops nobody: a worker that waits looks whether it still lives.
+        while True:
+            try:
+                queue.put((chunk.encoded.numpy(), chunk.answers.numpy()), timeout=10)
+                break
+            except Full:
+                if not parent.is_alive():
+                    return
 
 
 class Feeder:

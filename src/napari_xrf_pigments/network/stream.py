@@ -55,7 +55,7 @@ def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
 
 
 def training_stream(
-    seed: int | tuple[int, ...], *, sections: int = 512, beams: int = 2, readouts: int = 2
+    seed: int | tuple[int, ...], *, sections: int = 1024, beams: int = 2, readouts: int = 2
 ) -> Iterator[Chunk]:
     """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
 

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import spekpy
 import xraylib
 from numpy.typing import NDArray
 
 from .atomic import compound_attenuation
 from .composition import formula_fractions
 from .lines import atomic_number, element_lines, line_cross_section
+from .tube_library import FINE_KEV, Emission, emission
 
 ANODES = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
 #: Softest beam energy that is followed, keV.
 MIN_BEAM_KEV = 1.5
-_FINE_KEV = 0.1
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,10 @@ def continuum_edges(tube_kv: float) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=512)
-def _emission(
-    anode: str, tube_kv: float, angle_deg: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
     """Continuum (fine bins) and lines leaving the anode, before any window."""
-    tube = dict(kvp=tube_kv, th=angle_deg, targ=anode, dk=_FINE_KEV, physics="casim")
-    kev, continuum = spekpy.Spek(**tube, char=False).get_spectrum(diff=False)
-    line_kev, lines = spekpy.Spek(**tube, brem=False).get_spectrum(diff=False)
-    shining = lines > 0
-    return kev, continuum, _snap(anode, line_kev[shining], tube_kv), lines[shining]
+    kev, continuum, line_kev, lines = emission(anode, tube_kv, angle_deg)
+    return kev, continuum, _snap(anode, line_kev, tube_kv), lines
 
 
 def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[np.float64]:
@@ -72,7 +66,7 @@ def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[n
     strength = np.array([line_cross_section(line, tube_kv) for line in known]) + 1e-12
     moved = centres.copy()
     for index, centre in enumerate(centres):
-        inside = np.abs(kev - centre) <= 0.6 * _FINE_KEV
+        inside = np.abs(kev - centre) <= 0.6 * FINE_KEV
         if inside.any():
             moved[index] = np.average(kev[inside], weights=strength[inside])
     return moved

@@ -9,10 +9,10 @@ import numpy as np
 from ..physics.detector import DetectorModel
 from ..physics.stacks import Geometry
 from ..physics.tube import Beam, tube_beam
+from ..physics.tube_library import VOLTAGES
 
 _ANODES = {"Rh": 0.4, "Ag": 0.16, "Mo": 0.16, "W": 0.1, "Cr": 0.05, "Cu": 0.06, "Au": 0.07}
 _HOUSING = ("Fe", "Ni", "Cu", "Zn", "Zr", "Cr", "Mn", "Ti", "Co", "W", "Au", "Pb", "Mo")
-_VOLTAGES = (20, 24, 28, 30, 32, 36, 40, 42, 45, 48, 50)
 _AXES_KEV = (0.010, 0.010, 0.020, 0.020, 0.0292, 0.041)
 
 
@@ -95,8 +95,8 @@ class Readout:
 def random_excitation(rng: np.random.Generator) -> Excitation:
     """Draw tube, voltage, filters, optics and angles."""
     anode = str(rng.choice(list(_ANODES), p=list(_ANODES.values())))
-    # A grid, so that a tube's emission, which takes half a second, is soon known.
-    tube_kv = float(rng.choice(_VOLTAGES if anode != "W" else (*_VOLTAGES, 55, 60)))
+    # The voltages of the library: other tubes take half a second each.
+    tube_kv = float(rng.choice(VOLTAGES if anode != "W" else (*VOLTAGES, 55, 60)))
     if rng.random() < 0.5:  # what scanners are mostly run at
         tube_kv = float(rng.choice([30, 40, 40, 45, 50, 50]))
     filters: tuple[tuple[str, float], ...] = ()

@@ -114,8 +114,17 @@ def emit(
     evidence = alphas[rows, pool.layer[..., None], families.clamp(min=0)]
     evidence = torch.where(families < 0, torch.inf, evidence)
     total = by_layer.sum(1)
+    # Lines too weak to give a count in any of the spectra only cost time.
+    seen = (total / total.sum(1, keepdim=True).clamp(min=1e-30)).amax(0) > 1e-6
     return Emission(
-        excitation, table.kev, total, rayleigh, compton, scatter.compton_kev, pool, evidence
+        excitation,
+        table.kev[seen.numpy()],
+        total[:, seen],
+        rayleigh,
+        compton,
+        scatter.compton_kev,
+        pool,
+        evidence,
     )
 
 

@@ -140,7 +140,7 @@ def random_stratigraphy(rng: np.random.Generator) -> Stratigraphy:
     """Draw a painting's section, top layer first."""
     layers: list[Layer] = []
     if rng.random() < 0.6:
-        layers.append(_plain("varnish", "varnish", rng.uniform(3, 50)))
+        layers.append(plain_layer("varnish", "varnish", rng.uniform(3, 50)))
     for _ in range(int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))):
         layers.append(_random_paint(rng))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.12, 0.74, 0.14]))):
@@ -184,13 +184,14 @@ def _random_support(rng: np.random.Generator) -> list[Layer]:
         "canvas": (250, 1200), "wood": (3000, 20000), "paper": (80, 300), "parchment": (150, 400),
         "plaster": (3000, 20000), "gypsum_plaster": (3000, 20000), "copper_plate": (500, 2000),
     }[kind]  # fmt: skip
-    layers = [_plain(kind, "support", rng.uniform(low, high))]
+    layers = [plain_layer(kind, "support", rng.uniform(low, high))]
     if rng.random() < 0.3:  # a stretcher bar, a panel or a lining behind
-        layers.append(_plain("wood", "support", rng.uniform(1000, 20000)))
+        layers.append(plain_layer("wood", "support", rng.uniform(1000, 20000)))
     return layers
 
 
-def _plain(name: str, role: Role, thickness_um: float) -> Layer:
+def plain_layer(name: str, role: Role, thickness_um: float) -> Layer:
+    """A layer of one material of ``data/materials.csv``, thickness in um."""
     material = materials()[name]
     return Layer(role, (), mixture_fractions(material.parts), material.density_g_cm3, thickness_um)
 
