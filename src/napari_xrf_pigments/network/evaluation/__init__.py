@@ -4,7 +4,7 @@ The test sets are made with other programs than those that train it: fluorescenc
 fisx, the tube by PyMca's Ebel model, another detector, other paintings.
 """
 
-from .baseline import rule_table
+from .baseline import RuleTable, fit_elements, rule_table
 from .independent import make_set
 from .metrics import Scores, score
 from .report import Report, evaluate, judge, standard_set
@@ -13,11 +13,13 @@ from .truth import TestSet, Truth
 
 __all__ = [
     "Report",
+    "RuleTable",
     "ScanRow",
     "Scores",
     "TestSet",
     "Truth",
     "evaluate",
+    "fit_elements",
     "judge",
     "make_set",
     "rule_table",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
-from ...cube import ElementMaps, PigmentMaps
+from ...cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
+from ...physics.conditions import Conditions
+from ...physics.detect import main_family, other_families
+from ...physics.fit import line_fit
 from ...simulation.catalogue import ambiguity_groups, pigment_catalogue
+from .labels import diagnostic_families
 from .scan_score import weakest_sigma
+
+#: Elements that belong to no pigment's diagnosis, but whose lines stand in spectra.
+OTHERS = ("Al", "Si", "P", "Cl", "Ar", "Ni", "Br", "Zr", "Bi")
 
 
 def rule_table(elements: ElementMaps, *, threshold: float = 5.0) -> PigmentMaps:
@@ -44,3 +55,53 @@ def rule_table(elements: ElementMaps, *, threshold: float = 5.0) -> PigmentMaps:
         group_probability=np.array([probability[ids].max(axis=0) for ids in members]),
         unexplained=np.zeros(n, dtype=np.float32),
     )
+
+
+def fit_elements(
+    counts: Any, energies: EnergyAxis, acquisition: Acquisition | None = None
+) -> ElementMaps:
+    """Fit the diagnostic families of all pigments, and what overlaps them.
+
+    Parameters
+    ----------
+    counts : array_like, shape (spectrum, channel)
+        Spectra of one instrument; their mean is the reference of the fit.
+    energies : EnergyAxis
+        The axis.
+    acquisition : Acquisition or None
+        What is known about the instrument.
+    """
+    spectra = np.asarray(counts)
+    settings = Conditions.of(acquisition)
+    wanted = []
+    for family in diagnostic_families():
+        symbol = family.split()[0]
+        if symbol != settings.anode and main_family(symbol, energies.kev, settings) == family:
+            wanted.append(family)
+    extra = [main_family(symbol, energies.kev, settings) for symbol in OTHERS]
+    rest = [*other_families(wanted, energies.kev, settings), *(name for name in extra if name)]
+    fit = line_fit(energies.kev, wanted, spectra.mean(axis=0), settings, nuisance=rest)(spectra)
+    return ElementMaps(fit.names, fit.counts.T, fit.sigma.T)
+
+
+@dataclass(frozen=True)
+class RuleTable:
+    """The rule table as a predictor, for `evaluate`.
+
+    The fit takes its reference from the spectra that it is given: give it a whole set.
+
+    Parameters
+    ----------
+    threshold : float
+        In sigma.
+    """
+
+    threshold: float = 5.0
+
+    def bind(
+        self, energies: EnergyAxis, acquisition: Acquisition | None = None
+    ) -> Callable[[Any], PigmentMaps]:
+        """The rules for one instrument."""
+        return lambda counts: rule_table(
+            fit_elements(counts, energies, acquisition), threshold=self.threshold
+        )

@@ -13,7 +13,7 @@ from .truth import Truth
 Floats = NDArray[np.float64]
 
 #: Groups with fewer detectable spectra do not count in a mean over groups.
-FEWEST = 5
+FEWEST = 10
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,8 @@ def set_text(part: SetReport) -> str:
         ]
         for r in rows:
             figures = (r.precision, r.recall, r.f1, r.average_precision)
-            cells = (r.name, str(r.present), str(r.absent), *map(_number, figures))
-            lines.append(_cells((*cells, _number(r.false_positives, True))))
+            row = (r.name, str(r.present), str(r.absent), *map(_number, figures))
+            lines.append(_cells((*row, _number(r.false_positives, True))))
     for what, slices in part.slices.items():
         told = ", ".join(f"{s.label}: {_number(s.recall)} ({s.pigments})" for s in slices)
         lines += ["", f"Recall by {what}: {told}"]
