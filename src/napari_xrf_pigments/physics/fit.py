@@ -18,6 +18,7 @@ from .artefacts import Scatter, pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
 from .design import LineColumns, line_columns, stack
+from .unexplained import unexplained_share as unexplained_share
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
