@@ -49,11 +49,11 @@ def test_line_families_are_taken_in_several_spellings():
         assert parsed("map", "scan", "-o", "out.h5", "--lines", text).lines == expected
 
 
-@pytest.mark.parametrize("text", ["iron", "Fe", "Fe K Pb L", "Fe Z", ""])
+@pytest.mark.parametrize("text", ["iron", "FE", "Fe K Pb L", "Fe Z", ""])
 def test_other_line_families_are_refused(text, capsys):
     with pytest.raises(SystemExit):
         parsed("map", "scan", "-o", "out.h5", "--lines", text)
-    assert "not a list of line families" in capsys.readouterr().err
+    assert "not a list of lines" in capsys.readouterr().err
 
 
 def test_a_shape_is_rows_by_columns():

@@ -55,7 +55,7 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
         "--lines",
         type=_lines,
         metavar="LINES",
-        help='line families, such as "Fe K, Pb L"; default: those found in the scan',
+        help='elements or line families, such as "Fe, Pb L"; default: those found in the scan',
     )
     parts = command.add_mutually_exclusive_group()
     parts.add_argument("--elements-only", action="store_true", help="no pigment maps")
@@ -148,12 +148,10 @@ def _device(command: argparse.ArgumentParser) -> None:
 
 
 def _lines(text: str) -> list[str]:
-    """Line families of a list with commas: "Fe K, Pb L" or "Fe-K,Pb-L"."""
+    """Elements or line families of a list with commas: "Fe, Pb L" or "Fe,Pb-L"."""
     names = [" ".join(re.split(r"[\s_-]+", part.strip())) for part in text.split(",")]
-    if not all(re.fullmatch(r"[A-Z][a-z]? [KLM]", name) for name in names):
-        raise argparse.ArgumentTypeError(
-            f'"{text}" is not a list of line families such as "Fe K, Pb L"'
-        )
+    if not all(re.fullmatch(r"[A-Z][a-z]?( [KLM])?", name) for name in names):
+        raise argparse.ArgumentTypeError(f'"{text}" is not a list of lines such as "Fe K, Pb L"')
     return names
 
 
