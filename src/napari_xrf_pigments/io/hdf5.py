@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..cube import XRFCube
 from .contract import FormatReader, ReadOptions, check_size, estimated_axis, head, make_source
 from .hdf5_find import Candidate, can_be_counts, describe_dataset, find_candidates, settings_of
-from .lazy import holds_whole_numbers, lazy_cube
+from .lazy import as_slices, holds_whole_numbers, lazy_cube
 from .plain_settings import acquisition_from_settings, axis_from_settings, pixel_from_settings
 
 FORMAT = "HDF5 (.h5)"
@@ -47,11 +47,12 @@ class Hdf5Cube:
         import h5py
 
         wanted: list[Any] = [slice(None)] * 3
-        for axis, part in zip(self.axes, key, strict=False):
+        slices, rest = as_slices(key)
+        for axis, part in zip(self.axes, slices, strict=True):
             wanted[axis] = part
         with h5py.File(self.path, "r") as file:
             block = file[self.name][tuple(wanted)]
-        return np.ascontiguousarray(block.transpose(self.axes), dtype=self.dtype)
+        return np.ascontiguousarray(block.transpose(self.axes)[rest], dtype=self.dtype)
 
 
 def is_hdf5(path: Path) -> bool:

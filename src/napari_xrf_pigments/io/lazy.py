@@ -38,6 +38,21 @@ class CubeOnDisk(Protocol):
     def __getitem__(self, key: Any) -> NDArray[Any]: ...
 
 
+def as_slices(key: Any) -> tuple[tuple[slice, slice, slice], tuple[int | slice, ...]]:
+    """A key of slices and integers as three slices, and what then drops the integers' axes.
+
+    dask fuses later indexing, integers included, into the access of the file.
+    """
+    parts = (
+        (*key, *[slice(None)] * 3)[:3]
+        if isinstance(key, tuple)
+        else (key, slice(None), slice(None))
+    )
+    slices = [part if isinstance(part, slice) else slice(part, part + 1) for part in parts]
+    rest = tuple(slice(None) if isinstance(part, slice) else 0 for part in parts)
+    return (slices[0], slices[1], slices[2]), rest
+
+
 @dataclass(frozen=True)
 class RawCube:
     """A cube in a binary file.
@@ -125,6 +140,7 @@ def lazy_cube(
         chunks=aligned_chunks(source.shape, source.dtype, file_chunks),
         name=f"xrf-counts-{token}",
         asarray=False,
+        fancy=False,
         meta=np.empty((0, 0, 0), source.dtype),
     )
     counts: da.Array = lazy

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import mca
-from .lazy import lazy_cube
+from .lazy import as_slices, lazy_cube
 from .mca_layout import PixelFiles, ScanTable, first_number
 
 EAGER_BYTES = 256 * 2**20
@@ -34,7 +34,7 @@ class FolderCube:
         return len(self.names), len(self.names[0]), self.channels
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        rows, columns, channels = key if len(key) == 3 else (*key, slice(None))
+        (rows, columns, channels), rest = as_slices(key)
         chosen = [names[columns] for names in self.names[rows]]
         counts = np.zeros((len(chosen), len(chosen[0]), self.channels), self.dtype)
         for y, names in enumerate(chosen):
@@ -42,7 +42,7 @@ class FolderCube:
                 values = None if name is None else read_pixel(Path(self.path, name), self.channels)
                 if values is not None:
                     counts[y, x] = values
-        return counts[:, :, channels]
+        return np.asarray(counts[:, :, channels][rest])
 
 
 def read_pixel(path: Path, channels: int) -> NDArray[np.int64] | None:
@@ -143,7 +143,7 @@ def _bytes(path: Path) -> bytes:
 def live_time(
     loaded: Pixels, dwell_s: float | None, notes: list[str]
 ) -> NDArray[np.float64] | None:
-    """Live time of each pixel, shape (pixel,); real time or dwell time where no live time is stated."""
+    """Live time of each pixel, shape (pixel,); else real time, else dwell time."""
     for stated, name in zip(loaded.times, ("live", "real"), strict=True):
         if np.all(stated[loaded.valid] > 0):
             if name == "real":

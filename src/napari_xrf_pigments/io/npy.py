@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +27,26 @@ NPZ_FORMAT = "numpy archive (.npz)"
 MAX_NPZ_BYTES = 2 * 2**30
 _MAX_SETTING_BYTES = 256 * 2**20
 _MAX_MEMBERS = 1000
+# All that parsing a header, a Python literal, can raise.
+_BAD_HEADER = (
+    ValueError,
+    EOFError,
+    TypeError,
+    SyntaxError,
+    MemoryError,
+    RecursionError,
+    tokenize.TokenError,
+)
+# All that reading a damaged archive can raise.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,  # a compression that is not known
+    RuntimeError,  # encrypted
+)
 _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -43,7 +66,7 @@ def npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dt
         if version not in _HEADERS:
             raise ValueError
         shape, fortran, dtype = _HEADERS[version](file)
-    except (ValueError, EOFError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except _BAD_HEADER:
         raise ValueError(f"{name} has a damaged header and cannot be read.") from None
     if dtype.hasobject:
         raise ValueError(
@@ -106,12 +129,8 @@ def read_npz(path: Path, options: ReadOptions) -> XRFCube:
     try:
         with zipfile.ZipFile(path) as archive:
             arrays = _read_members(path.name, archive, options.dataset)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError):
+    except _DAMAGE:
         raise ValueError(f"{path.name} is truncated or damaged.") from None
-    except Exception as error:
-        if type(error).__name__ == "error" and type(error).__module__ in ("zlib", "struct"):
-            raise ValueError(f"{path.name} is truncated or damaged.") from None
-        raise
     counts, notes = arrays.pop("counts"), list[str]()
     counts = counts.transpose(_axes(_three(path.name, counts.shape, counts.dtype), notes))
     try:

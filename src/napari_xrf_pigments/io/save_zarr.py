@@ -118,8 +118,8 @@ def _write_image(root: Any, image: str, field: Field) -> None:
     for rows, values in field.slabs():
         array[:, rows] = values
         # Not measured pixels may be NaN, which fmin and fmax pass over.
-        lows = np.fmin(lows, np.fmin.reduce(values.reshape(n, -1), axis=1))
-        highs = np.fmax(highs, np.fmax.reduce(values.reshape(n, -1), axis=1))
+        lows = np.fmin(lows, np.fmin.reduce(values, axis=(1, 2)))
+        highs = np.fmax(highs, np.fmax.reduce(values, axis=(1, 2)))
     group.attrs["ome"] = _metadata(image, field, lows.tolist(), highs.tolist())
 
 

@@ -1,0 +1,53 @@
+"""What `describe` says."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_xrf_pigments.io import describe
+
+from .conftest import RPL
+
+
+def test_facts_of_a_scan(mca_folder, counts):
+    (mca_folder / "10264" / "None_1.mca").unlink()
+    text = describe(mca_folder)
+    total = int(counts.reshape(12, -1)[1:].sum())
+    for fact in (
+        "File: panel",
+        "folder of PMCA spectra",
+        "3 rows x 4 columns = 12 pixels",
+        "Size in mm: not known",
+        "Channels: 160",
+        "50 eV a channel, channel 0 at 500 eV (stated by the file)",
+        "Type of a count: int32",
+        f"Total counts: {total:,}",
+        f"Mean counts a pixel: {total / 11:,.0f}",
+        "Missing pixels: 1",
+        "Live time: 3.004 s",
+        "Anode: not known",
+        "Tube voltage: not known",
+        "Note: 1 of 12 pixels are missing",
+    ):
+        assert fact in text
+
+
+def test_settings_and_size_in_mm(tmp_path, counts):
+    np.savez(tmp_path / "a.npz", counts=counts, gain_kev=0.02, anode="Rh", pixel_mm=[0.5, 0.25])
+    text = describe(tmp_path / "a.npz", tube_kv=40)
+    assert "Anode: Rh" in text and "Tube voltage: 40 kV" in text
+    assert "1.5 x 1 (a pixel is 0.5 x 0.25 mm)" in text
+
+
+def test_an_assumed_axis_is_called_so(tmp_path, counts):
+    np.save(tmp_path / "a.npy", counts)
+    assert "(not known, assumed)" in describe(tmp_path / "a.npy")
+    assert "(given by you)" in describe(tmp_path / "a.npy", gain_kev=0.02)
+
+
+def test_of_a_huge_scan_only_some_rows_are_summed(write_ripple):
+    text = RPL.replace("{x}", "20").replace("{y}", "30000").replace("{n}", "4096")
+    header = write_ripple(template=text)
+    with header.with_suffix(".raw").open("wb") as file:
+        file.truncate(20 * 30000 * 4096 * 2)  # sparse: takes no room
+    assert "(from 24 rows)" in describe(header)
