@@ -1,4 +1,4 @@
-"""Which line families a scan shows, and which anode its tube has.
+"""Which line families a scan shows.
 
 Candidates are added one by one to continuum, scatter and pile-up as long as one of
 them stands far over its noise and over what is doubtful in the shapes of the others;
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .artefacts import ANODES, scatter_shapes
-from .background import smooth_terms, snip
+from .anode import estimate_anode as estimate_anode
 from .conditions import Conditions
 from .design import LineColumns, excited_family, line_columns, stack
 from .fit import (
@@ -23,7 +22,6 @@ from .fit import (
     expected_variance,
     fit_window,
     nuisance_columns,
-    positive_fit,
     weighted_solver,
 )
 from .lines import atomic_number, line_family
@@ -239,75 +237,3 @@ class _Search:
         variance += amplitudes**2 @ doubt_variance(family_solver, families, members).T
         score = (amplitudes @ members.T) / np.sqrt(variance)
         return dict(zip(chosen, score.max(0).tolist(), strict=True))
-
-
-def estimate_anode(
-    spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
-) -> str | None:
-    """The anode whose scattered lines a spectrum shows, or None where none is sure.
-
-    Parameters
-    ----------
-    spectrum : array_like, shape (channel,)
-        Sum or mean spectrum.
-    axis_kev : ndarray, shape (channel,)
-        Evenly spaced channel centres, keV.
-    conditions : Conditions, optional
-        Resolution and voltage.
-    """
-    base = conditions or Conditions()
-    counts = np.asarray(spectrum, dtype=np.float64)
-    window = fit_window(axis_kev, counts)
-    axis, counts = axis_kev[window], counts[window]
-    variance = expected_variance(axis, counts, base)
-    variance = variance + (MODEL_DOUBT * variance) ** 2
-    scores: dict[str, float] = {}
-    for anode in ANODES:
-        settings = Conditions(anode, base.tube_kv, base.fwhm_mn_ka_ev, base.air_mm)
-        scores[anode] = _anode_score(axis, counts, variance, settings)
-    best = max(scores, key=lambda a: scores[a])
-    return best if scores[best] > 8.0 else None
-
-
-def _anode_score(axis: Array, counts: Array, variance: Array, conditions: Conditions) -> float:
-    """How many sigma both scatter peaks of the anode's strongest line stand out."""
-    parts = [s for s in scatter_shapes(axis, conditions) if s.kev > 5.0]
-    strongest = [s for s in parts if s.name.split()[1] in ("Ka", "La")]
-    if not strongest:
-        return 0.0
-    title = " ".join(strongest[0].name.split()[:2])
-    rayleigh = [s for s in parts if s.name == f"{title} Rayleigh"]
-    compton = [s for s in parts if s.name.startswith(f"{title} Compton")]
-    if not rayleigh or not compton:
-        return 0.0
-    centre = rayleigh[0].kev
-    near = (axis > 0.82 * centre) & (axis < 1.06 * centre)
-    base = snip(counts, axis, conditions.fwhm_mn_ka_ev, width=8.0 if centre > 10 else 2.5)
-    terms = smooth_terms(axis) * base
-    symbols = [s for s in CANDIDATES if s != conditions.anode]
-    rivals = []
-    for symbol in symbols:
-        for shell in ("K", "L"):
-            try:
-                family = excited_family(f"{symbol} {shell}", conditions)
-            except ValueError:
-                continue
-            if np.any(
-                (family.kev > axis[near][0])
-                & (family.kev < axis[near][-1])
-                & (family.strength > 0.03)
-            ):
-                rivals.append(line_columns(axis, family.name, conditions, split=False).shapes)
-    shapes = stack([np.array([s.shape for s in rayleigh + compton]), *rivals, terms])
-    amplitude = positive_fit(shapes, counts, variance)
-    n = len(compton) + 1
-    without_r = np.delete(shapes, 0, axis=0)
-    without_c = np.delete(shapes, np.arange(1, n), axis=0)
-    chi = _chi(shapes, amplitude, counts, variance)
-    gain_r = _chi(without_r, positive_fit(without_r, counts, variance), counts, variance) - chi
-    gain_c = _chi(without_c, positive_fit(without_c, counts, variance), counts, variance) - chi
-    return float(np.sqrt(max(min(gain_r, gain_c), 0.0)))
-
-
-def _chi(shapes: Array, amplitude: Array, counts: Array, variance: Array) -> float:
-    return float((((counts - amplitude @ shapes) ** 2) / variance).sum())
