@@ -11,7 +11,8 @@ import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
 from .contract import head
-from .fields import KIND, MARKER, all_fields, provenance, to_json
+from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
+from .guarded_file import GuardedFile
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 # HDF5 keeps attributes up to 64 kB.
@@ -22,38 +23,45 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
     """Write all fields to a new file at `path`."""
     import h5py
 
+    with GuardedFile(path) as disk:
+        with h5py.File(disk, "w") as file:
+            file.attrs[MARKER] = KIND
+            file.attrs["version"] = version("napari-xrf-pigments")
+            for part, maps in (("elements", elements), ("pigments", pigments)):
+                if maps is not None:
+                    _write_facts(file.create_group(part), maps)
+            for field in all_fields(elements, pigments):
+                _write_field(file, field, disk)
+    disk.check()
+
+
+def _write_facts(group: Any, maps: ElementMaps | PigmentMaps) -> None:
+    import h5py
+
     text = h5py.string_dtype("utf-8")
-    with h5py.File(path, "w") as file:
-        file.attrs[MARKER] = KIND
-        file.attrs["version"] = version("napari-xrf-pigments")
-        for part, maps in (("elements", elements), ("pigments", pigments)):
-            if maps is None:
-                continue
-            group = file.create_group(part)
-            group["names"] = np.array(maps.names, dtype=text)
-            if isinstance(maps, PigmentMaps):
-                group["groups"] = np.array(maps.groups, dtype=text)
-            if maps.pixel_mm is not None:
-                group.attrs["pixel_mm"] = np.array(maps.pixel_mm, dtype=np.float64)
-            _write_provenance(group, provenance(maps))
-        for field in all_fields(elements, pigments):
-            single = field.name == "unexplained"
-            n, y, x = field.shape
-            place = "unexplained" if single else f"{field.part}/{field.name}"
-            dataset = file.create_dataset(
-                place,
-                shape=(y, x) if single else (n, y, x),
-                dtype=np.float32,
-                chunks=((y, x) if single else (1, field.slab_rows, x)) if n * y * x else None,
-                compression="gzip" if n * y * x else None,
-                compression_opts=1 if n * y * x else None,
-                shuffle=bool(n * y * x),
-            )
-            for rows, values in field.slabs():
-                if single:
-                    dataset[rows] = values[0]
-                else:
-                    dataset[:, rows] = values
+    group["names"] = np.array(maps.names, dtype=text)
+    if isinstance(maps, PigmentMaps):
+        group["groups"] = np.array(maps.groups, dtype=text)
+    if maps.pixel_mm is not None:
+        group.attrs["pixel_mm"] = np.array(maps.pixel_mm, dtype=np.float64)
+    _write_provenance(group, provenance(maps))
+
+
+def _write_field(file: Any, field: Field, disk: GuardedFile) -> None:
+    single = field.name == "unexplained"
+    place = "unexplained" if single else f"{field.part}/{field.name}"
+    shape = field.shape[1:] if single else field.shape
+    chunks = (field.slab_rows, field.shape[2]) if single else (1, field.slab_rows, field.shape[2])
+    packing = {"chunks": chunks, "compression": "gzip", "compression_opts": 1, "shuffle": True}
+    dataset = file.create_dataset(
+        place, shape=shape, dtype=np.float32, **(packing if 0 not in shape else {})
+    )
+    for rows, values in field.slabs():
+        if single:
+            dataset[rows] = values[0]
+        else:
+            dataset[:, rows] = values
+        disk.check()
 
 
 def is_results(path: Path) -> bool:

@@ -13,7 +13,6 @@ from ..cube import ElementMaps, PigmentMaps
 from .fields import KIND, MARKER, Field, all_fields, provenance
 
 OME_VERSION = "0.5"
-_MAX_COLUMNS = 1024
 # Names of the images in the store, by part and field.
 _IMAGES = {
     ("elements", "counts"): "elements",
@@ -110,13 +109,15 @@ def _write_image(root: Any, image: str, field: Field) -> None:
     array = group.create_array(
         "0",
         shape=field.shape,
-        chunks=(1, max(1, field.slab_rows), max(1, min(x, _MAX_COLUMNS))),
+        chunks=(1, max(1, field.slab_rows), max(1, x)),
         dtype="float32",
         dimension_names=("c", "y", "x"),
     )
     lows, highs = np.zeros(n), np.zeros(n)
     for rows, values in field.slabs():
-        array[:, rows] = values
+        # One chunk at a time: zarr would go on writing the others after one has failed.
+        for channel in range(n):
+            array[channel, rows] = values[channel]
         # Not measured pixels may be NaN, which fmin and fmax pass over.
         lows = np.fmin(lows, np.fmin.reduce(values, axis=(1, 2)))
         highs = np.fmax(highs, np.fmax.reduce(values, axis=(1, 2)))
