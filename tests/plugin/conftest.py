@@ -39,8 +39,7 @@ def viewer(shared_viewer, tiles):
     session = session_of(shared_viewer)
     session.services = fake_services(tiles)
     yield shared_viewer
-    for name in list(shared_viewer.window.dock_widgets):
-        shared_viewer.window.remove_dock_widget(shared_viewer.window.dock_widgets[name])
+    shared_viewer.window.remove_dock_widget("all")
     shared_viewer.layers.clear()
 
 

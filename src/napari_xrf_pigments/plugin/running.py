@@ -118,6 +118,12 @@ class TileRun:
         self._end = "cancelled"
         self._cancelled.set()
 
+    def abandon(self) -> None:
+        """Stop, and tell nobody any more."""
+        self._on_progress = lambda progress: None
+        self._on_end = lambda end: None
+        self.cancel()
+
     def _take(self, update: Progress | Failure) -> None:
         if isinstance(update, Failure):
             self._end = update

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
@@ -35,6 +35,7 @@ class ScanDock(DropTarget):
         self.session = session or session_of(napari_viewer)
         self._listening: list[tuple[Any, Callable[..., None]]] = []
         self._scan: Scan | None = None
+        self._docked = False
         self.scan_bar = ScanBar()
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(8, 6, 8, 6)
@@ -79,6 +80,18 @@ class ScanDock(DropTarget):
         signal.disconnect(slot, missing_ok=True)
         self._listening.remove((signal, slot))
 
+    def event(self, event: QEvent | None) -> bool:
+        """Notice when the dock is closed: napari takes the widget out and forgets it."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is not None:
+                self._docked = True
+            elif self._docked:
+                # Out of sight first: a plot that is half gone must not be painted.
+                self.hide()
+                _silence(self._listening, self._runs)
+                self.deleteLater()
+        return bool(super().event(event))
+
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Another scan was chosen; for subclasses."""
 
@@ -111,6 +124,6 @@ class ScanDock(DropTarget):
 
 def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[TileRun]) -> None:
     for run in runs:
-        run.cancel()
+        run.abandon()
     for signal, slot in listening:
         signal.disconnect(slot, missing_ok=True)

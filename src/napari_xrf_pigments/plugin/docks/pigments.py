@@ -56,6 +56,7 @@ class PigmentsDock(ScanDock):
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show what is known of the scan."""
+        self._update()
         if scan is before:
             return
         if before is not None:
@@ -64,7 +65,6 @@ class PigmentsDock(ScanDock):
             self.listen(scan.energies_changed, self._update)
         self.run_bar.set_status("")
         self._list(scan)
-        self._update()
 
     def run(self) -> None:
         """Run the network over the scan in a thread."""

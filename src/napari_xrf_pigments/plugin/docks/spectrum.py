@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import thread_worker
 from napari.utils.theme import get_theme
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QLabel, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
@@ -51,7 +52,6 @@ class SpectrumDock(ScanDock):
         self.listen(self.session.totals_changed, self._on_totals)
         self._theme()
         self.viewer.events.theme.connect(self._theme)
-        self.destroyed.connect(_disconnector(self.viewer.events.theme, self._theme))
         self.start()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
@@ -157,6 +157,8 @@ class SpectrumDock(ScanDock):
             self.scan.use_estimate(estimate)
 
     def _theme(self, event: Any = None) -> None:
+        if not isalive(self.plot):
+            return
         theme = get_theme(self.viewer.theme)
         self.plot.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))
 
@@ -186,7 +188,3 @@ def _place_text(scan: Scan, y: int, x: int, total: float) -> str:
     if place is not None:
         text += f"  ·  {place[1]:.1f} mm, {place[0]:.1f} mm"
     return f"{text}  ·  {total:,.0f} counts"
-
-
-def _disconnector(event: Any, slot: Any) -> Any:
-    return lambda: event.disconnect(slot)

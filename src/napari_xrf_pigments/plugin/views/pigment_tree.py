@@ -51,18 +51,18 @@ class PigmentTree(QWidget):
     def set_rows(self, rows: Sequence[FoundRow]) -> None:
         """Show rows, what is found first; the rest folds under *Not found*."""
         tops = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
-        folded = {item.text(0): item.isExpanded() for item in tops}
+        folded = {self._name(item): item.isExpanded() for item in tops}
         self.tree.clear()
         for row in (row for row in rows if row.found):
             item = self._item(row)
             self.tree.addTopLevelItem(item)
-            item.setExpanded(folded.get(row.title, True))
+            item.setExpanded(folded.get(row.name, True))
         missing = [row for row in rows if not row.found]
         if missing:
             rest = QTreeWidgetItem([f"Not found ({len(missing)})", ""])
             rest.addChildren([self._item(row) for row in missing])
             self.tree.addTopLevelItem(rest)
-            rest.setExpanded(False)
+            rest.setExpanded(folded.get("missing", False))
 
     def _item(self, row: FoundRow) -> QTreeWidgetItem:
         item = QTreeWidgetItem([row.title, percent(row.share)])
@@ -75,6 +75,10 @@ class PigmentTree(QWidget):
             for column in (0, 1):
                 item.setForeground(column, self.palette().placeholderText())
         return item
+
+    def _name(self, item: QTreeWidgetItem) -> str:
+        key = item.data(0, self._KEY)
+        return str(key[1]) if key else "missing"
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
         key = item.data(0, self._KEY)

@@ -83,7 +83,10 @@ class SpectrumPlot(QWidget):
     def _redraw(self) -> None:
         # Zero counts have no place on a logarithmic scale: half a count stands for none.
         shown = np.maximum(self._counts, 0.5) if self.logarithmic else self._counts
+        seen = self.plot.viewRange()[0]
         self.plot.setLogMode(x=False, y=self.logarithmic)
+        # Changing the scale would show all of the axis again.
+        self.plot.setXRange(*seen, padding=0)
         self.curve.setData(self._kev, shown)
         if shown.size:
             above = self._kev > 0.5  # the zero peak of some instruments dwarfs all else

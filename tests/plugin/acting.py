@@ -1,0 +1,61 @@
+"""What a user does to a real viewer: click, drop, open docks."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from napari_xrf_pigments.plugin.layers import counts_layer_data
+from napari_xrf_pigments.plugin.session import session_of
+from napari_xrf_pigments.plugin.totals import TotalCounts
+
+from .synthetic import make_cube
+
+
+def add_scan(viewer, cube=None, name="scan"):
+    """A scan as the reader adds it; returns its state."""
+    cube = cube or make_cube()
+    totals = TotalCounts(cube)
+    totals.wait()
+    data, settings, _ = counts_layer_data(cube, totals, name)
+    viewer.add_image(data, **settings)
+    return session_of(viewer).scan
+
+
+def add_dock(viewer, kind, name="dock", area="right"):
+    """A dock in the window."""
+    dock = kind(viewer)
+    viewer.window.add_dock_widget(dock, name=name, area=area)
+    return dock
+
+
+def click_world(viewer, place):
+    """A real click of the mouse on a place in world coordinates (y, x)."""
+    canvas = viewer.window._qt_viewer.canvas
+    viewer.reset_view()
+    QApplication.processEvents()
+    camera = viewer.scene.camera
+    offset = (np.asarray(place) - np.asarray(camera.center)[-2:]) * camera.zoom
+    width, height = canvas.native.width(), canvas.native.height()
+    pos = QPoint(round(width / 2 + offset[1]), round(height / 2 + offset[0]))
+    assert canvas.native.rect().contains(pos)
+    QTest.mouseMove(canvas.native, pos)
+    QTest.mouseClick(canvas.native, Qt.MouseButton.LeftButton, pos=pos)
+    QApplication.processEvents()
+
+
+def drop(widget, *paths):
+    """Drag files over a widget and let them go; whether it took them."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    actions, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(5, 5), actions, mime, button, none)
+    QApplication.sendEvent(widget, enter)
+    if not enter.isAccepted():
+        return False
+    QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), actions, mime, button, none))
+    return True

@@ -1,0 +1,191 @@
+"""Elements and Pigments docks in a real viewer: run, watch, cancel, threshold, fail."""
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
+from napari_xrf_pigments.plugin.layers import map_layers, results_of_metadata
+from napari_xrf_pigments.plugin.session import session_of
+
+from .acting import add_dock, add_scan
+from .synthetic import LINES, make_cube, places
+
+
+@pytest.fixture
+def scan(viewer, qtbot):
+    scan = add_scan(viewer, make_cube(pixel_mm=(0.5, 0.25)))
+    qtbot.waitUntil(lambda: scan.checked, timeout=10_000)
+    return scan
+
+
+@pytest.fixture
+def elements(viewer):
+    return add_dock(viewer, ElementsDock, "Elements")
+
+
+@pytest.fixture
+def pigments(viewer):
+    return add_dock(viewer, PigmentsDock, "Pigments")
+
+
+def finished(dock):
+    return lambda: not dock.running
+
+
+def maps(viewer, scan, *kinds):
+    return map_layers(viewer, scan, kinds)
+
+
+def test_without_a_scan_nothing_can_be_run(viewer, elements, pigments):
+    assert not elements.run_bar.run_button.isEnabled()
+    assert not elements.find_button.isEnabled()
+    assert not pigments.run_bar.run_button.isEnabled()
+
+
+def test_elements_are_found_ticked_and_mapped(viewer, scan, elements, qtbot):
+    elements.find_button.click()
+    qtbot.waitUntil(lambda: elements.elements.names() == tuple(LINES), timeout=10_000)
+    elements.elements.set_ticked("Cu K", False)
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(finished(elements), timeout=10_000)
+    found = maps(viewer, scan, "element")
+    assert set(found) == {("element", "Pb L"), ("element", "Hg L")}
+    layer = found["element", "Hg L"]
+    assert np.array_equal(layer.data, 1000.0 * places()["Hg L"])
+    assert layer.name == "Hg L"
+    assert tuple(layer.scale) == (0.5, 0.25)
+    assert not viewer.layers["scan"].visible
+
+
+def test_map_finds_elements_by_itself(viewer, scan, elements, qtbot):
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=10_000)
+    qtbot.waitUntil(finished(elements), timeout=10_000)
+
+
+def test_running_again_replaces_the_maps(viewer, scan, elements, qtbot):
+    for _ in range(2):
+        elements.run_bar.run_button.click()
+        qtbot.waitUntil(lambda: elements.running, timeout=10_000)
+        qtbot.waitUntil(finished(elements), timeout=10_000)
+    assert len(maps(viewer, scan, "element")) == 3
+
+
+def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=10_000)
+    elements.elements.show_requested.emit("Cu K")
+    visible = [layer.name for layer in viewer.layers if layer.visible]
+    assert visible == ["Cu K"]
+
+
+def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
+    pigments.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: pigments.running, timeout=10_000)
+    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    found = maps(viewer, scan, "pigment", "group")
+    assert {layer.name for layer in found.values()} == {
+        "Lead white",
+        "Vermilion",
+        "Copper pigments",
+    }
+    layer = found["pigment", "vermilion"]
+    assert layer.blending == "additive"
+    red, green, blue, _ = layer.colormap.map(np.array([1.0]))[0]
+    assert red > 2 * green
+    assert red > 2 * blue
+    assert tuple(layer.scale) == (0.5, 0.25)
+    assert pigments.found.tree.topLevelItem(1).text(0) == "Vermilion"
+    assert pigments.found.tree.topLevelItem(1).text(1) == "33.3 %"
+
+
+def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigments, qtbot, tiles):
+    tiles.pause_s = 0.3
+    pigments.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "pigment")), timeout=10_000)
+    layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
+    done = np.isfinite(layer.data).all(axis=1)
+    assert done[0]
+    assert not done[-1]
+    assert 0 < pigments.run_bar.bar.value() < 1000
+    pigments.run_bar.cancel_button.click()
+    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    assert "Cancelled" in pigments.run_bar.status.text()
+    assert tiles.closed
+    assert tiles.begun < 6
+    assert np.isfinite(layer.data[:4]).all()
+    assert pigments.run_bar.run_button.isEnabled()
+
+
+def test_the_threshold_changes_layers_and_list(viewer, scan, pigments, qtbot):
+    pigments.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: ("pigment", "vermilion") in maps(viewer, scan, "pigment"))
+    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    pigments.settings.slider.setValue(0.38)
+    qtbot.waitUntil(lambda: ("pigment", "azurite") in maps(viewer, scan, "pigment"))
+    pigments.settings.slider.setValue(0.95)
+    qtbot.waitUntil(lambda: set(maps(viewer, scan, "pigment")) == {("pigment", "lead_white")})
+    clear = maps(viewer, scan, "pigment")["pigment", "lead_white"].colormap.map(np.array([0.9]))
+    assert clear[0, 3] == 0
+
+
+def test_the_hidden_layer_alone(viewer, scan, pigments, qtbot):
+    pigments.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: pigments.running)
+    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    pigments.settings.depth_box.setCurrentIndex(2)
+    assert set(maps(viewer, scan, "pigment", "group")) == {("pigment", "vermilion")}
+    layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
+    assert np.array_equal(layer.data, scan.pigments.below[1])
+
+
+def test_a_run_that_fails_says_why_and_keeps_the_tiles(viewer, scan, pigments, qtbot, tiles, notes):
+    tiles.fail_after = 2
+    pigments.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: bool(notes()), timeout=10_000)
+    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    assert notes() == [("The file ends in the middle of a row.", "error")]
+    layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
+    assert np.isfinite(layer.data[:8]).all()
+    assert np.isnan(layer.data[8:]).all()
+
+
+def test_limits_that_the_user_set_stay(viewer, scan, elements, qtbot, tiles):
+    tiles.pause_s = 0.3
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "element")), timeout=10_000)
+    layer = maps(viewer, scan, "element")["element", "Pb L"]
+    layer.contrast_limits = (100, 300)
+    qtbot.waitUntil(finished(elements), timeout=10_000)
+    assert list(layer.contrast_limits) == [100, 300]
+
+
+def test_the_spectrum_dock_follows_a_run(viewer, scan, pigments, qtbot):
+    spectrum = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
+    session_of(viewer).pick(scan, 2, 30)
+    pigments.run_bar.run_button.click()
+    titles = ["Lead white", "Copper pigments", "Azurite", "Malachite"]
+    qtbot.waitUntil(lambda: [bar.title for bar in spectrum.bars.bars] == titles, timeout=10_000)
+
+
+def test_closing_a_dock_ends_its_run(viewer, scan, qtbot, tiles):
+    tiles.pause_s = 0.2
+    dock = add_dock(viewer, PigmentsDock, "short-lived")
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: tiles.begun > 0, timeout=10_000)
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: tiles.closed, timeout=10_000)
+    assert tiles.begun < 6
+
+
+def test_layers_turn_back_into_results(viewer, scan, elements, qtbot):
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=10_000)
+    qtbot.waitUntil(finished(elements), timeout=10_000)
+    found, nothing = results_of_metadata(layer.metadata for layer in viewer.layers)
+    assert found.names == tuple(LINES)
+    assert found.pixel_mm == (0.5, 0.25)
+    assert np.array_equal(found.counts[1], maps(viewer, scan, "element")["element", "Hg L"].data)
+    assert nothing is None
