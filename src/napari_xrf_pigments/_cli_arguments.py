@@ -85,8 +85,12 @@ def _simulate(commands: Commands[argparse.ArgumentParser]) -> None:
         commands, "simulate", "_cli_simulate", "simulate the scan of a painting with a hidden layer"
     )
     command.add_argument("-o", "--out", type=Path, required=True, help="the scan to write, OUT.h5")
-    command.add_argument("--overwrite", action="store_true", help="replace an earlier file")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier scan")
     _painting(command)
+    command.add_argument("--anode", default="Rh", help="anode of the tube (default Rh)")
+    command.add_argument(
+        "--kv", type=float, default=45.0, metavar="KV", help="voltage of the tube (default 45)"
+    )
 
 
 def _painting(command: argparse.ArgumentParser) -> None:

@@ -17,15 +17,17 @@ def run(options: argparse.Namespace) -> None:
     if options.out.suffix.lower() not in (".h5", ".hdf5", ".nxs"):
         raise ValueError(f"{options.out} must end in .h5: scans are written as HDF5.")
     free_to_write(options.out, overwrite=options.overwrite)
-    simulate(options.out, options.seed, options.shape)
+    simulate(options.out, options.seed, options.shape, options.anode, options.kv)
 
 
-def simulate(path: Path, seed: int, shape: tuple[int, int]) -> XRFCube:
+def simulate(
+    path: Path, seed: int, shape: tuple[int, int], anode: str = "Rh", tube_kv: float = 45.0
+) -> XRFCube:
     """Simulate a scan, write it, and say so."""
     from ._cli_scan_file import save_scan
     from .simulation import simulate_scan
 
-    cube, _ = simulate_scan(seed=seed, shape=shape)
+    cube, _ = simulate_scan(seed, shape, anode=anode, tube_kv=tube_kv)
     with progress_bar("Simulated scan") as progress:
         save_scan(path, cube, progress)
     rows, columns, channels = cube.shape
