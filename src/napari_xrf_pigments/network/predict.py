@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
-from ..physics.fit import unexplained_share
+from ..physics.unexplained import unexplained_share
 from .encoding import encode
 from .labels import output_names
 from .model import Answers, PigmentNet, answers

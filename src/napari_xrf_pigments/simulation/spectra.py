@@ -129,10 +129,14 @@ def emit(
 
 
 def _rate_spread(rng: np.random.Generator, table: LineTable) -> torch.Tensor:
-    """Factors on the lines: atomic libraries disagree on L and M rates (docs/physics)."""
+    """Factors on the lines, for what the engine does not know.
+
+    Atomic libraries disagree on L and M rates (docs/physics), and secondary excitation,
+    which is not simulated, adds a few per cent to most lines.
+    """
     factor = np.ones(len(table.lines))
     for columns in table.slices:
-        common = {"K": 1.0, "L": rng.normal(1, 0.06), "M": rng.uniform(0.75, 1.15)}
+        common = {"K": rng.normal(1, 0.04), "L": rng.normal(1, 0.06), "M": rng.uniform(0.75, 1.15)}
         shell = {
             "L1": rng.uniform(0.65, 1.05), "L2": rng.normal(1, 0.03), "L3": rng.normal(1, 0.03),
         }  # fmt: skip

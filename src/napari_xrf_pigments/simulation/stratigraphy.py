@@ -6,7 +6,7 @@ textbook layers fails on real ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,10 @@ _EXTENDERS = ("barium_sulfate", "chalk", "gypsum", "zinc_white", "kaolin", "quar
 _FOREIGN = (
     "Bi2O3", "Br", "Y2O3", "U3O8", "WO3", "ZrO2", "Nb2O5", "Ga2O3", "GeO2", "Rb2O", "ThO2",
     "I", "CeO2", "V2O5", "SeO2", "MoO3", "Ta2O5", "PtO2", "Tl2O", "La2O3", "In2O3",
+)  # fmt: skip
+_BEHIND = (
+    "Sb2O3", "SnO2", "Br", "ZnO", "TiO2", "BaSO4", "PbO", "Fe2O3", "CuO", "CdO", "SrO", "ZrO2",
+    "As2O3", "AgCl", "MnO2", "CaCO3", "Cl", "I",
 )  # fmt: skip
 _GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
     (3.0, (("chalk", 1.0),), "glue"),
@@ -187,7 +191,21 @@ def _random_support(rng: np.random.Generator) -> list[Layer]:
     layers = [plain_layer(kind, "support", rng.uniform(low, high))]
     if rng.random() < 0.3:  # a stretcher bar, a panel or a lining behind
         layers.append(plain_layer("wood", "support", rng.uniform(1000, 20000)))
+    if rng.random() < 0.4:
+        layers[-1] = _contaminated(rng, layers[-1])
     return layers
+
+
+def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
+    """Fillers, biocides, flame retardants and drips in what lies behind the paint.
+
+    They are no pigments of the painting, though their hard lines come through it.
+    """
+    masses = dict(layer.fractions)
+    for formula in rng.choice(_BEHIND, int(rng.integers(1, 4)), replace=False):
+        _add(masses, formula_fractions(str(formula)), 10 ** rng.uniform(-3.5, -1.2))
+    weight = sum(masses.values())
+    return replace(layer, fractions={z: mass / weight for z, mass in masses.items()})
 
 
 def plain_layer(name: str, role: Role, thickness_um: float) -> Layer:
