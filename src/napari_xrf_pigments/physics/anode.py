@@ -24,7 +24,7 @@ _RIVALS = tuple(
 _SIGMAS = 8.0
 _LOW_KEV = 4.0
 #: Less Compton for a Rayleigh peak is no scatter, but the tail of a fluorescence line.
-_LEAST_COMPTON = 0.1
+_LEAST_COMPTON = 0.25
 
 
 def estimate_anode(

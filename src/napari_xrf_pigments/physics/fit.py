@@ -185,25 +185,30 @@ def nuisance_columns(
         ``"scatter"``, ``"pile-up"`` or ``"continuum"`` for each.
     """
     scatter = scatter_shapes(axis_kev, conditions)
+    broad = np.array([part.shape for part in scatter])
     lines = (
         stack([family.shapes for family in families]) if families else np.zeros((0, len(axis_kev)))
     )
     terms = smooth_terms(axis_kev)
-    continuum = snip(reference, axis_kev, conditions.fwhm_mn_ka_ev)
-    first = stack([lines, np.array([s.shape for s in scatter]), terms * continuum])
-    amplitude = positive_fit(first, reference, expected_variance(axis_kev, reference, conditions))
+    base = _continuum(axis_kev, reference, conditions)
+    variance = expected_variance(axis_kev, reference, conditions)
+    amplitude = positive_fit(stack([lines, broad, terms * base]), reference, variance)
+    sums = pile_up_columns(axis_kev, lines, amplitude[: len(lines)])
+    # Again with the sums, which would else be taken for a part of the Compton peak.
+    amplitude = positive_fit(stack([lines, broad, sums, terms * base]), reference, variance)
     scale = amplitude[len(lines) : len(lines) + len(scatter)]
     merged = merge_compton(scatter, scale)
     # The continuum without the broad peaks that have columns of their own.
-    humps = sum(
-        (a * s.shape for a, s in zip(scale, scatter, strict=True)), np.zeros_like(reference)
-    )
-    base = snip(np.maximum(reference - humps, 0), axis_kev, conditions.fwhm_mn_ka_ev)
-    base = np.maximum(base, 1e-3 * reference.mean())
-    sums = pile_up_columns(axis_kev, lines, amplitude[: len(lines)])
+    humps = scale @ broad if len(scatter) else np.zeros_like(reference)
+    base = _continuum(axis_kev, np.maximum(reference - humps, 0), conditions)
     columns = stack([merged, sums, terms * base])
     labels = ("scatter",) * len(merged) + ("pile-up",) * len(sums) + ("continuum",) * len(terms)
     return columns, labels
+
+
+def _continuum(axis_kev: Array, spectrum: Array, conditions: Conditions) -> Array:
+    clipped = snip(spectrum, axis_kev, conditions.fwhm_mn_ka_ev)
+    return np.asarray(np.maximum(clipped, 1e-3 * spectrum.mean()))
 
 
 def merge_compton(scatter: Sequence[Scatter], amplitude: Array) -> Array:
