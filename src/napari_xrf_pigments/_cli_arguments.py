@@ -65,6 +65,10 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
         "--context", action="store_true", help="let neighbouring pixels support each other"
     )
     command.add_argument("--overview", type=Path, metavar="PNG", help="also draw one picture")
+    _energy(command)
+
+
+def _energy(command: argparse.ArgumentParser) -> None:
     energy = command.add_argument_group(
         "energy and instrument", "what the file does not say, or says wrongly"
     )
@@ -106,14 +110,19 @@ def _painting(command: argparse.ArgumentParser) -> None:
 
 def _train(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "train", "_cli_network", "train the network on simulated spectra")
-    command.set_defaults(command="train")
+    command.set_defaults(work="train")
     command.add_argument(
-        "config", type=Path, nargs="?", help="settings (default: those of the bundled weights)"
+        "config",
+        type=Path,
+        nargs="?",
+        metavar="CONFIG",
+        help="settings (.toml); default: those of the bundled weights",
     )
     command.add_argument("--seed", type=int, default=0, help="random seed (default 0)")
     command.add_argument(
-        "-o", "--out", type=Path, required=True, help="folder for the weights and the model card"
+        "-o", "--out", type=Path, required=True, help="the weights to write, OUT.safetensors"
     )
+    command.add_argument("--overwrite", action="store_true", help="replace earlier weights")
 
 
 def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -121,12 +130,22 @@ def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "evaluate",
         "_cli_network",
-        "print how well the network does on an independent test set",
+        "print how well the network does on independent test sets",
     )
-    command.set_defaults(command="evaluate")
+    command.set_defaults(work="evaluate", dataset=None)
     command.add_argument("--weights", type=Path, help="weights (default: the bundled ones)")
-    command.add_argument("--scan", type=Path, help="a real scan: also check its maps")
+    command.add_argument(
+        "--sets",
+        default="ABCD",
+        metavar="LETTERS",
+        help="test sets to use, made where they are missing (default ABCD)",
+    )
+    command.add_argument("--save", type=Path, metavar="JSON", help="also write the main figures")
+    command.add_argument(
+        "--scan", type=Path, help="also hold the pigment maps of this scan against its elements"
+    )
     _device(command)
+    _energy(command)
 
 
 def _demo(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -11,6 +11,7 @@ from ._cli_output import free_to_write, progress_bar, say
 
 if TYPE_CHECKING:
     from .cube import ElementMaps, PigmentMaps, XRFCube
+    from .network import Predictor
 
 Format = Literal["zarr", "hdf5", "tiff"]
 
@@ -98,6 +99,7 @@ def map_cube(
     context: bool = False,
     with_elements: bool = True,
     with_pigments: bool = True,
+    predictor: Predictor | None = None,
 ) -> Maps:
     """Make the maps of a scan, each kind with a progress bar."""
     from .mapping import map_elements, map_pigments
@@ -108,7 +110,9 @@ def map_cube(
             elements = map_elements(cube, lines, progress=progress)
     if with_pigments:
         with progress_bar("Pigments") as progress:
-            pigments = map_pigments(cube, device=device, context=context, progress=progress)
+            pigments = map_pigments(
+                cube, device=device, predictor=predictor, context=context, progress=progress
+            )
     return Maps(elements, pigments)
 
 

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 import argparse
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
+from ._cli_map import map_cube, open_scan
 from ._cli_output import free_to_write, progress_bar, say
+
+if TYPE_CHECKING:
+    from .cube import ElementMaps, PigmentMaps
+    from .network import Predictor
 
 
 def run(options: argparse.Namespace) -> None:
     """Train the network, or print how well it does."""
-    if options.command == "train":
+    if options.work == "train":
         _train(options)
     else:
         _evaluate(options)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from .network import train
+    from .network import TrainingConfig, train_steps
 
-    free_to_write(options.out, overwrite=False)
-    with progress_bar("Training", unit=" steps") as progress:
-        train(options.config, seed=options.seed, out=options.out, progress=progress)
-    say(f"Weights and model card: {options.out}")
+    if options.out.suffix != ".safetensors":
+        raise ValueError(f"{options.out} must end in .safetensors.")
+    free_to_write(options.out, overwrite=options.overwrite)
+    with as_file(files(__package__).joinpath("network/data/training.toml")) as bundled:
+        config = TrainingConfig.load(options.config or bundled)
+    with progress_bar("Training", unit=" spectra") as progress:
+        for step in train_steps(config, options.seed, options.out):
+            progress(step.spectra, step.total)
+    say(f"Weights: {options.out} (loss {step.loss:.3f})")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .network import evaluate
+    from .network import Predictor, evaluate
 
-    with progress_bar("Test set", unit=" spectra") as progress:
-        outcome = evaluate(
-            weights=options.weights, scan=options.scan, device=options.device, progress=progress
-        )
+    if options.save is not None:
+        free_to_write(options.save, overwrite=True, scan=options.scan)
+    predictor = Predictor(options.device, options.weights)
+    scan = _maps_of_scan(options, predictor) if options.scan is not None else None
+    with progress_bar("Test sets", unit=" spectra") as progress:
+        outcome = evaluate(predictor, tuple(options.sets.upper()), scan, progress=progress)
     say(str(outcome))
+    if options.save is not None:
+        outcome.save(options.save)
+
+
+def _maps_of_scan(
+    options: argparse.Namespace, predictor: Predictor
+) -> tuple[ElementMaps, PigmentMaps]:
+    maps = map_cube(open_scan(options), predictor=predictor)
+    assert maps.elements is not None
+    assert maps.pigments is not None
+    return maps.elements, maps.pigments
