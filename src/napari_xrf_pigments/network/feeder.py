@@ -31,6 +31,7 @@ def _work(seed: int, worker: int, queue: Any) -> None:
                 break
             except Full:
                 if not parent.is_alive():
+                    queue.cancel_join_thread()  # nobody will read what is still in the pipe
                     return
 
 
