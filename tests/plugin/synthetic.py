@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from napari_xrf_pigments import EnergyAxis, PigmentMaps, XRFCube
-from napari_xrf_pigments.plugin.services import Services
+from napari_xrf_pigments.plugin.services import FoundLines, Services
 
 GAIN = 0.02
 SHAPE = (24, 36)
@@ -49,6 +49,7 @@ class FakeTiles:
     height: int = 4
     begun: int = 0
     closed: bool = False
+    plan: object = None
 
     def _rows(self):
         try:
@@ -61,8 +62,9 @@ class FakeTiles:
         finally:
             self.closed = True
 
-    def elements(self, cube, names):
+    def elements(self, cube, names, plan=None):
         """Like ``iter_element_tiles``."""
+        self.plan = plan
         for rows, columns in self._rows():
             maps = np.stack([1000.0 * places()[name][rows, columns] for name in names])
             yield SimpleNamespace(
@@ -129,10 +131,11 @@ def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
     settings = {
         "open_cube": lambda path: make_cube(),
         "calibrate": calibrate,
-        "find_lines": lambda cube: tuple(LINES),
+        "find_lines": lambda cube: FoundLines(tuple(LINES), "plan"),
         "element_tiles": tiles.elements,
         "pigment_tiles": tiles.pigments,
         "predict": predict,
+        "provenance": lambda cube, settings: {"settings": settings},
         "devices": lambda: (("Automatic", "auto"), ("CPU", "cpu")),
     }
     return Services(**{**settings, **changes})

@@ -16,7 +16,7 @@ from .synthetic import LINES, make_cube, places
 @pytest.fixture
 def scan(viewer, qtbot):
     scan = add_scan(viewer, make_cube(pixel_mm=(0.5, 0.25)))
-    qtbot.waitUntil(lambda: scan.checked, timeout=10_000)
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     return scan
 
 
@@ -46,10 +46,10 @@ def test_without_a_scan_nothing_can_be_run(viewer, elements, pigments):
 
 def test_elements_are_found_ticked_and_mapped(viewer, scan, elements, qtbot):
     elements.find_button.click()
-    qtbot.waitUntil(lambda: elements.elements.names() == tuple(LINES), timeout=10_000)
+    qtbot.waitUntil(lambda: elements.elements.names() == tuple(LINES), timeout=60_000)
     elements.elements.set_ticked("Cu K", False)
     elements.run_bar.run_button.click()
-    qtbot.waitUntil(finished(elements), timeout=10_000)
+    qtbot.waitUntil(finished(elements), timeout=60_000)
     found = maps(viewer, scan, "element")
     assert set(found) == {("element", "Pb L"), ("element", "Hg L")}
     layer = found["element", "Hg L"]
@@ -61,21 +61,33 @@ def test_elements_are_found_ticked_and_mapped(viewer, scan, elements, qtbot):
 
 def test_map_finds_elements_by_itself(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=10_000)
-    qtbot.waitUntil(finished(elements), timeout=10_000)
+    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)
+    qtbot.waitUntil(finished(elements), timeout=60_000)
+
+
+def test_the_search_is_not_done_twice(viewer, scan, elements, qtbot, tiles):
+    elements.find_button.click()
+    qtbot.waitUntil(lambda: bool(elements.elements.names()), timeout=60_000)
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(finished(elements), timeout=60_000)
+    assert tiles.plan == "plan"
+    elements.elements.set_ticked("Cu K", False)
+    elements.run_bar.run_button.click()
+    qtbot.waitUntil(finished(elements), timeout=60_000)
+    assert tiles.plan is None
 
 
 def test_running_again_replaces_the_maps(viewer, scan, elements, qtbot):
     for _ in range(2):
         elements.run_bar.run_button.click()
-        qtbot.waitUntil(lambda: elements.running, timeout=10_000)
-        qtbot.waitUntil(finished(elements), timeout=10_000)
+        qtbot.waitUntil(lambda: elements.running, timeout=60_000)
+        qtbot.waitUntil(finished(elements), timeout=60_000)
     assert len(maps(viewer, scan, "element")) == 3
 
 
 def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=10_000)
+    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)
     elements.elements.show_requested.emit("Cu K")
     visible = [layer.name for layer in viewer.layers if layer.visible]
     assert visible == ["Cu K"]
@@ -83,8 +95,8 @@ def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
 
 def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
     pigments.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: pigments.running, timeout=10_000)
-    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    qtbot.waitUntil(lambda: pigments.running, timeout=60_000)
+    qtbot.waitUntil(finished(pigments), timeout=60_000)
     found = maps(viewer, scan, "pigment", "group")
     assert {layer.name for layer in found.values()} == {
         "Lead white",
@@ -104,14 +116,14 @@ def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
 def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigments, qtbot, tiles):
     tiles.pause_s = 0.3
     pigments.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "pigment")), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "pigment")), timeout=60_000)
     layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
     done = np.isfinite(layer.data).all(axis=1)
     assert done[0]
     assert not done[-1]
     assert 0 < pigments.run_bar.bar.value() < 1000
     pigments.run_bar.cancel_button.click()
-    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    qtbot.waitUntil(finished(pigments), timeout=60_000)
     assert "Cancelled" in pigments.run_bar.status.text()
     assert tiles.closed
     assert tiles.begun < 6
@@ -121,20 +133,24 @@ def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigm
 
 def test_the_threshold_changes_layers_and_list(viewer, scan, pigments, qtbot):
     pigments.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: ("pigment", "vermilion") in maps(viewer, scan, "pigment"))
-    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    qtbot.waitUntil(
+        lambda: ("pigment", "vermilion") in maps(viewer, scan, "pigment"), timeout=60_000
+    )
+    qtbot.waitUntil(finished(pigments), timeout=60_000)
     pigments.settings.slider.setValue(0.38)
-    qtbot.waitUntil(lambda: ("pigment", "azurite") in maps(viewer, scan, "pigment"))
+    qtbot.waitUntil(lambda: ("pigment", "azurite") in maps(viewer, scan, "pigment"), timeout=60_000)
     pigments.settings.slider.setValue(0.95)
-    qtbot.waitUntil(lambda: set(maps(viewer, scan, "pigment")) == {("pigment", "lead_white")})
+    qtbot.waitUntil(
+        lambda: set(maps(viewer, scan, "pigment")) == {("pigment", "lead_white")}, timeout=60_000
+    )
     clear = maps(viewer, scan, "pigment")["pigment", "lead_white"].colormap.map(np.array([0.9]))
     assert clear[0, 3] == 0
 
 
 def test_the_hidden_layer_alone(viewer, scan, pigments, qtbot):
     pigments.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: pigments.running)
-    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    qtbot.waitUntil(lambda: pigments.running, timeout=60_000)
+    qtbot.waitUntil(finished(pigments), timeout=60_000)
     pigments.settings.depth_box.setCurrentIndex(2)
     assert set(maps(viewer, scan, "pigment", "group")) == {("pigment", "vermilion")}
     layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
@@ -144,8 +160,8 @@ def test_the_hidden_layer_alone(viewer, scan, pigments, qtbot):
 def test_a_run_that_fails_says_why_and_keeps_the_tiles(viewer, scan, pigments, qtbot, tiles, notes):
     tiles.fail_after = 2
     pigments.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: bool(notes()), timeout=10_000)
-    qtbot.waitUntil(finished(pigments), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
+    qtbot.waitUntil(finished(pigments), timeout=60_000)
     assert notes() == [("The file ends in the middle of a row.", "error")]
     layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
     assert np.isfinite(layer.data[:8]).all()
@@ -155,10 +171,10 @@ def test_a_run_that_fails_says_why_and_keeps_the_tiles(viewer, scan, pigments, q
 def test_limits_that_the_user_set_stay(viewer, scan, elements, qtbot, tiles):
     tiles.pause_s = 0.3
     elements.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "element")), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "element")), timeout=60_000)
     layer = maps(viewer, scan, "element")["element", "Pb L"]
     layer.contrast_limits = (100, 300)
-    qtbot.waitUntil(finished(elements), timeout=10_000)
+    qtbot.waitUntil(finished(elements), timeout=60_000)
     assert list(layer.contrast_limits) == [100, 300]
 
 
@@ -167,25 +183,26 @@ def test_the_spectrum_dock_follows_a_run(viewer, scan, pigments, qtbot):
     session_of(viewer).pick(scan, 2, 30)
     pigments.run_bar.run_button.click()
     titles = ["Lead white", "Copper pigments", "Azurite", "Malachite"]
-    qtbot.waitUntil(lambda: [bar.title for bar in spectrum.bars.bars] == titles, timeout=10_000)
+    qtbot.waitUntil(lambda: [bar.title for bar in spectrum.bars.bars] == titles, timeout=60_000)
 
 
 def test_closing_a_dock_ends_its_run(viewer, scan, qtbot, tiles):
     tiles.pause_s = 0.2
     dock = add_dock(viewer, PigmentsDock, "short-lived")
     dock.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: tiles.begun > 0, timeout=10_000)
+    qtbot.waitUntil(lambda: tiles.begun > 0, timeout=60_000)
     viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(lambda: tiles.closed, timeout=10_000)
+    qtbot.waitUntil(lambda: tiles.closed, timeout=60_000)
     assert tiles.begun < 6
 
 
 def test_layers_turn_back_into_results(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=10_000)
-    qtbot.waitUntil(finished(elements), timeout=10_000)
+    qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)
+    qtbot.waitUntil(finished(elements), timeout=60_000)
     found, nothing = results_of_metadata(layer.metadata for layer in viewer.layers)
     assert found.names == tuple(LINES)
     assert found.pixel_mm == (0.5, 0.25)
+    assert found.provenance["settings"]["lines"] == list(LINES)
     assert np.array_equal(found.counts[1], maps(viewer, scan, "element")["element", "Hg L"].data)
     assert nothing is None

@@ -39,6 +39,7 @@ class ElementResults:
 
     def __init__(self, shape: tuple[int, int], names: tuple[str, ...]) -> None:
         self.names = names
+        self.provenance: dict[str, Any] = {}
         self.counts = empty((len(names), *shape))
         self.sigma = empty((len(names), *shape))
 
@@ -63,7 +64,7 @@ class ElementResults:
 
     def maps(self, pixel_mm: tuple[float, float] | None = None) -> ElementMaps:
         """The maps as the rest of the package knows them."""
-        return ElementMaps(self.names, self.counts, self.sigma, pixel_mm)
+        return ElementMaps(self.names, self.counts, self.sigma, pixel_mm, self.provenance)
 
 
 class PigmentResults:
@@ -82,6 +83,7 @@ class PigmentResults:
     ) -> None:
         self.names = names
         self.groups = groups
+        self.provenance: dict[str, Any] = {}
         self.probability = empty((len(names), *shape))
         self.top = empty((len(names), *shape))
         self.below = empty((len(names), *shape))
@@ -133,6 +135,7 @@ class PigmentResults:
             self.group_probability,
             self.unexplained,
             pixel_mm,
+            self.provenance,
         )
 
     def maps_at(self, y: int, x: int) -> PigmentMaps:

@@ -35,7 +35,7 @@ class Failure:
     Parameters
     ----------
     sentence : str
-        For the user.
+        For the user; empty where it was told already.
     """
 
     sentence: str
@@ -107,7 +107,9 @@ class TileRun:
         self._on_end = on_end
         self._end: str | Failure = "finished"
         self._cancelled = threading.Event()
-        self._worker = thread_worker(drain)(begin, add, total, self._cancelled.is_set)
+        self._worker = thread_worker(drain, ignore_errors=True)(
+            begin, add, total, self._cancelled.is_set
+        )
         self._worker.yielded.connect(self._take)
         self._worker.errored.connect(self._fail)
         self._worker.finished.connect(self._finish)
@@ -131,7 +133,8 @@ class TileRun:
             self._on_progress(update)
 
     def _fail(self, error: Exception) -> None:
-        self._end = Failure(f"The run stopped: {error}")
+        # napari tells of it, with a way to see where it happened.
+        self._end = Failure("")
 
     def _finish(self) -> None:
         self._on_end(self._end)

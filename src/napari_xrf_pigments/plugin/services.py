@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,22 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ..cube import PigmentMaps, XRFCube
+
+
+@dataclass(frozen=True)
+class FoundLines:
+    """Line families found in a scan.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Line families.
+    plan : object
+        What the search prepared for mapping all of them; None where it prepared nothing.
+    """
+
+    names: tuple[str, ...]
+    plan: Any = None
 
 
 def _open_cube(path: str | Path) -> XRFCube:
@@ -26,28 +43,45 @@ def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
     return calibrate(spectrum, cube.energies, cube.acquisition)
 
 
-def _find_lines(cube: XRFCube) -> tuple[str, ...]:
-    from ..mapping import find_lines
+def _find_lines(cube: XRFCube) -> FoundLines:
+    from ..mapping import plan_elements
 
-    return tuple(find_lines(cube))
+    plan = plan_elements(cube)
+    return FoundLines(tuple(plan.fit.names), plan)
 
 
-def _element_tiles(cube: XRFCube, lines: tuple[str, ...] | None) -> Iterable[Any]:
+def _element_tiles(cube: XRFCube, lines: tuple[str, ...], plan: Any) -> Iterable[Any]:
     from ..mapping import iter_element_tiles
 
-    return iter_element_tiles(cube, lines)
+    return iter_element_tiles(cube, lines, plan=plan)
+
+
+@lru_cache(maxsize=2)
+def _network(device: str) -> Any:
+    """The network, loaded once a device: every click on a pixel asks it."""
+    from ..network.predict import Predictor
+
+    return Predictor(device)
 
 
 def _pigment_tiles(cube: XRFCube, device: str) -> Iterable[Any]:
     from ..mapping import iter_pigment_tiles
 
-    return iter_pigment_tiles(cube, device=device)
+    return iter_pigment_tiles(cube, predictor=_network(device))
 
 
 def _predict(cube: XRFCube, spectrum: NDArray[np.float64]) -> PigmentMaps:
-    from ..network import predict_spectra
+    maps: PigmentMaps = _network("auto").bind(cube.energies, cube.acquisition)(spectrum[None, :])
+    return maps
 
-    return predict_spectra(spectrum[None, :], cube.energies, cube.acquisition)
+
+def _provenance(cube: XRFCube, settings: dict[str, Any]) -> dict[str, Any]:
+    from ..mapping.provenance import provenance
+
+    if settings["kind"] == "pigments":
+        network = _network(settings["device"])
+        return provenance(cube, settings, weights_hash=network.weights_hash)
+    return provenance(cube, settings)
 
 
 def _devices() -> tuple[tuple[str, str], ...]:
@@ -72,21 +106,25 @@ class Services:
     calibrate : callable
         (cube, summed spectrum) to ``Calibration``.
     find_lines : callable
-        Cube to names of the line families found in it.
+        Cube to :class:`FoundLines`.
     element_tiles, pigment_tiles : callable
-        (cube, line families) and (cube, device) to an iterable of finished tiles.
+        (cube, line families, plan or None) and (cube, device) to an iterable of finished
+        tiles.
     predict : callable
-        (cube, one spectrum) to ``PigmentMaps`` of one spectrum.
+        (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
+    provenance : callable
+        (cube, settings of a run) to how its maps were made.
     devices : callable
         To pairs of label and torch device.
     """
 
     open_cube: Callable[[str | Path], XRFCube] = _open_cube
     calibrate: Callable[[XRFCube, NDArray[np.float64]], Any] = _calibrate
-    find_lines: Callable[[XRFCube], tuple[str, ...]] = _find_lines
-    element_tiles: Callable[[XRFCube, tuple[str, ...] | None], Iterable[Any]] = _element_tiles
+    find_lines: Callable[[XRFCube], FoundLines] = _find_lines
+    element_tiles: Callable[[XRFCube, tuple[str, ...], Any], Iterable[Any]] = _element_tiles
     pigment_tiles: Callable[[XRFCube, str], Iterable[Any]] = _pigment_tiles
     predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
+    provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance
     devices: Callable[[], tuple[tuple[str, str], ...]] = _devices
 
 

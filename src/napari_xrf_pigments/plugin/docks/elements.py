@@ -12,6 +12,7 @@ from ..layers import drop_maps, map_layers, show_maps, show_only
 from ..results import ElementResults
 from ..running import Failure, Progress, TileRun
 from ..scan import Scan
+from ..services import FoundLines
 from ..session import Session
 from ..specs import element_specs
 from ..views.element_list import ElementList
@@ -20,6 +21,8 @@ from .base import ScanDock
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+    from ...cube import XRFCube
 
 
 HINT = "Find the elements of the scan, then map those that are ticked."
@@ -42,6 +45,7 @@ class ElementsDock(ScanDock):
         self.elements.ticks_changed.connect(self._update)
         self.elements.show_requested.connect(self._show_alone)
         self._finding = False
+        self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
         self._run_after_finding = False
         self.start()
 
@@ -58,19 +62,19 @@ class ElementsDock(ScanDock):
         scan = self.scan
         if scan is None or self._finding:
             return
-        find_lines = self.session.services.find_lines
+        find_lines, cube = self.session.services.find_lines, scan.cube
 
-        def look() -> tuple[str, ...] | Failure:
+        def look() -> FoundLines | Failure:
             try:
-                return tuple(find_lines(scan.cube))
+                return find_lines(cube)
             except (ValueError, OSError) as error:
                 return Failure(str(error))
 
         self._finding = True
         self.run_bar.set_status("Looking for elements ...")
-        worker = thread_worker(look)()
-        worker.returned.connect(lambda found: self._found(scan, found))
-        worker.errored.connect(lambda error: self._found(scan, Failure(str(error))))
+        worker = thread_worker(look, ignore_errors=True)()
+        worker.returned.connect(lambda found: self._found(scan, cube, found))
+        worker.errored.connect(lambda error: self._found(scan, cube, None))
         worker.start()
         self._update()
 
@@ -88,14 +92,12 @@ class ElementsDock(ScanDock):
         results = ElementResults(scan.cube.shape[:2], names)
         scan.elements = results
         cube, services = scan.cube, self.session.services
-
-        def add(tile: Any) -> None:
-            results.add(tile)
-
+        plan = self._plan_for(scan, names)
+        results.provenance = services.provenance(cube, {"kind": "elements", "lines": list(names)})
         rows, columns, _ = cube.shape
         run = TileRun(
-            lambda: services.element_tiles(cube, names),
-            add,
+            lambda: services.element_tiles(cube, names, plan),
+            results.add,
             rows * columns,
             lambda progress: self._progress(scan, results, progress),
             lambda end: self._ended(scan, results, end),
@@ -111,16 +113,26 @@ class ElementsDock(ScanDock):
             self.run_bar.set_cancelling()
             self._runs[0].cancel()
 
-    def _found(self, scan: Scan, found: tuple[str, ...] | Failure) -> None:
+    def _plan_for(self, scan: Scan, names: tuple[str, ...]) -> Any:
+        """What the search prepared, where all that it found is wanted on the same axis."""
+        planned_for, found = self._planned
+        return found.plan if planned_for is scan.cube and found.names == names else None
+
+    def _found(self, scan: Scan, cube: XRFCube, found: FoundLines | Failure | None) -> None:
         self._finding = False
         go_on, self._run_after_finding = self._run_after_finding, False
         if isinstance(found, Failure):
             self.session.tell(found.sentence)
             self.run_bar.set_status(HINT)
+        elif found is None:
+            self.run_bar.set_status(HINT)
         elif scan is self.scan:
-            self.elements.set_names(found)
-            self.run_bar.set_status(f"{len(found)} line families found; tick those to be mapped.")
-            if found and go_on:
+            self._planned = cube, found
+            self.elements.set_names(found.names)
+            self.run_bar.set_status(
+                f"{len(found.names)} line families found; tick those to be mapped."
+            )
+            if found.names and go_on:
                 self.run()
         self._update()
 
@@ -137,7 +149,8 @@ class ElementsDock(ScanDock):
         self._runs.clear()
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
-            self.session.tell(end.sentence)
+            if end.sentence:
+                self.session.tell(end.sentence)
             self.run_bar.set_status("Stopped; the tiles done so far are shown.")
         elif end == "cancelled":
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")

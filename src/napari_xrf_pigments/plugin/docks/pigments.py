@@ -80,6 +80,8 @@ class PigmentsDock(ScanDock):
             if scan.pigments is None:
                 shape = cube.shape[:2]
                 scan.pigments = PigmentResults(shape, tuple(tile.names), tuple(tile.groups))
+                settings = {"kind": "pigments", "device": device, "context": False}
+                scan.pigments.provenance = services.provenance(cube, settings)
             scan.pigments.add(tile)
 
         rows, columns, _ = cube.shape
@@ -142,7 +144,8 @@ class PigmentsDock(ScanDock):
         self._runs.clear()
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
-            self.session.tell(end.sentence)
+            if end.sentence:
+                self.session.tell(end.sentence)
             self.run_bar.set_status("Stopped; the tiles done so far are shown.")
         elif end == "cancelled":
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")

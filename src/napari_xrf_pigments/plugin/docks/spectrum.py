@@ -116,7 +116,7 @@ class SpectrumDock(ScanDock):
                 else:
                     self._show_answer(scan, y, x, answer)
 
-        worker = thread_worker(look)()
+        worker = thread_worker(look, ignore_errors=True)()
         worker.returned.connect(take)
         worker.start()
 
