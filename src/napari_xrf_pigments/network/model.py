@@ -36,7 +36,8 @@ class _Block(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         hidden = nn.functional.silu(self.first(self.norm(x)))
-        return x + self.second(hidden)
+        added: torch.Tensor = x + self.second(hidden)
+        return added
 
 
 class PigmentNet(nn.Module):
@@ -47,6 +48,11 @@ class PigmentNet(nn.Module):
     architecture : Architecture
         Sizes.
     """
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+    slope: torch.Tensor
+    shift: torch.Tensor
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()

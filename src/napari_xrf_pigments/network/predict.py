@@ -94,9 +94,7 @@ class Predictor:
         )
 
     @torch.inference_mode()
-    def _answers(
-        self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition
-    ) -> Answers:
+    def _answers(self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition) -> Answers:
         # torch knows few unsigned types; counts below 2^24 are exact in single precision.
         spectra = torch.from_numpy(counts.astype(np.float32))
         encoded = encode(spectra, energies, known)

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
@@ -21,6 +22,7 @@ from .weights import save_weights
 #: Chunks kept to draw batches from, so that a batch mixes many instruments.
 _KEPT_CHUNKS = 96
 _EMA_STEPS = 2000
+_BEAMS_PER_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,12 @@ class TrainingConfig:
     width, blocks : int
         Sizes of the network.
     workers : int
-        Processes that simulate.
+        Processes that simulate; with 0 the training does it itself.
+
+    Raises
+    ------
+    ValueError
+        If a value is of the wrong kind or too small.
     """
 
     spectra: int = 1_000_000
@@ -52,6 +59,18 @@ class TrainingConfig:
     blocks: int = 2
     workers: int = 2
 
+    def __post_init__(self) -> None:
+        whole = {name: 1 for name in ("spectra", "batch", "width", "blocks")}
+        whole |= {"batch": _BEAMS_PER_BATCH, "workers": 0}
+        for name, least in whole.items():
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise ValueError(f"{name} must be a whole number of at least {least}.")
+        for name in ("uses", "learning_rate", "weight_decay"):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be a number of at least 0.")
+
     @classmethod
     def load(cls, path: Path) -> TrainingConfig:
         """Read a TOML file.
@@ -59,7 +78,7 @@ class TrainingConfig:
         Raises
         ------
         ValueError
-            If it is not TOML or names an unknown setting.
+            If it is not TOML, names an unknown setting or has a value that is none.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -123,6 +142,7 @@ def train_steps(
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / _EMA_STEPS)
     )
+    averaged = cast(PigmentNet, mean.module)
     optimiser = torch.optim.AdamW(
         net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -138,7 +158,7 @@ def train_steps(
             if running != running:
                 encoded = torch.cat([one.encoded for one in kept]).float()
                 net.standardise(encoded)
-                mean.module.standardise(encoded)
+                averaged.standardise(encoded)
             owed += len(chunk.encoded) * config.uses / config.batch
             while owed >= 1:
                 owed -= 1
@@ -153,8 +173,8 @@ def train_steps(
                 break
             if now - saved > checkpoint_s:
                 saved = now
-                save_weights(mean.module, out, {**asdict(config), "seed": seed, "seen": seen})
-    save_weights(mean.module, out, {**asdict(config), "seed": seed, "seen": seen})
+                save_weights(averaged, out, {**asdict(config), "seed": seed, "seen": seen})
+    save_weights(averaged, out, {**asdict(config), "seed": seed, "seen": seen})
 
 
 def _rate(done: float) -> float:
@@ -166,11 +186,11 @@ def _batch(
     kept: list[Chunk], size: int, drawing: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A batch from sixteen chunks, so from as many beams."""
-    chosen = torch.randint(len(kept), (16,), generator=drawing).tolist()
+    chosen = torch.randint(len(kept), (_BEAMS_PER_BATCH,), generator=drawing).tolist()
     encoded, answers = [], []
     for index in chosen:
         chunk = kept[index]
-        rows = torch.randint(len(chunk.encoded), (size // 16,), generator=drawing)
+        rows = torch.randint(len(chunk.encoded), (size // _BEAMS_PER_BATCH,), generator=drawing)
         encoded.append(chunk.encoded[rows])
         answers.append(chunk.answers[rows])
     return torch.cat(encoded).float(), torch.cat(answers)
@@ -186,7 +206,7 @@ def _step(
         logits = net(encoded)
     loss = masked_loss(logits.float(), answers)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
     optimiser.step()
     return float(loss.detach())

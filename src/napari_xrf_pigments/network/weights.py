@@ -65,6 +65,8 @@ def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         save_file(tensors, partial, {"network": json.dumps(metadata)})
+        # safetensors lets nobody but the owner read; weights travel with the package.
+        partial.chmod(0o644)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -78,33 +80,54 @@ def load_weights(path: Path) -> PigmentNet:
     ValueError
         If the file is not weights of this network and pigment table.
     """
-    try:
-        with safe_open(path, framework="pt") as stored:
-            metadata = json.loads((stored.metadata() or {}).get("network", "{}"))
-            tensors = {name: stored.get_tensor(name).float() for name in stored.keys()}
-    except (SafetensorError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path.name} does not hold the weights of a network.") from error
+    metadata, tensors = _read(path)
     pigments, groups = output_names()
     same = metadata.get("inputs") == N_INPUTS and metadata.get("pigments") == list(pigments)
     if not same or metadata.get("groups") != list(groups):
         raise ValueError(f"{path.name} was trained for another pigment table or energy grid.")
-    net = PigmentNet(Architecture(metadata["width"], metadata["blocks"]))
     try:
+        net = PigmentNet(Architecture(int(metadata["width"]), int(metadata["blocks"])))
         net.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path.name} does not fit the network.") from error
     return net.eval().requires_grad_(False)
 
 
 def training_of(path: Path) -> dict[str, Any]:
-    """Settings of the training that a weights file keeps."""
-    with safe_open(path, framework="pt") as stored:
-        metadata = json.loads((stored.metadata() or {}).get("network", "{}"))
+    """Settings of the training that a weights file keeps.
+
+    Raises
+    ------
+    ValueError
+        If the file holds no weights.
+    """
+    metadata, _ = _read(path)
     return dict(metadata.get("training", {}))
 
 
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as stored:
+            metadata = json.loads((stored.metadata() or {}).get("network", "null"))
+            tensors = {name: stored.get_tensor(name).float() for name in stored.keys()}
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path.name} does not hold the weights of a network.") from error
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path.name} does not hold the weights of a network.")
+    return metadata, tensors
+
+
 def on_device(net: PigmentNet, device: str) -> PigmentNet:
-    """The network on a device, ``"auto"`` being CUDA where there is one."""
+    """The network on a device, ``"auto"`` being CUDA where there is one.
+
+    Raises
+    ------
+    ValueError
+        If torch cannot use that device here.
+    """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    return net.to(device)
+    try:
+        return net.to(device)
+    except (AssertionError, RuntimeError) as error:  # torch tells a missing CUDA by the first
+        raise ValueError(f"The device {device!r} cannot be used on this computer.") from error

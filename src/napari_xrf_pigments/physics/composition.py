@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,7 +11,7 @@ import xraylib
 
 from .lines import atomic_number
 
-_TOKEN = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
+_TOKEN = re.compile(r"([A-Z][a-z]?)((?:\d+(?:\.\d+)?)?)")
 
 
 def formula_fractions(formula: str) -> dict[int, float]:
@@ -58,9 +59,17 @@ def parse_composition(text: str) -> dict[str, float]:
         return {text: 1.0}
     words = text.removeprefix("oxides:").split()
     try:
-        return dict(zip(words[::2], map(float, words[1::2]), strict=True))
+        weights = [float(word) for word in words[1::2]]
+        listed = list(zip(words[::2], weights, strict=True))
     except ValueError as error:
         raise ValueError(f"{text!r} is not a list of oxides with weights.") from error
+    if not all(0 < weight < math.inf for weight in weights):
+        raise ValueError(f"The weights in {text!r} must be positive numbers.")
+    parts: dict[str, float] = {}
+    for formula, weight in listed:
+        parts[formula] = parts.get(formula, 0.0) + weight
+    mixture_fractions(parts)  # refuses what is no formula
+    return parts
 
 
 def _normalised(masses: dict[int, float]) -> dict[int, float]:

@@ -127,7 +127,8 @@ def response(
     share = torch.as_tensor(detector.escape_share(kev), dtype=torch.float32)[:, None]
     x_escape = (axis - (centre - SI_KA_KEV)) / (2**0.5 * sigma)
     escape = share * gain_kev * torch.exp(-(x_escape**2)) / ((2 * np.pi) ** 0.5 * sigma)
-    return (shape * (1 - share) + escape * (axis > 0)) * efficiency
+    counted: torch.Tensor = (shape * (1 - share) + escape * (axis > 0)) * efficiency
+    return counted
 
 
 def _xmi_shape(
@@ -153,7 +154,14 @@ def path_transmission(
         Length in mm.
     atmosphere : {"air", "helium", "vacuum"}
         Gas at room temperature and pressure.
+
+    Raises
+    ------
+    ValueError
+        If the gas is none of these.
     """
+    if atmosphere not in ("vacuum", *_GASES):
+        raise ValueError(f"The atmosphere must be air, helium or vacuum, not {atmosphere!r}.")
     if atmosphere == "vacuum" or path_mm <= 0:
         return np.ones(len(kev))
     fractions, density = _GASES[atmosphere]

@@ -55,7 +55,10 @@ class LineTable:
 
 
 def line_table(
-    z: tuple[int, ...], beam: Beam, data: AtomicData | None = None, dtype: torch.dtype = torch.float32
+    z: tuple[int, ...],
+    beam: Beam,
+    data: AtomicData | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> LineTable:
     """Gather the constants for a set of elements and a beam."""
     source = data or XraylibData()
@@ -120,13 +123,13 @@ def primary_fluorescence(
     for index, columns in enumerate(table.slices):
         if columns.start == columns.stop:
             continue
-        stack, layer = torch.nonzero(
-            (fractions[..., index] > 0) & (thickness > 0), as_tuple=True
-        )
+        stack, layer = torch.nonzero((fractions[..., index] > 0) & (thickness > 0), as_tuple=True)
         if len(stack) == 0:
             continue
         chi = mu_in[stack, layer, None, :] + mu_out[stack, layer, columns, None]
         depth = escape_depth(chi, thickness[stack, layer, None, None])
-        source = torch.einsum("pne,pe,ne->pn", depth, arriving[stack, layer], table.production[columns])
+        source = torch.einsum(
+            "pne,pe,ne->pn", depth, arriving[stack, layer], table.production[columns]
+        )
         emitted[stack, layer, columns] = source * fractions[stack, layer, index, None]
     return emitted * leaving

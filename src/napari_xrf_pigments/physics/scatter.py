@@ -1,8 +1,8 @@
 """Rayleigh and Compton scatter of the beam by layered samples, in batches.
 
 Single scattering with xraylib's differential cross-sections (form factors and
-incoherent scattering functions). Its share of photons scattered more than once
-grows with the sample's depth in mean free paths; see :func:`multiple_share`.
+incoherent scattering functions). Photons that scatter more than once are left to
+the simulation of the instrument.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ELECTRON_KEV = 510.99895
 
 def compton_kev(kev: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:
     """Energy after Compton scattering by a free electron at rest, keV."""
-    return kev / (1 + kev / ELECTRON_KEV * (1 - np.cos(np.radians(angle_deg))))
+    return np.asarray(kev / (1 + kev / ELECTRON_KEV * (1 - np.cos(np.radians(angle_deg)))))
 
 
 def compton_width_kev(kev: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:

@@ -77,7 +77,9 @@ class Geometry:
 
     @property
     def scattering_deg(self) -> float:
-        """Angle by which detected photons were turned; beam and detector lie on opposite
-        sides of the surface's normal, so that 90 and 45 degrees give 135.
+        """Angle by which detected photons were turned, degrees.
+
+        Beam and detector lie on opposite sides of the surface's normal, so that 90 and 45
+        degrees give 135.
         """
         return self.incidence_deg + self.takeoff_deg

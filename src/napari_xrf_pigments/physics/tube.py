@@ -14,7 +14,9 @@ from .composition import formula_fractions
 from .lines import atomic_number, element_lines, line_cross_section
 from .tube_library import FINE_KEV, Emission, emission
 
-ANODES = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
+ANODES: tuple[str, ...] = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
+#: Voltages that the model covers, kV.
+LOWEST_KV, HIGHEST_KV, HIGHEST_KV_TUNGSTEN = 10.0, 50.0, 60.0
 #: Softest beam energy that is followed, keV.
 MIN_BEAM_KEV = 1.5
 
@@ -40,7 +42,8 @@ class Beam:
     @property
     def is_line(self) -> NDArray[np.bool_]:
         """Which components are characteristic lines of the anode."""
-        return self.width_kev == 0
+        lines: NDArray[np.bool_] = self.width_kev == 0
+        return lines
 
 
 def continuum_edges(tube_kv: float) -> NDArray[np.float64]:
@@ -72,7 +75,9 @@ def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[n
     return moved
 
 
-def transmission(layers: tuple[tuple[str, float], ...], kev: NDArray[np.float64]) -> NDArray[np.float64]:
+def transmission(
+    layers: tuple[tuple[str, float], ...], kev: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Share of photons that filters let through, shape of `kev`.
 
     Parameters
@@ -87,6 +92,8 @@ def transmission(layers: tuple[tuple[str, float], ...], kev: NDArray[np.float64]
         fractions = formula_fractions(formula)
         if len(fractions) != 1:
             raise ValueError(f"A filter must be a pure element, not {formula!r}.")
+        if not 0 <= thickness_mm < np.inf:
+            raise ValueError(f"A filter cannot be {thickness_mm:g} mm thick.")
         density = xraylib.ElementDensity(next(iter(fractions)))
         passed *= np.exp(-compound_attenuation(fractions, kev) * density * thickness_mm / 10)
     return passed
@@ -127,10 +134,17 @@ def tube_beam(
     Raises
     ------
     ValueError
-        If there is no model for the anode, or a filter is not an element.
+        If there is no model for the anode or the voltage, or a filter is not an element.
     """
     if anode not in ANODES:
-        raise ValueError(f"There is no tube model for the anode {anode}; known are {', '.join(ANODES)}.")
+        raise ValueError(
+            f"There is no tube model for the anode {anode}; known are {', '.join(ANODES)}."
+        )
+    highest = HIGHEST_KV_TUNGSTEN if anode == "W" else HIGHEST_KV
+    if not LOWEST_KV <= tube_kv <= highest:
+        raise ValueError(
+            f"The tube model of {anode} covers {LOWEST_KV:g} to {highest:g} kV, not {tube_kv:g} kV."
+        )
     fine, continuum, line_kev, lines = _emission(anode, float(tube_kv), float(angle_deg))
     edges = continuum_edges(tube_kv)
     before = (("Be", window_be_mm), *filters)

@@ -19,9 +19,7 @@ FINE_KEV = 0.1
 VOLTAGES = (20, 24, 28, 30, 32, 35, 36, 40, 42, 45, 48, 50)
 ANGLES_DEG = (12, 20, 25)
 
-Emission = tuple[
-    NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
-]
+Emission = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 def computed_emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
@@ -73,9 +71,11 @@ def write_library(path: Path, anodes: tuple[str, ...]) -> None:
         for tube_kv in (*VOLTAGES, 55, 60) if anode == "W" else VOLTAGES:
             for angle in ANGLES_DEG:
                 parts = computed_emission(anode, tube_kv, angle)
-                for name, part in zip(("kev", "continuum", "line_kev", "lines"), parts, strict=True):
+                for name, part in zip(
+                    ("kev", "continuum", "line_kev", "lines"), parts, strict=True
+                ):
                     arrays[f"{_key(anode, tube_kv, angle)}/{name}"] = part.astype(np.float32)
-    np.savez_compressed(path, **arrays)
+    np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

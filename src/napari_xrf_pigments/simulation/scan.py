@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..cube import Acquisition, Detector, XRFCube, choose_chunks
+from ..cube import Acquisition, Detector, EnergyAxis, XRFCube, choose_chunks
 from ..physics.detector import DetectorModel
 from ..physics.stacks import Geometry
 from ..physics.tube import tube_beam
@@ -94,11 +94,15 @@ def simulate_scan(
     Raises
     ------
     ValueError
-        If the anode is unknown or the shape is empty.
+        If the anode or its voltage has no model, the shape is empty, the counts are not
+        positive or there is no such energy axis.
     """
     rows, columns = shape
     if rows < 1 or columns < 1:
         raise ValueError("A scan needs at least one row and one column.")
+    if not 0 < counts < np.inf:
+        raise ValueError(f"The mean counts of a pixel must be a positive number, not {counts:g}.")
+    EnergyAxis(n_channels, gain_kev, offset_kev)  # refuses what is no axis
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(seed)
     geometry = Geometry(90.0, 40.0)
@@ -157,7 +161,7 @@ def _smooth(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.floa
     for _ in range(12):
         ky, kx = rng.normal(0, 18, 2)
         field += np.cos(ky * y + kx * x + rng.uniform(0, 2 * np.pi))
-    return field / np.sqrt(6)
+    return np.asarray(field / np.sqrt(6))
 
 
 def _truth(pool: StackPool, sigma: torch.Tensor, shape: tuple[int, int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..physics.composition import formula_fractions, mixture_fractions
 from .catalogue import Pigment, pigment, pigment_catalogue
-from .materials import impurities, materials, oil_per_100
+from .materials import Impurity, impurities, materials, oil_per_100
 
 Role = Literal["varnish", "paint", "ground", "support"]
 
@@ -251,8 +251,8 @@ def _carries(formula: str, diagnostic: set[str]) -> bool:
     return any(formula.startswith(family.split()[0]) for family in diagnostic)
 
 
-def _percent(rng: np.random.Generator, impurity: object) -> float:
-    low, high = impurity.low_percent, impurity.high_percent  # type: ignore[attr-defined]
+def _percent(rng: np.random.Generator, impurity: Impurity) -> float:
+    low, high = impurity.low_percent, impurity.high_percent
     return float(10 ** rng.uniform(np.log10(low), np.log10(high)) / 100)
 
 
