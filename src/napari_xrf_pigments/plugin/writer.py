@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import notices
 from .layers import results_of_metadata
 
 
@@ -21,13 +20,18 @@ def write_results(path: str, layer_data: list[tuple[Any, dict[str, Any], str]]) 
     Returns
     -------
     list of str
-        The path written; nothing where the layers hold no results.
+        The path written.
+
+    Raises
+    ------
+    RuntimeError
+        If the layers hold no results.
     """
     from ..io import save_results
 
     elements, pigments = results_of_metadata(meta["metadata"] for _, meta, _ in layer_data)
     if elements is None and pigments is None:
-        notices.error("These layers hold no elemental or pigment maps; map the scan first.")
-        return []
+        # Not a ValueError: napari takes that for a writer that does not fit.
+        raise RuntimeError("These layers hold no elemental or pigment maps; map the scan first.")
     save_results(path, elements=elements, pigments=pigments)
     return [path]

@@ -1,0 +1,81 @@
+"""What the manifest adds to napari: docks, menus, sample, writer."""
+
+import numpy as np
+import pytest
+from napari._app_model import get_app_model
+
+from napari_xrf_pigments.plugin import commands
+from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+
+from .acting import add_dock, add_scan
+from .synthetic import LINES
+
+PLUGIN = "napari-xrf-pigments"
+
+
+@pytest.mark.parametrize("name", ["Elements", "Pigments", "Spectrum"])
+def test_docks_open_from_the_plugins_menu(viewer, name, qtbot):
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+    qtbot.waitUntil(dock.scan_bar.isVisible, timeout=60_000)
+
+
+def test_one_command_shows_all_docks_once(viewer):
+    commands.open_docks(viewer)
+    commands.open_docks(viewer)
+    assert sorted(viewer.window.dock_widgets) == [
+        "Elements (XRF Pigments)",
+        "Pigments (XRF Pigments)",
+        "Spectrum (XRF Pigments)",
+    ]
+
+
+def test_open_scan_is_in_the_file_menu(viewer):
+    menu = get_app_model().menus.get_menu("napari/file/io_utilities")
+    titles = {item.command.title for item in menu if hasattr(item, "command")}
+    assert {"Open scan... (XRF Pigments)", "Open scan folder... (XRF Pigments)"} <= titles
+
+
+def test_the_menu_command_opens_what_was_chosen(viewer, tmp_path, monkeypatch, qtbot):
+    path = tmp_path / "scan.rpl"
+    path.write_text("the stand-in does not read it")
+    monkeypatch.setattr(commands, "ask_for_files", lambda parent: [str(path)])
+    get_app_model().commands.execute_command(f"{PLUGIN}.open_scan")
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=60_000)
+    assert viewer.layers[0].name == "scan"
+
+
+def test_nothing_happens_when_nothing_was_chosen(viewer, monkeypatch):
+    monkeypatch.setattr(commands, "ask_for_folder", lambda parent: [])
+    commands.open_scan_folder(viewer)
+    assert len(viewer.layers) == 0
+
+
+def test_the_writer_saves_all_maps_of_the_scan(viewer, tmp_path, qtbot):
+    from napari_xrf_pigments.io import load_results
+
+    scan = add_scan(viewer)
+    dock = add_dock(viewer, ElementsDock)
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    dock.run()
+    qtbot.waitUntil(lambda: scan.elements is not None and not dock.running, timeout=60_000)
+    out = tmp_path / "maps.h5"
+    assert viewer.layers.save(str(out), plugin=PLUGIN) == [str(out)]
+    elements, pigments = load_results(out)
+    assert tuple(elements.names) == tuple(LINES)
+    assert np.array_equal(np.asarray(elements.counts), scan.elements.counts)
+    assert pigments is None
+
+
+def test_without_maps_there_is_nothing_to_save(viewer, tmp_path):
+    add_scan(viewer)
+    with pytest.raises(RuntimeError, match="map the scan first"):
+        viewer.layers.save(str(tmp_path / "maps.h5"), plugin=PLUGIN)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sample_is_a_scan_in_mm(viewer):
+    (layer,) = viewer.open_sample(PLUGIN, "hidden_layer")
+    cube = layer.metadata["xrf_cube"]
+    assert cube.acquisition.anode == "Rh"
+    assert cube.pixel_mm is not None
+    assert np.array_equal(layer.data, cube.total_counts().compute())

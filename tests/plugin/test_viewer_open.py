@@ -1,0 +1,240 @@
+"""Opening scans in a real viewer: reader, drops, bad input, remembered choices."""
+
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari.settings import get_settings
+from npe2 import PluginManager
+from qtpy.QtWidgets import QApplication
+
+from napari_xrf_pigments.plugin import preference
+from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
+from napari_xrf_pigments.plugin.reader import get_reader, read
+from napari_xrf_pigments.plugin.services import CORE
+from napari_xrf_pigments.plugin.session import session_of
+
+from .acting import add_dock, drop
+
+PLUGIN = "napari-xrf-pigments"
+
+
+@pytest.fixture
+def counts():
+    return np.random.default_rng(3).poisson(4, (6, 9, 256)).astype(np.uint16)
+
+
+@pytest.fixture
+def npy(tmp_path, counts):
+    path = tmp_path / "scan.npy"
+    np.save(path, counts)
+    return path
+
+
+@pytest.fixture
+def pair(tmp_path, counts):
+    header = (
+        "key\tvalue\nwidth\t9\nheight\t6\ndepth\t256\noffset\t0\ndata-length\t2\n"
+        "data-type\tunsigned\nbyte-order\tlittle-endian\nrecord-by\tvector\n"
+    )
+    rpl, raw = tmp_path / "pair.rpl", tmp_path / "pair.raw"
+    rpl.write_text(header)
+    counts.astype("<u2").tofile(raw)
+    return rpl, raw
+
+
+@pytest.fixture
+def real(viewer):
+    """The session opens real files; nothing slow follows."""
+    session = session_of(viewer)
+    session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
+    return session
+
+
+@pytest.fixture
+def fresh_preferences():
+    plugins = get_settings().plugins
+    before = dict(plugins.extension2reader)
+    preference._OFFERED.clear()
+    plugins.extension2reader = {}
+    yield plugins
+    plugins.extension2reader = before
+    preference._OFFERED.clear()
+
+
+def snapshot(folder):
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
+
+
+def test_napari_opens_a_scan_with_the_reader(viewer, real, npy, counts):
+    (layer,) = viewer.open(npy, plugin=PLUGIN)
+    assert layer.name == "scan"
+    assert np.array_equal(layer.data, counts.sum(axis=2))
+    assert layer.metadata["xrf_cube"].shape == counts.shape
+    assert real.scan.name == "scan"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_both_halves_of_a_pair_open_one_scan(viewer, real, pair, order, notes):
+    for index in order:
+        viewer.open(pair[index], plugin=PLUGIN)
+    assert len(viewer.layers) == 1
+    assert len(real.scans) == 1
+    message, severity = notes()[-1]
+    assert severity == "info"
+    assert "which is open" in message
+
+
+def test_the_same_scan_can_be_opened_twice_on_purpose(viewer, real, pair):
+    viewer.open(pair[0], plugin=PLUGIN)
+    viewer.open(pair[0], plugin=PLUGIN)
+    assert len(real.scans) == 2
+
+
+@pytest.mark.parametrize("kind", [ElementsDock, PigmentsDock, SpectrumDock])
+def test_every_dock_takes_a_drop(viewer, real, qtbot, pair, kind, counts):
+    dock = add_dock(viewer, kind)
+    assert drop(dock, *pair)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=60_000)
+    QApplication.processEvents()
+    assert len(viewer.layers) == 1
+    assert np.array_equal(viewer.layers[0].data, counts.sum(axis=2))
+    assert dock.scan_bar.combo.currentText() == "pair"
+
+
+def test_a_dock_refuses_what_is_no_file(viewer, real):
+    assert not drop(add_dock(viewer, ElementsDock))
+
+
+BAD = {
+    "not_a_scan.rpl": b"Dear diary, today I scanned a painting.\n",
+    "no_hdf5.h5": b"this is no HDF5 file at all",
+    "image.npy": None,
+    "empty.rpl": b"",
+    "letters.mca": b"\x00\x01\x02",
+}
+
+
+@pytest.fixture(params=sorted(BAD))
+def bad(request, tmp_path):
+    path = tmp_path / request.param
+    if BAD[request.param] is None:
+        np.save(path, np.zeros((4, 4)))
+    else:
+        path.write_bytes(BAD[request.param])
+    return path
+
+
+def one_sentence(notes):
+    (note,) = notes
+    message, severity = note
+    return severity == "error" and "\n" not in message and message.endswith(".") and message
+
+
+def test_bad_input_gives_one_plain_sentence(viewer, real, bad, notes):
+    before = snapshot(bad.parent)
+    assert viewer.open(bad, plugin=PLUGIN) == []
+    message = one_sentence(notes())
+    assert bad.stem in message
+    assert "Traceback" not in message
+    assert len(viewer.layers) == 0
+    assert snapshot(bad.parent) == before
+
+
+def test_bad_input_on_a_dock_gives_the_same_sentence(viewer, real, bad, qtbot, notes):
+    before = snapshot(bad.parent)
+    drop(add_dock(viewer, PigmentsDock), bad)
+    qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
+    assert bad.stem in one_sentence(notes())
+    assert len(viewer.layers) == 0
+    assert snapshot(bad.parent) == before
+
+
+def test_a_folder_without_spectra(viewer, real, tmp_path, notes):
+    (tmp_path / "letters").mkdir()
+    viewer.open(tmp_path / "letters", plugin=PLUGIN)
+    assert one_sentence(notes())
+
+
+def test_a_truncated_scan_says_so(viewer, real, pair, notes):
+    rpl, raw = pair
+    raw.write_bytes(raw.read_bytes()[:1000])
+    viewer.open(rpl, plugin=PLUGIN)
+    assert one_sentence(notes())
+    assert len(viewer.layers) == 0
+
+
+def test_what_does_not_exist_is_not_ours():
+    assert get_reader("/nowhere/scan.rpl") is None
+    assert get_reader([]) is None
+
+
+def test_a_dropped_stack_with_both_halves_is_one_scan(viewer, real, pair):
+    assert len(read([str(path) for path in pair])) == 1
+
+
+def test_napari_would_ask_for_files_that_others_claim_too(tmp_path, npy, pair):
+    assert preference.others_claim(npy)
+    assert preference.others_claim(tmp_path)
+    assert not preference.others_claim(pair[0])
+
+
+def test_the_choice_is_offered_once_and_remembered(viewer, npy, fresh_preferences, notes):
+    assert preference.offer_to_remember(npy)
+    assert not preference.offer_to_remember(npy)
+    assert "always open them as XRF scans?" in notes()[-1][0]
+    preference.remember(preference.pattern_of(npy))
+    assert get_settings().plugins.extension2reader == {"*.npy": PLUGIN}
+    preference._OFFERED.clear()
+    assert not preference.offer_to_remember(npy)
+
+
+def test_once_remembered_napari_does_not_ask(viewer, real, npy, fresh_preferences):
+    preference.remember(preference.pattern_of(npy))
+    (layer,) = viewer.open(npy, plugin=None)
+    assert "xrf_cube" in layer.metadata
+
+
+def test_folders_are_remembered_by_where_they_are(tmp_path, fresh_preferences):
+    from napari.plugins.utils import get_preferred_reader
+
+    scans, elsewhere = tmp_path / "scans", tmp_path / "photos"
+    for folder in (scans / "one", scans / "two", elsewhere / "three"):
+        folder.mkdir(parents=True)
+    assert preference.pattern_of(scans / "one").endswith(f"scans{os.sep}*{os.sep}")
+    preference.remember(preference.pattern_of(scans / "one"))
+    assert get_preferred_reader(scans / "two") == PLUGIN
+    assert get_preferred_reader(elsewhere / "three") is None
+
+
+def test_nothing_is_offered_where_napari_does_not_ask(pair, fresh_preferences, notes):
+    assert not preference.offer_to_remember(pair[0])
+    assert notes() == []
+
+
+def test_saved_maps_open_again(viewer, real, tmp_path, counts):
+    from napari_xrf_pigments import ElementMaps
+    from napari_xrf_pigments.io import save_results
+
+    maps = ElementMaps(
+        ("Fe K", "Pb L"), np.ones((2, 6, 9), np.float32), np.ones((2, 6, 9), np.float32), (0.5, 0.5)
+    )
+    save_results(tmp_path / "maps.h5", elements=maps)
+    viewer.open(tmp_path / "maps.h5", plugin=PLUGIN)
+    assert [layer.name for layer in viewer.layers] == ["Fe K", "Pb L"]
+    assert tuple(viewer.layers[0].scale) == (0.5, 0.5)
+
+
+def test_the_manifest_narrows_the_names():
+    manifest = PluginManager.instance().get_manifest(PLUGIN)
+    (reader,) = manifest.contributions.readers
+    assert reader.accepts_directories
+    assert all(pattern.startswith("*.") for pattern in reader.filename_patterns)
+    assert {w.display_name for w in manifest.contributions.widgets} == {
+        "Elements",
+        "Pigments",
+        "Spectrum",
+    }
