@@ -34,32 +34,41 @@ def n_outputs() -> int:
     return 3 * len(pigments) + len(groups)
 
 
-def targets(measured: Measured) -> torch.Tensor:
+def targets(measured: Measured, absent_sigma: float = 0.0) -> torch.Tensor:
     """Answers for simulated spectra, shape (spectrum, output), int8.
 
     1 is there and visible, 0 is absent, :data:`MASKED` there but not visible.
+
+    Parameters
+    ----------
+    measured : Measured
+        Simulated spectra.
+    absent_sigma : float
+        What stands less than this over the noise counts as absent instead of masked.
     """
     found, sigma, top = measured.pool.pigment, measured.sigma, measured.pool.on_top
     there = found >= 0
-    anywhere = _answers(found, sigma, there)
+    anywhere = _answers(found, sigma, there, absent_sigma)
     return torch.cat(
         [
             anywhere,
-            _answers(found, sigma, there & top),
-            _answers(found, sigma, there & ~top),
+            _answers(found, sigma, there & top, absent_sigma),
+            _answers(found, sigma, there & ~top, absent_sigma),
             _by_group(anywhere),
         ],
         dim=1,
     )
 
 
-def _answers(found: torch.Tensor, sigma: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+def _answers(
+    found: torch.Tensor, sigma: torch.Tensor, chosen: torch.Tensor, absent_sigma: float
+) -> torch.Tensor:
     pigments, _ = output_names()
     best = torch.full((len(found), len(pigments)), -1.0)
     values = torch.where(chosen, sigma, -1.0)
     best = best.scatter_reduce(1, found.clamp(min=0), values, reduce="amax")
     answer = (best >= VISIBLE_SIGMA).to(torch.int8)
-    answer[(best >= 0) & (best < VISIBLE_SIGMA)] = MASKED
+    answer[(best >= absent_sigma) & (best >= 0) & (best < VISIBLE_SIGMA)] = MASKED
     return answer
 
 

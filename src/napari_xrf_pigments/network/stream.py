@@ -55,7 +55,12 @@ def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
 
 
 def training_stream(
-    seed: int | tuple[int, ...], *, sections: int = 1024, beams: int = 2, readouts: int = 2
+    seed: int | tuple[int, ...],
+    *,
+    sections: int = 1024,
+    beams: int = 2,
+    readouts: int = 2,
+    absent_sigma: float = 0.0,
 ) -> Iterator[Chunk]:
     """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
 
@@ -67,17 +72,23 @@ def training_stream(
         New sections drawn for every `beams` beams.
     beams, readouts : int
         Beams for the same sections, detectors for each beam.
+    absent_sigma : float
+        A pigment that stands less than this over the noise counts as absent.
     """
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     while True:
         pool = random_pool(rng, sections, ELEMENTS)
         for _ in range(beams):
-            yield _one_beam(pool, rng, noise, readouts)
+            yield _one_beam(pool, rng, noise, readouts, absent_sigma)
 
 
 def _one_beam(
-    pool: StackPool, rng: np.random.Generator, noise: torch.Generator, readouts: int
+    pool: StackPool,
+    rng: np.random.Generator,
+    noise: torch.Generator,
+    readouts: int,
+    absent_sigma: float,
 ) -> Chunk:
     excitation = random_excitation(rng)
     emission = emit(pool, excitation, rng)
@@ -89,5 +100,5 @@ def _one_beam(
         for part in torch.arange(len(pool)).chunk(4):
             known = known_settings(measured, rng)
             encoded.append(encode(measured.counts[part], measured.energies, known).half())
-        answers.append(targets(measured))
+        answers.append(targets(measured, absent_sigma))
     return Chunk(torch.cat(encoded), torch.cat(answers))

@@ -17,7 +17,7 @@ from .feeder import Feeder
 from .labels import MASKED
 from .model import Architecture, PigmentNet
 from .stream import Chunk
-from .weights import save_weights
+from .weights import load_weights, save_weights
 
 #: Chunks kept to draw batches from, so that a batch mixes many instruments.
 _KEPT_CHUNKS = 96
@@ -31,8 +31,11 @@ class TrainingConfig:
 
     Parameters
     ----------
-    spectra : int
-        Simulated spectra drawn in all.
+    spectra, closing : int
+        Simulated spectra drawn for the first and for the closing part.
+    absent_sigma : float
+        In the closing part a pigment that is there, but stands less than this over the
+        noise, counts as absent: what cannot be seen shall not be reported.
     uses : float
         How often each is shown, on average.
     batch : int
@@ -51,6 +54,8 @@ class TrainingConfig:
     """
 
     spectra: int = 1_000_000
+    closing: int = 0
+    absent_sigma: float = 2.5
     uses: float = 2.0
     batch: int = 512
     learning_rate: float = 1.2e-3
@@ -136,45 +141,93 @@ def train_steps(
         Seconds between savings.
     """
     torch.manual_seed(seed)
-    drawing = torch.Generator().manual_seed(seed)
     net = PigmentNet(Architecture(config.width, config.blocks))
+    first = Part(config.spectra, config.learning_rate, 0.0, seed)
+    yield from train_part(net, first, config, out, checkpoint_s)
+    if config.closing:
+        yield from close_training(config, seed, out, checkpoint_s=checkpoint_s)
+
+
+def close_training(
+    config: TrainingConfig, seed: int, out: Path, *, checkpoint_s: float = 180.0
+) -> Iterator[Progress]:
+    """The closing part alone, on the weights that the first part left at `out`."""
+    net = load_weights(out).train().requires_grad_(True)
+    rate = config.learning_rate / 4
+    last = Part(config.closing, rate, config.absent_sigma, seed + 1_000_003)
+    yield from train_part(net, last, config, out, checkpoint_s)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the training, with its own stream of spectra.
+
+    Parameters
+    ----------
+    spectra : int
+        Spectra drawn.
+    learning_rate : float
+        Highest learning rate.
+    absent_sigma : float
+        See :class:`TrainingConfig`.
+    seed : int
+        Seed of the stream.
+    """
+
+    spectra: int
+    learning_rate: float
+    absent_sigma: float
+    seed: int
+
+
+def train_part(
+    net: PigmentNet, part: Part, config: TrainingConfig, out: Path, checkpoint_s: float
+) -> Iterator[Progress]:
+    """Train a network on one stream of spectra and save the mean of its weights."""
+    drawing = torch.Generator().manual_seed(part.seed)
     # A running mean of the weights forgets the noise of the last steps.
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / _EMA_STEPS)
     )
-    averaged = cast(PigmentNet, mean.module)
     optimiser = torch.optim.AdamW(
-        net.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        net.parameters(), lr=part.learning_rate, weight_decay=config.weight_decay
     )
+    fresh = bool((net.scale == 1).all())
     kept: list[Chunk] = []
     seen, running, owed = 0, float("nan"), 0.0
     start = saved = time.monotonic()
-    with Feeder(seed, config.workers) as feeder:
+
+    def save() -> None:
+        made = {**asdict(config), **asdict(part), "seen": seen}
+        save_weights(mean.module, out, made)
+
+    with Feeder(part.seed, config.workers, part.absent_sigma) as feeder:
         for chunk in feeder:
             kept = [*kept[-_KEPT_CHUNKS + 1 :], chunk]
             seen += len(chunk.encoded)
-            if len(kept) < min(16, config.spectra // 2048):
+            if len(kept) < min(16, part.spectra // 2048):
                 continue
-            if running != running:
+            if fresh:
+                fresh = False
                 encoded = torch.cat([one.encoded for one in kept]).float()
                 net.standardise(encoded)
-                averaged.standardise(encoded)
+                mean.module.standardise(encoded)
             owed += len(chunk.encoded) * config.uses / config.batch
             while owed >= 1:
                 owed -= 1
                 for group in optimiser.param_groups:
-                    group["lr"] = config.learning_rate * _rate(seen / config.spectra)
+                    group["lr"] = part.learning_rate * _rate(seen / part.spectra)
                 loss = _step(net, optimiser, *_batch(kept, config.batch, drawing))
                 mean.update_parameters(net)
                 running = loss if running != running else 0.99 * running + 0.01 * loss
             now = time.monotonic()
-            yield Progress(min(seen, config.spectra), config.spectra, running, now - start)
-            if seen >= config.spectra:
+            yield Progress(min(seen, part.spectra), part.spectra, running, now - start)
+            if seen >= part.spectra:
                 break
             if now - saved > checkpoint_s:
                 saved = now
-                save_weights(averaged, out, {**asdict(config), "seed": seed, "seen": seen})
-    save_weights(averaged, out, {**asdict(config), "seed": seed, "seen": seen})
+                save()
+    save()
 
 
 def _rate(done: float) -> float:
