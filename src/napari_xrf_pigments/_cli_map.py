@@ -118,7 +118,7 @@ def map_cube(
 
 def report(maps: Maps) -> None:
     """Say what was found."""
-    from .io.overview import found_elements, found_groups, found_pigments
+    from .io.overview import found_elements, found_pigments, undecided_groups
     from .simulation import ambiguity_groups, pigment_catalogue
 
     if maps.elements is not None:
@@ -131,12 +131,9 @@ def report(maps: Maps) -> None:
     say("Pigments likelier than not, and the share of the pixels where they are:")
     for entry in sure:
         say(f"  {labels.get(entry.name, entry.name)}: {percent(entry.share)}")
-    alone = {entry.name for entry in sure}
-    for entry in found_groups(maps.pigments):
-        members = ambiguity_groups().get(entry.name, ())
-        if members and not alone.intersection(members):
-            names = " or ".join(labels[name] for name in members)
-            say(f"  {names} (cannot be told apart here): {percent(entry.share)}")
+    for entry in undecided_groups(maps.pigments, ambiguity_groups()):
+        names = " / ".join(labels[name] for name in ambiguity_groups()[entry.name])
+        say(f"  {names} (not told apart everywhere): {percent(entry.share)}")
     if not sure:
         say("  no single pigment")
 

@@ -14,6 +14,7 @@ from napari_xrf_pigments.io.overview import (
     found_groups,
     found_pigments,
     save_overview,
+    undecided_groups,
 )
 
 SHAPE = (20, 30)
@@ -69,6 +70,15 @@ def test_groups_are_judged_by_their_own_probability():
     assert found_groups(maps) == (Found("copper", 1.0),)
 
 
+def test_a_group_is_undecided_where_no_member_stands_for_most_of_it():
+    members = {"copper": ("a", "b"), "alone": ("c",)}
+    likely = {"a": patch(0.9, slice(0, 14)), "b": 0.4, "c": 0.1}
+    groups = {"copper": 0.9, "alone": 0.9}
+    assert [one.name for one in undecided_groups(pigments(likely, groups), members)] == ["copper"]
+    likely["a"] = patch(0.9, slice(0, 17))
+    assert undecided_groups(pigments(likely, groups), members) == ()
+
+
 def test_the_picture_is_a_png_and_nothing_else_is_left(tmp_path):
     path = save_overview(
         tmp_path / "new" / "overview.png",
@@ -91,7 +101,7 @@ def test_a_group_that_stays_undecided_gets_a_map(tmp_path):
     maps = pigments({"a": 0.4, "b": 0.4}, {"copper": 0.9})
     without = save_overview(tmp_path / "without.png", pigments=maps)
     with_group = save_overview(tmp_path / "with.png", pigments=maps, members=members)
-    assert height(with_group) > height(without) + 200
+    assert height(with_group) > height(without) + 150
 
     decided = pigments({"a": 0.9, "b": 0.4}, {"copper": 0.9})
     one = save_overview(tmp_path / "one.png", pigments=decided)

@@ -96,7 +96,7 @@ class Section:
     def columns(self) -> int:
         """Panels in a row, so that they fill about the same area whatever their shape."""
         width, height = self.extent
-        return int(np.clip(round(4.6 * math.sqrt(height / width)), 3, 8))
+        return int(np.clip(round(6.2 * math.sqrt(height / width)), 3, 9))
 
     @property
     def rows(self) -> int:

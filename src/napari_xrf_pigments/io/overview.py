@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# A member that is likely in more than this share of its group's pixels stands for the group.
+DECIDED = 0.8
+
+
 @dataclass(frozen=True)
 class Found:
     """A map that shows something.
@@ -82,6 +86,27 @@ def found_groups(
     return _likely(maps.groups, maps.group_probability, threshold, min_share)
 
 
+def undecided_groups(
+    maps: PigmentMaps, members: Mapping[str, tuple[str, ...]]
+) -> tuple[Found, ...]:
+    """The groups that are found far more widely than any single member of them.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        Pigment maps.
+    members : mapping of str to tuple of str
+        Pigment ids of each group.
+    """
+    shares = {entry.name: entry.share for entry in found_pigments(maps, min_share=0.0)}
+    return tuple(
+        group
+        for group in found_groups(maps)
+        if len(ids := members.get(group.name, ())) > 1
+        and max(shares.get(name, 0.0) for name in ids) <= DECIDED * group.share
+    )
+
+
 def _likely(
     names: tuple[str, ...], images: Any, threshold: float, min_share: float
 ) -> tuple[Found, ...]:
@@ -117,7 +142,7 @@ def save_overview(
     labels, colours : mapping of str to str, optional
         Display name and ``"#rrggbb"`` of pigment ids.
     members : mapping of str to tuple of str, optional
-        Pigment ids of ambiguity groups: a group of which no single member is found gets
+        Pigment ids of ambiguity groups: a group whose members cannot be told apart gets
         a map of its own.
     title : str
         A line at the top.
@@ -178,15 +203,16 @@ def _group_section(
     labels: Mapping[str, str],
     members: Mapping[str, tuple[str, ...]],
 ) -> Section:
-    sure = {entry.name for entry in found_pigments(maps)}
     panels = []
-    for entry in found_groups(maps)[:at_most]:
-        ids = members.get(entry.name, ())
-        if ids and not sure.intersection(ids):
-            image = np.asarray(maps.group_probability[maps.groups.index(entry.name)])
-            names = " / ".join(labels.get(name, name) for name in ids)
-            panels.append(Panel(textwrap.shorten(names, 38, placeholder=" / ..."), image, 1.0))
-    note = "probability that at least one of them is there; they cannot be told apart"
+    for entry in undecided_groups(maps, members)[:at_most]:
+        image = np.asarray(maps.group_probability[maps.groups.index(entry.name)])
+        names = " / ".join(labels.get(name, name) for name in members[entry.name])
+        panels.append(
+            Panel(
+                textwrap.shorten(names, 32, placeholder=" ...").replace("/ ...", "..."), image, 1.0
+            )
+        )
+    note = "probability that at least one of them is there; they are not told apart everywhere"
     return Section("One of several", note, "magma", tuple(panels), maps.pixel_mm)
 
 
