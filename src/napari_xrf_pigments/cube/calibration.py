@@ -105,11 +105,7 @@ def _calibrated(counts: Array, energies: EnergyAxis, acquisition: Acquisition) -
             continue
     if not tried:
         return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
-    given = tried[0][1]
-    tried.sort(key=lambda pair: pair[0])
-    best = [state for _, state in tried[:3]]
-    if energies.source != "estimated" and given not in best:
-        best.append(given)
+    best = _most_likely(tried, keep_first=energies.source != "estimated")
     refined = []
     for state in best:
         settings = conditions
@@ -124,6 +120,16 @@ def _calibrated(counts: Array, energies: EnergyAxis, acquisition: Acquisition) -
         return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
     choice = min(refined, key=lambda state: state.misfit * _strangeness(state, energies))
     return _judged(choice, energies, zero)
+
+
+def _most_likely(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
+    """The best three that are not far behind the best; the first as well if it is not either."""
+    ranked = sorted(tried, key=lambda pair: pair[0])
+    near = [pair for pair in ranked if pair[0] < 2 * ranked[0][0]]
+    best = near[:3]
+    if keep_first and tried[0] in near and tried[0] not in best:
+        best.append(tried[0])
+    return [state for _, state in best]
 
 
 def _strangeness(state: State, energies: EnergyAxis) -> float:

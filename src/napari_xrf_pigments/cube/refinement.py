@@ -104,7 +104,7 @@ def refine(
         state = State(float(gain), float(offset), fwhm)
         if np.abs(change).max() < 2e-5:
             break
-    final = _Fit(spectrum, state, conditions, FAMILIES)
+    final = _Fit(spectrum, state, conditions, families)
     residual = final.counts - final.amplitude @ final.columns
     fine = float((residual**2 / final.variance).mean())
     return replace(state, misfit=fine, lines=final.positions())
@@ -125,7 +125,7 @@ class _Fit:
         self.names, shapes = [], []
         for name in families:
             try:
-                columns = line_columns(self.axis, name, settings)
+                columns = line_columns(self.axis, name, settings, doubtful=False)
             except ValueError:
                 continue
             centre = excited_family(name, settings).main.kev

@@ -173,8 +173,8 @@ def map_elements(
     shape = (len(plan.fit.names), rows, columns)
     with open_store(out, {"counts": shape, "sigma": shape}, plan.fit.names, made) as store:
         _fill(cube, plan, store, progress)
-        arrays = store.arrays
-        return ElementMaps(plan.fit.names, arrays["counts"], arrays["sigma"], cube.pixel_mm, made)
+    arrays = store.arrays
+    return ElementMaps(plan.fit.names, arrays["counts"], arrays["sigma"], cube.pixel_mm, made)
 
 
 def _fill(cube: XRFCube, plan: ElementPlan, store: MapStore, progress: Progress | None) -> None:

@@ -177,13 +177,13 @@ def map_pigments(
             done += tile.unexplained.size
             if progress is not None:
                 progress(done, rows * columns)
-        return PigmentMaps(
-            names=tuple(network.names),
-            groups=tuple(network.groups),
-            pixel_mm=cube.pixel_mm,
-            provenance=made,
-            **store.arrays,
-        )
+    return PigmentMaps(
+        names=tuple(network.names),
+        groups=tuple(network.groups),
+        pixel_mm=cube.pixel_mm,
+        provenance=made,
+        **store.arrays,
+    )
 
 
 def load_predictor(device: str = "auto") -> PigmentPredictor:

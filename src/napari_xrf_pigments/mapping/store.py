@@ -88,6 +88,9 @@ def open_store(
         store = MapStore(arrays)
         yield store
         part.rename(target)
+        # The arrays know the path that they were made at.
+        final = zarr.open_group(str(target), mode="r")
+        store.arrays = {name: final[name] for name in shapes}
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise

@@ -78,7 +78,8 @@ class _Trial:
             try:
                 centre = excited_family(name, conditions).main.kev
                 if axis[0] + 0.1 < centre < axis[-1] - 0.1:
-                    self.lines[name] = line_columns(axis, name, conditions).shapes
+                    columns = line_columns(axis, name, conditions, doubtful=False)
+                    self.lines[name] = columns.shapes
             except ValueError:
                 continue
 

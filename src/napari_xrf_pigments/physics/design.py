@@ -41,7 +41,12 @@ class LineColumns:
 
 
 def line_columns(
-    axis_kev: Array, name: str, conditions: Conditions, *, split: bool = True
+    axis_kev: Array,
+    name: str,
+    conditions: Conditions,
+    *,
+    split: bool = True,
+    doubtful: bool = True,
 ) -> LineColumns:
     """Columns of a line family on an energy axis.
 
@@ -55,6 +60,8 @@ def line_columns(
         Resolution, voltage and air path.
     split : bool
         Whether heavy L families are two columns: sub-shell L3, and L1 with L2.
+    doubtful : bool
+        Whether the doubts are wanted, which cost most of the time; else there are none.
 
     Raises
     ------
@@ -74,7 +81,10 @@ def line_columns(
         weight = air * part
         shape = family_shape(axis_kev, family, weight, conditions.fwhm_mn_ka_ev)
         shapes.append(shape)
-        doubts.append(_doubts(axis_kev, family, weight, shape, conditions))
+        if doubtful:
+            doubts.append(_doubts(axis_kev, family, weight, shape, conditions))
+        else:
+            doubts.append(np.zeros((0, len(axis_kev))))
     return LineColumns(name, np.array(shapes), np.array(doubts))
 
 

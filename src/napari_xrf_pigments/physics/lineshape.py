@@ -6,6 +6,8 @@ has its own batched response in :mod:`.detector`, of the same formulas.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc, ndtr
@@ -52,9 +54,16 @@ def gaussians(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
         Share of each peak in each channel.
     """
     gain = axis_kev[1] - axis_kev[0]
-    edges = np.append(axis_kev, axis_kev[-1] + gain) - gain / 2
     centre, sigma = np.atleast_1d(centre_kev)[:, None], np.atleast_1d(sigma_kev)[:, None]
-    return np.diff(ndtr((edges - centre) / sigma), axis=1)
+    # Only the channels that a peak reaches: most of an axis lies far from it.
+    reach = int(6.5 * sigma.max(initial=0.0) / gain) + 2
+    first = np.floor((centre - axis_kev[0]) / gain).astype(int) - reach
+    channel = first + np.arange(2 * reach + 2)
+    below = ndtr((axis_kev[0] + (channel - 0.5) * gain - centre) / sigma)
+    shape = np.zeros((len(centre), axis_kev.size))
+    row, column = np.nonzero((channel[:, :-1] >= 0) & (channel[:, :-1] < axis_kev.size))
+    shape[row, channel[row, column]] = np.diff(below, axis=1)[row, column]
+    return shape
 
 
 def shelf_and_tail(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
@@ -82,10 +91,15 @@ def escape_share(kev: Array) -> Array:
     K yield 0.047 of silicon and 92 % of its absorption in the K shell.
     """
     energy = np.maximum(kev, 1.85)
-    at_si = compound_attenuation({14: 1.0}, np.array([SI_KA_KEV]))[0]
+    at_si = _attenuation_of_si_ka()
     ratio = at_si / compound_attenuation({14: 1.0}, energy)
     share = 0.5 * 0.047 * 0.92 * (1 - ratio * np.log1p(1 / ratio))
     return np.where(np.asarray(kev) > 1.84, share / (1 - share), 0.0)
+
+
+@lru_cache
+def _attenuation_of_si_ka() -> float:
+    return float(compound_attenuation({14: 1.0}, np.array([SI_KA_KEV]))[0])
 
 
 def peaks(
@@ -153,7 +167,23 @@ def family_shape(
     strength = family.strength * weight
     used = strength > 1e-4 * strength.sum()
     share = strength[used] / strength[used].sum()
-    return np.asarray(share @ peaks(axis_kev, family.kev[used], fwhm_mn_ka_ev))
+    kev = family.kev[used]
+    sigma = fwhm_kev(kev, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
+    shape = share @ gaussians(axis_kev, kev, sigma)
+    # What lies far below the peaks does not show which of near lines it belongs to.
+    group = np.round(kev / 0.8).astype(int)
+    held = np.bincount(group, share)
+    centre = np.bincount(group, share * kev)[held > 0] / held[held > 0]
+    return np.asarray(shape + held[held > 0] @ _below_peaks(axis_kev, centre, fwhm_mn_ka_ev))
+
+
+def _below_peaks(axis_kev: Array, centre: Array, fwhm_mn_ka_ev: float) -> Array:
+    """Shelf, tail and escape peak for one count in each peak, shape (peak, channel)."""
+    sigma = fwhm_kev(centre, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
+    low = np.maximum(centre - SI_KA_KEV, 0.05)
+    escaped = gaussians(axis_kev, low, fwhm_kev(low, fwhm_mn_ka_ev) / FWHM_PER_SIGMA)
+    shape = escape_share(centre)[:, None] * escaped
+    return np.asarray(shape + shelf_and_tail(axis_kev, centre, sigma))
 
 
 def air_transmission(kev: Array, path_mm: float) -> Array:

@@ -1,0 +1,132 @@
+"""Elemental maps of a small painting."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.cube import Acquisition, Source, XRFCube
+from napari_xrf_pigments.mapping import iter_element_tiles, map_elements, plan_elements
+
+
+def test_elements_are_found_and_stand_where_they_are(painting: XRFCube) -> None:
+    maps = map_elements(painting)
+    assert set(maps.names) == {"Ca K", "Fe K", "Cu K", "Pb L"}
+    iron = maps.counts[maps.names.index("Fe K")]
+    copper = maps.counts[maps.names.index("Cu K")]
+    assert np.nanmean(iron[:, :10]) == pytest.approx(800, rel=0.05)
+    assert np.nanmean(copper[:, 10:]) == pytest.approx(500, rel=0.05)
+    empty = iron[:, 10:] / maps.sigma[maps.names.index("Fe K")][:, 10:]
+    assert abs(np.nanmean(empty)) < 0.5
+    assert np.nanmax(empty) < 5
+    assert maps.pixel_mm == (0.5, 0.5)
+
+
+def test_missing_pixels_are_not_zero(painting: XRFCube) -> None:
+    maps = map_elements(painting, ["Fe"])
+    missing = np.zeros((12, 20), bool)
+    missing[5, 7] = True
+    assert np.array_equal(np.isnan(maps.counts[0]), missing)
+    assert np.array_equal(np.isnan(maps.sigma[0]), missing)
+
+
+@pytest.mark.parametrize("names", [["Fe", "Pb"], ["Fe K", "Pb L"], ["Fe", "Fe K", "Pb"]])
+def test_named_lines(painting: XRFCube, names: list[str]) -> None:
+    maps = map_elements(painting, names)
+    assert maps.names == ("Fe K", "Pb L")
+    # What else is there is fitted along, so that the numbers are the same.
+    whole = map_elements(painting)
+    assert maps.counts[0] == pytest.approx(
+        whole.counts[whole.names.index("Fe K")], abs=3.0, nan_ok=True
+    )
+
+
+def test_element_that_is_not_there_has_an_empty_map(painting: XRFCube) -> None:
+    maps = map_elements(painting, ["Cr"])
+    assert np.nanmax(maps.counts / maps.sigma) < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Xx", "not the symbol"), ("Fe Z", "neither"), ("U K", "excited"), ("H", "No line")],
+)
+def test_impossible_lines_are_named(painting: XRFCube, name: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        map_elements(painting, [name])
+
+
+def test_tiles_are_the_maps(painting: XRFCube) -> None:
+    plan = plan_elements(painting)
+    maps = map_elements(painting)
+    tiles = list(iter_element_tiles(painting, plan=plan))
+    assert len(tiles) > 1
+    grown = np.full((len(plan.fit.names), 12, 20), np.nan, np.float32)
+    for tile in tiles:
+        assert tile.names == maps.names
+        grown[:, tile.rows, tile.columns] = tile.counts
+    assert grown == pytest.approx(maps.counts, rel=1e-3, abs=0.05, nan_ok=True)
+
+
+def test_a_run_can_be_cancelled(painting: XRFCube) -> None:
+    tiles = iter_element_tiles(painting, ["Fe"])
+    assert next(tiles).counts.dtype == np.float32
+    tiles.close()
+    with pytest.raises(StopIteration):
+        next(tiles)
+
+
+def test_progress_grows_to_the_whole(painting: XRFCube) -> None:
+    said: list[tuple[int, int]] = []
+    map_elements(painting, ["Fe"], progress=lambda done, whole: said.append((done, whole)))
+    assert said[-1] == (240, 240)
+    assert [done for done, _ in said] == sorted(done for done, _ in said)
+
+
+def test_maps_on_disk_are_the_maps_in_memory(painting: XRFCube, tmp_path: Path) -> None:
+    import zarr
+
+    out = tmp_path / "maps.zarr"
+    maps = map_elements(painting, out=out)
+    kept = map_elements(painting)
+    assert np.asarray(maps.counts) == pytest.approx(kept.counts, nan_ok=True)
+    group = zarr.open_group(str(out), mode="r")
+    assert tuple(group.attrs["names"]) == maps.names
+    assert group.attrs["provenance"]["program"] == "napari-xrf-pigments"
+
+
+def test_folder_that_exists_is_left_alone(painting: XRFCube, tmp_path: Path) -> None:
+    (tmp_path / "maps.zarr").mkdir()
+    with pytest.raises(OSError, match="exists already"):
+        map_elements(painting, ["Fe"], out=tmp_path / "maps.zarr")
+    assert list((tmp_path / "maps.zarr").iterdir()) == []
+
+
+def test_failed_run_leaves_nothing_behind(painting: XRFCube, tmp_path: Path) -> None:
+    def stop(done: int, whole: int) -> None:
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        map_elements(painting, ["Fe"], out=tmp_path / "maps.zarr", progress=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_provenance_says_how_without_saying_where(painting: XRFCube) -> None:
+    source = Source(Path("/some/one/secret/scan.rpl"), "Ripple", 1234, 1.0e9)
+    made = map_elements(replace(painting, source=source), ["Fe"]).provenance
+    assert made["source"]["name"] == "scan.rpl"
+    assert made["source"]["size"] == 1234
+    assert "secret" not in repr(made)
+    assert made["calibration"]["gain_kev"] == 0.03
+    assert made["settings"]["lines"] == "named"
+
+
+def test_unknown_instrument_is_estimated(painting: XRFCube) -> None:
+    plan = plan_elements(painting.with_acquisition(Acquisition()))
+    assert plan.conditions.anode == "Rh"
+    assert {"Ca K", "Fe K", "Cu K", "Pb L"} <= set(plan.fit.names)
+
+
+def test_scan_without_pixels_is_refused(painting: XRFCube) -> None:
+    with pytest.raises(ValueError, match="No pixel"):
+        map_elements(replace(painting, valid=np.zeros((12, 20), bool)))
