@@ -56,6 +56,13 @@ def test_a_group_is_shown_where_its_members_are_not_told_apart(results):
     assert ("group", "copper") not in kinds
 
 
+def test_a_group_that_is_shown_hides_its_members(results):
+    results.probability[2, :3] = 0.9  # azurite, in a few rows
+    visible = {s.name: s.visible for s in pigment_specs(results, 0.5, "probability")}
+    assert visible["copper"]
+    assert visible["azurite"] is False
+
+
 def test_whites_start_hidden(results):
     visible = {spec.name: spec.visible for spec in pigment_specs(results, 0.5, "probability")}
     assert not visible["lead_white"]
@@ -76,12 +83,12 @@ def test_rows_list_everything_once_most_widespread_first(results):
     assert not rows[3].found
 
 
-def test_only_the_first_element_starts_visible():
+def test_only_the_most_varied_element_starts_visible():
     results = ElementResults(SHAPE, tuple(LINES))
     for tile in FakeTiles().elements(None, tuple(LINES)):
         results.add(tile)
     specs = element_specs(results)
-    assert [spec.visible for spec in specs] == [True, False, False]
+    assert [spec.visible for spec in specs] == [False, True, False]
     assert specs[0].limits == pytest.approx((0, 1000))
 
 

@@ -31,7 +31,7 @@ def pigments(viewer):
 
 
 def finished(dock):
-    return lambda: not dock.running
+    return lambda: not dock.busy
 
 
 def maps(viewer, scan, *kinds):
@@ -184,6 +184,20 @@ def test_the_spectrum_dock_follows_a_run(viewer, scan, pigments, qtbot):
     pigments.run_bar.run_button.click()
     titles = ["Lead white", "Copper pigments", "Azurite", "Malachite"]
     qtbot.waitUntil(lambda: [bar.title for bar in spectrum.bars.bars] == titles, timeout=60_000)
+
+
+def test_many_maps_do_not_keep_the_window_waiting(viewer, scan, elements, qtbot, monkeypatch):
+    from napari_xrf_pigments.plugin import layers
+
+    # No time at all for new layers: each pass shows none, and the window stays awake.
+    monkeypatch.setattr(layers, "BUDGET_S", 0.0)
+    elements.run()
+    qtbot.waitUntil(lambda: scan.elements is not None and not elements.running, timeout=60_000)
+    assert elements.busy
+    assert maps(viewer, scan, "element") == {}
+    monkeypatch.setattr(layers, "BUDGET_S", 0.15)
+    qtbot.waitUntil(finished(elements), timeout=60_000)
+    assert len(maps(viewer, scan, "element")) == 3
 
 
 def test_closing_a_dock_ends_its_run(viewer, scan, qtbot, tiles):

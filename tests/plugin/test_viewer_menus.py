@@ -57,7 +57,7 @@ def test_the_writer_saves_all_maps_of_the_scan(viewer, tmp_path, qtbot):
     dock = add_dock(viewer, ElementsDock)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock.run()
-    qtbot.waitUntil(lambda: scan.elements is not None and not dock.running, timeout=60_000)
+    qtbot.waitUntil(lambda: scan.elements is not None and not dock.busy, timeout=60_000)
     out = tmp_path / "maps.h5"
     assert viewer.layers.save(str(out), plugin=PLUGIN) == [str(out)]
     elements, pigments = load_results(out)

@@ -201,6 +201,13 @@ def test_spectrum_on_both_scales(show):
     assert plot.plot.viewRange()[0] == pytest.approx([0, 20], abs=0.5)
 
 
+def test_the_empty_end_of_the_axis_is_not_shown(show):
+    plot = show(SpectrumPlot())
+    kev = 0.01 * np.arange(4000)
+    plot.set_spectrum(kev, np.where(kev < 20, 100.0, 0.0))
+    assert plot.plot.viewRange()[0][1] == pytest.approx(22, abs=0.5)
+
+
 def test_no_counts_do_not_break_the_logarithm(show):
     plot = show(SpectrumPlot())
     plot.set_spectrum(0.01 * np.arange(100), np.zeros(100))

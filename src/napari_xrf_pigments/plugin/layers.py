@@ -6,6 +6,7 @@ Layers are recognised by their metadata, never by their name: ``xrf_cube`` (the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from .results import ElementResults, PigmentResults
 from .scan import Scan
 from .specs import MapSpec, element_specs, limits_of, pigment_specs, unexplained_spec
 from .totals import TotalCounts
+
+#: Longest time that adding layers may keep the window waiting.
+BUDGET_S = 0.15
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -65,19 +69,32 @@ def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[s
     return found
 
 
-def show_maps(viewer: Viewer, scan: Scan, specs: Iterable[MapSpec]) -> None:
-    """Add layers for new maps and bring those that exist up to date."""
+def show_maps(viewer: Viewer, scan: Scan, specs: Iterable[MapSpec]) -> int:
+    """Bring the layers of maps up to date and add layers for new ones.
+
+    A new layer costs napari a tenth of a second: after :data:`BUDGET_S` the rest waits for
+    the next call, so that the window stays fluent.
+
+    Returns
+    -------
+    int
+        How many maps still wait for their layer.
+    """
     specs = list(specs)
     existing = map_layers(viewer, scan, {spec.kind for spec in specs})
     active = viewer.layers.selection.active
+    begun, waiting = time.monotonic(), 0
     for spec in specs:
         layer = existing.get((spec.kind, spec.name))
-        if layer is None:
+        if layer is not None:
+            _update(layer, spec)
+        elif time.monotonic() - begun < BUDGET_S:
             _add(viewer, scan, spec)
         else:
-            _update(layer, spec)
+            waiting += 1
     if active in viewer.layers:
         viewer.layers.selection.active = active
+    return waiting
 
 
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> None:

@@ -64,7 +64,9 @@ def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[flo
 
 
 def element_specs(results: ElementResults) -> list[MapSpec]:
-    """One map a line family; only the first is shown, the others wait in the list."""
+    """One map a line family; only the most varied is shown, the others wait in the list."""
+    done = np.isfinite(results.counts[0]) if results.names else np.zeros(0, dtype=bool)
+    spread = [float(image[done].std()) if done.any() else 0.0 for image in results.counts]
     return [
         MapSpec(
             "element",
@@ -73,7 +75,7 @@ def element_specs(results: ElementResults) -> list[MapSpec]:
             image,
             colours.black_to(colours.element_colour(name)),
             limits_of(image, low=0.0),
-            visible=index == 0,
+            visible=index == int(np.argmax(spread)),
         )
         for index, (name, image) in enumerate(zip(results.names, results.counts, strict=True))
     ]
@@ -88,6 +90,7 @@ def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> li
     shares = results.shares(threshold, depth)
     group_shares = results.group_shares(threshold) if depth == "probability" else {}
     specs = []
+    stand_in: set[str] = set()
     for group, image in zip(results.groups, results.group_probability, strict=True):
         members = colours.group_members(group)
         if len(members) < 2 or group_shares.get(group, 0.0) < MIN_SHARE:
@@ -97,6 +100,8 @@ def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> li
             continue
         colour = colours.group_colour(group)
         visible = told_apart < 0.5 * group_shares[group] and not colours.is_white(colour)
+        # Added up, a group and its members would be twice as bright.
+        stand_in.update(members if visible else ())
         title = colours.group_title(group)
         mapped = colours.over_threshold(colour, threshold)
         specs.append(MapSpec("group", group, title, image, mapped, visible=visible))
@@ -106,7 +111,7 @@ def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> li
         colour = colours.pigment_colour(name)
         mapped = colours.over_threshold(colour, threshold)
         title = colours.pigment_title(name)
-        visible = not colours.is_white(colour)
+        visible = not colours.is_white(colour) and name not in stand_in
         specs.append(MapSpec("pigment", name, title, image, mapped, visible=visible))
     return specs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,12 @@ class ScanDock(DropTarget):
         self.session = session or session_of(napari_viewer)
         self._listening: list[tuple[Any, Callable[..., None]]] = []
         self._scan: Scan | None = None
+        self._due = 0.0
+        self._show_again: Callable[[], int] = lambda: 0
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(60)
+        self._again.timeout.connect(lambda: self.show_when_due(self._show_again, at_once=True))
         self._docked = False
         self.scan_bar = ScanBar()
         self.column = QVBoxLayout(self)
@@ -66,9 +73,33 @@ class ScanDock(DropTarget):
         """Whether a run is under way."""
         return bool(self._runs)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a run is under way, or maps still wait for their layers."""
+        return self.running or self._again.isActive()
+
     def start(self) -> None:
         """Show the present state; called when a dock is complete."""
         self._on_scan(self.session.scan)
+
+    def show_when_due(self, show: Callable[[], int], at_once: bool = False) -> None:
+        """Bring layers up to date: soon, but never so often that the window stands still.
+
+        Parameters
+        ----------
+        show : callable
+            Does it and returns how many layers still have to be added.
+        at_once : bool
+            Whether it must not be left out.
+        """
+        begun = time.monotonic()
+        if not at_once and begun < self._due:
+            return
+        waiting = show()
+        self._due = time.monotonic() + 3 * (time.monotonic() - begun)
+        if waiting:
+            self._show_again = show
+            self._again.start()
 
     def listen(self, signal: Any, slot: Callable[..., None]) -> None:
         """Connect a signal of the model until the dock is gone."""

@@ -138,12 +138,17 @@ class ElementsDock(ScanDock):
 
     def _progress(self, scan: Scan, results: ElementResults, progress: Progress) -> None:
         self.run_bar.set_progress(progress.done, progress.total)
-        if scan in self.session.scans and progress.done:
-            first = not map_layers(self.viewer, scan, {"element"})
-            show_maps(self.viewer, scan, element_specs(results))
-            if first:
-                show_only(self.viewer, scan, {"counts"}, set())
-            scan.results_changed.emit("elements")
+        if progress.done:
+            self.show_when_due(lambda: self._show(scan, results))
+
+    def _show(self, scan: Scan, results: ElementResults) -> int:
+        if scan not in self.session.scans or scan.elements is not results:
+            return 0
+        if not map_layers(self.viewer, scan, {"element"}):
+            show_only(self.viewer, scan, {"counts"}, set())
+        waiting = show_maps(self.viewer, scan, element_specs(results))
+        scan.results_changed.emit("elements")
+        return waiting
 
     def _ended(self, scan: Scan, results: ElementResults, end: str | Failure) -> None:
         self._runs.clear()
@@ -156,9 +161,7 @@ class ElementsDock(ScanDock):
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
             self.run_bar.set_status(f"{len(results.names)} maps, net counts.")
-        if scan in self.session.scans:
-            show_maps(self.viewer, scan, element_specs(results))
-            scan.results_changed.emit("elements")
+        self.show_when_due(lambda: self._show(scan, results), at_once=True)
         self._update()
 
     def _show_alone(self, name: str) -> None:

@@ -105,11 +105,12 @@ class PigmentsDock(ScanDock):
 
     def refresh(self) -> None:
         """Bring layers and list up to date with results, threshold and depth."""
-        self._show(self.scan)
+        scan = self.scan
+        self.show_when_due(lambda: self._show(scan), at_once=True)
 
-    def _show(self, scan: Scan | None) -> None:
+    def _show(self, scan: Scan | None) -> int:
         if scan is None or scan not in self.session.scans or scan.pigments is None:
-            return
+            return 0
         depth = cast(Depth, self.settings.depth)
         results = scan.pigments
         if not map_layers(self.viewer, scan, KINDS):
@@ -120,9 +121,11 @@ class PigmentsDock(ScanDock):
         for key, layer in existing.items():
             if key not in current:
                 self.viewer.layers.remove(layer)
-        show_maps(self.viewer, scan, [unexplained_spec(results), *specs])
+        waiting = show_maps(self.viewer, scan, [unexplained_spec(results), *specs])
         if scan is self.scan:
             self._list(scan)
+        scan.results_changed.emit("pigments")
+        return waiting
 
     def _list(self, scan: Scan | None) -> None:
         results: PigmentResults | None = scan.pigments if scan is not None else None
@@ -137,8 +140,7 @@ class PigmentsDock(ScanDock):
         if progress.done:
             share = 100 * progress.done / progress.total
             self.run_bar.set_status(f"{share:.0f} % of the scan mapped")
-            self._show(scan)
-            scan.results_changed.emit("pigments")
+            self.show_when_due(lambda: self._show(scan))
 
     def _ended(self, scan: Scan, end: str | Failure) -> None:
         self._runs.clear()
@@ -151,8 +153,7 @@ class PigmentsDock(ScanDock):
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
             self.run_bar.set_status("")
-        self._show(scan)
-        scan.results_changed.emit("pigments")
+        self.show_when_due(lambda: self._show(scan), at_once=True)
         self._update()
 
     def _show_alone(self, kind: str, name: str) -> None:

@@ -73,7 +73,9 @@ class SpectrumPlot(QWidget):
         self._kev, self._counts = kev, counts
         self._redraw()
         if changed and kev.size:
-            self.plot.setXRange(max(0.0, float(kev[0])), float(kev[-1]), padding=0.01)
+            self.plot.setXRange(
+                max(0.0, float(kev[0])), _last_of_interest(kev, counts), padding=0.01
+            )
 
     def set_lines(self, lines: Sequence[MarkedLine]) -> None:
         """Mark lines."""
@@ -125,3 +127,12 @@ class SpectrumPlot(QWidget):
         hue, saturation, lightness, _ = QColor(hex_colour).getHslF()
         limited = max(lightness, 0.45) if self._dark else min(lightness, 0.42)
         return QColor.fromHslF(max(hue, 0.0), saturation, limited)
+
+
+def _last_of_interest(kev: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
+    """Energy above which next to nothing was counted, keV: the empty rest is not shown."""
+    total = np.cumsum(counts[::-1])[::-1]
+    if total[0] <= 0:
+        return float(kev[-1])
+    last = int(np.searchsorted(-total, -0.002 * total[0]))
+    return float(min(kev[-1], kev[min(last, kev.size - 1)] * 1.1))
