@@ -102,7 +102,7 @@ def refine(
         offset -= state.gain_kev * np.clip(change[1], -0.02, 0.02) * fit.pivot
         fwhm = float(np.clip(state.fwhm_ev * (1 + np.clip(change[2], -0.1, 0.1)), 100, 350))
         state = State(float(gain), float(offset), fwhm)
-        if np.abs(change).max() < 2e-5:
+        if step > 2 and np.abs(change).max() < 2e-5:
             break
     final = _Fit(spectrum, state, conditions, families)
     residual = final.counts - final.amplitude @ final.columns
