@@ -17,7 +17,9 @@ PIGMENTS, GROUPS = output_names()
 CLEAR, FAINT = VISIBLE_SIGMA + 1, VISIBLE_SIGMA - 1
 
 
-def answered(*occurrences: tuple[str, float, bool]) -> dict[tuple[str, str], int]:
+def answered(
+    *occurrences: tuple[str, float, bool], absent_sigma: float = 0.0
+) -> dict[tuple[str, str], int]:
     """Answers for one spectrum with pigments (id, sigma, on top)."""
     none = 4 - len(occurrences)
     measured = SimpleNamespace(
@@ -27,7 +29,7 @@ def answered(*occurrences: tuple[str, float, bool]) -> dict[tuple[str, str], int
         ),
         sigma=torch.tensor([[sigma for _, sigma, _ in occurrences] + [0.0] * none]),
     )
-    row = targets(measured)[0].tolist()  # type: ignore[arg-type]
+    row = targets(measured, absent_sigma)[0].tolist()  # type: ignore[arg-type]
     keys = [(kind, name) for kind in ("anywhere", "top", "below") for name in PIGMENTS]
     return dict(zip(keys + [("group", name) for name in GROUPS], row, strict=True))
 
@@ -72,6 +74,15 @@ def test_a_group_is_there_if_any_member_is_visible() -> None:
     answers = answered(("azurite", FAINT, True), ("malachite", CLEAR, False))
     assert answers["group", "copper"] == 1
     assert answers["anywhere", "azurite"] == MASKED
+
+
+def test_what_cannot_be_seen_at_all_counts_as_absent_where_that_is_asked() -> None:
+    unseen, faint, clear = (
+        answered(("vermilion", sigma, True), absent_sigma=2.0) for sigma in (1.9, 2.1, CLEAR)
+    )
+    assert set(unseen.values()) == {0}
+    assert faint["anywhere", "vermilion"] == faint["group", "mercury"] == MASKED
+    assert clear["anywhere", "vermilion"] == clear["group", "mercury"] == 1
 
 
 def test_nothing_in_a_section_is_nothing_everywhere() -> None:

@@ -66,12 +66,12 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         whole = {name: 1 for name in ("spectra", "batch", "width", "blocks")}
-        whole |= {"batch": _BEAMS_PER_BATCH, "workers": 0}
+        whole |= {"batch": _BEAMS_PER_BATCH, "workers": 0, "closing": 0}
         for name, least in whole.items():
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}.")
-        for name in ("uses", "learning_rate", "weight_decay"):
+        for name in ("uses", "learning_rate", "weight_decay", "absent_sigma"):
             value = getattr(self, name)
             if type(value) not in (int, float) or not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a number of at least 0.")
@@ -189,6 +189,7 @@ def train_part(
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / _EMA_STEPS)
     )
+    averaged = cast(PigmentNet, mean.module)
     optimiser = torch.optim.AdamW(
         net.parameters(), lr=part.learning_rate, weight_decay=config.weight_decay
     )
@@ -199,7 +200,7 @@ def train_part(
 
     def save() -> None:
         made = {**asdict(config), **asdict(part), "seen": seen}
-        save_weights(mean.module, out, made)
+        save_weights(averaged, out, made)
 
     with Feeder(part.seed, config.workers, part.absent_sigma) as feeder:
         for chunk in feeder:
@@ -211,7 +212,7 @@ def train_part(
                 fresh = False
                 encoded = torch.cat([one.encoded for one in kept]).float()
                 net.standardise(encoded)
-                mean.module.standardise(encoded)
+                averaged.standardise(encoded)
             owed += len(chunk.encoded) * config.uses / config.batch
             while owed >= 1:
                 owed -= 1

@@ -1,0 +1,186 @@
+"""The stream of training spectra and the training itself, on a small scale."""
+
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
+from napari_xrf_pigments.network.feeder import Feeder
+from napari_xrf_pigments.network.labels import MASKED, n_outputs
+from napari_xrf_pigments.network.stream import Chunk, known_settings, training_stream
+from napari_xrf_pigments.network.training import (
+    Progress,
+    TrainingConfig,
+    masked_loss,
+    train_steps,
+)
+from napari_xrf_pigments.network.weights import load_weights, training_of
+from napari_xrf_pigments.physics.detector import DetectorModel
+from napari_xrf_pigments.physics.stacks import Geometry
+from napari_xrf_pigments.physics.tube import Beam
+from napari_xrf_pigments.simulation.conditions import Excitation, Readout
+
+TINY = TrainingConfig(
+    spectra=768, uses=12.0, batch=64, learning_rate=2e-3, width=32, blocks=1, workers=0
+)
+
+
+@pytest.fixture(scope="module")
+def chunks() -> list[Chunk]:
+    torch.set_num_threads(1)
+    return list(islice(training_stream((3, 0), sections=128, beams=3, readouts=2), 3))
+
+
+@pytest.fixture
+def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training draws the same few chunks, made once."""
+
+    def given(seed: object, absent_sigma: float) -> list[Chunk]:
+        return chunks
+
+    monkeypatch.setattr("napari_xrf_pigments.network.feeder.training_stream", given)
+
+
+def trained(out: Path, seed: int = 0, config: TrainingConfig = TINY) -> list[Progress]:
+    return list(train_steps(config, seed, out))
+
+
+def test_chunks_hold_finite_inputs_and_answers(chunks: list[Chunk]) -> None:
+    for chunk in chunks:
+        assert chunk.encoded.shape == (256, N_INPUTS)
+        assert chunk.answers.shape == (256, n_outputs())
+        assert torch.isfinite(chunk.encoded).all()
+        assert set(chunk.answers.unique().tolist()) == {MASKED, 0, 1}
+        assert float(chunk.encoded[:, :N_BINS].float().square().sum(1).mean()) == pytest.approx(
+            100, rel=0.02
+        )
+
+
+def test_instruments_differ_within_a_chunk_and_between_chunks(chunks: list[Chunk]) -> None:
+    settings = torch.cat([chunk.encoded[:, N_BINS + 1 :] for chunk in chunks])
+    assert len(settings.unique(dim=0)) >= 6
+
+
+def test_a_seed_gives_the_same_stream() -> None:
+    one, again, other = (
+        next(training_stream((seed, 0), sections=4, readouts=1)) for seed in (5, 5, 6)
+    )
+    assert torch.equal(one.encoded, again.encoded)
+    assert torch.equal(one.answers, again.answers)
+    assert not torch.equal(one.encoded, other.encoded)
+
+
+def test_what_is_told_of_an_instrument_is_true_and_a_voltage_comes_with_its_anode() -> None:
+    beam = Beam(np.array([20.0]), np.zeros(1), np.ones(1))
+    measured = type("Measured", (), {})()
+    measured.excitation = Excitation("Ag", 35.0, (("Al", 0.3),), Geometry(80.0, 50.0), beam)
+    measured.readout = Readout(DetectorModel(), "helium", 5.0, 100, 0.1, 0.0)
+    rng = np.random.default_rng(0)
+    told = [known_settings(measured, rng) for _ in range(300)]
+    for name, truth in (
+        ("anode", "Ag"),
+        ("tube_kv", 35.0),
+        ("filter", (("Al", 0.3),)),
+        ("atmosphere", "helium"),
+        ("incidence_deg", 80.0),
+        ("takeoff_deg", 50.0),
+    ):
+        assert {getattr(one, name) for one in told} == {None, truth}
+    assert all(one.anode is not None for one in told if one.tube_kv is not None)
+
+
+def test_masked_answers_cost_nothing() -> None:
+    logits = torch.zeros(2, 3)
+    answers = torch.tensor([[1, 0, MASKED], [MASKED, MASKED, MASKED]], dtype=torch.int8)
+    assert float(masked_loss(logits, answers)) == pytest.approx(2 * np.log(2) / 2)
+    shouting = logits.clone()
+    shouting[:, 2] = 50.0
+    assert float(masked_loss(shouting, answers)) == pytest.approx(np.log(2))
+
+
+@pytest.mark.usefixtures("fed")
+def test_training_lowers_the_loss_and_reports_its_progress(tmp_path: Path) -> None:
+    steps = trained(tmp_path / "w.safetensors", config=replace(TINY, uses=40.0))
+    untrained = n_outputs() * np.log(2)
+    assert [step.spectra for step in steps] == [256, 512, 768]
+    assert {step.total for step in steps} == {768}
+    assert steps[-1].loss < steps[0].loss < untrained
+    assert steps[-1].loss < 0.5 * untrained
+
+
+@pytest.mark.usefixtures("fed")
+def test_a_seed_gives_the_same_weights_and_another_seed_others(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.safetensors" for name in ("one", "again", "other")]
+    for path, seed in zip(files, (4, 4, 5), strict=True):
+        trained(path, seed)
+    states = [load_weights(path).state_dict() for path in files]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert not torch.equal(states[0]["first.weight"], states[2]["first.weight"])
+    assert training_of(files[0])["seed"] == 4
+    assert training_of(files[0])["width"] == 32
+
+
+@pytest.mark.usefixtures("fed")
+def test_weights_are_saved_on_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    steps = train_steps(TINY, 0, path, checkpoint_s=0.0)
+    next(steps)
+    assert not path.exists()
+    next(steps)
+    assert training_of(path)["seen"] == 256
+    steps.close()
+    assert load_weights(path)
+
+
+@pytest.mark.usefixtures("fed")
+def test_a_feeder_without_workers_makes_the_chunks_itself(chunks: list[Chunk]) -> None:
+    with Feeder(0, 0) as feeder:
+        assert next(iter(feeder)) is chunks[0]
+
+
+@pytest.mark.usefixtures("fed")
+def test_a_closing_part_goes_on_from_the_weights_of_the_first(tmp_path: Path) -> None:
+    alone, closed = tmp_path / "alone.safetensors", tmp_path / "closed.safetensors"
+    trained(alone)
+    both = trained(closed, config=replace(TINY, closing=512))
+    assert [step.spectra for step in both] == [256, 512, 768, 256, 512]
+    before, after = load_weights(alone), load_weights(closed)
+    # The scaling of the input stays; the rest has moved a little.
+    assert torch.equal(before.mean, after.mean)
+    assert torch.equal(before.scale, after.scale)
+    moved = (before.first.weight - after.first.weight).abs().max()
+    assert 0 < float(moved) < 0.1
+
+
+def test_settings_are_read_from_toml(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text("spectra = 5_000\nuses = 3\nlearning_rate = 1e-4\n", encoding="utf-8")
+    config = TrainingConfig.load(path)
+    assert (config.spectra, config.uses, config.learning_rate) == (5000, 3, 1e-4)
+    assert config.batch == TrainingConfig().batch
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("spectra = ", "is not a TOML file"),
+        ("epochs = 3\ncolour = 'red'", "unknown settings: colour, epochs"),
+        ("spectra = 'many'", "spectra must be a whole number"),
+        ("batch = 8", "batch must be a whole number of at least 16"),
+        ("width = 0", "width must be a whole number"),
+        ("workers = -1", "workers must be a whole number"),
+        ("closing = -1", "closing must be a whole number"),
+        ("absent_sigma = -1", "absent_sigma must be a number"),
+        ("uses = nan", "uses must be a number"),
+        ("learning_rate = -1.0", "learning_rate must be a number"),
+    ],
+)
+def test_wrong_settings_are_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "t.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"{said}.*\.$"):
+        TrainingConfig.load(path)
