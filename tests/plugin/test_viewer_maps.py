@@ -116,8 +116,9 @@ def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
 def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigments, qtbot, tiles):
     tiles.pause_s = 0.3
     pigments.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: bool(maps(viewer, scan, "pigment")), timeout=60_000)
-    layer = maps(viewer, scan, "pigment")["pigment", "vermilion"]
+    vermilion = ("pigment", "vermilion")
+    qtbot.waitUntil(lambda: vermilion in maps(viewer, scan, "pigment"), timeout=60_000)
+    layer = maps(viewer, scan, "pigment")[vermilion]
     done = np.isfinite(layer.data).all(axis=1)
     assert done[0]
     assert not done[-1]

@@ -53,10 +53,10 @@ def visible_colour(hex_colour: str) -> str:
     return to_hex(colorsys.hls_to_rgb(hue, max(lightness, _DIMMEST), saturation))
 
 
-def is_white(hex_colour: str) -> bool:
-    """Whether adding the colour would drown all others."""
-    _, lightness, _ = colorsys.rgb_to_hls(*rgb(hex_colour))
-    return lightness > 0.88
+def is_pale(hex_colour: str) -> bool:
+    """Whether adding the colour, white or light grey, would drown all others."""
+    _, lightness, saturation = colorsys.rgb_to_hls(*rgb(hex_colour))
+    return lightness > 0.88 or (lightness > 0.5 and saturation < 0.2)
 
 
 def element_colour(line_family: str) -> str:

@@ -17,6 +17,8 @@ def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
     if found:
         (layer,) = found.values()
         layer.data = [[y, x]]
+        # Maps that were added since would hide it.
+        viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
         return
     active = viewer.layers.selection.active
     rows, columns, _ = scan.cube.shape

@@ -6,7 +6,6 @@ from typing import Any
 
 import napari
 
-from . import notices
 from .layers import counts_layer_data
 from .session import session_of
 from .totals import TotalCounts
@@ -16,7 +15,6 @@ def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
     """A simulated painting with a hidden layer."""
     from ..simulation import simulate_scan
 
-    notices.info("Simulating the scan of a painting; this takes some seconds.")
     viewer = napari.current_viewer()
     if viewer is not None:
         session_of(viewer)

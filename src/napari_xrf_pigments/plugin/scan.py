@@ -83,18 +83,29 @@ class Scan:
     def axis_sentence(self) -> str:
         """Which energy axis is in use, in one sentence."""
         axis = self.cube.energies
-        origin = {"file": "from the file", "user": "as given", "estimated": "from the lines"}
-        source = "estimated" if self.uses_estimate else axis.source
-        if self.checked and self.uses_estimate:
-            return str(self.calibration.message)
+        origin = {
+            "file": "from the file",
+            "user": "as given",
+            "estimated": "assumed, since the file has none",
+        }
+        source = "from the lines of the scan" if self.uses_estimate else origin[axis.source]
         text = (
-            f"Energy axis {origin[source]}: {axis.gain_kev * 1000:.2f} eV a channel, "
+            f"Energy axis {source}: {axis.gain_kev * 1000:.2f} eV a channel, "
             f"offset {axis.offset_kev * 1000:+.0f} eV."
         )
+        if self.checked and self.uses_estimate:
+            return text + (
+                f" {len(self.calibration.lines)} lines meet their places within "
+                f"{self.calibration.rms_ev:.1f} eV."
+            )
         if not self.checked:
             return f"{text} Checking it against the lines of the scan ..."
         refused = self.calibration is not None and not self.can_estimate
         return f"{text} {self.calibration.message}" if refused else text
+
+    def axis_details(self) -> str:
+        """What the check of the energy axis found, at length."""
+        return str(self.calibration.message) if self.calibration is not None else ""
 
     def spectrum(self, y: int, x: int) -> NDArray[np.float64]:
         """Counts of a pixel, shape (channel,)."""

@@ -84,8 +84,8 @@ def element_specs(results: ElementResults) -> list[MapSpec]:
 def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> list[MapSpec]:
     """Maps of what is found somewhere: ambiguous groups first, then pigments.
 
-    A group has a map of its own where its members are not told apart.  Whites start
-    hidden: added to the others they would drown them.
+    A group has a map of its own where its members are not told apart.  Whites and
+    greys start hidden: added to the others they would drown them.
     """
     shares = results.shares(threshold, depth)
     group_shares = results.group_shares(threshold) if depth == "probability" else {}
@@ -99,7 +99,7 @@ def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> li
         if told_apart > 0.8 * group_shares[group]:
             continue
         colour = colours.group_colour(group)
-        visible = told_apart < 0.5 * group_shares[group] and not colours.is_white(colour)
+        visible = not colours.is_pale(colour)
         # Added up, a group and its members would be twice as bright.
         stand_in.update(members if visible else ())
         title = colours.group_title(group)
@@ -111,7 +111,7 @@ def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> li
         colour = colours.pigment_colour(name)
         mapped = colours.over_threshold(colour, threshold)
         title = colours.pigment_title(name)
-        visible = not colours.is_white(colour) and name not in stand_in
+        visible = not colours.is_pale(colour) and name not in stand_in
         specs.append(MapSpec("pigment", name, title, image, mapped, visible=visible))
     return specs
 

@@ -77,7 +77,10 @@ class SpectrumDock(ScanDock):
             self.place.setText("Open a scan, then click a pixel to see its spectrum.")
             return
         self.axis_bar.set_axis(
-            scan.axis_sentence(), estimated=scan.uses_estimate, can_switch=scan.can_estimate
+            scan.axis_sentence(),
+            estimated=scan.uses_estimate,
+            can_switch=scan.can_estimate,
+            details=scan.axis_details(),
         )
         if self._pixel is None:
             self.place.setText(HINT)

@@ -24,9 +24,12 @@ class AxisBar(QWidget):
         self.button.clicked.connect(lambda: self.estimate_requested.emit(not self._estimated))
         self.set_axis("", estimated=False, can_switch=False)
 
-    def set_axis(self, sentence: str, *, estimated: bool, can_switch: bool) -> None:
+    def set_axis(
+        self, sentence: str, *, estimated: bool, can_switch: bool, details: str = ""
+    ) -> None:
         """Show a sentence; offer the other axis where there is one."""
         self._estimated = estimated
         self.sentence.setText(sentence)
+        self.sentence.setToolTip(details)
         self.button.setText("Use the given axis" if estimated else "Use the estimated axis")
         self.button.setVisible(can_switch)

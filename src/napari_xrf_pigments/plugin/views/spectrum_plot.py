@@ -22,6 +22,8 @@ class SpectrumPlot(QWidget):
         self.plot = pg.PlotWidget()
         self.plot.setLabel("bottom", "Energy (keV)")
         self.plot.setLabel("left", "Counts")
+        # pyqtgraph gives the label less than its height.
+        self.plot.getAxis("bottom").setHeight(46)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMinimumHeight(150)
@@ -91,11 +93,11 @@ class SpectrumPlot(QWidget):
         self.plot.setXRange(*seen, padding=0)
         self.curve.setData(self._kev, shown)
         if shown.size:
-            above = self._kev > 0.5  # the zero peak of some instruments dwarfs all else
-            top = float(shown[above].max(initial=1.0))
-            low, high = (
-                (np.log10(0.5), np.log10(top) + 0.55) if self.logarithmic else (0, 1.3 * top)
-            )
+            above = shown[self._kev > 0.5]  # the zero peak of some instruments dwarfs all else
+            low, high = 0.0, 1.3 * float(above.max(initial=1.0))
+            if self.logarithmic:
+                floor = float(np.percentile(above, 2)) / 2 if above.size else 0.5
+                low, high = np.log10(max(floor, 0.5)), np.log10(high) + 0.45
             self.plot.setYRange(low, high, padding=0)
         self._redraw_marks()
 
