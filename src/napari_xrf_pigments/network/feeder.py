@@ -13,16 +13,16 @@ from typing import Any
 import torch
 import torch.multiprocessing as mp
 
-from .stream import Chunk, training_stream
+from .stream import Chunk, Draws, training_stream
 
 _MALLOC = {"MALLOC_MMAP_THRESHOLD_": "4000000000", "MALLOC_TRIM_THRESHOLD_": "8000000000"}
 
 
-def _work(seed: int, worker: int, absent_sigma: float, queue: Any) -> None:
+def _work(seed: int, worker: int, draws: Draws, queue: Any) -> None:
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
-    for chunk in training_stream((seed, worker), absent_sigma=absent_sigma):
+    for chunk in training_stream((seed, worker), draws):
         # numpy travels as bytes: no shared memory that a dying worker could leave behind.
         # A killed parent stops nobody: a worker that waits looks whether it still lives.
         while True:
@@ -43,9 +43,9 @@ class Feeder:
     in this process.
     """
 
-    def __init__(self, seed: int, workers: int, absent_sigma: float = 0.0) -> None:
+    def __init__(self, seed: int, workers: int, draws: Draws | None = None) -> None:
         self._seed = seed
-        self._absent_sigma = absent_sigma
+        self._draws = draws or Draws()
         self._queues: list[Any] = []
         self._processes: list[SpawnProcess] = []
         # Tensors of some MB, made and dropped all the time: glibc gives such memory back to
@@ -56,7 +56,7 @@ class Feeder:
         for worker in range(workers):
             queue = context.Queue(maxsize=6)
             process = context.Process(
-                target=_work, args=(seed, worker, absent_sigma, queue), daemon=True
+                target=_work, args=(seed, worker, self._draws, queue), daemon=True
             )
             process.start()
             self._queues.append(queue)
@@ -77,7 +77,7 @@ class Feeder:
 
     def __iter__(self) -> Iterator[Chunk]:
         if not self._queues:
-            yield from training_stream((self._seed, 0), absent_sigma=self._absent_sigma)
+            yield from training_stream((self._seed, 0), self._draws)
         while True:
             for queue, process in zip(self._queues, self._processes, strict=True):
                 yield _next(queue, process)

@@ -51,8 +51,6 @@ class PigmentNet(nn.Module):
 
     mean: torch.Tensor
     scale: torch.Tensor
-    slope: torch.Tensor
-    shift: torch.Tensor
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -64,9 +62,6 @@ class PigmentNet(nn.Module):
         self.blocks = nn.ModuleList(_Block(width) for _ in range(architecture.blocks))
         self.norm = nn.LayerNorm(width)
         self.last = nn.Linear(width, n_outputs())
-        # Logits are divided by a temperature and shifted when they are calibrated.
-        self.register_buffer("slope", torch.ones(n_outputs()))
-        self.register_buffer("shift", torch.zeros(n_outputs()))
 
     def forward(self, encoded: torch.Tensor) -> torch.Tensor:
         """Logits, shape (spectrum, output), of encoded spectra (spectrum, input)."""
@@ -96,16 +91,16 @@ class Answers:
 
 
 def answers(net: PigmentNet, encoded: torch.Tensor) -> Answers:
-    """Calibrated probabilities that fit together.
+    """Probabilities that fit together.
 
     A pigment is at least as likely anywhere as on top or below, and a group at least as
     likely as its likeliest member.
     """
-    return answers_of_logits(net(encoded) * net.slope + net.shift)
+    return answers_of_logits(net(encoded))
 
 
 def answers_of_logits(logits: torch.Tensor) -> Answers:
-    """Probabilities of calibrated logits, see :func:`answers`."""
+    """Probabilities of logits, see :func:`answers`."""
     count = len(output_names()[0])
     parts = torch.sigmoid(logits).split([count, count, count, logits.shape[1] - 3 * count], dim=1)
     anywhere, top, below, groups = parts

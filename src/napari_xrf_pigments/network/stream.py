@@ -39,6 +39,25 @@ class Chunk:
     answers: torch.Tensor
 
 
+@dataclass(frozen=True)
+class Draws:
+    """How harsh a stream is.
+
+    Parameters
+    ----------
+    absent_sigma : float
+        A pigment that stands less than this over the noise counts as absent.
+    traces : float
+        Factor on the chance of impurities.
+    wear : float
+        Chance of a tired instrument.
+    """
+
+    absent_sigma: float = 0.0
+    traces: float = 1.0
+    wear: float = 0.3
+
+
 def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
     """What a user would know of an instrument: a random part of the truth."""
     excitation, readout = measured.excitation, measured.readout
@@ -56,11 +75,11 @@ def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
 
 def training_stream(
     seed: int | tuple[int, ...],
+    draws: Draws | None = None,
     *,
     sections: int = 1024,
     beams: int = 2,
     readouts: int = 2,
-    absent_sigma: float = 0.0,
 ) -> Iterator[Chunk]:
     """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
 
@@ -68,19 +87,20 @@ def training_stream(
     ----------
     seed : int or tuple of int
         The same seed gives the same stream.
+    draws : Draws, optional
+        How harsh the stream is.
     sections : int
         New sections drawn for every `beams` beams.
     beams, readouts : int
         Beams for the same sections, detectors for each beam.
-    absent_sigma : float
-        A pigment that stands less than this over the noise counts as absent.
     """
+    how = draws or Draws()
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     while True:
-        pool = random_pool(rng, sections, ELEMENTS)
+        pool = random_pool(rng, sections, ELEMENTS, how.traces)
         for _ in range(beams):
-            yield _one_beam(pool, rng, noise, readouts, absent_sigma)
+            yield _one_beam(pool, rng, noise, readouts, how)
 
 
 def _one_beam(
@@ -88,17 +108,17 @@ def _one_beam(
     rng: np.random.Generator,
     noise: torch.Generator,
     readouts: int,
-    absent_sigma: float,
+    draws: Draws,
 ) -> Chunk:
     excitation = random_excitation(rng)
     emission = emit(pool, excitation, rng)
     encoded, answers = [], []
     for _ in range(readouts):
-        readout = random_readout(rng, excitation.tube_kv)
+        readout = random_readout(rng, excitation.tube_kv, draws.wear)
         measured = measure(emission, readout, random_counts(rng, len(pool)), noise)
         # Parts of the batch know different things of the instrument.
         for part in torch.arange(len(pool)).chunk(4):
             known = known_settings(measured, rng)
             encoded.append(encode(measured.counts[part], measured.energies, known).half())
-        answers.append(targets(measured, absent_sigma))
+        answers.append(targets(measured, draws.absent_sigma))
     return Chunk(torch.cat(encoded), torch.cat(answers))

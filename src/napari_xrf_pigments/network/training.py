@@ -16,12 +16,12 @@ from torch import nn
 from .feeder import Feeder
 from .labels import MASKED
 from .model import Architecture, PigmentNet
-from .stream import Chunk
+from .stream import Chunk, Draws
 from .weights import load_weights, save_weights
 
 #: Chunks kept to draw batches from, so that a batch mixes many instruments.
 _KEPT_CHUNKS = 96
-_EMA_STEPS = 2000
+_EMA_STEPS = 1000
 _BEAMS_PER_BATCH = 16
 
 
@@ -36,6 +36,9 @@ class TrainingConfig:
     absent_sigma : float
         In the closing part a pigment that is there, but stands less than this over the
         noise, counts as absent: what cannot be seen shall not be reported.
+    closing_traces, closing_wear : float
+        Factor on the chance of impurities, and chance of a tired instrument, in the
+        closing part: the first part is harsher than most scans.
     uses : float
         How often each is shown, on average.
     batch : int
@@ -56,6 +59,8 @@ class TrainingConfig:
     spectra: int = 1_000_000
     closing: int = 0
     absent_sigma: float = 2.5
+    closing_traces: float = 1.0
+    closing_wear: float = 0.3
     uses: float = 2.0
     batch: int = 512
     learning_rate: float = 1.2e-3
@@ -71,7 +76,14 @@ class TrainingConfig:
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}.")
-        for name in ("uses", "learning_rate", "weight_decay", "absent_sigma"):
+        for name in (
+            "uses",
+            "learning_rate",
+            "weight_decay",
+            "absent_sigma",
+            "closing_traces",
+            "closing_wear",
+        ):
             value = getattr(self, name)
             if type(value) not in (int, float) or not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a number of at least 0.")
@@ -142,7 +154,7 @@ def train_steps(
     """
     torch.manual_seed(seed)
     net = PigmentNet(Architecture(config.width, config.blocks))
-    first = Part(config.spectra, config.learning_rate, 0.0, seed)
+    first = Part("first", config.spectra, config.learning_rate, seed, Draws())
     yield from train_part(net, first, config, out, checkpoint_s)
     if config.closing:
         yield from close_training(config, seed, out, checkpoint_s=checkpoint_s)
@@ -153,8 +165,8 @@ def close_training(
 ) -> Iterator[Progress]:
     """The closing part alone, on the weights that the first part left at `out`."""
     net = load_weights(out).train().requires_grad_(True)
-    rate = config.learning_rate / 4
-    last = Part(config.closing, rate, config.absent_sigma, seed + 1_000_003)
+    draws = Draws(config.absent_sigma, config.closing_traces, config.closing_wear)
+    last = Part("closing", config.closing, config.learning_rate / 3, seed + 1_000_003, draws)
     yield from train_part(net, last, config, out, checkpoint_s)
 
 
@@ -164,20 +176,23 @@ class Part:
 
     Parameters
     ----------
+    name : str
+        What it is called.
     spectra : int
         Spectra drawn.
     learning_rate : float
         Highest learning rate.
-    absent_sigma : float
-        See :class:`TrainingConfig`.
     seed : int
         Seed of the stream.
+    draws : Draws
+        How the stream differs.
     """
 
+    name: str
     spectra: int
     learning_rate: float
-    absent_sigma: float
     seed: int
+    draws: Draws
 
 
 def train_part(
@@ -186,9 +201,7 @@ def train_part(
     """Train a network on one stream of spectra and save the mean of its weights."""
     drawing = torch.Generator().manual_seed(part.seed)
     # A running mean of the weights forgets the noise of the last steps.
-    mean = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(1 - 1 / _EMA_STEPS)
-    )
+    mean = torch.optim.swa_utils.AveragedModel(net, avg_fn=_running_mean)
     averaged = cast(PigmentNet, mean.module)
     optimiser = torch.optim.AdamW(
         net.parameters(), lr=part.learning_rate, weight_decay=config.weight_decay
@@ -199,10 +212,10 @@ def train_part(
     start = saved = time.monotonic()
 
     def save() -> None:
-        made = {**asdict(config), **asdict(part), "seen": seen}
+        made = {**asdict(config), "part": part.name, "stream": part.seed, "seen": seen}
         save_weights(averaged, out, made)
 
-    with Feeder(part.seed, config.workers, part.absent_sigma) as feeder:
+    with Feeder(part.seed, config.workers, part.draws) as feeder:
         for chunk in feeder:
             kept = [*kept[-_KEPT_CHUNKS + 1 :], chunk]
             seen += len(chunk.encoded)
@@ -229,6 +242,12 @@ def train_part(
                 saved = now
                 save()
     save()
+
+
+def _running_mean(mean: torch.Tensor, new: torch.Tensor, steps: torch.Tensor | int) -> torch.Tensor:
+    """Mean over the last steps: all of them at first, then the last `_EMA_STEPS` or so."""
+    keep = min(1 - 1 / _EMA_STEPS, (1 + float(steps)) / (10 + float(steps)))
+    return mean * keep + new * (1 - keep)
 
 
 def _rate(done: float) -> float:

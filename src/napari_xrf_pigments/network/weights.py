@@ -56,7 +56,7 @@ def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
         "groups": groups,
         "training": training,
     }
-    exact = ("mean", "scale", "slope", "shift")
+    exact = ("mean", "scale")
     tensors = {
         name: (value.float() if name in exact else value.half()).contiguous()
         for name, value in net.state_dict().items()

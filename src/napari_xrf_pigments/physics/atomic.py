@@ -30,6 +30,11 @@ class AtomicData(Protocol):
         ...
 
 
+#: Si, Cl, Ti, Cr: xraylib's CS_Total is up to 14 % too high just above their K edges, where
+#: its own Kissel cross-sections agree with XCOM within 3 % (docs/physics/findings.md).
+_WRONG_ABOVE_K = (14, 17, 22, 24)
+
+
 class XraylibData:
     """xraylib's constants, with the Kissel cascade for the production of lines."""
 
@@ -51,7 +56,11 @@ class XraylibData:
 @lru_cache(maxsize=1_000_000)
 def _attenuation(z: int, kev: float) -> float:
     # Below 0.1 keV xraylib has no data; such photons never leave a sample.
-    return float(xraylib.CS_Total(z, max(kev, 0.1)))
+    energy = max(kev, 0.1)
+    if z in _WRONG_ABOVE_K and 1.0 < energy / xraylib.EdgeEnergy(z, xraylib.K_SHELL) < 2.0:
+        parts = (xraylib.CS_Photo_Total, xraylib.CS_Rayl, xraylib.CS_Compt)
+        return float(sum(part(z, energy) for part in parts))
+    return float(xraylib.CS_Total(z, energy))
 
 
 @lru_cache(maxsize=1_000_000)

@@ -119,8 +119,8 @@ def random_excitation(rng: np.random.Generator) -> Excitation:
     return Excitation(anode, tube_kv, filters, Geometry(incidence, takeoff), beam)
 
 
-def random_readout(rng: np.random.Generator, tube_kv: float) -> Readout:
-    """Draw path, detector, electronics and energy axis."""
+def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) -> Readout:
+    """Draw path, detector, electronics and energy axis; `wear` is the chance of a tired one."""
     atmosphere = str(rng.choice(["air", "helium", "vacuum"], p=[0.8, 0.17, 0.03]))
     gain = float(rng.choice(_AXES_KEV)) * rng.uniform(0.97, 1.03)
     if rng.random() < 0.25:
@@ -130,7 +130,7 @@ def random_readout(rng: np.random.Generator, tube_kv: float) -> Readout:
     # Fine channels are measured in pairs: the encoder merges them anyway.
     gain *= max(1, int(np.ceil(0.0125 / gain)))
     offset = float(rng.choice([0.0, 0.0, -0.956, rng.normal(0, 0.1)]))
-    tired = rng.random() < 0.3
+    tired = rng.random() < wear
     detector = DetectorModel(
         fwhm_mn_ka_ev=float(rng.uniform(122, 190)),
         thickness_mm=float(rng.uniform(0.3, 1.0)),
@@ -143,7 +143,7 @@ def random_readout(rng: np.random.Generator, tube_kv: float) -> Readout:
     housing = tuple(
         (element, float(10 ** rng.uniform(-4, -1.9 if tired else -2.4)))
         for element in _HOUSING
-        if rng.random() < (0.22 if tired else 0.1)
+        if rng.random() < (0.22 if tired else wear / 3)
     )
     # Up to three exponentials: flat, falling and rising ones add to most shapes seen.
     background = tuple(

@@ -84,6 +84,7 @@ def paint_layer(
     role: Role = "paint",
     binder: str = "linseed_oil",
     wide: bool = True,
+    traces: float = 1.0,
 ) -> Layer:
     """Mix a layer from pigments and fillers with parts by weight.
 
@@ -101,22 +102,24 @@ def paint_layer(
         Id of the binder.
     wide : bool
         Draw impurities and oxide analyses; else nominal compositions.
+    traces : float
+        Factor on the chance of every impurity.
     """
     masses: dict[int, float] = {}
     volume = oil = solid = 0.0
     for name, part in recipe:
         extra = materials().get(name)
         density = extra.density_g_cm3 if extra else pigment(name).density_g_cm3
-        own = extra.parts if extra else _composition(rng, pigment(name), wide)
+        own = extra.parts if extra else _composition(rng, pigment(name), wide, traces)
         _add(masses, mixture_fractions(own), part)
         volume += part / density
         oil += part * (40.0 if extra else oil_per_100()[name]) / 100
         solid += part
     if wide:
         for impurity in impurities("*"):
-            if rng.random() < impurity.chance:
+            if rng.random() < impurity.chance * traces:
                 _add(masses, formula_fractions(impurity.formula), solid * _percent(rng, impurity))
-        if rng.random() < 0.06:
+        if rng.random() < 0.06 * traces:
             formula = _FOREIGN[rng.integers(len(_FOREIGN))]
             _add(masses, formula_fractions(formula), solid * 10 ** rng.uniform(-3.3, -1.3))
         oil *= rng.lognormal(0, 0.35)
@@ -140,20 +143,20 @@ def leaf_layer(rng: np.random.Generator, name: str) -> Layer:
     return Layer("paint", ((name, 1.0),), fractions, density, 10 ** rng.uniform(-0.9, 0.1))
 
 
-def random_stratigraphy(rng: np.random.Generator) -> Stratigraphy:
+def random_stratigraphy(rng: np.random.Generator, traces: float = 1.0) -> Stratigraphy:
     """Draw a painting's section, top layer first."""
     layers: list[Layer] = []
     if rng.random() < 0.6:
         layers.append(plain_layer("varnish", "varnish", rng.uniform(3, 50)))
     for _ in range(int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))):
-        layers.append(_random_paint(rng))
+        layers.append(_random_paint(rng, traces))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.12, 0.74, 0.14]))):
-        layers.append(_random_ground(rng))
+        layers.append(_random_ground(rng, traces))
     layers.extend(_random_support(rng))
     return tuple(layers)
 
 
-def _random_paint(rng: np.random.Generator) -> Layer:
+def _random_paint(rng: np.random.Generator, traces: float) -> Layer:
     if rng.random() < 0.05:
         return leaf_layer(rng, _LEAF[rng.integers(len(_LEAF))])
     catalogue = [entry.id for entry in pigment_catalogue() if entry.id not in _LEAF]
@@ -170,15 +173,17 @@ def _random_paint(rng: np.random.Generator) -> Layer:
         thickness = rng.uniform(4, 20)
     else:
         thickness = float(np.clip(rng.lognormal(np.log(26), 0.65), 4, 150))
-    layer = paint_layer(rng, recipe, thickness)
+    layer = paint_layer(rng, recipe, thickness, traces=traces)
     return _diluted(layer, 10 ** rng.uniform(0.2, 1.2)) if glaze else layer
 
 
-def _random_ground(rng: np.random.Generator) -> Layer:
+def _random_ground(rng: np.random.Generator, traces: float) -> Layer:
     weights = np.array([entry[0] for entry in _GROUNDS])
     _, parts, binder = _GROUNDS[rng.choice(len(_GROUNDS), p=weights / weights.sum())]
     recipe = [(name, part * rng.lognormal(0, 0.4)) for name, part in parts]
-    return paint_layer(rng, recipe, 10 ** rng.uniform(1.3, 2.5), role="ground", binder=binder)
+    return paint_layer(
+        rng, recipe, 10 ** rng.uniform(1.3, 2.5), role="ground", binder=binder, traces=traces
+    )
 
 
 def _random_support(rng: np.random.Generator) -> list[Layer]:
@@ -226,7 +231,9 @@ def _diluted(layer: Layer, times: float) -> Layer:
     return Layer(layer.role, pigments, fractions, density, layer.thickness_um)
 
 
-def _composition(rng: np.random.Generator, entry: Pigment, wide: bool) -> dict[str, float]:
+def _composition(
+    rng: np.random.Generator, entry: Pigment, wide: bool, traces: float
+) -> dict[str, float]:
     """The pigment's compounds by weight, varied where it is not a pure compound."""
     parts = dict(entry.parts)
     total = sum(parts.values())
@@ -240,7 +247,7 @@ def _composition(rng: np.random.Generator, entry: Pigment, wide: bool) -> dict[s
     parts = {formula: part / total for formula, part in parts.items()}
     if wide:
         for impurity in impurities(entry.id):
-            if rng.random() < impurity.chance:
+            if rng.random() < impurity.chance * traces:
                 share = _percent(rng, impurity)
                 parts[impurity.formula] = parts.get(impurity.formula, 0.0) + share
     return parts
