@@ -39,7 +39,7 @@ def chunks() -> list[Chunk]:
 def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
     """Training draws the same few chunks, made once."""
 
-    def given(seed: object, absent_sigma: float) -> list[Chunk]:
+    def given(seed: object, draws: object) -> list[Chunk]:
         return chunks
 
     monkeypatch.setattr("napari_xrf_pigments.network.feeder.training_stream", given)

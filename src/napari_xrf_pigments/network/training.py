@@ -166,7 +166,7 @@ def close_training(
     """The closing part alone, on the weights that the first part left at `out`."""
     net = load_weights(out).train().requires_grad_(True)
     draws = Draws(config.absent_sigma, config.closing_traces, config.closing_wear)
-    last = Part("closing", config.closing, config.learning_rate / 3, seed + 1_000_003, draws)
+    last = Part("closing", config.closing, config.learning_rate / 3, seed, draws)
     yield from train_part(net, last, config, out, checkpoint_s)
 
 
@@ -183,7 +183,7 @@ class Part:
     learning_rate : float
         Highest learning rate.
     seed : int
-        Seed of the stream.
+        The training's seed.
     draws : Draws
         How the stream differs.
     """
@@ -194,12 +194,17 @@ class Part:
     seed: int
     draws: Draws
 
+    @property
+    def stream(self) -> int:
+        """Seed of its spectra: the closing part sees new ones."""
+        return self.seed + (1_000_003 if self.name == "closing" else 0)
+
 
 def train_part(
     net: PigmentNet, part: Part, config: TrainingConfig, out: Path, checkpoint_s: float
 ) -> Iterator[Progress]:
     """Train a network on one stream of spectra and save the mean of its weights."""
-    drawing = torch.Generator().manual_seed(part.seed)
+    drawing = torch.Generator().manual_seed(part.stream)
     # A running mean of the weights forgets the noise of the last steps.
     mean = torch.optim.swa_utils.AveragedModel(net, avg_fn=_running_mean)
     averaged = cast(PigmentNet, mean.module)
@@ -212,10 +217,10 @@ def train_part(
     start = saved = time.monotonic()
 
     def save() -> None:
-        made = {**asdict(config), "part": part.name, "stream": part.seed, "seen": seen}
+        made = {**asdict(config), "seed": part.seed, "part": part.name, "seen": seen}
         save_weights(averaged, out, made)
 
-    with Feeder(part.seed, config.workers, part.draws) as feeder:
+    with Feeder(part.stream, config.workers, part.draws) as feeder:
         for chunk in feeder:
             kept = [*kept[-_KEPT_CHUNKS + 1 :], chunk]
             seen += len(chunk.encoded)
