@@ -130,6 +130,11 @@ def dock(viewer):
     return add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
 
 
+def test_an_empty_dock_says_what_to_do_and_is_narrow(dock):
+    assert dock.place.text().startswith("Open a scan")
+    assert dock.sizeHint().width() < 500
+
+
 def test_the_dock_shows_the_clicked_spectrum(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)

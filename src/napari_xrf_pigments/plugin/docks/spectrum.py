@@ -47,10 +47,12 @@ class SpectrumDock(ScanDock):
         self.stretch(self.splitter)
         self._pixel: tuple[int, int] | None = None
         self._asked = 0
+        self._unsized = True
         self.axis_bar.estimate_requested.connect(self._use_estimate)
         self.listen(self.session.picked, self._on_picked)
         self.listen(self.session.totals_changed, self._on_totals)
         self._theme()
+        self.refresh()
         self.viewer.events.theme.connect(self._theme)
         self.start()
 
@@ -182,7 +184,11 @@ class SpectrumDock(ScanDock):
         """Plot and bars stand side by side where there is more width than height."""
         super().resizeEvent(event)
         wide = self.width() > 1.4 * self.height()
-        self.splitter.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
+        if orientation != self.splitter.orientation() or self._unsized:
+            self._unsized = False
+            self.splitter.setOrientation(orientation)
+            self.splitter.setSizes([760, 240] if wide else [500, 500])
 
 
 def _place_text(scan: Scan, y: int, x: int, total: float) -> str:

@@ -7,11 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from ..rows import MarkedLine
+
+
+class _Plot(pg.PlotWidget):
+    """A plot that does not push the viewer aside."""
+
+    def sizeHint(self) -> QSize:
+        """Enough to read; the user may make it larger."""
+        return QSize(330, 220)
 
 
 class SpectrumPlot(QWidget):
@@ -19,11 +27,11 @@ class SpectrumPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = pg.PlotWidget()
+        self.plot = _Plot()
         self.plot.setLabel("bottom", "Energy (keV)")
         self.plot.setLabel("left", "Counts")
-        # pyqtgraph gives the label less than its height.
-        self.plot.getAxis("bottom").setHeight(46)
+        # Else the outermost labels are cut at the edges.
+        self.plot.getPlotItem().layout.setContentsMargins(0, 6, 4, 6)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMinimumHeight(150)
