@@ -54,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _wait(lambda: not pigments.busy)
     for message in (elements.run_bar.status.text(), pigments.run_bar.status.text()):
         print(message)
+    if scan.elements is None or scan.pigments is None:
+        print("The maps could not be made: no picture was written.")
+        viewer.close()
+        return 1
     rows, columns, _ = scan.cube.shape
     middle = SAMPLE_PIXEL if options.scan is None else (rows // 2, columns // 2)
     y, x = options.pixel or middle

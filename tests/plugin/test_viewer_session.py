@@ -130,8 +130,12 @@ def dock(viewer):
     return add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
 
 
-def test_an_empty_dock_says_what_to_do_and_is_narrow(dock):
+def test_an_empty_dock_says_what_to_do(dock):
     assert dock.place.text().startswith("Open a scan")
+
+
+def test_at_the_side_the_dock_is_narrow(viewer):
+    dock = add_dock(viewer, SpectrumDock, "Spectrum", "right")
     assert dock.sizeHint().width() < 500
 
 
