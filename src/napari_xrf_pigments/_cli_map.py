@@ -81,13 +81,16 @@ def open_scan(options: argparse.Namespace) -> XRFCube:
         tube_kv=options.kv,
         dataset=options.dataset,
     )
-    given = options.gain_kev is not None or options.offset_kev is not None
-    if given or options.no_calibrate:
-        return cube
+    from .cube.anode import with_estimated_anode
     from .cube.calibration import calibrated
 
-    cube, calibration = calibrated(cube)
-    say(calibration.message)
+    given = options.gain_kev is not None or options.offset_kev is not None
+    if not given and not options.no_calibrate:
+        cube, calibration = calibrated(cube)
+        say(calibration.message)
+    cube, told = with_estimated_anode(cube)
+    if told:
+        say(told)
     return cube
 
 

@@ -45,6 +45,8 @@ class Calibration:
         Whether the lines suffice.
     message : str
         A plain sentence on what was found.
+    anode : str or None
+        The anode that the scatter shows, where it was looked for.
     """
 
     energies: EnergyAxis
@@ -53,6 +55,7 @@ class Calibration:
     fwhm_mn_ka_ev: float | None
     trusted: bool
     message: str
+    anode: str | None = None
 
 
 def calibrate(

@@ -59,19 +59,22 @@ class Scan:
         """Take the result of the check; a trusted one replaces an axis read from a file."""
         self.calibration = calibration
         self.checked = True
-        self._take_resolution()
+        self._take_settings()
         if self.can_estimate and self._given.source != "user":
             self.use_estimate(True)
         else:
             self.energies_changed.emit()
 
-    def _take_resolution(self) -> None:
-        """Fill in the detector's resolution where it was unknown and now was measured."""
+    def _take_settings(self) -> None:
+        """Fill in the detector's resolution and the anode where the spectrum told them."""
         fwhm = self.calibration.fwhm_mn_ka_ev if self.can_estimate else None
         detector = self.cube.acquisition.detector or Detector()
         if fwhm is not None and detector.fwhm_mn_ka_ev is None:
             detector = replace(detector, fwhm_mn_ka_ev=fwhm)
             settings = replace(self.cube.acquisition, detector=detector)
+            self.cube = self.cube.with_acquisition(settings)
+        if self.calibration.anode is not None:
+            settings = self.cube.acquisition.updated(anode=self.calibration.anode)
             self.cube = self.cube.with_acquisition(settings)
 
     def use_estimate(self, estimate: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +38,14 @@ def _open_cube(path: str | Path) -> XRFCube:
 
 
 def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
+    from ..cube.anode import with_estimated_anode
     from ..cube.calibration import calibrate
 
-    return calibrate(spectrum, cube.energies, cube.acquisition)
+    found = calibrate(spectrum, cube.energies, cube.acquisition)
+    axis = found.energies if cube.energies.source != "user" else cube.energies
+    seen, told = with_estimated_anode(cube.with_energies(axis), spectrum)
+    message = f"{found.message} {told}".strip()
+    return replace(found, anode=seen.acquisition.anode, message=message)
 
 
 def _find_lines(cube: XRFCube) -> FoundLines:
