@@ -122,6 +122,7 @@ def calibrate(cube: XRFCube, spectrum: np.ndarray):
         lines=(("Fe Ka1", 6.4, 6.4),) * 6,
         rms_ev=4.0,
         fwhm_mn_ka_ev=140.0,
+        anode="Rh",
     )
 
 

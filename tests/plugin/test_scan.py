@@ -12,7 +12,11 @@ from .synthetic import calibrate, make_cube
 
 def untrusted(cube):
     return SimpleNamespace(
-        energies=cube.energies, trusted=False, message="Too few lines.", fwhm_mn_ka_ev=None
+        energies=cube.energies,
+        trusted=False,
+        message="Too few lines.",
+        fwhm_mn_ka_ev=None,
+        anode=None,
     )
 
 

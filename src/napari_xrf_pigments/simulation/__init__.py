@@ -1,7 +1,14 @@
 """Labelled spectra and sample scans from random paintings and instruments."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .catalogue import Pigment, ambiguity_groups, pigment, pigment_catalogue
-from .scan import ScanTruth, simulate_scan
+
+if TYPE_CHECKING:
+    from .scan import ScanTruth, simulate_scan
 
 __all__ = [
     "Pigment",
@@ -11,3 +18,10 @@ __all__ = [
     "pigment_catalogue",
     "simulate_scan",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The scan needs torch, the catalogue does not: who reads names shall not wait for it.
+    if name in ("ScanTruth", "simulate_scan"):
+        return getattr(importlib.import_module(".scan", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
