@@ -51,11 +51,14 @@ class Draws:
         Factor on the chance of impurities.
     wear : float
         Chance of a tired instrument.
+    contaminated : float
+        Chance of a support with foreign elements.
     """
 
     absent_sigma: float = 0.0
     traces: float = 1.0
     wear: float = 0.3
+    contaminated: float = 0.4
 
 
 def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
@@ -98,7 +101,7 @@ def training_stream(
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     while True:
-        pool = random_pool(rng, sections, ELEMENTS, how.traces)
+        pool = random_pool(rng, sections, ELEMENTS, how.traces, how.contaminated)
         for _ in range(beams):
             yield _one_beam(pool, rng, noise, readouts, how)
 

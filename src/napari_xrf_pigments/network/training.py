@@ -36,9 +36,10 @@ class TrainingConfig:
     absent_sigma : float
         In the closing part a pigment that is there, but stands less than this over the
         noise, counts as absent: what cannot be seen shall not be reported.
-    closing_traces, closing_wear : float
-        Factor on the chance of impurities, and chance of a tired instrument, in the
-        closing part: the first part is harsher than most scans.
+    closing_traces, closing_wear, closing_contaminated : float
+        Factor on the chance of impurities, and chances of a tired instrument and of a
+        support with foreign elements, in the closing part: the first part is harsher
+        than most scans.
     uses : float
         How often each is shown, on average.
     batch : int
@@ -61,6 +62,7 @@ class TrainingConfig:
     absent_sigma: float = 2.5
     closing_traces: float = 1.0
     closing_wear: float = 0.3
+    closing_contaminated: float = 0.4
     uses: float = 2.0
     batch: int = 512
     learning_rate: float = 1.2e-3
@@ -83,6 +85,7 @@ class TrainingConfig:
             "absent_sigma",
             "closing_traces",
             "closing_wear",
+            "closing_contaminated",
         ):
             value = getattr(self, name)
             if type(value) not in (int, float) or not 0 <= value < math.inf:
@@ -165,7 +168,12 @@ def close_training(
 ) -> Iterator[Progress]:
     """The closing part alone, on the weights that the first part left at `out`."""
     net = load_weights(out).train().requires_grad_(True)
-    draws = Draws(config.absent_sigma, config.closing_traces, config.closing_wear)
+    draws = Draws(
+        config.absent_sigma,
+        config.closing_traces,
+        config.closing_wear,
+        config.closing_contaminated,
+    )
     last = Part("closing", config.closing, config.learning_rate / 3, seed, draws)
     yield from train_part(net, last, config, out, checkpoint_s)
 

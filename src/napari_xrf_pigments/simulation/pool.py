@@ -90,7 +90,11 @@ def pool_of(sections: Sequence[Stratigraphy], z: tuple[int, ...] | None = None) 
 
 
 def random_pool(
-    rng: np.random.Generator, size: int, z: tuple[int, ...] | None = None, traces: float = 1.0
+    rng: np.random.Generator,
+    size: int,
+    z: tuple[int, ...] | None = None,
+    traces: float = 1.0,
+    contaminated: float = 0.4,
 ) -> StackPool:
     """Draw `size` random sections (see :func:`random_stratigraphy`)."""
-    return pool_of([random_stratigraphy(rng, traces) for _ in range(size)], z)
+    return pool_of([random_stratigraphy(rng, traces, contaminated) for _ in range(size)], z)

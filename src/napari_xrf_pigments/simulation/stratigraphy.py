@@ -143,8 +143,20 @@ def leaf_layer(rng: np.random.Generator, name: str) -> Layer:
     return Layer("paint", ((name, 1.0),), fractions, density, 10 ** rng.uniform(-0.9, 0.1))
 
 
-def random_stratigraphy(rng: np.random.Generator, traces: float = 1.0) -> Stratigraphy:
-    """Draw a painting's section, top layer first."""
+def random_stratigraphy(
+    rng: np.random.Generator, traces: float = 1.0, contaminated: float = 0.4
+) -> Stratigraphy:
+    """Draw a painting's section, top layer first.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    traces : float
+        Factor on the chance of every impurity.
+    contaminated : float
+        Chance of a support with foreign elements.
+    """
     layers: list[Layer] = []
     if rng.random() < 0.6:
         layers.append(plain_layer("varnish", "varnish", rng.uniform(3, 50)))
@@ -152,7 +164,7 @@ def random_stratigraphy(rng: np.random.Generator, traces: float = 1.0) -> Strati
         layers.append(_random_paint(rng, traces))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.12, 0.74, 0.14]))):
         layers.append(_random_ground(rng, traces))
-    layers.extend(_random_support(rng))
+    layers.extend(_random_support(rng, contaminated))
     return tuple(layers)
 
 
@@ -186,7 +198,7 @@ def _random_ground(rng: np.random.Generator, traces: float) -> Layer:
     )
 
 
-def _random_support(rng: np.random.Generator) -> list[Layer]:
+def _random_support(rng: np.random.Generator, contaminated: float) -> list[Layer]:
     kinds = ("canvas", "wood", "paper", "parchment", "plaster", "gypsum_plaster", "copper_plate")
     kind = str(rng.choice(kinds, p=[0.45, 0.25, 0.08, 0.05, 0.1, 0.05, 0.02]))
     low, high = {
@@ -196,7 +208,7 @@ def _random_support(rng: np.random.Generator) -> list[Layer]:
     layers = [plain_layer(kind, "support", rng.uniform(low, high))]
     if rng.random() < 0.3:  # a stretcher bar, a panel or a lining behind
         layers.append(plain_layer("wood", "support", rng.uniform(1000, 20000)))
-    if rng.random() < 0.4:
+    if rng.random() < contaminated:
         layers[-1] = _contaminated(rng, layers[-1])
     return layers
 
