@@ -7,7 +7,6 @@ from napari_xrf_pigments.network.labels import group_of_pigment, n_outputs
 from napari_xrf_pigments.network.model import (
     Architecture,
     PigmentNet,
-    answers,
     answers_of_logits,
 )
 
@@ -39,9 +38,6 @@ def test_a_group_may_be_surer_than_its_members() -> None:
     found = answers_of_logits(logits)
     assert found.group_probability.min() > 0.99
     assert found.probability.max() < 0.01
-
-
-
 
 
 def test_standardised_inputs_have_zero_mean_and_no_rare_bin_shouts() -> None:
