@@ -1,9 +1,9 @@
-from importlib.metadata import version
+from importlib import metadata
 
 project = "napari-xrf-pigments"
 author = "The napari-xrf-pigments developers"
 copyright = f"2026, {author}"
-release = version("napari-xrf-pigments")
+release = metadata.version("napari-xrf-pigments")
 
 extensions = ["myst_parser"]
 myst_enable_extensions = ["colon_fence", "deflist"]
