@@ -13,11 +13,12 @@ from typing import cast
 import torch
 from torch import nn
 
+from .calibration import calibrate_network
 from .feeder import Feeder
 from .labels import MASKED
 from .model import Architecture, PigmentNet
 from .stream import Chunk, Draws
-from .weights import load_weights, save_weights
+from .weights import load_weights, save_weights, training_of
 
 #: Chunks kept to draw batches from, so that a batch mixes many instruments.
 _KEPT_CHUNKS = 96
@@ -40,6 +41,8 @@ class TrainingConfig:
         Factor on the chance of impurities, and chances of a tired instrument and of a
         support with foreign elements, in the closing part: the first part is harsher
         than most scans.
+    calibration : int
+        Chunks of 2048 spectra that the probabilities are calibrated on after the closing part.
     uses : float
         How often each is shown, on average.
     batch : int
@@ -63,6 +66,7 @@ class TrainingConfig:
     closing_traces: float = 1.0
     closing_wear: float = 0.3
     closing_contaminated: float = 0.4
+    calibration: int = 60
     uses: float = 2.0
     batch: int = 512
     learning_rate: float = 1.2e-3
@@ -73,7 +77,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         whole = {name: 1 for name in ("spectra", "batch", "width", "blocks")}
-        whole |= {"batch": _BEAMS_PER_BATCH, "workers": 0, "closing": 0}
+        whole |= {"batch": _BEAMS_PER_BATCH, "workers": 0, "closing": 0, "calibration": 0}
         for name, least in whole.items():
             value = getattr(self, name)
             if type(value) is not int or value < least:
@@ -176,6 +180,10 @@ def close_training(
     )
     last = Part("closing", config.closing, config.learning_rate / 3, seed, draws)
     yield from train_part(net, last, config, out, checkpoint_s)
+    if config.calibration:
+        trained = load_weights(out)
+        calibrate_network(trained, last.stream, chunks=config.calibration)
+        save_weights(trained, out, training_of(out))
 
 
 @dataclass(frozen=True)

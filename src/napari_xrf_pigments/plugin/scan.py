@@ -73,7 +73,7 @@ class Scan:
             detector = replace(detector, fwhm_mn_ka_ev=fwhm)
             settings = replace(self.cube.acquisition, detector=detector)
             self.cube = self.cube.with_acquisition(settings)
-        if self.calibration.anode is not None:
+        if self.calibration is not None and self.calibration.anode is not None:
             settings = self.cube.acquisition.updated(anode=self.calibration.anode)
             self.cube = self.cube.with_acquisition(settings)
 
