@@ -51,7 +51,7 @@ def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
     viewer.add_image(data, **settings)
     session, shares = session_of(viewer), []
     session.totals_changed.connect(lambda scan: shares.append(scan.totals.fraction))
-    qtbot.waitUntil(lambda: totals.ended and shares and shares[-1] == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: bool(totals.ended and shares and shares[-1] == 1), timeout=60_000)
     assert any(0 < share < 1 for share in shares)
     assert len(shares) <= 4 * 12 * 0.1 / 0.25
     assert np.all(viewer.layers[0].data == 8)
