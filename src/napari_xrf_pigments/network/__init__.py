@@ -6,16 +6,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .config import TrainingConfig
     from .evaluation import evaluate
     from .predict import Predictor, predict_spectra
-    from .training import TrainingConfig, train_steps
+    from .training import train_steps
 
 __all__ = ["Predictor", "TrainingConfig", "evaluate", "predict_spectra", "train_steps"]
 
 # Loaded on first use: prediction needs neither the simulation's nor the evaluation's weight.
 _HOME = {
     "Predictor": ".predict",
-    "TrainingConfig": ".training",
+    "TrainingConfig": ".config",
     "evaluate": ".evaluation",
     "predict_spectra": ".predict",
     "train_steps": ".training",

@@ -67,10 +67,10 @@ def fit_platt(logits: torch.Tensor, answers: torch.Tensor) -> tuple[torch.Tensor
             logits * log_slope.exp() + shift, wanted, reduction="none"
         )
         value = (entropy * known).sum() + _PRIOR * (4 * log_slope**2 + shift**2).sum()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
-    solver.step(loss)  # type: ignore[no-untyped-call]
+    solver.step(loss)
     return log_slope.detach().exp(), shift.detach()
 
 
