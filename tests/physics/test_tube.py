@@ -109,3 +109,10 @@ def test_a_voltage_outside_the_model_is_refused_in_one_sentence(anode: str, tube
 def test_an_impossible_filter_is_refused(layer: tuple[str, float]) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         tube_beam("Rh", 40.0, filters=(layer,))
+
+
+@pytest.mark.parametrize(("anode", "kev"), [("W", 11.285), ("Au", 13.382)])
+def test_a_line_in_the_bin_beside_its_own_is_brought_home(anode: str, kev: float) -> None:
+    beam = tube_beam(anode, 50.0)  # spekpy has Lg1 65 eV higher
+    near = beam.is_line & (np.abs(beam.kev - kev) < 0.09) & (beam.flux > 1e-4)
+    assert beam.kev[near] == pytest.approx(kev, abs=0.005)

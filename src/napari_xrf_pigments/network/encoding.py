@@ -18,7 +18,7 @@ from ..physics.tube import ANODES
 _ATMOSPHERES = ("air", "helium", "vacuum")
 #: Borders of the grid's bins in keV: 30 eV where lines crowd, wider above.
 GRID_KEV: NDArray[np.float64] = np.concatenate(
-    [np.arange(0.8, 8.0, 0.03), np.arange(8.0, 20.0, 0.05), np.arange(20.0, 45.01, 0.1)]
+    [np.arange(0.8, 7.99, 0.03), np.arange(8.0, 19.99, 0.05), np.arange(20.0, 45.01, 0.1)]
 )
 N_BINS = len(GRID_KEV) - 1
 N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3

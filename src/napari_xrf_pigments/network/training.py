@@ -93,7 +93,9 @@ def close_training(
     yield from train_part(net, last, config, out, checkpoint_s)
     if config.calibration:
         trained = load_weights(out)
-        calibrate_network(trained, last.stream, chunks=config.calibration)
+        calibrate_network(
+            trained, last.stream, absent_sigma=config.absent_sigma, chunks=config.calibration
+        )
         save_weights(trained, out, training_of(out))
 
 

@@ -63,13 +63,20 @@ def _emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
 
 
 def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[np.float64]:
-    """Move the centres of spekpy's bins onto the true energies of the anode's lines."""
+    """Move the centres of spekpy's bins onto the true energies of the anode's lines.
+
+    spekpy's own line energies stray by some 20 eV, so that a line can fall into the bin
+    beside its own (W Lg1, Au Lg1): a bin without a known line takes those next to it.
+    """
     known = element_lines(atomic_number(anode))
     kev = np.array([line.kev for line in known])
     strength = np.array([line_cross_section(line, tube_kv) for line in known]) + 1e-12
     moved = centres.copy()
     for index, centre in enumerate(centres):
-        inside = np.abs(kev - centre) <= 0.6 * FINE_KEV
+        away = np.abs(kev - centre)
+        inside = away <= 0.6 * FINE_KEV
+        if not inside.any():
+            inside = away <= FINE_KEV
         if inside.any():
             moved[index] = np.average(kev[inside], weights=strength[inside])
     return moved
