@@ -40,6 +40,7 @@ def _command(
 def _info(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "info", "_cli_info", "say in plain words what a file holds")
     command.add_argument("file", type=Path, metavar="FILE", help="a file, or a folder of a scan")
+    _choice(command)
 
 
 def _map(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -50,7 +51,7 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--format", choices=FORMATS, help="default: what the ending of OUT says")
     command.add_argument("--overwrite", action="store_true", help="replace earlier results")
-    command.add_argument("--dataset", help="the dataset, in a file that holds several")
+    _choice(command)
     command.add_argument(
         "--lines",
         type=_lines,
@@ -66,6 +67,16 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--overview", type=Path, metavar="PNG", help="also draw one picture")
     _energy(command)
+
+
+def _choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dataset", help="the dataset, in a file that holds several")
+    command.add_argument(
+        "--detector",
+        metavar="NAME",
+        help='the detector, where there are several: its name, its number counted from 0, or "sum" '
+        "(default: their sum where their energy axes agree, else the first)",
+    )
 
 
 def _energy(command: argparse.ArgumentParser) -> None:
@@ -132,7 +143,7 @@ def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
         "_cli_network",
         "print how well the network does on independent test sets",
     )
-    command.set_defaults(work="evaluate", dataset=None)
+    command.set_defaults(work="evaluate", dataset=None, detector=None)
     command.add_argument("--weights", type=Path, help="weights (default: the bundled ones)")
     command.add_argument(
         "--sets",

@@ -11,4 +11,4 @@ def run(options: argparse.Namespace) -> None:
     """Print what a file holds."""
     from .io import describe
 
-    say(describe(options.file))
+    say(describe(options.file, dataset=options.dataset, detector=options.detector))

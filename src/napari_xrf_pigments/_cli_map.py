@@ -80,6 +80,7 @@ def open_scan(options: argparse.Namespace) -> XRFCube:
         anode=options.anode,
         tube_kv=options.kv,
         dataset=options.dataset,
+        detector=options.detector,
     )
     from .cube.anode import with_estimated_anode
     from .cube.calibration import calibrated

@@ -29,9 +29,13 @@ class ReadOptions:
     dataset : str or None
         Path of a dataset in an HDF5 file, name of an array in an .npz file, or name of the
         detector's folder in a folder of .mca files.
+    detector : int, str or None
+        Which detector, where there are several: its number, counted from 0, its name, or
+        ``"sum"``. None leaves it to the reader, whose choice is said in the notes.
     """
 
     dataset: str | None = None
+    detector: int | str | None = None
 
 
 class Reader(Protocol):
@@ -40,6 +44,10 @@ class Reader(Protocol):
     @property
     def format(self) -> str:
         """Name of the format in words."""
+
+    @property
+    def chooses_detectors(self) -> bool:
+        """Whether `read` heeds ``options.detector``."""
 
     def matches(self, path: Path) -> bool:
         """Whether the content of `path` is of this format; cheap, never raises ValueError."""
@@ -56,11 +64,22 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class FormatReader:
-    """A reader made of two functions of a format's module."""
+    """A reader made of two functions of a format's module.
+
+    Parameters
+    ----------
+    format : str
+        Name of the format in words.
+    matches, read : callable
+        As in :class:`Reader`.
+    chooses_detectors : bool
+        Whether files of this format may hold several detectors.
+    """
 
     format: str
     matches: Callable[[Path], bool]
     read: Callable[[Path, ReadOptions], XRFCube]
+    chooses_detectors: bool = False
 
 
 def head(path: Path, size: int = 4096) -> bytes:

@@ -23,6 +23,7 @@ def describe(
     anode: str | None = None,
     tube_kv: float | None = None,
     dataset: str | None = None,
+    detector: int | str | None = None,
 ) -> str:
     """Several lines of plain words on what a file holds.
 
@@ -30,7 +31,7 @@ def describe(
     ----------
     path : path_like
         A file or folder.
-    gain_kev, offset_kev, anode, tube_kv, dataset
+    gain_kev, offset_kev, anode, tube_kv, dataset, detector
         As in :func:`open_cube`.
 
     Returns
@@ -51,6 +52,7 @@ def describe(
             anode=anode,
             tube_kv=tube_kv,
             dataset=dataset,
+            detector=detector,
         )
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..cube import EnergyAxis, XRFCube
 from .contract import Reader, ReadOptions
+from .detectors import only_one
 
 # Modules and the names of their readers, in the order in which they are asked.
 _READERS = (
@@ -93,6 +94,7 @@ def open_cube(
     anode: str | None = None,
     tube_kv: float | None = None,
     dataset: str | None = None,
+    detector: int | str | None = None,
 ) -> XRFCube:
     """Open a scan, or one spectrum as a scan of one pixel, without reading all of it.
 
@@ -109,6 +111,10 @@ def open_cube(
         Tube voltage in kV; goes before the file's.
     dataset : str, optional
         Which dataset, array or detector folder, where there are several.
+    detector : int or str, optional
+        Which detector, where there are several: its number, counted from 0, its name, or
+        ``"sum"``. Default: their sum where their energy axes agree, else the first; the notes of
+        the source say which.
 
     Returns
     -------
@@ -127,7 +133,7 @@ def open_cube(
         raise FileNotFoundError(f"{place} does not exist.")
     if anode is not None:
         _check_symbol(anode)
-    cube = _read(place, ReadOptions(dataset))
+    cube = _read(place, ReadOptions(dataset, detector))
     if gain_kev is not None or offset_kev is not None:
         cube = cube.with_energies(_overridden(cube.energies, gain_kev, offset_kev))
         if cube.source is not None and gain_kev is not None:
@@ -154,6 +160,8 @@ def _read(place: Path, options: ReadOptions) -> XRFCube:
                 with place.open("rb"):  # a file that may not be read says so here
                     pass
             raise ValueError(f"{place.name} is not a scan that can be read here ({READABLE}).")
+        if not reader.chooses_detectors:
+            only_one(options.detector)
         return reader.read(place, options)
     except ValueError as error:
         raise ValueError(_naming(place, str(error))) from error
