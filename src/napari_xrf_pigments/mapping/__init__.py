@@ -1,6 +1,7 @@
 """From a scan to its maps, tile by tile."""
 
-from .elements import ElementPlan, ElementTile, iter_element_tiles, map_elements, plan_elements
+from .element_plan import ElementPlan, plan_elements
+from .elements import ElementTile, iter_element_tiles, map_elements
 from .pigments import PigmentTile, iter_pigment_tiles, map_pigments
 
 __all__ = [

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, XRFCube
-from ..physics.conditions import Conditions
-from ..physics.detect import AIR_FAMILY, main_family, other_families
-from ..physics.fit import LineFit, line_fit
-from ..physics.lines import atomic_number
+from ..physics.fit import LineFit
+from .element_plan import ElementPlan, plan_elements
+from .journal import Journal, resumed
+from .normalise import Monitor, Normalisation, monitor, normalised
 from .provenance import provenance
-from .store import MapStore, open_store
-from .survey import Survey, families_in, fit_conditions, survey
+from .store import open_store
 from .tiles import TILE_BYTES, Progress, Tile, iter_tiles
+
+Floats = NDArray[np.float32]
+_MONITORS = ("total", "scatter", "scatter_sigma")
 
 
 @dataclass(frozen=True)
 class ElementTile:
-    """Net counts of a finished tile.
+    """Net counts of a finished tile; NaN where a pixel was not measured.
 
     Parameters
     ----------
@@ -32,71 +34,21 @@ class ElementTile:
     names : tuple of str
         Line families.
     counts, sigma : ndarray, shape (line, row, column), float32
-        Net counts and their standard deviation; NaN where a pixel was not measured.
+        Net counts and their standard deviation.
+    total : ndarray, shape (row, column), float32
+        All counts of a pixel.
+    scatter, scatter_sigma : ndarray, shape (row, column), float32
+        Counts of the anode's scatter and their standard deviation; NaN where none is fitted.
     """
 
     rows: slice
     columns: slice
     names: tuple[str, ...]
-    counts: NDArray[np.float32]
-    sigma: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class ElementPlan:
-    """A fit that is ready for the pixels of a scan.
-
-    Parameters
-    ----------
-    fit : LineFit
-        The fit.
-    conditions : Conditions
-        Settings it was made with, estimated where unknown.
-    lines_found : bool
-        Whether the lines were found in the scan rather than named.
-    """
-
-    fit: LineFit
-    conditions: Conditions
-    lines_found: bool
-
-
-def plan_elements(cube: XRFCube, lines: Sequence[str] | None = None) -> ElementPlan:
-    """Survey a scan and prepare its fit; reads the scan once.
-
-    Parameters
-    ----------
-    cube : XRFCube
-        The scan.
-    lines : sequence of str, optional
-        Elements (``"Fe"``) or line families (``"Fe K"``); None: those that the scan shows.
-
-    Raises
-    ------
-    ValueError
-        If a name is not an element or a family, a family cannot be seen in this scan,
-        or the scan is empty.
-    """
-    wanted = None if lines is None else [_checked(name) for name in lines]
-    seen = survey(cube)
-    conditions = fit_conditions(cube, seen)
-    found = families_in(cube, seen, conditions)
-    names = list(found.families)
-    nuisance = list(found.nuisance)
-    if wanted is not None:
-        asked = list(dict.fromkeys(_family(name, cube, conditions) for name in wanted))
-        axis = cube.energies.kev
-        nuisance += [
-            *(n for n in names if n not in asked),
-            *other_families(asked, axis, conditions),
-        ]
-        names = asked
-    if not names:
-        raise ValueError("No line of any element stands out in this scan.")
-    weights = _weights(seen)
-    nuisance = [n for n in dict.fromkeys(nuisance) if n not in names]
-    fit = line_fit(cube.energies.kev, names, weights, conditions, nuisance=nuisance)
-    return ElementPlan(fit, conditions, lines is None)
+    counts: Floats
+    sigma: Floats
+    total: Floats
+    scatter: Floats
+    scatter_sigma: Floats
 
 
 def iter_element_tiles(
@@ -105,6 +57,7 @@ def iter_element_tiles(
     *,
     plan: ElementPlan | None = None,
     tile_bytes: int = TILE_BYTES,
+    skip: NDArray[np.bool_] | None = None,
 ) -> Generator[ElementTile, None, None]:
     """Fit a scan tile by tile.
 
@@ -118,6 +71,8 @@ def iter_element_tiles(
         A fit made before, by :func:`plan_elements`; then `lines` does not count.
     tile_bytes : int
         Most bytes of counts in a tile.
+    skip : ndarray of bool, shape (y, x), optional
+        Pixels that an earlier run has done: tiles of such pixels alone are left out.
 
     Yields
     ------
@@ -129,7 +84,7 @@ def iter_element_tiles(
         As :func:`plan_elements`, at the first tile.
     """
     fit = (plan or plan_elements(cube, lines)).fit
-    for tile in iter_tiles(cube, tile_bytes):
+    for tile in iter_tiles(cube, tile_bytes, skip):
         yield _fitted(tile, fit)
 
 
@@ -139,6 +94,8 @@ def map_elements(
     *,
     out: str | PathLike[str] | None = None,
     progress: Progress | None = None,
+    normalise: Normalisation | None = None,
+    unfinished: Path | None = None,
 ) -> ElementMaps:
     """Elemental maps of a scan.
 
@@ -153,6 +110,12 @@ def map_elements(
         maps do not fit in memory. It must not exist.
     progress : callable, optional
         Called with the pixels done and the pixels in all.
+    normalise : {"live time", "scatter", "total"}, optional
+        Divide the maps by it (:mod:`napari_xrf_pigments.mapping.normalise`); by default they
+        are net counts as measured.
+    unfinished : Path, optional
+        Folder that keeps finished tiles. Those of an earlier, equal run that it holds are
+        not made again. The caller removes it.
 
     Returns
     -------
@@ -162,69 +125,99 @@ def map_elements(
     Raises
     ------
     ValueError
-        If a name is not an element or a family, a family cannot be seen, or the scan
-        is empty.
+        If a name is not an element or a family, a family cannot be seen, the scan
+        is empty or cannot be normalised as asked, or `unfinished` is of another run.
     OSError
-        If `out` cannot be written.
+        If `out` or `unfinished` cannot be written.
     """
     plan = plan_elements(cube, lines)
+    if normalise is not None:
+        check_normalisation(normalise, cube, plan)
     rows, columns, _ = cube.shape
-    made = provenance(cube, _settings(plan))
+    made = provenance(cube, plan.settings)
+    journal = None if unfinished is None else Journal(unfinished, made)
+    if normalise is not None:
+        made["settings"] = {**made["settings"], "normalised_to": normalise}
     shape = (len(plan.fit.names), rows, columns)
+    # The monitors stay in memory: three maps, whatever the number of lines.
+    seen = {name: np.full((rows, columns), np.nan, np.float32) for name in _MONITORS}
     with open_store(out, {"counts": shape, "sigma": shape}, plan.fit.names, made) as store:
-        _fill(cube, plan, store, progress)
+        done = 0
+        for tile in resumed(
+            journal,
+            ElementTile,
+            (rows, columns),
+            lambda skip: iter_element_tiles(cube, plan=plan, skip=skip),
+        ):
+            store.write("counts", tile.rows, tile.columns, tile.counts)
+            store.write("sigma", tile.rows, tile.columns, tile.sigma)
+            for name, image in seen.items():
+                image[tile.rows, tile.columns] = getattr(tile, name)
+            done += tile.total.size
+            if progress is not None:
+                progress(done, rows * columns)
+        if normalise is not None:
+            by = element_monitor(normalise, cube, **seen)
+            for line in range(len(plan.fit.names)):
+                counts, sigma = (store.arrays[name][line] for name in ("counts", "sigma"))
+                changed = normalised(counts, sigma, by)
+                store.arrays["counts"][line], store.arrays["sigma"][line] = changed
     arrays = store.arrays
     return ElementMaps(plan.fit.names, arrays["counts"], arrays["sigma"], cube.pixel_mm, made)
 
 
-def _fill(cube: XRFCube, plan: ElementPlan, store: MapStore, progress: Progress | None) -> None:
-    rows, columns, _ = cube.shape
-    done = 0
-    for tile in iter_element_tiles(cube, plan=plan):
-        store.write("counts", tile.rows, tile.columns, tile.counts)
-        store.write("sigma", tile.rows, tile.columns, tile.sigma)
-        done += tile.counts.shape[1] * tile.counts.shape[2]
-        if progress is not None:
-            progress(done, rows * columns)
+def element_monitor(
+    name: Normalisation, cube: XRFCube, total: Floats, scatter: Floats, scatter_sigma: Floats
+) -> Monitor:
+    """What elemental maps are divided by.
+
+    Parameters
+    ----------
+    name : {"live time", "scatter", "total"}
+        What it is.
+    cube : XRFCube
+        The scan.
+    total, scatter, scatter_sigma : ndarray, shape (y, x)
+        As in :class:`ElementTile`.
+
+    Raises
+    ------
+    ValueError
+        If the scan does not have it.
+    """
+    if name == "live time":
+        return monitor(name, cube.live_time_s)
+    if name == "scatter":
+        return monitor(name, scatter, scatter_sigma)
+    if name == "total":
+        return monitor(name, total, np.sqrt(total))
+    raise ValueError(f"Maps cannot be normalised to {name!r}.")
+
+
+def check_normalisation(name: Normalisation, cube: XRFCube, plan: ElementPlan) -> None:
+    """Complain before the work where a normalisation cannot be had.
+
+    Raises
+    ------
+    ValueError
+        With one plain sentence.
+    """
+    some = np.ones((1, 1), np.float32)
+    scatter = some if plan.fit.scatter.any() else np.full_like(some, np.nan)
+    element_monitor(name, cube, some, scatter, some)
 
 
 def _fitted(tile: Tile, fit: LineFit) -> ElementTile:
-    shape = (len(fit.names), *tile.valid.shape)
-    counts = np.full(shape, np.nan, np.float32)
-    sigma = np.full(shape, np.nan, np.float32)
+    pixels = tile.valid.shape
+    counts, sigma = np.full((2, len(fit.names), *pixels), np.nan, np.float32)
+    total, scatter, scatter_sigma = np.full((3, *pixels), np.nan, np.float32)
     if tile.valid.any():
-        result = fit(tile.spectra)
+        spectra = tile.spectra
+        result = fit(spectra)
         counts[:, tile.valid] = result.counts.T
         sigma[:, tile.valid] = result.sigma.T
-    return ElementTile(tile.rows, tile.columns, fit.names, counts, sigma)
-
-
-def _weights(seen: Survey) -> NDArray[np.float64]:
-    """Reference spectrum: the mean, raised where single pixels are much brighter."""
-    return seen.total / seen.pixels
-
-
-def _checked(name: str) -> str:
-    words = name.split()
-    if not 1 <= len(words) <= 2 or (len(words) == 2 and words[1] not in ("K", "L", "M")):
-        raise ValueError(f"{name!r} is neither an element nor a line family such as 'Fe K'.")
-    atomic_number(words[0])
-    return " ".join(words)
-
-
-def _family(name: str, cube: XRFCube, conditions: Conditions) -> str:
-    if " " in name:
-        return name
-    found = AIR_FAMILY if name == "Ar" else main_family(name, cube.energies.kev, conditions)
-    if found is None:
-        raise ValueError(f"No line of {name} lies on the energy axis of this scan.")
-    return found
-
-
-def _settings(plan: ElementPlan) -> dict[str, Any]:
-    return {
-        "kind": "elements",
-        "lines": "found in the scan" if plan.lines_found else "named",
-        "fitted_columns": sorted(set(plan.fit.labels)),
-        "conditions": asdict(plan.conditions),
-    }
+        total[tile.valid] = spectra.sum(1, dtype=np.int64)
+        scatter[tile.valid], scatter_sigma[tile.valid] = result.scatter, result.scatter_sigma
+    return ElementTile(
+        tile.rows, tile.columns, fit.names, counts, sigma, total, scatter, scatter_sigma
+    )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
+from .journal import Journal, resumed
 from .provenance import provenance
 from .store import open_store
 from .tiles import TILE_BYTES, Progress, Tile, iter_tiles
@@ -89,6 +91,7 @@ def iter_pigment_tiles(
     predictor: PigmentPredictor | None = None,
     context: bool = False,
     tile_bytes: int = TILE_BYTES,
+    skip: NDArray[np.bool_] | None = None,
 ) -> Generator[PigmentTile, None, None]:
     """Run the network over a scan tile by tile.
 
@@ -104,6 +107,8 @@ def iter_pigment_tiles(
         Whether neighbouring pixels may speak for a pixel.
     tile_bytes : int
         Most bytes of counts in a tile.
+    skip : ndarray of bool, shape (y, x), optional
+        Pixels that an earlier run has done: tiles of such pixels alone are left out.
 
     Yields
     ------
@@ -118,7 +123,7 @@ def iter_pigment_tiles(
         raise ValueError("This version maps every pixel by its own spectrum alone.")
     network = predictor or load_predictor(device)
     predict = network.bind(cube.energies, cube.acquisition)
-    for tile in iter_tiles(cube, tile_bytes):
+    for tile in iter_tiles(cube, tile_bytes, skip):
         yield _predicted(tile, network, predict)
 
 
@@ -130,6 +135,7 @@ def map_pigments(
     context: bool = False,
     out: str | PathLike[str] | None = None,
     progress: Progress | None = None,
+    unfinished: Path | None = None,
 ) -> PigmentMaps:
     """Pigment maps of a scan.
 
@@ -147,6 +153,9 @@ def map_pigments(
         Folder of a Zarr group that takes the maps as they are made. It must not exist.
     progress : callable, optional
         Called with the pixels done and the pixels in all.
+    unfinished : Path, optional
+        Folder that keeps finished tiles. Those of an earlier, equal run that it holds are
+        not made again. The caller removes it.
 
     Returns
     -------
@@ -156,9 +165,10 @@ def map_pigments(
     Raises
     ------
     ValueError
-        If `context` is asked for, which this version does not offer.
+        If `context` is asked for, which this version does not offer, or `unfinished` is of
+        another run.
     OSError
-        If `out` cannot be written.
+        If `out` or `unfinished` cannot be written.
     """
     network = predictor or load_predictor(device)
     rows, columns, _ = cube.shape
@@ -169,9 +179,16 @@ def map_pigments(
     }
     settings = {"kind": "pigments", "device": str(network.device), "context": context}
     made = provenance(cube, settings, weights_hash=network.weights_hash)
+    # Another device gives the same answers.
+    journal = None if unfinished is None else Journal(unfinished, _without_device(made))
     with open_store(out, shapes, network.names, {**made, "groups": list(network.groups)}) as store:
         done = 0
-        for tile in iter_pigment_tiles(cube, predictor=network, context=context):
+        for tile in resumed(
+            journal,
+            PigmentTile,
+            (rows, columns),
+            lambda skip: iter_pigment_tiles(cube, predictor=network, context=context, skip=skip),
+        ):
             for name in shapes:
                 store.write(name, tile.rows, tile.columns, getattr(tile, name))
             done += tile.unexplained.size
@@ -192,6 +209,11 @@ def load_predictor(device: str = "auto") -> PigmentPredictor:
 
     loaded: PigmentPredictor = Predictor(device=device)
     return loaded
+
+
+def _without_device(made: dict[str, Any]) -> dict[str, Any]:
+    settings = {key: value for key, value in made["settings"].items() if key != "device"}
+    return {**made, "settings": settings}
 
 
 def _predicted(

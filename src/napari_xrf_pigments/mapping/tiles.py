@@ -85,12 +85,27 @@ def _edges(lengths: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(int(end - length), int(end)) for end, length in zip(ends, lengths, strict=True)]
 
 
-def iter_tiles(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> Iterator[Tile]:
+def iter_tiles(
+    cube: XRFCube, tile_bytes: int = TILE_BYTES, skip: NDArray[np.bool_] | None = None
+) -> Iterator[Tile]:
     """Tiles of a scan, the next one read while the caller works on this one.
 
     Closing the generator stops the reading.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    tile_bytes : int
+        Most bytes of counts in a tile.
+    skip : ndarray of bool, shape (y, x), optional
+        Pixels that are done already: a tile of such pixels alone is not read.
     """
-    slices = tile_slices(cube, tile_bytes)
+    slices = [
+        place
+        for place in tile_slices(cube, tile_bytes)
+        if skip is None or not bool(skip[place].all())
+    ]
     reader = ThreadPoolExecutor(1, thread_name_prefix="tile-reader")
     try:
         ahead = reader.submit(_read, cube, *slices[0]) if slices else None

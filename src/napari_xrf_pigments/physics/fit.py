@@ -25,6 +25,8 @@ Floats = NDArray[np.float32]
 
 #: Softest energy that is fitted, keV.
 MIN_FIT_KEV = 1.05
+#: Scatter lines under this energy, keV, are absorbed as the sample likes.
+_SOFT_KEV = 5.0
 #: Share of a channel's counts by which an expected spectrum may be wrong.
 MODEL_DOUBT = 0.015
 
@@ -39,11 +41,15 @@ class FitResult:
         The families.
     counts, sigma : ndarray, shape (spectrum, family), float32
         Net counts in the full-energy peaks, and their standard deviation.
+    scatter, scatter_sigma : ndarray, shape (spectrum,), float32
+        Counts of the anode's scatter, and their standard deviation; NaN where none is fitted.
     """
 
     names: tuple[str, ...]
     counts: Floats
     sigma: Floats
+    scatter: Floats
+    scatter_sigma: Floats
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,9 @@ class LineFit:
         Variance of a family's counts for one squared count in a column.
     labels : tuple of str
         What each column is: a family, or ``"scatter"``, ``"pile-up"``, ``"continuum"``.
+    scatter : ndarray, shape (column,)
+        Counts of the anode's scatter for one unit of each column: its hard lines alone,
+        where it has such, since the soft ones hardly leave the sample.
     """
 
     names: tuple[str, ...]
@@ -75,6 +84,7 @@ class LineFit:
     members: Array
     doubt_variance: Array
     labels: tuple[str, ...]
+    scatter: Array
 
     def amplitudes(self, counts: ArrayLike) -> Array:
         """Amplitude of every column, shape (spectrum, column)."""
@@ -102,10 +112,17 @@ class LineFit:
         amplitudes = spectra @ solver.T
         family_solver = members @ solver
         # A channel of a sparse spectrum is empty by chance: what is around it counts too.
-        variance = _blurred(spectra) @ (family_solver**2).T
+        blurred = _blurred(spectra)
+        variance = blurred @ (family_solver**2).T
         variance += amplitudes**2 @ self.doubt_variance.astype(np.float32).T
         sigma: Floats = np.sqrt(np.maximum(variance, 1e-6)).astype(np.float32)
-        return FitResult(self.names, (amplitudes @ members.T).astype(np.float32), sigma)
+        counts: Floats = (amplitudes @ members.T).astype(np.float32)
+        hard = self.scatter.astype(np.float32)
+        if not hard.any():
+            none = np.full(counts.shape[:-1], np.nan, np.float32)
+            return FitResult(self.names, counts, sigma, none, none)
+        noise = np.sqrt(np.maximum(blurred @ (hard @ solver) ** 2, 1e-6))
+        return FitResult(self.names, counts, sigma, amplitudes @ hard, noise)
 
 
 def line_fit(
@@ -150,7 +167,9 @@ def line_fit(
     solver = weighted_solver(columns, weights)
     members = np.array([[1.0 * (owner == name) for owner in (*owners, *labels)] for name in names])
     doubt = doubt_variance(members @ solver, families, members)
-    return LineFit(tuple(names), columns, window, solver, members, doubt, (*owners, *labels))
+    every = (*owners, *labels)
+    scatter = _hard_scatter(axis, columns, every)
+    return LineFit(tuple(names), columns, window, solver, members, doubt, every, scatter)
 
 
 def fit_window(axis_kev: Array, reference: Array) -> slice:
@@ -204,6 +223,14 @@ def nuisance_columns(
     columns = stack([merged, sums, terms * base])
     labels = ("scatter",) * len(merged) + ("pile-up",) * len(sums) + ("continuum",) * len(terms)
     return columns, labels
+
+
+def _hard_scatter(axis_kev: Array, columns: Array, labels: Sequence[str]) -> Array:
+    """Counts of scatter in one unit of each column, hard lines alone where there are such."""
+    counts = columns.sum(1) * np.array([label == "scatter" for label in labels])
+    centres = columns @ axis_kev / np.where(columns.sum(1) > 0, columns.sum(1), 1)
+    hard = counts * (centres > _SOFT_KEV)
+    return np.asarray(hard if hard.any() else counts)
 
 
 def _continuum(axis_kev: Array, spectrum: Array, conditions: Conditions) -> Array:
