@@ -218,12 +218,12 @@ def _cones(axis: Array, conditions: Conditions) -> Array:
         if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
             continue
         air = air_transmission(family.kev, conditions.air_mm)
-        for factors in _extremes(family):
+        for factors in ratio_extremes(family):
             shapes.append(family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev))
     return np.array(shapes)
 
 
-def _extremes(family: LineFamily) -> Sequence[Array]:
+def ratio_extremes(family: LineFamily) -> Sequence[Array]:
     """Factors on the lines at both ends of the range of ratios."""
     if family.family == "K":
         varied = np.array([line.siegbahn.startswith("Kb") for line in family.lines])
