@@ -10,10 +10,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from napari_xrf_pigments.network.bundle import bundle
 from napari_xrf_pigments.network.encoding import N_INPUTS
 from napari_xrf_pigments.network.labels import output_names
 from napari_xrf_pigments.network.model import Architecture, PigmentNet
 from napari_xrf_pigments.network.weights import (
+    _checksum,
+    bundled_hash_file,
     bundled_weights,
     load_weights,
     on_device,
@@ -125,7 +128,9 @@ def rewritten(path: Path, **changed: object) -> None:
                 "groups": groups}  # fmt: skip
     net = PigmentNet(Architecture(width=16, blocks=1))
     kept = {name: value for name, value in (metadata | changed).items() if value is not None}
-    save_file(dict(net.state_dict()), path, {"network": json.dumps(kept)})
+    tensors = dict(net.state_dict())
+    kept["checksum"] = _checksum(kept, tensors)
+    save_file(tensors, path, {"network": json.dumps(kept)})
 
 
 @pytest.mark.parametrize(
@@ -171,3 +176,63 @@ def test_the_bundled_weights_load_and_are_small() -> None:
     net = load_weights(path)
     assert net.architecture.width >= 256
     assert training_of(path)["seed"] is not None
+
+
+def test_the_bundled_weights_are_those_whose_hash_is_kept() -> None:
+    kept = bundled_hash_file().read_text().split()
+    assert kept == [weights_hash(bundled_weights()), "pigments.safetensors"], (
+        "New weights? Run: python -m napari_xrf_pigments.network.bundle [WEIGHTS]"
+    )
+
+
+def test_other_bytes_in_the_place_of_the_bundled_weights_are_refused(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_xrf_pigments.network.weights.bundled_weights", lambda: saved)
+    said = r"^The weights that came with napari-xrf-pigments are damaged or were replaced; .*\.$"
+    with pytest.raises(ValueError, match=said):
+        load_weights(saved)  # nothing says which hash it must have
+    saved.with_suffix(".sha256").write_text(f"{weights_hash(saved)}  {saved.name}\n")
+    load_weights(saved)
+    saved.write_bytes(saved.read_bytes() + b" ")
+    with pytest.raises(ValueError, match=said):
+        load_weights(saved)
+
+
+@pytest.mark.parametrize("place", [-1, -5000, "spectra"])
+def test_one_changed_byte_of_user_weights_is_seen(saved: Path, place: int | str) -> None:
+    data = bytearray(saved.read_bytes())
+    index = data.index(place.encode()) if isinstance(place, str) else place
+    data[index] ^= 1
+    saved.write_bytes(data)
+    with pytest.raises(ValueError, match=r"^tiny\.safetensors was changed or damaged .*\.$"):
+        load_weights(saved)
+
+
+def test_weights_of_a_version_that_wrote_no_checksum_are_used_with_a_warning(saved: Path) -> None:
+    net = load_weights(saved)
+    pigments, groups = output_names()
+    told = {"width": 16, "blocks": 1, "inputs": N_INPUTS, "pigments": pigments, "groups": groups}
+    save_file(dict(net.state_dict()), saved, {"network": json.dumps(told)})
+    with pytest.warns(UserWarning, match=r"carries no checksum, so it was not verified\.$"):
+        load_weights(saved)
+
+
+def test_bundling_writes_weights_with_checksum_and_hash(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "package" / "pigments.safetensors"
+    for module in ("weights", "bundle"):
+        monkeypatch.setattr(f"napari_xrf_pigments.network.{module}.bundled_weights", lambda: place)
+    found = bundle(saved)
+    assert found == hashlib.sha256(place.read_bytes()).hexdigest()
+    assert place.with_suffix(".sha256").read_text() == f"{found}  pigments.safetensors\n"
+    assert training_of(place) == {"seed": 3, "spectra": 10}
+    place.write_bytes(saved.read_bytes())
+    assert bundle() == weights_hash(place)
+    load_weights(place)
+
+
+def test_the_model_card_is_that_of_the_bundled_weights() -> None:
+    card = Path(__file__).parents[2] / "docs" / "model_card.md"
+    assert weights_hash(bundled_weights())[:16] in card.read_text(encoding="utf-8")

@@ -1,18 +1,23 @@
-"""Weights on disk: safetensors with the settings of their training, never a pickle."""
+"""Weights on disk: safetensors with the settings of their training, never a pickle.
+
+Every file carries a checksum of all that is in it; the file that comes with the package must
+moreover be the very one that the package was made with. Both are looked at before use.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import warnings
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 
 from .encoding import N_INPUTS
 from .labels import output_names
@@ -22,6 +27,11 @@ from .model import Architecture, PigmentNet
 def bundled_weights() -> Path:
     """Path of the weights that come with the package."""
     return Path(str(files(__package__).joinpath("data/pigments.safetensors")))
+
+
+def bundled_hash_file() -> Path:
+    """Path of the file with the SHA-256 that the bundled weights must have."""
+    return bundled_weights().with_suffix(".sha256")
 
 
 def weights_hash(path: Path) -> str:
@@ -61,6 +71,7 @@ def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
         name: (value.float() if name in exact else value.half()).contiguous()
         for name, value in net.state_dict().items()
     }
+    metadata["checksum"] = _checksum(metadata, tensors)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -78,7 +89,8 @@ def load_weights(path: Path) -> PigmentNet:
     Raises
     ------
     ValueError
-        If the file is not weights of this network and pigment table.
+        If the file is not weights of this network and pigment table, or was changed since
+        it was written.
     """
     metadata, tensors = _read(path)
     pigments, groups = output_names()
@@ -106,15 +118,51 @@ def training_of(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    # Read once: what was verified is what is used.
+    data = path.read_bytes()
+    bundled = path.absolute() == bundled_weights().absolute()
+    if bundled:
+        _check_bundled(data)
     try:
-        with safe_open(path, framework="pt") as stored:
-            metadata = json.loads((stored.metadata() or {}).get("network", "null"))
-            tensors = {name: stored.get_tensor(name).float() for name in stored.keys()}
-    except (SafetensorError, json.JSONDecodeError) as error:
+        stored = load(data)
+        metadata = json.loads(_header(data).get("network", "null"))
+    except (SafetensorError, ValueError) as error:  # a damaged header is a ValueError too
         raise ValueError(f"{path.name} does not hold the weights of a network.") from error
     if not isinstance(metadata, dict):
         raise ValueError(f"{path.name} does not hold the weights of a network.")
-    return metadata, tensors
+    checksum = metadata.pop("checksum", None)
+    if checksum is None and not bundled:
+        warnings.warn(f"{path.name} carries no checksum, so it was not verified.", stacklevel=3)
+    if checksum is not None and checksum != _checksum(metadata, stored):
+        raise ValueError(f"{path.name} was changed or damaged since it was written.")
+    return metadata, {name: value.float() for name, value in stored.items()}
+
+
+def _check_bundled(data: bytes) -> None:
+    try:
+        expected = bundled_hash_file().read_text(encoding="ascii").split()[0]
+    except (OSError, IndexError, UnicodeDecodeError):
+        expected = ""
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise ValueError(
+            "The weights that came with napari-xrf-pigments are damaged or were replaced; "
+            "install the package again."
+        )
+
+
+def _header(data: bytes) -> dict[str, str]:
+    """The text entries of a safetensors file: JSON after its length in 8 bytes."""
+    length = int.from_bytes(data[:8], "little")
+    return dict(json.loads(data[8 : 8 + length]).get("__metadata__") or {})
+
+
+def _checksum(metadata: dict[str, Any], tensors: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over settings and tensors, with their names, types and shapes."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)};".encode())
+        digest.update(value.contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def on_device(net: PigmentNet, device: str) -> PigmentNet:

@@ -1,17 +1,23 @@
-"""Emissions of the independent stacks on disk, so that a long run can be stopped and resumed."""
+"""Emissions of the independent stacks on disk, so that a long run can be stopped and resumed.
+
+Every file carries the SHA-256 of its arrays; one that does not match is computed again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .emission import Emission, emit
 from .instruments import INSTRUMENTS, Geometry, draw_geometry
@@ -54,8 +60,8 @@ def stack(
     path = folder / f"v{VERSION}-{seed}-{secondary}-{name}" / f"{index:05d}.npz"
     try:
         return _load(path)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        pass
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        pass  # absent, or damaged
     rng = np.random.default_rng([seed, ord(name), index])
     strata = draw_strata(rng)
     geometry = draw_geometry(rng, INSTRUMENTS[name])
@@ -84,33 +90,49 @@ def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"strata": asdict(strata), "geometry": asdict(geometry)})
     partial = path.with_suffix(f".{os.getpid()}.part")
-    with partial.open("wb") as file:
-        np.savez_compressed(
-            file,
-            text=np.array(text),
-            line_kev=emission.line_kev,
-            line_rate=emission.line_rate,
-            line_layer=emission.line_layer.astype(np.int16),
-            line_family=np.array(emission.line_family),
-            scatter_kev=emission.scatter_kev,
-            scatter_rate=emission.scatter_rate,
-            scatter_width_kev=emission.scatter_width_kev,
-        )
-    partial.replace(path)
+    arrays = {
+        "text": np.array(text),
+        "line_kev": emission.line_kev,
+        "line_rate": emission.line_rate,
+        "line_layer": emission.line_layer.astype(np.int16),
+        "line_family": np.array(emission.line_family),
+        "scatter_kev": emission.scatter_kev,
+        "scatter_rate": emission.scatter_rate,
+        "scatter_width_kev": emission.scatter_width_kev,
+    }
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(file, sha256=np.array(checksum(arrays)), **arrays)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def checksum(arrays: dict[str, NDArray[Any]]) -> str:
+    """SHA-256 over arrays with their names, types and shapes, hexadecimal."""
+    digest = hashlib.sha256()
+    for name, values in sorted(arrays.items()):
+        digest.update(f"{name} {values.dtype.str} {values.shape};".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
 
 
 def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
-    with np.load(path, allow_pickle=False) as file:
-        told = json.loads(str(file["text"]))
-        emission = Emission(
-            file["line_kev"],
-            file["line_rate"],
-            file["line_layer"].astype(np.int64),
-            tuple(str(name) for name in file["line_family"]),
-            file["scatter_kev"],
-            file["scatter_rate"],
-            file["scatter_width_kev"],
-        )
+    # Opened here: numpy leaves the file open where it is no archive.
+    with path.open("rb") as disk, np.load(disk, allow_pickle=False) as file:
+        stored = {name: file[name] for name in file.files}
+    if str(stored.pop("sha256")) != checksum(stored):
+        raise ValueError(f"{path.name} does not match its checksum.")
+    told = json.loads(str(stored["text"]))
+    emission = Emission(
+        stored["line_kev"],
+        stored["line_rate"],
+        stored["line_layer"].astype(np.int64),
+        tuple(str(name) for name in stored["line_family"]),
+        stored["scatter_kev"],
+        stored["scatter_rate"],
+        stored["scatter_width_kev"],
+    )
     layers = tuple(_layer(entry) for entry in told["strata"]["layers"])
     return Strata(layers, told["strata"]["support"]), Geometry(**told["geometry"]), emission
 
