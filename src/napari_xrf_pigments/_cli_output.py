@@ -35,14 +35,9 @@ def free_to_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> No
         If the folder that it belongs in does not exist.
     """
     if scan is not None:
-        target, source = out.resolve(), scan.resolve()
-        halves = source.is_file() and target.parent == source.parent and target.stem == source.stem
-        if target == source or (halves and target.is_file()):
-            raise ValueError(f"{out} is part of the scan; choose another name for the results.")
-        if source.is_dir() and source in target.parents:
-            raise ValueError(f"{out} lies inside the scan's folder; choose another place.")
-        if target in source.parents:
-            raise ValueError(f"{out} is the folder that holds the scan; choose another place.")
+        from .io.atomic import check_not_part_of
+
+        check_not_part_of(out, scan)
     if not out.absolute().parent.is_dir():
         raise FileNotFoundError(f"The folder {out.parent} does not exist.")
     if out.exists() and not overwrite:

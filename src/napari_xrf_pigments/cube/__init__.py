@@ -1,7 +1,7 @@
 """The data model: a scan (:class:`XRFCube`) and the maps made from it."""
 
 from .acquisition import Acquisition, Detector
-from .chunks import choose_chunks
+from .chunks import choose_chunks, choose_pieces
 from .cube import Source, XRFCube
 from .energy import EnergyAxis
 from .maps import ElementMaps, PigmentMaps
@@ -15,4 +15,5 @@ __all__ = [
     "Source",
     "XRFCube",
     "choose_chunks",
+    "choose_pieces",
 ]

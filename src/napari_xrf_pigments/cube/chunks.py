@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 TARGET_BYTES = 32 * 2**20
+# What is decompressed to see one spectrum: some milliseconds of work.
+PIECE_BYTES = 2**20
 
 
 def choose_chunks(
@@ -42,3 +44,31 @@ def choose_chunks(
         return height, columns, channels
     pieces = math.ceil(columns / pixels)
     return 1, math.ceil(columns / pieces), channels
+
+
+def choose_pieces(
+    shape: tuple[int, int, int], dtype: DTypeLike
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """How a (y, x, channel) cube is laid down in a chunked file.
+
+    Blocks as large as the chunks of :func:`choose_chunks` are written at once; each is
+    compressed in pieces of about 1 MB, so that one spectrum is one small read.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (y, x, channel).
+    dtype : dtype_like
+        Type of a count.
+
+    Returns
+    -------
+    block, piece : tuple of int
+        Lengths along (y, x, channel); a block holds whole pieces, and may reach over the
+        right edge of the cube.
+    """
+    height, width, channels = choose_chunks(shape, dtype)
+    rows, columns, _ = choose_chunks((height, width, channels), dtype, PIECE_BYTES)
+    while height % rows:
+        rows -= 1
+    return (height, math.ceil(width / columns) * columns, channels), (rows, columns, channels)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .describe import describe
     from .registry import can_open, open_cube, scan_path
     from .save import is_results, load_results, save_results
+    from .save_scan import save_cube
 
 __all__ = [
     "can_open",
@@ -16,6 +17,7 @@ __all__ = [
     "is_results",
     "load_results",
     "open_cube",
+    "save_cube",
     "save_results",
     "scan_path",
 ]
@@ -26,6 +28,7 @@ _HOME = {
     "is_results": ".save",
     "load_results": ".save",
     "open_cube": ".registry",
+    "save_cube": ".save_scan",
     "save_results": ".save",
     "scan_path": ".registry",
 }

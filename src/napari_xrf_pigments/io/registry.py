@@ -14,6 +14,8 @@ from .detectors import only_one
 
 # Modules and the names of their readers, in the order in which they are asked.
 _READERS = (
+    ("scan_zarr", "READER"),
+    ("scan_hdf5", "READER"),
     ("ripple", "READER"),
     ("hdf5", "READER"),
     ("npy", "NPY_READER"),
@@ -154,7 +156,7 @@ def _read(place: Path, options: ReadOptions) -> XRFCube:
             )
         if place.is_file() and place.stat().st_size == 0:
             raise ValueError(f"{place.name} is empty.")
-        reader = _find_reader(place)
+        reader = _find_reader(place) or _damaged(place)
         if reader is None:
             if place.is_file():
                 with place.open("rb"):  # a file that may not be read says so here
@@ -169,6 +171,13 @@ def _read(place: Path, options: ReadOptions) -> XRFCube:
         if error.strerror is None:  # a sentence of our own
             raise
         raise type(error)(f"{place.name} cannot be read: {error.strerror.lower()}.") from error
+
+
+def _damaged(place: Path) -> Reader | None:
+    """A reader that says why a file of its kind is not offered as a scan."""
+    from . import hdf5
+
+    return hdf5.READER if place.is_file() and hdf5.is_hdf5(place) else None
 
 
 def _find_reader(place: Path) -> Reader | None:

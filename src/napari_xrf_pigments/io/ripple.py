@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..cube import XRFCube
+from . import scan_ripple
 from .contract import (
     FormatReader,
     ReadOptions,
@@ -83,7 +84,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     if size > raw.n_bytes:
         notes.append(f"{raw_path.name} is {size - raw.n_bytes:,} bytes longer than declared.")
     live = plausible(number(header.keys.get("live-time")), 0, 1e9)
-    return XRFCube(
+    cube = XRFCube(
         lazy_cube(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
         energy_axis(header) or estimated_axis(header.shape[2], notes),
         acquisition(header),
@@ -91,6 +92,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         None if live is None else np.full(header.shape[:2], live),
         source=make_source(header_path, FORMAT, notes, size),
     )
+    return scan_ripple.completed(cube, header_path)
 
 
 def _beside(path: Path, suffix: str) -> Path | None:

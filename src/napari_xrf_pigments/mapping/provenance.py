@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ..cube import XRFCube
+from ..io.origin import origin
 
 
 def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -29,10 +28,8 @@ def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str
         the source only its name is kept, not the folders above it.
     """
     axis = cube.energies
-    made: dict[str, Any] = {
-        "program": "napari-xrf-pigments",
-        "version": _version(),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+    return {
+        **origin(cube.source),
         "settings": settings,
         "calibration": {
             "gain_kev": axis.gain_kev,
@@ -41,16 +38,8 @@ def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str
         },
         "acquisition": _plain(asdict(cube.acquisition)),
         "shape": list(cube.shape),
+        **more,
     }
-    if cube.source is not None:
-        source = cube.source
-        made["source"] = {
-            "name": source.path.name,
-            "format": source.format,
-            "size": source.size,
-            "modified": datetime.fromtimestamp(source.modified, UTC).isoformat(timespec="seconds"),
-        }
-    return {**made, **more}
 
 
 def _plain(value: Any) -> Any:
@@ -59,10 +48,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value
-
-
-def _version() -> str:
-    try:
-        return version("napari-xrf-pigments")
-    except PackageNotFoundError:
-        return "unknown"
