@@ -70,7 +70,7 @@ def only_one(wanted: int | str | None) -> None:
         If anything else than the first, or the sum, is wanted.
     """
     if wanted is not None and str(wanted).strip().lower() not in ("0", SUM):
-        raise ValueError(f"There is one detector only, so --detector {wanted} cannot be chosen.")
+        raise ValueError(f"There is one detector only, so detector {wanted} cannot be chosen.")
 
 
 def choose(wanted: int | str | None, names: Sequence[str]) -> tuple[int, ...] | None:

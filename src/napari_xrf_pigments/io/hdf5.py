@@ -1,8 +1,7 @@
-"""HDF5 scans: NXdata and plain datasets with three axes."""
+"""HDF5 scans of several programs, by content."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,49 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import XRFCube
+from . import detectors
 from .contract import FormatReader, ReadOptions, check_size, estimated_axis, head, make_source
-from .hdf5_find import Candidate, can_be_counts, describe_dataset, find_candidates, settings_of
-from .lazy import as_slices, holds_whole_numbers, lazy_cube
+from .hdf5_axes import settings_of
+from .hdf5_cube import Hdf5Cube, cube_of, open_file
+from .hdf5_dialects import FORMAT, Counts, Hdf5Scan, find_scan, scan_of
+from .hdf5_find import can_be_counts, describe_dataset, find_candidates, is_foreign
+from .hdf5_walk import elsewhere, get, is_readable, linked_files, piece_bytes
+from .lazy import CubeOnDisk, holds_whole_numbers, lazy_cube
 from .plain_settings import acquisition_from_settings, axis_from_settings, pixel_from_settings
 
-FORMAT = "HDF5 (.h5)"
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _USER_BLOCKS = (0, 512, 1024, 2048)
-
-
-@dataclass(frozen=True)
-class Hdf5Cube:
-    """A cube in an HDF5 file, which is opened at each access."""
-
-    path: str
-    name: str
-    disk_shape: tuple[int, int, int]
-    disk_dtype: str
-    axes: tuple[int, int, int]
-
-    ndim = 3
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
-        y, x, channel = self.axes
-        return self.disk_shape[y], self.disk_shape[x], self.disk_shape[channel]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a count, in the byte order of this machine."""
-        return np.dtype(self.disk_dtype).newbyteorder("=")
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        import h5py
-
-        wanted: list[Any] = [slice(None)] * 3
-        slices, rest = as_slices(key)
-        for axis, part in zip(self.axes, slices, strict=True):
-            wanted[axis] = part
-        with h5py.File(self.path, "r") as file:
-            block = file[self.name][tuple(wanted)]
-        return np.ascontiguousarray(block.transpose(self.axes)[rest], dtype=self.dtype)
+# Looking into larger pieces takes longer than a look at a file may.
+_QUICK_PIECE_BYTES = 2**20
+_BROKEN = (RuntimeError, KeyError, OSError, TypeError, IndexError)
 
 
 def is_hdf5(path: Path) -> bool:
@@ -62,101 +33,158 @@ def is_hdf5(path: Path) -> bool:
 
 
 def matches(path: Path) -> bool:
-    """Whether the file holds something that can be a scan; a damaged HDF5 file matches too."""
+    """Whether the file holds something that can be a scan; looks near its top only."""
     if not is_hdf5(path):
         return False
-    import h5py
-
     try:
-        with h5py.File(path, "r") as file:
-            candidates = find_candidates(file)
-            return any(
-                each.energies is not None or _whole(path, file, each) for each in candidates[:5]
-            )
-    except OSError:
-        return path.suffix.lower() in (".h5", ".hdf5", ".nxs", ".hdf")
-    except (RuntimeError, KeyError, ValueError, TypeError):
+        with open_file(path) as file:
+            scan = find_scan(file, brief=True)
+            return scan is not None and _probably_counts(path, file, scan)
+    except (*_BROKEN, ValueError):
         return False
+
+
+def _probably_counts(path: Path, file: Any, scan: Hdf5Scan) -> bool:
+    first = scan.detectors[0]
+    dataset = file[first.found.name]
+    known = scan.format != FORMAT or first.found.energies is not None
+    if known or dataset.dtype.kind in "ui" or piece_bytes(dataset) > _QUICK_PIECE_BYTES:
+        return True
+    return holds_whole_numbers(cube_of(path, file, first))
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
-    """Open the surest dataset, or the one that `options` names.
+    """Open the surest scan, or the dataset that `options` names.
 
     Raises
     ------
     ValueError
-        If the file is damaged or has no such dataset.
+        If the file is damaged or holds no scan.
     """
-    import h5py
-
-    try:
-        file = h5py.File(path, "r")
-    except PermissionError:
-        raise
-    except OSError:
-        raise ValueError(f"{path.name} is truncated or damaged: HDF5 cannot open it.") from None
-    with file:
-        notes: list[str] = []
+    with open_file(path) as file:
         try:
-            chosen = _choose(path, file, options, notes)
-            return _open(path, file, chosen, notes)
-        except (RuntimeError, KeyError, OSError):
+            return _open(path, file, _choose(path, file, options), options)
+        except _BROKEN as error:
+            if "filter" in str(error):
+                raise ValueError(
+                    f"{path.name} is compressed in a way that needs the package hdf5plugin."
+                ) from None
             raise ValueError(f"{path.name} is damaged: HDF5 cannot read its datasets.") from None
 
 
-def _choose(path: Path, file: Any, options: ReadOptions, notes: list[str]) -> Candidate:
+def _choose(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
     if options.dataset is not None:
-        dataset = file.get(options.dataset)
-        shape = getattr(dataset, "shape", None)
-        if dataset is None or not can_be_counts(shape, getattr(dataset, "dtype", np.dtype("O"))):
-            raise ValueError(
-                f"{path.name} has no dataset {options.dataset} with three axes of counts."
-            )
-        asked = describe_dataset(file, dataset, asked_for=True)
-        assert asked is not None  # asked_for never gives None
-        return asked
-    candidates = [each for each in find_candidates(file) if _whole(path, file, each)]
-    if not candidates:
-        raise ValueError(f"{path.name} holds no dataset of whole counts with three axes.")
-    if len(candidates) > 1:
-        others = ", ".join(each.name for each in candidates[1:6])
-        notes.append(f"{candidates[0].name} was opened; the file also holds {others}.")
-    return candidates[0]
+        return _named(path, file, options.dataset)
+    scan = find_scan(file)
+    if scan is not None and scan.format == FORMAT:
+        # The surest may be a stack of pictures in floating point.
+        candidates = [
+            each for each in find_candidates(file) if _whole(path, file, Counts("", each))
+        ]
+        scan = scan_of(file, candidates) if candidates else None
+    if scan is None:
+        raise ValueError(_why_not(path, file))
+    return scan
 
 
-def _open(path: Path, file: Any, chosen: Candidate, notes: list[str]) -> XRFCube:
-    dataset = file[chosen.name]
-    source = _cube(path, dataset, chosen)
+def _named(path: Path, file: Any, name: str) -> Hdf5Scan:
+    dataset = get(file, name)
+    if dataset is None or not can_be_counts(dataset):
+        raise ValueError(f"{path.name} has no dataset {name} with three axes of counts.")
+    if not is_readable(dataset):
+        others = ", ".join(elsewhere(dataset)[:3])
+        where = f"in other files ({others})" if others else "in pieces too large to be read"
+        raise ValueError(f"The counts of {name} in {path.name} lie {where}.")
+    asked = describe_dataset(file, dataset, asked_for=True)
+    if asked is None:
+        raise ValueError(f"{path.name}: it is not clear which of the four axes of {name} is what.")
+    return scan_of(file, [asked])
+
+
+def _why_not(path: Path, file: Any) -> str:
+    others = [] if is_foreign(file) else linked_files(file)
+    if others:
+        return (
+            f"{path.name} is not a scan: its data lie in other files ({', '.join(others[:3])}), "
+            "which are not followed, so open those."
+        )
+    return f"{path.name} is not a scan: it is HDF5 without whole counts in three axes."
+
+
+def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCube:
+    notes = list(scan.notes)
+    wanted, chosen = _detectors(scan, options, notes)
+    first = wanted[0]
+    dataset = file[first.found.name]
+    sources = [cube_of(path, file, counts) for counts in wanted]
+    source: CubeOnDisk = sources[0] if len(sources) == 1 else detectors.SummedCube(tuple(sources))
     rows, columns, channels = source.shape
     check_size(path.name, rows, columns, channels)
-    if chosen.guessed:
+    axes = first.found.axes
+    if first.found.guessed:
         notes.append(
-            f"Axis {chosen.axes[2] + 1} of {chosen.name} ({channels} values) "
+            f"Axis {axes[2] + 1} of {first.found.name} ({channels} values) "
             "was taken as the spectrum."
         )
     pieces = dataset.chunks
-    file_chunks = None
-    if pieces is not None:
-        file_chunks = (pieces[chosen.axes[0]], pieces[chosen.axes[1]], pieces[chosen.axes[2]])
-    settings = settings_of(file, chosen.name)
-    axis = chosen.energies or axis_from_settings(settings, channels)
+    file_chunks = None if pieces is None else (pieces[axes[0]], pieces[axes[1]], pieces[axes[2]])
+    settings = settings_of(file, first.found.name)
+    axis = first.found.energies or axis_from_settings(settings, channels)
+    key = "".join(f"{counts.found.name}{counts.number}" for counts in wanted) + str(axes)
     return XRFCube(
-        lazy_cube(source, file_chunks, chosen.name + str(chosen.axes)),
+        lazy_cube(source, file_chunks, key),
         axis or estimated_axis(channels, notes),
         acquisition_from_settings(settings),
-        chosen.pixel_mm or pixel_from_settings(settings),
-        source=make_source(path, FORMAT, notes),
+        first.found.pixel_mm or pixel_from_settings(settings),
+        _live_time(scan, chosen, (rows, columns)),
+        source=make_source(path, scan.format, notes),
     )
 
 
-def _cube(path: Path, dataset: Any, chosen: Candidate) -> Hdf5Cube:
-    return Hdf5Cube(str(path), chosen.name, tuple(dataset.shape), dataset.dtype.str, chosen.axes)
+def _detectors(
+    scan: Hdf5Scan, options: ReadOptions, notes: list[str]
+) -> tuple[list[Counts], tuple[int, ...]]:
+    """What is read, and the numbers of the detectors that it stands for."""
+    names = [counts.detector for counts in scan.detectors]
+    if len(names) == 1 and scan.total is None:
+        detectors.only_one(options.detector if options.detector != names[0] else None)
+        return list(scan.detectors), (0,)
+    chosen = detectors.choose(options.detector, names)
+    if chosen is None:
+        axes = [counts.found.energies for counts in scan.detectors]
+        stored = scan.total is not None
+        chosen = tuple(range(len(names))) if stored else detectors.by_default(names, axes, notes)
+    if len(chosen) == len(names) and scan.total is not None:
+        notes.append(
+            f"Opened: the sum that the file holds of its detectors ({detectors.in_words(names)})."
+        )
+        return [scan.total], chosen
+    detectors.say_chosen(chosen, names, notes)
+    return [scan.detectors[number] for number in chosen], chosen
 
 
-def _whole(path: Path, file: Any, candidate: Candidate) -> bool:
+def _live_time(
+    scan: Hdf5Scan, chosen: tuple[int, ...], shape: tuple[int, int]
+) -> NDArray[np.float64] | None:
+    """Live time of a pixel in s: that of the detector, or the mean of those added up."""
+    times = scan.live_time()
+    if times is None or times.shape[-2:] != shape or times.ndim != 3:
+        return None
+    stated = times[list(chosen)] if max(chosen) < len(times) else times[:1]
+    if not np.all(np.isfinite(stated)) or np.any(stated < 0) or not np.any(stated > 0):
+        return None
+    return np.asarray(stated.mean(axis=0))
+
+
+def _whole(path: Path, file: Any, counts: Counts) -> bool:
     """Integers, or floats that are whole in a few pixels."""
-    dataset = file[candidate.name]
-    return dataset.dtype.kind in "ui" or holds_whole_numbers(_cube(path, dataset, candidate))
+    dataset = file[counts.found.name]
+    if dataset.dtype.kind in "ui":
+        return True
+    if counts.found.detector_axis is not None:
+        counts = Counts(counts.detector, counts.found, 0)
+    source: Hdf5Cube = cube_of(path, file, counts)
+    return holds_whole_numbers(source)
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)
