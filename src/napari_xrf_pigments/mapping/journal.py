@@ -69,7 +69,7 @@ class Journal:
 
     def keep(self, tile: Any) -> None:
         """Keep a finished tile: whole, or not at all."""
-        values = {}
+        values: dict[str, Any] = {}
         for field in fields(tile):
             value = getattr(tile, field.name)
             if isinstance(value, slice):
