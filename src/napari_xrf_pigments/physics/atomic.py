@@ -29,6 +29,10 @@ class AtomicData(Protocol):
         """Line production cross-sections in cm2/g, shape (line, energy)."""
         ...
 
+    def scatter(self, z: int, kev: Array) -> Array:
+        """Cross-sections in cm2/g of scattering, shape of `kev`."""
+        ...
+
 
 #: Si, Cl, Ti, Cr: xraylib's CS_Total is up to 14 % too high just above their K edges, where
 #: its own Kissel cross-sections agree with XCOM within 3 % (docs/physics/findings.md).
@@ -52,6 +56,10 @@ class XraylibData:
         table = [[_production(line, float(energy)) for energy in kev] for line in lines]
         return np.array(table, dtype=np.float64).reshape(len(lines), len(kev))
 
+    def scatter(self, z: int, kev: Array) -> Array:
+        """Cross-sections in cm2/g of Rayleigh and Compton scattering, shape of `kev`."""
+        return np.array([_scatter(z, float(energy)) for energy in kev])
+
 
 @lru_cache(maxsize=1_000_000)
 def _attenuation(z: int, kev: float) -> float:
@@ -61,6 +69,11 @@ def _attenuation(z: int, kev: float) -> float:
         parts = (xraylib.CS_Photo_Total, xraylib.CS_Rayl, xraylib.CS_Compt)
         return float(sum(part(z, energy) for part in parts))
     return float(xraylib.CS_Total(z, energy))
+
+
+@lru_cache(maxsize=1_000_000)
+def _scatter(z: int, kev: float) -> float:
+    return float(xraylib.CS_Rayl(z, kev) + xraylib.CS_Compt(z, kev))
 
 
 @lru_cache(maxsize=1_000_000)
