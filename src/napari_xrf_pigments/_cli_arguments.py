@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-FORMATS = ("zarr", "hdf5", "tiff")
+FORMATS = ("zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     _info(commands)
     _map(commands)
+    _report(commands)
     _simulate(commands)
     _train(commands)
     _evaluate(commands)
@@ -47,9 +48,14 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _command(commands, "map", "_cli_map", "make elemental and pigment maps of a scan")
     command.add_argument("scan", type=Path, metavar="SCAN", help="a scan: a file or a folder")
     command.add_argument(
-        "-o", "--out", type=Path, required=True, help="OUT.zarr, OUT.h5, or a folder of TIFF files"
+        "-o", "--out", type=Path, required=True, help="OUT.zarr, OUT.h5, OUT.csv, or a folder"
     )
-    command.add_argument("--format", choices=FORMATS, help="default: what the ending of OUT says")
+    command.add_argument(
+        "--format",
+        choices=FORMATS,
+        help="default: what the ending of OUT says; tiff, csv-maps and pictures (TIFF at 600 dpi "
+        "with scale bar and colour bar) make a folder with a file a map",
+    )
     command.add_argument("--overwrite", action="store_true", help="replace earlier results")
     _choice(command)
     command.add_argument(
@@ -66,6 +72,7 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
         "--context", action="store_true", help="let neighbouring pixels support each other"
     )
     command.add_argument("--overview", type=Path, metavar="PNG", help="also draw one picture")
+    command.add_argument("--report", type=Path, metavar="HTML", help="also write a report")
     _energy(command)
 
 
@@ -79,9 +86,39 @@ def _choice(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _report(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands,
+        "report",
+        "_cli_report",
+        "write what was found, how, and how sure, as one web page",
+    )
+    command.add_argument(
+        "result", type=Path, metavar="RESULT", help="maps that were saved as .zarr or .h5"
+    )
+    command.add_argument("-o", "--out", type=Path, required=True, help="the report, OUT.html")
+    command.add_argument("--overwrite", action="store_true", help="replace an earlier report")
+    command.add_argument("--scan", type=Path, help="the scan of these maps, for its spectra")
+    command.add_argument("--title", help="title of the page (default: the name of RESULT)")
+    command.add_argument("--remarks", type=Path, metavar="TXT", help="a text to put at its start")
+    command.add_argument(
+        "--threshold",
+        type=_probability,
+        default=0.5,
+        metavar="P",
+        help="probability over which a pigment counts as found (default 0.5)",
+    )
+
+
 def _energy(command: argparse.ArgumentParser) -> None:
     energy = command.add_argument_group(
         "energy and instrument", "what the file does not say, or says wrongly"
+    )
+    energy.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="energy scale (and anode, voltage) from a calibration saved in the viewer",
     )
     energy.add_argument("--gain-kev", type=float, metavar="KEV", help="width of a channel")
     energy.add_argument("--offset-kev", type=float, metavar="KEV", help="centre of channel 0")
@@ -187,6 +224,16 @@ def _lines(text: str) -> list[str]:
     if not all(re.fullmatch(r"[A-Z][a-z]?( [KLM])?", name) for name in names):
         raise argparse.ArgumentTypeError(f'"{text}" is not a list of lines such as "Fe K, Pb L"')
     return names
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is no probability between 0 and 1')
+    return value
 
 
 def _shape(text: str) -> tuple[int, int]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from . import _cli_report
 from ._cli_output import free_to_write, progress_bar, say
 
 if TYPE_CHECKING:
     from .cube import ElementMaps, PigmentMaps, XRFCube
     from .network import Predictor
 
-Format = Literal["zarr", "hdf5", "tiff"]
+Format = Literal["zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def run(options: argparse.Namespace) -> None:
     _check_output(options)
     if options.overview is not None:
         free_to_write(options.overview, overwrite=options.overwrite, scan=options.scan)
+    if options.report is not None:
+        _cli_report.check_report(options.report, overwrite=options.overwrite, scan=options.scan)
     cube = open_scan(options)
     rows, columns, channels = cube.shape
     say(f"{options.scan}: {rows} x {columns} pixels, {channels} channels.")
@@ -52,27 +55,44 @@ def run(options: argparse.Namespace) -> None:
     save(maps, options.out, options.format)
     if options.overview is not None:
         overview(maps, options.overview, options.scan.stem)
+    if options.report is not None:
+        _cli_report.report(options.report, options.scan.stem, maps.elements, maps.pigments, cube)
 
 
 def _check_output(options: argparse.Namespace) -> None:
     """Complain before the work, not after it."""
     from .io import is_results
+    from .io.save_pictures import is_pictures
 
     out: Path = options.out
-    if options.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5"):
+    if options.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5", ".csv"):
         raise ValueError(
-            f"It is not clear how to save {out}: end its name in .zarr or .h5, "
+            f"It is not clear how to save {out}: end its name in .zarr, .h5 or .csv, "
             "or add --format tiff for a folder of pictures."
         )
     free_to_write(out, overwrite=options.overwrite, scan=options.scan)
-    if out.exists() and not is_results(out):
+    ours = is_pictures if options.format == "pictures" else is_results
+    if out.exists() and not ours(out):
         raise FileExistsError(f"{out} exists and is no result of this program; it stays as it is.")
 
 
 def open_scan(options: argparse.Namespace) -> XRFCube:
-    """Open a scan on the energy axis that the user gave, or on a fitted one."""
-    from .io import open_cube
+    """Open a scan on the energy axis that the user gave, or on a fitted one.
 
+    Raises
+    ------
+    ValueError
+        If a saved calibration is given beside a gain or an offset, or does not fit the scan.
+    """
+    from .io import open_cube
+    from .io.calibration_file import load_calibration
+
+    given = options.gain_kev is not None or options.offset_kev is not None
+    saved = None
+    if options.calibration is not None:
+        if given:
+            raise ValueError("Give either --calibration or --gain-kev and --offset-kev, not both.")
+        saved = load_calibration(options.calibration)
     cube = open_cube(
         options.scan,
         gain_kev=options.gain_kev,
@@ -85,8 +105,14 @@ def open_scan(options: argparse.Namespace) -> XRFCube:
     from .cube.anode import with_estimated_anode
     from .cube.calibration import calibrated
 
-    given = options.gain_kev is not None or options.offset_kev is not None
-    if not given and not options.no_calibrate:
+    if saved is not None:
+        cube = saved.applied(cube)
+        asked = cube.acquisition.updated(anode=options.anode, tube_kv=options.kv)
+        cube = cube.with_acquisition(asked)
+        say(f"Energy axis from {options.calibration.name}.")
+        if not saved.made_on(cube):
+            say(f"That calibration was made on {(saved.source or {}).get('name')}.")
+    elif not given and not options.no_calibrate:
         cube, calibration = calibrated(cube)
         say(calibration.message)
     cube, told = with_estimated_anode(cube)
@@ -150,8 +176,19 @@ def percent(share: float) -> str:
 def save(maps: Maps, out: Path, form: Format | None = None) -> None:
     """Save maps and say where they are."""
     from .io import save_results
+    from .io.save_pictures import save_pictures
+    from .simulation.naming import catalogue_naming
 
-    save_results(out, elements=maps.elements, pigments=maps.pigments, format=form)
+    if form == "pictures":
+        with progress_bar("Pictures", unit="") as progress:
+
+            def watch(done: int, name: str) -> bool:
+                progress(done, done + 1)
+                return False
+
+            save_pictures(out, maps.elements, maps.pigments, catalogue_naming(), watch=watch)
+    else:
+        save_results(out, elements=maps.elements, pigments=maps.pigments, format=form)
     say(f"Maps: {out}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -124,7 +125,7 @@ class _Look:
 
     def closeness(self, distance: float, kev: float, extra: float = 0.0) -> float:
         """1 on the spot, falling with the distance over what calibration and width allow."""
-        allowed = 0.015 + 0.35 * self.sigma(kev) + extra
+        allowed = 0.01 + 0.3 * self.sigma(kev) + extra
         return float(np.exp(-0.5 * (distance / allowed) ** 2))
 
 
@@ -143,58 +144,72 @@ def _lines(place: float, look: _Look) -> list[PeakName]:
 
 
 def _family_lines(place: float, family: LineFamily, symbol: str, look: _Look) -> list[PeakName]:
-    air = family.strength * air_transmission(family.kev, look.conditions.air_mm)
-    merged: dict[str, list[int]] = {}
-    for index, line in enumerate(family.lines):
-        merged.setdefault(line.siegbahn[:2], []).append(index)
-    series = {
-        name: (float(np.average(family.kev[rows], weights=air[rows])), float(air[rows].sum()))
-        for name, rows in merged.items()
-        if air[rows].sum() > 0.01 * air.sum()
-    }
+    marks = _marks(family, look)
+    top = max(mark.share for mark in marks)
     names = []
-    for name, (kev, share) in series.items():
-        near = look.closeness(kev - place, place)
-        if near < 0.05:
+    for mark in marks:
+        near = look.closeness(mark.kev - place, place)
+        if near < 0.02 or mark.share < 0.01:
             continue
-        support, reason = _support(name, kev, share, series, look)
+        support, reason = _support(mark, marks, look)
         common = 1.0 if symbol in _EVERYDAY else 0.6 if symbol in CANDIDATES else 0.25
         if symbol == look.conditions.anode:
             common = 0.6
-        strong = 0.4 + 0.6 * min(1.0, share / max(s for _, s in series.values()))
-        label = f"{symbol} {name[0]}{_GREEK.get(name[1], name[1])}"
+        strong = 0.4 + 0.6 * mark.share / top
+        label = f"{symbol} {mark.label}"
         score = near * common * strong * support
-        names.append(PeakName(label, "line", kev, score, reason, family.name))
+        names.append(PeakName(label, "line", mark.kev, score, reason, family.name))
     return names
 
 
-def _support(
-    name: str, kev: float, share: float, series: dict[str, tuple[float, float]], look: _Look
-) -> tuple[float, str]:
-    """Whether the stronger lines of a family are there in proportion."""
-    here, _ = look.net(kev)
-    worst, reason = 1.0, "Its other lines fit."
-    others = [
-        (other, at, much)
-        for other, (at, much) in series.items()
-        if other != name
-        and much > 0.25 * share
-        and look.axis[0] < at < look.axis[-1]
-        and abs(at - kev) > 3 * look.sigma(kev)
-    ]
-    for other, at, much in others:
-        net, noise = look.net(at)
-        expected = max(here, 0.0) * much / share
+@dataclass(frozen=True)
+class _Mark:
+    """Lines of a family that no detector parts."""
+
+    label: str
+    kev: float
+    share: float
+
+
+def _marks(family: LineFamily, look: _Look) -> list[_Mark]:
+    strength = family.strength * air_transmission(family.kev, look.conditions.air_mm)
+    share = strength / strength.sum()
+    free = np.ones(share.size, dtype=bool)
+    marks = []
+    for index in np.argsort(-share):
+        if not free[index]:
+            continue
+        reach = 1.2 * look.sigma(float(family.kev[index]))
+        rows = free & (np.abs(family.kev - family.kev[index]) < reach)
+        free &= ~rows
+        name = family.lines[int(index)].siegbahn
+        kev = float(family.kev[rows] @ share[rows] / share[rows].sum())
+        label = f"{name[0]}{_GREEK.get(name[1], name[1])}"
+        marks.append(_Mark(label, kev, float(share[rows].sum())))
+    return marks
+
+
+def _support(mark: _Mark, marks: Sequence[_Mark], look: _Look) -> tuple[float, str]:
+    """Whether the other lines of a family are there in proportion."""
+    here = max(look.net(mark.kev)[0], 0.0)
+    worst, missing, met = 1.0, "", 0
+    for other in marks:
+        apart = abs(other.kev - mark.kev) > 3 * look.sigma(mark.kev)
+        if not apart or not look.axis[0] < other.kev < look.axis[-1]:
+            continue
+        net, noise = look.net(other.kev)
+        expected = here * other.share / mark.share
         if expected < 4 * noise:
             continue  # it would drown anyway
-        met = min(1.0, (net + 3 * noise) / (0.6 * expected))
-        if met < worst:
-            worst = max(met, 0.0)
-            label = f"{other[0]}{_GREEK.get(other[1], other[1])}"
-            reason = f"Its {label} line at {at:.2f} keV is missing or too weak."
-    if not others:
-        reason = "It has no other line to check."
-    return max(worst**2, 0.02), reason if worst < 0.7 or not others else "Its other lines fit."
+        ratio = max((net + 3 * noise) / (0.5 * expected), 0.0)
+        met += ratio >= 1
+        if ratio < worst:
+            worst, missing = ratio, f"{other.label} line at {other.kev:.2f} keV"
+    if missing:
+        return max(worst**2, 0.02), f"Its {missing} is missing or too weak."
+    if met:
+        return 1.0 - 0.3 * 0.5**met, "Its other lines fit."
+    return 0.7, "Its other lines are too weak to check."
 
 
 def _escapes(place: float, look: _Look) -> list[PeakName]:

@@ -6,6 +6,7 @@ import csv
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ..cube import Acquisition, EnergyAxis
 from .atomic import write_atomically
 
 _FIRST = "Energy (keV)"
+_OWNER = "napari-xrf-pigments"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _msa(spectrum: NamedSpectrum, energies: EnergyAxis, acquisition: Acquisition
         "TITLE": spectrum.name.encode("ascii", "replace").decode()[:64],
         "DATE": "",
         "TIME": "",
-        "OWNER": "napari-xrf-pigments",
+        "OWNER": _OWNER,
         "NPOINTS": str(energies.n_channels),
         "NCOLUMNS": "1",
         "XUNITS": "keV",
@@ -174,9 +176,10 @@ def _is_table(path: Path) -> bool:
 
 
 def _is_msa(path: Path) -> bool:
-    from .msa import matches
-
-    return path.is_file() and matches(path)
+    # A file of an instrument is data, even where it has this format.
+    with suppress(OSError), path.open("rb") as file:
+        return _OWNER.encode() in file.read(600)
+    return False
 
 
 def _write(path: Path, text: str) -> None:

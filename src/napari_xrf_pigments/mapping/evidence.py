@@ -149,17 +149,15 @@ def explain_spectrum(
     variants = [counts, *(_without(counts, fit, by_element[e]) for e in elements)]
     maps = predict(np.array(variants))
     whole = _first(maps)
-    wanted = [
-        *(("pigment", i) for i in np.flatnonzero(maps.probability[:, 0] >= threshold)),
-        *(("group", i) for i in np.flatnonzero(maps.group_probability[:, 0] >= threshold)),
-    ]
+    wanted = [("pigment", i) for i in _over(maps.probability, threshold)]
+    wanted += [("group", i) for i in _over(maps.group_probability, threshold)]
     if not wanted:
         return Explanation(whole, fit, (), found)
     chosen = []
     for kind, index in wanted:
-        row = _row(maps, kind, int(index))
+        row = _row(maps, kind, index)
         drops = _log_odds(row[0]) - _log_odds(row[1:])
-        chosen.append((kind, int(index), drops, _orders(drops, row[0], threshold)))
+        chosen.append((kind, index, drops, _orders(drops, row[0], threshold)))
     sets = [subset for *_, subsets in chosen for subset in subsets]
     joint = predict(
         np.array(
@@ -276,6 +274,10 @@ def _first(maps: PigmentMaps) -> PigmentMaps:
         maps.group_probability[:, :1],
         maps.unexplained[:1],
     )
+
+
+def _over(table: NDArray[Any], threshold: float) -> list[int]:
+    return [int(index) for index in np.flatnonzero(table[:, 0] >= threshold)]
 
 
 def _row(maps: PigmentMaps, kind: str, index: int) -> NDArray[np.float64]:
