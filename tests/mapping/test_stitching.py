@@ -16,8 +16,11 @@ PAINTING = 100 + 40 * PAINTING / PAINTING.std()
 
 
 @given(
-    top=st.integers(-20, 20), left=st.integers(20, 40), seed=st.integers(0, 99), gain=st.floats(0.3, 3)
-)  # fmt: skip
+    top=st.integers(-20, 20),
+    left=st.integers(20, 40),
+    seed=st.integers(0, 99),
+    gain=st.floats(0.3, 3),
+)
 def test_offsets_are_found_to_the_pixel(top, left, seed, gain):
     rng = np.random.default_rng(seed)
     fixed = PAINTING[20:50, 0:60]
