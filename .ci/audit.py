@@ -1,0 +1,181 @@
+"""Licences and known vulnerabilities of everything that this package brings along.
+
+``python .ci/audit.py`` looks at what is installed beside it. It ends with 1 where it found
+something: a licence of the GPL that is not behind an extra, a licence that nobody has told, a
+vulnerability that is known. What could not be asked is said loudly, but is no finding.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PACKAGE = "napari-xrf-pigments"
+# The AGPL too, the LGPL not: a library of that kind may be used by a program of any licence.
+_GPL = re.compile(r"(?<!L)\bA?GPL|\bGNU (Affero )?General Public", re.IGNORECASE)
+_LESSER = re.compile(r"\bLGPL|Lesser General Public", re.IGNORECASE)
+#: Packages whose metadata name no licence; what their own LICENSE file says.
+TOLD_BY_HAND = {
+    "fisx": "MIT",
+    "spekpy": "MIT",
+    "xraylib": "BSD-3-Clause",
+}
+#: Vulnerabilities that do not concern this package: id and reason.
+IGNORED: dict[str, str] = {}
+
+
+def licence_of(found: Distribution) -> str:
+    """Licence that the metadata of an installed package name; empty where none is."""
+    facts = found.metadata
+    expression = facts.get("License-Expression")
+    if expression:
+        return expression
+    kinds = [
+        entry.rsplit("::", 1)[1].strip()
+        for entry in facts.get_all("Classifier") or []
+        if entry.startswith("License ::") and not entry.endswith("OSI Approved")
+    ]
+    text = (facts.get("License") or "").strip().splitlines()
+    # Some put the whole text there; its first line is the name.
+    told = "; ".join(kinds) or (text[0][:80] if text and text[0] != "UNKNOWN" else "")
+    return told or TOLD_BY_HAND.get(canonicalize_name(found.metadata["Name"]), "")
+
+
+def is_gpl(licence: str) -> bool:
+    """Whether a licence is the GPL or AGPL and nothing else is offered beside it."""
+    choices = re.split(r"\bOR\b", licence)
+    return all(_GPL.search(c) and not _LESSER.search(c) for c in choices)
+
+
+def closure(
+    name: str,
+    extras: Iterable[str] = (),
+    find: Callable[[str], Distribution] = distribution,
+) -> tuple[dict[str, Distribution], set[str]]:
+    """Installed packages that a package needs with some extras, and names that are missing."""
+    found: dict[str, Distribution] = {}
+    missing: set[str] = set()
+    asked = {(canonicalize_name(name), extra) for extra in ("", *extras)}
+    done: set[tuple[str, str]] = set()
+    while asked:
+        key, extra = asked.pop()
+        done.add((key, extra))
+        try:
+            package = found.get(key) or find(key)
+        except PackageNotFoundError:
+            missing.add(key)
+            continue
+        found[key] = package
+        for text in package.requires or []:
+            needed = Requirement(text)
+            if needed.marker is not None and not needed.marker.evaluate({"extra": extra}):
+                continue
+            wanted = {(canonicalize_name(needed.name), e) for e in ("", *needed.extras)}
+            asked |= wanted - done
+    found.pop(canonicalize_name(name), None)
+    return found, missing
+
+
+def check_licences(find: Callable[[str], Distribution] = distribution) -> tuple[list[str], int]:
+    """Lines to print, and the number of findings."""
+    package = find(PACKAGE)
+    extras = package.metadata.get_all("Provides-Extra") or []
+    always, missing = closure(PACKAGE, (), find)
+    lines, findings = [], 0
+    optional: dict[str, Distribution] = {}
+    for extra in extras:
+        more, absent = closure(PACKAGE, [extra], find)
+        optional |= more
+        if absent - missing:
+            names = ", ".join(sorted(absent - missing))
+            lines.append(f"NOT CHECKED: the extra [{extra}] is not installed here ({names}).")
+    if missing:
+        lines.append(f"NOT CHECKED: not installed here: {', '.join(sorted(missing))}.")
+    for name, found in sorted((optional | always).items()):
+        licence = licence_of(found)
+        if not licence:
+            findings += 1
+            lines.append(f"FOUND: {name} {found.version} names no licence.")
+        elif is_gpl(licence) and name in always:
+            findings += 1
+            lines.append(f"FOUND: {name} {found.version} is {licence} and behind no extra.")
+        elif is_gpl(licence):
+            lines.append(f"{name} {found.version} is {licence}, behind an extra.")
+    lines.append(
+        f"Licences: {len(always)} packages always come along, {len(optional)} with the extras; "
+        f"{findings} findings."
+    )
+    return lines, findings
+
+
+def judge_report(report: str, asked: int) -> tuple[list[str], int]:
+    """What pip-audit's JSON says: lines to print, and the number of findings.
+
+    A package that it could not ask for is not a package without vulnerabilities.
+    """
+    try:
+        packages = json.loads(report)["dependencies"]
+    except (ValueError, KeyError, TypeError):
+        return ["NOT CHECKED: pip-audit gave no answer; vulnerabilities are unknown."], 0
+    lines, findings = [], 0
+    skipped = [entry["name"] for entry in packages if "skip_reason" in entry]
+    for entry in packages:
+        for each in entry.get("vulns", ()):
+            known = {each["id"], *each.get("aliases", ())} & set(IGNORED)
+            if known:
+                lines.append(f"{entry['name']}: {each['id']} ignored: {IGNORED[known.pop()]}")
+                continue
+            findings += 1
+            fixed = ", ".join(each.get("fix_versions", ())) or "no version yet"
+            lines.append(
+                f"FOUND: {entry['name']} {entry['version']}: {each['id']}, fixed in {fixed}."
+            )
+    checked = len(packages) - len(skipped)
+    if checked < asked:
+        lines.append(
+            f"NOT CHECKED: the vulnerability service told nothing of {asked - checked} of {asked} "
+            f"packages{' (' + ', '.join(sorted(skipped)[:5]) + ' ...)' if skipped else ''}."
+        )
+    lines.append(f"Vulnerabilities: {checked} of {asked} packages checked; {findings} findings.")
+    return lines, findings
+
+
+def check_vulnerabilities() -> tuple[list[str], int]:
+    """Ask pip-audit for all packages that come along, with every extra."""
+    extras = distribution(PACKAGE).metadata.get_all("Provides-Extra") or []
+    found, _ = closure(PACKAGE, extras)
+    # A local version such as 2.6+cpu is in no database.
+    pins = [f"{name}=={each.version.split('+')[0]}" for name, each in sorted(found.items())]
+    with tempfile.TemporaryDirectory() as folder:
+        listed = Path(folder) / "requirements.txt"
+        listed.write_text("\n".join(pins) + "\n", encoding="utf-8")
+        command = [sys.executable, "-m", "pip_audit", "--no-deps", "--disable-pip"]
+        command += ["--progress-spinner", "off", "--timeout", "15", "-f", "json", "-r", str(listed)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        except subprocess.TimeoutExpired:
+            return ["NOT CHECKED: the vulnerability service did not answer in 15 minutes."], 0
+    return judge_report(done.stdout, len(pins))
+
+
+def main() -> int:
+    """Print both reports; 1 where there is a finding."""
+    findings = 0
+    for check in (check_licences, check_vulnerabilities):
+        lines, found = check()
+        findings += found
+        print("\n".join(lines), flush=True)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
