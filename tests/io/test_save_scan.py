@@ -132,7 +132,7 @@ def test_a_scan_is_replaced_only_when_allowed(cube, tmp_path, name):
     save_cube(cube, tmp_path / name)
     before = contents(tmp_path)
     other = replace(cube, counts=cube.counts + 1, valid=None)
-    with pytest.raises(FileExistsError, match="left as it is|left as it was"):
+    with pytest.raises(FileExistsError, match="was left as it was"):
         save_cube(other, tmp_path / name)
     assert contents(tmp_path) == before
     save_cube(other, tmp_path / name, overwrite=True)
@@ -184,7 +184,7 @@ def test_a_scan_is_not_written_into_itself(write_ripple, mca_folder):
     before = contents(header.parent)
     for target in (header, mca_folder / "scan.zarr", mca_folder / "10264" / "scan.rpl"):
         scan = open_cube(header if target == header else mca_folder)
-        with pytest.raises(ValueError, match="part of the scan|inside the scan"):
+        with pytest.raises(ValueError, match=r"part of the scan|inside the scan"):
             save_cube(scan, target, overwrite=True)
     assert contents(header.parent) == before
 

@@ -12,7 +12,8 @@ from . import scan_facts
 from .contract import FormatReader, ReadOptions, make_source
 from .fields import MARKER
 from .guarded_file import GuardedFile
-from .hdf5 import Hdf5Cube, is_hdf5
+from .hdf5 import is_hdf5
+from .hdf5_cube import Hdf5Cube
 from .lazy import lazy_cube
 from .scan_blocks import Progress, scan_blocks, stored_dtype
 

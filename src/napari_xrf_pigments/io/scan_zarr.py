@@ -148,11 +148,18 @@ class ZarrScan:
             start, stop, _ = part.indices(length)
             ranges.append(range(start // step, -(-stop // step)))
         home = Path(self.path, COUNTS, "c")
-        return sum(not (home / f"{i}/{j}/0").is_file() for i in ranges[0] for j in ranges[1])
+        return sum(not _has_bytes(home / f"{i}/{j}/0") for i in ranges[0] for j in ranges[1])
 
     def missing(self) -> int:
         """How many of the files with counts are not there."""
         return self._missing((slice(None), slice(None), slice(None)))
+
+
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _about(path: Path) -> Any:
