@@ -34,11 +34,11 @@ def bars_of(maps: PigmentMaps) -> list[Bar]:
         best = max((here.get(name, 0.0) for name in members), default=0.0)
         if len(members) > 1 and value >= 0.5 > best:
             title, colour = colours.group_title(group), colours.group_colour(group)
-            bars.append(Bar(title, colour, float(value)))
+            bars.append(Bar(title, colour, float(value), kind="group", name=group))
     for name, value in here.items():
         if value >= LISTED_FROM:
             title, colour = colours.pigment_title(name), colours.pigment_colour(name)
-            bars.append(Bar(title, colour, value, top[name], below[name]))
+            bars.append(Bar(title, colour, value, top[name], below[name], "pigment", name))
     return sorted(bars, key=lambda bar: -bar.value)[:MOST_BARS]
 
 

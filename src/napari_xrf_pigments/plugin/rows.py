@@ -23,6 +23,10 @@ class FoundRow:
         Whether that is enough for a layer.
     members : tuple of FoundRow
         The pigments of a group.
+    certainty : float or None
+        Mean probability where it is over the threshold.
+    note : str
+        What else has to be said of it.
     """
 
     kind: str
@@ -32,6 +36,34 @@ class FoundRow:
     share: float
     found: bool
     members: tuple[FoundRow, ...] = ()
+    certainty: float | None = None
+    note: str = ""
+
+
+def percent(share: float) -> str:
+    """A share for people."""
+    if share <= 0:
+        return "-"
+    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+
+
+@dataclass(frozen=True)
+class ElementRow:
+    """A line of the list of elements.
+
+    Parameters
+    ----------
+    family : str
+        The line family to be mapped, such as ``"Pb L"``.
+    families : tuple of str
+        The families of the element that can be chosen, this one among them.
+    strength : float or None
+        How many sigma it stands out, at the place where it does most; None where it was named.
+    """
+
+    family: str
+    families: tuple[str, ...] = ()
+    strength: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +80,8 @@ class Bar:
         Probability that it is there, 0-1.
     top, below : float or None
         Probabilities that it is in the top layer and below it; None for groups.
+    kind, name : str
+        ``"group"`` or ``"pigment"``, and the id.
     """
 
     title: str
@@ -55,6 +89,8 @@ class Bar:
     value: float
     top: float | None = None
     below: float | None = None
+    kind: str = ""
+    name: str = ""
 
     @property
     def place(self) -> str:
@@ -85,3 +121,20 @@ class MarkedLine:
     kev: float
     colour: str
     main: bool = True
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of the energy axis to be highlighted.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, keV.
+    colour : str
+        ``"#rrggbb"``.
+    """
+
+    low: float
+    high: float
+    colour: str

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from ..cube import Detector, EnergyAxis, XRFCube
-from .results import ElementResults, PigmentResults
+from ..cube import Acquisition, Detector, EnergyAxis, XRFCube
+from ..mapping.arithmetic import Combined
+from ..mapping.palette import Palette
+from .element_results import ElementResults, ElementView
+from .results import PigmentResults
 from .totals import TotalCounts
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """What maps of a scan depend on besides its counts.
+
+    Parameters
+    ----------
+    energies : EnergyAxis
+        The energy axis.
+    acquisition : Acquisition
+        Settings of the instrument.
+    origin : str
+        Where the axis comes from, in words, where a person chose it; else empty.
+    """
+
+    energies: EnergyAxis
+    acquisition: Acquisition
+    origin: str = ""
+
+    def change_to(self, other: ScanSettings) -> str:
+        """What of maps made with these settings is old under others, in words."""
+        own, new = self.energies, other.energies
+        if (own.gain_kev, own.offset_kev) != (new.gain_kev, new.offset_kev):
+            return "old energy axis"
+        here, there = self.acquisition, other.acquisition
+        if (here.anode, here.tube_kv) != (there.anode, there.tube_kv):
+            return "old tube settings"
+        return ""
 
 
 class Scan:
@@ -29,6 +61,7 @@ class Scan:
 
     energies_changed = Signal()
     results_changed = Signal(str)
+    palette_changed = Signal()
 
     def __init__(self, cube: XRFCube, name: str, totals: TotalCounts | None = None) -> None:
         self.cube = cube
@@ -36,9 +69,46 @@ class Scan:
         self.totals = totals or TotalCounts(cube)
         self.calibration: Any = None
         self.checked = False
-        self.elements: ElementResults | None = None
-        self.pigments: PigmentResults | None = None
+        self._results: dict[str, Any] = {"elements": None, "pigments": None}
+        self._made_with: dict[str, ScanSettings] = {}
         self._given: EnergyAxis = cube.energies
+        self._origin = ""
+        self._earlier: list[ScanSettings] = []
+
+    @property
+    def elements(self) -> ElementResults | None:
+        """The elemental maps."""
+        results: ElementResults | None = self._results["elements"]
+        return results
+
+    @elements.setter
+    def elements(self, results: ElementResults | None) -> None:
+        self._keep("elements", results)
+
+    @property
+    def pigments(self) -> PigmentResults | None:
+        """The pigment maps."""
+        results: PigmentResults | None = self._results["pigments"]
+        return results
+
+    @pigments.setter
+    def pigments(self, results: PigmentResults | None) -> None:
+        self._keep("pigments", results)
+
+    def _keep(self, kind: str, results: Any) -> None:
+        self._results[kind] = results
+        self._made_with[kind] = self.settings
+
+    @property
+    def settings(self) -> ScanSettings:
+        """What maps are made with at present."""
+        return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
+
+    def outdated(self, kind: str) -> str:
+        """Why the maps of a kind ("elements" or "pigments") are old, or nothing."""
+        if self._results[kind] is None:
+            return ""
+        return self._made_with[kind].change_to(self.settings)
 
     @property
     def given_energies(self) -> EnergyAxis:
@@ -48,7 +118,12 @@ class Scan:
     @property
     def uses_estimate(self) -> bool:
         """Whether the axis found from the lines is in use."""
-        return self.cube.energies is not self._given
+        return self.can_estimate and self.cube.energies is self.calibration.energies
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a person changed axis or settings."""
+        return bool(self._earlier)
 
     @property
     def can_estimate(self) -> bool:
@@ -60,10 +135,10 @@ class Scan:
         self.calibration = calibration
         self.checked = True
         self._take_settings()
-        if self.can_estimate and self._given.source != "user":
-            self.use_estimate(True)
-        else:
-            self.energies_changed.emit()
+        # What a person chose in the meantime stays.
+        if self.can_estimate and self._given.source != "user" and not self._earlier:
+            self.cube = self.cube.with_energies(self.calibration.energies)
+        self.energies_changed.emit()
 
     def _take_settings(self) -> None:
         """Fill in the detector's resolution and the anode where the spectrum told them."""
@@ -80,8 +155,41 @@ class Scan:
     def use_estimate(self, estimate: bool) -> None:
         """Use the estimated axis, or the one that the scan was opened with."""
         axis = self.calibration.energies if estimate and self.can_estimate else self._given
-        self.cube = self.cube.with_energies(axis)
+        self.change(ScanSettings(axis, self.cube.acquisition))
+
+    def change(self, settings: ScanSettings) -> None:
+        """Use another energy axis or other settings; :meth:`undo` takes it back."""
+        if settings == self.settings:
+            return
+        self._earlier.append(self.settings)
+        self._use(settings)
+
+    def undo(self) -> None:
+        """Take back the last change of axis or settings."""
+        if self._earlier:
+            self._use(self._earlier.pop())
+
+    def _use(self, settings: ScanSettings) -> None:
+        self._origin = settings.origin
+        self.cube = replace(self.cube, energies=settings.energies, acquisition=settings.acquisition)
         self.energies_changed.emit()
+
+    @property
+    def elements_stale(self) -> bool:
+        """Whether the elemental maps were made on another energy axis."""
+        results = self.elements or self.trial
+        return results is not None and results.stale(self.cube.energies)
+
+    @property
+    def pigments_stale(self) -> bool:
+        """Whether the pigment maps were made on another energy axis."""
+        return self.pigments is not None and self.pigments.stale(self.cube.energies)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Show other pigments of the result, or with other thresholds."""
+        if palette != self.palette:
+            self.palette = palette
+            self.palette_changed.emit()
 
     def axis_sentence(self) -> str:
         """Which energy axis is in use, in one sentence."""
@@ -92,6 +200,7 @@ class Scan:
             "estimated": "assumed, since the file has none",
         }
         source = "from the lines of the scan" if self.uses_estimate else origin[axis.source]
+        source = self._origin or source
         text = (
             f"Energy axis {source}: {axis.gain_kev * 1000:.2f} eV a channel, "
             f"offset {axis.offset_kev * 1000:+.0f} eV."
@@ -101,8 +210,10 @@ class Scan:
                 f" {len(self.calibration.lines)} lines meet their places within "
                 f"{self.calibration.rms_ev:.1f} eV."
             )
-        if not self.checked:
+        if not self.checked and not self._origin:
             return f"{text} Checking it against the lines of the scan ..."
+        if self._origin:
+            return text
         refused = self.calibration is not None and not self.can_estimate
         return f"{text} {self.calibration.message}" if refused else text
 

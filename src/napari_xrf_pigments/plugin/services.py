@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from ..cube import PigmentMaps, XRFCube
+    from ..mapping.evidence import Explanation
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,13 @@ def _predict(cube: XRFCube, spectrum: NDArray[np.float64]) -> PigmentMaps:
     return maps
 
 
+def _explain(cube: XRFCube, spectrum: NDArray[np.float64]) -> Explanation:
+    from ..mapping.evidence import explain_spectrum
+
+    predict = _network("auto").bind(cube.energies, cube.acquisition)
+    return explain_spectrum(spectrum, cube.energies, cube.acquisition, predict)
+
+
 def _provenance(cube: XRFCube, settings: dict[str, Any]) -> dict[str, Any]:
     from ..mapping.provenance import provenance
 
@@ -117,6 +125,8 @@ class Services:
         tiles.
     predict : callable
         (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
+    explain : callable
+        (cube, one spectrum) to ``Explanation``.
     provenance : callable
         (cube, settings of a run) to how its maps were made.
     devices : callable
@@ -129,6 +139,7 @@ class Services:
     element_tiles: Callable[[XRFCube, tuple[str, ...], Any], Iterable[Any]] = _element_tiles
     pigment_tiles: Callable[[XRFCube, str], Iterable[Any]] = _pigment_tiles
     predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
+    explain: Callable[[XRFCube, NDArray[np.float64]], Explanation] = _explain
     provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance
     devices: Callable[[], tuple[tuple[str, str], ...]] = _devices
 

@@ -12,7 +12,9 @@ from psygnal import Signal
 from ..cube import XRFCube
 from . import layers as layering
 from . import notices
+from .hover import tell_in_status_bar
 from .marker import show_marker
+from .outdated import mark_outdated
 from .scan import Scan
 from .services import CORE, Services
 from .specs import limits_of
@@ -100,12 +102,14 @@ class Session:
         for layer in self.viewer.layers:
             scan = layer.metadata.get("xrf_scan")
             key = layer.metadata.get("xrf_map", ("",))
-            if scan in self.scans and key[0] != "marker":
+            # The pixels of a trial are not the scan's.
+            if scan in self.scans and key[0] not in ("marker", "trial"):
                 first.setdefault(id(scan), layer)
         return sorted(first.values(), key=lambda layer: layer.metadata["xrf_scan"] is not self.scan)
 
     def _on_inserted(self, event: Any) -> None:
         self._adopt(event.value)
+        tell_in_status_bar(event.value)
 
     def _on_removed(self, event: Any) -> None:
         scan = event.value.metadata.get("xrf_scan")
@@ -136,6 +140,8 @@ class Session:
         if scan not in self.scans:
             self.scans.append(scan)
             scan.energies_changed.connect(self._share_cube)
+            scan.energies_changed.connect(self._mark_outdated)
+            scan.results_changed.connect(self._mark_outdated)
             self.scans_changed.emit()
             self.choose(scan)
             watch(self, scan)
@@ -146,6 +152,13 @@ class Session:
             scan = layer.metadata.get("xrf_scan")
             if scan in self.scans:
                 layer.metadata["xrf_cube"] = scan.cube
+        for scan in self.scans:
+            layering.mark_stale(self.viewer, scan)
+
+    def _mark_outdated(self, kind: str = "") -> None:
+        """Maps that were made on another axis than the one in use say so."""
+        for scan in self.scans:
+            mark_outdated(self.viewer, scan)
 
     def refresh_totals(self, scan: Scan) -> None:
         """Show the counts summed so far."""

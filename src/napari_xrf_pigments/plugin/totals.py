@@ -26,6 +26,8 @@ class TotalCounts:
         Total counts; NaN where not summed yet and where nothing was measured.
     spectrum : ndarray, shape (channel,), float64
         Sum of the spectra so far, counts.
+    maximum : ndarray, shape (channel,), float64
+        Highest count of any pixel so far in each channel.
     error : str or None
         One sentence when the scan could not be read to its end.
     """
@@ -34,6 +36,7 @@ class TotalCounts:
         self.cube = cube
         self.image: NDArray[np.float32] = np.full(cube.shape[:2], np.nan, dtype=np.float32)
         self.spectrum: NDArray[np.float64] = np.zeros(cube.shape[2])
+        self.maximum: NDArray[np.float64] = np.zeros(cube.shape[2])
         self.error: str | None = None
         self._pixels = 0
         self._stop = threading.Event()
@@ -44,6 +47,11 @@ class TotalCounts:
     def fraction(self) -> float:
         """Share of the pixels summed so far, 0-1."""
         return self._pixels / max(1, self.image.size)
+
+    @property
+    def measured(self) -> int:
+        """How many pixels the sums hold."""
+        return int(np.isfinite(self.image).sum())
 
     @property
     def ended(self) -> bool:
@@ -94,7 +102,10 @@ class TotalCounts:
                     total[~valid[place]] = np.nan
                     block = block[valid[place]]
                 self.image[place] = total
-                self.spectrum += block.reshape(-1, block.shape[-1]).sum(axis=0, dtype=np.float64)
+                spectra = block.reshape(-1, block.shape[-1])
+                self.spectrum += spectra.sum(axis=0, dtype=np.float64)
+                if len(spectra):
+                    np.maximum(self.maximum, spectra.max(axis=0), out=self.maximum)
                 self._pixels += height * width
                 x0 += width
                 # Lets the viewer draw: reading in pure Python would hold the lock.
