@@ -139,3 +139,16 @@ def test_drawn_counts_span_those_of_scans(rng: np.random.Generator) -> None:
     assert totals.max() <= 1e5
     assert float((totals < 1000).float().mean()) > 0.1
     assert float((totals > 30_000).float().mean()) > 0.1
+
+
+def test_secondary_excitation_adds_light_to_soft_lines_and_is_off_unless_asked_for(
+    excitation: Excitation,
+) -> None:
+    pool = pool_of([section(("viridian", 30.0), ("azurite", 60.0))])
+    without, with_it = emit(pool, excitation), emit(pool, excitation, secondary=True)
+    chromium = np.abs(without.kev - 5.4147) < 0.002
+    again = np.abs(with_it.kev - 5.4147) < 0.002
+    gain = float(with_it.lines[0, again].sum() / without.lines[0, chromium].sum())
+    assert 1.01 < gain < 1.6  # Cu K excites Cr K
+    assert float(with_it.lines.sum()) > float(without.lines.sum())
+    assert torch.equal(with_it.compton, without.compton)

@@ -6,7 +6,6 @@ network's last layer, so that the weights carry them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 
 import torch
@@ -17,12 +16,14 @@ from .stream import Chunk, Draws, training_stream
 
 #: Well-kept instruments and usual impurities, but supports as foul as in the first part
 #: of the training: foreign elements behind the paint are what probabilities must doubt.
-DRAWS = Draws(traces=0.5, wear=0.1, contaminated=0.4)
+CALIBRATION_DRAWS = Draws(traces=0.5, wear=0.1, contaminated=0.4)
 #: Weight of the prior (slope 1, shift 0), in spectra; rare pigments stay near it.
 _PRIOR = 10.0
 
 
-def calibrate_network(net: PigmentNet, seed: int, *, absent_sigma: float, chunks: int = 60) -> None:
+def calibrate_network(
+    net: PigmentNet, seed: int, draws: Draws = CALIBRATION_DRAWS, *, chunks: int = 60
+) -> None:
     """Fit slope and shift of every output and fold them into the last layer.
 
     Parameters
@@ -31,12 +32,12 @@ def calibrate_network(net: PigmentNet, seed: int, *, absent_sigma: float, chunks
         A trained network; changed in place.
     seed : int
         Seed of the spectra.
-    absent_sigma : float
-        A pigment that stands less than this over the noise counts as absent.
+    draws : Draws
+        How harsh their stream is.
     chunks : int
         Chunks of 2048 spectra to fit on.
     """
-    stream = training_stream((seed, 77), replace(DRAWS, absent_sigma=absent_sigma))
+    stream = training_stream((seed, 77), draws)
     slope, shift = fit_platt(*_outputs(net, list(islice(stream, chunks))))
     with torch.no_grad():
         net.last.weight.mul_(slope[:, None])

@@ -26,6 +26,8 @@ class TrainingConfig:
         Factor on the chance of impurities, and chances of a tired instrument and of a
         support with foreign elements, in the closing part: the first part is harsher
         than most scans.
+    secondary : bool
+        Whether secondary excitation is simulated.
     calibration : int
         Chunks of 2048 spectra that the probabilities are calibrated on after the closing part.
     uses : float
@@ -51,6 +53,7 @@ class TrainingConfig:
     closing_traces: float = 1.0
     closing_wear: float = 0.3
     closing_contaminated: float = 0.4
+    secondary: bool = False
     calibration: int = 60
     uses: float = 2.0
     batch: int = 512
@@ -61,6 +64,8 @@ class TrainingConfig:
     workers: int = 2
 
     def __post_init__(self) -> None:
+        if type(self.secondary) is not bool:
+            raise ValueError("secondary must be true or false.")
         whole = {name: 1 for name in ("spectra", "batch", "width", "blocks")}
         whole |= {"batch": BEAMS_PER_BATCH, "workers": 0, "closing": 0, "calibration": 0}
         for name, least in whole.items():

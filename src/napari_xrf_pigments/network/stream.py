@@ -53,12 +53,15 @@ class Draws:
         Chance of a tired instrument.
     contaminated : float
         Chance of a support with foreign elements.
+    secondary : bool
+        Whether secondary excitation is simulated.
     """
 
     absent_sigma: float = 0.0
     traces: float = 1.0
     wear: float = 0.3
     contaminated: float = 0.4
+    secondary: bool = False
 
 
 def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
@@ -114,7 +117,7 @@ def _one_beam(
     draws: Draws,
 ) -> Chunk:
     excitation = random_excitation(rng)
-    emission = emit(pool, excitation, rng)
+    emission = emit(pool, excitation, rng, secondary=draws.secondary)
     encoded, answers = [], []
     for _ in range(readouts):
         readout = random_readout(rng, excitation.tube_kv, draws.wear)

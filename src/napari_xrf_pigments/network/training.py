@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
 import torch
 from torch import nn
 
-from .calibration import calibrate_network
+from .calibration import CALIBRATION_DRAWS, calibrate_network
 from .config import BEAMS_PER_BATCH, TrainingConfig
 from .feeder import Feeder
 from .labels import MASKED
@@ -72,7 +72,9 @@ def train_steps(
     """
     torch.manual_seed(seed)
     net = PigmentNet(Architecture(config.width, config.blocks))
-    first = Part("first", config.spectra, config.learning_rate, seed, Draws())
+    first = Part(
+        "first", config.spectra, config.learning_rate, seed, Draws(secondary=config.secondary)
+    )
     yield from train_part(net, first, config, out, checkpoint_s)
     if config.closing:
         yield from close_training(config, seed, out, checkpoint_s=checkpoint_s)
@@ -88,13 +90,17 @@ def close_training(
         config.closing_traces,
         config.closing_wear,
         config.closing_contaminated,
+        config.secondary,
     )
     last = Part("closing", config.closing, config.learning_rate / 3, seed, draws)
     yield from train_part(net, last, config, out, checkpoint_s)
     if config.calibration:
         trained = load_weights(out)
         calibrate_network(
-            trained, last.stream, absent_sigma=config.absent_sigma, chunks=config.calibration
+            trained,
+            last.stream,
+            replace(CALIBRATION_DRAWS, absent_sigma=draws.absent_sigma, secondary=draws.secondary),
+            chunks=config.calibration,
         )
         save_weights(trained, out, training_of(out))
 

@@ -69,8 +69,8 @@ def exciter_table(
     for index, columns in enumerate(table.slices):
         strength = table.production[columns].sum(1).double().numpy()
         for members in _close(table.kev[columns], strength, _MERGED):
-            weights = strength[members]
-            kev.append(float(np.average(table.kev[columns][members], weights=weights)))
+            energies = table.kev[columns][members]
+            kev.append(float(np.average(energies, weights=strength[members])))
             element.append(index)
             emitted.append(table.production[columns][torch.from_numpy(members)].sum(0))
     groups = _close(beam.kev, beam.flux, _MERGED_BEAM)
@@ -78,8 +78,8 @@ def exciter_table(
     for column, members in enumerate(groups):
         member[members, column] = 1
     # Averages over the components of a group, as strong as they are in the beam.
-    mean = member * beam.flux[:, None]
-    mean = torch.tensor(mean / mean.sum(0), dtype=dtype)
+    weights = member * beam.flux[:, None]
+    mean = torch.tensor(weights / weights.sum(0), dtype=dtype)
     lines = np.array(kev)
     attenuation = np.array([source.mass_attenuation(n, lines) for n in z]).reshape(len(z), -1)
     production = np.concatenate([source.production(n, lines) for n in z])

@@ -205,4 +205,4 @@ def _e3(optical: torch.Tensor) -> torch.Tensor:
     place = torch.sqrt(optical.clamp(0, _THICKEST)) * ((_TABLE_SIZE - 1) / _THICKEST**0.5)
     left = place.to(torch.int32).clamp(max=_TABLE_SIZE - 2)
     low = table[left]
-    return low + (table[left + 1] - low) * (place - left)
+    return torch.lerp(low, table[left + 1], place - left)

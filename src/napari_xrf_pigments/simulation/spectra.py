@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 
 from ..cube import EnergyAxis
 from ..physics.detector import path_transmission, pile_up, response
+from ..physics.exciters import exciter_table
 from ..physics.fluorescence import LineTable, line_table, primary_fluorescence
 from ..physics.lines import atomic_number, line_family
 from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
+from ..physics.secondary import COARSE, secondary_share
 from .conditions import Excitation, Readout
 from .detectability import detectability, diagnostic_families, diagnostic_index
 from .pool import StackPool
+
+#: Secondary excitation works on tensors that should stay in the processor's cache.
+_STACKS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,11 @@ def _alpha_lines(table: LineTable) -> torch.Tensor:
 
 
 def emit(
-    pool: StackPool, excitation: Excitation, rng: np.random.Generator | None = None
+    pool: StackPool,
+    excitation: Excitation,
+    rng: np.random.Generator | None = None,
+    *,
+    secondary: bool = False,
 ) -> Emission:
     """Fluorescence and scatter of a batch of sections.
 
@@ -76,10 +85,18 @@ def emit(
         The beam and its angles.
     rng : numpy.random.Generator, optional
         If given, the L and M lines get rates within the spread of the atomic libraries.
+    secondary : bool
+        Whether lines and the scattered beam excite other lines.
     """
     beam, geometry = excitation.beam, excitation.geometry
     table = line_table(pool.stacks.z, beam)
     by_layer = primary_fluorescence(pool.stacks, beam, geometry, table)
+    if secondary:
+        exciters = exciter_table(pool.stacks.z, table, beam)
+        for part in torch.arange(len(pool)).split(_STACKS_AT_ONCE):
+            some = pool.take(part).stacks
+            share = secondary_share(some, beam, geometry, table, exciters, COARSE)
+            by_layer[part] *= 1 + share
     if rng is not None:
         by_layer = by_layer * _rate_spread(rng, table)
     scatter = scatter_table(pool.stacks.z, beam, geometry)
@@ -109,7 +126,7 @@ def _rate_spread(rng: np.random.Generator, table: LineTable) -> torch.Tensor:
     """Factors on the lines, for what the engine does not know.
 
     Atomic libraries disagree on L and M rates (docs/physics), and secondary excitation,
-    which is not simulated, adds a few per cent to most lines.
+    where it is not simulated, adds a few per cent to most lines.
     """
     factor = np.ones(len(table.lines))
     for columns in table.slices:
