@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 FORMATS = ("zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures")
+SCAN_FORMATS = ("zarr", "hdf5", "rpl")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     _info(commands)
     _map(commands)
     _report(commands)
+    _convert(commands)
     _simulate(commands)
     _train(commands)
     _evaluate(commands)
@@ -120,15 +122,41 @@ def _energy(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="energy scale (and anode, voltage) from a calibration saved in the viewer",
     )
-    energy.add_argument("--gain-kev", type=float, metavar="KEV", help="width of a channel")
-    energy.add_argument("--offset-kev", type=float, metavar="KEV", help="centre of channel 0")
-    energy.add_argument("--anode", help="anode of the tube, such as Rh")
-    energy.add_argument("--kv", type=float, metavar="KV", help="voltage of the tube")
+    _given(energy)
     energy.add_argument(
         "--no-calibrate",
         action="store_true",
         help="take the file's energy scale as it is; without an energy option here it is "
         "otherwise fitted to the lines of the summed spectrum",
+    )
+
+
+def _given(energy: argparse._ArgumentGroup) -> None:
+    energy.add_argument("--gain-kev", type=float, metavar="KEV", help="width of a channel")
+    energy.add_argument("--offset-kev", type=float, metavar="KEV", help="centre of channel 0")
+    energy.add_argument("--anode", help="anode of the tube, such as Rh")
+    energy.add_argument("--kv", type=float, metavar="KV", help="voltage of the tube")
+
+
+def _convert(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "convert", "_cli_convert", "save a scan in another format, with the same counts"
+    )
+    command.add_argument("scan", type=Path, metavar="SCAN", help="a scan: a file or a folder")
+    command.add_argument(
+        "-o", "--out", type=Path, required=True, help="OUT.zarr, OUT.h5, or OUT.rpl (with OUT.raw)"
+    )
+    command.add_argument(
+        "--format", choices=SCAN_FORMATS, help="default: what the ending of OUT says"
+    )
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace a scan that this program wrote"
+    )
+    _choice(command)
+    _given(
+        command.add_argument_group(
+            "energy and instrument", "what the file does not say, or says wrongly; kept in OUT"
+        )
     )
 
 

@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> None:
     ]
     if foreign:
         raise ValueError(f"{folder} holds other files; give the demo a folder of its own with -o.")
+    folder.mkdir(parents=True, exist_ok=True)
     cube = simulate(scan, options.seed, options.shape)
     maps = _cli_map.map_cube(cube, device=options.device)
     _cli_map.report(maps)

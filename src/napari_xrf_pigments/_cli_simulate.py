@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,14 @@ def simulate(
     path: Path, seed: int, shape: tuple[int, int], anode: str = "Rh", tube_kv: float = 45.0
 ) -> XRFCube:
     """Simulate a scan, write it, and say so."""
-    from ._cli_scan_file import save_scan
+    from .io import save_cube
     from .simulation import simulate_scan
 
     cube, _ = simulate_scan(seed, shape, anode=anode, tube_kv=tube_kv)
+    # To whoever opens the file, the scale is the instrument's, to be checked like any other.
+    cube = cube.with_energies(replace(cube.energies, source="file"))
     with progress_bar("Simulated scan") as progress:
-        save_scan(path, cube, progress)
+        save_cube(cube, path, overwrite=True, progress=progress)
     rows, columns, channels = cube.shape
     say(f"Scan: {path} ({rows} x {columns} pixels, {channels} channels)")
     return cube

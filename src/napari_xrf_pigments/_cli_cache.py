@@ -1,0 +1,1 @@
+"""``xrf-pigments cache``: converted copies of scans that are slow to read."""
