@@ -11,8 +11,8 @@ from ..cube import ElementMaps, PigmentMaps
 from .atomic import write_atomically
 from .fields import all_fields
 
-Format = Literal["zarr", "hdf5", "h5", "tiff"]
-_SUFFIXES = {".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5", ".hdf": "hdf5"}
+Format = Literal["zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"]
+_SUFFIXES = {".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5", ".hdf": "hdf5", ".csv": "csv"}
 
 
 def save_results(
@@ -27,10 +27,12 @@ def save_results(
     Parameters
     ----------
     out : path_like
-        ``NAME.zarr`` (OME-Zarr), ``NAME.h5`` (HDF5) or, with `format` "tiff", a folder.
+        ``NAME.zarr`` (OME-Zarr), ``NAME.h5`` (HDF5), ``NAME.csv`` (a table with a line a
+        pixel; its provenance lies beside it in ``NAME.csv.json``) or, with `format` "tiff"
+        or "csv-maps", a folder with a file a map.
     elements, pigments : ElementMaps, PigmentMaps, optional
         What to save; at least one.
-    format : {"zarr", "hdf5", "h5", "tiff"}, optional
+    format : {"zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"}, optional
         The format; by default the suffix decides.
 
     Returns
@@ -45,10 +47,24 @@ def save_results(
     OSError
         If something that is not a result of this program is in the way, or the disk fails.
     """
+    from . import save_csv
+
     target = Path(out).absolute()
     write = _writer(target, format)
     all_fields(elements, pigments)  # complains before anything is written
+    table = write is save_csv.write_table
+    facts = save_csv.sidecar(target)
+    if table and facts.exists() and not save_csv.is_our_sidecar(facts):
+        raise FileExistsError(
+            f"{facts.name} exists and is not a result of this program, so it was left as it is."
+        )
     write_atomically(target, lambda path: write(path, elements, pigments), is_results)
+    if table:
+        write_atomically(
+            facts,
+            lambda path: save_csv.write_table_facts(path, target.name, elements, pigments),
+            save_csv.is_our_sidecar,
+        )
     return target
 
 
@@ -92,16 +108,17 @@ def load_results(
 
 def is_results(path: str | os.PathLike[str]) -> bool:
     """Whether the content of `path` is a result that this program wrote."""
-    from . import save_hdf5, save_tiff, save_zarr
+    from . import save_csv, save_hdf5, save_tiff, save_zarr
 
     place = Path(path)
-    return any(module.is_results(place) for module in (save_zarr, save_hdf5, save_tiff))
+    modules: tuple[Any, ...] = (save_zarr, save_hdf5, save_tiff, save_csv)
+    return any(module.is_results(place) for module in modules)
 
 
 def _writer(
     target: Path, wanted: str | None
 ) -> Callable[[Path, ElementMaps | None, PigmentMaps | None], None]:
-    from . import save_hdf5, save_tiff, save_zarr
+    from . import save_csv, save_hdf5, save_tiff, save_zarr
 
     name = wanted or _SUFFIXES.get(target.suffix.lower())
     writers = {
@@ -109,10 +126,12 @@ def _writer(
         "hdf5": save_hdf5.write,
         "h5": save_hdf5.write,
         "tiff": save_tiff.write,
+        "csv": save_csv.write_table,
+        "csv-maps": save_csv.write_matrices,
     }
     if name not in writers:
         raise ValueError(
-            f"It is not clear how to save {target.name}: end its name in .zarr or .h5, "
+            f"It is not clear how to save {target.name}: end its name in .zarr, .h5 or .csv, "
             "or choose the format tiff for a folder of pictures."
         )
     return writers[name]
