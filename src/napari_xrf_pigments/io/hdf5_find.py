@@ -162,7 +162,7 @@ def _guess(shape: tuple[int, ...], kept: list[int], asked_for: bool) -> int | No
 
 def _rank(file: Any, dataset: Any, nxdata: bool, energies: bool) -> int:
     default = decode(attribute(file, "default")).strip("/")
-    rank = 8 * (not nxdata) + 4 * (not energies) + 2 * (dataset.dtype.kind == "f")
+    rank: int = 8 * (not nxdata) + 4 * (not energies) + 2 * (dataset.dtype.kind == "f")
     if nxdata and default and dataset.name.lstrip("/").startswith(default):
         return rank - 8
     return rank

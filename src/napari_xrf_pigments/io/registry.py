@@ -23,6 +23,7 @@ _READERS = (
     ("msa", "READER"),
     ("mca", "READER"),
     ("spx", "READER"),
+    ("bcf", "READER"),
     ("mca_folder", "READER"),
 )
 READABLE = (

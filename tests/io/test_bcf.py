@@ -1,0 +1,203 @@
+"""Bruker hypermaps: rows, detectors, times, and containers that lead astray."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import sys
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.io import can_open, open_cube
+
+from . import bcf_maker
+
+pytest.importorskip("rsciio")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "map.bcf"
+
+
+@pytest.mark.parametrize("squeeze", [False, True])
+@pytest.mark.parametrize("pack", [bcf_maker.pulses16, bcf_maker.packed, bcf_maker.wide])
+def test_counts(path, counts, pack, squeeze):
+    bcf_maker.write(path, [counts], pack, squeeze)
+    assert can_open(path)
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    np.testing.assert_array_equal(cube.counts[1:3, 2].compute(), counts[1:3, 2])
+    np.testing.assert_array_equal(cube.counts[::-2].compute(), counts[::-2])
+    assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.02, 0.0)
+    assert cube.pixel_mm == pytest.approx((0.2505, 0.5))
+    assert (cube.acquisition.anode, cube.acquisition.tube_kv) == ("Rh", 50)
+
+
+def test_the_library_reads_the_same(path, counts):
+    from rsciio.bruker._api import SFS_reader, unbcf_fast
+
+    # In one block: the library's own stream reads beyond the end of spectra longer than a block.
+    data = bcf_maker.compressed(bcf_maker.map_data(counts), 2**20)
+    path.write_bytes(bcf_maker.container({"SpectrumData0": data}))
+    item = SFS_reader(str(path)).get_file("EDSDatabase/SpectrumData0")
+    whole = unbcf_fast.parse_to_numpy(item, counts.shape, np.dtype(np.uint32))
+    np.testing.assert_array_equal(whole, counts)
+
+
+def test_a_bright_pixel_among_dark_ones_does_not_wrap_round(path):
+    counts = np.zeros((30, 30, 160), np.int64)
+    counts[4, 5, 60] = 70_000
+    bcf_maker.write(path, [counts], bcf_maker.wide)
+    np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
+
+
+def test_the_graph_travels(path, counts):
+    bcf_maker.write(path, [counts], squeeze=True)
+    graph = pickle.loads(pickle.dumps(open_cube(path).counts))
+    np.testing.assert_array_equal(graph.compute(), counts)
+
+
+def test_a_changed_file_is_read_anew(path, counts):
+    bcf_maker.write(path, [counts])
+    open_cube(path).counts.compute()
+    bcf_maker.write(path, [counts[:, ::-1]], bcf_maker.packed)
+    np.testing.assert_array_equal(open_cube(path).counts.compute(), counts[:, ::-1])
+
+
+def test_dwell_time_stands_for_live_time(path, counts):
+    cube = open_cube(bcf_maker.write(path, [counts]))
+    np.testing.assert_allclose(cube.live_time_s, 3 * 2 * 1e-3)
+    assert any("dwell time" in note for note in cube.source.notes)
+
+
+def test_live_time_of_the_map_is_shared_out(path, counts):
+    cube = open_cube(bcf_maker.write(path, [counts], times="<LifeTime>12000</LifeTime>"))
+    np.testing.assert_allclose(cube.live_time_s, 1.0)
+    assert not cube.source.notes
+
+
+def test_a_scan_that_was_stopped(path, counts):
+    cube = open_cube(bcf_maker.write(path, [counts], rows=2))
+    np.testing.assert_array_equal(cube.valid[:, 0], [True, True, False])
+    assert any("1 of 3 rows were not measured" in note for note in cube.source.notes)
+
+
+def test_detectors(path, counts):
+    bcf_maker.write(path, [counts, counts + 1])
+    np.testing.assert_array_equal(open_cube(path).counts.compute(), 2 * counts + 1)
+    np.testing.assert_array_equal(open_cube(path, detector=1).counts.compute(), counts + 1)
+    with pytest.raises(ValueError, match="no detector 2"):
+        open_cube(path, detector=2)
+
+
+def test_detectors_with_other_energies(path, counts):
+    bcf_maker.write(path, [counts, counts + 1], offsets=(0.0, 1.0))
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert any("would blur" in note for note in cube.source.notes)
+
+
+def test_without_the_library_one_sentence_says_what_to_install(path, counts, monkeypatch):
+    bcf_maker.write(path, [counts])
+    monkeypatch.setitem(sys.modules, "rsciio.bruker._api", None)
+    assert can_open(path)
+    with pytest.raises(ValueError, match=r"map\.bcf is a Bruker hypermap: .* rosettasciio"):
+        open_cube(path)
+
+
+def refuses(path, sentence="truncated or damaged"):
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=sentence) as caught:
+            open_cube(path).counts.compute()
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [8, 0x100, 0x148, 5000, 10_000, 20_000])
+def test_truncated(path, counts, keep):
+    bcf_maker.write(path, [counts])
+    path.write_bytes(path.read_bytes()[:keep])
+    refuses(path)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(0x128, 0), (0x128, 2**31), (0x140, 2**31), (0x144, 0), (0x144, 2**31), (0x144, 4000)],
+)
+def test_impossible_head_of_the_container(path, counts, at, value):
+    data = bytearray(bcf_maker.write(path, [counts]).read_bytes())
+    struct.pack_into("<I", data, at, value)
+    path.write_bytes(data)
+    refuses(path)
+
+
+@pytest.mark.parametrize("parent", [1, 2, 77, -5])
+def test_ring_of_folders(path, counts, parent):
+    files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bcf_maker.map_data(counts)}
+    path.write_bytes(bcf_maker.container(files, parent))
+    refuses(path)
+
+
+def test_a_pixel_outside_the_map(path, counts):
+    data = bytearray(bcf_maker.map_data(counts))
+    struct.pack_into("<I", data, 0x1A4, 10**6)
+    files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
+    path.write_bytes(bcf_maker.container(files))
+    refuses(path)
+
+
+def test_more_pulses_than_bytes(path, counts):
+    data = bytearray(bcf_maker.map_data(counts))
+    struct.pack_into("<H", data, 0x1A4 + 16, 0xFFFF)
+    files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
+    path.write_bytes(bcf_maker.container(files))
+    refuses(path)
+
+
+@pytest.mark.parametrize("size", [(10**8, 10**8), (2**31, 1), (0, 5)])
+def test_impossible_size(path, counts, size):
+    data = bytearray(bcf_maker.map_data(counts))
+    struct.pack_into("<II", data, 0, *size)
+    files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
+    path.write_bytes(bcf_maker.container(files))
+    refuses(path, "at least 1|larger than any scan")
+
+
+def test_a_compressed_bomb(path, counts):
+    bomb = zlib.compress(bytes(200 * 2**20), 9)
+    block = struct.pack("<4sIII", b"AACS", 2**20, 0, 1).ljust(0x80, b"\0")
+    files = {
+        "HeaderData": block + struct.pack("<I12x", len(bomb)) + bomb,
+        "SpectrumData0": bcf_maker.compressed(bcf_maker.map_data(counts)),
+    }
+    path.write_bytes(bcf_maker.container(files))
+    refuses(path, "header that|damaged")
+
+
+def test_header_with_entities(path, counts):
+    text = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + bcf_maker.header(counts)[80:]
+    files = {"HeaderData": text, "SpectrumData0": bcf_maker.map_data(counts)}
+    path.write_bytes(bcf_maker.container(files))
+    refuses(path, "document type")
+
+
+@pytest.mark.parametrize("squeeze", [False, True])
+def test_damaged_anywhere_never_crashes(path, counts, squeeze):
+    whole = bcf_maker.write(path, [counts], bcf_maker.packed, squeeze).read_bytes()
+    rng = np.random.default_rng(1)
+    for _ in range(80):
+        broken = bytearray(whole)
+        for place in rng.integers(8, len(whole), 20):
+            broken[place] = rng.integers(256)
+        path.write_bytes(broken)
+        try:
+            open_cube(path).counts.compute()
+        except (ValueError, OSError) as error:
+            assert str(error)
