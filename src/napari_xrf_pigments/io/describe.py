@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..cube import Acquisition, XRFCube
-from .registry import open_cube
+from ..cube import Acquisition, EnergyAxis, XRFCube
+from .contract import NO_AXIS
+from .registry import can_open, open_cube
 
 # Scans beyond this are summed over some of their rows only, so that the answer comes soon.
 SUM_BYTES = 2 * 2**30
@@ -44,6 +46,10 @@ def describe(
     ValueError, OSError
         As :func:`open_cube`.
     """
+    from .element_maps import describe_maps, is_maps
+
+    if not can_open(path) and is_maps(path):
+        return describe_maps(path)
     return describe_cube(
         open_cube(
             path,
@@ -67,7 +73,8 @@ def describe_cube(cube: XRFCube) -> str:
     lines += [*_size(cube), *_energies(cube), f"Type of a count: {cube.counts.dtype}"]
     lines += [*_counts(cube), *_times(cube), *_settings(cube.acquisition)]
     if cube.source is not None:
-        lines += [f"Note: {note}" for note in cube.source.notes]
+        # What the axis is has been told above.
+        lines += [f"Note: {note}" for note in cube.source.notes if note != NO_AXIS]
     return "\n".join(lines)
 
 
@@ -89,12 +96,39 @@ def _size(cube: XRFCube) -> list[str]:
 
 
 def _energies(cube: XRFCube) -> list[str]:
-    axis = cube.energies
-    return [
+    """The axis in use; where the file states none, the one that the lines speak for."""
+    if cube.energies.source != "estimated":
+        return [_axis(cube.energies, _ORIGIN[cube.energies.source])]
+    from ..cube.calibration import calibrate
+
+    found = calibrate(_sum_spectrum(cube), cube.energies, cube.acquisition)
+    if found.trusted:
+        names = ", ".join(dict.fromkeys(name for name, *_ in found.lines))
+        origin = f"estimated from the lines of {names}: the file states none"
+        return [_axis(found.energies, origin)]
+    return [_axis(cube.energies, _ORIGIN["estimated"]), f"Note: {found.message} {NO_AXIS}"]
+
+
+def _axis(axis: EnergyAxis, origin: str) -> str:
+    return (
         f"Energy axis: {axis.kev[0]:.4g} to {axis.kev[-1]:.4g} keV, "
         f"{1000 * axis.gain_kev:.6g} eV a channel, channel 0 at {1000 * axis.offset_kev:.5g} eV "
-        f"({_ORIGIN[axis.source]})"
-    ]
+        f"({origin})"
+    )
+
+
+def _sum_spectrum(cube: XRFCube) -> NDArray[np.float64]:
+    """Sum of all spectra, or of those of some rows of a huge scan, shape (channel,)."""
+    if cube.counts.nbytes <= SUM_BYTES:
+        return cube.sum_spectrum()
+    rows = _sampled(cube.shape[0])
+    return np.sum([cube.counts[row].sum(axis=0).compute() for row in rows], axis=0, dtype=float)
+
+
+def _sampled(rows: int) -> NDArray[np.int64]:
+    """Some rows of a huge scan, all over it."""
+    chosen: NDArray[np.int64] = np.unique(np.linspace(0, rows - 1, _SAMPLED_ROWS).astype(np.int64))
+    return chosen
 
 
 def _counts(cube: XRFCube) -> list[str]:
@@ -104,7 +138,7 @@ def _counts(cube: XRFCube) -> list[str]:
         totals = np.asarray(cube.total_counts().compute())[valid]
         lines = [f"Total counts: {totals.sum():,}", f"Mean counts a pixel: {totals.mean():,.0f}"]
     else:
-        sampled = np.unique(np.linspace(0, rows - 1, _SAMPLED_ROWS).astype(int))
+        sampled = _sampled(rows)
         parts = [cube.counts[row].sum(axis=1, dtype=np.int64).compute() for row in sampled]
         totals = np.stack(parts)[valid[sampled]]
         mean = totals.mean() if totals.size else 0.0

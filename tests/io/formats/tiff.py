@@ -1,0 +1,73 @@
+"""TIFF and OME-TIFF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .case import Made, Peer, Row, small_counts
+
+
+def pages(folder: Path) -> Made:
+    """A page a channel, in strips without gaps."""
+    import tifffile
+
+    counts = small_counts()
+    planes = np.moveaxis(counts, 2, 0).astype(np.uint16)
+    tifffile.imwrite(folder / "scan.tif", planes, photometric="minisblack")
+    return Made(folder / "scan.tif", counts)
+
+
+def packed(folder: Path) -> Made:
+    """Compressed pages."""
+    import tifffile
+
+    counts = small_counts(5, 7)
+    planes = np.moveaxis(counts, 2, 0).astype(np.uint16)
+    tifffile.imwrite(
+        folder / "scan.tif", planes, photometric="minisblack", compression="zlib", rowsperstrip=2
+    )
+    return Made(folder / "scan.tif", counts)
+
+
+def pillow(folder: Path) -> Made:
+    """Pages as Pillow writes them one by one."""
+    from PIL import Image
+
+    counts = small_counts()
+    images = [Image.fromarray(plane.astype(np.uint16)) for plane in np.moveaxis(counts, 2, 0)]
+    images[0].save(folder / "scan.tif", save_all=True, append_images=images[1:])
+    return Made(folder / "scan.tif", counts)
+
+
+def ome(folder: Path) -> Made:
+    import tifffile
+
+    counts = small_counts()
+    planes = np.moveaxis(counts, 2, 0).astype(np.uint32)
+    tifffile.imwrite(
+        folder / "scan.ome.tif", planes, photometric="minisblack", metadata={"axes": "CYX"}
+    )
+    return Made(folder / "scan.ome.tif", counts)
+
+
+ROWS = [
+    Row(
+        "TIFF with many pages",
+        "A page a channel (at least 128), or pixels with as many samples; compressed or not. The "
+        "notes say which axis was taken as the spectrum.",
+        (
+            Peer("tifffile", pages, ("tifffile",)),
+            Peer("tifffile", packed, ("tifffile",)),
+            Peer("Pillow", pillow, ("PIL",)),
+        ),
+        said="TIFF",
+    ),
+    Row(
+        "OME-TIFF",
+        "Counts with one long axis beside y and x, which is the spectrum; the size of a pixel.",
+        (Peer("tifffile", ome, ("tifffile",)),),
+        said="OME-TIFF",
+    ),
+]
