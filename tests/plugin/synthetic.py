@@ -16,6 +16,7 @@ SHAPE = (24, 36)
 PIGMENTS = ("lead_white", "vermilion", "azurite", "malachite", "bone_black")
 GROUPS = ("lead", "mercury", "copper", "calcium")
 #: Rows hold lead, the left third mercury, the right third copper.
+STRENGTH = {"Pb L": 90.0, "Hg L": 40.0, "Cu K": 12.0}
 LINES = {"Pb L": (10.55, 12.61), "Hg L": (9.99, 11.82), "Cu K": (8.05, 8.9)}
 
 
@@ -24,6 +25,11 @@ def places() -> dict[str, np.ndarray]:
     _, columns = SHAPE
     x = np.broadcast_to(np.arange(columns), SHAPE)
     return {"Pb L": x >= 0, "Hg L": x < columns // 3, "Cu K": x >= 2 * columns // 3}
+
+
+def where(name: str) -> np.ndarray:
+    """Where a family is; a family that the scan does not hold is nowhere."""
+    return places().get(name, np.zeros(SHAPE, bool))
 
 
 def make_cube(pixel_mm: tuple[float, float] | None = (0.5, 0.5), seed: int = 1) -> XRFCube:
@@ -51,29 +57,39 @@ class FakeTiles:
     closed: bool = False
     plan: object = None
 
-    def _rows(self):
+    def _rows(self, shape=SHAPE, skip=None):
         try:
-            for number, start in enumerate(range(0, SHAPE[0], self.height)):
+            for number, start in enumerate(range(0, shape[0], self.height)):
+                if skip is not None and skip[start : start + self.height].all():
+                    continue
                 if self.fail_after is not None and number >= self.fail_after:
                     raise ValueError("The file ends in the middle of a row.")
                 time.sleep(self.pause_s)
                 self.begun += 1
-                yield slice(start, min(start + self.height, SHAPE[0])), slice(0, SHAPE[1])
+                yield slice(start, min(start + self.height, shape[0])), slice(0, shape[1])
         finally:
             self.closed = True
 
-    def elements(self, cube, names, plan=None):
-        """Like ``iter_element_tiles``."""
+    def elements(self, cube, names, plan=None, skip=None):
+        """Like ``iter_element_tiles``; of a part of the scan, what lies in its first corner."""
         self.plan = plan
-        for rows, columns in self._rows():
-            maps = np.stack([1000.0 * places()[name][rows, columns] for name in names])
+        for rows, columns in self._rows(cube.shape[:2], skip):
+            maps = np.stack([1000.0 * where(name)[rows, columns] for name in names])
+            total = np.full(maps.shape[1:], 5000.0)
             yield SimpleNamespace(
-                rows=rows, columns=columns, names=names, counts=maps, sigma=np.full_like(maps, 10.0)
+                rows=rows,
+                columns=columns,
+                names=names,
+                counts=maps,
+                sigma=np.full_like(maps, 10.0),
+                total=total,
+                scatter=total / 10,
+                scatter_sigma=np.sqrt(total / 10),
             )
 
-    def pigments(self, cube, device):
+    def pigments(self, cube, device, skip=None):
         """Like ``iter_pigment_tiles``."""
-        for rows, columns in self._rows():
+        for rows, columns in self._rows(skip=skip):
             yield SimpleNamespace(rows=rows, columns=columns, **answer(rows, columns))
 
 
@@ -132,7 +148,9 @@ def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
     settings = {
         "open_cube": lambda path: make_cube(),
         "calibrate": calibrate,
-        "find_lines": lambda cube: FoundLines(tuple(LINES), "plan"),
+        "find_lines": lambda cube: FoundLines(
+            tuple(LINES), "plan", STRENGTH, {"Pb L": ("Pb L", "Pb M")}
+        ),
         "element_tiles": tiles.elements,
         "pigment_tiles": tiles.pigments,
         "predict": predict,

@@ -53,6 +53,12 @@ def visible_colour(hex_colour: str) -> str:
     return to_hex(colorsys.hls_to_rgb(hue, max(lightness, _DIMMEST), saturation))
 
 
+def lighter(hex_colour: str) -> str:
+    """The colour, half way to white."""
+    red, green, blue = rgb(visible_colour(hex_colour))
+    return to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
+
+
 def is_pale(hex_colour: str) -> bool:
     """Whether adding the colour, white or light grey, would drown all others."""
     _, lightness, saturation = colorsys.rgb_to_hls(*rgb(hex_colour))

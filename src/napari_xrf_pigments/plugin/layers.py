@@ -6,29 +6,46 @@ Layers are recognised by their metadata, never by their name: ``xrf_cube`` (the 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from .results import ElementResults, PigmentResults
+from ..mapping.palette import Palette
+from .element_results import ElementResults
+from .pigment_specs import PigmentView, pigment_specs, unexplained_spec
+from .results import PigmentResults
 from .scan import Scan
-from .specs import MapSpec, element_specs, limits_of, pigment_specs, unexplained_spec
+from .specs import MapSpec, element_specs, limits_of
 from .totals import TotalCounts
-
-#: Longest time that adding layers may keep the window waiting.
-BUDGET_S = 0.15
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
 
-def placement(pixel_mm: tuple[float, float] | None) -> dict[str, Any]:
-    """Keyword arguments that put a map in its place, in mm where the pixel size is known."""
-    if pixel_mm is None:
-        return {}
-    return {"scale": pixel_mm, "units": ("mm", "mm"), "axis_labels": ("y", "x")}
+def placement(
+    pixel_mm: tuple[float, float] | None, step: int = 1, origin: tuple[float, float] = (0.0, 0.0)
+) -> dict[str, Any]:
+    """Keyword arguments that put a map in its place, in mm where the pixel size is known.
+
+    Parameters
+    ----------
+    pixel_mm : tuple of float or None
+        Height and width of a pixel of the scan in mm.
+    step : int
+        Side of a pixel of the map in pixels of the scan.
+    origin : tuple of float
+        Centre (y, x) of the map's first pixel, in pixels of the scan.
+    """
+    dy, dx = pixel_mm or (1.0, 1.0)
+    place: dict[str, Any] = {}
+    if pixel_mm is not None:
+        place = {"units": ("mm", "mm"), "axis_labels": ("y", "x")}
+    if pixel_mm is not None or step > 1:
+        place["scale"] = (dy * step, dx * step)
+    if any(origin):
+        place["translate"] = (dy * origin[0], dx * origin[1])
+    return place
 
 
 def counts_layer_data(cube: XRFCube, totals: TotalCounts, name: str) -> tuple[Any, dict, str]:
@@ -49,11 +66,12 @@ def results_layer_data(
     """Layer data of results that were saved earlier."""
     found: list[tuple[MapSpec, Any]] = []
     if elements is not None:
-        specs = element_specs(ElementResults.of(elements))
+        specs = list(element_specs(ElementResults.of(elements)))
         found += [(spec, elements.pixel_mm) for spec in specs]
     if pigments is not None:
         results = PigmentResults.of(pigments)
-        specs = [unexplained_spec(results), *pigment_specs(results, threshold, "probability")]
+        view = PigmentView(Palette(threshold=threshold))
+        specs = [unexplained_spec(results), *pigment_specs(results, view)]
         found += [(spec, pigments.pixel_mm) for spec in specs]
     return [(spec.data, _settings(spec, pixel_mm), "image") for spec, pixel_mm in found]
 
@@ -69,32 +87,41 @@ def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[s
     return found
 
 
-def show_maps(viewer: Viewer, scan: Scan, specs: Iterable[MapSpec]) -> int:
-    """Bring the layers of maps up to date and add layers for new ones.
+def show_maps(
+    viewer: Viewer, scan: Scan, specs: Iterable[MapSpec], kinds: Iterable[str] = ()
+) -> Iterator[None]:
+    """Bring the layers of maps up to date, add layers for new ones, remove those not wanted.
 
-    A new layer costs napari a tenth of a second: after :data:`BUDGET_S` the rest waits for
-    the next call, so that the window stays fluent.
+    A layer costs napari up to a tenth of a second: one is worked on between two ``yield``.
 
-    Returns
-    -------
-    int
-        How many maps still wait for their layer.
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    scan : Scan
+        Whose maps they are.
+    specs : iterable of MapSpec
+        The maps; taken one at a time.
+    kinds : iterable of str
+        Layers of these kinds that none of the maps is for are removed.
     """
-    specs = list(specs)
-    existing = map_layers(viewer, scan, {spec.kind for spec in specs})
-    active = viewer.layers.selection.active
-    begun, waiting = time.monotonic(), 0
+    wanted: set[tuple[str, str]] = set()
     for spec in specs:
-        layer = existing.get((spec.kind, spec.name))
-        if layer is not None:
-            _update(layer, spec)
-        elif time.monotonic() - begun < BUDGET_S:
+        key = (spec.kind, spec.name)
+        wanted.add(key)
+        layer = map_layers(viewer, scan, {spec.kind}).get(key)
+        if layer is None:
+            active = viewer.layers.selection.active
             _add(viewer, scan, spec)
+            if active in viewer.layers:
+                viewer.layers.selection.active = active
         else:
-            waiting += 1
-    if active in viewer.layers:
-        viewer.layers.selection.active = active
-    return waiting
+            _update(layer, spec)
+        yield
+    for key, layer in map_layers(viewer, scan, kinds).items():
+        if key not in wanted and layer in viewer.layers:
+            viewer.layers.remove(layer)
+            yield
 
 
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> None:
@@ -118,14 +145,24 @@ def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
 
 
 def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, Any]:
-    return {
+    settings = {
         "name": spec.title,
+        "visible": spec.visible,
+        "metadata": {
+            "xrf_map": (spec.kind, spec.name),
+            "xrf_name": spec.title,
+            "xrf_limits": spec.limits,
+            "xrf_made": dict(spec.made),
+        },
+        **placement(pixel_mm, spec.step, spec.origin),
+    }
+    if spec.colormap is None:
+        return {**settings, "rgb": True}
+    return {
+        **settings,
         "colormap": spec.colormap,
         "contrast_limits": spec.limits,
         "blending": "additive",
-        "visible": spec.visible,
-        "metadata": {"xrf_map": (spec.kind, spec.name), "xrf_limits": spec.limits},
-        **placement(pixel_mm),
     }
 
 
@@ -133,10 +170,22 @@ def _update(layer: Image, spec: MapSpec) -> None:
     # A map's array is a new view each time: compare the memory, not the object.
     if layer.data.__array_interface__["data"] != spec.data.__array_interface__["data"]:
         layer.data = spec.data
-    if layer.colormap.name != spec.colormap.name:
-        layer.colormap = spec.colormap
-    follow_limits(layer, spec.limits)
+    layer.metadata["xrf_made"] = dict(spec.made)
+    _rename(layer, spec.title)
+    if spec.colormap is not None:
+        if layer.colormap.name != spec.colormap.name:
+            layer.colormap = spec.colormap
+        follow_limits(layer, spec.limits)
     layer.refresh(extent=False, highlight=False)
+
+
+def _rename(layer: Image, name: str) -> None:
+    """Give a layer its name unless the user has given it another."""
+    last, why = layer.metadata.get("xrf_name"), layer.metadata.get("xrf_outdated", "")
+    told = f" ({why})" if why else ""
+    if last is not None and name != last and layer.name == last + told:
+        layer.name = name + told
+    layer.metadata["xrf_name"] = name
 
 
 def follow_limits(layer: Image, limits: tuple[float, float]) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .scan import Scan
+from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-_PIGMENT_KINDS = frozenset({"pigment", "group", "unexplained"})
 #: What is no result, but the scan itself or something drawn.
 _NO_RESULTS = frozenset({"counts", "marker", "pins", "picture", ""})
 
@@ -27,7 +27,7 @@ def mark_outdated(viewer: Viewer, scan: Scan) -> int:
         kind, *_ = layer.metadata.get("xrf_map", ("",))
         if layer.metadata.get("xrf_scan") is not scan or kind in _NO_RESULTS:
             continue
-        why = scan.outdated("pigments" if kind in _PIGMENT_KINDS else "elements")
+        why = scan.outdated(_result_of(kind))
         before = layer.metadata.get("xrf_outdated", "")
         old += bool(why)
         if why == before:
@@ -36,3 +36,10 @@ def mark_outdated(viewer: Viewer, scan: Scan) -> int:
         layer.metadata["xrf_outdated"] = why
         layer.name = f"{name} ({why})" if why else name
     return old
+
+
+def _result_of(kind: str) -> str:
+    """The result that a kind of layer belongs to."""
+    if kind in PIGMENT_KINDS:
+        return "pigments"
+    return "trial" if kind == "trial" else "elements"

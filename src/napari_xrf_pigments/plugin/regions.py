@@ -66,7 +66,7 @@ def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
     """A layer with the pixels of a scan, which says where it lies in the world."""
     for layer in viewer.layers:
         key = layer.metadata.get("xrf_map", ("",))
-        if layer.metadata.get("xrf_scan") is scan and key[0] not in ("marker", "pins"):
+        if layer.metadata.get("xrf_scan") is scan and key[0] not in ("marker", "pins", "trial"):
             return layer
     return None
 

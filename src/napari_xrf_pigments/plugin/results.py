@@ -8,9 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import ElementMaps, PigmentMaps
+from ..cube import EnergyAxis, PigmentMaps
+from .tally import Tally
 
 Depth = Literal["probability", "top", "below"]
+DEPTHS: tuple[Depth, ...] = ("probability", "top", "below")
 #: Larger results live in a temporary file instead of memory.
 IN_MEMORY_BYTES = 512 * 2**20
 
@@ -26,48 +28,36 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return array
 
 
-class ElementResults:
-    """Elemental maps while they fill.
+class Results:
+    """What all results share: how they were made, and which pixels are done.
 
     Parameters
     ----------
     shape : tuple of int
         (y, x) of the scan.
-    names : tuple of str
-        Line families.
+    energies : EnergyAxis, optional
+        The axis that they are made on.
+
+    Attributes
+    ----------
+    done : ndarray of bool, shape (y, x)
+        The pixels of finished tiles.
+    provenance : dict
+        How they were made.
     """
 
-    def __init__(self, shape: tuple[int, int], names: tuple[str, ...]) -> None:
-        self.names = names
+    def __init__(self, shape: tuple[int, int], energies: EnergyAxis | None = None) -> None:
+        self.energies = energies
         self.provenance: dict[str, Any] = {}
-        self.counts = empty((len(names), *shape))
-        self.sigma = empty((len(names), *shape))
+        self.done = np.zeros(shape, dtype=bool)
 
-    def add(self, tile: Any) -> None:
-        """Put a finished ``ElementTile`` in its place."""
-        self.counts[:, tile.rows, tile.columns] = tile.counts
-        self.sigma[:, tile.rows, tile.columns] = tile.sigma
-
-    @classmethod
-    def of(cls, maps: ElementMaps) -> ElementResults:
-        """Finished maps that were loaded."""
-        results = cls((1, 1), maps.names)
-        results.counts, results.sigma = np.asarray(maps.counts), np.asarray(maps.sigma)
-        return results
-
-    def significant(self, y: int, x: int, sigmas: float = 5.0) -> tuple[str, ...]:
-        """Line families that stand over their noise in a pixel, strongest first."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = self.counts[:, y, x] / self.sigma[:, y, x]
-        order = np.argsort(-np.nan_to_num(ratio))
-        return tuple(self.names[i] for i in order if ratio[i] >= sigmas)
-
-    def maps(self, pixel_mm: tuple[float, float] | None = None) -> ElementMaps:
-        """The maps as the rest of the package knows them."""
-        return ElementMaps(self.names, self.counts, self.sigma, pixel_mm, self.provenance)
+    @property
+    def complete(self) -> bool:
+        """Whether every tile is done."""
+        return bool(self.done.all())
 
 
-class PigmentResults:
+class PigmentResults(Results):
     """Pigment maps while they fill, and how much of the painting each covers.
 
     Parameters
@@ -76,19 +66,27 @@ class PigmentResults:
         (y, x) of the scan.
     names, groups : tuple of str
         Pigment ids and ambiguity groups.
+    energies : EnergyAxis, optional
+        The axis that they are made on.
     """
 
     def __init__(
-        self, shape: tuple[int, int], names: tuple[str, ...], groups: tuple[str, ...]
+        self,
+        shape: tuple[int, int],
+        names: tuple[str, ...],
+        groups: tuple[str, ...],
+        energies: EnergyAxis | None = None,
     ) -> None:
+        super().__init__(shape, energies)
         self.names = names
         self.groups = groups
-        self.provenance: dict[str, Any] = {}
         self.probability = empty((len(names), *shape))
         self.top = empty((len(names), *shape))
         self.below = empty((len(names), *shape))
         self.group_probability = empty((len(groups), *shape))
         self.unexplained = empty(shape)
+        self._tallies = {depth: Tally(len(names)) for depth in DEPTHS}
+        self._group_tally = Tally(len(groups))
 
     def add(self, tile: Any) -> None:
         """Put a finished ``PigmentTile`` in its place."""
@@ -98,6 +96,13 @@ class PigmentResults:
         self.below[:, *place] = tile.below
         self.group_probability[:, *place] = tile.group_probability
         self.unexplained[place] = tile.unexplained
+        self._count(place)
+        self.done[place] = True
+
+    def _count(self, place: Any) -> None:
+        for depth, tally in self._tallies.items():
+            tally.add(self.at_depth(depth)[:, *place])
+        self._group_tally.add(self.group_probability[:, *place])
 
     @classmethod
     def of(cls, maps: PigmentMaps) -> PigmentResults:
@@ -105,6 +110,9 @@ class PigmentResults:
         results = cls((1, 1), maps.names, maps.groups)
         for field in ("probability", "top", "below", "group_probability", "unexplained"):
             setattr(results, field, np.asarray(getattr(maps, field)))
+        results.provenance = dict(maps.provenance)
+        results.done = np.ones(results.unexplained.shape, dtype=bool)
+        results._count((slice(None), slice(None)))
         return results
 
     def at_depth(self, depth: Depth) -> NDArray[np.float32]:
@@ -116,13 +124,26 @@ class PigmentResults:
         """Whether a pixel has its answer."""
         return bool(np.isfinite(self.probability[:, y, x]).all())
 
+    def share(self, name: str, threshold: float, depth: Depth = "probability") -> float:
+        """Share of the finished pixels where a pigment is over a threshold."""
+        return self._tallies[depth].share(self.names.index(name), threshold)
+
+    def certainty(self, name: str, threshold: float, depth: Depth = "probability") -> float | None:
+        """Mean probability of a pigment where it is over a threshold."""
+        return self._tallies[depth].certainty(self.names.index(name), threshold)
+
     def shares(self, threshold: float, depth: Depth) -> dict[str, float]:
         """Share of the finished pixels over a threshold, by pigment id."""
-        return _shares(self.names, self.at_depth(depth), threshold)
+        return {name: self.share(name, threshold, depth) for name in self.names}
 
     def group_shares(self, threshold: float) -> dict[str, float]:
         """Share of the finished pixels over a threshold, by group."""
-        return _shares(self.groups, self.group_probability, threshold)
+        tally = self._group_tally
+        return {name: tally.share(i, threshold) for i, name in enumerate(self.groups)}
+
+    def group_certainty(self, group: str, threshold: float) -> float | None:
+        """Mean probability of a group where it is over a threshold."""
+        return self._group_tally.certainty(self.groups.index(group), threshold)
 
     def maps(self, pixel_mm: tuple[float, float] | None = None) -> PigmentMaps:
         """The maps as the rest of the package knows them."""
@@ -149,16 +170,3 @@ class PigmentResults:
             self.group_probability[:, y, x][:, None],
             self.unexplained[y, x][None],
         )
-
-
-def _shares(
-    names: tuple[str, ...], maps: NDArray[np.float32], threshold: float
-) -> dict[str, float]:
-    if not names:
-        return {}
-    finished = max(1, int(np.isfinite(maps[0]).sum()))
-    # One map at a time: a comparison of all at once would double the memory of a large scan.
-    return {
-        name: float(np.count_nonzero(image > threshold)) / finished
-        for name, image in zip(names, maps, strict=True)
-    }

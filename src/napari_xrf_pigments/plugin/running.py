@@ -46,6 +46,7 @@ def drain(
     add: Callable[[Any], None],
     total: int,
     cancelled: Callable[[], bool] = lambda: False,
+    done: int = 0,
 ) -> Iterator[Progress | Failure]:
     """Take tiles as they come; yield the state at most once an interval.
 
@@ -60,9 +61,11 @@ def drain(
         Number of pixels in all.
     cancelled : callable
         Asked after every tile; the tiles are closed as soon as it says yes.
+    done : int
+        Pixels that an earlier run has done.
     """
-    done, told = 0, time.monotonic()
-    yield Progress(0, total)
+    told = time.monotonic()
+    yield Progress(done, total)
     try:
         tiles = iter(begin())
         with closing(tiles) if hasattr(tiles, "close") else _nothing():
@@ -93,6 +96,8 @@ class TileRun:
     on_end : callable
         Called once in the main thread with ``"finished"``, ``"cancelled"`` or a
         :class:`Failure`.
+    done : int
+        Pixels that an earlier run has done.
     """
 
     def __init__(
@@ -102,13 +107,14 @@ class TileRun:
         total: int,
         on_progress: Callable[[Progress], None],
         on_end: Callable[[str | Failure], None],
+        done: int = 0,
     ) -> None:
         self._on_progress = on_progress
         self._on_end = on_end
         self._end: str | Failure = "finished"
         self._cancelled = threading.Event()
         self._worker = thread_worker(drain, ignore_errors=True)(
-            begin, add, total, self._cancelled.is_set
+            begin, add, total, self._cancelled.is_set, done
         )
         self._worker.yielded.connect(self._take)
         self._worker.errored.connect(self._fail)

@@ -69,11 +69,15 @@ class Scan:
         self.totals = totals or TotalCounts(cube)
         self.calibration: Any = None
         self.checked = False
-        self._results: dict[str, Any] = {"elements": None, "pigments": None}
+        self._results: dict[str, Any] = {"elements": None, "pigments": None, "trial": None}
         self._made_with: dict[str, ScanSettings] = {}
         self._given: EnergyAxis = cube.energies
         self._origin = ""
         self._earlier: list[ScanSettings] = []
+        #: Sums, differences and ratios of the elemental maps, by name.
+        self.derived: dict[str, Combined] = {}
+        self.element_view = ElementView()
+        self.palette = Palette()
 
     @property
     def elements(self) -> ElementResults | None:
@@ -84,6 +88,16 @@ class Scan:
     @elements.setter
     def elements(self, results: ElementResults | None) -> None:
         self._keep("elements", results)
+
+    @property
+    def trial(self) -> ElementResults | None:
+        """Elemental maps of a part of the scan, to try settings on."""
+        results: ElementResults | None = self._results["trial"]
+        return results
+
+    @trial.setter
+    def trial(self, results: ElementResults | None) -> None:
+        self._keep("trial", results)
 
     @property
     def pigments(self) -> PigmentResults | None:
@@ -105,7 +119,7 @@ class Scan:
         return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
 
     def outdated(self, kind: str) -> str:
-        """Why the maps of a kind ("elements" or "pigments") are old, or nothing."""
+        """Why the maps of a kind ("elements", "pigments" or "trial") are old, or nothing."""
         if self._results[kind] is None:
             return ""
         return self._made_with[kind].change_to(self.settings)
@@ -173,17 +187,6 @@ class Scan:
         self._origin = settings.origin
         self.cube = replace(self.cube, energies=settings.energies, acquisition=settings.acquisition)
         self.energies_changed.emit()
-
-    @property
-    def elements_stale(self) -> bool:
-        """Whether the elemental maps were made on another energy axis."""
-        results = self.elements or self.trial
-        return results is not None and results.stale(self.cube.energies)
-
-    @property
-    def pigments_stale(self) -> bool:
-        """Whether the pigment maps were made on another energy axis."""
-        return self.pigments is not None and self.pigments.stale(self.cube.energies)
 
     def set_palette(self, palette: Palette) -> None:
         """Show other pigments of the result, or with other thresholds."""

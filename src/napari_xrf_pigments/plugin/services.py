@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,11 +25,17 @@ class FoundLines:
     names : tuple of str
         Line families.
     plan : object
-        What the search prepared for mapping all of them; None where it prepared nothing.
+        What the search prepared for mapping; None where it prepared nothing.
+    strength : mapping of str to float
+        How many sigma each stands out, at the place where it does most.
+    families : mapping of str to tuple of str
+        The K, L and M families of each one's element, itself first.
     """
 
     names: tuple[str, ...]
     plan: Any = None
+    strength: Mapping[str, float] = field(default_factory=dict)
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _open_cube(path: str | Path) -> XRFCube:
@@ -51,15 +57,23 @@ def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
 
 def _find_lines(cube: XRFCube) -> FoundLines:
     from ..mapping import plan_elements
+    from ..mapping.element_plan import families_of_element
 
     plan = plan_elements(cube)
-    return FoundLines(tuple(plan.fit.names), plan)
+    # The strongest first: those of the fit stand by energy.
+    names = tuple(plan.significance)
+    families = {name: families_of_element(cube, name, plan.conditions) for name in names}
+    return FoundLines(names, plan, plan.significance, families)
 
 
-def _element_tiles(cube: XRFCube, lines: tuple[str, ...], plan: Any) -> Iterable[Any]:
-    from ..mapping import iter_element_tiles
+def _element_tiles(
+    cube: XRFCube, lines: tuple[str, ...], plan: Any, skip: NDArray[np.bool_] | None = None
+) -> Iterable[Any]:
+    from ..mapping import iter_element_tiles, plan_elements
 
-    return iter_element_tiles(cube, lines, plan=plan)
+    if plan is None or plan.fit.names != lines:
+        plan = plan_elements(cube, lines, search=None if plan is None else plan.search)
+    return iter_element_tiles(cube, plan=plan, skip=skip)
 
 
 @lru_cache(maxsize=2)
@@ -70,10 +84,12 @@ def _network(device: str) -> Any:
     return Predictor(device)
 
 
-def _pigment_tiles(cube: XRFCube, device: str) -> Iterable[Any]:
+def _pigment_tiles(
+    cube: XRFCube, device: str, skip: NDArray[np.bool_] | None = None
+) -> Iterable[Any]:
     from ..mapping import iter_pigment_tiles
 
-    return iter_pigment_tiles(cube, predictor=_network(device))
+    return iter_pigment_tiles(cube, predictor=_network(device), skip=skip)
 
 
 def _predict(cube: XRFCube, spectrum: NDArray[np.float64]) -> PigmentMaps:
@@ -121,8 +137,8 @@ class Services:
     find_lines : callable
         Cube to :class:`FoundLines`.
     element_tiles, pigment_tiles : callable
-        (cube, line families, plan or None) and (cube, device) to an iterable of finished
-        tiles.
+        (cube, line families, plan or None, mask of finished pixels or None) and (cube,
+        device, mask of finished pixels or None) to an iterable of finished tiles.
     predict : callable
         (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
     explain : callable
@@ -136,8 +152,8 @@ class Services:
     open_cube: Callable[[str | Path], XRFCube] = _open_cube
     calibrate: Callable[[XRFCube, NDArray[np.float64]], Any] = _calibrate
     find_lines: Callable[[XRFCube], FoundLines] = _find_lines
-    element_tiles: Callable[[XRFCube, tuple[str, ...], Any], Iterable[Any]] = _element_tiles
-    pigment_tiles: Callable[[XRFCube, str], Iterable[Any]] = _pigment_tiles
+    element_tiles: Callable[..., Iterable[Any]] = _element_tiles
+    pigment_tiles: Callable[..., Iterable[Any]] = _pigment_tiles
     predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
     explain: Callable[[XRFCube, NDArray[np.float64]], Explanation] = _explain
     provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance

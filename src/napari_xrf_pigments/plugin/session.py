@@ -152,8 +152,6 @@ class Session:
             scan = layer.metadata.get("xrf_scan")
             if scan in self.scans:
                 layer.metadata["xrf_cube"] = scan.cube
-        for scan in self.scans:
-            layering.mark_stale(self.viewer, scan)
 
     def _mark_outdated(self, kind: str = "") -> None:
         """Maps that were made on another axis than the one in use say so."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from napari.utils import Colormap
 from numpy.typing import NDArray
 
+from ..mapping.arithmetic import Combined
+from ..mapping.parts import Part
 from . import colours
-from .results import Depth, ElementResults, PigmentResults
+from .element_results import ElementResults, ElementView, quantity_of
 
-#: A map needs at least this share of the painting to get a layer.
-MIN_SHARE = 0.002
-DEPTH_TITLES: dict[Depth, str] = {
-    "probability": "In any layer",
-    "top": "In the top layer",
-    "below": "Below the top layer",
-}
+#: Kinds of layers that show results.
+ELEMENT_KINDS = frozenset({"element", "trial", "derived", "composite"})
+PIGMENT_KINDS = frozenset({"pigment", "pigment-top", "pigment-below", "group", "unexplained"})
+_SAMPLE = 200_000
+_AS_MEASURED = ElementView()
 
 
 @dataclass(frozen=True)
@@ -27,97 +29,115 @@ class MapSpec:
     Parameters
     ----------
     kind : str
-        ``"element"``, ``"pigment"``, ``"group"`` or ``"unexplained"``.
+        ``"element"``, ``"trial"`` (a part of the scan), ``"derived"``, ``"composite"``,
+        ``"pigment"``, ``"pigment-top"``, ``"pigment-below"``, ``"group"`` or ``"unexplained"``.
     name : str
         Line family, pigment id or group.
     title : str
         Name of the layer.
-    data : ndarray, shape (y, x)
+    data : ndarray, shape (y, x) or (y, x, 3)
         The map; NaN where not computed yet.
-    colormap : Colormap
-        From black or transparent to the map's own colour.
+    colormap : Colormap or None
+        From black or transparent to the map's own colour; None for pictures.
     limits : tuple of float
         Contrast limits.
     visible : bool
         Whether the layer is shown when it is new.
+    step : int
+        Side of a pixel of the map in pixels of the scan.
+    origin : tuple of float
+        Centre (y, x) of the map's first pixel, in pixels of the scan.
+    made : mapping
+        How it was made, beyond the provenance of its result.
     """
 
     kind: str
     name: str
     title: str
-    data: NDArray[np.float32]
-    colormap: Colormap = field(compare=False)
+    data: NDArray[Any]
+    colormap: Colormap | None = field(compare=False)
     limits: tuple[float, float] = (0.0, 1.0)
     visible: bool = True
+    step: int = 1
+    origin: tuple[float, float] = (0.0, 0.0)
+    made: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[float, float]:
     """Contrast limits from the finite values: 0.5th to 99.5th percentile."""
-    finite = image[np.isfinite(image)]
-    if finite.size == 0:
-        return 0.0, 1.0
     # A sample is enough and keeps large scans fluent.
-    sample = finite[:: max(1, finite.size // 200_000)]
+    step = max(1, int(np.sqrt(image.size / _SAMPLE)))
+    sample = image[::step, ::step]
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 1.0
     bottom, top = np.percentile(sample, (0.5, 99.5))
     start = float(bottom) if low is None else low
     return start, max(float(top), start + 1e-6)
 
 
-def element_specs(results: ElementResults) -> list[MapSpec]:
-    """One map a line family; only the most varied is shown, the others wait in the list."""
-    done = np.isfinite(results.counts[0]) if results.names else np.zeros(0, dtype=bool)
-    spread = [float(image[done].std()) if done.any() else 0.0 for image in results.counts]
-    return [
-        MapSpec(
-            "element",
+def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> Iterator[MapSpec]:
+    """One map a line family, one after the other; only the most varied starts visible.
+
+    Raises
+    ------
+    ValueError
+        If the maps cannot be normalised as the view asks.
+    """
+    monitor = results.monitor(view.normalisation)
+    part = results.part
+    kind = "element" if part is None else "trial"
+    first = _most_varied(results)
+    made: dict[str, Any] = {"quantity": view.quantity}
+    if monitor is not None:
+        made["normalised_to"] = monitor.settings
+    if part is not None:
+        made["part"] = part.settings
+    for name in results.names:
+        image = results.image(name, view, monitor)
+        yield MapSpec(
+            kind,
             name,
-            name,
+            view.title(name, "" if part is None else part.title),
             image,
             colours.black_to(colours.element_colour(name)),
             limits_of(image, low=0.0),
-            visible=index == int(np.argmax(spread)),
+            visible=name == first,
+            step=1 if part is None else part.step,
+            origin=(0.0, 0.0) if part is None else part.origin,
+            made=made,
         )
-        for index, (name, image) in enumerate(zip(results.names, results.counts, strict=True))
-    ]
 
 
-def pigment_specs(results: PigmentResults, threshold: float, depth: Depth) -> list[MapSpec]:
-    """Maps of what is found somewhere: ambiguous groups first, then pigments.
-
-    A group has a map of its own where its members are not told apart.  Whites and
-    greys start hidden: added to the others they would drown them.
-    """
-    shares = results.shares(threshold, depth)
-    group_shares = results.group_shares(threshold) if depth == "probability" else {}
-    specs = []
-    stand_in: set[str] = set()
-    for group, image in zip(results.groups, results.group_probability, strict=True):
-        members = colours.group_members(group)
-        if len(members) < 2 or group_shares.get(group, 0.0) < MIN_SHARE:
-            continue
-        told_apart = max((shares.get(name, 0.0) for name in members), default=0.0)
-        if told_apart > 0.8 * group_shares[group]:
-            continue
-        colour = colours.group_colour(group)
-        visible = not colours.is_pale(colour)
-        # Added up, a group and its members would be twice as bright.
-        stand_in.update(members if visible else ())
-        title = colours.group_title(group)
-        mapped = colours.over_threshold(colour, threshold)
-        specs.append(MapSpec("group", group, title, image, mapped, visible=visible))
-    for name, image in zip(results.names, results.at_depth(depth), strict=True):
-        if shares[name] < MIN_SHARE:
-            continue
-        colour = colours.pigment_colour(name)
-        mapped = colours.over_threshold(colour, threshold)
-        title = colours.pigment_title(name)
-        visible = not colours.is_pale(colour) and name not in stand_in
-        specs.append(MapSpec("pigment", name, title, image, mapped, visible=visible))
-    return specs
+def derived_specs(
+    derived: Iterable[Combined], view: ElementView, part: Part | None = None
+) -> Iterator[MapSpec]:
+    """Maps made of two others; sigma where the elements show it."""
+    for entry in derived:
+        shown = "sigma" if view.quantity == "sigma" else "counts"
+        image = quantity_of(entry.values, entry.sigma, shown)
+        title = f"{entry.name} sigma" if shown == "sigma" else entry.name
+        title += "" if part is None else f" ({part.title})"
+        # A difference may be negative: nothing is cut.
+        yield MapSpec(
+            "derived",
+            entry.name,
+            title,
+            image,
+            colours.black_to("#ffffff"),
+            limits_of(image),
+            step=1 if part is None else part.step,
+            origin=(0.0, 0.0) if part is None else part.origin,
+            made={"combined": entry.name, "quantity": shown},
+        )
 
 
-def unexplained_spec(results: PigmentResults) -> MapSpec:
-    """The share of the spectrum that nothing accounts for."""
-    grey = colours.black_to("#e8e8e8")
-    image = results.unexplained
-    return MapSpec("unexplained", "unexplained", "Unexplained", image, grey, visible=False)
+def _most_varied(results: ElementResults) -> str:
+    """The family whose map varies most, by a sample of the pixels."""
+    step = max(1, int(np.sqrt(results.counts[0].size / _SAMPLE))) if results.names else 1
+    spread = []
+    for image in results.counts:
+        sample = image[::step, ::step]
+        sample = sample[np.isfinite(sample)]
+        spread.append(float(sample.std()) if sample.size else 0.0)
+    return results.names[int(np.argmax(spread))] if spread else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
+from ..feed import LayerFeed
 from ..running import TileRun
 from ..scan import Scan
 from ..session import Session, session_of
@@ -36,12 +36,7 @@ class ScanDock(DropTarget):
         self.session = session or session_of(napari_viewer)
         self._listening: list[tuple[Any, Callable[..., None]]] = []
         self._scan: Scan | None = None
-        self._due = 0.0
-        self._show_again: Callable[[], int] = lambda: 0
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(60)
-        self._again.timeout.connect(lambda: self.show_when_due(self._show_again, at_once=True))
+        self.feed = LayerFeed(self)
         self._docked = False
         self.scan_bar = ScanBar()
         self.column = QVBoxLayout(self)
@@ -76,30 +71,11 @@ class ScanDock(DropTarget):
     @property
     def busy(self) -> bool:
         """Whether a run is under way, or maps still wait for their layers."""
-        return self.running or self._again.isActive()
+        return self.running or self.feed.busy
 
     def start(self) -> None:
         """Show the present state; called when a dock is complete."""
         self._on_scan(self.session.scan)
-
-    def show_when_due(self, show: Callable[[], int], at_once: bool = False) -> None:
-        """Bring layers up to date: soon, but never so often that the window stands still.
-
-        Parameters
-        ----------
-        show : callable
-            Does it and returns how many layers still have to be added.
-        at_once : bool
-            Whether it must not be left out.
-        """
-        begun = time.monotonic()
-        if not at_once and begun < self._due:
-            return
-        waiting = show()
-        self._due = time.monotonic() + 3 * (time.monotonic() - begun)
-        if waiting:
-            self._show_again = show
-            self._again.start()
 
     def listen(self, signal: Any, slot: Callable[..., None]) -> None:
         """Connect a signal of the model until the dock is gone."""
@@ -119,6 +95,7 @@ class ScanDock(DropTarget):
             elif self._docked:
                 # Out of sight first: a plot that is half gone must not be painted.
                 self.hide()
+                self.feed.stop()
                 _silence(self._listening, self._runs)
                 self.deleteLater()
         return bool(super().event(event))

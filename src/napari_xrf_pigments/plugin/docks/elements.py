@@ -1,50 +1,75 @@
-"""The Elements dock: find line families, map them."""
+"""The Elements dock: find line families, try them on a part, map them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.qt.threading import thread_worker
-from qtpy.QtWidgets import QPushButton
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
 
 from ..colours import element_colour
-from ..layers import drop_maps, map_layers, show_maps, show_only
-from ..results import ElementResults
-from ..running import Failure, Progress, TileRun
+from ..element_results import ElementResults
+from ..element_text import rows_of_text
+from ..fit_settings import save_settings, take_settings
+from ..layers import drop_maps, map_layers, placement, show_maps, show_only
+from ..regions import regions_of
+from ..results import Results
+from ..rows import ElementRow
+from ..running import Failure
 from ..scan import Scan
 from ..services import FoundLines
 from ..session import Session
-from ..specs import element_specs
+from ..specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
+from ..trying import REGION, SCOPES, Trials
 from ..views.element_list import ElementList
-from ..views.run_bar import RunBar
-from .base import ScanDock
+from ..views.element_scope import ElementScope
+from .element_tools import ElementTools
+from .mapping import MapDock
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from ...cube import XRFCube
-
+    from ...mapping.parts import Part
 
 HINT = "Find the elements of the scan, then map those that are ticked."
+REGION_HINT = "Draw a region on the scan, then find or map elements in it."
+_FILTER = "PyMca fit settings (*.cfg);;All files (*)"
 
 
-class ElementsDock(ScanDock):
-    """Finds the elements of a scan and maps those that are ticked."""
+class ElementsDock(MapDock):
+    """Finds the elements of a scan, or of a part of it, and maps those that are ticked."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
-        super().__init__(napari_viewer, session)
+        super().__init__(napari_viewer, "Map elements", session)
+        self.scope_bar = ElementScope(SCOPES)
         self.elements = ElementList(element_colour)
-        self.run_bar = RunBar("Map elements")
+        self.tools = ElementTools(self.session, self.refresh)
         self.find_button = QPushButton("Find elements")
         self.run_bar.buttons.insertWidget(0, self.find_button, 1)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.addWidget(self.elements)
+        self.splitter.addWidget(self.tools)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setChildrenCollapsible(False)
+        self.column.addWidget(self.scope_bar)
         self.column.addWidget(self.run_bar)
-        self.stretch(self.elements)
+        self.stretch(self.splitter)
         self.find_button.clicked.connect(lambda: self.find())
-        self.run_bar.run_requested.connect(self.run)
-        self.run_bar.cancel_requested.connect(self.cancel)
-        self.elements.ticks_changed.connect(self._update)
+        self.elements.ticks_changed.connect(self.update_bar)
         self.elements.show_requested.connect(self._show_alone)
+        self.scope_bar.scope_changed.connect(self._scope_changed)
+        self.scope_bar.add_requested.connect(self.add)
+        self.scope_bar.read_requested.connect(self._ask_read)
+        self.scope_bar.write_requested.connect(self._ask_write)
         self._finding = False
+        self._trials = Trials()
         self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
         self._run_after_finding = False
         self.start()
@@ -52,17 +77,30 @@ class ElementsDock(ScanDock):
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show what is known of the scan."""
         if scan is not before:
+            if before is not None:
+                self.unlisten(before.energies_changed, self._on_energies)
+            if scan is not None:
+                self.listen(scan.energies_changed, self._on_energies)
             names = scan.elements.names if scan is not None and scan.elements else ()
-            self.elements.set_names(names)
+            self.elements.set_rows([ElementRow(name) for name in names])
             self.run_bar.set_status(HINT if scan is not None else "")
-        self._update()
+            self.tools.set_scan(scan)
+        self.update_bar()
+
+    # Find.
 
     def find(self) -> None:
-        """Look for line families in the scan, in a thread."""
+        """Look for line families in the scan or in the part to try on, in a thread."""
         scan = self.scan
         if scan is None or self._finding:
             return
-        find_lines, cube = self.session.services.find_lines, scan.cube
+        try:
+            part = self._part(scan)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        cube = scan.cube if part is None else part.cube
+        find_lines = self.session.services.find_lines
 
         def look() -> FoundLines | Failure:
             try:
@@ -76,47 +114,7 @@ class ElementsDock(ScanDock):
         worker.returned.connect(lambda found: self._found(scan, cube, found))
         worker.errored.connect(lambda error: self._found(scan, cube, None))
         worker.start()
-        self._update()
-
-    def run(self) -> None:
-        """Map what is ticked; find elements first where that was not done."""
-        scan = self.scan
-        if scan is None or self.running:
-            return
-        if not self.elements.names():
-            self._run_after_finding = True
-            self.find()
-            return
-        names = self.elements.ticked()
-        drop_maps(self.viewer, scan, {"element"})
-        results = ElementResults(scan.cube.shape[:2], names)
-        scan.elements = results
-        cube, services = scan.cube, self.session.services
-        plan = self._plan_for(scan, names)
-        results.provenance = services.provenance(cube, {"kind": "elements", "lines": list(names)})
-        rows, columns, _ = cube.shape
-        run = TileRun(
-            lambda: services.element_tiles(cube, names, plan),
-            results.add,
-            rows * columns,
-            lambda progress: self._progress(scan, results, progress),
-            lambda end: self._ended(scan, results, end),
-        )
-        self._runs.append(run)
-        self.run_bar.set_running(True)
-        self.run_bar.set_status(f"Mapping {len(names)} line families ...")
-        self._update()
-
-    def cancel(self) -> None:
-        """Stop; finished tiles stay."""
-        if self._runs:
-            self.run_bar.set_cancelling()
-            self._runs[0].cancel()
-
-    def _plan_for(self, scan: Scan, names: tuple[str, ...]) -> Any:
-        """What the search prepared, where all that it found is wanted on the same axis."""
-        planned_for, found = self._planned
-        return found.plan if planned_for is scan.cube and found.names == names else None
+        self.update_bar()
 
     def _found(self, scan: Scan, cube: XRFCube, found: FoundLines | Failure | None) -> None:
         self._finding = False
@@ -128,50 +126,205 @@ class ElementsDock(ScanDock):
             self.run_bar.set_status(HINT)
         elif scan is self.scan:
             self._planned = cube, found
-            self.elements.set_names(found.names)
+            self.elements.set_rows(
+                [
+                    ElementRow(name, found.families.get(name, (name,)), found.strength.get(name))
+                    for name in found.names
+                ]
+            )
             self.run_bar.set_status(
-                f"{len(found.names)} line families found; tick those to be mapped."
+                f"{len(found.names)} elements found, the clearest first; tick those to be mapped."
             )
             if found.names and go_on:
                 self.run()
-        self._update()
+        self.update_bar()
 
-    def _progress(self, scan: Scan, results: ElementResults, progress: Progress) -> None:
-        self.run_bar.set_progress(progress.done, progress.total)
-        if progress.done:
-            self.show_when_due(lambda: self._show(scan, results))
+    def add(self, text: str) -> None:
+        """Add the elements or line families of a text to the list."""
+        scan = self.scan
+        if scan is None:
+            return
+        try:
+            rows = rows_of_text(text, scan.cube)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        self.elements.add_rows(rows)
+        self.scope_bar.add_field.clear()
 
-    def _show(self, scan: Scan, results: ElementResults) -> int:
-        if scan not in self.session.scans or scan.elements is not results:
-            return 0
-        if not map_layers(self.viewer, scan, {"element"}):
-            show_only(self.viewer, scan, {"counts"}, set())
-        waiting = show_maps(self.viewer, scan, element_specs(results))
-        scan.results_changed.emit("elements")
-        return waiting
+    # Map.
 
-    def _ended(self, scan: Scan, results: ElementResults, end: str | Failure) -> None:
-        self._runs.clear()
-        self.run_bar.set_running(False)
-        if isinstance(end, Failure):
-            if end.sentence:
-                self.session.tell(end.sentence)
-            self.run_bar.set_status("Stopped; the tiles done so far are shown.")
-        elif end == "cancelled":
-            self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
+    def run(self) -> None:
+        """Map what is ticked; find elements first where that was not done."""
+        scan = self.scan
+        if scan is None or self.running:
+            return
+        if not self.elements.names():
+            self._run_after_finding = True
+            self.find()
+            return
+        try:
+            part = self._part(scan)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        names = self.elements.ticked()
+        cube = scan.cube if part is None else part.cube
+        results = ElementResults(cube.shape[:2], names, cube, part)
+        settings: dict[str, Any] = {"kind": "elements", "lines": list(names)}
+        if part is not None:
+            settings["part"] = part.settings
+        results.provenance = self.session.services.provenance(cube, settings)
+        scan.derived.clear()
+        if part is None:
+            drop_maps(self.viewer, scan, ELEMENT_KINDS)
+            results.normalisation = scan.element_view.normalisation
+            scan.elements, scan.trial = results, None
         else:
-            self.run_bar.set_status(f"{len(results.names)} maps, net counts.")
-        self.show_when_due(lambda: self._show(scan, results), at_once=True)
-        self._update()
+            drop_maps(self.viewer, scan, {"trial", "derived"})
+            scan.trial = results
+        self._begin(scan, results, None)
 
-    def _show_alone(self, name: str) -> None:
-        if self.scan is not None and self.scan.elements is not None:
-            kinds = {"element", "pigment", "group", "unexplained", "counts"}
-            show_only(self.viewer, self.scan, kinds, {("element", name)})
+    def resume(self) -> None:
+        """Map the tiles that a broken off run left."""
+        left = self.unfinished()
+        if self.scan is not None and isinstance(left, ElementResults) and not self.running:
+            self._begin(self.scan, left, left.done)
 
-    def _update(self) -> None:
+    def _begin(self, scan: Scan, results: ElementResults, done: NDArray[np.bool_] | None) -> None:
+        cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
+        planned_for, found = self._planned
+        plan = found.plan if planned_for is cube else None
+        self.start_run(
+            scan,
+            results.done.shape,
+            lambda skip: tiles(cube, names, plan, skip),
+            results.add,
+            f"Mapping {len(names)} line families ...",
+            done,
+        )
+
+    def ready(self) -> str:
+        """Why nothing can be run now."""
         there = self.scan is not None
         self.find_button.setEnabled(there and not self._finding and not self.running)
+        if not there:
+            return "Open a scan first"
+        if self._finding:
+            return "The elements are being looked for"
         nothing = bool(self.elements.names()) and not self.elements.ticked()
-        reason = "Open a scan first" if not there else "Tick at least one line family"
-        self.run_bar.set_ready(there and not nothing and not self._finding, reason)
+        return "Tick at least one element" if nothing else ""
+
+    def unfinished(self) -> Results | None:
+        """The maps of the whole scan that a run left, on the axis in use."""
+        scan = self.scan
+        if scan is None or scan.elements is None or scan.outdated("elements"):
+            return None
+        # Maps that were loaded have no scan to go on with.
+        return None if scan.elements.complete or scan.elements.cube is None else scan.elements
+
+    def finished_text(self, scan: Scan) -> str:
+        """How many maps there are, and of what."""
+        results = self._latest(scan)
+        part = None if results is None else results.part
+        where = f" of a part: {part.title}. Choose the whole scan to map it" if part else ""
+        return f"{0 if results is None else len(results.names)} maps{where}."
+
+    def _latest(self, scan: Scan) -> ElementResults | None:
+        return scan.trial or scan.elements
+
+    def steps(self, scan: Scan) -> Iterator[None]:
+        """Bring the layers of the maps up to date, one a step."""
+        if scan not in self.session.scans:
+            return
+        if not map_layers(self.viewer, scan, ELEMENT_KINDS) and self._latest(scan) is not None:
+            show_only(self.viewer, scan, {"counts"}, set())
+            yield
+
+        def specs() -> Iterator[Any]:
+            for results in (scan.elements, scan.trial):
+                if results is not None and results.done.any():
+                    yield from element_specs(results, scan.element_view)
+            yield from self.tools.derived(scan)
+
+        yield from show_maps(self.viewer, scan, specs(), ELEMENT_KINDS - {"composite"})
+        if scan is self.scan:
+            self.tools.update_names()
+            self.tools.count()
+            self.tools.mix()
+        scan.results_changed.emit("elements")
+
+    # Parts, files, clicks.
+
+    def _part(self, scan: Scan) -> Part | None:
+        scope = self.scope_bar.scope
+        if scope != REGION:
+            return self._trials.part(scan, scope)
+        found = regions_of(self.viewer, scan)
+        mask = np.any([entry.mask for entry in found], axis=0) if found else None
+        name = found[0].name if len(found) == 1 else f"{len(found)} regions"
+        return self._trials.part(scan, scope, mask, name)
+
+    def _scope_changed(self, scope: str) -> None:
+        scan = self.scan
+        if scope == REGION and scan is not None and not regions_of(self.viewer, scan):
+            layer = self.viewer.add_shapes(
+                name="Region to try",
+                face_color="transparent",
+                edge_color="#ffd60a",
+                edge_width=max(scan.cube.shape[:2]) / 200,
+                **placement(scan.cube.pixel_mm),
+            )
+            layer.mode = "add_rectangle"
+        self.run_bar.set_status(REGION_HINT if scope == REGION else HINT)
+
+    def _ask_read(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Read fit settings", "", _FILTER)
+        if path:
+            self.read_settings(Path(path))
+
+    def _ask_write(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Write fit settings", "fit.cfg", _FILTER)
+        if path:
+            self.write_settings(Path(path))
+
+    def read_settings(self, path: Path) -> None:
+        """Take elements and energy axis from PyMca's settings."""
+        scan = self.scan
+        if scan is None:
+            return
+        try:
+            rows, sentence = take_settings(scan, path)
+        except (ValueError, OSError) as error:
+            self.session.tell(str(error))
+            return
+        self.elements.set_rows(rows)
+        self.run_bar.set_status(sentence)
+        self.update_bar()
+
+    def write_settings(self, path: Path) -> None:
+        """Write the ticked elements and the energy axis for PyMca."""
+        scan = self.scan
+        if scan is None:
+            return
+        try:
+            save_settings(scan, self.elements.ticked(), path)
+        except (ValueError, OSError) as error:
+            self.session.tell(str(error))
+            return
+        self.run_bar.set_status(f"Fit settings: {path.name}")
+
+    def _on_energies(self) -> None:
+        self.update_bar()
+        why = "" if self.scan is None else self.scan.outdated("elements")
+        if why and not self.running:
+            self.run_bar.set_status(f"These maps are of the {why}: map elements again.")
+
+    def _show_alone(self, name: str) -> None:
+        if self.scan is None:
+            return
+        layers = map_layers(self.viewer, self.scan, {"element", "trial"})
+        keys = {key for key in layers if key[1] == name}
+        if keys:
+            kinds = {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}
+            show_only(self.viewer, self.scan, kinds, keys)

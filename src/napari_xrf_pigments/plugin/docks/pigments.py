@@ -2,171 +2,249 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from napari.qt.threading import thread_worker
+from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel
 
-from ..found import found_rows
-from ..layers import (
-    drop_maps,
-    map_layers,
-    show_maps,
-    show_only,
-)
-from ..results import Depth, PigmentResults
-from ..running import Failure, Progress, TileRun
+from ...mapping.palette import Palette
+from .. import colours
+from ..found import found_rows, hidden_sentence
+from ..layers import drop_maps, map_layers, show_maps, show_only
+from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
+from ..provenance_text import provenance_line, provenance_text
+from ..results import PigmentResults, Results
 from ..scan import Scan
 from ..session import Session
-from ..specs import DEPTH_TITLES, pigment_specs, unexplained_spec
+from ..specs import ELEMENT_KINDS, PIGMENT_KINDS
+from ..views.hidden_bar import HiddenBar
+from ..views.pigment_bar import PigmentBar
 from ..views.pigment_settings import PigmentSettings
 from ..views.pigment_tree import PigmentTree
-from ..views.run_bar import RunBar
-from .base import ScanDock
+from .mapping import MapDock
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-KINDS = {"pigment", "group", "unexplained"}
+#: What a click on a row leaves alone: the other pigment maps, and everything under them.
+_OTHERS = {*PIGMENT_KINDS, *ELEMENT_KINDS, "counts"}
+_KINDS_OF_PIGMENT = ("pigment", "pigment-top", "pigment-below")
 
 
-class PigmentsDock(ScanDock):
+class PigmentsDock(MapDock):
     """Maps pigments and lists what was found."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
-        super().__init__(napari_viewer, session)
+        super().__init__(napari_viewer, "Map pigments", session)
         self.settings = PigmentSettings(tuple(DEPTH_TITLES.items()))
-        self.run_bar = RunBar("Map pigments")
+        self.hidden_bar = HiddenBar()
         self.found = PigmentTree()
-        self.column.addWidget(self.settings)
-        self.column.addWidget(self.run_bar)
+        self.pigment_bar = PigmentBar()
+        self.made = QLabel()
+        self.made.setWordWrap(True)
+        for widget in (self.settings, self.run_bar, self.hidden_bar):
+            self.column.addWidget(widget)
         self.stretch(self.found)
-        self.run_bar.run_requested.connect(self.run)
-        self.run_bar.cancel_requested.connect(self.cancel)
-        self.found.show_requested.connect(self._show_alone)
-        self.settings.depth_changed.connect(lambda depth: self.refresh())
-        # While the slider is dragged, once every while is enough.
+        for widget in (self.pigment_bar, self.made):
+            self.column.addWidget(widget)
+        # While a slider is dragged, once every while is enough.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(120)
         self._later.timeout.connect(self.refresh)
-        self.settings.threshold_changed.connect(lambda value: self._later.start())
+        self._connect()
         self._look_for_devices()
         self.start()
 
+    def _connect(self) -> None:
+        settings, bar = self.settings, self.pigment_bar
+        settings.depth_changed.connect(lambda depth: self._later.start())
+        settings.groups_changed.connect(lambda on: self._later.start())
+        settings.threshold_changed.connect(
+            lambda value: self._set_palette(lambda known: replace(known, threshold=value))
+        )
+        settings.period_changed.connect(
+            lambda period: self._set_palette(lambda known: replace(known, period=period))
+        )
+        self.hidden_bar.reveal_changed.connect(lambda on: self._later.start())
+        self.found.show_requested.connect(self._show_alone)
+        self.found.chosen_changed.connect(self._show_chosen)
+        bar.threshold_changed.connect(
+            lambda value: self._set_chosen(lambda known, name: known.with_threshold(name, value))
+        )
+        bar.exclude_changed.connect(
+            lambda on: self._set_chosen(lambda known, name: known.excluding(name, on))
+        )
+        bar.add_changed.connect(
+            lambda on: self._set_chosen(lambda known, name: known.adding(name, on))
+        )
+
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show what is known of the scan."""
-        self._update()
+        self.update_bar()
         if scan is before:
             return
         if before is not None:
-            self.unlisten(before.energies_changed, self._update)
+            self.unlisten(before.energies_changed, self._on_energies)
+            self.unlisten(before.palette_changed, self._on_palette)
         if scan is not None:
-            self.listen(scan.energies_changed, self._update)
+            self.listen(scan.energies_changed, self._on_energies)
+            self.listen(scan.palette_changed, self._on_palette)
+            self.settings.set_palette(scan.palette.threshold, scan.palette.period)
         self.run_bar.set_status("")
         self._list(scan)
+        self._on_energies()
+
+    @property
+    def view(self) -> PigmentView:
+        """What of the result is shown."""
+        palette = Palette() if self.scan is None else self.scan.palette
+        shown = cast(Shown, self.settings.depth)
+        return PigmentView(palette, shown, self.settings.groups, self.hidden_bar.reveal)
 
     def run(self) -> None:
         """Run the network over the scan in a thread."""
         scan = self.scan
         if scan is None or self.running:
             return
-        drop_maps(self.viewer, scan, KINDS)
+        drop_maps(self.viewer, scan, PIGMENT_KINDS)
         scan.pigments = None
+        self._begin(scan, None)
+
+    def resume(self) -> None:
+        """Run the network over the tiles that a broken off run left."""
+        left = self.unfinished()
+        if self.scan is not None and left is not None and not self.running:
+            self._begin(self.scan, left.done)
+
+    def _begin(self, scan: Scan, done: NDArray[np.bool_] | None) -> None:
         cube, services, device = scan.cube, self.session.services, self.settings.device
 
         def add(tile: Any) -> None:
             # Only the first tile says which pigments the network knows.
             if scan.pigments is None:
-                shape = cube.shape[:2]
-                scan.pigments = PigmentResults(shape, tuple(tile.names), tuple(tile.groups))
+                if scan.cube.energies is not cube.energies:
+                    raise ValueError("The energy axis was changed meanwhile: map pigments again.")
+                names, groups = tuple(tile.names), tuple(tile.groups)
                 settings = {"kind": "pigments", "device": device, "context": False}
-                scan.pigments.provenance = services.provenance(cube, settings)
+                results = PigmentResults(cube.shape[:2], names, groups, cube.energies)
+                results.provenance = services.provenance(cube, settings)
+                scan.pigments = results
             scan.pigments.add(tile)
 
-        rows, columns, _ = cube.shape
-        run = TileRun(
-            lambda: services.pigment_tiles(cube, device),
+        self.start_run(
+            scan,
+            cube.shape[:2],
+            lambda skip: services.pigment_tiles(cube, device, skip),
             add,
-            rows * columns,
-            lambda progress: self._progress(scan, progress),
-            lambda end: self._ended(scan, end),
+            "Loading the network ...",
+            done,
         )
-        self._runs.append(run)
-        self.run_bar.set_running(True)
-        self.run_bar.set_status("Loading the network ...")
-        self._update()
 
-    def cancel(self) -> None:
-        """Stop; finished tiles stay."""
-        if self._runs:
-            self.run_bar.set_cancelling()
-            self._runs[0].cancel()
-
-    def refresh(self) -> None:
-        """Bring layers and list up to date with results, threshold and depth."""
+    def unfinished(self) -> Results | None:
+        """The maps of a run that was broken off, on the axis in use."""
         scan = self.scan
-        self.show_when_due(lambda: self._show(scan), at_once=True)
+        if scan is None or scan.pigments is None or scan.outdated("pigments"):
+            return None
+        return None if scan.pigments.complete else scan.pigments
 
-    def _show(self, scan: Scan | None) -> int:
-        if scan is None or scan not in self.session.scans or scan.pigments is None:
-            return 0
-        depth = cast(Depth, self.settings.depth)
+    def ready(self) -> str:
+        """Why nothing can be run now."""
+        if self.scan is None:
+            return "Open a scan first"
+        return "" if self.scan.checked else "The energy axis is being checked"
+
+    def steps(self, scan: Scan) -> Iterator[None]:
+        """Bring layers and list up to date, one layer a step."""
         results = scan.pigments
-        if not map_layers(self.viewer, scan, KINDS):
-            show_only(self.viewer, scan, {"counts", "element"}, set())
-        specs = pigment_specs(results, self.settings.threshold, depth)
-        existing = map_layers(self.viewer, scan, {"group", "pigment"})
-        current = {(spec.kind, spec.name) for spec in specs}
-        for key, layer in existing.items():
-            if key not in current:
-                self.viewer.layers.remove(layer)
-        waiting = show_maps(self.viewer, scan, [unexplained_spec(results), *specs])
+        if scan not in self.session.scans or results is None:
+            return
+        view = self.view if scan is self.scan else PigmentView(scan.palette)
         if scan is self.scan:
             self._list(scan)
+            yield
+        if not map_layers(self.viewer, scan, PIGMENT_KINDS):
+            show_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
+            yield
+
+        def specs() -> Iterator[Any]:
+            yield unexplained_spec(results)
+            yield from pigment_specs(results, view)
+
+        yield from show_maps(self.viewer, scan, specs(), PIGMENT_KINDS)
         scan.results_changed.emit("pigments")
-        return waiting
 
     def _list(self, scan: Scan | None) -> None:
         results: PigmentResults | None = scan.pigments if scan is not None else None
         if results is None:
             self.found.set_rows(())
-            return
-        depth = cast(Depth, self.settings.depth)
-        self.found.set_rows(found_rows(results, self.settings.threshold, depth))
-
-    def _progress(self, scan: Scan, progress: Progress) -> None:
-        self.run_bar.set_progress(progress.done, progress.total)
-        if progress.done:
-            share = 100 * progress.done / progress.total
-            self.run_bar.set_status(f"{share:.0f} % of the scan mapped")
-            self.show_when_due(lambda: self._show(scan))
-
-    def _ended(self, scan: Scan, end: str | Failure) -> None:
-        self._runs.clear()
-        self.run_bar.set_running(False)
-        if isinstance(end, Failure):
-            if end.sentence:
-                self.session.tell(end.sentence)
-            self.run_bar.set_status("Stopped; the tiles done so far are shown.")
-        elif end == "cancelled":
-            self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
+            self.hidden_bar.set_sentence("")
+            self.made.clear()
         else:
-            self.run_bar.set_status("")
-        self.show_when_due(lambda: self._show(scan), at_once=True)
-        self._update()
+            view = self.view
+            # What was saved says which pigments were shown.
+            results.provenance["palette"] = view.palette.settings
+            self.found.set_rows(found_rows(results, view))
+            self.hidden_bar.set_sentence(hidden_sentence(results, view))
+            self.made.setText(provenance_line(results.provenance))
+            self.made.setToolTip(provenance_text(results.provenance))
+        self.made.setVisible(bool(self.made.text()))
+        self._show_chosen()
+
+    def _on_energies(self) -> None:
+        self.update_bar()
+        if self.scan is not None and not self.running and self.scan.outdated("pigments"):
+            why = self.scan.outdated("pigments")
+            self.run_bar.set_status(f"These maps are of the {why}: map pigments again.")
+
+    def _on_palette(self) -> None:
+        if self.scan is not None:
+            self.settings.set_palette(self.scan.palette.threshold, self.scan.palette.period)
+        self._later.start()
+
+    def _set_palette(self, change: Callable[[Palette], Palette]) -> None:
+        if self.scan is None:
+            return
+        try:
+            self.scan.set_palette(change(self.scan.palette))
+        except ValueError as error:
+            self.session.tell(str(error))
+            self.settings.set_palette(self.scan.palette.threshold, self.scan.palette.period)
+
+    def _set_chosen(self, change: Callable[[Palette, str], Palette]) -> None:
+        chosen = self.found.chosen
+        if chosen is not None and chosen[0] == "pigment":
+            self._set_palette(lambda known: change(known, chosen[1]))
+            self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        chosen, scan = self.found.chosen, self.scan
+        if scan is None or chosen is None or chosen[0] != "pigment":
+            self.pigment_bar.set_pigment("")
+            return
+        name, palette = chosen[1], scan.palette
+        self.pigment_bar.set_pigment(
+            colours.pigment_title(name),
+            palette.threshold_of(name),
+            name in palette.thresholds,
+            name in palette.excluded,
+            name in palette.added,
+        )
 
     def _show_alone(self, kind: str, name: str) -> None:
-        if self.scan is not None and (kind, name) in map_layers(self.viewer, self.scan, KINDS):
-            kinds = {*KINDS, "counts", "element"}
-            show_only(self.viewer, self.scan, kinds, {(kind, name)})
+        if self.scan is None:
+            return
+        kinds = _KINDS_OF_PIGMENT if kind == "pigment" else (kind,)
+        keys = {(kind, name) for kind in kinds}
+        if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
+            show_only(self.viewer, self.scan, _OTHERS, keys)
 
     def _look_for_devices(self) -> None:
         worker = thread_worker(self.session.services.devices)()
         worker.returned.connect(self.settings.set_devices)
         worker.start()
-
-    def _update(self) -> None:
-        checked = self.scan is not None and self.scan.checked
-        reason = "Open a scan first" if self.scan is None else "The energy axis is being checked"
-        self.run_bar.set_ready(checked, reason)

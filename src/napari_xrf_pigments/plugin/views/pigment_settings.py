@@ -1,16 +1,27 @@
-"""Device, threshold and depth for the pigment maps."""
+"""Device, threshold, depth, groups and period for the pigment maps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtGui import QIntValidator
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QWidget,
+)
 from superqt import QLabeledDoubleSlider
+
+Period = tuple[int | None, int | None]
 
 
 class PigmentSettings(QWidget):
-    """Where to compute, from which probability on a pigment counts, which layer to show.
+    """Where to compute, from which probability on a pigment counts, which of them to show.
 
     Parameters
     ----------
@@ -20,29 +31,38 @@ class PigmentSettings(QWidget):
 
     threshold_changed = Signal(float)
     depth_changed = Signal(str)
+    groups_changed = Signal(bool)
+    period_changed = Signal(object)
 
     def __init__(self, depths: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.device_box = QComboBox()
-        self.device_box.setMinimumContentsLength(10)
+        self.device_box.setMinimumContentsLength(8)
         self.depth_box = QComboBox()
+        self.depth_box.setMinimumContentsLength(8)
         for key, label in depths:
             self.depth_box.addItem(label, key)
-        self.slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(0.05, 0.95)
-        self.slider.setSingleStep(0.05)
-        self.slider.setDecimals(2)
-        self.slider.setValue(0.5)
+        self.slider = threshold_slider()
         self.slider.setToolTip("A pigment counts as found where its probability is higher")
+        self.groups_box = QCheckBox("One layer a group")
+        self.groups_box.setToolTip(
+            "Pigments with the same diagnostic elements as one map, which is surer than its members"
+        )
+        self.first_year, self.last_year = _year("from"), _year("to")
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Device", self.device_box)
         form.addRow("Threshold", self.slider)
         form.addRow("Show", self.depth_box)
+        form.addRow("", self.groups_box)
+        form.addRow("Painted", self._period_row())
         self.slider.valueChanged.connect(self.threshold_changed.emit)
         self.depth_box.currentIndexChanged.connect(
             lambda index: self.depth_changed.emit(self.depth)
         )
+        self.groups_box.toggled.connect(self._groups_toggled)
+        for field in (self.first_year, self.last_year):
+            field.editingFinished.connect(lambda: self.period_changed.emit(self.period))
         self.set_devices((("Automatic", "auto"), ("CPU", "cpu")))
 
     @property
@@ -60,6 +80,17 @@ class PigmentSettings(QWidget):
         """Key of the depth."""
         return str(self.depth_box.currentData())
 
+    @property
+    def groups(self) -> bool:
+        """Whether each group is one layer."""
+        return bool(self.groups_box.isChecked())
+
+    @property
+    def period(self) -> Period:
+        """First and last year; None where nothing is written."""
+        first, last = (_number(field.text()) for field in (self.first_year, self.last_year))
+        return first, last
+
     def set_devices(self, devices: Sequence[tuple[str, str]]) -> None:
         """Offer devices, pairs of label and torch device; the choice is kept."""
         chosen = self.device_box.currentData()
@@ -67,3 +98,51 @@ class PigmentSettings(QWidget):
         for label, device in devices:
             self.device_box.addItem(label, device)
         self.device_box.setCurrentIndex(max(0, self.device_box.findData(chosen)))
+
+    def set_palette(self, threshold: float, period: Period) -> None:
+        """Show what is in use, without saying that it changed."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(threshold)
+        self.slider.blockSignals(False)
+        for field, year in zip((self.first_year, self.last_year), period, strict=True):
+            field.setText("" if year is None else str(year))
+
+    def _groups_toggled(self, on: bool) -> None:
+        # The network says of groups only whether they are there at all.
+        self.depth_box.setEnabled(not on)
+        self.groups_changed.emit(on)
+
+    def _period_row(self) -> QWidget:
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.first_year, 1)
+        layout.addWidget(QLabel("to"))
+        layout.addWidget(self.last_year, 1)
+        return row
+
+
+def threshold_slider() -> QLabeledDoubleSlider:
+    """A slider for a probability."""
+    slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0.05, 0.95)
+    slider.setSingleStep(0.05)
+    slider.setDecimals(2)
+    slider.setValue(0.5)
+    return slider
+
+
+def _year(word: str) -> QLineEdit:
+    field = QLineEdit()
+    field.setPlaceholderText({"from": "first year", "to": "last year"}[word])
+    field.setValidator(QIntValidator(-9999, 9999, field))
+    field.setToolTip("Pigments that were not in use then are hidden, and named below")
+    field.setMinimumWidth(40)
+    return field
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

@@ -14,44 +14,64 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..rows import FoundRow
+from ..rows import FoundRow, percent
 from .swatch import swatch
 
-
-def percent(share: float) -> str:
-    """A share for people."""
-    if share <= 0:
-        return "-"
-    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+_TIPS = (
+    "Click a pigment to show its map alone",
+    "Share of the painting over the threshold",
+    "Mean probability where it is over the threshold",
+)
 
 
 class PigmentTree(QWidget):
-    """Pigments with colour and share of the painting; a click asks for that map alone."""
+    """Pigments with colour, share of the painting and certainty.
+
+    A click asks for that map alone.
+    """
 
     show_requested = Signal(str, str)
+    chosen_changed = Signal()
     _KEY = Qt.ItemDataRole.UserRole
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tree = QTreeWidget()
-        self.tree.setColumnCount(2)
-        self.tree.setHeaderLabels(["Found", "Share"])
+        self.tree.setColumnCount(3)
+        self.tree.setHeaderLabels(["Found", "Share", "Sure"])
         self.tree.setRootIsDecorated(True)
+        self.tree.setIndentation(14)
         header = self.tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.tree.headerItem().setToolTip(1, "Share of the painting over the threshold")
+        for column, tip in enumerate(_TIPS):
+            self.tree.headerItem().setToolTip(column, tip)
+            if column:
+                header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tree)
         self.tree.itemClicked.connect(self._clicked)
+        self.tree.currentItemChanged.connect(lambda item, before: self.chosen_changed.emit())
+        self._rows: tuple[FoundRow, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[str, str] | None:
+        """Kind and name of the row that is chosen."""
+        item = self.tree.currentItem()
+        key = item.data(0, self._KEY) if item is not None else None
+        return tuple(key) if key else None
 
     def set_rows(self, rows: Sequence[FoundRow]) -> None:
         """Show rows, what is found first; the rest folds under *Not found*."""
+        if tuple(rows) == self._rows:
+            return
+        self._rows = tuple(rows)
         tops = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
         folded = {self._name(item): item.isExpanded() for item in tops}
+        chosen, place = self.chosen, self.tree.verticalScrollBar().value()
+        self.tree.blockSignals(True)
         self.tree.clear()
         for row in (row for row in rows if row.found):
             item = self._item(row)
@@ -59,20 +79,45 @@ class PigmentTree(QWidget):
             item.setExpanded(folded.get(row.name, True))
         missing = [row for row in rows if not row.found]
         if missing:
-            rest = QTreeWidgetItem([f"Not found ({len(missing)})", ""])
+            rest = QTreeWidgetItem([f"Not found ({len(missing)})", "", ""])
             rest.addChildren([self._item(row) for row in missing])
             self.tree.addTopLevelItem(rest)
             rest.setExpanded(folded.get("missing", False))
+        self._choose(chosen)
+        self.tree.blockSignals(False)
+        self.tree.verticalScrollBar().setValue(place)
+        if self.chosen != chosen:
+            self.chosen_changed.emit()
+
+    def _choose(self, key: tuple[str, str] | None) -> None:
+        pending = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
+        while pending and key is not None:
+            item = pending.pop()
+            if item.data(0, self._KEY) == key:
+                self.tree.setCurrentItem(item)
+                return
+            pending += [item.child(i) for i in range(item.childCount())]
 
     def _item(self, row: FoundRow) -> QTreeWidgetItem:
-        item = QTreeWidgetItem([row.title, percent(row.share)])
+        sure = "" if row.certainty is None else f"{100 * row.certainty:.0f} %"
+        item = QTreeWidgetItem([row.title, percent(row.share), sure])
         item.setIcon(0, swatch(row.colour))
         item.setData(0, self._KEY, (row.kind, row.name))
-        item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        item.setToolTip(0, "Click to show this map alone")
+        for column in (1, 2):
+            item.setTextAlignment(
+                column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            )
+        item.setToolTip(0, f"{row.title}: {row.note}" if row.note else _TIPS[0])
+        if row.note.startswith("Cannot be told apart"):
+            vague = QTreeWidgetItem(["cannot be told apart"])
+            vague.setFirstColumnSpanned(True)
+            vague.setForeground(0, self.palette().placeholderText())
+            item.addChild(vague)
+        elif row.note and row.kind == "pigment":
+            item.setText(0, f"{row.title} ({row.note})")
         item.addChildren([self._item(member) for member in row.members])
         if not row.found:
-            for column in (0, 1):
+            for column in range(3):
                 item.setForeground(column, self.palette().placeholderText())
         return item
 

@@ -1,4 +1,4 @@
-"""Run, cancel, progress and one line of text."""
+"""Run, resume, cancel, progress and one line of text."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ class RunBar(QWidget):
     """
 
     run_requested = Signal()
+    resume_requested = Signal()
     cancel_requested = Signal()
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.run_button = QPushButton(title)
         self.buttons = QHBoxLayout()
+        self.resume_button = QPushButton("Resume")
         self.cancel_button = QPushButton("Cancel")
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.status = QLabel()
         self.status.setWordWrap(True)
         self.buttons.addWidget(self.run_button, 1)
+        self.buttons.addWidget(self.resume_button)
         self.buttons.addWidget(self.cancel_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -35,9 +38,12 @@ class RunBar(QWidget):
         layout.addWidget(self.bar)
         layout.addWidget(self.status)
         self.run_button.clicked.connect(lambda: self.run_requested.emit())
+        self.resume_button.clicked.connect(lambda: self.resume_requested.emit())
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())
         self._running = False
         self._ready = True
+        self.set_resumable(None)
+        self.set_status("")
         self.set_running(False)
 
     def set_ready(self, ready: bool, reason: str = "") -> None:
@@ -45,6 +51,14 @@ class RunBar(QWidget):
         self._ready = ready
         self.run_button.setToolTip(reason)
         self._update()
+
+    def set_resumable(self, share: float | None) -> None:
+        """Offer to go on where this share (0-1) of the pixels is done; None: nothing to do."""
+        self.resume_button.setVisible(share is not None)
+        if share is not None:
+            self.resume_button.setToolTip(
+                f"{100 * share:.0f} % is mapped: go on with the tiles that are missing"
+            )
 
     def set_running(self, running: bool) -> None:
         """Switch between run and cancel."""

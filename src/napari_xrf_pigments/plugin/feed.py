@@ -1,0 +1,80 @@
+"""Brings layers up to date one an event-loop turn, so that the window never stands still."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from qtpy.QtCore import QObject, QTimer
+
+#: Passes over all layers begin at most four times a second.
+INTERVAL_S = 0.25
+
+Steps = Callable[[], Iterator[None]]
+
+
+class LayerFeed(QObject):
+    """Works through passes, one step an event-loop turn.
+
+    Parameters
+    ----------
+    parent : QObject
+        With it the feed ends.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._step)
+        self._wanted: Steps | None = None
+        self._under_way: Iterator[None] | None = None
+        self._begun = -INTERVAL_S
+
+    @property
+    def busy(self) -> bool:
+        """Whether steps are still to be done."""
+        return self._under_way is not None or self._wanted is not None
+
+    def show(self, steps: Steps, anew: bool = False) -> None:
+        """Ask for a pass; of several that wait only the last is done.
+
+        Parameters
+        ----------
+        steps : callable
+            Gives the steps, one layer's work between two ``yield``.
+        anew : bool
+            Whether the pass under way is pointless now.
+        """
+        self._wanted = steps
+        if anew:
+            self._under_way = None
+        if self._under_way is None:
+            rest = INTERVAL_S - (time.monotonic() - self._begun)
+            self._timer.start(max(0, round(1000 * rest)))
+
+    def stop(self) -> None:
+        """Forget what is still to be done."""
+        self._wanted = self._under_way = None
+        self._timer.stop()
+
+    def _step(self) -> None:
+        if self._under_way is None:
+            if self._wanted is None:
+                return
+            steps, self._wanted = self._wanted, None
+            self._begun = time.monotonic()
+            self._under_way = steps()
+        ended = True
+        try:
+            next(self._under_way)
+            ended = False
+        except StopIteration:
+            pass
+        finally:
+            if ended:
+                self._under_way = None
+        if self._under_way is not None:
+            self._timer.start(0)
+        elif self._wanted is not None:
+            self.show(self._wanted)

@@ -1,0 +1,112 @@
+"""How often each value of a map occurs, on a logarithmic scale, with contrast limits to drag."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+_BINS = 200
+_SAMPLE = 500_000
+
+
+class _Plot(pg.PlotWidget):
+    def sizeHint(self) -> QSize:
+        """Small: it stands under a list."""
+        return QSize(240, 130)
+
+
+class HistogramView(QWidget):
+    """Histogram of a map; the shaded range is that of the colours."""
+
+    limits_changed = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = QLabel("Choose a map in the layer list.")
+        self.title.setWordWrap(True)
+        self.plot = _Plot()
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.setMinimumHeight(90)
+        self.plot.setLogMode(x=False, y=True)
+        self.plot.setLabel("left", "Pixels")
+        # A drop belongs to the dock.
+        self.plot.setAcceptDrops(False)
+        self.plot.viewport().setAcceptDrops(False)
+        self.curve = self.plot.plot([0, 1], [1], stepMode="center", fillLevel=0)
+        self.region = pg.LinearRegionItem((0, 1), swapMode="sort")
+        self.plot.addItem(self.region)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.title)
+        layout.addWidget(self.plot, 1)
+        self.region.sigRegionChanged.connect(self._dragged)
+        self._quiet = False
+        self.set_colours("#262930", "#f0f1f2")
+        self.clear()
+
+    def clear(self) -> None:
+        """Show no map."""
+        self.title.setText("Choose a map in the layer list.")
+        self.curve.setData([0.0, 1.0], [1.0])
+        self.region.hide()
+
+    def set_colours(self, background: str, text: str) -> None:
+        """Follow the theme of the viewer."""
+        self.plot.setBackground(background)
+        for side in ("bottom", "left"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(text)
+            axis.setTextPen(text)
+        self.curve.setPen(pg.mkPen(text, width=1))
+
+    def set_histogram(
+        self,
+        title: str,
+        edges: NDArray[np.float64],
+        counts: NDArray[np.int64],
+        limits: tuple[float, float],
+    ) -> None:
+        """Show a histogram: edges (bin + 1,) and pixels (bin,), and the contrast limits."""
+        self.title.setText(title)
+        # Empty bins have no place on a logarithmic scale: half a pixel stands for none.
+        self.curve.setData(edges, np.maximum(counts, 0.5))
+        self.plot.setYRange(np.log10(0.5), np.log10(max(2.0, float(counts.max(initial=1)))) + 0.1)
+        self.plot.setXRange(float(edges[0]), float(edges[-1]), padding=0.03)
+        self.region.show()
+        self.set_limits(limits)
+
+    def set_limits(self, limits: tuple[float, float]) -> None:
+        """Move the shaded range, without saying so."""
+        if tuple(self.region.getRegion()) != tuple(limits):
+            self._quiet = True
+            self.region.setRegion(limits)
+            self._quiet = False
+
+    def _dragged(self) -> None:
+        low, high = self.region.getRegion()
+        if not self._quiet and high > low:
+            self.limits_changed.emit(float(low), float(high))
+
+
+def histogram_of(
+    image: NDArray[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+    """Edges (bin + 1,) and pixels (bin,) of a map, or None where it has no values.
+
+    A map of more than half a million pixels is sampled; the outermost 0.01 % are left out, since
+    one hot pixel would squeeze all others into one bin.
+    """
+    step = max(1, int(np.sqrt(image.size / _SAMPLE)))
+    values = np.asarray(image[::step, ::step], dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return None
+    low, high = np.percentile(values, (0.01, 99.99))
+    high = high if high > low else low + 1.0
+    counts, edges = np.histogram(values, bins=_BINS, range=(low, high))
+    return edges, counts
