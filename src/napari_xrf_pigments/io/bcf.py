@@ -203,4 +203,4 @@ def _pixel_mm(database: Element) -> tuple[float, float] | None:
     return None if dy is None or dx is None else (dy / 1000, dx / 1000)
 
 
-READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)
+READER = FormatReader(FORMAT, matches, read, chooses_detectors=True, slow=True)

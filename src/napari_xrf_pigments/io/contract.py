@@ -49,6 +49,10 @@ class Reader(Protocol):
     def chooses_detectors(self) -> bool:
         """Whether `read` heeds ``options.detector``."""
 
+    @property
+    def slow(self) -> bool:
+        """Whether a converted copy is worth its room on the disk."""
+
     def matches(self, path: Path) -> bool:
         """Whether the content of `path` is of this format; cheap, never raises ValueError."""
 
@@ -74,12 +78,15 @@ class FormatReader:
         As in :class:`Reader`.
     chooses_detectors : bool
         Whether files of this format may hold several detectors.
+    slow : bool
+        Whether reading takes so long that a converted copy is worth its room on the disk.
     """
 
     format: str
     matches: Callable[[Path], bool]
     read: Callable[[Path, ReadOptions], XRFCube]
     chooses_detectors: bool = False
+    slow: bool = False
 
 
 def head(path: Path, size: int = 4096) -> bytes:

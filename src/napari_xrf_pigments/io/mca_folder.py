@@ -109,4 +109,4 @@ def _open(root: Path, table: ScanTable, pixels: PixelFiles, notes: list[str]) ->
     )
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, slow=True)

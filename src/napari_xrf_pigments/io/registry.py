@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from ..cube import EnergyAxis, XRFCube
+from .cache_place import CacheSettings, cache_settings
 from .contract import Reader, ReadOptions
 from .detectors import only_one
+from .scan_blocks import Progress
 
 # Modules and the names of their readers, in the order in which they are asked.
 _READERS = (
@@ -98,6 +100,8 @@ def open_cube(
     tube_kv: float | None = None,
     dataset: str | None = None,
     detector: int | str | None = None,
+    cache: bool | CacheSettings = False,
+    progress: Progress | None = None,
 ) -> XRFCube:
     """Open a scan, or one spectrum as a scan of one pixel, without reading all of it.
 
@@ -118,6 +122,12 @@ def open_cube(
         Which detector, where there are several: its number, counted from 0, its name, or
         ``"sum"``. Default: their sum where their energy axes agree, else the first; the notes of
         the source say which.
+    cache : bool or CacheSettings
+        Whether a format that is slow to read (folders of .mca, .bcf) is read from a converted
+        copy, which is made at the first time: True takes :func:`cache_settings`. Other formats
+        are read as they are.
+    progress : callable, optional
+        Called with the pixels done and the pixels in all while such a copy is made.
 
     Returns
     -------
@@ -136,7 +146,7 @@ def open_cube(
         raise FileNotFoundError(f"{place} does not exist.")
     if anode is not None:
         _check_symbol(anode)
-    cube = _read(place, ReadOptions(dataset, detector))
+    cube = _read(place, ReadOptions(dataset, detector), cache, progress)
     if gain_kev is not None or offset_kev is not None:
         cube = cube.with_energies(_overridden(cube.energies, gain_kev, offset_kev))
         if cube.source is not None and gain_kev is not None:
@@ -147,7 +157,12 @@ def open_cube(
     return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
 
 
-def _read(place: Path, options: ReadOptions) -> XRFCube:
+def _read(
+    place: Path,
+    options: ReadOptions,
+    cache: bool | CacheSettings = False,
+    progress: Progress | None = None,
+) -> XRFCube:
     from .save import is_results
 
     try:
@@ -165,6 +180,11 @@ def _read(place: Path, options: ReadOptions) -> XRFCube:
             raise ValueError(f"{place.name} is not a scan that can be read here ({READABLE}).")
         if not reader.chooses_detectors:
             only_one(options.detector)
+        if cache and reader.slow:
+            from .cache import open_cached
+
+            settings = cache if isinstance(cache, CacheSettings) else cache_settings()
+            return open_cached(place, options, reader, settings, progress)
         return reader.read(place, options)
     except ValueError as error:
         raise ValueError(_naming(place, str(error))) from error

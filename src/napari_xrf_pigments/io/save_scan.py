@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from ..cube import XRFCube
 from .atomic import (
@@ -88,7 +88,7 @@ def save_cube(
     return target
 
 
-def scan_format(target: Path, wanted: str | None = None) -> str:
+def scan_format(target: Path, wanted: str | None = None) -> ScanFormat:
     """The format that a scan is saved in: the one that is wanted, else what the suffix says.
 
     Raises
@@ -101,7 +101,7 @@ def scan_format(target: Path, wanted: str | None = None) -> str:
         raise ValueError(
             f"It is not clear how to save {target.name}: end its name in .zarr, .h5 or .rpl."
         )
-    return name
+    return cast(ScanFormat, name)
 
 
 def written_paths(target: Path, name: str) -> list[Path]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...io.cache_place import cache_home
 from .emission import Emission, emit
 from .instruments import INSTRUMENTS, Geometry, draw_geometry
 from .strata import Layer, Strata, draw_strata
@@ -28,14 +28,8 @@ VERSION = 1
 
 
 def cache_folder() -> Path:
-    """The platform's folder for files that can be made again."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "napari-xrf-pigments" / "evaluation"
+    """Where the emissions lie unless another folder is named."""
+    return cache_home() / "evaluation"
 
 
 def stack(
