@@ -35,13 +35,13 @@ def test_only_the_missing_tiles_are_made(
     painting: XRFCube, predictor: Any, broken_off: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[slice] = []
-    real = module._predicted
+    real = module.predicted_tile
 
     def count(tile: Any, *rest: Any) -> Any:
         made.append(tile.rows)
         return real(tile, *rest)
 
-    monkeypatch.setattr(module, "_predicted", count)
+    monkeypatch.setattr(module, "predicted_tile", count)
     said: list[tuple[int, int]] = []
     maps = map_pigments(
         painting,

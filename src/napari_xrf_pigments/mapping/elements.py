@@ -85,7 +85,7 @@ def iter_element_tiles(
     """
     fit = (plan or plan_elements(cube, lines)).fit
     for tile in iter_tiles(cube, tile_bytes, skip):
-        yield _fitted(tile, fit)
+        yield fitted_tile(tile, fit)
 
 
 def map_elements(
@@ -207,7 +207,8 @@ def check_normalisation(name: Normalisation, cube: XRFCube, plan: ElementPlan) -
     element_monitor(name, cube, some, scatter, some)
 
 
-def _fitted(tile: Tile, fit: LineFit) -> ElementTile:
+def fitted_tile(tile: Tile, fit: LineFit) -> ElementTile:
+    """The fit of a tile's spectra."""
     pixels = tile.valid.shape
     counts, sigma = np.full((2, len(fit.names), *pixels), np.nan, np.float32)
     total, scatter, scatter_sigma = np.full((3, *pixels), np.nan, np.float32)

@@ -24,16 +24,25 @@ class MapStore:
     ----------
     arrays : mapping of str to array
         Arrays of numpy or Zarr, by name.
+    folder : Path, optional
+        Where they are for now, on disk.
     """
 
-    def __init__(self, arrays: Mapping[str, Any]) -> None:
+    def __init__(self, arrays: Mapping[str, Any], folder: Path | None = None) -> None:
         self.arrays = dict(arrays)
+        self.folder = folder
 
     def write(self, name: str, rows: slice, columns: slice, values: NDArray[np.float32]) -> None:
         """Put the values of a tile, shape (..., row, column), where they belong."""
         array = self.arrays[name]
         whole = (slice(None),) * (array.ndim - 2)
         array[(*whole, rows, columns)] = values
+
+    def describe(self, attributes: Mapping[str, Any]) -> None:
+        """Keep the provenance as it is at the end of a run; in memory nothing is to be kept."""
+        if self.folder is not None:
+            group = zarr.open_group(str(self.folder), mode="r+")
+            group.attrs["provenance"] = dict(attributes)
 
 
 @contextmanager
@@ -42,6 +51,7 @@ def open_store(
     shapes: Mapping[str, tuple[int, ...]],
     names: Sequence[str],
     attributes: Mapping[str, Any],
+    chunk: tuple[int, int] = (_CHUNK, _CHUNK),
 ) -> Iterator[MapStore]:
     """Arrays of float32, full of NaN, that are kept where the block ends well.
 
@@ -56,6 +66,8 @@ def open_store(
         What the maps are, kept as an attribute.
     attributes : mapping
         Provenance, kept as an attribute.
+    chunk : (int, int)
+        Rows and columns of the chunks on disk.
 
     Raises
     ------
@@ -77,7 +89,7 @@ def open_store(
         group.attrs["provenance"] = dict(attributes)
         arrays = {}
         for name, shape in shapes.items():
-            chunks = tuple(min(n, _CHUNK) for n in shape[-2:])
+            chunks = tuple(min(n, most) for n, most in zip(shape[-2:], chunk, strict=True))
             arrays[name] = group.create_array(
                 name,
                 shape=shape,
@@ -85,7 +97,7 @@ def open_store(
                 chunks=(*(1,) * (len(shape) - 2), *chunks),
                 fill_value=float("nan"),
             )
-        store = MapStore(arrays)
+        store = MapStore(arrays, part)
         yield store
         part.rename(target)
         # The arrays know the path that they were made at.

@@ -1,0 +1,140 @@
+"""Maps made by the workers of a dask cluster."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+from napari_xrf_pigments import map_elements, map_pigments, open_cube
+from napari_xrf_pigments.cube import XRFCube
+from napari_xrf_pigments.mapping.cluster import (
+    _place,
+    cluster_tile,
+    map_elements_on_cluster,
+    map_pigments_on_cluster,
+)
+
+distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+
+SMALL = 48 * 1000 * 2  # bytes: two rows and a bit of the scan
+LINES = ["Pb", "Ca", "Fe", "Cu"]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[distributed.Client]:
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def scan(painting: XRFCube, tmp_path: Path) -> XRFCube:
+    """The painting in a file, so that the workers read it themselves."""
+    np.save(tmp_path / "scan.npy", painting.counts.compute())
+    cube = open_cube(tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02)
+    return cube.with_acquisition(painting.acquisition)
+
+
+def test_tiles_are_whole_rows_or_parts_of_one(scan: XRFCube) -> None:
+    rows, columns = cluster_tile(scan, SMALL)
+    assert columns == 20
+    assert 1 <= rows < 12
+    assert cluster_tile(scan, 3 * 1000 * 2) == (1, 3)
+    assert cluster_tile(scan) == (12, 20)
+
+
+def test_what_travels_to_a_worker_is_small(scan: XRFCube) -> None:
+    place = _place(scan, 0, 0, (2, 20), "somewhere")
+    assert len(pickle.dumps(place)) < 20_000
+    counts = place.cube.counts.compute(scheduler="synchronous")
+    assert (counts == scan.counts[:2].compute()).all()
+
+
+def test_of_a_scan_in_memory_only_the_tile_travels(painting: XRFCube) -> None:
+    place = _place(painting, 4, 0, (2, 20), "somewhere")
+    assert len(pickle.dumps(place)) < 2.5 * place.cube.counts.nbytes
+    assert (place.cube.valid == painting.valid[4:6]).all()
+
+
+def test_elements_are_those_of_one_computer(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    said: list[tuple[int, int]] = []
+    out = tmp_path / "elements.zarr"
+    there = map_elements_on_cluster(
+        scan, client, out, LINES, progress=lambda *step: said.append(step), tile_bytes=SMALL
+    )
+    here = map_elements(scan, LINES)
+    assert there.names == here.names
+    assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-5, abs=1e-3)
+    assert np.asarray(there.sigma) == pytest.approx(here.sigma, rel=1e-5)
+    assert said[-1] == (240, 240)
+    assert len(said) == 6
+    assert zarr.open_group(str(out), mode="r").attrs["names"] == list(here.names)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_pigments_are_those_of_one_computer(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    there = map_pigments_on_cluster(
+        scan, client, tmp_path / "pigments.zarr", device="cpu", tile_bytes=SMALL
+    )
+    here = map_pigments(scan, device="cpu")
+    for field in ("probability", "top", "below", "group_probability", "unexplained"):
+        found, expected = (np.asarray(getattr(maps, field)) for maps in (there, here))
+        assert found == pytest.approx(expected, abs=1e-6)
+    assert there.provenance["weights_hash"] == here.provenance["weights_hash"]
+
+
+def test_a_killed_worker_loses_nothing(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    workers = client.run(os.getpid)
+    killed: list[int] = []
+
+    def kill(done: int, total: int) -> None:
+        if not killed and done < total:
+            killed.append(next(iter(workers.values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    there = map_elements_on_cluster(
+        scan, client, tmp_path / "e.zarr", LINES, progress=kill, tile_bytes=1000 * 2 * 5
+    )
+    assert killed
+    here = map_elements(scan, LINES)
+    assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-5, abs=1e-3)
+
+
+def test_other_weights_on_a_worker_are_told_and_leave_nothing(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_xrf_pigments.network import Predictor
+
+    made = Predictor.__init__
+
+    def other(self: Predictor, *args: object, **kwargs: object) -> None:
+        made(self, *args, **kwargs)
+        self.weights_hash = "0" * 64
+
+    monkeypatch.setattr(Predictor, "__init__", other)  # on this computer, not on the workers
+    with pytest.raises(ValueError, match="other weights"):
+        map_pigments_on_cluster(scan, client, tmp_path / "p.zarr", device="cpu")
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
+
+
+def test_no_scheduler_is_one_plain_sentence(scan: XRFCube, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="There is no dask scheduler at nonsense://"):
+        map_elements_on_cluster(scan, "nonsense://nowhere:1", tmp_path / "e.zarr", LINES)
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
