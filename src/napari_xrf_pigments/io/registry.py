@@ -25,6 +25,7 @@ _READERS = (
     ("msa", "READER"),
     ("mca", "READER"),
     ("spx", "READER"),
+    ("pdz", "READER"),
     ("bcf", "READER"),
     ("mca_folder", "READER"),
 )

@@ -1,7 +1,8 @@
-"""Bruker's hypermaps."""
+"""Bruker's hypermaps and handheld spectra."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,19 @@ def _hypermap(name: str):
     return make
 
 
+def pdz(real: Path, folder: Path, name: str = "pdz25_example.pdz") -> Made:
+    """Counts and energies as pdz-tool, an independent program, reads them."""
+    from pdz_tool.pdz24_tool import PDZ24Tool
+    from pdz_tool.pdz25_tool import PDZ25Tool
+
+    path = real / "pdz" / name
+    tool = (PDZ24Tool if "24" in name else PDZ25Tool)(str(path))
+    spectrum = tool.parse()["XRF Spectrum"]
+    spectrum = spectrum[0] if isinstance(spectrum, list) else spectrum
+    counts = np.array(spectrum["spectrum_data"], dtype=np.int64)[None, None]
+    return Made(path, counts, (spectrum["ev_per_channel"] / 1000, 0.0))
+
+
 ROWS = [
     Row(
         "`.bcf`",
@@ -33,5 +47,16 @@ ROWS = [
         ),
         said="Bruker hypermap",
         extra="bruker",
+    ),
+    Row(
+        "`.pdz`",
+        "Bruker's handheld instruments, versions 24 and 25: counts, energies, live time, voltage, "
+        "current, anode and filter; several phases make a row of pixels.",
+        (
+            Real("version 24", partial(pdz, name="pdz24_example.pdz"), ("pdz_tool",)),
+            Real("version 25", pdz, ("pdz_tool",)),
+        ),
+        holds="spectrum",
+        said="Bruker handheld spectrum",
     ),
 ]
