@@ -14,7 +14,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-_CHUNK = 256
+from .bands import Bands, band_rows
+
+_COLUMNS = 1024
 
 
 class MapStore:
@@ -26,17 +28,32 @@ class MapStore:
         Arrays of numpy or Zarr, by name.
     folder : Path, optional
         Where they are for now, on disk.
+    band : int, optional
+        Rows that are gathered before they are written; None: a tile is written at once.
     """
 
-    def __init__(self, arrays: Mapping[str, Any], folder: Path | None = None) -> None:
+    def __init__(
+        self, arrays: Mapping[str, Any], folder: Path | None = None, band: int | None = None
+    ) -> None:
         self.arrays = dict(arrays)
         self.folder = folder
+        self._bands: dict[str, Bands] = {}
+        if band is not None:
+            self._bands = {name: Bands(array, band) for name, array in self.arrays.items()}
 
     def write(self, name: str, rows: slice, columns: slice, values: NDArray[np.float32]) -> None:
         """Put the values of a tile, shape (..., row, column), where they belong."""
+        if name in self._bands:
+            self._bands[name].write(rows, columns, values)
+            return
         array = self.arrays[name]
         whole = (slice(None),) * (array.ndim - 2)
         array[(*whole, rows, columns)] = values
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        for bands in self._bands.values():
+            bands.flush()
 
     def describe(self, attributes: Mapping[str, Any]) -> None:
         """Keep the provenance as it is at the end of a run; in memory nothing is to be kept."""
@@ -51,7 +68,7 @@ def open_store(
     shapes: Mapping[str, tuple[int, ...]],
     names: Sequence[str],
     attributes: Mapping[str, Any],
-    chunk: tuple[int, int] = (_CHUNK, _CHUNK),
+    chunk: tuple[int, int] | None = None,
 ) -> Iterator[MapStore]:
     """Arrays of float32, full of NaN, that are kept where the block ends well.
 
@@ -66,8 +83,8 @@ def open_store(
         What the maps are, kept as an attribute.
     attributes : mapping
         Provenance, kept as an attribute.
-    chunk : (int, int)
-        Rows and columns of the chunks on disk.
+    chunk : (int, int), optional
+        Rows and columns of the chunks on disk; default: as fits tiles that come row by row.
 
     Raises
     ------
@@ -88,8 +105,9 @@ def open_store(
         group.attrs["names"] = list(names)
         group.attrs["provenance"] = dict(attributes)
         arrays = {}
+        size = chunk or (band_rows(shapes), _COLUMNS)
         for name, shape in shapes.items():
-            chunks = tuple(min(n, most) for n, most in zip(shape[-2:], chunk, strict=True))
+            chunks = tuple(min(n, most) for n, most in zip(shape[-2:], size, strict=True))
             arrays[name] = group.create_array(
                 name,
                 shape=shape,
@@ -97,8 +115,9 @@ def open_store(
                 chunks=(*(1,) * (len(shape) - 2), *chunks),
                 fill_value=float("nan"),
             )
-        store = MapStore(arrays, part)
+        store = MapStore(arrays, part, size[0])
         yield store
+        store.flush()
         part.rename(target)
         # The arrays know the path that they were made at.
         final = zarr.open_group(str(target), mode="r")
