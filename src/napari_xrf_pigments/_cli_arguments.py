@@ -73,6 +73,12 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--context", action="store_true", help="let neighbouring pixels support each other"
     )
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run the tiles on a dask.distributed cluster, such as tcp://host:8786; its workers "
+        "must reach SCAN and OUT under the same paths",
+    )
     command.add_argument("--overview", type=Path, metavar="PNG", help="also draw one picture")
     command.add_argument("--report", type=Path, metavar="HTML", help="also write a report")
     _energy(command)

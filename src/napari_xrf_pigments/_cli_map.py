@@ -43,14 +43,24 @@ def run(options: argparse.Namespace) -> None:
     cube = open_scan(options)
     rows, columns, channels = cube.shape
     say(f"{options.scan}: {rows} x {columns} pixels, {channels} channels.")
-    maps = map_cube(
-        cube,
-        lines=options.lines,
-        device=options.device,
-        context=options.context,
-        with_elements=not options.pigments_only,
-        with_pigments=not options.elements_only,
-    )
+    wanted = {
+        "lines": options.lines,
+        "device": options.device,
+        "with_elements": not options.pigments_only,
+        "with_pigments": not options.elements_only,
+    }
+    if options.scheduler is None:
+        _finish(options, cube, map_cube(cube, context=options.context, **wanted))
+        return
+    if options.context:
+        raise ValueError("On a cluster every pixel is mapped by its own spectrum alone.")
+    from ._cli_cluster import maps_of_cluster
+
+    with maps_of_cluster(cube, options.scheduler, options.out, **wanted) as made:
+        _finish(options, cube, Maps(*made))
+
+
+def _finish(options: argparse.Namespace, cube: XRFCube, maps: Maps) -> None:
     report(maps)
     save(maps, options.out, options.format)
     if options.overview is not None:

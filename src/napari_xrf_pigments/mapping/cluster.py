@@ -84,7 +84,7 @@ def map_elements_on_cluster(
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         If dask.distributed is not installed.
     ValueError
         As :func:`plan_elements`.
@@ -128,7 +128,7 @@ def map_pigments_on_cluster(
 
     Raises
     ------
-    ImportError, OSError
+    ModuleNotFoundError, OSError
         As for :func:`map_elements_on_cluster`.
     ValueError
         If a worker has other weights than this computer.
@@ -228,7 +228,7 @@ def _client(scheduler: str | Client) -> Iterator[Client]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError(
+        raise ModuleNotFoundError(
             "Clusters need dask.distributed: pip install napari-xrf-pigments[cluster]."
         ) from error
     if not isinstance(scheduler, str):
