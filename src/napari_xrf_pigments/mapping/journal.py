@@ -149,4 +149,6 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> str:
 def _loaded(value: NDArray[Any], name: str) -> Any:
     if name in ("rows", "columns"):
         return slice(int(value[0]), int(value[1]))
-    return tuple(value.tolist()) if value.dtype.kind == "U" else value
+    # No sentence at all is an empty array of numbers.
+    texts = value.dtype.kind == "U" or name == "warnings"
+    return tuple(value.tolist()) if texts else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
 from .journal import Journal, resumed
 from .provenance import provenance
+from .run_check import RunCheck
 from .store import open_store
-from .tiles import TILE_BYTES, Progress, Tile, iter_tiles
+from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
 
 Floats = NDArray[np.float32]
 
@@ -71,6 +72,8 @@ class PigmentTile:
         P(at least one member is there).
     unexplained : ndarray, shape (row, column), float32
         Share of the counts above background that nothing accounts for.
+    warnings : tuple of str
+        Plain sentences on the run, which the first and the last tile carry.
     """
 
     rows: slice
@@ -82,6 +85,7 @@ class PigmentTile:
     groups: tuple[str, ...]
     group_probability: Floats
     unexplained: Floats
+    warnings: tuple[str, ...] = ()
 
 
 def iter_pigment_tiles(
@@ -118,13 +122,26 @@ def iter_pigment_tiles(
     ------
     ValueError
         If `context` is asked for, which this version does not offer.
+    OSError
+        If the scan cannot be read to its end.
     """
     if context:
         raise ValueError("This version maps every pixel by its own spectrum alone.")
     network = predictor or load_predictor(device)
     predict = network.bind(cube.energies, cube.acquisition)
-    for tile in iter_tiles(cube, tile_bytes, skip):
-        yield _predicted(tile, network, predict)
+    check = RunCheck(cube)
+    told, left = check.at_start(), len(pending_slices(cube, tile_bytes, skip))
+    try:
+        for tile in iter_tiles(cube, tile_bytes, skip):
+            made = predicted_tile(tile, network, predict)
+            check.add(tile, made.unexplained[tile.valid])
+            left -= 1
+            if not left:
+                told += check.at_end(getattr(network, "notices", ()))
+            yield replace(made, warnings=told)
+            told = ()
+    except (OSError, ValueError) as error:
+        raise check.source.explained(error) from error
 
 
 def map_pigments(
@@ -181,6 +198,7 @@ def map_pigments(
     made = provenance(cube, settings, weights_hash=network.weights_hash)
     # Another device gives the same answers.
     journal = None if unfinished is None else Journal(unfinished, _without_device(made))
+    made["warnings"] = []
     with open_store(out, shapes, network.names, {**made, "groups": list(network.groups)}) as store:
         done = 0
         for tile in resumed(
@@ -191,9 +209,11 @@ def map_pigments(
         ):
             for name in shapes:
                 store.write(name, tile.rows, tile.columns, getattr(tile, name))
+            made["warnings"] += [text for text in tile.warnings if text not in made["warnings"]]
             done += tile.unexplained.size
             if progress is not None:
                 progress(done, rows * columns)
+        store.describe({**made, "groups": list(network.groups)})
     return PigmentMaps(
         names=tuple(network.names),
         groups=tuple(network.groups),
@@ -216,9 +236,10 @@ def _without_device(made: dict[str, Any]) -> dict[str, Any]:
     return {**made, "settings": settings}
 
 
-def _predicted(
+def predicted_tile(
     tile: Tile, network: PigmentPredictor, predict: Callable[[NDArray[Any]], PigmentMaps]
 ) -> PigmentTile:
+    """The network's answers for a tile's spectra."""
     pixels = tile.valid.shape
     found = predict(tile.spectra) if tile.valid.any() else None
 

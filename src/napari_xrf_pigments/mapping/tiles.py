@@ -80,6 +80,14 @@ def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice
     return found
 
 
+def pending_slices(
+    cube: XRFCube, tile_bytes: int = TILE_BYTES, skip: NDArray[np.bool_] | None = None
+) -> list[tuple[slice, slice]]:
+    """Rows and columns of the tiles that hold a pixel which is not in `skip`."""
+    places = tile_slices(cube, tile_bytes)
+    return [place for place in places if skip is None or not bool(skip[place].all())]
+
+
 def _edges(lengths: tuple[int, ...]) -> list[tuple[int, int]]:
     ends = np.cumsum(lengths)
     return [(int(end - length), int(end)) for end, length in zip(ends, lengths, strict=True)]
@@ -101,11 +109,7 @@ def iter_tiles(
     skip : ndarray of bool, shape (y, x), optional
         Pixels that are done already: a tile of such pixels alone is not read.
     """
-    slices = [
-        place
-        for place in tile_slices(cube, tile_bytes)
-        if skip is None or not bool(skip[place].all())
-    ]
+    slices = pending_slices(cube, tile_bytes, skip)
     reader = ThreadPoolExecutor(1, thread_name_prefix="tile-reader")
     try:
         ahead = reader.submit(_read, cube, *slices[0]) if slices else None

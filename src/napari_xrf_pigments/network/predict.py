@@ -1,4 +1,9 @@
-"""From spectra to probabilities with the bundled network."""
+"""From spectra to probabilities with the bundled network.
+
+A spectrum that holds a number which is none (NaN, infinity) gets no answer: NaN. Counts under
+zero are taken as zero. More counts than the network was trained with count as so many. Where a
+spectrum is like nothing that was simulated, its answer is pulled to the base rates, see `doubt`.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +17,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from ..physics.unexplained import unexplained_share
+from .base_rates import base_rates
+from .doubt import doubt, pulled, saturated_share
 from .encoding import encode
 from .labels import output_names
 from .model import Answers, PigmentNet, answers
+from .reach import instrument_warnings
 from .weights import bundled_weights, load_weights, on_device, weights_hash
 
 #: Spectra worked on at once: small enough for the processor's cache.
 BATCH = 1024
+#: Fewer at once are not worth a try when the memory of a GPU is full.
+LEAST_BATCH = 64
+#: The network was trained with up to so many counts. Of more it would take the shape of the
+#: simulation for evidence: the purest metal then shows traces of everything.
+MOST_COUNTS = 1e5
 
 Bound = Callable[[NDArray[Any]], PigmentMaps]
 
@@ -49,6 +62,8 @@ class Predictor:
         self.device = str(next(self.net.parameters()).device)
         self.weights_hash = weights_hash(path)
         self.names, self.groups = output_names()
+        self.notices: list[str] = []
+        self._batch = BATCH
 
     def bind(self, energies: EnergyAxis, acquisition: Acquisition | None = None) -> Bound:
         """A function from counts (spectrum, channel) to maps of shape (pigment, spectrum).
@@ -75,14 +90,22 @@ class Predictor:
                 f"Spectra must have the shape (spectrum, {energies.n_channels}), "
                 f"not {counts.shape}."
             )
-        parts = [
-            self._answers(counts[start : start + BATCH], energies, known)
-            for start in range(0, max(1, len(counts)), BATCH)
-        ]
+        spectra, missing = _usable(counts)
+        parts = self._in_batches(spectra, energies, known)
+        unexplained = unexplained_share(spectra, energies, known)
+        # What is missing over a ceiling, no line can account for.
+        unexplained = np.maximum(unexplained, saturated_share(spectra)).astype(np.float32)
+        weight = doubt(unexplained, spectra.sum(axis=1, dtype=np.float64))
+        base = base_rates()
 
         def joined(field: str) -> NDArray[np.float32]:
-            return np.concatenate([getattr(part, field).cpu().numpy() for part in parts]).T
+            told = np.concatenate([getattr(part, field).cpu().numpy() for part in parts]).T
+            told = pulled(told, getattr(base, field), weight)
+            if missing.any():
+                told[:, missing] = np.nan
+            return told
 
+        unexplained[missing] = np.nan
         return PigmentMaps(
             names=self.names,
             probability=joined("probability"),
@@ -90,15 +113,57 @@ class Predictor:
             below=joined("below"),
             groups=self.groups,
             group_probability=joined("group_probability"),
-            unexplained=unexplained_share(counts, energies, known).astype(np.float32),
+            unexplained=unexplained,
         )
+
+    def _in_batches(
+        self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition
+    ) -> list[Answers]:
+        """Answers in batches that the device has room for; in the end the processor's memory."""
+        parts: list[Answers] = []
+        start = 0
+        while start < max(1, len(counts)):
+            try:
+                parts.append(self._answers(counts[start : start + self._batch], energies, known))
+            except torch.cuda.OutOfMemoryError:
+                if self.device == "cpu":
+                    raise
+                self._make_room()
+            else:
+                start += self._batch
+        return parts
+
+    def _make_room(self) -> None:
+        if self._batch > LEAST_BATCH:
+            self._batch //= 2
+            told = "The memory of the GPU was full, so spectra were worked on in smaller batches."
+        else:
+            self._batch, self.net, self.device = BATCH, self.net.to("cpu"), "cpu"
+            told = "The memory of the GPU was full, so the processor went on with the work."
+        if told not in self.notices:
+            self.notices.append(told)
 
     @torch.inference_mode()
     def _answers(self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition) -> Answers:
         # torch knows few unsigned types; counts below 2^24 are exact in single precision.
         spectra = torch.from_numpy(counts.astype(np.float32))
+        totals = spectra.sum(1, keepdim=True)
+        if bool((totals > MOST_COUNTS).any()):
+            spectra = spectra * (MOST_COUNTS / totals.clamp(min=MOST_COUNTS))
         encoded = encode(spectra, energies, known)
         return answers(self.net, encoded.to(self.device))
+
+
+def _usable(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Counts without negative and missing numbers, and which spectra hold a missing one."""
+    missing = np.zeros(len(counts), bool)
+    if counts.dtype.kind == "f":
+        missing = ~np.isfinite(counts).all(axis=1)
+        if missing.any():
+            counts = np.where(missing[:, None], 0, counts)
+    if counts.dtype.kind in "if" and counts.size and counts.min() < 0:
+        counts = np.maximum(counts, 0)
+    return counts, missing
 
 
 def predict_spectra(
@@ -125,7 +190,8 @@ def predict_spectra(
     -------
     PigmentMaps
         The arrays have a leading spectrum axis: (spectrum, pigment), (spectrum, group)
-        and (spectrum,).
+        and (spectrum,). A spectrum with NaN in it has NaN for an answer. The entry
+        "warnings" of the provenance says in plain sentences what to be careful about.
 
     Raises
     ------
@@ -135,6 +201,7 @@ def predict_spectra(
     axis = energies if isinstance(energies, EnergyAxis) else EnergyAxis.from_kev(energies)
     predictor = Predictor(device)
     maps = predictor.bind(axis, acquisition)(np.atleast_2d(np.asarray(counts)))
+    warnings = [*instrument_warnings(axis, acquisition or Acquisition()), *predictor.notices]
     return PigmentMaps(
         names=maps.names,
         probability=maps.probability.T,
@@ -143,5 +210,5 @@ def predict_spectra(
         groups=maps.groups,
         group_probability=maps.group_probability.T,
         unexplained=maps.unexplained,
-        provenance={"weights": predictor.weights_hash},
+        provenance={"weights": predictor.weights_hash, "warnings": warnings},
     )
