@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,41 +76,64 @@ def _element_tiles(
     return iter_element_tiles(cube, plan=plan, skip=skip)
 
 
-@lru_cache(maxsize=2)
-def _network(device: str) -> Any:
+@lru_cache(maxsize=3)
+def _network(device: str, weights: Path | None = None) -> Any:
     """The network, loaded once a device: every click on a pixel asks it."""
     from ..network.predict import Predictor
 
-    return Predictor(device)
+    return Predictor(device, weights)
 
 
 def _pigment_tiles(
-    cube: XRFCube, device: str, skip: NDArray[np.bool_] | None = None
+    cube: XRFCube,
+    device: str,
+    skip: NDArray[np.bool_] | None = None,
+    weights: Path | None = None,
 ) -> Iterable[Any]:
     from ..mapping import iter_pigment_tiles
 
-    return iter_pigment_tiles(cube, predictor=_network(device), skip=skip)
+    return iter_pigment_tiles(cube, predictor=_network(device, weights), skip=skip)
 
 
-def _predict(cube: XRFCube, spectrum: NDArray[np.float64]) -> PigmentMaps:
-    maps: PigmentMaps = _network("auto").bind(cube.energies, cube.acquisition)(spectrum[None, :])
+def _predict(
+    cube: XRFCube, spectrum: NDArray[np.float64], weights: Path | None = None
+) -> PigmentMaps:
+    predict = _network("auto", weights).bind(cube.energies, cube.acquisition)
+    maps: PigmentMaps = predict(spectrum[None, :])
     return maps
 
 
-def _explain(cube: XRFCube, spectrum: NDArray[np.float64]) -> Explanation:
+def _explain(
+    cube: XRFCube, spectrum: NDArray[np.float64], weights: Path | None = None
+) -> Explanation:
     from ..mapping.evidence import explain_spectrum
 
-    predict = _network("auto").bind(cube.energies, cube.acquisition)
+    predict = _network("auto", weights).bind(cube.energies, cube.acquisition)
     return explain_spectrum(spectrum, cube.energies, cube.acquisition, predict)
 
 
-def _provenance(cube: XRFCube, settings: dict[str, Any]) -> dict[str, Any]:
+def _provenance(
+    cube: XRFCube, settings: dict[str, Any], weights: Path | None = None
+) -> dict[str, Any]:
     from ..mapping.provenance import provenance
 
     if settings["kind"] == "pigments":
-        network = _network(settings["device"])
+        network = _network(settings["device"], weights)
         return provenance(cube, settings, weights_hash=network.weights_hash)
     return provenance(cube, settings)
+
+
+def _teach(
+    cube: XRFCube,
+    labels: NDArray[Any],
+    statements: Mapping[int, Any],
+    scan: str,
+    weights: Path | None = None,
+) -> Iterable[Any]:
+    from ..network.finetune import teach
+    from ..network.lesson import read_lesson
+
+    return teach(read_lesson(cube, labels, statements, scan=scan), weights)
 
 
 def _devices() -> tuple[tuple[str, str], ...]:
@@ -145,6 +168,9 @@ class Services:
         (cube, one spectrum) to ``Explanation``.
     provenance : callable
         (cube, settings of a run) to how its maps were made.
+    teach : callable
+        (cube, painted labels, what each label says, name of the scan) to an iterable of
+        steps, the taught network last.
     devices : callable
         To pairs of label and torch device.
     """
@@ -157,7 +183,21 @@ class Services:
     predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
     explain: Callable[[XRFCube, NDArray[np.float64]], Explanation] = _explain
     provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance
+    teach: Callable[..., Iterable[Any]] = _teach
     devices: Callable[[], tuple[tuple[str, str], ...]] = _devices
+
+    def with_weights(self, weights: Path | None) -> Services:
+        """The same functions with other weights of the network; None: the bundled ones."""
+        names = ("pigment_tiles", "predict", "explain", "provenance", "teach")
+        plain = {name: _without_weights(getattr(self, name)) for name in names}
+        if weights is None:
+            return replace(self, **plain)
+        bound = {name: partial(function, weights=weights) for name, function in plain.items()}
+        return replace(self, **bound)
+
+
+def _without_weights(function: Any) -> Any:
+    return function.func if isinstance(function, partial) else function
 
 
 CORE = Services()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,12 +52,16 @@ class Session:
     scan_changed = Signal(object)
     totals_changed = Signal(object)
     picked = Signal(object, int, int)
+    weights_changed = Signal()
 
     def __init__(self, viewer: Viewer, services: Services = CORE) -> None:
         self._viewer = weakref.ref(viewer)
         self.services = services
         self.scans: list[Scan] = []
         self.scan: Scan | None = None
+        #: Weights of the network that a user taught; None: the bundled ones.
+        self.weights: Path | None = None
+        self.known_weights: list[Path] = []
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -77,6 +82,14 @@ class Session:
         if scan is not self.scan:
             self.scan = scan
             self.scan_changed.emit(scan)
+
+    def use_weights(self, weights: Path | None) -> None:
+        """Map with weights that a user taught, or with the bundled ones (None)."""
+        if weights is not None and weights not in self.known_weights:
+            self.known_weights.append(weights)
+        self.weights = weights
+        self.services = self.services.with_weights(weights)
+        self.weights_changed.emit()
 
     def pick(self, scan: Scan, y: int, x: int) -> None:
         """Choose a pixel: it is marked, and who listens shows its spectrum."""

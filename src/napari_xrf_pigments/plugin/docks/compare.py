@@ -1,0 +1,127 @@
+"""The Compare dock: two maps side by side, under a swipe line or a lens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel
+
+from ..following import Emitter
+from ..pictures import can_be_shown, picture_of, value_at
+from ..session import Session
+from ..views.compare_bar import CompareBar
+from ..views.pair_plot import PairPlot
+from .base import ScanDock
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+_FOLLOWED = (
+    "data",
+    "set_data",
+    "contrast_limits",
+    "colormap",
+    "gamma",
+    "affine",
+    "scale",
+    "translate",
+)
+
+
+class CompareDock(ScanDock):
+    """Compares two layers of the viewer in their own colours."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.bar = CompareBar()
+        self.plot = PairPlot()
+        self.values = QLabel()
+        self.values.setWordWrap(True)
+        self.column.addWidget(self.bar)
+        self.stretch(self.plot)
+        self.column.addWidget(self.values)
+        self._shown: list[Layer | None] = [None, None]
+        self._fitted = False
+        # A run changes maps often: once every while is enough.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(150)
+        self._later.timeout.connect(self._redraw)
+        self.bar.chosen.connect(self._choose_maps)
+        self.bar.mode_changed.connect(self.plot.set_mode)
+        self.bar.radius_changed.connect(self.plot.set_lens_radius)
+        self.bar.fit_requested.connect(self.plot.fit)
+        self.plot.hovered.connect(self._on_hover)
+        self.plot.clicked.connect(lambda y, x: self.session.pick_world((y, x)))
+        layers = self.viewer.layers.events
+        for signal in (layers.inserted, layers.removed, layers.reordered):
+            self._follow(signal, self._list_maps)
+        self._follow(self.viewer.cursor.events.position, self._on_cursor)
+        self._list_maps()
+        self.start()
+
+    @property
+    def layers(self) -> tuple[Layer | None, Layer | None]:
+        """The two layers that are compared."""
+        return self._shown[0], self._shown[1]
+
+    def compare(self, first: Layer, second: Layer) -> None:
+        """Compare two layers."""
+        self._set_layers(first, second)
+        self._list_maps()
+
+    def _follow(self, signal: Any, slot: Any) -> None:
+        """Listen to a signal of napari until the dock is gone."""
+        self.listen(Emitter(signal), slot)
+
+    def _list_maps(self, event: Any = None) -> None:
+        offered = [layer for layer in reversed(self.viewer.layers) if can_be_shown(layer)]
+        kept = [layer if layer in offered else None for layer in self._shown]
+        visible = [layer for layer in offered if layer.visible]
+        for index in range(2):
+            others = [layer for layer in (*visible, *offered) if layer not in kept]
+            if kept[index] is None and others:
+                kept[index] = others[0]
+        self.bar.set_maps([(layer.name, layer) for layer in offered], *kept)
+        self._set_layers(*kept)
+
+    def _choose_maps(self) -> None:
+        first, second = self.bar.keys
+        self._set_layers(first, second)
+
+    def _set_layers(self, first: Any, second: Any) -> None:
+        if [first, second] == self._shown:
+            return
+        for layer in {one for one in self._shown if one is not None}:
+            for name in _FOLLOWED:
+                self.unlisten(Emitter(getattr(layer.events, name)), self._redraw_soon)
+        self._shown = [first, second]
+        for layer in {one for one in self._shown if one is not None}:
+            for name in _FOLLOWED:
+                self._follow(getattr(layer.events, name), self._redraw_soon)
+        self._redraw()
+
+    def _redraw_soon(self, event: Any = None) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _redraw(self) -> None:
+        for index, layer in enumerate(self._shown):
+            self.plot.set_picture(index, None if layer is None else picture_of(layer))
+        if not self._fitted and all(layer is not None for layer in self._shown):
+            self._fitted = True
+            self.plot.fit()
+
+    def _on_hover(self, y: float, x: float) -> None:
+        said = [f"y {y:.2f}, x {x:.2f}"]
+        for layer in self._shown:
+            if layer is not None:
+                said.append(f"{layer.name}: {value_at(layer, (y, x)) or 'outside'}")
+        self.values.setText("   ".join(said))
+
+    def _on_cursor(self, event: Any) -> None:
+        y, x = self.viewer.cursor.position[-2:]
+        self.plot.set_cursor(float(y), float(x))
+        self._on_hover(float(y), float(x))

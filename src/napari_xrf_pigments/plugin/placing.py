@@ -1,0 +1,72 @@
+"""A mode of the viewer: picture left, scan right, a click puts a point on either (no Qt)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari.layers import Layer, Points
+    from napari.viewer import Viewer
+
+
+class Placing:
+    """Shows two layers side by side with their points until :meth:`end`.
+
+    napari puts layers into the boxes of its grid by their order, so the four layers are
+    moved to the top, and everything is put back as it was at the end.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    left, right : tuple of Layer and Points
+        A layer with the points that lie on it.
+    """
+
+    def __init__(
+        self, viewer: Viewer, left: tuple[Layer, Points], right: tuple[Layer, Points]
+    ) -> None:
+        self._viewer = viewer
+        self._points = {(0, 0): left[1], (0, 1): right[1]}
+        grid = viewer.canvas.grid
+        self._order = list(viewer.layers)
+        self._visible = {layer: layer.visible for layer in viewer.layers}
+        self._grid = (grid.enabled, grid.stride, grid.shape)
+        shown = [*right, *left]
+        for layer in self._order:
+            layer.visible = layer in shown
+        for layer in shown:
+            viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
+        # Two layers a box, counted from the top: the left pair first.
+        grid.stride, grid.shape, grid.enabled = -2, (1, 2), True
+        viewer.mouse_move_callbacks.append(self._follow)
+        self._activate(left[1], "add")
+        viewer.reset_view()
+
+    def end(self) -> None:
+        """Put everything back as it was."""
+        viewer = self._viewer
+        if self._follow in viewer.mouse_move_callbacks:
+            viewer.mouse_move_callbacks.remove(self._follow)
+        for points in self._points.values():
+            points.mode = "pan_zoom"
+        grid = viewer.canvas.grid
+        grid.enabled, grid.stride, grid.shape = self._grid
+        kept = [layer for layer in self._order if layer in viewer.layers]
+        for place, layer in enumerate(kept):
+            viewer.layers.move(viewer.layers.index(layer), place)
+            layer.visible = self._visible[layer]
+        viewer.reset_view()
+
+    def _follow(self, viewer: Viewer, event: Any) -> None:
+        """The points under the mouse are the ones that a click adds to."""
+        points = self._points.get(event.viewbox)
+        active = viewer.layers.selection.active
+        if points is None or points is active or points not in viewer.layers:
+            return
+        if active in self._points.values():
+            self._activate(points, str(active.mode))
+
+    def _activate(self, points: Points, mode: str) -> None:
+        self._viewer.layers.selection.active = points
+        points.mode = mode

@@ -1,0 +1,46 @@
+"""Which weights of the network are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QWidget
+
+_OTHER = "other"
+
+
+class WeightsBox(QComboBox):
+    """The bundled weights, those taught in this viewer, or another file."""
+
+    weights_chosen = Signal(object)
+    other_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMinimumContentsLength(8)
+        self.setToolTip("Weights of the network: as released, or taught on your own scans")
+        self.activated.connect(self._chosen)
+        self.set_weights((), None)
+
+    def set_weights(self, known: Sequence[Path], used: Path | None) -> None:
+        """Show which there are and which is used."""
+        self.clear()
+        self.addItem("As released", None)
+        for path in known:
+            self.addItem(path.stem, path)
+            self.setItemData(self.count() - 1, str(path), 3)  # the tool tip
+        self.addItem("Other file...", _OTHER)
+        self._used = 1 + list(known).index(used) if used in known else 0
+        self.setCurrentIndex(self._used)
+
+    def _chosen(self, index: int) -> None:
+        key = self.itemData(index)
+        if key == _OTHER:
+            # Until a file is chosen nothing changes.
+            self.setCurrentIndex(self._used)
+            self.other_requested.emit()
+        else:
+            self._used = index
+            self.weights_chosen.emit(key)
