@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -76,17 +78,60 @@ def test_numbering_from_zero(mca_folder, counts):
     np.testing.assert_array_equal(open_cube(mca_folder).counts.compute(), counts)
 
 
-def test_second_detector_can_be_chosen(mca_folder, counts):
+@pytest.fixture
+def two_detectors(mca_folder):
     (mca_folder / "20000").mkdir()
     for number in range(1, 13):
         path = mca_folder / "20000" / f"None_{number}.mca"
-        path.write_text(mca_text(counts[0, 0] * 0 + number))
-    first = open_cube(mca_folder)
-    np.testing.assert_array_equal(first.counts.compute(), counts)
-    assert any("20000" in note for note in first.source.notes)
-    assert open_cube(mca_folder, dataset="20000").spectrum(0, 1)[0] == 2
+        path.write_text(mca_text(np.full(160, number)))
+    return mca_folder
+
+
+NUMBERS = np.arange(1, 13).reshape(3, 4, 1)
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_detectors_are_added_up(two_detectors, counts, monkeypatch, lazily):
+    if lazily:
+        monkeypatch.setattr(mca_load, "EAGER_BYTES", 0)
+    cube = open_cube(two_detectors)
+    np.testing.assert_array_equal(cube.counts.compute(), counts + NUMBERS)
+    assert any("the sum of 2 detectors (10264, 20000)" in note for note in cube.source.notes)
+
+
+@pytest.mark.parametrize("choice", [{"detector": 1}, {"detector": "20000"}, {"dataset": "20000"}])
+def test_second_detector_can_be_chosen(two_detectors, counts, choice):
+    cube = open_cube(two_detectors, **choice)
+    np.testing.assert_array_equal(cube.counts.compute(), NUMBERS + 0 * counts)
+
+
+def test_a_detector_that_is_not_there(two_detectors):
     with pytest.raises(ValueError, match="no folder 3"):
-        open_cube(mca_folder, dataset="3")
+        open_cube(two_detectors, dataset="3")
+    with pytest.raises(ValueError, match="no detector 3; there are 0 = 10264, 1 = 20000"):
+        open_cube(two_detectors, detector="3")
+
+
+def test_a_pixel_that_one_detector_lacks_is_missing(two_detectors):
+    (two_detectors / "20000" / "None_7.mca").unlink()
+    valid = open_cube(two_detectors).valid
+    assert not valid[1, 2] and valid.sum() == 11
+    assert open_cube(two_detectors, detector=0).valid is None
+
+
+def test_a_copy_of_the_folder_is_no_second_detector(mca_folder, counts):
+    shutil.copytree(mca_folder / "10264", mca_folder / "backup")
+    cube = open_cube(mca_folder)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert any("backup holds the same spectra as 10264" in note for note in cube.source.notes)
+
+
+def test_detectors_with_other_energies_are_not_added_up(two_detectors, counts):
+    for path in (two_detectors / "20000").iterdir():
+        path.write_text(path.read_text().replace("110 6.0", "110 7.0"))
+    cube = open_cube(two_detectors)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert any("would blur the lines: 10264 was opened" in note for note in cube.source.notes)
 
 
 def test_folder_without_table_says_what_is_missing(mca_folder):

@@ -121,6 +121,8 @@ def axes_agree(axes: Sequence[EnergyAxis | None]) -> bool:
     if not known:
         return True
     first = known[0]
+    if any(axis.n_channels != first.n_channels for axis in known):
+        return False
     ends = [0, first.n_channels - 1]
     worst = max(float(np.abs(axis.kev[ends] - first.kev[ends]).max()) for axis in known)
     return worst <= _TOLERANCE_CHANNELS * first.gain_kev

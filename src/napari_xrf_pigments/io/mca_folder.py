@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..cube import Source, XRFCube
-from . import mca
+import numpy as np
+
+from ..cube import EnergyAxis, Source, XRFCube
+from . import detectors, mca
 from .contract import FormatReader, ReadOptions, check_size
 from .mca_layout import (
     PixelFiles,
@@ -19,7 +21,8 @@ from .mca_layout import (
     find_table,
     parse_table,
 )
-from .mca_load import in_order, live_time, read_pixels, sample
+from .mca_load import Pixels, added, in_order, live_time, read_pixels, same_spectra, sample
+from .row_direction import direction_note
 
 FORMAT = "folder of PMCA spectra (.mca)"
 _FEW = 5
@@ -60,44 +63,69 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     table_file = tables[0]
     table = parse_table(table_file.read_text("latin-1")[:10_000], table_file.name)
     notes: list[str] = []
-    pixels = _choose(path, find_pixels(table_file, path), options, notes)
-    check_coverage(table, pixels, table_file.name)
-    if pixels.others:
-        shown = ", ".join(pixels.others[:4])
-        notes.append(f"{len(pixels.others)} further .mca files are not pixels ({shown}).")
-    return _open(table_file.parent, table, pixels, notes)
+    sets = _choose(path, find_pixels(table_file, path), options, notes)
+    for pixels in sets:
+        check_coverage(table, pixels, table_file.name)
+        if pixels.others:
+            shown = ", ".join(pixels.others[:4])
+            notes.append(f"{len(pixels.others)} further .mca files are not pixels ({shown}).")
+    return _open(table_file.parent, table, sets, options, notes)
 
 
 def _choose(
     path: Path, sets: list[PixelFiles], options: ReadOptions, notes: list[str]
-) -> PixelFiles:
+) -> list[PixelFiles]:
+    """The pixel files of all detectors, or of the folder that is asked for."""
     if not sets:
         raise ValueError(f"{path.name} has a colonneXrighe.txt but no numbered .mca files.")
-    names = ", ".join(pixels.folder.name for pixels in sets)
     if options.dataset is not None:
         for pixels in sets:
             if pixels.folder.name == options.dataset:
-                return pixels
+                return [pixels]
+        names = ", ".join(pixels.folder.name for pixels in sets)
         raise ValueError(f"{path.name} has no folder {options.dataset}; it has {names}.")
-    if len(sets) > 1:
-        notes.append(f"There are several detectors ({names}); {sets[0].folder.name} was opened.")
-    return sets[0]
+    kept: list[PixelFiles] = []
+    for pixels in sets:
+        twin = next((each for each in kept if same_spectra(each, pixels)), None)
+        if twin is None:
+            kept.append(pixels)
+        else:
+            notes.append(
+                f"{pixels.folder.name} holds the same spectra as {twin.folder.name}: left out."
+            )
+    return kept
 
 
-def _open(root: Path, table: ScanTable, pixels: PixelFiles, notes: list[str]) -> XRFCube:
-    channels, header = sample(pixels)
-    check_size(root.name, table.rows, table.columns, channels)
+def _open(
+    root: Path, table: ScanTable, sets: list[PixelFiles], options: ReadOptions, notes: list[str]
+) -> XRFCube:
     shape, declared = (table.rows, table.columns), table.rows * table.columns
-    names = in_order(pixels, declared, notes)
-    axis = mca.energy_axis(header, channels, notes)
-    loaded = read_pixels(pixels, names, table, channels)
+    heads = [sample(pixels) for pixels in sets]
+    said: list[list[str]] = [[] for _ in sets]
+    axes = [
+        mca.energy_axis(header, channels, about)
+        for (channels, header), about in zip(heads, said, strict=True)
+    ]
+    chosen = _detectors([pixels.folder.name for pixels in sets], axes, options, notes)
+    notes += dict.fromkeys(note for number in chosen for note in said[number])
+    axis = axes[chosen[0]]
+    check_size(root.name, table.rows, table.columns, axis.n_channels)
+    loaded: Pixels | None = None
+    for number in chosen:
+        names = in_order(sets[number], declared, notes)
+        pixels = read_pixels(sets[number], names, table, axis.n_channels)
+        loaded = pixels if loaded is None else added(loaded, pixels)
+    assert loaded is not None  # there is at least one detector
     missing = declared - int(loaded.valid.sum())
     if missing == declared:
         raise ValueError(f"{root.name} holds no complete pixel file.")
     if missing:
         notes.append(f"{missing} of {declared} pixels are missing or incomplete.")
     live_time_s = live_time(loaded, table.dwell_s, notes)
-    size = sum(size for _, size in pixels.files.values())
+    if isinstance(loaded.counts, np.ndarray):
+        note = direction_note(loaded.counts.sum(axis=2, dtype=np.int64))
+        notes += [] if note is None else [note]
+    size = sum(size for number in chosen for _, size in sets[number].files.values())
     return XRFCube.from_array(
         loaded.counts,
         gain_kev=axis.gain_kev,
@@ -109,4 +137,19 @@ def _open(root: Path, table: ScanTable, pixels: PixelFiles, notes: list[str]) ->
     )
 
 
-READER = FormatReader(FORMAT, matches, read, slow=True)
+def _detectors(
+    names: list[str], axes: list[EnergyAxis], options: ReadOptions, notes: list[str]
+) -> tuple[int, ...]:
+    if len(names) == 1:
+        detectors.only_one(None if options.detector == names[0] else options.detector)
+        return (0,)
+    chosen = detectors.choose(options.detector, names)
+    if chosen is None:
+        chosen = detectors.by_default(names, axes, notes)
+    if len({axes[number].n_channels for number in chosen}) > 1:
+        raise ValueError("The detectors have different numbers of channels: choose one of them.")
+    detectors.say_chosen(chosen, names, notes)
+    return chosen
+
+
+READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import mca
+from . import detectors, mca
 from .lazy import as_slices, lazy_cube
 from .mca_layout import PixelFiles, ScanTable, first_number
 
@@ -131,6 +131,29 @@ def sample(pixels: PixelFiles) -> tuple[int, mca.McaHeader]:
     if header is None:
         raise ValueError(f"{pixels.folder.name} holds no complete pixel file.")
     return max(sizes, key=lambda size: sizes[size]), header
+
+
+def added(one: Pixels, other: Pixels) -> Pixels:
+    """The pixels of two detectors added up: complete where both are; mean times."""
+    wide = detectors.widened(np.result_type(one.counts.dtype, other.counts.dtype))
+    return Pixels(
+        one.counts.astype(wide) + other.counts.astype(wide),
+        one.valid & other.valid,
+        (one.times + other.times) / 2,
+    )
+
+
+def same_spectra(one: PixelFiles, other: PixelFiles) -> bool:
+    """Whether one folder is a copy of the other: no two detectors count exactly alike."""
+    shared = sorted(one.files.keys() & other.files.keys())
+    for number in shared[:: max(1, len(shared) // _SAMPLE)][:_SAMPLE]:
+        a, b = (
+            mca.parse_counts(_bytes(pixels.folder / pixels.files[number][0]))
+            for pixels in (one, other)
+        )
+        if a is None or b is None or not np.array_equal(a, b):
+            return False
+    return bool(shared)
 
 
 def _bytes(path: Path) -> bytes:
