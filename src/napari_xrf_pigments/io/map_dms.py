@@ -22,6 +22,7 @@ _HEADER = re.compile(
 )
 _NAME = re.compile(r"[\x20-\x7e\xa0-\xff]{1,80}")
 _NAMES_BYTES = 2**20
+_TEXT = re.compile(rb"[0-9eE+\-.\s]*[A-Za-z\-0-9\s]*")
 
 
 def matches(path: Path) -> bool:
@@ -46,7 +47,7 @@ def load(path: Path) -> tuple[tuple[str, ...], Any, str]:
         raise ValueError(f"{path.name} declares {count} maps, so its header is probably damaged.")
     start, needed = found.end(), 4 * rows * columns * count
     size = path.stat().st_size
-    if size >= start + needed:
+    if size >= start + needed and not _TEXT.fullmatch(head(path, start + 200)[start:]):
         names = _names(path, start + needed, count)
         if names is not None:
             shape = (count, rows, columns)

@@ -28,10 +28,14 @@ _READERS = (
     ("pdz", "READER"),
     ("bcf", "READER"),
     ("mca_folder", "READER"),
+    ("envi", "READER"),
+    ("tiff", "READER"),
+    ("zarr_cube", "READER"),
+    ("edf", "READER"),
 )
 READABLE = (
     "folders of .mca spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
-    ".msa/.emsa, .spx and .mca"
+    ".msa/.emsa, .spx, .pdz, .mca, Bruker .bcf, EDF, ENVI, TIFF with many pages and Zarr"
 )
 
 
@@ -66,7 +70,8 @@ def can_open(path: str | os.PathLike[str]) -> bool:
 def scan_path(path: str | os.PathLike[str]) -> Path:
     """The path that stands for a scan, whichever part of it is given.
 
-    Either half of an .rpl/.raw pair gives the header, so that dropping both opens one scan.
+    Either half of an .rpl/.raw or ENVI pair gives the header, and each file of an EDF series the
+    first one, so that dropping all of them opens one scan.
 
     Parameters
     ----------
@@ -78,14 +83,17 @@ def scan_path(path: str | os.PathLike[str]) -> Path:
     Path
         Absolute path.
     """
-    from . import mca_layout, ripple
+    from . import edf, envi, mca_layout, ripple
 
     place = Path(path).absolute()
     try:
         if place.is_file():
-            header = ripple.header_of(place)
+            header = ripple.header_of(place) or envi.header_of(place)
             if header is not None:
                 return header
+        first = edf.first_file(place)
+        if first is not None:
+            return first
         tables = mca_layout.find_table(place)
     except OSError:
         return place
@@ -178,7 +186,9 @@ def _read(
             if place.is_file():
                 with place.open("rb"):  # a file that may not be read says so here
                     pass
-            raise ValueError(f"{place.name} is not a scan that can be read here ({READABLE}).")
+            raise ValueError(
+                _refusal(place) or f"{place.name} is not a scan that can be read here ({READABLE})."
+            )
         if not reader.chooses_detectors:
             only_one(options.detector)
         if cache and reader.slow:
@@ -200,6 +210,13 @@ def _damaged(place: Path) -> Reader | None:
     from . import hdf5
 
     return hdf5.READER if place.is_file() and hdf5.is_hdf5(place) else None
+
+
+def _refusal(place: Path) -> str | None:
+    """A better sentence on what is no scan: element maps, pictures, cubes of light."""
+    from . import element_maps, envi, tiff
+
+    return element_maps.refusal(place) or envi.refusal(place) or tiff.refusal(place)
 
 
 def _find_reader(place: Path) -> Reader | None:

@@ -45,7 +45,7 @@ def is_results(path: Path) -> bool:
             return False
         known = {INDEX, *index["files"]}
         return all(entry.name in known for entry in path.iterdir())
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return False
 
 

@@ -53,7 +53,7 @@ def is_results(path: Path) -> bool:
     try:
         with (path / "zarr.json").open(encoding="utf-8") as file:
             about = json.load(file).get("attributes", {}).get(MARKER)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False
     return isinstance(about, dict) and about.get("kind") == KIND
 

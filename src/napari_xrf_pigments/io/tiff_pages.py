@@ -155,8 +155,20 @@ def check_packing(path: Path, page: Any) -> None:
     """
     if int(page.compression) not in _COMPRESSIONS:
         raise ValueError(f"{path.name} is compressed in a way that is not read.")
+    if not _can_unpack(page):
+        raise ValueError(f"{path.name} is compressed: reading it needs the package imagecodecs.")
     if _piece_bytes(page) > MAX_PIECE_BYTES:
         raise ValueError(f"{path.name} is packed in pieces that are far too large.")
+
+
+def _can_unpack(page: Any) -> bool:
+    from tifffile import TIFF
+
+    known = ((TIFF.DECOMPRESSORS, page.compression), (TIFF.UNPREDICTORS, page.predictor))
+    try:
+        return all(int(code) == 1 or table[int(code)] is not None for table, code in known)
+    except KeyError:
+        return False
 
 
 def check_pieces(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,20 @@ from .zarr_find import ZarrArray, codecs_allowed, find_arrays, is_store, metadat
 FORMAT = "Zarr"
 OME_FORMAT = "OME-Zarr"
 MAX_CHUNK_BYTES = 2**30
+
+
+# All that unpacking a damaged piece can raise.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    EOFError,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +84,12 @@ class ZarrCube:
         slices, rest = as_slices(key)
         for axis, part in zip(self.axes, slices, strict=True):
             wanted[axis] = part
-        array: Any = zarr.open_array(str(Path(self.path) / self.name), mode="r")
-        block = np.asarray(array[tuple(wanted)])
+        try:
+            array: Any = zarr.open_array(str(Path(self.path) / self.name), mode="r")
+            block = np.asarray(array[tuple(wanted)])
+        except _DAMAGE as error:
+            name = Path(self.path).name
+            raise ValueError(f"{name} is damaged: a piece of its counts cannot be read.") from error
         # The spare axes are gone: what is left stands in the order of the array.
         order = np.argsort(np.argsort(self.axes))
         return np.ascontiguousarray(block.transpose(order)[rest], dtype=self.dtype)
@@ -118,13 +137,9 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
             "the spectrum."
         )
     axis = chosen.energies or _energies_beside(path, chosen)
-    try:
-        counts = lazy_cube(source, file_chunks, chosen.name + str(chosen.axes))
-    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise ValueError(f"{path.name} is damaged: Zarr cannot read its array.") from error
     ome = any(key in chosen.settings for key in ("ome", "multiscales"))
     return XRFCube(
-        counts,
+        lazy_cube(source, file_chunks, chosen.name + str(chosen.axes)),
         axis or estimated_axis(channels, notes),
         acquisition_from_settings(chosen.settings),
         chosen.pixel_mm or pixel_from_settings(chosen.settings),
@@ -160,7 +175,7 @@ def _is_whole(path: Path, found: ZarrArray) -> bool:
         return False
     try:
         return holds_whole_numbers(_cube(path, found))
-    except (KeyError, TypeError, RuntimeError, ValueError, AttributeError):
+    except ValueError:
         return False
 
 
