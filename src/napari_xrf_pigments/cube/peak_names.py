@@ -93,6 +93,23 @@ def name_peak(
     return tuple(list(best.values())[:most])
 
 
+def measure_peak(
+    kev: float, spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+) -> tuple[float, float, float]:
+    """The peak that a click means: its energy (keV), net counts and their noise.
+
+    Parameters
+    ----------
+    kev : float
+        Where somebody clicked, keV.
+    spectrum, axis_kev, conditions
+        As for :func:`name_peak`.
+    """
+    look = _Look(np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions())
+    place = look.peak_near(kev)
+    return (place, *look.net(place))
+
+
 class _Look:
     """A spectrum with its background and its peaks."""
 

@@ -218,13 +218,10 @@ def _without(
 def _families_by_element(net: dict[str, tuple[float, float]]) -> dict[str, list[str]]:
     """Families of each element that stands out: K, L and M lines are one witness."""
     found: dict[str, list[str]] = {}
-    for name in net:
-        found.setdefault(name.split()[0], []).append(name)
-    return {
-        symbol: sorted(names, key=lambda n: -net[n][0] / net[n][1])
-        for symbol, names in found.items()
-        if max(net[n][0] / net[n][1] for n in names) >= _LEAST_SIGMA
-    }
+    for name in sorted(net, key=lambda n: -net[n][0] / net[n][1]):
+        if net[name][0] >= _LEAST_SIGMA * net[name][1]:
+            found.setdefault(name.split()[0], []).append(name)
+    return found
 
 
 def _orders(

@@ -26,6 +26,9 @@ SIGNIFICANCE = 5.0
 #: A peak without a name has to stand out more.
 _NAMELESS = 8.0
 _MOST = 4
+_SHAPE_DOUBT = 0.02
+#: Families with more counts than this show that their lines' ratios are not those of tables.
+_MANY = 300.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def find_strangers(
     settings = conditions or Conditions()
     fit = fit_pixel(spectrum, axis_kev, settings)
     pool = _pool(fit.kev, settings)
-    columns = _nuisance(fit)
+    columns = _nuisance(fit, settings)
     found: list[Stranger] = []
     while len(found) < _MOST:
         best = _best(fit, columns, pool, [entry.family for entry in found])
@@ -105,19 +108,42 @@ def _pool(axis: Array, conditions: Conditions) -> dict[str, Array]:
     return shapes
 
 
-def _nuisance(fit: PixelFit) -> Array:
-    """What may not speak for a stranger: the fit, its peaks shifted, stretched, widened."""
+def _nuisance(fit: PixelFit, conditions: Conditions) -> Array:
+    """What may not speak for a stranger.
+
+    The fit; its peaks shifted, stretched and widened; and the groups of lines of every
+    family by themselves, since layers above absorb each as they like.
+    """
     held = fit.columns[fit.amplitudes > 0]
     peaked = fit.model - fit.continuum
     slope = np.gradient(peaked)
     ramp = np.linspace(-1, 1, slope.size)
-    return stack([held, np.array([slope, slope * ramp, np.gradient(slope)])])
+    groups = [
+        shape
+        for name in fit.names
+        if fit.family(name).sum() > _MANY
+        for shape in _line_groups(fit.kev, name, conditions)
+    ]
+    parts = [held, np.array([slope, slope * ramp, np.gradient(slope)])]
+    return stack([*parts, np.array(groups)] if groups else parts)
+
+
+def _line_groups(axis: Array, name: str, conditions: Conditions) -> list[Array]:
+    """Shapes of the alpha, l, beta and gamma lines of a family, each that holds a fair share."""
+    family = excited_family(name, conditions)
+    shapes = []
+    for letters in ("a", "l", "bn", "g"):
+        chosen = np.array([line.siegbahn[1] in letters for line in family.lines])
+        if (family.strength * chosen).sum() > 0.01:
+            weight = chosen.astype(np.float64)
+            shapes.append(family_shape(axis, family, weight, conditions.fwhm_mn_ka_ev))
+    return shapes
 
 
 def _best(
     fit: PixelFit, columns: Array, pool: dict[str, Array], taken: Sequence[str]
 ) -> Stranger | None:
-    weights = 1 / fit.variance
+    weights = 1 / _variance(fit)
     solver = weighted_solver(columns, weights)
     residual = fit.counts - (solver @ fit.counts) @ columns
     best: Stranger | None = None
@@ -135,15 +161,22 @@ def _best(
     return best
 
 
+def _variance(fit: PixelFit) -> Array:
+    """Variance of the counts, with a doubt of the peaks' shapes."""
+    peaked = np.maximum(fit.model - fit.continuum, 0.0)
+    return np.asarray(fit.variance + (_SHAPE_DOUBT * peaked) ** 2)
+
+
 def _nameless(fit: PixelFit, columns: Array, conditions: Conditions) -> list[Stranger]:
     """Peaks of the residual that no family accounts for."""
-    weights = 1 / fit.variance
+    variance = _variance(fit)
+    weights = 1 / variance
     residual = fit.counts - (weighted_solver(columns, weights) @ fit.counts) @ columns
     gain = float(fit.kev[1] - fit.kev[0])
     blur = float(fwhm_kev(np.array([8.0]), conditions.fwhm_mn_ka_ev)[0]) / FWHM_PER_SIGMA / gain
     level = gaussian_filter1d(residual, blur)
     # Squared, a Gaussian kernel is a narrower one of 1 / (2 sqrt(pi) sigma) of its area.
-    noise = gaussian_filter1d(fit.variance, blur / np.sqrt(2)) / (2 * np.sqrt(np.pi) * blur)
+    noise = gaussian_filter1d(variance, blur / np.sqrt(2)) / (2 * np.sqrt(np.pi) * blur)
     doubt = 0.03 * gaussian_filter1d(np.maximum(fit.model - fit.continuum, 0), 1.5 * blur)
     score = level / np.sqrt(noise + doubt**2 + 1.0 / fit.kev.size)
     found = []

@@ -85,9 +85,9 @@ def title_of(kind: str, name: str) -> str:
 def percent(value: float) -> str:
     """A probability as people say it; never 100 % where it is not."""
     if 0.995 <= value < 0.99995:
-        return "> 99 %"
+        return "over 99 %"
     if 0 < value < 0.005:
-        return "< 1 %"
+        return "under 1 %"
     return f"{100 * value:.0f} %"
 
 

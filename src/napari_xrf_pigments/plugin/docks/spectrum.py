@@ -1,165 +1,186 @@
-"""The Spectrum dock: the clicked pixel's spectrum and what was found in it."""
+"""The Spectrum dock: spectra, what they show, what speaks for it, and their energy axis."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari.qt.threading import thread_worker
+import numpy as np
 from napari.utils.theme import get_theme
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QLabel, QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QSplitter, QTabWidget
 
-from ..answer import bars_of, families_of, marked_lines
+from ...physics.conditions import Conditions
+from ...physics.lineshape import fwhm_kev
+from ..background import Latest
+from ..rows import FitCurves
 from ..scan import Scan
 from ..session import Session
-from ..views.axis_bar import AxisBar
-from ..views.bars import ProbabilityBars
 from ..views.spectrum_plot import SpectrumPlot
 from .base import ScanDock
+from .spectrum_curves import CurvesPart, ask_where
+from .spectrum_energy import EnergyPart, ask_which
+from .spectrum_lines import LinesPart
+from .spectrum_pixel import PixelPart
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from ...cube import PigmentMaps
-
-HINT = "Click a pixel to see its spectrum; until then, this is the sum of the whole scan."
-
 
 class SpectrumDock(ScanDock):
-    """Spectrum, lines and pigment probabilities of one pixel."""
+    """Spectra of the clicked pixel, of points, regions and the whole scan."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.plot = SpectrumPlot()
-        self.bars = ProbabilityBars()
-        self.place = QLabel(HINT)
-        self.place.setWordWrap(True)
-        self.place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.axis_bar = AxisBar()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setUsesScrollButtons(True)
+        self.pixel_part = PixelPart(self)
+        self.curves_part = CurvesPart(self)
+        self.lines_part = LinesPart(self)
+        self.energy_part = EnergyPart(self)
+        for part, title, tip in (
+            (self.pixel_part, "Pixel", "What the clicked pixel holds, and what says so"),
+            (self.curves_part, "Spectra", "Which spectra are compared; save them"),
+            (self.lines_part, "Lines", "Element lines, and what a peak could be"),
+            (self.energy_part, "Energy", "Energy axis, anode and voltage"),
+        ):
+            self.tabs.addTab(part.view, title)
+            self.tabs.setTabToolTip(self.tabs.count() - 1, tip)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.splitter.addWidget(self.plot)
-        self.splitter.addWidget(self._side())
+        self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
         self.stretch(self.splitter)
-        self._pixel: tuple[int, int] | None = None
-        self._asked = 0
         self._unsized = True
-        self.axis_bar.estimate_requested.connect(self._use_estimate)
+        self._fitting = Latest(self._take_fit, self._no_fit)
+        self.pixel_part.view.pin_requested.connect(self.curves_part.pin)
+        self.plot.fit_wanted.connect(lambda wanted: self._fit())
         self.listen(self.session.picked, self._on_picked)
         self.listen(self.session.totals_changed, self._on_totals)
         self._theme()
         self.refresh()
         self.viewer.events.theme.connect(self._theme)
+        parts = (self.pixel_part, self.curves_part, self.lines_part)
+        fitting = self._fitting
+        self.destroyed.connect(lambda: (fitting.forget(), [part.close() for part in parts]))
         self.start()
 
+    @property
+    def bars(self) -> Any:
+        """The bars of the pixel's probabilities."""
+        return self.pixel_part.view.bars
+
+    @property
+    def place(self) -> Any:
+        """The label that says where the pixel is."""
+        return self.pixel_part.view.place
+
+    @property
+    def axis_bar(self) -> Any:
+        """The bar that says which energy axis is in use."""
+        return self.energy_part.axis_bar
+
+    def tell(self, sentence: str) -> None:
+        """Say what went wrong."""
+        if sentence:
+            self.session.tell(sentence)
+
+    def ask_where(self, suffix: str, pattern: str) -> str | None:
+        """Let the user choose a file to be written."""
+        return ask_where(self, "Save", suffix, pattern)
+
+    def ask_which(self, pattern: str) -> str | None:
+        """Let the user choose a file to be read."""
+        return ask_which(self, pattern)
+
+    def width_of(self, kev: float) -> float:
+        """Full width of a line at half its height, keV."""
+        known = Conditions.of(self.scan.cube.acquisition if self.scan is not None else None)
+        return float(fwhm_kev(np.array([kev]), known.fwhm_mn_ka_ev)[0])
+
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Show the sum of another scan."""
+        """Show another scan."""
         if scan is before:
             return
-        self._pixel = None
         if before is not None:
             self.unlisten(before.energies_changed, self.refresh)
             self.unlisten(before.results_changed, self._on_results)
         if scan is not None:
             self.listen(scan.energies_changed, self.refresh)
             self.listen(scan.results_changed, self._on_results)
+        self.pixel_part.choose(None)
+        self.lines_part.reset()
+        self.energy_part.reset()
+        self.curves_part.reset()
         self.refresh()
 
     def refresh(self) -> None:
-        """Show spectrum, axis and what was found."""
-        scan = self.scan
-        if scan is None:
-            self.plot.set_lines(())
-            self.bars.set_bars((), "")
-            self.axis_bar.set_axis("", estimated=False, can_switch=False)
-            self.place.setText("Open a scan, then click a pixel to see its spectrum.")
+        """Show axis, spectra and what was found, all anew."""
+        self.energy_part.refresh()
+        self.curves_part.whole()
+        self.pixel_part.read()
+        self.show_again()
+
+    def show_again(self) -> None:
+        """Draw curves, lines and, where it is wanted, the fit."""
+        self.curves_part.draw()
+        self.lines_part.draw()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fit the main spectrum in a thread."""
+        scan, main = self.scan, self.curves_part.main()
+        if scan is None or main is None or not self.plot.fit_box.isChecked():
+            self.plot.set_fit(None)
             return
-        self.axis_bar.set_axis(
-            scan.axis_sentence(),
-            estimated=scan.uses_estimate,
-            can_switch=scan.can_estimate,
-            details=scan.axis_details(),
-        )
-        if self._pixel is None:
-            self.place.setText(HINT)
-            self.plot.set_spectrum(scan.cube.energies.kev, scan.totals.spectrum)
-            self.plot.set_lines(())
-            self.bars.set_bars((), "")
-            return
-        y, x = self._pixel
-        counts = scan.spectrum(y, x)
-        self.place.setText(_place_text(scan, y, x, float(counts.sum())))
-        self.plot.set_spectrum(scan.cube.energies.kev, counts)
-        self._answer(scan, y, x)
+        counts, axis = main.counts, scan.cube.energies.kev
+        conditions = Conditions.of(scan.cube.acquisition)
+        explanation = self.pixel_part.explanation
+        strangers = explanation.unexplained if explanation is not None else ()
+        more = tuple(entry.family for entry in strangers if entry.family)
 
-    def _answer(self, scan: Scan, y: int, x: int) -> None:
-        results = scan.pigments
-        if results is not None and results.computed(y, x):
-            self._show_answer(scan, y, x, results.maps_at(y, x))
-            return
-        self.bars.set_bars((), "Asking the network about this pixel ...")
-        self.plot.set_lines(self._element_lines(scan, y, x))
-        self._asked += 1
-        ask, spectrum, cube = self._asked, scan.spectrum(y, x), scan.cube
-        predict = self.session.services.predict
+        def compute() -> tuple[Any, FitCurves]:
+            from ...physics.pixel_fit import fit_pixel
 
-        def look() -> PigmentMaps | str:
-            try:
-                return predict(cube, spectrum)
-            except (ValueError, OSError, ImportError) as error:
-                return str(error)
+            fit = fit_pixel(counts, axis, conditions, more=more, bin_kev=0.0)
+            residual = (fit.counts - fit.model) / np.sqrt(np.maximum(fit.variance, 1.0))
+            return counts, FitCurves(fit.kev, fit.model, fit.continuum, residual)
 
-        def take(answer: PigmentMaps | str) -> None:
-            # An answer to an earlier click comes too late.
-            if ask == self._asked and scan is self.scan and self._pixel == (y, x):
-                if isinstance(answer, str):
-                    self.bars.set_bars((), answer)
-                else:
-                    self._show_answer(scan, y, x, answer)
+        self._fitting.ask(compute)
 
-        worker = thread_worker(look, ignore_errors=True)()
-        worker.returned.connect(take)
-        worker.start()
+    def _take_fit(self, answer: tuple[Any, FitCurves]) -> None:
+        main = self.curves_part.main()
+        if main is not None and main.counts is answer[0]:
+            self.plot.set_fit(answer[1])
 
-    def _show_answer(self, scan: Scan, y: int, x: int, maps: PigmentMaps) -> None:
-        self.bars.set_bars(bars_of(maps), "No pigment is likely here.")
-        lines = self._element_lines(scan, y, x)
-        found = families_of(maps)
-        if found:
-            axis, acquisition = scan.cube.energies, scan.cube.acquisition
-            shown = {line.label for line in lines}
-            more = marked_lines(found, axis, acquisition.tube_kv)
-            lines = [*lines, *(line for line in more if line.label not in shown)]
-        self.plot.set_lines(lines)
-
-    def _element_lines(self, scan: Scan, y: int, x: int) -> list[Any]:
-        if scan.elements is None:
-            return []
-        names = scan.elements.significant(y, x)
-        return marked_lines(names, scan.cube.energies, scan.cube.acquisition.tube_kv)
+    def _no_fit(self, sentence: str) -> None:
+        self.plot.set_fit(None)
+        self.tell(sentence)
 
     def _on_picked(self, scan: Scan, y: int, x: int) -> None:
         if scan is self.scan:
-            self._pixel = (y, x)
-            self.refresh()
+            self.pixel_part.choose((y, x))
 
     def _on_totals(self, scan: Scan) -> None:
-        if scan is self.scan and self._pixel is None:
-            self.refresh()
+        if scan is self.scan:
+            self.curves_part.whole()
+            main = self.curves_part.main()
+            if main is not None and main.key.startswith("whole:"):
+                self.show_again()
 
     def _on_results(self, kind: str) -> None:
-        if self._pixel is not None and self.scan is not None:
-            results = self.scan.pigments
-            if kind == "elements" or (results is not None and results.computed(*self._pixel)):
-                self._answer(self.scan, *self._pixel)
-
-    def _use_estimate(self, estimate: bool) -> None:
-        if self.scan is not None:
-            self.scan.use_estimate(estimate)
+        place, scan = self.pixel_part.place_of, self.scan
+        if place is None or scan is None:
+            return
+        if kind == "elements":
+            self.lines_part.draw()
+        elif self.pixel_part.maps is None:
+            self.pixel_part.read()
 
     def _theme(self, event: Any = None) -> None:
         if not isalive(self.plot):
@@ -167,33 +188,12 @@ class SpectrumDock(ScanDock):
         theme = get_theme(self.viewer.theme)
         self.plot.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))
 
-    def _side(self) -> QWidget:
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(4, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(self.bars)
-        column.addWidget(self.place)
-        column.addWidget(scroll, 1)
-        column.addWidget(self.axis_bar)
-        return side
-
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Plot and bars stand side by side where there is more width than height."""
+        """Plot and tabs stand side by side where there is more width than height."""
         super().resizeEvent(event)
         wide = self.width() > 1.4 * self.height()
         orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if orientation != self.splitter.orientation() or self._unsized:
             self._unsized = False
             self.splitter.setOrientation(orientation)
-            self.splitter.setSizes([760, 240] if wide else [500, 500])
-
-
-def _place_text(scan: Scan, y: int, x: int, total: float) -> str:
-    text = f"Pixel x {x}, y {y}"
-    place = scan.millimetres(y, x)
-    if place is not None:
-        text += f"  ·  {place[1]:.1f} mm, {place[0]:.1f} mm"
-    return f"{text}  ·  {total:,.0f} counts"
+            self.splitter.setSizes([700, 300] if wide else [460, 540])

@@ -1,57 +1,84 @@
-"""A spectrum over energy, with marked lines."""
+"""Spectra over energy, with marked lines, bands of evidence, a fit, and lines to be dragged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from ..rows import MarkedLine
+from ..rows import Band, DrawnCurve, FitCurves, MarkedLine
+from .spectrum_canvas import SpectrumCanvas
 
-
-class _Plot(pg.PlotWidget):
-    """A plot that does not push the viewer aside."""
-
-    def sizeHint(self) -> QSize:
-        """Enough to read; the user may make it larger."""
-        return QSize(330, 220)
+#: Zero counts have no place on a logarithmic scale: half a count stands for none.
+_NONE = 0.5
 
 
 class SpectrumPlot(QWidget):
-    """Counts over keV, on a logarithmic or linear scale."""
+    """Counts over keV, on a logarithmic or linear scale.
+
+    Signals
+    -------
+    peak_clicked : float
+        Energy of a click, keV.
+    handle_moved : str, float
+        Key of a dragged line, and the energy where it was let go, keV.
+    fit_wanted : bool
+        Whether the fit shall be shown.
+    """
+
+    peak_clicked = Signal(float)
+    handle_moved = Signal(str, float)
+    fit_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plot = _Plot()
-        self.plot.setLabel("bottom", "Energy (keV)")
-        self.plot.setLabel("left", "Counts")
-        # Else the outermost labels are cut at the edges.
-        self.plot.getPlotItem().layout.setContentsMargins(0, 6, 4, 6)
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMinimumHeight(150)
-        # A drop belongs to the dock.
-        self.plot.setAcceptDrops(False)
-        self.plot.viewport().setAcceptDrops(False)
-        self.curve = self.plot.plot([], [])
+        self.plot = SpectrumCanvas()
+        self.residual = SpectrumCanvas(90, "Rest (σ)")
+        self.residual.setMaximumHeight(110)
+        self.residual.setMinimumHeight(80)
+        self.residual.setLabel("bottom", "")
+        self.residual.setXLink(self.plot)
+        self.residual.setVisible(False)
         self.log = QCheckBox("Logarithmic")
         self.log.setChecked(True)
+        self.log.setToolTip("Counts on a logarithmic scale")
         self.log.toggled.connect(lambda on: self._redraw())
+        self.fit_box = QCheckBox("Fit")
+        self.fit_box.setToolTip("Show what the known lines add up to, and what is left")
+        self.fit_box.toggled.connect(self._on_fit)
+        self.readout = QLabel("")
+        self.readout.setMinimumWidth(10)
+        below = QHBoxLayout()
+        below.setSpacing(10)
+        below.addWidget(self.readout, 1)
+        below.addWidget(self.fit_box)
+        below.addWidget(self.log)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.plot, 1)
-        layout.addWidget(self.log, 0, Qt.AlignmentFlag.AlignRight)
+        layout.addWidget(self.residual)
+        layout.addLayout(below)
+        self.legend = self.plot.addLegend(offset=(-6, 4), labelTextSize="9pt", verSpacing=-4)
+        self._items: dict[str, pg.PlotDataItem] = {}
+        self._curves: tuple[DrawnCurve, ...] = ()
+        self._fit: FitCurves | None = None
+        self._fit_items: list[pg.PlotDataItem] = []
         self._marks: list[pg.GraphicsObject] = []
+        self._bands: tuple[Band, ...] = ()
+        self._band_items: list[pg.GraphicsObject] = []
+        self._handles: dict[str, pg.InfiniteLine] = {}
         self._lines: tuple[MarkedLine, ...] = ()
-        self._kev: NDArray[np.float64] = np.zeros(0)
-        self._counts: NDArray[np.float64] = np.zeros(0)
-        self._text = "#f0f1f2"
+        self._text, self._dark = "#f0f1f2", True
+        self._seen: NDArray[np.float64] = np.zeros(0)
+        self.plot.clicked.connect(self.peak_clicked.emit)
+        self.plot.pointed.connect(self._point)
+        self.plot.all_requested.connect(self.show_all)
         self.set_colours("#262930", "#f0f1f2")
 
     @property
@@ -64,50 +91,183 @@ class SpectrumPlot(QWidget):
         """The marked lines."""
         return self._lines
 
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The highlighted stretches."""
+        return self._bands
+
+    @property
+    def curves(self) -> tuple[DrawnCurve, ...]:
+        """What is drawn, the main curve first."""
+        return self._curves
+
+    @property
+    def handles(self) -> dict[str, pg.InfiniteLine]:
+        """The lines that can be dragged."""
+        return self._handles
+
+    def item(self, key: str) -> pg.PlotDataItem:
+        """The graphics of a curve."""
+        return self._items[key]
+
     def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
         self._text = text
         self._dark = QColor(background).lightness() < 128
-        curve = "#8ab4ff" if self._dark else "#1a4fc4"
-        self.plot.setBackground(background)
-        for side in ("bottom", "left"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(text)
-            axis.setTextPen(text)
-        self.curve.setPen(pg.mkPen(curve, width=1.2))
-        self._redraw_marks()
+        self.plot.set_colours(background, text)
+        self.residual.set_colours(background, text)
+        self.legend.setLabelTextColor(text)
+        # Painting a half-transparent box costs as much as all curves together.
+        self.legend.setBrush(pg.mkBrush(QColor(background)))
+        self._redraw()
+        self._redraw_bands()
 
     def set_spectrum(self, kev: NDArray[np.float64], counts: NDArray[np.float64]) -> None:
-        """Show a spectrum: channel centres in keV and counts, both (channel,)."""
-        changed = kev.size != self._kev.size or not np.array_equal(kev, self._kev)
-        self._kev, self._counts = kev, counts
+        """Show one spectrum: channel centres in keV and counts, both (channel,)."""
+        self.set_curves([DrawnCurve("", "", "", kev, counts)])
+
+    def set_curves(self, curves: Sequence[DrawnCurve]) -> None:
+        """Show spectra in the place of all others; the first is the main one."""
+        self._curves = tuple(curves)
+        main = self._curves[0] if self._curves else None
         self._redraw()
-        if changed and kev.size:
-            self.plot.setXRange(
-                max(0.0, float(kev[0])), _last_of_interest(kev, counts), padding=0.01
-            )
+        if main is not None and main.kev.size and not np.array_equal(main.kev, self._seen):
+            self._seen = main.kev
+            self.show_all()
+
+    def show_all(self) -> None:
+        """Show all of the main spectrum but its empty end."""
+        if self._curves and self._curves[0].kev.size:
+            main = self._curves[0]
+            last = _last_of_interest(main.kev, main.counts)
+            self.plot.setXRange(max(0.0, float(main.kev[0])), last, padding=0.01)
+            self._show_heights()
+
+    def show_near(self, low: float, high: float) -> None:
+        """Bring a stretch of energies into view, where it is not."""
+        left, right = self.plot.viewRange()[0]
+        if low < left or high > right:
+            self.plot.setXRange(min(low - 0.5, left), max(high + 0.5, right), padding=0.01)
 
     def set_lines(self, lines: Sequence[MarkedLine]) -> None:
         """Mark lines."""
         self._lines = tuple(lines)
         self._redraw_marks()
 
+    def set_bands(self, bands: Sequence[Band]) -> None:
+        """Highlight stretches of the axis."""
+        if tuple(bands) != self._bands:
+            self._bands = tuple(bands)
+            self._redraw_bands()
+
+    def set_fit(self, fit: FitCurves | None) -> None:
+        """Show a fit over the main spectrum and its residual below, or none."""
+        self._fit = fit
+        self._redraw_fit()
+
+    def set_handles(self, handles: Mapping[str, tuple[str, float]]) -> None:
+        """Show lines to be dragged: key to label and energy in keV."""
+        for handle in self._handles.values():
+            self.plot.removeItem(handle)
+        self._handles = {}
+        for key, (label, kev) in handles.items():
+            colour = "#ffd24a" if self._dark else "#a15c00"
+            line = pg.InfiniteLine(
+                kev,
+                angle=90,
+                movable=True,
+                pen=pg.mkPen(colour, width=2),
+                hoverPen=pg.mkPen("#ff5a36", width=3),
+                label=f"{label} ↔",
+                labelOpts={"position": 0.72, "color": colour, "movable": False},
+            )
+            line.setZValue(20)
+            line.sigPositionChangeFinished.connect(
+                lambda moved, key=key: self.handle_moved.emit(key, float(moved.value()))
+            )
+            self.plot.addItem(line, ignoreBounds=True)
+            self._handles[key] = line
+
     def _redraw(self) -> None:
-        # Zero counts have no place on a logarithmic scale: half a count stands for none.
-        shown = np.maximum(self._counts, 0.5) if self.logarithmic else self._counts
         seen = self.plot.viewRange()[0]
         self.plot.setLogMode(x=False, y=self.logarithmic)
         # Changing the scale would show all of the axis again.
         self.plot.setXRange(*seen, padding=0)
-        self.curve.setData(self._kev, shown)
-        if shown.size:
-            above = shown[self._kev > 0.5]  # the zero peak of some instruments dwarfs all else
-            low, high = 0.0, 1.3 * float(above.max(initial=1.0))
-            if self.logarithmic:
-                floor = float(np.percentile(above, 2)) / 2 if above.size else 0.5
-                low, high = np.log10(max(floor, 0.5)), np.log10(high) + 0.45
-            self.plot.setYRange(low, high, padding=0)
+        wanted = {curve.key for curve in self._curves}
+        for key in [key for key in self._items if key not in wanted]:
+            self.plot.removeItem(self._items.pop(key))
+        self.legend.clear()
+        for curve in self._curves:
+            item = self._items.get(curve.key)
+            if item is None:
+                item = pg.PlotDataItem(autoDownsample=True, downsampleMethod="peak")
+                item.setClipToView(True)
+                item.setLogMode(False, self.logarithmic)
+                self.plot.addItem(item)
+                self._items[curve.key] = item
+            colour = curve.colour or ("#8ab4ff" if self._dark else "#1a4fc4")
+            style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+            # Lines wider than a pixel take ten times as long to draw.
+            item.setPen(pg.mkPen(self._readable(colour), width=1, style=style))
+            shown = np.maximum(curve.counts, _NONE) if self.logarithmic else curve.counts
+            item.setData(curve.kev, shown)
+            if len(self._curves) > 1:
+                self.legend.addItem(item, curve.name)
+        self.legend.setVisible(len(self._curves) > 1)
+        self._show_heights()
+        self._redraw_fit()
         self._redraw_marks()
+
+    def _show_heights(self) -> None:
+        # The zero peak of some instruments dwarfs all else.
+        above = [curve.counts[curve.kev > 0.5] for curve in self._curves]
+        above = [counts for counts in above if counts.size]
+        if not above:
+            return
+        low, high = 0.0, 1.3 * max(float(counts.max(initial=1e-3)) for counts in above)
+        if self.logarithmic:
+            floor = min(float(np.percentile(counts, 2)) for counts in above) / 2
+            low, high = np.log10(max(floor, _NONE)), np.log10(max(high, 1.0)) + 0.45
+        self.plot.setYRange(low, high, padding=0)
+
+    def _on_fit(self, wanted: bool) -> None:
+        self._redraw_fit()
+        self.fit_wanted.emit(wanted)
+
+    def _redraw_fit(self) -> None:
+        for item in self._fit_items:
+            self.plot.removeItem(item)
+        self.residual.clear()
+        self._fit_items = []
+        fit = self._fit if self.fit_box.isChecked() else None
+        self.residual.setVisible(fit is not None)
+        if fit is None:
+            return
+        for values, colour in ((fit.model, "#ff7a59"), (fit.continuum, "#9aa0a6")):
+            shown = np.maximum(values, _NONE) if self.logarithmic else values
+            item = pg.PlotDataItem(fit.kev, shown, pen=pg.mkPen(self._readable(colour), width=1))
+            item.setLogMode(False, self.logarithmic)
+            self.plot.addItem(item)
+            self._fit_items.append(item)
+        pen = pg.mkPen(self._readable("#ff7a59"), width=1)
+        self.residual.plot(fit.kev, fit.residual, pen=pen)
+        self.residual.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen("#808080")))
+        reach = max(5.0, float(np.percentile(np.abs(fit.residual), 99)))
+        self.residual.setYRange(-reach, reach, padding=0.05)
+
+    def _redraw_bands(self) -> None:
+        for item in self._band_items:
+            self.plot.removeItem(item)
+        self._band_items = []
+        for band in self._bands:
+            colour = self._readable(band.colour)
+            colour.setAlpha(70)
+            item = pg.LinearRegionItem(
+                (band.low, band.high), movable=False, brush=colour, pen=pg.mkPen(None)
+            )
+            item.setZValue(-10)
+            self.plot.addItem(item, ignoreBounds=True)
+            self._band_items.append(item)
 
     def _redraw_marks(self) -> None:
         for mark in self._marks:
@@ -116,7 +276,7 @@ class SpectrumPlot(QWidget):
         level = 0
         for line in sorted(self._lines, key=lambda entry: entry.kev):
             colour = self._readable(line.colour)
-            pen = pg.mkPen(colour, width=1.5 if line.main else 0.7, style=Qt.PenStyle.DashLine)
+            pen = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
             label = None
             options = None
             if line.main:
@@ -131,6 +291,16 @@ class SpectrumPlot(QWidget):
             mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, label=label, labelOpts=options)
             self.plot.addItem(mark, ignoreBounds=True)
             self._marks.append(mark)
+
+    def _point(self, kev: float, counts: float) -> None:
+        text = f"{kev:.2f} keV"
+        if self._curves and self._curves[0].kev.size > 1:
+            main = self._curves[0]
+            gain = float(main.kev[1] - main.kev[0])
+            channel = round((kev - float(main.kev[0])) / gain)
+            if 0 <= channel < main.counts.size:
+                text += f"  ·  channel {channel}  ·  {main.counts[channel]:,.6g} counts"
+        self.readout.setText(text)
 
     def _readable(self, hex_colour: str) -> QColor:
         """Pale lines would vanish on a light background, dark ones on a dark one."""

@@ -1,0 +1,215 @@
+"""The Spectrum dock's curves: the whole scan, regions, pinned points, and saving them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFileDialog
+
+from .. import notices
+from ..background import Latest
+from ..curves import PIXEL, Curve, Curves
+from ..regions import Region, regions_of
+from ..rows import CurveRow, DrawnCurve
+from ..views.curve_list import CurveList
+
+if TYPE_CHECKING:
+    from ..scan import Scan
+    from .spectrum import SpectrumDock
+
+_WORDS = {"mean": "mean", "sum": "sum", "max": "maximum"}
+_FILTERS = {"csv": "Table (*.csv)", "msa": "EMSA/MAS spectrum (*.msa)"}
+
+
+class CurvesPart:
+    """Fills the list of curves and the plot.
+
+    Parameters
+    ----------
+    dock : SpectrumDock
+        The dock.
+    """
+
+    def __init__(self, dock: SpectrumDock) -> None:
+        self.dock = dock
+        self.curves = Curves()
+        self.view = CurveList()
+        self._statistic = "mean"
+        self._regions = Latest(self._take_regions, dock.tell)
+        self._saving = Latest(lambda text: notices.info(text), dock.tell)
+        self._soon = QTimer(self.view)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(300)
+        self._soon.timeout.connect(self.read_regions)
+        self._watched: list[tuple[Any, Any]] = []
+        self._pins: dict[str, tuple[int, int]] = {}
+        self.view.shown_changed.connect(self._show)
+        self.view.remove_requested.connect(self._remove)
+        self.view.statistic_changed.connect(self._set_statistic)
+        self.view.export_requested.connect(self.export)
+        layers = dock.viewer.layers.events
+        for signal in (layers.inserted, layers.removed):
+            signal.connect(self._on_layers)
+        self._watched += [(layers.inserted, self._on_layers), (layers.removed, self._on_layers)]
+        for layer in dock.viewer.layers:
+            self._watch(layer)
+
+    def close(self) -> None:
+        """Listen to no layer any more."""
+        self._regions.forget()
+        for signal, slot in self._watched:
+            signal.disconnect(slot)
+        self._watched = []
+
+    def reset(self) -> None:
+        """Begin again with another scan."""
+        self.curves.clear()
+        self._pins.clear()
+        self.whole()
+        self._soon.start()
+
+    def whole(self) -> None:
+        """Bring the spectra of the whole scan up to date."""
+        scan = self.dock.scan
+        if scan is None:
+            self.curves.clear()
+            return
+        totals = scan.totals
+        mean = totals.spectrum / max(1, totals.measured)
+        begun = self.curves.get(PIXEL) is not None
+        for key, name, colour, counts in (
+            ("whole:sum", "Whole scan, sum", "", totals.spectrum),
+            ("whole:mean", "Whole scan, mean", "#9aa0a6", mean),
+            ("whole:max", "Whole scan, maximum", "#c77dff", totals.maximum),
+        ):
+            shown = key == "whole:sum" and not begun
+            self.curves.put(Curve(key, name, colour, counts.copy(), shown))
+
+    def pixel(self, name: str, counts: np.ndarray) -> None:
+        """Show the clicked pixel's spectrum; the first one takes the sum off the plot."""
+        if self.curves.get(PIXEL) is None:
+            self.curves.show("whole:sum", False)
+        self.curves.put(Curve(PIXEL, name, "", counts))
+
+    def pin(self) -> None:
+        """Keep the pixel's spectrum."""
+        pixel = self.curves.get(PIXEL)
+        place = self.dock.pixel_part.place_of
+        if pixel is None or place is None:
+            return
+        key = f"pin:{place[0]},{place[1]},{place[2]}"
+        colour = self.curves.free_colour()
+        self.curves.put(Curve(key, pixel.name, colour, pixel.counts, True, True))
+        self.draw()
+
+    def main(self) -> Curve | None:
+        """The curve that questions are about."""
+        shown = self.curves.shown()
+        for curve in shown:
+            if curve.key == PIXEL:
+                return curve
+        return shown[0] if shown else None
+
+    def draw(self) -> None:
+        """Bring plot and list up to date."""
+        scan = self.dock.scan
+        main = self.main()
+        if scan is None or main is None:
+            self.dock.plot.set_curves(())
+        else:
+            kev = scan.cube.energies.kev
+            ordered = [main, *(c for c in self.curves.shown() if c.key != main.key)]
+            drawn = [DrawnCurve(c.key, c.name, c.colour, kev, c.counts) for c in ordered]
+            self.dock.plot.set_curves([*drawn, *self.dock.energy_part.preview()])
+        rows = [CurveRow(c.key, c.name, c.colour, c.shown, c.removable) for c in self.curves]
+        self.view.set_rows(rows, "#8ab4ff")
+
+    def read_regions(self) -> None:
+        """Compute the spectra of all drawn regions in a thread."""
+        scan = self.dock.scan
+        if scan is None or not self.dock.session.alive:
+            return
+        regions, statistic, cube = regions_of(self.dock.viewer, scan), self._statistic, scan.cube
+
+        def compute() -> tuple[Scan, str, list[tuple[Region, np.ndarray]]]:
+            found = []
+            for region in regions:
+                if cube.valid is None or (region.mask & cube.valid).any():
+                    found.append((region, cube.region_spectrum(region.mask, statistic)))
+            return scan, statistic, found
+
+        self._regions.ask(compute)
+
+    def export(self, kind: str) -> None:
+        """Save the ticked spectra where the user says."""
+        scan = self.dock.scan
+        path = self.dock.ask_where(kind, _FILTERS[kind]) if scan is not None else None
+        if path is not None:
+            self.save(Path(path), kind)
+
+    def save(self, path: Path, kind: str) -> None:
+        """Save the ticked spectra."""
+        from ...io.save_spectra import save_spectra_csv, save_spectra_msa
+
+        scan, spectra = self.dock.scan, self.curves.spectra()
+        if scan is None:
+            return
+        axis, settings = scan.cube.energies, scan.cube.acquisition
+        path = path if path.suffix else path.with_suffix(f".{kind}")
+
+        def write() -> str:
+            if kind == "csv":
+                return f"Saved {save_spectra_csv(path, spectra, axis).name}."
+            paths = save_spectra_msa(path, spectra, axis, settings)
+            return f"Saved {', '.join(entry.name for entry in paths)}."
+
+        self._saving.ask(write)
+
+    def _take_regions(self, answer: tuple[Any, str, list[tuple[Region, np.ndarray]]]) -> None:
+        scan, statistic, found = answer
+        if scan is not self.dock.scan:
+            return
+        curves = [
+            Curve(f"region:{r.name}", f"{r.name}, {_WORDS[statistic]}", r.colour, counts)
+            for r, counts in found
+        ]
+        self.curves.replace_group("region:", curves)
+        self.draw()
+
+    def _set_statistic(self, statistic: str) -> None:
+        self._statistic = statistic
+        self.read_regions()
+
+    def _show(self, key: str, shown: bool) -> None:
+        self.curves.show(key, shown)
+        self.dock.show_again()
+
+    def _remove(self, key: str) -> None:
+        self.curves.remove(key)
+        self.dock.show_again()
+
+    def _on_layers(self, event: Any) -> None:
+        self._watch(event.value)
+        self._later()
+
+    def _watch(self, layer: Any) -> None:
+        if type(layer).__name__ not in ("Shapes", "Labels"):
+            return
+        # Painting tells of itself by other events than drawing does.
+        for name in ("data", "labels_update", "paint", "visible", "name", "affine", "scale"):
+            signal = getattr(layer.events, name, None)
+            if signal is not None and (signal, self._later) not in self._watched:
+                signal.connect(self._later)
+                self._watched.append((signal, self._later))
+
+    def _later(self, event: Any = None) -> None:
+        self._soon.start()
+
+
+def ask_where(dock: Any, title: str, suffix: str, pattern: str) -> str | None:
+    """Let the user choose a file to be written."""
+    path, _ = QFileDialog.getSaveFileName(dock, title, f"spectra.{suffix}", pattern)
+    return path or None
