@@ -1,21 +1,22 @@
-"""Which maps get a layer, in which colours."""
+"""Colours of maps, and which elemental maps get a layer."""
 
 import numpy as np
 import pytest
 
+from napari_xrf_pigments.mapping.arithmetic import combined
+from napari_xrf_pigments.mapping.parts import binned
 from napari_xrf_pigments.plugin import colours
-from napari_xrf_pigments.plugin.found import found_rows
-from napari_xrf_pigments.plugin.results import ElementResults, PigmentResults
-from napari_xrf_pigments.plugin.specs import element_specs, limits_of, pigment_specs
+from napari_xrf_pigments.plugin.element_results import ElementResults, ElementView
+from napari_xrf_pigments.plugin.specs import derived_specs, element_specs, limits_of
 from napari_xrf_pigments.simulation.catalogue import ambiguity_groups, pigment_catalogue
 
-from .synthetic import GROUPS, LINES, PIGMENTS, SHAPE, FakeTiles
+from .synthetic import LINES, FakeTiles, make_cube
 
 
-@pytest.fixture
-def results():
-    results = PigmentResults(SHAPE, PIGMENTS, GROUPS)
-    for tile in FakeTiles().pigments(None, "cpu"):
+def element_results(part=None):
+    cube = make_cube() if part is None else part.cube
+    results = ElementResults(cube.shape[:2], tuple(LINES), cube, part)
+    for tile in FakeTiles().elements(cube, tuple(LINES)):
         results.add(tile)
     return results
 
@@ -55,55 +56,63 @@ def test_elements_have_different_colours():
     assert len({colours.element_colour(name) for name in names}) == len(names)
 
 
-def test_what_is_not_found_gets_no_layer(results):
-    names = {spec.name for spec in pigment_specs(results, 0.5, "probability")}
-    assert names == {"lead_white", "vermilion", "copper"}
-
-
-def test_a_group_is_shown_where_its_members_are_not_told_apart(results):
-    (group,) = [s for s in pigment_specs(results, 0.5, "probability") if s.kind == "group"]
-    assert group.title == "Copper pigments"
-    assert group.visible
-    # With a threshold that azurite passes, the group says nothing more than azurite does.
-    kinds = {(s.kind, s.name) for s in pigment_specs(results, 0.38, "probability")}
-    assert ("pigment", "azurite") in kinds
-    assert ("group", "copper") not in kinds
-
-
-def test_a_group_that_is_shown_hides_its_members(results):
-    results.probability[2, :3] = 0.9  # azurite, in a few rows
-    visible = {s.name: s.visible for s in pigment_specs(results, 0.5, "probability")}
-    assert visible["copper"]
-    assert visible["azurite"] is False
-
-
-def test_whites_start_hidden(results):
-    visible = {spec.name: spec.visible for spec in pigment_specs(results, 0.5, "probability")}
-    assert not visible["lead_white"]
-    assert visible["vermilion"]
-
-
-def test_below_shows_the_hidden_layer_only(results):
-    assert [spec.name for spec in pigment_specs(results, 0.5, "below")] == ["vermilion"]
-
-
-def test_rows_list_everything_once_most_widespread_first(results):
-    rows = found_rows(results, 0.5, "probability")
-    assert [row.name for row in rows] == ["lead_white", "vermilion", "copper", "bone_black"]
-    copper = rows[2]
-    assert {member.name for member in copper.members} == {"azurite", "malachite"}
-    assert copper.found
-    assert not any(member.found for member in copper.members)
-    assert not rows[3].found
-
-
 def test_only_the_most_varied_element_starts_visible():
-    results = ElementResults(SHAPE, tuple(LINES))
-    for tile in FakeTiles().elements(None, tuple(LINES)):
-        results.add(tile)
-    specs = element_specs(results)
+    specs = list(element_specs(element_results()))
     assert [spec.visible for spec in specs] == [False, True, False]
     assert specs[0].limits == pytest.approx((0, 1000))
+    assert [spec.title for spec in specs] == list(LINES)
+
+
+@pytest.mark.parametrize(
+    ("view", "title", "value"),
+    [
+        (ElementView("sigma"), "Pb L sigma", 10),
+        (ElementView("signal to noise"), "Pb L signal to noise", 100),
+        (ElementView("counts", "total"), "Pb L / total", 1000),
+        (ElementView("sigma", "scatter"), "Pb L sigma / scatter", np.hypot(10, 1000 / 500**0.5)),
+    ],
+)
+def test_what_is_not_net_counts_is_said_in_the_name(view, title, value):
+    spec = next(element_specs(element_results(), view))
+    assert spec.title == title
+    assert spec.data == pytest.approx(np.full_like(spec.data, value), rel=1e-4)
+    if view.normalisation:
+        assert spec.made["normalised_to"]["to"] == view.normalisation
+
+
+def test_a_scan_without_live_times_is_not_normalised_to_them():
+    with pytest.raises(ValueError, match="live time"):
+        next(element_specs(element_results(), ElementView("counts", "live time")))
+
+
+def test_a_map_of_bins_says_so_and_lies_where_its_pixels_are():
+    spec = next(element_specs(element_results(binned(make_cube(), 4))))
+    assert spec.kind == "trial"
+    assert spec.title == "Pb L (4 x 4 binned)"
+    assert spec.data.shape == (6, 9)
+    assert (spec.step, spec.origin) == (4, (1.5, 1.5))
+    assert spec.made["part"]["title"] == "4 x 4 binned"
+
+
+def test_a_difference_keeps_its_negative_values():
+    results = element_results()
+    made = combined("difference", "Cu K", "Pb L", {n: results.pair(n) for n in ("Cu K", "Pb L")})
+    (counts,) = derived_specs([made], ElementView())
+    assert counts.title == "Cu K - Pb L"
+    assert counts.limits[0] == pytest.approx(-1000)
+    (sigma,) = derived_specs([made], ElementView("sigma"))
+    assert sigma.title == "Cu K - Pb L sigma"
+    assert sigma.data == pytest.approx(np.full_like(sigma.data, 200**0.5))
+
+
+def test_maps_taken_home_are_those_that_are_shown():
+    results = element_results()
+    assert results.maps().counts is results.counts
+    results.normalisation = "scatter"
+    maps = results.maps((0.5, 0.5))
+    assert maps.provenance["settings"]["normalised_to"]["to"] == "scatter"
+    assert maps.pixel_mm == (0.5, 0.5)
+    assert results.provenance.get("settings") is None
 
 
 def test_limits_never_collapse_or_fail():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.plugin import results as module
-from napari_xrf_pigments.plugin.results import ElementResults, PigmentResults
+from napari_xrf_pigments.plugin.element_results import ElementResults
+from napari_xrf_pigments.plugin.results import PigmentResults
 
 from .synthetic import GROUPS, LINES, PIGMENTS, SHAPE, FakeTiles, make_cube
 
@@ -58,7 +59,13 @@ def test_significant_families_strongest_first_and_none_where_nothing_was_mapped(
     counts = np.array([30.0, 500.0, 90.0])[:, None, None] * np.ones((3, 2, 4))
     results.add(
         SimpleNamespace(
-            rows=slice(0, 2), columns=slice(0, 4), counts=counts, sigma=np.full_like(counts, 10)
+            rows=slice(0, 2),
+            columns=slice(0, 4),
+            counts=counts,
+            sigma=np.full_like(counts, 10),
+            total=counts[0],
+            scatter=counts[0],
+            scatter_sigma=counts[0],
         )
     )
     assert results.significant(0, 0) == ("Hg L", "Cu K")

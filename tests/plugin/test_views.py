@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QMimeData, QPoint, Qt, QUrl
+from qtpy.QtCore import QMimeData, Qt, QUrl
 from qtpy.QtTest import QTest
 
-from napari_xrf_pigments.plugin.rows import Bar, FoundRow, MarkedLine
+from napari_xrf_pigments.plugin.rows import Bar, ElementRow, FoundRow, MarkedLine, percent
 from napari_xrf_pigments.plugin.views.axis_bar import AxisBar
 from napari_xrf_pigments.plugin.views.bars import ProbabilityBars
 from napari_xrf_pigments.plugin.views.drops import local_paths
 from napari_xrf_pigments.plugin.views.element_list import ElementList
 from napari_xrf_pigments.plugin.views.pigment_settings import PigmentSettings
-from napari_xrf_pigments.plugin.views.pigment_tree import PigmentTree, percent
+from napari_xrf_pigments.plugin.views.pigment_tree import PigmentTree
 from napari_xrf_pigments.plugin.views.run_bar import RunBar
 from napari_xrf_pigments.plugin.views.scan_bar import ScanBar
 from napari_xrf_pigments.plugin.views.spectrum_plot import SpectrumPlot
@@ -76,7 +76,7 @@ def test_scans_are_listed_and_chosen(show, qtbot):
 
 def test_ticks(show, qtbot):
     view = show(ElementList(lambda name: "#ff0000"))
-    view.set_names(["Fe K", "Pb L"])
+    view.set_rows([ElementRow("Fe K"), ElementRow("Pb L")])
     assert view.ticked() == ("Fe K", "Pb L")
     with qtbot.waitSignal(view.ticks_changed):
         view.set_ticked("Fe K", False)
@@ -86,10 +86,10 @@ def test_ticks(show, qtbot):
 
 def test_a_click_on_a_name_asks_for_that_map(show, qtbot):
     view = show(ElementList(lambda name: "#ff0000"))
-    view.set_names(["Fe K", "Pb L"])
-    place = view.items.visualItemRect(view.items.item(1)).center() + QPoint(20, 0)
+    view.set_rows([ElementRow("Fe K"), ElementRow("Pb L")])
+    place = view.tree.visualItemRect(view.tree.topLevelItem(1)).center()
     with qtbot.waitSignal(view.show_requested) as asked:
-        QTest.mouseClick(view.items.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert asked.args == ["Pb L"]
 
 

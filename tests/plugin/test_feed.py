@@ -1,0 +1,121 @@
+"""Layers are worked on one an event-loop turn, passes begin at most four times a second."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from qtpy.QtCore import QObject, QTimer
+
+from napari_xrf_pigments.plugin.background import Latest
+from napari_xrf_pigments.plugin.feed import INTERVAL_S, LayerFeed
+
+
+@pytest.fixture
+def feed(qapp):
+    parent = QObject()
+    yield LayerFeed(parent)
+    parent.deleteLater()
+
+
+def steps(log, name, count=3):
+    def work():
+        for number in range(count):
+            log.append(f"{name}{number}")
+            yield
+
+    return work
+
+
+def test_other_events_come_between_two_steps(feed, qtbot):
+    log = []
+
+    def tick():
+        log.append("event")
+        if feed.busy:
+            QTimer.singleShot(0, tick)
+
+    feed.show(steps(log, "a"))
+    QTimer.singleShot(0, tick)
+    qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
+    places = [log.index(f"a{number}") for number in range(3)]
+    assert all(after - before > 1 for before, after in pairwise(places))
+
+
+def test_of_many_wishes_the_last_is_done_and_not_too_often(feed, qtbot):
+    begun, log = [], []
+
+    def work(name):
+        def run():
+            begun.append(time.monotonic())
+            yield from steps(log, name, 1)()
+
+        return run
+
+    feed.show(work("first"))
+    qtbot.waitUntil(lambda: bool(log), timeout=10_000)
+    for number in range(20):
+        feed.show(work(f"later{number}-"))
+    qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
+    assert log == ["first0", "later19-0"]
+    assert begun[1] - begun[0] > 0.9 * INTERVAL_S
+
+
+def test_a_pass_that_became_pointless_is_left(feed, qtbot):
+    log = []
+    feed.show(steps(log, "old", 1000))
+    qtbot.waitUntil(lambda: len(log) > 2, timeout=10_000)
+    feed.show(steps(log, "new"), anew=True)
+    qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
+    assert log[-3:] == ["new0", "new1", "new2"]
+    assert len(log) < 1000
+
+
+def test_stop_forgets_all(feed, qtbot):
+    log = []
+    feed.show(steps(log, "a", 1000))
+    qtbot.waitUntil(lambda: bool(log), timeout=10_000)
+    feed.stop()
+    assert not feed.busy
+    done = len(log)
+    qtbot.wait(50)
+    assert len(log) == done
+
+
+def test_only_the_last_answer_is_taken(qtbot):
+    taken = []
+    latest = Latest(taken.append)
+
+    def slow(value):
+        def compute():
+            time.sleep(0.1)
+            return value
+
+        return compute
+
+    for value in range(5):
+        latest.ask(slow(value))
+    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
+    assert taken == [4]
+
+
+def test_a_sentence_is_told_and_the_next_wish_is_heard(qtbot):
+    taken, told = [], []
+    latest = Latest(taken.append, told.append)
+
+    def wrong():
+        raise ValueError("There is no such map.")
+
+    latest.ask(wrong)
+    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
+    latest.ask(lambda: 1)
+    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
+    assert (taken, told) == ([1], ["There is no such map."])
+
+
+def test_after_forgetting_nothing_is_taken(qtbot):
+    taken = []
+    latest = Latest(taken.append)
+    latest.ask(lambda: time.sleep(0.05))
+    latest.forget()
+    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
+    assert taken == []
