@@ -208,3 +208,9 @@ def test_any_bytes_give_maps_or_one_sentence(tmp_path, start, rest):
     except ValueError as error:
         assert "scan_Fe-K.csv" in str(error) and "\n" not in str(error)
     assert path.read_bytes() == start + rest
+
+
+def test_maps_of_one_name_stay_apart(tmp_path):
+    path = tmp_path / "scan.dms"
+    path.write_bytes(DMS + MAPS.astype("<f4").tobytes() + b"Fe-K\r\nFe-K\r\n")
+    assert load_maps(path).names == ("Fe K", "Fe K (2)")

@@ -177,10 +177,14 @@ def _maps(
     counts: Any,
     sigma: NDArray[np.float32] | None = None,
 ) -> ElementMaps:
+    found: list[str] = []
+    for name in names:
+        again = sum(each == name or each.startswith(f"{name} (") for each in found)
+        found.append(f"{name} ({again + 1})" if again else name)
     # One number in memory, however large the maps are.
     unknown = np.broadcast_to(np.float32(np.nan), counts.shape)
     return ElementMaps(
-        tuple(names),
+        tuple(found),
         counts,
         unknown if sigma is None else sigma,
         provenance={

@@ -66,12 +66,16 @@ def is_pale(hex_colour: str) -> bool:
 
 
 def element_colour(line_family: str) -> str:
-    """Colour of an elemental map such as ``"Fe K"``."""
-    symbol = line_family.split()[0]
+    """Colour of an elemental map such as ``"Fe K"``; grey for a map of something else."""
+    symbol = line_family.partition(" ")[0]
     if symbol in _ELEMENTS:
         return _ELEMENTS[symbol]
+    try:
+        number = atomic_number(symbol)
+    except ValueError:
+        return "#b0b0b0"
     # The golden angle keeps neighbours in the periodic table apart.
-    hue = (atomic_number(symbol) * 0.381966) % 1.0
+    hue = (number * 0.381966) % 1.0
     return to_hex(colorsys.hls_to_rgb(hue, 0.62, 0.75))
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 FILTER = (
-    "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz);;"
+    "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz *.edf "
+    "*.hdr *.img *.bil *.bip *.bsq *.tif *.tiff);;"
+    "Element maps (*.dms *.ims *.csv *.txt *.dat *.tif *.tiff);;"
     "All files (*)"
 )
 

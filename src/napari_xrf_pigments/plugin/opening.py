@@ -35,7 +35,7 @@ def scan_name(path: Path) -> str:
 
 
 def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str, Any], str]]:
-    """Layer data of a scan's total counts, complete or still filling in, or of saved maps.
+    """Layer data of a scan's total counts, complete or still filling in, or of maps.
 
     Parameters
     ----------
@@ -47,12 +47,16 @@ def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str
     Raises
     ------
     ValueError, OSError
-        With one sentence, if it is not a scan that can be read.
+        With one sentence, if it is neither a scan nor maps that can be read.
     """
-    from ..io import is_results, load_results
+    from ..io import can_open, is_maps, is_results, load_maps, load_results
 
     if is_results(path):
         return results_layer_data(*load_results(path))
+    if is_maps(path) and not can_open(path):
+        maps = load_maps(path)
+        notices.info(f"{path.name} holds element maps, no spectra: they are shown as layers.")
+        return results_layer_data(maps, None)
     cube = services.open_cube(path)
     totals = TotalCounts(cube)
     totals.wait(PATIENCE_S)

@@ -24,9 +24,11 @@ def pattern_of(path: Path) -> str:
 
 
 def others_claim(path: Path) -> bool:
-    """Whether another reader claims the path too, so that napari would ask."""
+    """Whether another reader claims the path as well as ours, so that napari would ask."""
     readers = PluginManager.instance().iter_compatible_readers([str(path)])
-    return any(reader.plugin_name != PLUGIN for reader in readers)
+    names = {reader.plugin_name for reader in readers}
+    # Pictures are left to others even where one of them turns out to be a scan.
+    return PLUGIN in names and len(names) > 1
 
 
 def remembered(pattern: str) -> bool:

@@ -20,7 +20,9 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...
     """The reader of local files and folders.
 
     The content is looked at when reading: a user who chose this reader for a file that is
-    no scan is told so in one sentence.
+    no scan is told so in one sentence. napari asks for it by the names in the manifest, where
+    those of pictures and tables are left out, so that photographs open as ever: a TIFF cube or
+    a map in a table is opened by the menu or by dropping it on a dock.
 
     Parameters
     ----------

@@ -1,0 +1,70 @@
+"""Element maps of other programs as layers; photographs stay with napari."""
+
+import numpy as np
+import pytest
+import tifffile
+from npe2 import PluginManager
+
+from napari_xrf_pigments.io import load_maps
+from napari_xrf_pigments.plugin import colours
+from napari_xrf_pigments.plugin.opening import read_scan
+from napari_xrf_pigments.plugin.reader import read
+from napari_xrf_pigments.plugin.specs import element_specs
+
+PLUGIN = "napari-xrf-pigments"
+MAPS = np.arange(24, dtype="<f4").reshape(2, 3, 4)
+
+
+@pytest.fixture
+def dms(tmp_path):
+    path = tmp_path / "scan.dms"
+    names = b"Fe-K\r\nCompton\r\n"
+    path.write_bytes(b"2\n         4         3          2\n" + MAPS.tobytes() + names)
+    return path
+
+
+def test_maps_become_layers_one_of_them_shown(dms):
+    layers = read_scan(dms)
+    assert [settings["name"] for _, settings, _ in layers] == ["Fe K", "Compton"]
+    assert sum(settings["visible"] for _, settings, _ in layers) == 1
+    for (data, settings, kind), image in zip(layers, MAPS, strict=True):
+        assert kind == "image" and settings["metadata"]["xrf_map"][0] == "element"
+        np.testing.assert_array_equal(data, image)
+
+
+def test_unknown_deviations_make_nothing_significant(dms):
+    from napari_xrf_pigments.plugin.element_results import ElementResults
+
+    results = ElementResults.of(load_maps(dms))
+    assert results.significant(2, 3) == ()
+    assert [spec.name for spec in element_specs(results)] == ["Fe K", "Compton"]
+
+
+def test_a_map_of_no_element_is_grey():
+    assert colours.element_colour("Compton") == colours.element_colour("") == "#b0b0b0"
+    assert colours.element_colour("Fe K") != "#b0b0b0"
+
+
+def test_napari_opens_them_with_the_reader(viewer, dms):
+    layers = viewer.open(dms, plugin=PLUGIN)
+    assert [layer.name for layer in layers] == ["Fe K", "Compton"]
+
+
+@pytest.mark.parametrize("name", ["photo.tif", "photo.tiff", "photo.jpg", "photo.png", "table.csv"])
+def test_names_of_pictures_and_tables_are_not_claimed(name):
+    readers = PluginManager.instance().iter_compatible_readers([f"/nowhere/{name}"])
+    assert PLUGIN not in {reader.plugin_name for reader in readers}
+
+
+@pytest.mark.parametrize("name", ["a.bcf", "a.pdz", "a.edf", "a.hdr", "a.BIL", "a.dms"])
+def test_names_of_scans_and_maps_are_claimed(name):
+    readers = PluginManager.instance().iter_compatible_readers([f"/nowhere/{name}"])
+    assert PLUGIN in {reader.plugin_name for reader in readers}
+
+
+def test_a_photograph_that_is_handed_over_gives_one_sentence(viewer, tmp_path, notes):
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, np.zeros((20, 30, 3), np.uint8), photometric="rgb")
+    assert read(str(path)) == [(None,)]
+    ((message, severity),) = notes()
+    assert severity == "error" and "holds a picture" in message and "\n" not in message
