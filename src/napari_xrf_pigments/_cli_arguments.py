@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     _map(commands)
     _report(commands)
     _convert(commands)
+    _cache(commands)
     _simulate(commands)
     _train(commands)
     _evaluate(commands)
@@ -59,12 +60,27 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
         "with scale bar and colour bar) make a folder with a file a map",
     )
     command.add_argument("--overwrite", action="store_true", help="replace earlier results")
+    command.add_argument(
+        "--resume", action="store_true", help="go on with a run to OUT that was broken off"
+    )
     _choice(command)
+    _cached(command)
     command.add_argument(
         "--lines",
         type=_lines,
         metavar="LINES",
         help='elements or line families, such as "Fe, Pb L"; default: those found in the scan',
+    )
+    command.add_argument(
+        "--fit-settings",
+        type=Path,
+        metavar="CFG",
+        help="fit settings of PyMca: its lines, energy axis and excitation energy are used",
+    )
+    command.add_argument(
+        "--normalise",
+        choices=("live-time", "scatter", "total"),
+        help="divide the elemental maps by it (default: net counts as measured)",
     )
     parts = command.add_mutually_exclusive_group()
     parts.add_argument("--elements-only", action="store_true", help="no pigment maps")
@@ -91,6 +107,15 @@ def _choice(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help='the detector, where there are several: its name, its number counted from 0, or "sum" '
         "(default: their sum where their energy axes agree, else the first)",
+    )
+
+
+def _cached(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cache",
+        action="store_true",
+        help="read folders of .mca and .bcf from a converted copy, which is made at the first "
+        "time (see the command cache)",
     )
 
 
@@ -166,6 +191,28 @@ def _convert(commands: Commands[argparse.ArgumentParser]) -> None:
     )
 
 
+def _cache(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _command(
+        commands, "cache", "_cli_cache", "show or remove the converted copies of slow scans"
+    )
+    command.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "trim", "clear"),
+        default="show",
+        help="show them (default), remove what was used least lately beyond the limit, or all",
+    )
+    command.add_argument(
+        "--place", type=Path, metavar="FOLDER", help="where they lie; default: XRF_PIGMENTS_CACHE"
+    )
+    command.add_argument(
+        "--limit",
+        type=float,
+        metavar="GB",
+        help="how much they may take; default: XRF_PIGMENTS_CACHE_GB, else 50",
+    )
+
+
 def _simulate(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _command(
         commands, "simulate", "_cli_simulate", "simulate the scan of a painting with a hidden layer"
@@ -214,7 +261,7 @@ def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
         "_cli_network",
         "print how well the network does on independent test sets",
     )
-    command.set_defaults(work="evaluate", dataset=None, detector=None)
+    command.set_defaults(work="evaluate", cache=False, dataset=None, detector=None)
     command.add_argument("--weights", type=Path, help="weights (default: the bundled ones)")
     command.add_argument(
         "--sets",

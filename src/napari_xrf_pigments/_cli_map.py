@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from . import _cli_report
 from ._cli_output import free_to_write, progress_bar, say
+from ._cli_room import room_on_disk
 
 if TYPE_CHECKING:
     from .cube import ElementMaps, PigmentMaps, XRFCube
@@ -50,7 +51,9 @@ def run(options: argparse.Namespace) -> None:
         "with_pigments": not options.elements_only,
     }
     if options.scheduler is None:
-        _finish(options, cube, map_cube(cube, context=options.context, **wanted))
+        with room_on_disk(options.out, rows * columns) as folder:
+            maps = map_cube(cube, context=options.context, folder=folder, **wanted)
+            _finish(options, cube, maps)
         return
     if options.context:
         raise ValueError("On a cluster every pixel is mapped by its own spectrum alone.")
@@ -103,15 +106,18 @@ def open_scan(options: argparse.Namespace) -> XRFCube:
         if given:
             raise ValueError("Give either --calibration or --gain-kev and --offset-kev, not both.")
         saved = load_calibration(options.calibration)
-    cube = open_cube(
-        options.scan,
-        gain_kev=options.gain_kev,
-        offset_kev=options.offset_kev,
-        anode=options.anode,
-        tube_kv=options.kv,
-        dataset=options.dataset,
-        detector=options.detector,
-    )
+    with progress_bar("Copy in the cache") as progress:
+        cube = open_cube(
+            options.scan,
+            gain_kev=options.gain_kev,
+            offset_kev=options.offset_kev,
+            anode=options.anode,
+            tube_kv=options.kv,
+            dataset=options.dataset,
+            detector=options.detector,
+            cache=options.cache,
+            progress=progress,
+        )
     from .cube.anode import with_estimated_anode
     from .cube.calibration import calibrated
 
@@ -140,18 +146,27 @@ def map_cube(
     with_elements: bool = True,
     with_pigments: bool = True,
     predictor: Predictor | None = None,
+    folder: Path | None = None,
 ) -> Maps:
-    """Make the maps of a scan, each kind with a progress bar."""
+    """Make the maps of a scan, each kind with a progress bar; on disk where a folder is given."""
     from .mapping import map_elements, map_pigments
 
+    places = (None, None)
+    if folder is not None:
+        places = (folder / "elements.zarr", folder / "pigments.zarr")
     elements = pigments = None
     if with_elements:
         with progress_bar("Elements") as progress:
-            elements = map_elements(cube, lines, progress=progress)
+            elements = map_elements(cube, lines, out=places[0], progress=progress)
     if with_pigments:
         with progress_bar("Pigments") as progress:
             pigments = map_pigments(
-                cube, device=device, predictor=predictor, context=context, progress=progress
+                cube,
+                device=device,
+                predictor=predictor,
+                context=context,
+                out=places[1],
+                progress=progress,
             )
     return Maps(elements, pigments)
 

@@ -46,13 +46,19 @@ def free_to_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> No
 
 @contextmanager
 def progress_bar(what: str, unit: str = " pixels") -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error; what it gives is called with (done, in all)."""
+    """A bar on standard error, from the first time that it is told (done, in all)."""
     from tqdm import tqdm
 
-    with tqdm(desc=what, unit=unit, file=sys.stderr, total=None, leave=True) as bar:
+    bars = []
 
-        def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+    def show(done: int, total: int) -> None:
+        if not bars:
+            bars.append(tqdm(desc=what, unit=unit, file=sys.stderr, leave=True))
+        bars[0].total = total
+        bars[0].update(done - bars[0].n)
 
+    try:
         yield show
+    finally:
+        for bar in bars:
+            bar.close()

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .cache_entries import CacheEntry, cache_entries, clear_cache, trim_cache
     from .cache_place import CacheSettings, cache_settings
+    from .cache_store import CacheEntry, cache_entries, clear_cache, trim_cache
     from .describe import describe
     from .element_maps import is_maps, load_maps
     from .registry import can_open, open_cube, scan_path
@@ -34,12 +34,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "CacheEntry": ".cache_entries",
+    "CacheEntry": ".cache_store",
     "CacheSettings": ".cache_place",
-    "cache_entries": ".cache_entries",
+    "cache_entries": ".cache_store",
     "cache_settings": ".cache_place",
     "can_open": ".registry",
-    "clear_cache": ".cache_entries",
+    "clear_cache": ".cache_store",
     "describe": ".describe",
     "is_maps": ".element_maps",
     "is_results": ".save",
@@ -49,7 +49,7 @@ _HOME = {
     "save_cube": ".save_scan",
     "save_results": ".save",
     "scan_path": ".registry",
-    "trim_cache": ".cache_entries",
+    "trim_cache": ".cache_store",
 }
 
 

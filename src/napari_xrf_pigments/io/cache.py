@@ -18,7 +18,8 @@ from pathlib import Path
 
 from ..cube import Source, XRFCube
 from . import mca_layout, scan_zarr
-from .cache_entries import (
+from .cache_place import CacheSettings
+from .cache_store import (
     CERTIFICATE,
     STORE,
     USED,
@@ -29,7 +30,6 @@ from .cache_entries import (
     tree_size,
     trim_cache,
 )
-from .cache_place import CacheSettings
 from .contract import Reader, ReadOptions
 from .scan_blocks import Progress
 

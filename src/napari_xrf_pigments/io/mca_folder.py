@@ -152,4 +152,4 @@ def _detectors(
     return chosen
 
 
-READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)
+READER = FormatReader(FORMAT, matches, read, chooses_detectors=True, slow=True)
