@@ -153,6 +153,17 @@ def test_the_report_names_together_what_cannot_be_told_apart(capsys):
     assert not any("Vermilion" in line and "told apart" in line for line in lines)
 
 
+def test_the_report_tells_what_the_run_noticed(capsys):
+    likely = constant(0.1)
+    told = {"warnings": ["3 pixels hold no counts.", "The tube ran at 120 kV."]}
+    pigments = PigmentMaps(
+        ("azurite",), likely, likely, likely, ("copper",), likely, likely[0], None, told
+    )
+    report(Maps(None, pigments))
+    said = capsys.readouterr().out.splitlines()[-2:]
+    assert said == ["Warning: 3 pixels hold no counts.", "Warning: The tube ran at 120 kV."]
+
+
 @pytest.mark.parametrize(("share", "text"), [(0.5, "50 %"), (0.012, "1.2 %"), (1.0, "100 %")])
 def test_shares_are_percentages(share, text):
     assert percent(share) == text

@@ -56,6 +56,7 @@ class FakeTiles:
     begun: int = 0
     closed: bool = False
     plan: object = None
+    warnings: tuple[str, ...] = ()
 
     def _rows(self, shape=SHAPE, skip=None):
         try:
@@ -90,7 +91,8 @@ class FakeTiles:
     def pigments(self, cube, device, skip=None):
         """Like ``iter_pigment_tiles``."""
         for rows, columns in self._rows(skip=skip):
-            yield SimpleNamespace(rows=rows, columns=columns, **answer(rows, columns))
+            told = {"warnings": self.warnings if rows.stop == SHAPE[0] else ()}
+            yield SimpleNamespace(rows=rows, columns=columns, **answer(rows, columns), **told)
 
 
 def answer(rows: slice, columns: slice) -> dict:

@@ -10,12 +10,18 @@ from napari.utils.notifications import (
     notification_manager,
     show_error,
     show_info,
+    show_warning,
 )
 
 
 def error(sentence: str) -> None:
     """Say what went wrong."""
     show_error(" ".join(str(sentence).split()))
+
+
+def warning(sentence: str) -> None:
+    """Say what to be careful about."""
+    show_warning(" ".join(str(sentence).split()))
 
 
 def info(sentence: str) -> None:

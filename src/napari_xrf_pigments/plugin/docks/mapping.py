@@ -9,6 +9,7 @@ import numpy as np
 from napari.utils import progress as activity
 from numpy.typing import NDArray
 
+from .. import notices
 from ..results import Results
 from ..running import Failure, Progress, TileRun
 from ..scan import Scan
@@ -129,24 +130,27 @@ class MapDock(ScanDock):
             before,
         )
         self._runs.append(run)
-        self._activity = activity(total=total, desc=f"{self.title}: {scan.name}")
         self.run_bar.set_running(True)
         self.run_bar.set_status(status)
         self.update_bar()
+        # Last: napari's progress lets other events in.
+        self._activity = activity(total=total, desc=f"{self.title}: {scan.name}")
+
+    def warnings(self, scan: Scan) -> Iterable[str]:
+        """What to be careful about after a run; told once, one notification each."""
+        return ()
 
     def _progress(self, scan: Scan, state: Progress) -> None:
         self.run_bar.set_progress(state.done, state.total)
-        if self._activity is not None:
-            self._activity.update(max(0, state.done - self._activity.n))
         if state.done:
             self.run_bar.set_status(f"{100 * state.done / state.total:.0f} % of the pixels mapped")
             self.feed.show(lambda: self.steps(scan))
+        if self._activity is not None:
+            self._activity.update(max(0, state.done - self._activity.n))
 
     def _ended(self, scan: Scan, end: str | Failure) -> None:
         self._runs.clear()
-        if self._activity is not None:
-            self._activity.close()
-            self._activity = None
+        told, self._activity = self._activity, None
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
             if end.sentence:
@@ -156,5 +160,9 @@ class MapDock(ScanDock):
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
             self.run_bar.set_status(self.finished_text(scan))
+        for sentence in self.warnings(scan):
+            notices.warning(sentence)
         self.feed.show(lambda: self.steps(scan), anew=True)
         self.update_bar()
+        if told is not None:
+            told.close()
