@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,17 +84,27 @@ class PixelFit:
     def net(self, name: str) -> tuple[float, float]:
         """Net counts of a family and their standard deviation."""
         rows = self._rows(name)
-        held = self.amplitudes > 0
-        held[rows] = True
+        place, covariance = self._covariance
+        chosen = place[rows][place[rows] >= 0]
+        error = float(covariance[np.ix_(chosen, chosen)].sum())
+        if chosen.size == 0:  # nothing was found: how much noise alone would give
+            shape = self.columns[rows].sum(0)
+            error = rows.size**2 / float(shape**2 @ (1 / self.variance))
+        return float(self.amplitudes[rows].sum()), float(np.sqrt(max(error, 1e-12)))
+
+    @cached_property
+    def _covariance(self) -> tuple[NDArray[np.intp], Array]:
+        """Place of each column among those in use (-1: none), and their covariance."""
+        held = np.flatnonzero(self.amplitudes > 0)
+        place = np.full(len(self.columns), -1, dtype=np.intp)
+        place[held] = np.arange(held.size)
         columns = self.columns[held]
         scale = np.sqrt((columns**2 / self.variance).sum(1))
         scale[scale == 0] = 1.0
         scaled = columns / scale[:, None]
         gram = (scaled / self.variance) @ scaled.T
-        covariance = np.linalg.pinv(gram, rcond=1e-10, hermitian=True) / np.outer(scale, scale)
-        chosen = np.isin(np.flatnonzero(held), rows)
-        error = float(covariance[np.ix_(chosen, chosen)].sum())
-        return float(self.amplitudes[rows].sum()), float(np.sqrt(max(error, 1e-12)))
+        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        return place, np.asarray(inverse / np.outer(scale, scale))
 
     def remaining_share(self, names: Sequence[str], n_channels: int) -> Array:
         """Share of each channel's counts that is not of some families, shape (channel,).

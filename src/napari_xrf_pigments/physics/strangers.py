@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from .conditions import Conditions
-from .detect import CANDIDATES, main_family
 from .design import excited_family, stack
-from .fit import weighted_solver
+from .detect import CANDIDATES, main_family
 from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
 from .pixel_fit import PixelFit, fit_pixel
 from .unexplained import USUAL_FAMILIES
@@ -27,6 +26,8 @@ SIGNIFICANCE = 5.0
 _NAMELESS = 8.0
 _MOST = 4
 _SHAPE_DOUBT = 0.02
+#: Share by which a group of lines may differ from what tables say.
+_RATIO_DOUBT = 0.15
 #: Families with more counts than this show that their lines' ratios are not those of tables.
 _MANY = 300.0
 
@@ -80,15 +81,15 @@ def find_strangers(
     settings = conditions or Conditions()
     fit = fit_pixel(spectrum, axis_kev, settings)
     pool = _pool(fit.kev, settings)
-    columns = _nuisance(fit, settings)
+    rest = _Rest(fit, settings)
     found: list[Stranger] = []
     while len(found) < _MOST:
-        best = _best(fit, columns, pool, [entry.family for entry in found])
+        best = rest.best(pool, [entry.family for entry in found])
         if best is None or best.sigma < SIGNIFICANCE:
             break
         found.append(best)
-        columns = stack([columns, pool[best.family][None]])
-    found += _nameless(fit, columns, settings)
+        rest.add(pool[best.family])
+    found += _nameless(fit, rest, settings)
     return tuple(sorted(found, key=lambda entry: -entry.sigma))
 
 
@@ -108,70 +109,85 @@ def _pool(axis: Array, conditions: Conditions) -> dict[str, Array]:
     return shapes
 
 
-def _nuisance(fit: PixelFit, conditions: Conditions) -> Array:
-    """What may not speak for a stranger.
+class _Rest:
+    """What a fit leaves of a spectrum, and what of it could be the fit's own mistake.
 
-    The fit; its peaks shifted, stretched and widened; and the groups of lines of every
-    family by themselves, since layers above absorb each as they like.
+    Free are the amplitudes of the fit, and shift, stretch and width of its peaks. The
+    groups of lines of each family are free as far as layers above may absorb them.
     """
-    held = fit.columns[fit.amplitudes > 0]
-    peaked = fit.model - fit.continuum
-    slope = np.gradient(peaked)
-    ramp = np.linspace(-1, 1, slope.size)
-    groups = [
-        shape
-        for name in fit.names
-        if fit.family(name).sum() > _MANY
-        for shape in _line_groups(fit.kev, name, conditions)
-    ]
-    parts = [held, np.array([slope, slope * ramp, np.gradient(slope)])]
-    return stack([*parts, np.array(groups)] if groups else parts)
+
+    def __init__(self, fit: PixelFit, conditions: Conditions) -> None:
+        self.fit = fit
+        peaked = fit.model - fit.continuum
+        self.weights = 1 / (fit.variance + (_SHAPE_DOUBT * np.maximum(peaked, 0.0)) ** 2)
+        slope = np.gradient(peaked)
+        ramp = np.linspace(-1, 1, slope.size)
+        held = fit.columns[fit.amplitudes > 0]
+        free = stack([held, np.array([slope, slope * ramp, np.gradient(slope)])])
+        doubtful = [
+            _RATIO_DOUBT * group
+            for name in fit.names
+            if fit.family(name).sum() > _MANY
+            for group in _line_groups(fit, name, conditions)
+        ]
+        self.columns = stack([free, np.array(doubtful)]) if doubtful else free
+        # A doubt is worth one: so many standard deviations cost as much as in the counts.
+        self.prior = np.r_[np.zeros(len(free)), np.ones(len(doubtful))]
+        self._solve()
+
+    def add(self, shape: Array) -> None:
+        """Count one more shape among what is known."""
+        self.columns = stack([shape[None], self.columns])
+        self.prior = np.r_[0.0, self.prior]
+        self._solve()
+
+    def _solve(self) -> None:
+        scale = np.sqrt(self.columns**2 @ self.weights + self.prior)
+        scale[scale == 0] = 1.0
+        scaled = self.columns / scale[:, None]
+        gram = (scaled * self.weights) @ scaled.T + np.diag(self.prior / scale**2)
+        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        self._solver = (inverse @ (scaled * self.weights)) / scale[:, None]
+        self.residual = self.own(self.fit.counts)
+
+    def own(self, shape: Array) -> Array:
+        """What of a shape the known ones cannot imitate, shape (bin,)."""
+        return np.asarray(shape - (self._solver @ shape) @ self.columns)
+
+    def best(self, pool: dict[str, Array], taken: Sequence[str]) -> Stranger | None:
+        """The family that explains most of the rest."""
+        best: Stranger | None = None
+        for name, shape in pool.items():
+            power = float(self.own(shape) @ (shape * self.weights))
+            # What the others can imitate cannot be told from them.
+            if name in taken or power < 0.02 * float(shape**2 @ self.weights):
+                continue
+            counts = float(self.residual @ (shape * self.weights)) / power
+            sigma = counts * float(np.sqrt(power))
+            if best is None or sigma > best.sigma:
+                main = float(self.fit.kev[int(np.argmax(shape))])
+                best = Stranger(name, main, counts, sigma)
+        return best
 
 
-def _line_groups(axis: Array, name: str, conditions: Conditions) -> list[Array]:
-    """Shapes of the alpha, l, beta and gamma lines of a family, each that holds a fair share."""
+def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[Array]:
+    """Fitted counts of the alpha, l, beta and gamma lines of a family, one row each."""
     family = excited_family(name, conditions)
+    total = float(fit.net(name)[0])
     shapes = []
     for letters in ("a", "l", "bn", "g"):
         chosen = np.array([line.siegbahn[1] in letters for line in family.lines])
-        if (family.strength * chosen).sum() > 0.01:
+        share = float((family.strength * chosen).sum())
+        if 0.01 < share < 0.99:
             weight = chosen.astype(np.float64)
-            shapes.append(family_shape(axis, family, weight, conditions.fwhm_mn_ka_ev))
+            shape = family_shape(fit.kev, family, weight, conditions.fwhm_mn_ka_ev)
+            shapes.append(total * share * shape)
     return shapes
 
 
-def _best(
-    fit: PixelFit, columns: Array, pool: dict[str, Array], taken: Sequence[str]
-) -> Stranger | None:
-    weights = 1 / _variance(fit)
-    solver = weighted_solver(columns, weights)
-    residual = fit.counts - (solver @ fit.counts) @ columns
-    best: Stranger | None = None
-    for name, shape in pool.items():
-        own = shape - (solver @ shape) @ columns
-        power = float(own**2 @ weights)
-        # What the others can imitate cannot be told from them.
-        if name in taken or power < 0.02 * float(shape**2 @ weights):
-            continue
-        counts = float(residual @ (own * weights)) / power
-        sigma = counts * np.sqrt(power)
-        if best is None or sigma > best.sigma:
-            main = float(fit.kev[int(np.argmax(shape))])
-            best = Stranger(name, main, counts, float(sigma))
-    return best
-
-
-def _variance(fit: PixelFit) -> Array:
-    """Variance of the counts, with a doubt of the peaks' shapes."""
-    peaked = np.maximum(fit.model - fit.continuum, 0.0)
-    return np.asarray(fit.variance + (_SHAPE_DOUBT * peaked) ** 2)
-
-
-def _nameless(fit: PixelFit, columns: Array, conditions: Conditions) -> list[Stranger]:
+def _nameless(fit: PixelFit, rest: _Rest, conditions: Conditions) -> list[Stranger]:
     """Peaks of the residual that no family accounts for."""
-    variance = _variance(fit)
-    weights = 1 / variance
-    residual = fit.counts - (weighted_solver(columns, weights) @ fit.counts) @ columns
+    residual, variance = rest.residual, 1 / rest.weights
     gain = float(fit.kev[1] - fit.kev[0])
     blur = float(fwhm_kev(np.array([8.0]), conditions.fwhm_mn_ka_ev)[0]) / FWHM_PER_SIGMA / gain
     level = gaussian_filter1d(residual, blur)
