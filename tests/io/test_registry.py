@@ -21,6 +21,11 @@ STARTS = [
     b"#FORMAT      : EMSA/MAS SPECTRAL DATA FILE\n#NPOINTS : 3\n",
     b"<<PMCA SPECTRUM>>\n<<DATA>>\n",
     b"<?xml version='1.0'?><TRTSpectrum>",
+    b"ENVI\nsamples = 2\nlines = 2\nbands = 2\ndata type = 1\ninterleave = bsq\n",
+    b"{\nByteOrder = LowByteFirst ;\nDataType = UnsignedShort ;\nDim_1 = 256 ;\nDim_2 = 4 ;\n",
+    b"II*\0\x08\0\0\0",
+    b"MM\0+\0\x08\0\0",
+    b"2\n 3 3 1\n",
     b"width 3\nheight 3\ndepth 3\ndata-length 2\ndata-type signed\nrecord-by image\n",
 ]
 

@@ -122,7 +122,10 @@ def _sum_spectrum(cube: XRFCube) -> NDArray[np.float64]:
     if cube.counts.nbytes <= SUM_BYTES:
         return cube.sum_spectrum()
     rows = _sampled(cube.shape[0])
-    return np.sum([cube.counts[row].sum(axis=0).compute() for row in rows], axis=0, dtype=float)
+    total: NDArray[np.float64] = np.zeros(cube.shape[2])
+    for row in rows:
+        total += cube.counts[row].sum(axis=0).compute()
+    return total
 
 
 def _sampled(rows: int) -> NDArray[np.int64]:
