@@ -67,8 +67,8 @@ def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Poi
             face_color="transparent",
             border_color=_COLOURS[where],
             border_width=0.15,
-            symbol="ring" if where == "scan" else "cross",
-            size=point_size(viewer, matrix),
+            symbol="ring",
+            size=point_size(viewer),
             features={"number": np.zeros(0, int)},
             text={"string": "{number}", "color": _COLOURS[where], "size": 12,
                   "anchor": "upper_left"},
@@ -77,11 +77,10 @@ def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Poi
     return found["picture"], found["scan"]
 
 
-def point_size(viewer: Viewer, matrix: NDArray[np.float64]) -> float:
-    """Size of a point in pixels of its layer that is a fortieth of what is in view."""
+def point_size(viewer: Viewer) -> float:
+    """Size of a point, in world units, that is a fortieth of what is in view."""
     extent = np.ptp(viewer.layers.extent.world[:, -2:], axis=0).max() if viewer.layers else 1.0
-    unit = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
-    return max(float(extent) / 40 / max(unit, 1e-12), 1e-3)
+    return max(float(extent) / 40, 1e-3)
 
 
 def place_like(points: Layer, on: Layer) -> None:

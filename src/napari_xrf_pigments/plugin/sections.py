@@ -58,7 +58,7 @@ def find_places(scans: Sequence[Scan]) -> Iterator[Place]:
     check_pixels([scan.cube for scan in scans])
     images = comparable_maps(scans)
     offsets = [(0, 0)]
-    yield Place(scans[0], (0, 0), "first")
+    yield Place(scans[0], (0, 0), "the first")
     for k, scan in enumerate(scans[1:], start=1):
         layout = Layout.of([image.shape[1:] for image in images[:k]], offsets)
         whole = np.stack(
@@ -69,8 +69,8 @@ def find_places(scans: Sequence[Scan]) -> Iterator[Place]:
         corner = np.array(layout.places[0])
         offset = int(found.rows - corner[0]), int(found.columns - corner[1])
         offsets.append(offset)
-        said = f"{found.pixels} px shared, r = {found.correlation:.2f}"
-        yield Place(scan, offset, said if found.trusted else f"{said}: check", found.trusted)
+        said = f"{found.pixels} shared pixels, correlation {found.correlation:.2f}"
+        yield Place(scan, offset, said, found.trusted)
 
 
 def comparable_maps(scans: Sequence[Scan]) -> list[NDArray[np.float64]]:

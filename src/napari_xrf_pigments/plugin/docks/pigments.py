@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QLabel
 
 from ...mapping.palette import Palette
 from .. import colours
+from ..choosing_weights import weights_box
 from ..found import found_rows, hidden_sentence
 from ..layers import drop_maps, map_layers, show_maps, show_only
 from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
@@ -42,6 +43,8 @@ class PigmentsDock(MapDock):
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, "Map pigments", session)
         self.settings = PigmentSettings(tuple(DEPTH_TITLES.items()))
+        self.weights = weights_box(self)
+        self.settings.layout().insertRow(1, "Weights", self.weights)
         self.hidden_bar = HiddenBar()
         self.found = PigmentTree()
         self.pigment_bar = PigmentBar()

@@ -10,10 +10,9 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QLabel
 
-from .. import control
+from .. import control, registering
 from ..following import Emitter
 from ..job import Job
-from ..layers import map_layers, placement
 from ..pictures import can_be_shown, flat_data
 from ..placing import Placing
 from ..running import Failure
@@ -47,7 +46,6 @@ class RegisterDock(ScanDock):
         self._picture: Image | None = None
         self._placing: Placing | None = None
         self._undo: list[Callable[[], None]] = []
-        self._followed: list[tuple[Emitter, Callable[..., None]]] = []
         # Not inside the event that added a point.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -78,7 +76,7 @@ class RegisterDock(ScanDock):
     @property
     def points(self) -> tuple[Points, Points] | None:
         """Layers of the points on the picture and on the scan."""
-        below = self._scan_layer()
+        below = self._below()
         if self._picture is None or below is None:
             return None
         return control.point_layers(self.viewer, self._picture, below)
@@ -97,15 +95,14 @@ class RegisterDock(ScanDock):
 
     def place(self, on: bool) -> None:
         """Start or end placing points, picture and scan side by side."""
-        below = self._scan_layer()
+        below = self._below()
         if on and self._placing is None and self._picture is not None and below is not None:
             if np.allclose(flat_data(self._picture)[1], np.eye(3)):
                 control.lay_over(self._picture, below)
             picture_points, scan_points = self.points or (None, None)
             for layer in (picture_points, scan_points):
-                signal = Emitter(layer.events.data)
-                self.unfollow(signal)
-                self.listen(signal, self._points_changed)
+                layer.visible = True
+                self._follow(layer)
             self._placing = Placing(
                 self.viewer, (self._picture, picture_points), (below, scan_points)
             )
@@ -114,11 +111,6 @@ class RegisterDock(ScanDock):
             self._placing = None
         self.bar.place_button.setText("End placing points" if self._placing else "Place points")
         self.refresh()
-
-    def unfollow(self, signal: Emitter) -> None:
-        """Hear a signal only once."""
-        if (signal, self._points_changed) in self._listening:
-            self.unlisten(signal, self._points_changed)
 
     def refresh(self) -> None:
         """Fit the points and show how well they agree."""
@@ -132,8 +124,8 @@ class RegisterDock(ScanDock):
         else:
             for layer in layers:
                 control.number(layer)
-            data = [np.asarray(layer.data, float)[:, -2:] for layer in layers]
-            self.registration, rows, text = control.fit_points(*data, self.bar.model, self.scan)
+            pairs = registering.places(layers)
+            self.registration, rows, text = control.fit_points(*pairs, self.bar.model, self.scan)
         self.table.set_rows(rows)
         self.said.setText(text)
         self.bar.set_ready(
@@ -145,30 +137,23 @@ class RegisterDock(ScanDock):
 
     def apply(self) -> None:
         """Lay the picture onto the scan by the fit."""
-        below, picture, found = self._scan_layer(), self._picture, self.registration
+        below, picture, found = self._below(), self._picture, self.registration
         if below is None or picture is None or found is None or self.running:
             return
         self.bar.place_button.setChecked(False)
+        for layer in self._existing_points() or ():
+            layer.visible = False
         if found.model == "affine":
-            before = flat_data(picture)[1]
-            control.set_place(picture, control.placed_matrix(found, below), below)
-            self._place_points()
-            picture.metadata["xrf_registration"] = self._made(found)
-
-            def back() -> None:
-                control.set_place(picture, before, below)
-                picture.metadata.pop("xrf_registration", None)
-                self._place_points()
-
-            self._undo.append(back)
+            self._undo.append(registering.lay_on(picture, below, found))
             self.refresh()
         else:
-            self._resample(picture, below, found)
+            self._resample(picture, found)
 
     def undo(self) -> None:
         """Take back what was applied last."""
         if self._undo:
             self._undo.pop()()
+            self._existing_points()
             self.refresh()
 
     def delete(self, index: int) -> None:
@@ -180,129 +165,77 @@ class RegisterDock(ScanDock):
 
     def save_points(self, path: Path) -> None:
         """Write the pairs to a file."""
-        from ...io.control_points import ControlPoints, save_control_points
-
-        layers = self._existing_points()
-        if layers is None or self.scan is None or self._picture is None:
+        points = self._existing_points()
+        if points is None or self.scan is None or self._picture is None:
             return
-        one, other = (np.asarray(layer.data, float)[:, -2:] for layer in layers)
-        pairs = min(len(one), len(other))
-        names = self._picture.name, self.scan.name
         try:
-            save_control_points(
-                ControlPoints(one[:pairs], other[:pairs], *names, self.bar.model), path
-            )
+            registering.save_points(points, self._picture, self.scan, self.bar.model, path)
         except OSError as error:
             self.session.tell(str(error))
 
     def load_points(self, path: Path) -> None:
         """Read pairs from a file; they replace those there are."""
-        from ...io.control_points import load_control_points
-
         try:
-            found = load_control_points(path)
+            found = registering.load_points(path)
         except (ValueError, OSError) as error:
             self.session.tell(str(error))
             return
-        layers = self.points
-        if layers is not None:
-            layers[0].data, layers[1].data = found.picture, found.scan
+        points = self.points
+        if points is not None:
+            for layer in points:
+                self._follow(layer)
+            points[0].data, points[1].data = found.picture, found.scan
             self.bar.set_model(found.model)
             self.refresh()
 
-    def _resample(self, picture: Image, below: Image, found: Any) -> None:
+    def _resample(self, picture: Image, found: Any) -> None:
         from ...mapping.resampling import finest, iter_resampled
 
         scan = self.scan
         if scan is None:
             return
-        data = np.asarray(flat_data(picture)[0])
-        shape = scan.cube.shape[:2]
+        data, shape = np.asarray(flat_data(picture)[0]), scan.cube.shape[:2]
         factor = finest(found, shape)
         bands: list[Any] = []
-        limits = None if picture.rgb else tuple(picture.contrast_limits)
 
         def done(end: str | Failure) -> None:
             self._runs.clear()
             if isinstance(end, Failure) and end.sentence:
                 self.session.tell(end.sentence)
             elif end == "finished":
-                self._add_resampled(picture, scan, np.concatenate(bands), factor, limits, found)
+                whole = np.concatenate(bands)
+                self._undo.append(
+                    registering.add_resampled(self.viewer, picture, scan, whole, found)
+                )
             self.refresh()
 
-        def begin() -> Any:
-            return iter_resampled(data, found, shape, factor)
-
-        job = Job("Resampling", begin, lambda band: bands.append(band.pixels), done)
+        job = Job(
+            "Resampling",
+            lambda: iter_resampled(data, found, shape, factor),
+            lambda band: bands.append(band.pixels),
+            done,
+        )
         self._runs.append(job)  # type: ignore[arg-type]
         self.refresh()
 
-    def _add_resampled(
-        self, picture: Image, scan: Scan, pixels: Any, factor: int, limits: Any, found: Any
-    ) -> None:
-        dy, dx = scan.cube.pixel_mm or (1.0, 1.0)
-        # Its pixels are finer: their first centre lies before the scan's.
-        first = (1 / factor - 1) / 2
-        settings = {
-            **placement(scan.cube.pixel_mm),
-            "scale": (dy / factor, dx / factor),
-            "translate": (first * dy, first * dx),
-        }
-        if limits is not None:
-            settings["contrast_limits"] = limits
-        layer = self.viewer.add_image(
-            pixels,
-            name=f"{picture.name} on {scan.name}",
-            rgb=pixels.ndim == 3,
-            metadata={"xrf_registration": self._made(found)},
-            **settings,
-        )
-        picture.visible = False
-
-        def back() -> None:
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
-            picture.visible = True
-
-        self._undo.append(back)
-
-    def _made(self, found: Any) -> dict[str, Any]:
-        return {
-            "model": found.model,
-            "matrix": found.matrix.tolist(),
-            "points": len(found.residuals_px),
-            "rms_px": found.rms_px,
-            "rms_mm": found.rms_mm,
-        }
-
-    def _scan_layer(self) -> Image | None:
-        if self.scan is None:
-            return None
-        found = map_layers(self.viewer, self.scan, {"counts", "element", "pigment"})
-        visible = [layer for layer in found.values() if layer.visible]
-        return next(iter([*visible, *found.values()]), None)
+    def _below(self) -> Image | None:
+        return registering.scan_layer(self.viewer, self.scan)
 
     def _existing_points(self) -> tuple[Points, Points] | None:
         keys = [layer.metadata.get("xrf_control") for layer in self.viewer.layers]
         there = {key[0] for key in keys if key is not None and key[1] is self._picture}
         return self.points if there == {"picture", "scan"} else None
 
-    def _place_points(self) -> None:
-        layers, below = self._existing_points(), self._scan_layer()
-        if layers is not None and self._picture is not None and below is not None:
-            control.place_like(layers[0], self._picture)
+    def _follow(self, points: Points) -> None:
+        signal = Emitter(points.events.data)
+        if (signal, self._points_changed) not in self._listening:
+            self.listen(signal, self._points_changed)
 
     def _points_changed(self, event: Any = None) -> None:
         self._later.start()
 
     def _list_pictures(self, event: Any = None) -> None:
-        found = [
-            layer
-            for layer in self.viewer.layers
-            if can_be_shown(layer)
-            and layer.metadata.get("xrf_scan") is None
-            and type(layer).__name__ == "Image"
-        ]
+        found = registering.pictures(self.viewer)
         if self._picture not in found:
             self.bar.place_button.setChecked(False)
             self._picture = found[-1] if found else None

@@ -44,6 +44,7 @@ class StitchDock(ScanDock):
         self.column.addLayout(form)
         self.column.addWidget(self.join_button)
         self.column.addWidget(self.said)
+        self._joining = False
         self.find_button.clicked.connect(lambda: self.find())
         self.join_button.clicked.connect(lambda: self.join())
         self.listen(self.session.scans_changed, self._list_sections)
@@ -63,10 +64,12 @@ class StitchDock(ScanDock):
             self.said.setText("Tick at least two sections.")
             return
         doubtful: list[str] = []
+        said: list[str] = []
         found = iter(rows)
 
         def take(place: sections.Place) -> None:
-            self.table.set_place(next(found), place.offset, place.said)
+            self.table.set_place(next(found), place.offset)
+            said.append(f"{place.scan.name}: {place.said}.")
             if not place.trusted:
                 doubtful.append(place.scan.name)
 
@@ -76,11 +79,11 @@ class StitchDock(ScanDock):
             if isinstance(end, Failure):
                 self.session.tell(end.sentence)
                 self.said.setText(end.sentence)
-            elif doubtful:
-                names = ", ".join(doubtful)
-                self.said.setText(f"The overlap of {names} is not sure: check its place.")
             else:
-                self.said.setText("Every section was found by what it shares with the others.")
+                told = "Every section was found by what it shares with the others."
+                if doubtful:
+                    told = f"The overlap of {', '.join(doubtful)} is not sure: check its place."
+                self.said.setText("\n".join([told, *said]))
 
         self.said.setText("Comparing the sections ...")
         job = Job("Placing sections", lambda: sections.find_places(scans), take, done)
@@ -94,19 +97,24 @@ class StitchDock(ScanDock):
             self.said.setText("Tick at least two sections.")
             return
         offsets = [self.table.offset(i) for i in rows]
+        self._joining = True
         try:
             overlap = self.overlap_box.currentData()
             said = sections.join(self.viewer, self._scans(rows), offsets, overlap)
         except ValueError as error:
             self.session.tell(str(error))
             return
+        finally:
+            self._joining = False
         self.said.setText(said)
 
     def _scans(self, rows: list[int]) -> list[Scan]:
         return [self.session.scans[i] for i in rows]
 
     def _list_sections(self) -> None:
-        self.table.set_sections([scan.name for scan in self.session.scans])
+        # What was just joined is not to be joined again.
+        names = [scan.name for scan in self.session.scans]
+        self.table.set_sections(names, new_ticked=not self._joining)
         self._update()
 
     def _update(self) -> None:

@@ -21,7 +21,7 @@ class PointTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)
-        self.setHorizontalHeaderLabels(["Point", "Off (px)", "Off (mm)", "By others (px)"])
+        self.setHorizontalHeaderLabels(["Point", "Off (px)", "Off (mm)", "Others (px)"])
         tips = (
             "Number, as in the viewer",
             "Distance between the point and where the fit puts it, pixels of the scan",
@@ -42,6 +42,7 @@ class PointTable(QTableWidget):
         """Show pairs; the chosen one stays chosen."""
         chosen = self.currentRow()
         self.setRowCount(len(rows))
+        self.setColumnHidden(2, all(row.residual_mm is None for row in rows))
         for i, row in enumerate(rows):
             if row.waiting:
                 texts = [str(row.number), f"click it on the {row.waiting}", "", ""]

@@ -12,36 +12,50 @@ class SectionTable(QTableWidget):
     """A row for each scan: use it or not, and the row and column of its first pixel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(0, 4, parent)
-        self.setHorizontalHeaderLabels(["Section", "Row", "Column", "Found by"])
-        self.horizontalHeaderItem(1).setToolTip("Of its first pixel, against the first section")
+        super().__init__(0, 3, parent)
+        self.setHorizontalHeaderLabels(["Section", "Row", "Column"])
+        for column in (1, 2):
+            self.horizontalHeaderItem(column).setToolTip(
+                "Of its first pixel, against the first section"
+            )
         self.verticalHeader().setVisible(False)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setMinimumSectionSize(60)
+        for column in (1, 2):
+            self.setColumnWidth(column, 92)
         self.setMinimumHeight(120)
 
-    def set_sections(self, names: Sequence[str]) -> None:
-        """Show scans; those that stay keep their place."""
-        before = {self.item(i, 0).text(): self.offset(i) for i in range(self.rowCount())}
-        ticked = {self.item(i, 0).text(): self.used(i) for i in range(self.rowCount())}
+    def set_sections(self, names: Sequence[str], new_ticked: bool = True) -> None:
+        """Show scans in their order; the first ones that stay keep their place.
+
+        Parameters
+        ----------
+        names : sequence of str
+            All scans.
+        new_ticked : bool
+            Whether a scan that was not there is to be joined.
+        """
+        before = [
+            (self.item(i, 0).text(), self.used(i), self.offset(i)) for i in range(self.rowCount())
+        ]
         self.setRowCount(len(names))
         for i, name in enumerate(names):
+            known = next((one for one in before if one[0] == name), None)
+            if known is not None:
+                before.remove(known)
+            _, ticked, offset = known or (name, new_ticked, (0, 0))
             item = QTableWidgetItem(name)
+            item.setToolTip(name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
-            on = ticked.get(name, True)
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+            item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
             self.setItem(i, 0, item)
             for column in (1, 2):
                 spin = QSpinBox()
                 spin.setRange(-100_000, 100_000)
-                spin.setValue(before.get(name, (0, 0))[column - 1])
+                spin.setValue(offset[column - 1])
                 self.setCellWidget(i, column, spin)
-            said = QTableWidgetItem("given")
-            said.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            self.setItem(i, 3, said)
 
     def used(self, row: int) -> bool:
         """Whether a section is to be joined."""
@@ -51,9 +65,7 @@ class SectionTable(QTableWidget):
         """Row and column of a section's first pixel."""
         return self.cellWidget(row, 1).value(), self.cellWidget(row, 2).value()
 
-    def set_place(self, row: int, offset: tuple[int, int], said: str) -> None:
+    def set_place(self, row: int, offset: tuple[int, int]) -> None:
         """Show where a section was found."""
         for column in (1, 2):
             self.cellWidget(row, column).setValue(offset[column - 1])
-        self.item(row, 3).setText(said)
-        self.item(row, 3).setToolTip(said)
