@@ -78,6 +78,14 @@ def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
     return None
 
 
+def is_open(layers: Iterable[Layer], path: Path) -> bool:
+    """Whether the scan of a path is open, by whichever part of it."""
+    from ..io import scan_path
+
+    opened = (layer.metadata.get("xrf_path") for layer in layers)
+    return any(scan_path(each) == scan_path(path) for each in opened if each)
+
+
 def sentence_of(error: Exception, path: Path) -> str:
     """What to tell the user about a path that could not be opened."""
     text = " ".join(str(error).split())

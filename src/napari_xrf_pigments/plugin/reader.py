@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import napari
 
 from . import notices
-from .opening import already_open, one_of_each_scan, read_scan, sentence_of
+from .opening import already_open, is_open, one_of_each_scan, read_scan, sentence_of
 from .session import session_of
 
 #: What a reader returns when it did its work and there is nothing to show.
@@ -44,6 +45,8 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         session_of(viewer)
     found: list[tuple[Any, ...]] = []
     for item in one_of_each_scan(paths):
+        if viewer is not None and _asked_in_between() and is_open(viewer.layers, item):
+            continue
         other = already_open(viewer.layers, item) if viewer is not None else None
         if other is not None:
             notices.info(f"{item.name} belongs to {other.name}, which is open.")
@@ -60,3 +63,17 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
                 totals.wait()
         found += layers
     return found or _NOTHING
+
+
+def _asked_in_between() -> bool:
+    """Whether napari has just asked which reader opens the files of a drop.
+
+    It asks when it comes to a file that several readers claim, such as ``.raw``, and then opens
+    all files of the drop, those that are open included.
+    """
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "open_with_dialog_choices":
+            return len(frame.f_locals.get("paths") or ()) > 1
+        frame = frame.f_back
+    return False
