@@ -21,4 +21,7 @@ def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
     cube, _ = simulate_scan(seed=0)
     totals = TotalCounts(cube)
     totals.wait()
-    return [counts_layer_data(cube, totals, "Simulated painting")]
+    data, settings, kind = counts_layer_data(cube, totals, "Simulated painting")
+    # A saved session simulates it again.
+    settings["metadata"]["xrf_sample"] = "hidden_layer"
+    return [(data, settings, kind)]

@@ -1,0 +1,115 @@
+"""How the window looks as plain values, and back: camera, theme, docks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QWidget
+
+from .saved_session_docks import apply_settings, settings_of
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+PLUGIN = "napari-xrf-pigments"
+_SUFFIX = " (XRF Pigments)"
+_AREAS = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "top": Qt.DockWidgetArea.TopDockWidgetArea,
+    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+
+
+def view_state(viewer: Viewer) -> dict[str, Any]:
+    """Camera, theme, scale bar, grid and the chosen layers."""
+    camera = viewer.scene.camera
+    active = viewer.layers.selection.active
+    return {
+        "centre": [float(value) for value in camera.center],
+        "zoom": float(camera.zoom),
+        "theme": viewer.theme,
+        "scale_bar": bool(viewer.canvas.overlays.scale_bar.visible),
+        "grid": bool(viewer.canvas.grid.enabled),
+        "active": viewer.layers.index(active) if active in viewer.layers else None,
+    }
+
+
+def restore_view(viewer: Viewer, state: dict[str, Any]) -> None:
+    """Set them; what cannot be used is left as it is."""
+    from napari.utils.theme import available_themes
+
+    theme = state.get("theme")
+    if isinstance(theme, str) and theme in available_themes():
+        viewer.theme = theme
+    viewer.canvas.overlays.scale_bar.visible = state.get("scale_bar") is True
+    viewer.canvas.grid.enabled = state.get("grid") is True
+    active = state.get("active")
+    if isinstance(active, int) and 0 <= active < len(viewer.layers):
+        viewer.layers.selection.active = viewer.layers[active]
+    centre, zoom = state.get("centre"), state.get("zoom")
+    if _numbers(centre) and len(centre) == 3 and _numbers([zoom]) and 0 < zoom < 1e9:
+        viewer.scene.camera.center = tuple(centre)
+        viewer.scene.camera.zoom = zoom
+
+
+def _numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(value, int | float) and math.isfinite(value) for value in values
+    )
+
+
+def docks_state(viewer: Viewer) -> list[dict[str, Any]]:
+    """The docks of this plugin that are open, where, and what is set in them."""
+    window = viewer.window._qt_window
+    found = []
+    for name, dock in our_docks(viewer).items():
+        holder = dock.parent()
+        area = window.dockWidgetArea(holder)
+        found.append(
+            {
+                "name": name,
+                "area": next((key for key, value in _AREAS.items() if value == area), "right"),
+                "size": [holder.width(), holder.height()],
+                "settings": settings_of(dock),
+            }
+        )
+    return found
+
+
+def our_docks(viewer: Viewer) -> dict[str, QWidget]:
+    """The docks of this plugin that are open, by their short name."""
+    found = {}
+    for name, dock in dict(viewer.window.dock_widgets).items():
+        if name.endswith(_SUFFIX) and type(dock).__module__.startswith(__package__):
+            found[name.removesuffix(_SUFFIX)] = dock
+    return found
+
+
+def restore_docks(viewer: Viewer, states: list[dict[str, Any]]) -> list[str]:
+    """Open docks and set what is in them; gives the names of those that do not exist."""
+    missing = []
+    window = viewer.window._qt_window
+    for state in states:
+        name = str(state.get("name"))
+        dock = our_docks(viewer).get(name)
+        if dock is None:
+            try:
+                _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+            except (ValueError, KeyError):
+                missing.append(name)
+                continue
+        holder = dock.parent()
+        area = _AREAS.get(str(state.get("area")))
+        if area is not None and window.dockWidgetArea(holder) != area:
+            window.addDockWidget(area, holder)
+        size = state.get("size")
+        if isinstance(size, list) and len(size) == 2 and all(isinstance(v, int) for v in size):
+            window.resizeDocks([holder], [max(100, min(size[0], 4000))], Qt.Orientation.Horizontal)
+            window.resizeDocks([holder], [max(50, min(size[1], 4000))], Qt.Orientation.Vertical)
+        settings = state.get("settings")
+        if isinstance(settings, dict):
+            apply_settings(dock, settings)
+    return missing
