@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,9 @@ from .chunks import choose_chunks
 from .energy import EnergyAxis, EnergySource
 
 Statistic = Literal["sum", "mean", "max"]
+
+# Each holds some chunks, so that more of them would take more memory than a scan is worth.
+_WORKERS = min(6, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,9 @@ class XRFCube:
         if not (0 <= y < rows and 0 <= x < columns):
             raise IndexError(f"Pixel ({y}, {x}) lies outside the scan of {rows} x {columns}.")
         if radius <= 0:
-            return np.asarray(self.counts[y, x].compute(), dtype=np.float64)
+            # One small read: handing it to a pool of threads would take longer.
+            one = self.counts[y, x].compute(scheduler="synchronous")
+            return np.asarray(one, dtype=np.float64)
         yy, xx = np.ogrid[:rows, :columns]
         return self.region_spectrum((yy - y) ** 2 + (xx - x) ** 2 <= radius**2, "mean")
 
@@ -211,8 +217,10 @@ class XRFCube:
         part = self.counts[y0:y1, x0:x1]
         inside = da.from_array(chosen[y0:y1, x0:x1], chunks=part.chunks[:2])[..., None]
         if statistic == "max":
-            return np.asarray(da.where(inside, part, 0).max(axis=(0, 1)).compute(), np.float64)
-        total = da.where(inside, part, 0).sum(axis=(0, 1), dtype=np.int64).compute()
+            largest = da.where(inside, part, 0).max(axis=(0, 1)).compute(num_workers=_WORKERS)
+            return np.asarray(largest, np.float64)
+        lazy = da.where(inside, part, 0).sum(axis=(0, 1), dtype=np.int64)
+        total = lazy.compute(num_workers=_WORKERS)
         scale = ys.size if statistic == "mean" else 1
         return np.asarray(total, dtype=np.float64) / scale
 

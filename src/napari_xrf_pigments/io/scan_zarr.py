@@ -151,6 +151,8 @@ class ZarrScan:
         try:
             array: Any = zarr.open_array(self.path, path=COUNTS, mode="r")
             values = np.asarray(array[slices], dtype=self.dtype)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.name} is no longer there.") from None
         except (ValueError, RuntimeError, KeyError, TypeError):
             self._denounce()
             sentence = f"{self.name} is damaged: a piece of its counts cannot be read."
