@@ -11,14 +11,52 @@ from napari_xrf_pigments.io import can_open, open_cube, scan_path
 
 from .conftest import RPL
 
+ORDERS = ["vector", "image", "dont-care"]
+TYPES = ["u1", *(f"{order}{kind}" for order in "<>" for kind in ("u2", "i2", "u4", "i4", "f4"))]
 
-@pytest.mark.parametrize("record", ["vector", "image"])
-@pytest.mark.parametrize("dtype", ["u1", "<u2", ">u2", "<i2", "<u4", ">i4", ">u4", "<f4", ">f8"])
+
+@pytest.mark.parametrize("record", ORDERS)
+@pytest.mark.parametrize("dtype", [*TYPES, "<u8", ">i8", "<f8", ">f8"])
 def test_all_layouts_give_the_same_counts(write_ripple, counts, dtype, record):
     cube = open_cube(write_ripple(dtype, record, offset=7))
     assert np.issubdtype(cube.counts.dtype, np.integer) and cube.counts.dtype.isnative
     np.testing.assert_array_equal(cube.counts.compute(), counts)
     assert cube.counts.numblocks[2] == 1
+
+
+def test_signed_bytes(write_ripple, counts):
+    header = write_ripple("u1")
+    header.with_suffix(".raw").write_bytes((counts // 2).astype("i1").tobytes())
+    header.write_text(header.read_text().replace("unsigned", "signed"))
+    cube = open_cube(header)
+    assert cube.counts.dtype == np.int8
+    np.testing.assert_array_equal(cube.counts.compute(), counts // 2)
+
+
+@pytest.mark.parametrize("record", ORDERS)
+def test_what_is_assumed_is_said(write_ripple, record):
+    notes = open_cube(write_ripple(record=record)).source.notes
+    assert any("spectrum by spectrum is assumed" in note for note in notes) == (
+        record == "dont-care"
+    )
+
+
+def test_upper_and_lower_case(write_ripple, counts):
+    header = write_ripple()
+    header.write_text(header.read_text().upper())
+    np.testing.assert_array_equal(open_cube(header).counts.compute(), counts)
+
+
+def test_a_header_that_is_a_link_to_nowhere(tmp_path):
+    (tmp_path / "scan.rpl").symlink_to(tmp_path / "gone.rpl")
+    assert not can_open(tmp_path / "scan.rpl")
+    with pytest.raises(OSError, match="does not exist"):
+        open_cube(tmp_path / "scan.rpl")
+
+
+def test_there_is_one_detector(write_ripple):
+    with pytest.raises(ValueError, match="one detector only"):
+        open_cube(write_ripple(), detector="det2")
 
 
 def test_integers_keep_their_type(write_ripple):

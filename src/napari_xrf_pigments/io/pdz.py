@@ -68,7 +68,7 @@ def matches(path: Path) -> bool:
     if len(start) < _FIELDS_24.size or not start.startswith(_START_24):
         return False
     channels, ev, kv, _, _ = _FIELDS_24.unpack(start)
-    return 64 <= channels <= _MAX_CHANNELS and 1 < ev < 200 and 0 < kv < 200
+    return bool(64 <= channels <= _MAX_CHANNELS and 1 < ev < 200 and 0 < kv < 200)
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
