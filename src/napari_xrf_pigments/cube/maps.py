@@ -18,7 +18,7 @@ class ElementMaps:
     counts : array_like, shape (line, y, x), float32
         Net counts; for spectra instead of a cube (line, spectrum).
     sigma : array_like, same shape, float32
-        Standard deviation of the net counts.
+        Standard deviation of the net counts; NaN where it is not known (maps of other programs).
     pixel_mm : tuple of float or None
         Height and width of a pixel in mm.
     provenance : mapping

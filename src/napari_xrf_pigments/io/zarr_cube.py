@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import EnergyAxis, XRFCube
-from .contract import FormatReader, ReadOptions, check_size, estimated_axis, make_source
+from .contract import (
+    MAX_CHANNELS,
+    FormatReader,
+    ReadOptions,
+    check_size,
+    estimated_axis,
+    make_source,
+)
 from .lazy import as_slices, holds_whole_numbers, lazy_cube
 from .plain_settings import (
     ENERGY_NAMES,
@@ -20,6 +28,7 @@ from .plain_settings import (
     pixel_from_settings,
 )
 from .zarr_find import ZarrArray, codecs_allowed, find_arrays, is_store, metadata
+from .zarr_guard import guarded_store
 
 FORMAT = "Zarr"
 OME_FORMAT = "OME-Zarr"
@@ -36,6 +45,7 @@ _DAMAGE = (
     RuntimeError,
     ArithmeticError,
     EOFError,
+    MemoryError,
     zlib.error,
 )
 
@@ -56,6 +66,8 @@ class ZarrCube:
         numpy type string.
     axes : tuple of int
         Which axes are y, x and channel; all others have the length 1.
+    piece_bytes : int
+        Size of a piece of the array when it is unpacked.
     """
 
     path: str
@@ -63,6 +75,7 @@ class ZarrCube:
     disk_shape: tuple[int, ...]
     disk_dtype: str
     axes: tuple[int, int, int]
+    piece_bytes: int = MAX_CHUNK_BYTES
 
     ndim = 3
 
@@ -85,7 +98,8 @@ class ZarrCube:
         for axis, part in zip(self.axes, slices, strict=True):
             wanted[axis] = part
         try:
-            array: Any = zarr.open_array(str(Path(self.path) / self.name), mode="r")
+            store = guarded_store(Path(self.path) / self.name, self.piece_bytes)
+            array: Any = zarr.open_array(store, mode="r")
             block = np.asarray(array[tuple(wanted)])
         except _DAMAGE as error:
             name = Path(self.path).name
@@ -127,7 +141,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     source = _cube(path, chosen)
     file_chunks: tuple[int, int, int] | None = None
     if chunks is not None:
-        if float(np.prod(chunks, dtype=float)) * chosen.dtype.itemsize > MAX_CHUNK_BYTES:
+        if math.prod(chunks) * chosen.dtype.itemsize > MAX_CHUNK_BYTES:
             raise ValueError(f"{path.name} is cut into pieces that are far too large.")
         y, x, channel = chosen.axes
         file_chunks = (chunks[y], chunks[x], chunks[channel])
@@ -164,7 +178,10 @@ def _choose(path: Path, wanted: str | None, notes: list[str]) -> ZarrArray:
 
 
 def _cube(path: Path, chosen: ZarrArray) -> ZarrCube:
-    return ZarrCube(str(path), chosen.name, chosen.shape, chosen.dtype.str, chosen.axes)
+    chunks = _chunks(metadata(path / chosen.name), len(chosen.shape)) or [MAX_CHUNK_BYTES]
+    size = math.prod(chunks) * chosen.dtype.itemsize
+    size = min(size, MAX_CHUNK_BYTES)
+    return ZarrCube(str(path), chosen.name, chosen.shape, chosen.dtype.str, chosen.axes, size)
 
 
 def _is_whole(path: Path, found: ZarrArray) -> bool:
@@ -191,9 +208,13 @@ def _energies_beside(path: Path, chosen: ZarrArray) -> EnergyAxis | None:
         about = metadata(group / name)
         if about.get("shape") not in ([channels], [channels + 1]) or not codecs_allowed(about):
             continue
-        array: Any = zarr.open_array(str(group / name), mode="r")
+        try:
+            array: Any = zarr.open_array(guarded_store(group / name, 8 * MAX_CHANNELS), mode="r")
+            values = np.asarray(array[:])
+        except _DAMAGE as error:
+            raise ValueError(f"{path.name} is damaged: its energies cannot be read.") from error
         unit = "kev" if name.endswith("kev") else str(array.attrs.get("units", ""))
-        axis = axis_from_values(np.asarray(array[:]), unit, channels)
+        axis = axis_from_values(values, unit, channels)
         if axis is not None:
             return axis
     return None
