@@ -180,3 +180,29 @@ def test_damaged_in_the_middle_never_crashes(path, counts):
             open_cube(path).counts.compute()
         except (ValueError, OSError, RuntimeError) as error:
             assert str(error)
+
+
+def test_a_damaged_piece_is_told_when_it_is_read(path, counts):
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("a", data=counts, chunks=(1, 4, 160), compression="gzip")
+        info = made.id.get_chunk_info(1)
+    data = bytearray(path.read_bytes())
+    data[info.byte_offset : info.byte_offset + 30] = bytes(30)
+    path.write_bytes(data)
+    cube = open_cube(path)
+    with pytest.raises(OSError, match=r"^scan\.h5 is damaged: HDF5 cannot read its datasets\.$"):
+        cube.counts[1].compute()
+
+
+def test_a_compression_that_is_not_installed(path, counts):
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("XRF/Spectra", data=counts.astype("f4"), chunks=(1, 4, 160))
+        properties = made.id.get_create_plist()
+        del file["XRF/Spectra"]
+        properties.set_filter(32022, h5py.h5z.FLAG_OPTIONAL, ())
+        space = h5py.h5s.create_simple((3, 4, 160))
+        h5py.h5d.create(file["XRF"].id, b"Spectra", h5py.h5t.IEEE_F32LE, space, properties)
+        # Stored as if it had been packed.
+        file["XRF/Spectra"].id.write_direct_chunk((0, 0, 0), bytes(100), 0)
+    with pytest.raises(ValueError, match="needs the package hdf5plugin"):
+        open_cube(path)

@@ -12,7 +12,7 @@ from ..cube import XRFCube
 from . import detectors
 from .contract import FormatReader, ReadOptions, check_size, estimated_axis, head, make_source
 from .hdf5_axes import settings_of
-from .hdf5_cube import Hdf5Cube, cube_of, open_file
+from .hdf5_cube import Hdf5Cube, cube_of, open_file, why_unreadable
 from .hdf5_dialects import FORMAT, Counts, Hdf5Scan, find_scan, scan_of
 from .hdf5_find import can_be_counts, describe_dataset, find_candidates, is_foreign
 from .hdf5_walk import elsewhere, get, is_readable, linked_files, piece_bytes
@@ -65,11 +65,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         try:
             return _open(path, file, _choose(path, file, options), options)
         except _BROKEN as error:
-            if "filter" in str(error):
-                raise ValueError(
-                    f"{path.name} is compressed in a way that needs the package hdf5plugin."
-                ) from None
-            raise ValueError(f"{path.name} is damaged: HDF5 cannot read its datasets.") from None
+            raise ValueError(why_unreadable(path, error)) from None
 
 
 def _choose(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:

@@ -63,8 +63,12 @@ class Hdf5Cube:
         if self.fixed is not None:
             wanted[self.fixed[0]] = self.fixed[1]
             kept.remove(self.fixed[0])
-        with open_file(Path(self.path)) as file:
-            block = file[self.name][tuple(wanted)]
+        path = Path(self.path)
+        with open_file(path) as file:
+            try:
+                block = file[self.name][tuple(wanted)]
+            except (OSError, RuntimeError, KeyError) as error:
+                raise OSError(why_unreadable(path, error)) from None
         order = [kept.index(axis) for axis in self.axes]
         return np.ascontiguousarray(block.transpose(order)[rest], dtype=self.dtype)
 
@@ -98,6 +102,14 @@ def _register_filters() -> None:
         import hdf5plugin  # noqa: F401
     except ImportError:
         pass
+
+
+def why_unreadable(path: Path, error: Exception) -> str:
+    """A plain sentence on counts that HDF5 cannot read."""
+    text = str(error)
+    if "required filter" in text or "not registered" in text or "plugin" in text:
+        return f"{path.name} is compressed in a way that needs the package hdf5plugin."
+    return f"{path.name} is damaged: HDF5 cannot read its datasets."
 
 
 def cube_of(path: Path, file: Any, counts: Counts) -> Hdf5Cube:
