@@ -151,9 +151,8 @@ def map_cube(
     """Make the maps of a scan, each kind with a progress bar; on disk where a folder is given."""
     from .mapping import map_elements, map_pigments
 
-    places = (None, None)
-    if folder is not None:
-        places = (folder / "elements.zarr", folder / "pigments.zarr")
+    names = ("elements.zarr", "pigments.zarr")
+    places = [None if folder is None else folder / name for name in names]
     elements = pigments = None
     if with_elements:
         with progress_bar("Elements") as progress:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def say(text: str) -> None:
@@ -49,7 +50,7 @@ def progress_bar(what: str, unit: str = " pixels") -> Iterator[Callable[[int, in
     """A bar on standard error, from the first time that it is told (done, in all)."""
     from tqdm import tqdm
 
-    bars = []
+    bars: list[Any] = []
 
     def show(done: int, total: int) -> None:
         if not bars:

@@ -1,0 +1,61 @@
+"""A scan that would not fit into the memory allowed is mapped all the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.io import load_results
+
+ROWS, COLUMNS, CHANNELS = 600, 600, 1200
+COUNTS_BYTES = 2 * ROWS * COLUMNS * CHANNELS
+MAPS = ("Ca K", "Ti K", "Cr K", "Mn K", "Fe K", "Co K", "Ni K", "Cu K", "Zn K", "As K", "Pb L")
+#: Python with its libraries takes 400 MB of this; counts and maps in memory would break it.
+ALLOWED_BYTES = 700 * 2**20
+
+
+@pytest.fixture
+def scan(tmp_path) -> Path:
+    """860 MB of counts: iron in one row, holes in the file elsewhere."""
+    kev = 0.02 * np.arange(CHANNELS)
+    line = 400 * np.exp(-(((kev - 6.4) / 0.07) ** 2)) + 60 * np.exp(-(((kev - 7.06) / 0.07) ** 2))
+    row = np.random.default_rng(0).poisson(np.tile(line + 2, (COLUMNS, 1))).astype("<u2")
+    with (tmp_path / "scan.raw").open("wb") as file:
+        file.truncate(COUNTS_BYTES)
+        file.seek(300 * row.nbytes)
+        file.write(row.tobytes())
+    header = tmp_path / "scan.rpl"
+    header.write_text(
+        f"width\t{COLUMNS}\nheight\t{ROWS}\ndepth\t{CHANNELS}\noffset\t0\ndata-length\t2\n"
+        "data-type\tunsigned\nbyte-order\tlittle-endian\nrecord-by\tvector\n"
+        "depth-scale\t0.02\ndepth-origin\t0\ndepth-units\tkeV\n"
+    )
+    return header
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="asks the system for a peak of memory")
+def test_map_needs_less_memory_than_the_scan_is_large(scan, tmp_path):
+    assert COUNTS_BYTES > ALLOWED_BYTES
+    out = tmp_path / "maps.zarr"
+    words = ["map", str(scan), "-o", str(out), "--elements-only", "--lines", ",".join(MAPS)]
+    command = [sys.executable, "-m", "napari_xrf_pigments.cli", *words, "--no-calibrate"]
+    # Each thread of a linear algebra library takes memory of its own.
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    assert peak < ALLOWED_BYTES
+    elements, _ = load_results(out)
+    iron = np.asarray(elements.counts[elements.names.index("Fe K")])
+    assert iron.shape == (ROWS, COLUMNS)
+    assert iron[300].mean() > 1000
+    assert abs(np.delete(iron, 300, axis=0)).max() < 1
+    # Nothing but the scan and its maps is left.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["maps.zarr", "scan.raw", "scan.rpl"]
