@@ -122,7 +122,7 @@ def seen(viewer):
             "map": layer.metadata.get("xrf_map"),
         }
         if facts["kind"] == "image" and not layer.rgb:
-            facts["limits"] = pytest.approx(tuple(layer.contrast_limits))
+            facts["limits"] = tuple(round(float(limit), 4) for limit in layer.contrast_limits)
             facts["colours"] = np.asarray(layer.colormap.colors).tolist()
         found.append((facts, np.nan_to_num(np.asarray(data, dtype=float))))
     return found

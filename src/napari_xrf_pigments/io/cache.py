@@ -81,6 +81,8 @@ def open_cached(
         os.utime(entry / USED)
         return _opened(entry, place)
     cube = reader.read(place, options)
+    if not settings.make:
+        return cube
     try:
         source = cube.source or Source(place, reader.format)
         _make(replace(cube, source=source), entry, identity, place, settings, progress)

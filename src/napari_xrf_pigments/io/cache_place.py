@@ -28,6 +28,8 @@ class CacheSettings:
         Where they lie.
     limit_gb : float
         How many GB (10^9 bytes) they may take together.
+    make : bool
+        Whether a copy is made where there is none, which takes as long as reading all.
 
     Raises
     ------
@@ -37,6 +39,7 @@ class CacheSettings:
 
     folder: Path
     limit_gb: float = DEFAULT_LIMIT_GB
+    make: bool = True
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.limit_gb) and self.limit_gb > 0):

@@ -11,6 +11,7 @@ import napari
 
 from . import notices
 from .opening import already_open, is_open, one_of_each_scan, read_scan, sentence_of
+from .saved_session_file import SUFFIX
 from .session import session_of
 
 #: What a reader returns when it did its work and there is nothing to show.
@@ -45,6 +46,9 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         session_of(viewer)
     found: list[tuple[Any, ...]] = []
     for item in one_of_each_scan(paths):
+        if viewer is not None and item.suffix == SUFFIX:
+            _open_session(viewer, item)
+            continue
         if viewer is not None and _asked_in_between() and is_open(viewer.layers, item):
             continue
         other = already_open(viewer.layers, item) if viewer is not None else None
@@ -63,6 +67,15 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
                 totals.wait()
         found += layers
     return found or _NOTHING
+
+
+def _open_session(viewer: Any, path: Path) -> None:
+    """Open a saved session when napari has ended with what was dropped."""
+    from qtpy.QtCore import QTimer
+
+    from .home_commands import replace_by_session
+
+    QTimer.singleShot(0, lambda: replace_by_session(viewer, path))
 
 
 def _asked_in_between() -> bool:

@@ -40,8 +40,11 @@ class FoundLines:
 
 def _open_cube(path: str | Path) -> XRFCube:
     from ..io import open_cube
+    from .settings_page import preferences
 
-    return open_cube(path)
+    cache = preferences().cache()
+    # Making a copy takes minutes: that is done when the scan is open, for the next time.
+    return open_cube(path, cache=False if cache is None else replace(cache, make=False))
 
 
 def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:

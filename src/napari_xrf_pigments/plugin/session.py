@@ -11,13 +11,16 @@ import numpy as np
 from psygnal import Signal
 
 from ..cube import XRFCube
+from ..mapping.palette import Palette
 from . import layers as layering
 from . import notices
 from .hover import tell_in_status_bar
+from .keys import bind_keys
 from .marker import show_marker
 from .outdated import mark_outdated
 from .scan import Scan
 from .services import CORE, Services
+from .settings_page import preferences
 from .specs import limits_of
 from .watching import watch
 
@@ -34,6 +37,7 @@ def session_of(viewer: Viewer, services: Services = CORE) -> Session:
     viewer = getattr(viewer, "__wrapped__", viewer)
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer, services)
+        bind_keys(viewer)
     return _SESSIONS[viewer]
 
 
@@ -149,6 +153,7 @@ class Session:
         if scan is None:
             totals = layer.metadata.get("xrf_totals")
             scan = Scan(cube, layer.name, totals)
+            scan.palette = Palette(threshold=preferences().threshold)
             layer.metadata["xrf_scan"] = scan
         if scan not in self.scans:
             self.scans.append(scan)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napari.qt.threading import thread_worker
 from qtpy.QtCore import QThreadPool
 
+from .copying import keep_copy
 from .scan import Scan
 from .services import Services
 
@@ -59,4 +60,11 @@ def watch(session: Session, scan: Scan) -> None:
     pool.setMaxThreadCount(max(pool.maxThreadCount(), 8))
     worker = thread_worker(follow)(scan, session.services)
     worker.yielded.connect(take)
+    worker.finished.connect(lambda: _copy(session, scan))
     worker.start()
+
+
+def _copy(session: Session, scan: Scan) -> None:
+    """Once a scan is open and checked, keep a copy that is read faster."""
+    if session.alive and scan in session.scans and not scan.totals.error:
+        keep_copy(scan)

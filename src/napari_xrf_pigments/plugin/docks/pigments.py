@@ -22,6 +22,7 @@ from ..provenance_text import provenance_line, provenance_text
 from ..results import PigmentResults, Results
 from ..scan import Scan
 from ..session import Session
+from ..settings_page import preferences
 from ..specs import ELEMENT_KINDS, PIGMENT_KINDS
 from ..views.hidden_bar import HiddenBar
 from ..views.pigment_bar import PigmentBar
@@ -259,5 +260,12 @@ class PigmentsDock(MapDock):
 
     def _look_for_devices(self) -> None:
         worker = thread_worker(self.session.services.devices)()
-        worker.returned.connect(self.settings.set_devices)
+        worker.returned.connect(self._offer_devices)
         worker.start()
+
+    def _offer_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
+        self.settings.set_devices(devices)
+        # ``cuda`` on the page of preferences stands for the first of its kind.
+        wanted = preferences().device
+        found = next((device for _, device in devices if device.split(":")[0] == wanted), "auto")
+        self.settings.device_box.setCurrentIndex(self.settings.device_box.findData(found))

@@ -1,0 +1,91 @@
+"""Keys and the page of preferences: they exist, they work, they clash with nothing."""
+
+from importlib import import_module
+
+import pytest
+from napari.components import ViewerModel
+from napari.settings import get_plugin_settings
+from napari.utils.shortcuts import default_shortcuts
+from npe2 import PluginManifest
+
+from napari_xrf_pigments.plugin.keys import KEYS
+from napari_xrf_pigments.plugin.session import session_of
+from napari_xrf_pigments.plugin.settings_page import PLUGIN, Preferences, preferences
+
+from .acting import add_scan
+
+
+def normal(key):
+    return frozenset(str(key).replace("+", "-").lower().split("-"))
+
+
+def test_no_key_is_one_of_napari():
+    taken = {normal(key) for keys in default_shortcuts.values() for key in keys}
+    assert len(taken) > 50
+    assert not taken & {normal(key) for key, _, _ in KEYS}
+    assert len({normal(key) for key, _, _ in KEYS}) == len(KEYS)
+
+
+def test_every_key_calls_a_function_that_exists():
+    for _, place, told in KEYS:
+        module, name = place.split(":")
+        assert callable(getattr(import_module(f"napari_xrf_pigments.plugin.{module}"), name))
+        assert told
+
+
+def test_a_session_binds_the_keys_and_leaves_those_of_the_user():
+    viewer = ViewerModel()
+    own = lambda viewer: None  # noqa: E731
+    viewer.bind_key("Shift-N", own)
+    session_of(viewer)
+    bound = {normal(key) for key in viewer.keymap}
+    assert {normal(key) for key, _, _ in KEYS} <= bound
+    assert own in viewer.keymap.values()
+
+
+def test_the_page_offers_every_preference_with_its_default():
+    manifest = PluginManifest.from_distribution(PLUGIN)
+    pages = manifest.contributions.configurations
+    defaults = {key: p.default for page in pages.values() for key, p in page.properties.items()}
+    known = Preferences()
+    assert defaults == {
+        "device": known.device,
+        "threshold": known.threshold,
+        "unit": known.unit,
+        "use": known.use_cache,
+        "folder": known.cache_folder,
+        "limit_gb": known.cache_gb,
+    }
+    assert all(p.description for page in pages.values() for p in page.properties.values())
+
+
+@pytest.fixture
+def chosen():
+    """The settings of the plugin, put back after a test."""
+    settings = get_plugin_settings(PLUGIN)
+    yield settings
+    settings.maps.update({"threshold": 0.5, "unit": "mm", "device": "auto"})
+    settings.cache.update({"use": True, "folder": "", "limit_gb": 50})
+
+
+def test_what_is_chosen_is_used(chosen, tmp_path):
+    chosen.maps.threshold, chosen.maps.unit = 0.7, "cm"
+    chosen.cache.folder, chosen.cache.limit_gb = str(tmp_path), 3
+    now = preferences()
+    assert (now.threshold, now.unit) == (0.7, "cm")
+    assert (now.cache().folder, now.cache().limit_gb) == (tmp_path, 3)
+    viewer = ViewerModel()
+    session_of(viewer)
+    add_scan(viewer)
+    assert session_of(viewer).scan.palette.threshold == 0.7
+
+
+def test_without_the_cache_nothing_is_copied(chosen):
+    chosen.cache.use = False
+    assert preferences().cache() is None
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, "much"])
+def test_a_threshold_that_makes_no_sense_is_refused(chosen, value):
+    with pytest.raises(ValueError):
+        chosen.maps.threshold = value
