@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from . import _cli_report
+from ._cli_fit_settings import take_fit_settings
 from ._cli_output import free_to_write, progress_bar, say
+from ._cli_resume import unfinished_maps
 from ._cli_room import room_on_disk
 
 if TYPE_CHECKING:
     from .cube import ElementMaps, PigmentMaps, XRFCube
+    from .mapping.normalise import Normalisation
     from .network import Predictor
 
 Format = Literal["zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures"]
@@ -41,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
         free_to_write(options.overview, overwrite=options.overwrite, scan=options.scan)
     if options.report is not None:
         _cli_report.check_report(options.report, overwrite=options.overwrite, scan=options.scan)
+    take_fit_settings(options)
     cube = open_scan(options)
     rows, columns, channels = cube.shape
     say(f"{options.scan}: {rows} x {columns} pixels, {channels} channels.")
@@ -51,10 +55,24 @@ def run(options: argparse.Namespace) -> None:
         "with_pigments": not options.elements_only,
     }
     if options.scheduler is None:
-        with room_on_disk(options.out, rows * columns) as folder:
-            maps = map_cube(cube, context=options.context, folder=folder, **wanted)
+        earlier = {"resume": options.resume, "overwrite": options.overwrite}
+        with (
+            room_on_disk(options.out, rows * columns) as folder,
+            unfinished_maps(options.out, **earlier) as unfinished,
+        ):
+            normalise = options.normalise and options.normalise.replace("-", " ")
+            maps = map_cube(
+                cube,
+                context=options.context,
+                folder=folder,
+                unfinished=unfinished,
+                normalise=normalise,
+                **wanted,
+            )
             _finish(options, cube, maps)
         return
+    if options.resume or options.normalise:
+        raise ValueError("On a cluster, --resume and --normalise are not offered.")
     if options.context:
         raise ValueError("On a cluster every pixel is mapped by its own spectrum alone.")
     from ._cli_cluster import maps_of_cluster
@@ -147,6 +165,8 @@ def map_cube(
     with_pigments: bool = True,
     predictor: Predictor | None = None,
     folder: Path | None = None,
+    unfinished: Path | None = None,
+    normalise: Normalisation | None = None,
 ) -> Maps:
     """Make the maps of a scan, each kind with a progress bar; on disk where a folder is given."""
     from .mapping import map_elements, map_pigments
@@ -156,7 +176,14 @@ def map_cube(
     elements = pigments = None
     if with_elements:
         with progress_bar("Elements") as progress:
-            elements = map_elements(cube, lines, out=places[0], progress=progress)
+            elements = map_elements(
+                cube,
+                lines,
+                out=places[0],
+                progress=progress,
+                normalise=normalise,
+                unfinished=unfinished and unfinished / "elements",
+            )
     if with_pigments:
         with progress_bar("Pigments") as progress:
             pigments = map_pigments(
@@ -166,6 +193,7 @@ def map_cube(
                 context=context,
                 out=places[1],
                 progress=progress,
+                unfinished=unfinished and unfinished / "pigments",
             )
     return Maps(elements, pigments)
 
@@ -190,6 +218,8 @@ def report(maps: Maps) -> None:
         say(f"  {names} (not told apart everywhere): {percent(entry.share)}")
     if not sure:
         say("  no single pigment")
+    for text in maps.pigments.provenance.get("warnings", ()):
+        say(f"Warning: {text}")
 
 
 def percent(share: float) -> str:

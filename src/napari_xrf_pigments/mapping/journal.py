@@ -81,11 +81,6 @@ class Journal:
             np.savez(file, **values)
         os.replace(part, self.folder / f"{name}.npz")
 
-    @property
-    def empty(self) -> bool:
-        """Whether no tile was kept."""
-        return not any(self.folder.glob("*.npz"))
-
 
 def resumed(
     journal: Journal | None,
@@ -116,6 +111,11 @@ def resumed(
     for tile in begin(done):
         journal.keep(tile)
         yield tile
+
+
+def keeps_tiles(folder: Path) -> bool:
+    """Whether a folder, or one in it, keeps at least one finished tile."""
+    return any(folder.glob("*.npz")) or any(folder.glob("*/*.npz"))
 
 
 def is_journal(folder: Path) -> bool:
