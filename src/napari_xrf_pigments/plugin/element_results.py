@@ -38,6 +38,10 @@ class ElementView:
     quantity: Quantity = "counts"
     normalisation: Normalisation | None = None
 
+    def divided(self) -> str:
+        """What names of maps made of several say of the normalisation."""
+        return "" if self.normalisation is None else f" (divided by {self.normalisation})"
+
     def title(self, name: str, part: str = "") -> str:
         """Name of the layer of a map: all that is not net counts of the scan is said."""
         text = name

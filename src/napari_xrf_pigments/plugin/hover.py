@@ -9,13 +9,14 @@ import numpy as np
 
 from . import colours
 from .explaining import percent
+from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
     from .scan import Scan
 
-_KINDS = frozenset({"pigment", "group"})
+_KINDS = PIGMENT_KINDS - {"unexplained"}
 
 
 def tell_in_status_bar(layer: Layer) -> None:

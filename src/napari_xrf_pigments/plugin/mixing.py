@@ -50,7 +50,7 @@ def composite_spec(
     made: dict[str, Any] = {"composite": [channel.settings for channel in channels]}
     if monitor is not None:
         made["normalised_to"] = monitor.settings
-    title = " + ".join(counts.title(channel.name) for channel in channels)
+    title = " + ".join(channel.name for channel in channels) + view.divided()
     return MapSpec(
         "composite",
         str(number),

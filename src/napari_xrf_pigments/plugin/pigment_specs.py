@@ -123,7 +123,8 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
                 title,
                 image,
                 colours.over_threshold(colour, view.palette.threshold),
-                visible=not colours.is_pale(colour),
+                # Lead white among the lead pigments would drown the others too.
+                visible=not any(colours.is_pale(colours.pigment_colour(name)) for name in members),
                 made={"threshold": view.palette.threshold, "members": members},
             ),
             members,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from napari.utils.theme import get_theme
@@ -14,11 +15,11 @@ from ...mapping.arithmetic import OPERATIONS, Operation, combined
 from ...mapping.normalise import NORMALISATIONS
 from ..background import Latest
 from ..element_results import QUANTITIES, ElementResults, ElementView
-from ..layers import show_maps, show_only
+from ..layers import map_layers, show_maps, show_only
 from ..mixing import composite_spec
 from ..scan import Scan
 from ..session import Session
-from ..specs import ELEMENT_KINDS, MapSpec, derived_specs
+from ..specs import ELEMENT_KINDS, PIGMENT_KINDS, MapSpec, derived_specs
 from ..views.combine_bar import CombineBar
 from ..views.composite_bar import CompositeBar
 from ..views.element_view_bar import ElementViewBar
@@ -58,6 +59,7 @@ class ElementTools(QTabWidget):
             self.addTab(widget, title)
         self.setUsesScrollButtons(True)
         self._number = 1
+        self._new = ""
         self._layer: Any = None
         self._mixing = Latest(self._show_composite, session.tell)
         self._counting = Latest(self._show_histogram)
@@ -145,7 +147,9 @@ class ElementTools(QTabWidget):
         except ValueError as error:
             self.session.tell(str(error))
             return
-        scan.derived[made.name] = made
+        said = scan.element_view.divided()
+        scan.derived[made.name + said] = replace(made, name=made.name + said)
+        self._new = made.name + said
         self._refresh()
 
     def derived(self, scan: Scan) -> Iterator[MapSpec]:
@@ -153,6 +157,13 @@ class ElementTools(QTabWidget):
         results = scan.elements or scan.trial
         part = None if results is None else results.part
         return derived_specs(scan.derived.values(), scan.element_view, part)
+
+    def show_new(self, scan: Scan) -> None:
+        """Show a map that was just combined alone: added to others it could not be read."""
+        key = ("derived", self._new)
+        if key in map_layers(self.session.viewer, scan, {"derived"}):
+            self._new = ""
+            show_only(self.session.viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
 
     def mix(self) -> None:
         """Make the composite of the chosen maps anew, in a thread."""
@@ -171,7 +182,7 @@ class ElementTools(QTabWidget):
         for _ in show_maps(viewer, scan, [spec]):
             pass
         if new:
-            show_only(viewer, scan, {*ELEMENT_KINDS, "counts"}, {key})
+            show_only(viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
 
     def _keep(self) -> None:
         self._number += 1

@@ -249,6 +249,7 @@ class ElementsDock(MapDock):
 
         yield from show_maps(self.viewer, scan, specs(), ELEMENT_KINDS - {"composite"})
         if scan is self.scan:
+            self.tools.show_new(scan)
             self.tools.update_names()
             self.tools.count()
             self.tools.mix()

@@ -37,8 +37,12 @@ class HistogramView(QWidget):
         # A drop belongs to the dock.
         self.plot.setAcceptDrops(False)
         self.plot.viewport().setAcceptDrops(False)
+        # Else the outermost labels are cut at the edges.
+        self.plot.getPlotItem().layout.setContentsMargins(0, 8, 8, 0)
         self.curve = self.plot.plot([0, 1], [1], stepMode="center", fillLevel=0)
-        self.region = pg.LinearRegionItem((0, 1), swapMode="sort")
+        self.region = pg.LinearRegionItem(
+            (0, 1), swapMode="sort", brush=(128, 128, 128, 50), hoverBrush=(128, 128, 128, 80)
+        )
         self.plot.addItem(self.region)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
@@ -63,6 +67,8 @@ class HistogramView(QWidget):
             axis.setPen(text)
             axis.setTextPen(text)
         self.curve.setPen(pg.mkPen(text, width=1))
+        for line in self.region.lines:
+            line.setPen(pg.mkPen(text, width=2))
 
     def set_histogram(
         self,
