@@ -59,7 +59,8 @@ def can_open(path: str | os.PathLike[str]) -> bool:
     Returns
     -------
     bool
-        True for scans and for damaged files of a known format, whose error says more.
+        True for scans, and for damaged files of most formats, whose error says more; a damaged
+        HDF5 file may be anything and is not offered, but :func:`open_cube` says what is wrong.
     """
     from .save import is_results
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from .case import Made, Peer, Real, Row, small_counts
 
 
-def rosettasciio(folder: Path) -> Made:
-    """A signal as HyperSpy would hand it over."""
+def rosettasciio(folder: Path, dtype: str = "u2", record: str = "vector") -> Made:
+    """A signal as HyperSpy would hand it over: spectra in pixels, or an image a channel."""
     from rsciio.ripple import file_writer
 
     counts = small_counts()
@@ -21,11 +22,16 @@ def rosettasciio(folder: Path) -> Made:
     ]
     energy = {"name": "Energy", "size": 160, "scale": 0.02, "offset": -0.1, "units": "keV"}
     axes.append({**energy, "navigate": False})
+    data = counts.astype(dtype)
+    if record == "image":
+        axes = [axes[2], axes[0], axes[1]]
+        axes = [{**axis, "navigate": axis["name"] == "Energy"} for axis in axes]
+        data = np.moveaxis(data, 2, 0)
     for index, axis in enumerate(axes):
         axis["index_in_array"] = index
     about = {"Signal": {"signal_type": ""}, "General": {"title": ""}}
     signal = {
-        "data": counts.astype(np.uint16),
+        "data": np.ascontiguousarray(data),
         "axes": axes,
         "metadata": about,
         "original_metadata": {},
@@ -45,8 +51,16 @@ def m6(real: Path, folder: Path) -> Made:
 ROWS = [
     Row(
         "`.rpl` + `.raw`",
-        "Ripple, the dialect of Bruker's M6 included; either half finds the other.",
-        (Real("header of a Bruker M6", m6), Peer("RosettaSciIO", rosettasciio, ("rsciio",))),
+        "Ripple and Lispix, the dialect of Bruker's M6 included: record-by vector, image or "
+        "dont-care, 8 to 64 bit, signed, unsigned or floating point, both orders of bytes, offset; "
+        "energies, size of a pixel, live time and voltage where they stand. Either half finds the "
+        "other; both dropped together open once.",
+        (
+            Real("header of a Bruker M6", m6),
+            Peer("RosettaSciIO", rosettasciio, ("rsciio",)),
+            Peer("RosettaSciIO", partial(rosettasciio, dtype=">i4", record="image"), ("rsciio",)),
+            Peer("RosettaSciIO", partial(rosettasciio, dtype="f4"), ("rsciio",)),
+        ),
         said="Ripple",
     ),
 ]

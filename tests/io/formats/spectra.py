@@ -68,7 +68,10 @@ ROWS = [
     Row(
         "folder of `.mca`",
         "CHNet, XISMuS, Elio: one PMCA text file a pixel and `colonneXrighe.txt` with rows, "
-        "columns and dwell time. A missing or short file is a missing pixel.",
+        "columns and dwell time. A missing or short file is a missing pixel, SPOT_*.mca are no "
+        "pixels. Live time, else real time, else dwell time. Several folders are several "
+        "detectors: they are added up, or `--detector 10264`. Odd rows that lie beside the even "
+        "ones are noted.",
         (Real("CHNet scanner", mca_folder),),
         said="folder of PMCA spectra",
     ),
