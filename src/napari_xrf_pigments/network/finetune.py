@@ -28,7 +28,7 @@ from .weights import bundled_weights, load_weights
 #: Simulated spectra come in chunks of 2048: to learn from, and to look for harm.
 REPLAY_CHUNKS, CHECK_CHUNKS = 6, 3
 #: Pull towards the old weights, and of the painted spectra against the simulated ones.
-RIDGE, STRENGTH = 1e-3, 0.5
+RIDGE, STRENGTH = 1e-3, 0.1
 _DRAWS = Draws(absent_sigma=3.0, traces=0.5, wear=0.1, contaminated=0.4)
 #: Seeds that no training uses.
 _REPLAY_SEED, _CHECK_SEED = (0, 901), (0, 902)

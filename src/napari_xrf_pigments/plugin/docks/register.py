@@ -11,9 +11,10 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QLabel
 
 from .. import control, registering
+from ..background import Latest
 from ..following import Emitter
 from ..job import Job
-from ..pictures import can_be_shown, flat_data
+from ..pictures import flat_data
 from ..placing import Placing
 from ..running import Failure
 from ..scan import Scan
@@ -46,6 +47,8 @@ class RegisterDock(ScanDock):
         self._picture: Image | None = None
         self._placing: Placing | None = None
         self._undo: list[Callable[[], None]] = []
+        reading = self._reading = Latest(self._opened, self.session.tell)
+        self.destroyed.connect(lambda: reading.forget())
         # Not inside the event that added a point.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -255,17 +258,23 @@ class RegisterDock(ScanDock):
             self.open_picture(Path(path))
 
     def open_picture(self, path: Path) -> None:
-        """Open an image file and choose it."""
-        try:
-            (layer, *_) = self.viewer.open(str(path), plugin="napari")
-        except Exception as error:
-            # Image libraries raise of all kinds.
-            self.session.tell(f"{path.name} could not be opened as a picture: {error}")
-            return
-        if can_be_shown(layer):
-            self.choose(layer)
-        else:
-            self.session.tell(f"{path.name} is not one flat picture.")
+        """Read an image file in the background, lay it over the scan and choose it."""
+
+        def read() -> tuple[str, Any]:
+            from ...io.picture import read_picture
+
+            return path.stem, read_picture(path)
+
+        self._reading.ask(read)
+
+    def _opened(self, answer: tuple[str, Any]) -> None:
+        name, pixels = answer
+        below = self._below()
+        units = {} if below is None else {"units": below.units}
+        layer = self.viewer.add_image(pixels, name=name, rgb=pixels.ndim == 3, **units)
+        if below is not None:
+            control.lay_over(layer, below)
+        self.choose(layer)
 
     def _save(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save control points", "", POINTS)

@@ -1,0 +1,27 @@
+"""Finished maps of the synthetic scan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_xrf_pigments import ElementMaps, PigmentMaps
+from napari_xrf_pigments.plugin.element_results import ElementResults
+from napari_xrf_pigments.plugin.results import PigmentResults
+
+from .synthetic import GROUPS, PIGMENTS, SHAPE, answer, places
+
+
+def elements() -> ElementResults:
+    """Maps of the three lines, with a little noise."""
+    names = tuple(places())
+    counts = np.stack([1000.0 * places()[name] for name in names]).astype(np.float32)
+    counts += np.random.default_rng(0).normal(0, 5, counts.shape)
+    return ElementResults.of(ElementMaps(names, counts, np.full_like(counts, 10.0)))
+
+
+def pigments() -> PigmentResults:
+    """Maps of the five pigments."""
+    parts = answer(slice(0, SHAPE[0]), slice(0, SHAPE[1]))
+    fields = ("probability", "top", "below", "group_probability", "unexplained")
+    maps = {name: np.asarray(parts[name], np.float32) for name in fields}
+    return PigmentResults.of(PigmentMaps(names=PIGMENTS, groups=GROUPS, **maps))
