@@ -13,6 +13,7 @@ from napari_xrf_pigments.plugin.session import session_of
 from napari_xrf_pigments.plugin.settings_page import PLUGIN, Preferences, preferences
 
 from .acting import add_scan
+from .synthetic import fake_services
 
 
 def normal(key):
@@ -68,16 +69,17 @@ def chosen():
     settings.cache.update({"use": True, "folder": "", "limit_gb": 50})
 
 
-def test_what_is_chosen_is_used(chosen, tmp_path):
+def test_what_is_chosen_is_used(chosen, tmp_path, qtbot):
     chosen.maps.threshold, chosen.maps.unit = 0.7, "cm"
     chosen.cache.folder, chosen.cache.limit_gb = str(tmp_path), 3
     now = preferences()
     assert (now.threshold, now.unit) == (0.7, "cm")
     assert (now.cache().folder, now.cache().limit_gb) == (tmp_path, 3)
     viewer = ViewerModel()
-    session_of(viewer)
-    add_scan(viewer)
-    assert session_of(viewer).scan.palette.threshold == 0.7
+    session_of(viewer, fake_services())
+    scan = add_scan(viewer)
+    assert scan.palette.threshold == 0.7
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
 
 
 def test_without_the_cache_nothing_is_copied(chosen):
