@@ -9,6 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from napari_xrf_pigments import EnergyAxis, PigmentMaps, XRFCube
+from napari_xrf_pigments.mapping.evidence import Evidence, EvidenceLine, Explanation
+from napari_xrf_pigments.physics.pixel_fit import fit_pixel
+from napari_xrf_pigments.physics.strangers import Stranger
 from napari_xrf_pigments.plugin.services import FoundLines, Services
 
 GAIN = 0.02
@@ -130,6 +133,21 @@ def predict(cube: XRFCube, spectrum: np.ndarray) -> PigmentMaps:
     )
 
 
+def explain(cube: XRFCube, spectrum: np.ndarray):
+    """Vermilion by mercury's L lines; bismuth is left."""
+    line = EvidenceLine("Hg L", 9.99, 400.0, 20.0, 6.0)
+    lead = EvidenceLine("Pb L", 10.55, 300.0, 20.0, 3.0)
+    return Explanation(
+        predict(cube, spectrum),
+        fit_pixel(spectrum, cube.energies.kev),
+        (
+            Evidence("pigment", "vermilion", 0.9, 0.02, (line,), (), ()),
+            Evidence("group", "mercury", 0.9, 0.02, (line, lead), ("vermilion",), ()),
+        ),
+        (Stranger("Bi L", 10.84, 90.0, 7.0),),
+    )
+
+
 def calibrate(cube: XRFCube, spectrum: np.ndarray):
     """A trusted estimate, 5 eV off the axis of the file."""
     axis = EnergyAxis(cube.shape[2], GAIN, 0.005, "estimated")
@@ -156,6 +174,7 @@ def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
         "element_tiles": tiles.elements,
         "pigment_tiles": tiles.pigments,
         "predict": predict,
+        "explain": explain,
         "provenance": lambda cube, settings: {"settings": settings},
         "devices": lambda: (("Automatic", "auto"), ("CPU", "cpu")),
     }

@@ -5,15 +5,13 @@ import time
 
 import dask.array as da
 import numpy as np
-import pytest
 
 from napari_xrf_pigments import XRFCube
-from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
 from napari_xrf_pigments.plugin.layers import counts_layer_data, map_layers
 from napari_xrf_pigments.plugin.session import session_of
 from napari_xrf_pigments.plugin.totals import TotalCounts
 
-from .acting import add_dock, add_scan, click_world
+from .acting import add_scan, click_world
 from .synthetic import SHAPE, fake_services, make_cube
 
 
@@ -123,73 +121,3 @@ def test_a_session_dies_with_its_viewer(qapp):
     del model, session
     gc.collect()
     assert len(module._SESSIONS) == before
-
-
-@pytest.fixture
-def dock(viewer):
-    return add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
-
-
-def test_an_empty_dock_says_what_to_do(dock):
-    assert dock.place.text().startswith("Open a scan")
-
-
-def test_at_the_side_the_dock_is_narrow(viewer):
-    dock = add_dock(viewer, SpectrumDock, "Spectrum", "right")
-    assert dock.sizeHint().width() < 500
-
-
-def test_the_dock_shows_the_clicked_spectrum(viewer, dock, qtbot):
-    scan = add_scan(viewer)
-    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    assert "sum of the whole scan" in dock.place.text()
-    assert np.array_equal(dock.plot._counts, scan.totals.spectrum)
-    click_world(viewer, (1.0, 1.0))
-    assert np.array_equal(dock.plot._counts, scan.cube.spectrum(2, 2))
-    assert dock.plot._kev[0] == 0.005
-    assert dock.place.text().startswith("Pixel x 2, y 2")
-    assert "1.0 mm, 1.0 mm" in dock.place.text()
-
-
-def test_before_any_run_the_network_is_asked_about_the_pixel(viewer, dock, qtbot):
-    add_scan(viewer)
-    click_world(viewer, (1.0, 1.0))
-    qtbot.waitUntil(lambda: bool(dock.bars.bars), timeout=60_000)
-    assert dock.bars.bars[0].title == "Vermilion"
-    assert {line.label.split()[0] for line in dock.plot.lines} == {"Hg"}
-
-
-def test_without_a_network_the_reason_is_shown(viewer, dock, qtbot):
-    def missing(cube, spectrum):
-        raise OSError("The weights of the network are missing.")
-
-    session_of(viewer).services = fake_services(predict=missing)
-    add_scan(viewer)
-    click_world(viewer, (1.0, 1.0))
-    qtbot.waitUntil(lambda: "weights" in dock.bars.empty_text, timeout=60_000)
-
-
-def test_the_user_chooses_the_energy_axis(viewer, dock, qtbot):
-    scan = add_scan(viewer)
-    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    assert "6 lines meet their places" in dock.axis_bar.sentence.text()
-    dock.axis_bar.button.click()
-    assert "from the file" in dock.axis_bar.sentence.text()
-    assert viewer.layers[0].metadata["xrf_cube"].energies.offset_kev == 0.0
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_plot_follows_the_theme(viewer, dock, theme):
-    viewer.theme = theme
-    lightness = dock.plot.plot.backgroundBrush().color().lightness()
-    assert (lightness > 128) == (theme == "light")
-
-
-def test_a_closed_dock_hears_nothing(viewer, qtbot):
-    dock = add_dock(viewer, SpectrumDock, "short-lived")
-    with qtbot.waitSignal(dock.destroyed, timeout=60_000):
-        viewer.window.remove_dock_widget(dock)
-    scan = add_scan(viewer)
-    session_of(viewer).pick(scan, 1, 1)
-    viewer.theme = "light"
-    viewer.theme = "dark"

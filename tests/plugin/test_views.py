@@ -1,11 +1,10 @@
 """Views without a viewer: they show what they are given and emit what the user wants."""
 
-import numpy as np
 import pytest
 from qtpy.QtCore import QMimeData, Qt, QUrl
 from qtpy.QtTest import QTest
 
-from napari_xrf_pigments.plugin.rows import Bar, ElementRow, FoundRow, MarkedLine, percent
+from napari_xrf_pigments.plugin.rows import Bar, ElementRow, FoundRow, percent
 from napari_xrf_pigments.plugin.views.axis_bar import AxisBar
 from napari_xrf_pigments.plugin.views.bars import ProbabilityBars
 from napari_xrf_pigments.plugin.views.drops import local_paths
@@ -14,7 +13,6 @@ from napari_xrf_pigments.plugin.views.pigment_settings import PigmentSettings
 from napari_xrf_pigments.plugin.views.pigment_tree import PigmentTree
 from napari_xrf_pigments.plugin.views.run_bar import RunBar
 from napari_xrf_pigments.plugin.views.scan_bar import ScanBar
-from napari_xrf_pigments.plugin.views.spectrum_plot import SpectrumPlot
 
 
 @pytest.fixture
@@ -187,41 +185,6 @@ def test_without_bars_the_reason_is_drawn(show):
     blank = view.grab().toImage()
     view.set_bars((), "No pigment is likely here.")
     assert view.grab().toImage() != blank
-
-
-def test_spectrum_on_both_scales(show):
-    plot = show(SpectrumPlot())
-    kev, counts = 0.01 * np.arange(2000), np.full(2000, 100.0)
-    plot.set_spectrum(kev, counts)
-    assert plot.logarithmic
-    (_, shown) = plot.curve.getData()
-    assert shown == pytest.approx(np.full(2000, 2.0))
-    plot.log.setChecked(False)
-    assert plot.curve.getData()[1] == pytest.approx(counts)
-    assert plot.plot.viewRange()[0] == pytest.approx([0, 20], abs=0.5)
-
-
-def test_the_empty_end_of_the_axis_is_not_shown(show):
-    plot = show(SpectrumPlot())
-    kev = 0.01 * np.arange(4000)
-    plot.set_spectrum(kev, np.where(kev < 20, 100.0, 0.0))
-    assert plot.plot.viewRange()[0][1] == pytest.approx(22, abs=0.5)
-
-
-def test_no_counts_do_not_break_the_logarithm(show):
-    plot = show(SpectrumPlot())
-    plot.set_spectrum(0.01 * np.arange(100), np.zeros(100))
-    assert np.isfinite(plot.curve.getData()[1]).all()
-
-
-def test_marked_lines_replace_earlier_ones(show):
-    plot = show(SpectrumPlot())
-    plot.set_spectrum(0.01 * np.arange(2000), np.full(2000, 10.0))
-    before = len(plot.plot.items())
-    plot.set_lines([MarkedLine("Fe Ka", 6.4, "#ff8000"), MarkedLine("Fe Kb", 7.06, "#ff8000")])
-    assert len(plot.plot.items()) > before
-    plot.set_lines(())
-    assert len(plot.plot.items()) == before
 
 
 def test_the_axis_bar_offers_the_other_axis(show, qtbot):

@@ -110,10 +110,10 @@ class LinesPart:
         rows = [
             PeakRow(n.label, n.kev, n.reason, n.score / max(best, 0.2), n.family) for n in names
         ]
-        title = (
-            f"The peak at {kev:.2f} keV could be:" if rows else f"Nothing known at {kev:.2f} keV"
-        )
-        self.peaks.set_rows(title, rows)
+        title = f"The peak at {kev:.2f} keV ({net:,.0f} ± {noise:,.0f} counts) could be:"
+        if net < _PRESENT * noise:
+            title = f"No clear peak at {kev:.2f} keV; lines that lie there:"
+        self.peaks.set_rows(title if rows else f"Nothing known at {kev:.2f} keV.", rows)
         self._guess, self._guess_family = None, ""
         self.draw()
 

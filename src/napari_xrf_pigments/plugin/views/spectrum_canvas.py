@@ -42,6 +42,9 @@ class SpectrumCanvas(pg.PlotWidget):
         self.getPlotItem().layout.setContentsMargins(0, 6, 4, 6)
         self.setMenuEnabled(False)
         self.hideButtons()
+        # Never more points than pixels, and no peak lost: zooming stays fluent.
+        self.setDownsampling(auto=True, mode="peak")
+        self.setClipToView(True)
         self.setMinimumHeight(min(height, 150))
         # A drop belongs to the dock.
         self.setAcceptDrops(False)

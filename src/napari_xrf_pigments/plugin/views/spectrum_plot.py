@@ -200,8 +200,7 @@ class SpectrumPlot(QWidget):
         for curve in self._curves:
             item = self._items.get(curve.key)
             if item is None:
-                item = pg.PlotDataItem(autoDownsample=True, downsampleMethod="peak")
-                item.setClipToView(True)
+                item = pg.PlotDataItem(autoDownsampleFactor=1.0)
                 item.setLogMode(False, self.logarithmic)
                 self.plot.addItem(item)
                 self._items[curve.key] = item
