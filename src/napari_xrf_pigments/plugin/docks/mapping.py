@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.utils import progress as activity
 from numpy.typing import NDArray
 
 from .. import notices
+from ..activity import Activity
 from ..results import Results
 from ..running import Failure, Progress, TileRun
 from ..scan import Scan
@@ -134,7 +134,7 @@ class MapDock(ScanDock):
         self.run_bar.set_status(status)
         self.update_bar()
         # Last: napari's progress lets other events in.
-        self._activity = activity(total=total, desc=f"{self.title}: {scan.name}")
+        self._activity = Activity(f"{self.title}: {scan.name}", total, self.cancel)
 
     def warnings(self, scan: Scan) -> Iterable[str]:
         """What to be careful about after a run; told once, one notification each."""
@@ -146,7 +146,7 @@ class MapDock(ScanDock):
             self.run_bar.set_status(f"{100 * state.done / state.total:.0f} % of the pixels mapped")
             self.feed.show(lambda: self.steps(scan))
         if self._activity is not None:
-            self._activity.update(max(0, state.done - self._activity.n))
+            self._activity.show(state.done)
 
     def _ended(self, scan: Scan, end: str | Failure) -> None:
         self._runs.clear()
