@@ -121,7 +121,6 @@ def show_maps(
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key not in wanted and layer in viewer.layers:
             viewer.layers.remove(layer)
-            _compile_anew(viewer)
             yield
 
 
@@ -129,17 +128,6 @@ def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> None:
     """Remove the layers of earlier results."""
     for layer in map_layers(viewer, scan, kinds).values():
         viewer.layers.remove(layer)
-    _compile_anew(viewer)
-
-
-def _compile_anew(viewer: Viewer) -> None:
-    """Make what is still shown forget the shaders of a layer that was removed.
-
-    Mesa's software renderer else crashes when the next layer is added.
-    """
-    for layer in viewer.layers:
-        if layer.visible and not getattr(layer, "rgb", True):
-            layer.events.colormap()
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from psygnal import Signal
 from ..cube import XRFCube
 from ..mapping.palette import Palette
 from . import layers as layering
-from . import notices
+from . import notices, shaders
 from .hover import tell_in_status_bar
 from .keys import bind_keys
 from .marker import show_marker
@@ -66,6 +66,7 @@ class Session:
         #: Weights of the network that a user taught; None: the bundled ones.
         self.weights: Path | None = None
         self.known_weights: list[Path] = []
+        shaders.guard(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
