@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .exchange import exchange
+
 
 def write_atomically(
     target: Path, write: Callable[[Path], None], is_ours: Callable[[Path], bool]
@@ -129,7 +131,11 @@ def _replace(temporary: Path, target: Path) -> None:
     if not target.exists() or (target.is_file() and temporary.is_file()):
         os.replace(temporary, target)
         return
-    # A folder cannot be renamed onto a full one: the old one steps aside and comes back on failure.
+    # A folder cannot be renamed onto a full one: they change places, and the caller removes
+    # what then has the temporary name. A program killed here leaves the old or the new one.
+    if exchange(temporary, target):
+        return
+    # Elsewhere the old one steps aside and comes back on failure.
     old = temporary.with_suffix(".old")
     os.replace(target, old)
     try:

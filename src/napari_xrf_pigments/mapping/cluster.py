@@ -25,6 +25,7 @@ from dask.base import optimize
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
+from ..network.reach import instrument_warnings
 from ..physics.fit import LineFit
 from .element_plan import plan_elements
 from .elements import fitted_tile
@@ -144,6 +145,7 @@ def map_pigments_on_cluster(
     }
     settings = {"kind": "pigments", "device": device, "context": False}
     made = provenance(cube, settings, weights_hash=network.weights_hash)
+    made["warnings"] = list(instrument_warnings(cube.energies, cube.acquisition))
     how = (device, None if weights is None else str(weights), network.weights_hash)
     about = (network.names, {**made, "groups": list(network.groups)})
     arrays = _run(cube, scheduler, out, shapes, about, _predict, how, progress, tile_bytes)

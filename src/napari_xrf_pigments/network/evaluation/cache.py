@@ -10,7 +10,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"strata": asdict(strata), "geometry": asdict(geometry)})
     partial = path.with_suffix(f".{os.getpid()}.part")
-    arrays = {
+    arrays: dict[str, Any] = {
         "text": np.array(text),
         "line_kev": emission.line_kev,
         "line_rate": emission.line_rate,
@@ -102,7 +102,7 @@ def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) ->
         partial.unlink(missing_ok=True)
 
 
-def checksum(arrays: dict[str, NDArray[Any]]) -> str:
+def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 over arrays with their names, types and shapes, hexadecimal."""
     digest = hashlib.sha256()
     for name, values in sorted(arrays.items()):

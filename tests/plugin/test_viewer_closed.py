@@ -1,0 +1,26 @@
+"""A viewer that is closed during a run."""
+
+import napari
+
+from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+from napari_xrf_pigments.plugin.session import session_of
+
+from .acting import add_dock, add_scan
+from .synthetic import FakeTiles, fake_services, make_cube
+
+
+def test_a_viewer_closed_during_a_run_ends_it(qtbot, notes):
+    tiles = FakeTiles(pause_s=0.2, height=1)
+    viewer = napari.Viewer(show=True, show_welcome_screen=False)
+    session_of(viewer).services = fake_services(tiles)
+    scan = add_scan(viewer, make_cube())
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    dock = add_dock(viewer, PigmentsDock, "Pigments")
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: tiles.begun >= 2, timeout=60_000)
+    viewer.close()
+    qtbot.waitUntil(lambda: tiles.closed, timeout=60_000)
+    assert tiles.begun < 24
+    assert [text for text, severity in notes() if severity == "error"] == []
+    # What was done is kept with the scan as long as somebody holds it.
+    assert scan.pigments is not None
