@@ -214,3 +214,35 @@ def test_maps_of_one_name_stay_apart(tmp_path):
     path = tmp_path / "scan.dms"
     path.write_bytes(DMS + MAPS.astype("<f4").tobytes() + b"Fe-K\r\nFe-K\r\n")
     assert load_maps(path).names == ("Fe K", "Fe K (2)")
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}])
+def test_a_map_is_read_however_it_is_packed(tmp_path, options):
+    image = np.random.default_rng(2).random((37, 50), np.float32)
+    tifffile.imwrite(tmp_path / "Fe-K.tif", image, **options)
+    np.testing.assert_array_equal(load_maps(tmp_path / "Fe-K.tif").counts[0], image)
+
+
+def test_a_map_that_blows_up_is_not_unpacked(tmp_path):
+    import zlib
+
+    path = tmp_path / "Fe-K.tif"
+    tifffile.imwrite(path, MAPS[0], compression="zlib")
+    bomb, end = zlib.compress(bytes(10**6), 9), path.stat().st_size
+    with path.open("ab") as file:
+        file.write(bomb)
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tif.pages[0].tags["StripOffsets"].overwrite(end)
+        tif.pages[0].tags["StripByteCounts"].overwrite(len(bomb))
+    with pytest.raises(ValueError, match=r"Fe-K\.tif: A page is longer when unpacked"):
+        load_maps(path)
+
+
+def test_a_map_that_declares_far_too_much_takes_no_memory(tmp_path):
+    path = tmp_path / "Fe-K.tif"
+    tifffile.imwrite(path, MAPS[0], compression="zlib")
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        for tag, length in (("ImageLength", 20_000), ("ImageWidth", 20_000)):
+            tif.pages[0].tags[tag].overwrite(length)
+    with pytest.raises(ValueError, match=r"Fe-K\.tif"):
+        load_maps(path)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .contract import check_size
 from .map_names import map_name, name_in
 from .tiff_layout import LEAST_CHANNELS, is_tiff
-from .tiff_pages import check_packing, check_pieces, opened
+from .tiff_pages import check_packing, check_pieces, opened, unpacked
 
 FORMAT = "element map as TIFF"
 MAX_MAP_BYTES = 2**31
@@ -67,16 +67,17 @@ def load(path: Path) -> NDArray[np.float32]:
             raise ValueError(f"{path.name} holds no element map.")
         first, size = tif.pages.first, path.stat().st_size
         check_size(path.name, first.imagelength, first.imagewidth, len(tif.pages))
+        if len(tif.pages) >= LEAST_CHANNELS:
+            raise ValueError(f"{path.name} holds too many pages for element maps.")
         if 4 * first.imagelength * first.imagewidth * len(tif.pages) > MAX_MAP_BYTES:
             raise ValueError(f"{path.name} is far too large for element maps.")
         check_packing(path, first)
-        images = []
+        tif.pages.useframes = True
         for page in tif.pages:
             check_pieces(path, first, page.dataoffsets, page.databytecounts, size)
-            images.append(np.asarray(page.asarray(), dtype=np.float32))
-    if any(image.shape != images[0].shape for image in images):
-        raise ValueError(f"{path.name} has pages of different sizes.")
-    return np.stack(images)
+        rows, columns = (0, first.imagelength), (0, first.imagewidth)
+        images = [unpacked(tif, page, rows, columns) for page in tif.pages]
+        return np.stack(images).astype(np.float32)
 
 
 def _is_plain(tif: Any) -> bool:

@@ -18,6 +18,8 @@ from .lazy import as_slices
 # Compressions that cannot blow up beyond their bounds: none, LZW, deflate (two numbers), PackBits.
 _DEFLATE = (8, 32946)
 _COMPRESSIONS = (1, 5, *_DEFLATE, 32773)
+# No compression of these makes less than this part of a page.
+_MOST_UNPACKED = 4000
 MAX_PIECE_BYTES = 256 * 2**20
 # All that parsing a damaged file can raise.
 _DAMAGE = (
@@ -110,7 +112,7 @@ class PackedPages(PagesInPlace):
         with opened(Path(self.path)) as tif:
             tif.pages.useframes = True
             for target, index in zip(block, chosen, strict=True):
-                window = _unpacked(tif, tif.pages[index], (ys[0], ys[-1] + 1), (xs[0], xs[-1] + 1))
+                window = unpacked(tif, tif.pages[index], (ys[0], ys[-1] + 1), (xs[0], xs[-1] + 1))
                 target[...] = window[:: ys.step, :: xs.step]
         return block
 
@@ -139,7 +141,9 @@ def opened(path: Path) -> Iterator[Any]:
             yield tif
         except ValueError as error:
             if str(error).endswith("."):  # a sentence of our own
-                raise
+                if path.name in str(error):
+                    raise
+                raise ValueError(f"{path.name}: {error}") from error
             raise ValueError(f"{path.name} is truncated or damaged.") from error
         except _DAMAGE as error:
             raise ValueError(f"{path.name} is truncated or damaged.") from error
@@ -188,7 +192,11 @@ def check_pieces(
         raise ValueError(f"{path.name} has pages of different sizes, so it is no scan.")
     whole = first.imagelength * first.imagewidth * first.dtype.itemsize
     short = plain and sum(counts) < whole
-    if short or any(start + count > size for start, count in zip(starts, counts, strict=True)):
+    if (
+        whole > _MOST_UNPACKED * sum(counts)
+        or short
+        or any(start + count > size for start, count in zip(starts, counts, strict=True))
+    ):
         raise ValueError(f"{path.name} is truncated: its pages reach beyond its end.")
 
 
@@ -203,8 +211,8 @@ def _piece_shape(page: Any) -> tuple[int, int]:
     return int(min(page.rowsperstrip, page.imagelength)), int(page.imagewidth)
 
 
-def _unpacked(tif: Any, page: Any, rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[Any]:
-    """A part of a page from the pieces that touch it."""
+def unpacked(tif: Any, page: Any, rows: tuple[int, int], columns: tuple[int, int]) -> NDArray[Any]:
+    """A part of a page, rows and columns from the first to before the last, from its pieces."""
     first = tif.pages.first
     out = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), first.dtype)
     tall, wide = _piece_shape(first)
