@@ -1,0 +1,93 @@
+"""Make the pictures of the pages on the Elements and the Pigments dock, one function a picture.
+
+Without a display: ``xvfb-run -a -s "-screen 0 1920x1200x24" python docs/make_dock_screenshots.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+IMAGES = Path(__file__).parent / "images"
+PLUGIN = "napari-xrf-pigments"
+WIDTH, HEIGHT = 1500, 950
+
+
+def elements_dock(viewer: Any, dock: Any) -> None:
+    """A composite of three maps."""
+    dock.run()
+    _wait(lambda: dock.scan.elements is not None and not dock.busy)
+    tools = dock.tools
+    tools.setCurrentWidget(tools.composite_bar)
+    for box, name in zip(tools.composite_bar.boxes, ("Hg L", "Pb L", "Cu K"), strict=False):
+        box.setCurrentText(name)
+        box.activated.emit(box.currentIndex())
+    _wait(lambda: any(layer.name == "Hg L + Pb L + Cu K" for layer in viewer.layers))
+    _wait(lambda: not tools.busy)
+    _save(viewer, "elements_dock.png")
+
+
+def pigments_dock(viewer: Any, dock: Any) -> None:
+    """Pigments of a painting of the seventeenth century."""
+    dock.run()
+    _wait(lambda: dock.scan.pigments is not None and not dock.busy)
+    dock.settings.first_year.setText("1600")
+    dock.settings.last_year.setText("1700")
+    dock.settings.last_year.editingFinished.emit()
+    _wait(lambda: bool(dock.hidden_bar.sentence.text()) and not dock.busy)
+    _save(viewer, "pigments_dock.png")
+
+
+def main() -> None:
+    """Make both pictures from the sample painting."""
+    # The pictures show napari as it is when it is new, and change nobody's settings.
+    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+    import napari
+
+    from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+    from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+    from napari_xrf_pigments.plugin.session import session_of
+
+    viewer = napari.Viewer(show=True, show_welcome_screen=False)
+    viewer.window.resize(WIDTH, HEIGHT)
+    viewer.open_sample(PLUGIN, "hidden_layer")
+    for kind, title, make in (
+        (ElementsDock, "Elements", elements_dock),
+        (PigmentsDock, "Pigments", pigments_dock),
+    ):
+        dock = kind(viewer)
+        viewer.window.add_dock_widget(dock, name=title, area="right")
+        scan = session_of(viewer).scan
+        _wait(lambda scan=scan: scan is not None and scan.checked)
+        make(viewer, dock)
+        viewer.window.remove_dock_widget(dock)
+    viewer.close()
+
+
+def _wait(condition: Callable[[], bool], seconds: float = 600.0) -> None:
+    """Let napari work until a condition holds."""
+    from qtpy.QtWidgets import QApplication
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not condition():
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def _save(viewer: Any, name: str) -> None:
+    """Write what the window shows."""
+    import numpy as np
+    from PIL import Image
+
+    _wait(lambda: False, seconds=2.0)
+    picture = np.asarray(viewer.screenshot(canvas_only=False, flash=False))
+    IMAGES.mkdir(exist_ok=True)
+    Image.fromarray(picture).convert("RGB").quantize(256).save(IMAGES / name, optimize=True)
+
+
+if __name__ == "__main__":
+    main()
