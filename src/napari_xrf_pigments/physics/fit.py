@@ -116,13 +116,13 @@ class LineFit:
         variance = blurred @ (family_solver**2).T
         variance += amplitudes**2 @ self.doubt_variance.astype(np.float32).T
         sigma: Floats = np.sqrt(np.maximum(variance, 1e-6)).astype(np.float32)
-        counts: Floats = (amplitudes @ members.T).astype(np.float32)
+        net: Floats = (amplitudes @ members.T).astype(np.float32)
         hard = self.scatter.astype(np.float32)
         if not hard.any():
-            none = np.full(counts.shape[:-1], np.nan, np.float32)
-            return FitResult(self.names, counts, sigma, none, none)
+            none = np.full(net.shape[:-1], np.nan, np.float32)
+            return FitResult(self.names, net, sigma, none, none)
         noise = np.sqrt(np.maximum(blurred @ (hard @ solver) ** 2, 1e-6))
-        return FitResult(self.names, counts, sigma, amplitudes @ hard, noise)
+        return FitResult(self.names, net, sigma, amplitudes @ hard, noise)
 
 
 def line_fit(
