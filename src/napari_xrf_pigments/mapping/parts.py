@@ -84,7 +84,9 @@ def binned(cube: XRFCube, n: int) -> Part:
         live_time_s=None
         if cube.live_time_s is None
         else _squares(cube.live_time_s[:rows, :columns], n).sum((1, 3)),
-        valid=None if cube.valid is None else _squares(cube.valid[:rows, :columns], n).all((1, 3)),
+        valid=None
+        if cube.valid is None
+        else np.asarray(_squares(cube.valid[:rows, :columns], n).all((1, 3))),
     )
     middle = (n - 1) / 2
     return Part(small, f"{n} x {n} binned", n, (middle, middle))

@@ -122,7 +122,8 @@ class LineFit:
             none = np.full(net.shape[:-1], np.nan, np.float32)
             return FitResult(self.names, net, sigma, none, none)
         noise = np.sqrt(np.maximum(blurred @ (hard @ solver) ** 2, 1e-6))
-        return FitResult(self.names, net, sigma, amplitudes @ hard, noise)
+        scatter: Floats = (amplitudes @ hard).astype(np.float32)
+        return FitResult(self.names, net, sigma, scatter, noise.astype(np.float32))
 
 
 def line_fit(
