@@ -167,3 +167,32 @@ def test_the_report_tells_what_the_run_noticed(capsys):
 @pytest.mark.parametrize(("share", "text"), [(0.5, "50 %"), (0.012, "1.2 %"), (1.0, "100 %")])
 def test_shares_are_percentages(share, text):
     assert percent(share) == text
+
+
+def test_a_saved_calibration_is_used_and_said(scan, tmp_path, capsys):
+    from napari_xrf_pigments.io.calibration_file import SavedCalibration, save_calibration
+
+    cube = open_cube(scan)
+    saved = SavedCalibration(cube.shape[2], 1.001 * cube.energies.gain_kev, 0.004, "Rh", 45.0)
+    path = save_calibration(tmp_path / "mine.json", saved)
+    out = tmp_path / "maps.h5"
+    words = ["map", str(scan), "-o", str(out), "--elements-only", "--lines", "Pb L"]
+    assert main([*words, "--calibration", str(path)]) == 0
+    assert "Energy axis from mine.json." in capsys.readouterr().out
+    elements, _ = load_results(out)
+    used = elements.provenance["calibration"]
+    assert (used["gain_kev"], used["offset_kev"]) == (saved.gain_kev, saved.offset_kev)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [(["--gain-kev", "0.02"], "not both"), ([], "channels, but the scan has")],
+)
+def test_a_calibration_that_does_not_fit_is_refused(scan, tmp_path, capsys, extra, said):
+    from napari_xrf_pigments.io.calibration_file import SavedCalibration, save_calibration
+
+    path = save_calibration(tmp_path / "mine.json", SavedCalibration(77, 0.02, 0.0))
+    out = tmp_path / "maps.h5"
+    assert main(["map", str(scan), "-o", str(out), "--calibration", str(path), *extra]) == 2
+    assert said in capsys.readouterr().err
+    assert not out.exists()
