@@ -85,6 +85,11 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
     parts = command.add_mutually_exclusive_group()
     parts.add_argument("--elements-only", action="store_true", help="no pigment maps")
     parts.add_argument("--pigments-only", action="store_true", help="no elemental maps")
+    command.add_argument(
+        "--weights",
+        type=Path,
+        help="weights of the network, such as taught ones (default: the bundled ones)",
+    )
     _device(command)
     command.add_argument(
         "--context", action="store_true", help="let neighbouring pixels support each other"

@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
             normalise = options.normalise and options.normalise.replace("-", " ")
             maps = map_cube(
                 cube,
+                predictor=_taught(options),
                 context=options.context,
                 folder=folder,
                 unfinished=unfinished,
@@ -71,8 +72,8 @@ def run(options: argparse.Namespace) -> None:
             )
             _finish(options, cube, maps)
         return
-    if options.resume or options.normalise:
-        raise ValueError("On a cluster, --resume and --normalise are not offered.")
+    if options.resume or options.normalise or options.weights:
+        raise ValueError("On a cluster, --resume, --normalise and --weights are not offered.")
     if options.context:
         raise ValueError("On a cluster every pixel is mapped by its own spectrum alone.")
     from ._cli_cluster import maps_of_cluster
@@ -88,6 +89,15 @@ def _finish(options: argparse.Namespace, cube: XRFCube, maps: Maps) -> None:
         overview(maps, options.overview, options.scan.stem)
     if options.report is not None:
         _cli_report.report(options.report, options.scan.stem, maps.elements, maps.pigments, cube)
+
+
+def _taught(options: argparse.Namespace) -> Predictor | None:
+    """The network with weights of the user's own, where some were named."""
+    if options.weights is None or options.elements_only:
+        return None
+    from .network import Predictor
+
+    return Predictor(options.device, options.weights)
 
 
 def _check_output(options: argparse.Namespace) -> None:

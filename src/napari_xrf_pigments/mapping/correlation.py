@@ -87,8 +87,8 @@ class Agreement:
 
     def share(self, verdict: Verdict) -> float:
         """Share of the pixels that have a verdict, 0-1."""
-        known = np.count_nonzero(self.verdict != Verdict.UNKNOWN)
-        return float(np.count_nonzero(self.verdict == verdict)) / max(1, known)
+        known = int(np.count_nonzero(self.verdict != Verdict.UNKNOWN))
+        return int(np.count_nonzero(self.verdict == verdict)) / max(1, known)
 
 
 def agreement(

@@ -63,14 +63,14 @@ class Registration:
     @property
     def distances_px(self) -> Floats:
         """Length of each residual in pixels of the scan, shape (point,)."""
-        return np.hypot(*self.residuals_px.T)
+        return np.asarray(np.hypot(*self.residuals_px.T))
 
     @property
     def distances_mm(self) -> Floats | None:
         """Length of each residual in mm, shape (point,); None without a pixel size."""
         if self.pixel_mm is None:
             return None
-        return np.hypot(*(self.residuals_px * self.pixel_mm).T)
+        return np.asarray(np.hypot(*(self.residuals_px * self.pixel_mm).T))
 
     @property
     def rms_px(self) -> float:

@@ -234,4 +234,5 @@ def _assembled(
                     piece = da.where(where, part, piece.rechunk(part.chunks)).astype(dtype)
             pieces.append(piece)
         bands.append(da.concatenate(pieces, axis=1))
-    return da.concatenate(bands, axis=0)
+    whole: da.Array = da.concatenate(bands, axis=0)
+    return whole

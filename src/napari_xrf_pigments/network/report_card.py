@@ -92,11 +92,11 @@ def held_out(lesson: Lesson, before: torch.Tensor, after: torch.Tensor) -> tuple
         wanted = lesson.answers[:, index]
         present, absent = wanted == 1, wanted == 0
         known = wanted != MASKED
-        shares = [
-            _share(chance[chosen, index]) for chosen in (present, absent) for chance in chances
-        ]
+        found, false = (
+            [_share(chance[chosen, index]) for chance in chances] for chosen in (present, absent)
+        )
         losses = [_loss(chance[known, index], wanted[known]) for chance in chances]
-        result.append(HeldOut(pigment, *shares, *losses))
+        result.append(HeldOut(pigment, found[0], found[1], false[0], false[1], *losses))
     return tuple(result)
 
 
