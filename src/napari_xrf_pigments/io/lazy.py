@@ -111,6 +111,57 @@ class RawCube:
         return np.array(disk.transpose(self.axes)[key], dtype=self.dtype, order="C")
 
 
+@dataclass(frozen=True)
+class Fusible:
+    """A cube on disk of which dask may read any part, so that it reads no more than is wanted.
+
+    dask fuses all later indexing into the access of the file; the cubes themselves know slices
+    and integers alone.
+    """
+
+    source: CubeOnDisk
+
+    ndim = 3
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(y, x, channel)."""
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a count, in the byte order of this machine."""
+        return self.source.dtype
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        parts = key if isinstance(key, tuple) else (key,)
+        if all(isinstance(part, int | np.integer | slice) for part in parts):
+            return self.source[key]
+        bounds: list[slice] = []
+        chosen: list[Any] = []
+        for part in parts:
+            if part is None:
+                continue
+            if isinstance(part, slice):
+                bounds.append(part)
+                chosen.append(slice(None))
+            elif isinstance(part, int | np.integer):
+                bounds.append(slice(int(part), int(part) + 1))
+                chosen.append(slice(None))
+            else:
+                index = np.asarray(part)
+                index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.intp)
+                low = int(index.min()) if index.size else 0
+                bounds.append(slice(low, int(index.max(initial=low - 1)) + 1))
+                chosen.append(index - low)
+        # In two steps: an integer beside a list would move the axes.
+        values = self.source[tuple(bounds)][tuple(chosen)]
+        last = [0 if isinstance(part, int | np.integer) else slice(None) for part in parts]
+        return values[
+            tuple(None if part is None else i for part, i in zip(parts, last, strict=True))
+        ]
+
+
 def lazy_cube(
     source: CubeOnDisk, file_chunks: tuple[int, int, int] | None = None, key: str = ""
 ) -> da.Array:
@@ -136,11 +187,11 @@ def lazy_cube(
     status = os.stat(source.path)
     token = tokenize(os.fspath(source.path), status.st_size, status.st_mtime_ns, key, source.shape)
     lazy: Any = da.from_array(
-        source,
+        Fusible(source),
         chunks=aligned_chunks(source.shape, source.dtype, file_chunks),
         name=f"xrf-counts-{token}",
         asarray=False,
-        fancy=False,
+        fancy=True,  # where it is False, dask reads a whole chunk for one spectrum
         meta=np.empty((0, 0, 0), source.dtype),
     )
     counts: da.Array = lazy
