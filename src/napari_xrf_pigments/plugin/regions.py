@@ -48,18 +48,26 @@ def regions_of(viewer: Viewer, scan: Scan) -> list[Region]:
     Shapes and labels are taken where they are seen: layers may be scaled, shifted or
     turned. What lies outside the scan does not count.
     """
+    return drawn_on(viewer, scan)()
+
+
+def drawn_on(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
+    """What :func:`regions_of` needs of the layers; the function does the work, in any thread."""
     base = scan_layer(viewer, scan)
-    if base is None:
-        return []
-    found = []
-    for layer in viewer.layers:
+    shape = scan.cube.shape[:2]
+    makers: list[Callable[[], Iterator[Region]]] = []
+    for layer in viewer.layers if base is not None else ():
         # A layer's class is asked by name: Shapes and Labels would cost seconds to import.
         kind = type(layer).__name__
         if kind == "Shapes" and layer.visible:
-            found += list(_of_shapes(layer, base, scan.cube.shape[:2]))
+            makers.append(_of_shapes(layer, base, shape))
         elif kind == "Labels" and layer.visible:
-            found += list(_of_labels(layer, base, scan.cube.shape[:2]))
-    return found[:MOST]
+            makers.append(_of_labels(layer, base, shape))
+
+    def make() -> list[Region]:
+        return [region for maker in makers for region in maker()][:MOST]
+
+    return make
 
 
 def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
@@ -115,36 +123,48 @@ def ellipse_vertices(corners: Points) -> Points:
     return np.asarray(centre + np.cos(angle) * u + np.sin(angle) * v)
 
 
-def _of_shapes(layer: Any, base: Layer, shape: tuple[int, int]) -> Iterator[Region]:
+def _of_shapes(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], Iterator[Region]]:
     to_pixels = _mapping(layer, base)
+    drawn = []
     for index, (data, kind) in enumerate(zip(layer.data, layer.shape_type, strict=True)):
         corners = np.asarray(data, dtype=np.float64)[:, -2:]
-        if kind == "ellipse":
-            corners = ellipse_vertices(corners)
-        vertices = to_pixels(corners)
-        mask = (line_mask if kind in ("line", "path") else polygon_mask)(vertices, shape)
-        if mask.any():
-            colour = to_hex(tuple(np.asarray(layer.edge_color[index])[:3]))
-            yield Region(f"{layer.name} {index + 1}", colour, mask)
+        colour = to_hex(tuple(np.asarray(layer.edge_color[index])[:3]))
+        drawn.append((f"{layer.name} {index + 1}", colour, kind, corners))
+
+    def make() -> Iterator[Region]:
+        for name, colour, kind, corners in drawn:
+            around = ellipse_vertices(corners) if kind == "ellipse" else corners
+            mask = (line_mask if kind in ("line", "path") else polygon_mask)(
+                to_pixels(around), shape
+            )
+            if mask.any():
+                yield Region(name, colour, mask)
+
+    return make
 
 
-def _of_labels(layer: Any, base: Layer, shape: tuple[int, int]) -> Iterator[Region]:
+def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], Iterator[Region]]:
     from_pixels = _mapping(base, layer)
-    data = np.asarray(layer.data)
-    while data.ndim > 2:
-        data = data[0]
-    yy, xx = np.mgrid[: shape[0], : shape[1]]
-    pixels = np.column_stack([yy.ravel(), xx.ravel()]).astype(np.float64)
-    place = np.round(from_pixels(pixels)).astype(int)
-    ok = ((place >= 0) & (place < data.shape)).all(1)
-    here = np.zeros(len(place), dtype=data.dtype)
-    here[ok] = data[tuple(place[ok].T)]
-    image = here.reshape(shape)
-    for value in np.unique(image)[: MOST + 1]:
-        if value != 0:
-            colour = layer.get_color(int(value))
-            hex_colour = "#b0b0b0" if colour is None else to_hex(tuple(np.asarray(colour)[:3]))
-            yield Region(f"{layer.name} {int(value)}", hex_colour, image == value)
+    name, labels = layer.name, layer.data
+
+    def make() -> Iterator[Region]:
+        data = np.asarray(labels)
+        while data.ndim > 2:
+            data = data[0]
+        yy, xx = np.mgrid[: shape[0], : shape[1]]
+        pixels = np.column_stack([yy.ravel(), xx.ravel()]).astype(np.float64)
+        place = np.round(from_pixels(pixels)).astype(int)
+        ok = ((place >= 0) & (place < data.shape)).all(1)
+        here = np.zeros(len(place), dtype=data.dtype)
+        here[ok] = data[tuple(place[ok].T)]
+        image = here.reshape(shape)
+        for value in np.unique(image)[: MOST + 1]:
+            if value != 0:
+                colour = layer.get_color(int(value))
+                known = "#b0b0b0" if colour is None else to_hex(tuple(np.asarray(colour)[:3]))
+                yield Region(f"{name} {int(value)}", known, image == value)
+
+    return make
 
 
 def _mapping(source: Any, target: Any) -> Callable[[Points], Points]:

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog
 from .. import notices
 from ..background import Latest
 from ..curves import PIXEL, Curve, Curves
-from ..regions import Region, regions_of
+from ..regions import Region, drawn_on
 from ..rows import CurveRow, DrawnCurve
 from ..views.curve_list import CurveList
 
@@ -125,18 +125,18 @@ class CurvesPart:
             drawn = [DrawnCurve(c.key, c.name, c.colour, kev, c.counts) for c in ordered]
             self.dock.plot.set_curves([*drawn, *self.dock.energy_part.preview()])
         rows = [CurveRow(c.key, c.name, c.colour, c.shown, c.removable) for c in self.curves]
-        self.view.set_rows(rows, "#8ab4ff")
+        self.view.set_rows(rows, self.dock.plot.own_colour)
 
     def read_regions(self) -> None:
         """Compute the spectra of all drawn regions in a thread."""
         scan = self.dock.scan
         if scan is None or not self.dock.session.alive:
             return
-        regions, statistic, cube = regions_of(self.dock.viewer, scan), self._statistic, scan.cube
+        regions, statistic, cube = drawn_on(self.dock.viewer, scan), self._statistic, scan.cube
 
         def compute() -> tuple[Scan, str, list[tuple[Region, np.ndarray]]]:
             found = []
-            for region in regions:
+            for region in regions():
                 if cube.valid is None or (region.mask & cube.valid).any():
                     found.append((region, cube.region_spectrum(region.mask, statistic)))
             return scan, statistic, found

@@ -106,6 +106,11 @@ class SpectrumPlot(QWidget):
         """The lines that can be dragged."""
         return self._handles
 
+    @property
+    def own_colour(self) -> str:
+        """Colour of curves that have none of their own."""
+        return "#8ab4ff" if self._dark else "#1a4fc4"
+
     def item(self, key: str) -> pg.PlotDataItem:
         """The graphics of a curve."""
         return self._items[key]
@@ -170,7 +175,7 @@ class SpectrumPlot(QWidget):
         for handle in self._handles.values():
             self.plot.removeItem(handle)
         self._handles = {}
-        for key, (label, kev) in handles.items():
+        for level, (key, (label, kev)) in enumerate(handles.items()):
             colour = "#ffd24a" if self._dark else "#a15c00"
             line = pg.InfiniteLine(
                 kev,
@@ -179,7 +184,7 @@ class SpectrumPlot(QWidget):
                 pen=pg.mkPen(colour, width=2),
                 hoverPen=pg.mkPen("#ff5a36", width=3),
                 label=f"{label} ↔",
-                labelOpts={"position": 0.72, "color": colour, "movable": False},
+                labelOpts={"position": 0.7 - 0.08 * (level % 5), "color": colour, "movable": False},
             )
             line.setZValue(20)
             line.sigPositionChangeFinished.connect(
@@ -204,7 +209,7 @@ class SpectrumPlot(QWidget):
                 item.setLogMode(False, self.logarithmic)
                 self.plot.addItem(item)
                 self._items[curve.key] = item
-            colour = curve.colour or ("#8ab4ff" if self._dark else "#1a4fc4")
+            colour = curve.colour or self.own_colour
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             # Lines wider than a pixel take ten times as long to draw.
             item.setPen(pg.mkPen(self._readable(colour), width=1, style=style))
