@@ -86,7 +86,7 @@ def _save(viewer: Any, name: str) -> None:
     _wait(lambda: False, seconds=2.0)
     picture = np.asarray(viewer.screenshot(canvas_only=False, flash=False))
     IMAGES.mkdir(exist_ok=True)
-    Image.fromarray(picture).convert("RGB").quantize(256).save(IMAGES / name, optimize=True)
+    Image.fromarray(picture).convert("RGB").save(IMAGES / name, optimize=True)
 
 
 if __name__ == "__main__":
