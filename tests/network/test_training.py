@@ -1,5 +1,6 @@
 """The stream of training spectra and the training itself, on a small scale."""
 
+import copy
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -8,16 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from napari_xrf_pigments.network.config import TrainingConfig
 from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
 from napari_xrf_pigments.network.feeder import Feeder
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
 from napari_xrf_pigments.network.stream import Chunk, known_settings, training_stream
-from napari_xrf_pigments.network.training import (
-    Progress,
-    TrainingConfig,
-    masked_loss,
-    train_steps,
-)
+from napari_xrf_pigments.network.training import mean_network, train_steps
+from napari_xrf_pigments.network.training_part import Progress, masked_loss
 from napari_xrf_pigments.network.weights import load_weights, training_of
 from napari_xrf_pigments.physics.detector import DetectorModel
 from napari_xrf_pigments.physics.stacks import Geometry
@@ -154,6 +152,22 @@ def test_a_closing_part_goes_on_from_the_weights_of_the_first(tmp_path: Path) ->
     assert torch.equal(before.scale, after.scale)
     moved = (before.first.weight - after.first.weight).abs().max()
     assert 0 < float(moved) < 0.1
+
+
+@pytest.mark.usefixtures("fed")
+def test_the_mean_of_several_closing_parts_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "three.safetensors"
+    steps = trained(out, config=replace(TINY, closing=512, closings=2, calibration=0))
+    assert [step.spectra for step in steps] == [256, 512, 768, 256, 512, 256, 512]
+    one = tmp_path / "one.safetensors"
+    trained(one, config=replace(TINY, closing=512, calibration=0))
+    first, kept = load_weights(one), load_weights(out)
+    assert not torch.equal(first.first.weight, kept.first.weight)
+    assert torch.allclose(mean_network([first, first]).first.weight, first.first.weight)
+    second = copy.deepcopy(first)
+    with torch.no_grad():
+        second.last.bias += 1.0
+    assert torch.allclose(mean_network([first, second]).last.bias, first.last.bias + 0.5)
 
 
 def test_settings_are_read_from_toml(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ class TrainingConfig:
     Parameters
     ----------
     spectra, closing : int
-        Simulated spectra drawn for the first and for the closing part.
+        Simulated spectra drawn for the first and for each closing part.
+    closings : int
+        Closing parts, one after the other; the mean of their weights is what is kept.
     absent_sigma : float
         In the closing part a pigment that is there, but stands less than this over the
         noise, counts as absent: what cannot be seen shall not be reported.
@@ -49,6 +51,7 @@ class TrainingConfig:
 
     spectra: int = 1_000_000
     closing: int = 0
+    closings: int = 1
     absent_sigma: float = 2.5
     closing_traces: float = 1.0
     closing_wear: float = 0.3
@@ -67,7 +70,13 @@ class TrainingConfig:
         if type(self.secondary) is not bool:
             raise ValueError("secondary must be true or false.")
         whole = {name: 1 for name in ("spectra", "batch", "width", "blocks")}
-        whole |= {"batch": BEAMS_PER_BATCH, "workers": 0, "closing": 0, "calibration": 0}
+        whole |= {
+            "batch": BEAMS_PER_BATCH,
+            "workers": 0,
+            "closing": 0,
+            "closings": 1,
+            "calibration": 0,
+        }
         for name, least in whole.items():
             value = getattr(self, name)
             if type(value) is not int or value < least:

@@ -20,8 +20,10 @@ from scipy.optimize import least_squares
 from ...io import open_cube
 from ...physics.composition import formula_fractions
 from ...physics.detector import DetectorModel, path_transmission, pile_up, response
+from ...physics.exciters import exciter_table
 from ...physics.fluorescence import line_table, primary_fluorescence
 from ...physics.scatter import compton_width_kev, scatter_table, single_scatter
+from ...physics.secondary import secondary_share
 from ...physics.stacks import Geometry, Stacks
 from ...physics.tube import Beam, tube_beam
 
@@ -176,7 +178,10 @@ def _emission(
         um = spectrometer.blank_um
     stacks = Stacks.from_layers([[(fractions, density, um)]])
     lines = line_table(stacks.z, beam)
-    emitted = primary_fluorescence(stacks, beam, spectrometer.geometry, lines)[0].sum(0)
+    exciters = exciter_table(stacks.z, lines, beam)
+    secondary = secondary_share(stacks, beam, spectrometer.geometry, lines, exciters)
+    primary = primary_fluorescence(stacks, beam, spectrometer.geometry, lines)
+    emitted = (primary * (1 + secondary))[0].sum(0)
     scatter = scatter_table(stacks.z, beam, spectrometer.geometry)
     rayleigh, compton = single_scatter(stacks, beam, spectrometer.geometry, scatter)
     return (
