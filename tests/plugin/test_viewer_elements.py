@@ -308,3 +308,17 @@ def test_a_click_on_a_row_shows_that_map_alone(viewer, scan, mapped, qtbot):
     place = tree.visualItemRect(tree.topLevelItem(2)).center()
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, place.y()))
     assert [layer.name for layer in viewer.layers if layer.visible] == ["Cu K"]
+
+
+def test_a_closed_dock_listens_no_more(viewer, scan, mapped, qtbot):
+    layer = map_layers(viewer, scan, ["element"])["element", "Hg L"]
+    mapped.tools.setCurrentWidget(mapped.tools.histogram)
+    viewer.layers.selection.active = layer
+    qtbot.waitUntil(finished(mapped), timeout=60_000)
+    viewer.window.remove_dock_widget(mapped)
+    qtbot.wait(100)
+    layer.contrast_limits = (1, 2)
+    viewer.layers.selection.active = viewer.layers["scan"]
+    viewer.layers.selection.active = layer
+    viewer.theme = "light" if viewer.theme == "dark" else "dark"
+    viewer.theme = "dark"

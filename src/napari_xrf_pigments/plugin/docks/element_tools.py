@@ -77,6 +77,9 @@ class ElementTools(QTabWidget):
         viewer.layers.selection.events.active.connect(self._on_active)
         viewer.events.theme.connect(self._theme)
         self._theme()
+        # The Python object outlives the widget.
+        mixing, counting = self._mixing, self._counting
+        self.destroyed.connect(lambda: (mixing.forget(), counting.forget()))
 
     @property
     def scan(self) -> Scan | None:
@@ -105,15 +108,6 @@ class ElementTools(QTabWidget):
         names = () if results is None else results.names
         self.composite_bar.set_names(names)
         self.combine_bar.set_names(names)
-
-    def close_tools(self) -> None:
-        """Let go of the viewer."""
-        self._mixing.forget()
-        self._counting.forget()
-        self._watch(None)
-        viewer = self.session.viewer
-        viewer.layers.selection.events.active.disconnect(self._on_active)
-        viewer.events.theme.disconnect(self._theme)
 
     def _view_changed(self) -> None:
         scan = self.scan
@@ -175,7 +169,7 @@ class ElementTools(QTabWidget):
 
     def _show_composite(self, answer: tuple[Scan, MapSpec]) -> None:
         scan, spec = answer
-        if scan not in self.session.scans:
+        if not isalive(self) or scan not in self.session.scans:
             return
         viewer, key = self.session.viewer, (spec.kind, spec.name)
         new = not any(tuple(layer.metadata.get("xrf_map", ())) == key for layer in viewer.layers)
@@ -202,6 +196,9 @@ class ElementTools(QTabWidget):
             self.histogram.set_histogram(layer.name, *found, limits)
 
     def _on_active(self, event: Any = None) -> None:
+        if not isalive(self):
+            self._watch(None)
+            return
         layer = self.session.viewer.layers.selection.active
         single = layer is not None and type(layer).__name__ == "Image" and not layer.rgb
         mine = single and layer.metadata.get("xrf_scan") is not None
@@ -219,7 +216,7 @@ class ElementTools(QTabWidget):
             layer.events.contrast_limits.connect(self._on_limits)
 
     def _on_limits(self, event: Any = None) -> None:
-        if self._layer is not None:
+        if self._layer is not None and isalive(self):
             self.histogram.set_limits(tuple(self._layer.contrast_limits))
 
     def _set_limits(self, low: float, high: float) -> None:
