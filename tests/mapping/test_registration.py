@@ -101,6 +101,14 @@ def test_a_wrong_point_is_the_one_that_is_named(model, bad):
     assert np.nanargmax(found.left_out_px) == bad
 
 
+@pytest.mark.parametrize("bad", range(5))
+def test_one_wrong_point_in_five_is_named_alone(bad):
+    places = np.array([[20.0, 30], [30, 400], [250, 60], [260, 380], [150, 200]])
+    target = places / 12 + np.random.default_rng(bad).normal(0, 0.05, places.shape)
+    target[bad] += (3, 2)
+    assert np.flatnonzero(register(places, target).outlier).tolist() == [bad]
+
+
 def test_good_points_are_no_outliers():
     rng = np.random.default_rng(8)
     named = 0

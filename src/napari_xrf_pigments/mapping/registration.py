@@ -40,7 +40,7 @@ class Registration:
         How far each point lies from where the *other* points put it, pixels of the scan;
         NaN where they are too few to say.
     outlier : ndarray of bool, shape (point,)
-        Points that the others contradict.
+        The point that the others contradict most, if they contradict any.
     pixel_mm : tuple of float or None
         Height and width of a pixel of the scan in mm.
     """
@@ -136,9 +136,10 @@ def register(
     left_out, spread = _left_out(source, target, model, pixel_mm)
     with np.errstate(invalid="ignore"):
         outlier = (left_out > _OUTLIER_SIGMA * spread) & (left_out > _OUTLIER_PX)
-    # A bad point spoils the fit of the others too: what is worst is told first.
+        # A bad point spoils the fit that the others are judged by: only the worst is told.
+        ratio = left_out / np.maximum(spread, 1e-9)
     if outlier.any():
-        outlier &= left_out >= 0.5 * np.nanmax(left_out)
+        outlier &= ratio == ratio[outlier].max()
     return Registration(model, matrix, residuals, left_out, outlier, pixel_mm)
 
 

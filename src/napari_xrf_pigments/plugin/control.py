@@ -168,6 +168,6 @@ def fit_points(
         text = f"Root mean square {found.rms_px:.2f} pixels of the scan"
         text += "." if found.rms_mm is None else f" = {found.rms_mm:.2f} mm."
         if found.outlier.any():
-            bad = ", ".join(str(i + 1) for i in np.flatnonzero(found.outlier))
+            bad = int(np.argmax(found.outlier)) + 1
             text += f" Point {bad} does not fit the others: check it."
     return found, rows + waiting, text
