@@ -155,11 +155,13 @@ class Fusible:
                 bounds.append(slice(low, int(index.max(initial=low - 1)) + 1))
                 chosen.append(index - low)
         # In two steps: an integer beside a list would move the axes.
-        values = self.source[tuple(bounds)][tuple(chosen)]
-        last = [0 if isinstance(part, int | np.integer) else slice(None) for part in parts]
-        return values[
-            tuple(None if part is None else i for part, i in zip(parts, last, strict=True))
-        ]
+        values: NDArray[Any] = self.source[tuple(bounds)][tuple(chosen)]
+        last = tuple(
+            None if part is None else 0 if isinstance(part, int | np.integer) else slice(None)
+            for part in parts
+        )
+        found: NDArray[Any] = values[last]
+        return found
 
 
 def lazy_cube(
