@@ -122,12 +122,24 @@ def show_maps(
         if key not in wanted and layer in viewer.layers:
             viewer.layers.remove(layer)
             yield
+    yield from remove_dropped(viewer, scan)
 
 
-def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> None:
-    """Remove the layers of earlier results."""
-    for layer in map_layers(viewer, scan, kinds).values():
-        viewer.layers.remove(layer)
+def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
+    """Take the layers of earlier results out: hidden at once, removed one a ``yield``."""
+    for (kind, name), layer in map_layers(viewer, scan, kinds).items():
+        layer.visible = False
+        # No new map is ever shown on it.
+        layer.metadata["xrf_map"] = ("dropped", f"{kind} {name} {id(layer)}")
+    return remove_dropped(viewer, scan)
+
+
+def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
+    """Remove what :func:`drop_maps` has hidden, one between two ``yield``."""
+    for layer in map_layers(viewer, scan, {"dropped"}).values():
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
+            yield
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:

@@ -177,12 +177,13 @@ class ElementsDock(MapDock):
         results.provenance = self.session.services.provenance(cube, settings)
         scan.derived.clear()
         if part is None:
-            drop_maps(self.viewer, scan, ELEMENT_KINDS)
+            dropping = drop_maps(self.viewer, scan, ELEMENT_KINDS)
             results.normalisation = scan.element_view.normalisation
             scan.elements, scan.trial = results, None
         else:
-            drop_maps(self.viewer, scan, {"trial", "derived"})
+            dropping = drop_maps(self.viewer, scan, {"trial", "derived"})
             scan.trial = results
+        self.feed.show(lambda: dropping, anew=True)
         self._begin(scan, results, None)
 
     def resume(self) -> None:

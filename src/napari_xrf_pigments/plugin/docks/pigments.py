@@ -16,7 +16,7 @@ from ...mapping.palette import Palette
 from .. import colours
 from ..choosing_weights import weights_box
 from ..found import found_rows, hidden_sentence
-from ..layers import drop_maps, map_layers, show_maps, show_only
+from ..layers import drop_maps, map_layers, remove_dropped, show_maps, show_only
 from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
 from ..provenance_text import provenance_line, provenance_text
 from ..results import PigmentResults, Results
@@ -117,7 +117,8 @@ class PigmentsDock(MapDock):
         scan = self.scan
         if scan is None or self.running:
             return
-        drop_maps(self.viewer, scan, PIGMENT_KINDS)
+        dropping = drop_maps(self.viewer, scan, PIGMENT_KINDS)
+        self.feed.show(lambda: dropping, anew=True)
         scan.pigments = None
         self._begin(scan, None)
 
@@ -177,6 +178,7 @@ class PigmentsDock(MapDock):
         """Bring layers and list up to date, one layer a step."""
         results = scan.pigments
         if scan not in self.session.scans or results is None:
+            yield from remove_dropped(self.viewer, scan)
             return
         view = self.view if scan is self.scan else PigmentView(scan.palette)
         if scan is self.scan:

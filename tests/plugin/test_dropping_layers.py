@@ -1,0 +1,52 @@
+"""Layers of earlier results go one at a time, and are out of the way at once."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_xrf_pigments.plugin import colours
+from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps
+from napari_xrf_pigments.plugin.specs import MapSpec
+
+
+def spec(name):
+    image = np.zeros((4, 4), np.float32)
+    return MapSpec("element", name, name, image, colours.black_to("#ffffff"))
+
+
+@pytest.fixture
+def scan():
+    return SimpleNamespace(cube=SimpleNamespace(pixel_mm=None))
+
+
+@pytest.fixture
+def viewer(scan):
+    shown = ViewerModel()
+    for _ in show_maps(shown, scan, [spec("Fe K"), spec("Pb L"), spec("Cu K")]):
+        pass
+    return shown
+
+
+def test_they_are_hidden_and_forgotten_at_once_and_removed_one_a_step(viewer, scan):
+    dropping = drop_maps(viewer, scan, {"element"})
+    assert map_layers(viewer, scan, {"element"}) == {}
+    assert not any(layer.visible for layer in viewer.layers)
+    left = [len(viewer.layers) for _ in dropping]
+    assert left == [2, 1, 0]
+
+
+def test_the_next_maps_get_layers_of_their_own_and_end_an_unfinished_removal(viewer, scan):
+    old = list(viewer.layers)
+    next(drop_maps(viewer, scan, {"element"}))
+    for _ in show_maps(viewer, scan, [spec("Fe K")], {"element"}):
+        pass
+    (layer,) = viewer.layers
+    assert layer.name == "Fe K" and layer.visible and layer not in old
+
+
+def test_layers_of_another_scan_stay(viewer, scan):
+    other = SimpleNamespace(cube=scan.cube)
+    assert list(drop_maps(viewer, other, {"element"})) == []
+    assert len(viewer.layers) == 3
