@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 #: By then the removal was drawn.
-_AFTER_MS = 60
+_AFTER_MS = 20
 
 
 def guard(viewer: Viewer) -> None:
