@@ -1,0 +1,15 @@
+"""Readers are loaded before memory is watched: what an import takes is no file's fault."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def readers() -> None:
+    import dask.array  # noqa: F401
+    import h5py  # noqa: F401
+    import tifffile  # noqa: F401
+    import zarr  # noqa: F401
+
+    from napari_xrf_pigments.io import registry
+
+    registry.readers()

@@ -1,0 +1,175 @@
+"""A good file of every format, made in code: what bad files are made of."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tests.io import bcf_maker
+from tests.io.conftest import RPL, mca_text
+from tests.io.test_msa import TEXT as MSA
+from tests.io.test_spx import EMPTY, XML
+
+COUNTS = np.arange(12, dtype=np.uint16).reshape(3, 4, 1) + (16 * (np.arange(160) % 13)).astype("u2")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A good file.
+
+    Parameters
+    ----------
+    name : str
+        Of the parser.
+    files : callable
+        Writes it into an empty folder.
+    opened : str
+        What a user opens: a path in that folder; ``"."`` is the folder.
+    header : str
+        The file whose bytes are worth spoiling first.
+    text : bool
+        Whether that is text with numbers in it.
+    """
+
+    name: str
+    files: Callable[[Path], None]
+    opened: str
+    header: str
+    text: bool = False
+
+
+def _rpl(folder: Path) -> None:
+    text = RPL.format(
+        x=4, y=3, n=160, offset=0, length=2, kind="unsigned", order="little-endian", record="vector"
+    )
+    (folder / "scan.rpl").write_text(text)
+    COUNTS.tofile(folder / "scan.raw")
+
+
+def _envi(folder: Path) -> None:
+    (folder / "scan.hdr").write_text(
+        "ENVI\nsamples = 4\nlines = 3\nbands = 160\nheader offset = 0\ndata type = 12\n"
+        "interleave = bip\nbyte order = 0\nwavelength units = keV\n"
+        "wavelength = {" + ", ".join(f"{0.02 * i:.2f}" for i in range(160)) + "}\n"
+    )
+    COUNTS.tofile(folder / "scan.dat")
+
+
+def _edf(folder: Path) -> None:
+    for row in range(3):
+        header = (
+            "{\nHeaderID = EH:000001:000000:000000 ;\nByteOrder = LowByteFirst ;\n"
+            "DataType = UnsignedShort ;\nDim_1 = 160 ;\nDim_2 = 4 ;\nSize = 1280 ;\n"
+            "MCA a = -0.1 ;\nMCA b = 0.02 ;\nMCA c = 0 ;\n"
+        )
+        head = header.ljust(510).encode() + b"}\n"
+        path = folder / f"map_xia00_0001_0000_{row:04d}.edf"
+        path.write_bytes(head + COUNTS[row].tobytes())
+
+
+def _mca_folder(folder: Path) -> None:
+    (folder / "colonneXrighe.txt").write_text("righe  3\ncolonne  4\ndwell-time 3,0\n")
+    for index, spectrum in enumerate(COUNTS.reshape(12, -1)):
+        (folder / f"p_{index + 1}.mca").write_text(mca_text(spectrum), newline="")
+
+
+def _mca(folder: Path) -> None:
+    (folder / "one.mca").write_text(mca_text(COUNTS[0, 0]), newline="")
+
+
+def _msa(folder: Path) -> None:
+    numbers = ", ".join(str(value) for value in COUNTS[0, 0])
+    told = {"points": 160, "unit": "keV", "kind": "Y", "gain": 0.01, "offset": -0.1}
+    (folder / "one.msa").write_text(MSA.format(data=numbers, **told))
+
+
+def _spx(folder: Path) -> None:
+    numbers = ",".join(str(value) for value in COUNTS[0, 0])
+    text = XML.format(data=numbers, count=160, filter=EMPTY, doctype="")
+    (folder / "one.spx").write_text(text, encoding="cp1252")
+
+
+def _pdz(folder: Path) -> None:
+    from tests.io.test_pdz import version_24
+
+    (folder / "one.pdz").write_bytes(version_24())
+
+
+def _pdz25(folder: Path) -> None:
+    from tests.io.test_pdz import phase, version_25
+
+    (folder / "one.pdz").write_bytes(version_25(phase()))
+
+
+def _bcf(folder: Path) -> None:
+    bcf_maker.write(folder / "scan.bcf", [COUNTS.astype(np.int64)])
+
+
+def _npy(folder: Path) -> None:
+    np.save(folder / "scan.npy", COUNTS)
+
+
+def _npz(folder: Path) -> None:
+    np.savez_compressed(folder / "scan.npz", counts=COUNTS, gain_kev=0.02, offset_kev=-0.1)
+
+
+def _hdf5(folder: Path) -> None:
+    import h5py
+
+    with h5py.File(folder / "scan.h5", "w") as file:
+        data = file.create_group("entry/data")
+        data.attrs.update(NX_class="NXdata", signal="counts", axes=["y", "x", "energy"])
+        data.create_dataset("counts", data=COUNTS, chunks=(1, 4, 160), compression="gzip")
+        data["energy"] = 0.02 * np.arange(160)
+
+
+def _tiff(folder: Path) -> None:
+    import tifffile
+
+    pages = np.ascontiguousarray(COUNTS.transpose(2, 0, 1))
+    tifffile.imwrite(folder / "scan.tif", pages, photometric="minisblack")
+
+
+def _zarr(folder: Path) -> None:
+    import zarr
+
+    root = zarr.open_group(str(folder / "scan.zarr"), mode="w")
+    root.create_array("counts", shape=COUNTS.shape, dtype="u2", chunks=(3, 4, 160))[:] = COUNTS
+
+
+def _dms(folder: Path) -> None:
+    values = "\n".join(" ".join(str(v) for v in row) for row in COUNTS.reshape(12, -1)[:, :3])
+    (folder / "scan.dms").write_text(f"2 4 3\nFe-K Pb-L Ca-K\n{values}\n")
+
+
+def _pgm(folder: Path) -> None:
+    (folder / "other.bin").write_bytes(struct.pack("<64I", *range(64)))
+
+
+SEEDS = {
+    seed.name: seed
+    for seed in (
+        Seed("rpl", _rpl, "scan.rpl", "scan.rpl", True),
+        Seed("envi", _envi, "scan.hdr", "scan.hdr", True),
+        Seed("edf", _edf, "map_xia00_0001_0000_0000.edf", "map_xia00_0001_0000_0000.edf", True),
+        Seed("mca_folder", _mca_folder, ".", "colonneXrighe.txt", True),
+        Seed("mca", _mca, "one.mca", "one.mca", True),
+        Seed("msa", _msa, "one.msa", "one.msa", True),
+        Seed("spx", _spx, "one.spx", "one.spx", True),
+        Seed("pdz", _pdz, "one.pdz", "one.pdz"),
+        Seed("pdz25", _pdz25, "one.pdz", "one.pdz"),
+        Seed("bcf", _bcf, "scan.bcf", "scan.bcf"),
+        Seed("npy", _npy, "scan.npy", "scan.npy", True),
+        Seed("npz", _npz, "scan.npz", "scan.npz"),
+        Seed("hdf5", _hdf5, "scan.h5", "scan.h5"),
+        Seed("tiff", _tiff, "scan.tif", "scan.tif"),
+        Seed("zarr", _zarr, "scan.zarr", "scan.zarr/counts/zarr.json", True),
+        Seed("dms", _dms, "scan.dms", "scan.dms", True),
+        Seed("other", _pgm, "other.bin", "other.bin"),
+    )
+}
+#: Seeds that hold no scan, and are refused as they are.
+NO_SCAN = {"dms", "other"}

@@ -1,0 +1,190 @@
+"""Bad files of every format: one plain sentence, nothing written, nothing executed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments import open_cube
+
+from .probe import probe
+from .seeds import NO_SCAN, SEEDS, Seed
+
+NAMES = list(SEEDS)
+SCANS = [name for name in NAMES if name not in NO_SCAN]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def name() -> str:
+    """The format; every test says which."""
+    raise NotImplementedError
+
+
+@pytest.fixture
+def made(tmp_path: Path, name: str) -> tuple[Seed, Path]:
+    """A seed and the folder that it lies in."""
+    seed = SEEDS[name]
+    folder = tmp_path / "in"
+    folder.mkdir()
+    seed.files(folder)
+    return seed, folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_seed_is_good(made: tuple[Seed, Path]) -> None:
+    seed, folder = made
+    assert probe(folder / seed.opened, folder) == (seed.name not in NO_SCAN)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.97])
+@pytest.mark.parametrize("name", NAMES)
+def test_cut_short(made: tuple[Seed, Path], kept: float) -> None:
+    seed, folder = made
+    place = folder / seed.header
+    data = place.read_bytes()
+    place.write_bytes(data[: int(kept * len(data))])
+    opened = probe(folder / seed.opened, folder)
+    assert not (opened and kept == 0)
+
+
+@pytest.mark.parametrize("seed_number", range(3))
+@pytest.mark.parametrize("name", NAMES)
+def test_random_bytes(made: tuple[Seed, Path], seed_number: int) -> None:
+    seed, folder = made
+    rng = np.random.default_rng(seed_number)
+    (folder / seed.header).write_bytes(rng.bytes(5000))
+    assert not probe(folder / seed.opened, folder)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_random_bytes_after_a_good_beginning(made: tuple[Seed, Path]) -> None:
+    seed, folder = made
+    place = folder / seed.header
+    data = place.read_bytes()
+    place.write_bytes(data[: len(data) // 4] + np.random.default_rng(1).bytes(len(data)))
+    probe(folder / seed.opened, folder)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["100000000", "-1", "0", "1e308", "nan", "99999999999999999999", "many", "", "3.7", "0x10"],
+)
+@pytest.mark.parametrize("name", [name for name in NAMES if SEEDS[name].text])
+def test_hostile_numbers(made: tuple[Seed, Path], number: str) -> None:
+    seed, folder = made
+    place = folder / seed.header
+    data = place.read_bytes()
+    numbers = list(re.finditer(rb"(?<![\w.])\d+(?:\.\d+)?", data))
+    # Headers stand first; the spectra behind them are all alike.
+    for match in numbers[:8]:
+        place.write_bytes(data[: match.start()] + number.encode() + data[match.end() :])
+        probe(folder / seed.opened, folder)
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_another_suffix_is_no_crash(made: tuple[Seed, Path]) -> None:
+    seed, folder = made
+    place = folder / seed.header
+    for suffix in (".rpl", ".npy", ".h5", ".bcf", ".spx", ".tif", ".xyz", ""):
+        other = place.with_name(f"other{suffix}")
+        shutil.copyfile(place, other)
+        probe(other, folder)
+        other.unlink()
+
+
+@pytest.mark.parametrize("name", ["rpl", "envi"])
+@pytest.mark.parametrize("lost", ["header", "data"])
+def test_a_missing_twin_is_named(made: tuple[Seed, Path], lost: str) -> None:
+    seed, folder = made
+    header = folder / seed.header
+    (data,) = (path for path in folder.iterdir() if path != header)
+    gone, left = (header, data) if lost == "header" else (data, header)
+    gone.unlink()
+    assert not probe(left, folder)
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_a_broken_link(made: tuple[Seed, Path], tmp_path: Path) -> None:
+    seed, folder = made
+    link = tmp_path / f"link{Path(seed.opened).suffix}"
+    link.symlink_to(tmp_path / "nowhere")
+    assert not probe(link, folder)
+    ring = tmp_path / "ring"
+    ring.symlink_to(ring)
+    assert not probe(ring, folder)
+
+
+ANOTHER_USER = """
+import os, sys
+from pathlib import Path
+import napari_xrf_pigments.io.registry as registry
+registry.readers()
+import h5py, tifffile, zarr, dask.array
+from tests.hostile.probe import touch
+os.setgid(65534); os.setuid(65534)
+print(touch(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may setuid")
+@pytest.mark.parametrize("name", SCANS)
+def test_what_may_not_be_read(name: str) -> None:
+    seed = SEEDS[name]
+    # Not below pytest's folder, which others may not enter.
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        seed.files(folder)
+        for path in folder.rglob("*"):
+            path.chmod(0o000)
+        folder.chmod(0o755)
+        command = [sys.executable, "-c", ANOTHER_USER, str(folder / seed.opened)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "False\n"
+
+
+class Bomb:
+    """Leaves a mark where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_pickled_arrays_are_refused_and_never_run(tmp_path: Path, suffix: str) -> None:
+    mark = tmp_path / "it ran"
+    bomb = np.empty((1, 1, 1), object)
+    bomb[0, 0, 0] = Bomb(mark)
+    path = tmp_path / f"scan{suffix}"
+    np.save(path, bomb, allow_pickle=True) if suffix == ".npy" else np.savez(path, counts=bomb)
+    assert not probe(path, tmp_path)
+    with pytest.raises(ValueError, match="pickled"):
+        open_cube(path)
+    assert not mark.exists()
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "bomb.npz"
+    head = np.lib.format.magic(1, 0)
+    text = b"{'descr': '<u8', 'fortran_order': False, 'shape': (1000, 1000, 2000), }"
+    text = text.ljust(118) + b"\n"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("counts.npy", "w", force_zip64=True) as file:
+            file.write(head + len(text).to_bytes(2, "little") + text)
+            for _ in range(40):
+                file.write(bytes(2**20))
+    assert not probe(path, tmp_path)
