@@ -251,6 +251,9 @@ def _axis(frame: EdfFrame, channels: int) -> EnergyAxis | None:
     if not gain or gain <= 0 or (gain, offset or 0.0) == (1.0, 0.0):
         return None
     first = number(frame.keys.get("mca start ch")) or 0.0
+    # Numbers that no energy and no channel has overflow in what follows.
+    if max(abs(offset or 0.0), gain, abs(square or 0.0), abs(first)) > 1e12:
+        return None
     channel = first + np.arange(channels, dtype=np.float64)
     values = (offset or 0.0) + gain * channel + (square or 0.0) * channel**2
     return axis_from_values(values, "kev", channels)

@@ -99,7 +99,8 @@ def energy_axis(header: McaHeader, channels: int, notes: list[str]) -> EnergyAxi
     Points that do not lie on a line, within a channel, are reported in `notes`.
     """
     points = np.array(header.calibration, dtype=np.float64).reshape(-1, 2)
-    if np.unique(points[:, 0]).size < 2:
+    # Numbers that no channel and no energy has overflow in what follows.
+    if np.unique(points[:, 0]).size < 2 or np.abs(points).max() > 1e12:
         return estimated_axis(channels, notes)
     if np.abs(points[:, 1]).max() > 500:  # no tube reaches 500 keV: these are eV
         points[:, 1] /= 1000
