@@ -66,7 +66,7 @@ class Session:
         #: Weights of the network that a user taught; None: the bundled ones.
         self.weights: Path | None = None
         self.known_weights: list[Path] = []
-        shaders.guard(viewer)
+        shaders.keep_programs()
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)

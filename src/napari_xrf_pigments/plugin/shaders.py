@@ -1,45 +1,38 @@
-"""Keeps Mesa's software renderer alive when layers come after others went.
+"""Keeps Mesa's software renderer alive when layers are removed.
 
-On llvmpipe, the images that stay share compiled shaders with a removed one, and drawing them
-once the next layer is added ends the program, whoever removed it. Compiling them anew after the
-removal was drawn avoids it.
+On llvmpipe (remote desktops, virtual screens), programs with the same shaders share what was
+compiled; deleting one of them ends the whole process when another is drawn. napari alone has
+this too. There a removed layer's program, some kilobytes, is kept instead of deleted.
 """
 
 from __future__ import annotations
 
-import weakref
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import Any
 
-from qtpy.QtCore import QTimer
-
-if TYPE_CHECKING:
-    from napari.viewer import Viewer
-
-#: By then the removal was drawn.
-_AFTER_MS = 20
+_SOFTWARE = ("llvmpipe", "softpipe", "swrast")
 
 
-def guard(viewer: Viewer) -> None:
-    """Watch the layers of a viewer."""
-    own = weakref.ref(viewer)
-    waiting: list[bool] = []
+def keep_programs() -> None:
+    """Let vispy keep the programs of removed layers where they are drawn by software."""
+    from vispy.gloo.glir import GlirProgram
 
-    def compile_later(event: Any) -> None:
-        if not waiting:
-            waiting.append(True)
-            QTimer.singleShot(_AFTER_MS, compile_now)
+    delete = GlirProgram.delete
+    if getattr(delete, "keeps_programs", False):
+        return
 
-    def compile_now() -> None:
-        waiting.clear()
-        known = own()
-        if known is not None:
-            compile_anew(known.layers)
+    @wraps(delete)
+    def delete_unless_software(self: Any) -> None:
+        if not _drawn_by_software():
+            delete(self)
 
-    viewer.layers.events.removed.connect(compile_later)
+    delete_unless_software.keeps_programs = True  # type: ignore[attr-defined]
+    GlirProgram.delete = delete_unless_software
 
 
-def compile_anew(layers: Any) -> None:
-    """Make the visible images of a layer list compile their shaders again."""
-    for layer in layers:
-        if layer.visible and not getattr(layer, "rgb", True):
-            layer.events.colormap()
+def _drawn_by_software() -> bool:
+    """Whether the OpenGL context in use is one of Mesa's software renderers."""
+    from vispy.gloo import gl
+
+    renderer = gl.glGetParameter(gl.GL_RENDERER) or ""
+    return any(name in str(renderer).lower() for name in _SOFTWARE)
