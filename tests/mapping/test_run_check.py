@@ -19,7 +19,7 @@ def told(cube: XRFCube, predictor: Any) -> list[str]:
 
 
 def with_counts(painting: XRFCube, change: Callable[[np.ndarray], None], dtype: Any) -> XRFCube:
-    counts = painting.counts.compute().astype(dtype)
+    counts = painting.counts.compute(scheduler="synchronous").astype(dtype)
     change(counts)
     return XRFCube(
         da.from_array(counts, chunks=(5, 20, 1000)),
@@ -142,7 +142,10 @@ class TestSource:
     def scan(self, painting: XRFCube, tmp_path: Path) -> XRFCube:
         from napari_xrf_pigments.io import open_cube
 
-        np.save(tmp_path / "scan.npy", np.tile(painting.counts.compute(), (10, 1, 1)))
+        np.save(
+            tmp_path / "scan.npy",
+            np.tile(painting.counts.compute(scheduler="synchronous"), (10, 1, 1)),
+        )
         return open_cube(
             tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02, anode="Rh", tube_kv=45.0
         )
