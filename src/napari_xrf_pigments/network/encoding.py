@@ -8,18 +8,22 @@ the instrument; unknown settings are zero with their flag down.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis
 from ..physics.tube import ANODES
+from .rebinning import rebinned
 
 _ATMOSPHERES = ("air", "helium", "vacuum")
 #: Borders of the grid's bins in keV: 30 eV where lines crowd, wider above.
 GRID_KEV: NDArray[np.float64] = np.concatenate(
     [np.arange(0.8, 7.99, 0.03), np.arange(8.0, 19.99, 0.05), np.arange(20.0, 45.01, 0.1)]
 )
+_BORDERS = tuple(GRID_KEV.tolist())
 N_BINS = len(GRID_KEV) - 1
 N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3
 N_INPUTS = N_BINS + N_SETTINGS
@@ -75,7 +79,31 @@ def encode(counts: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition)
     """
     # Sums of counts reach 2^24 only in spectra of 10^7 counts: double keeps those exact.
     bins = rebin(counts.double(), energies).float().clamp(min=0)
+    return encode_bins(bins, energies, acquisition)
+
+
+def bins_of(counts: NDArray[Any], energies: EnergyAxis) -> torch.Tensor:
+    """Counts on the grid, shape (spectrum, bin), float32: as :func:`rebin`, faster.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (spectrum, channel)
+        Counts, none negative.
+    energies : EnergyAxis
+        Their axis.
+    """
+    if counts.dtype.kind in "ui":
+        return torch.from_numpy(rebinned(counts, energies, _BORDERS))
+    return rebin(torch.from_numpy(counts.astype(np.float64)), energies).float().clamp(min=0)
+
+
+def encode_bins(bins: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition) -> torch.Tensor:
+    """The network's input, as :func:`encode`, of counts on the grid (spectrum, bin)."""
     total = bins.sum(1, keepdim=True).clamp(min=1)
-    shares = torch.sqrt(bins / total) * 10
-    known = settings_vector(energies, acquisition).expand(len(counts), -1)
-    return torch.cat([shares, torch.log10(total) - 3.5, known], dim=1)
+    encoded = torch.empty(len(bins), N_INPUTS, device=bins.device)
+    shares = encoded[:, :N_BINS]
+    torch.mul(bins, 100 / total, out=shares)
+    shares.sqrt_()
+    encoded[:, N_BINS : N_BINS + 1] = torch.log10(total) - 3.5
+    encoded[:, N_BINS + 1 :] = settings_vector(energies, acquisition)
+    return encoded

@@ -19,7 +19,7 @@ from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from ..physics.unexplained import unexplained_share
 from .base_rates import base_rates
 from .doubt import doubt, pulled, saturated_share
-from .encoding import encode
+from .encoding import bins_of, encode_bins
 from .labels import output_names
 from .model import Answers, PigmentNet, answers
 from .reach import instrument_warnings
@@ -145,12 +145,11 @@ class Predictor:
 
     @torch.inference_mode()
     def _answers(self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition) -> Answers:
-        # torch knows few unsigned types; counts below 2^24 are exact in single precision.
-        spectra = torch.from_numpy(counts.astype(np.float32))
-        totals = spectra.sum(1, keepdim=True)
+        bins = bins_of(counts, energies)
+        totals = torch.from_numpy(counts.sum(axis=1, dtype=np.float64)).float()[:, None]
         if bool((totals > MOST_COUNTS).any()):
-            spectra = spectra * (MOST_COUNTS / totals.clamp(min=MOST_COUNTS))
-        encoded = encode(spectra, energies, known)
+            bins = bins * (MOST_COUNTS / totals.clamp(min=MOST_COUNTS))
+        encoded = encode_bins(bins, energies, known)
         return answers(self.net, encoded.to(self.device))
 
 
