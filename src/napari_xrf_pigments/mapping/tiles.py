@@ -44,6 +44,8 @@ class Tile:
     @property
     def spectra(self) -> NDArray[np.integer]:
         """Spectra of the measured pixels, shape (pixel, channel)."""
+        if self.valid.all():
+            return self.counts.reshape(-1, self.counts.shape[-1])
         return self.counts[self.valid]
 
 

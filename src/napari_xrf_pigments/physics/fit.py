@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +30,8 @@ MIN_FIT_KEV = 1.05
 _SOFT_KEV = 5.0
 #: Share of a channel's counts by which an expected spectrum may be wrong.
 MODEL_DOUBT = 0.015
+#: Spectra worked on at once, for the cache of a core.
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -106,24 +109,42 @@ class LineFit:
         -------
         FitResult
         """
-        spectra = np.asarray(counts)[..., self.window].astype(np.float32)
-        solver = self.solver.astype(np.float32)
-        members = self.members.astype(np.float32)
-        amplitudes = spectra @ solver.T
-        family_solver = members @ solver
-        # A channel of a sparse spectrum is empty by chance: what is around it counts too.
-        blurred = _blurred(spectra)
-        variance = blurred @ (family_solver**2).T
+        spectra = np.asarray(counts)[..., self.window]
+        shape, total, hard = spectra.shape[:-1], len(self.names), self.scatter.any()
+        spectra = spectra.reshape(-1, spectra.shape[-1])
+        matrix, columns = self._matrix, len(self.columns)
+        made = np.empty((len(spectra), matrix.shape[1]), np.float32)
+        for start in range(0, len(spectra), _BLOCK):
+            block = spectra[start : start + _BLOCK].astype(np.float32)
+            np.matmul(block, matrix, out=made[start : start + _BLOCK])
+        amplitudes = made[:, :columns]
+        net = amplitudes @ self.members.astype(np.float32).T
+        variance = made[:, columns : columns + total]
         variance += amplitudes**2 @ self.doubt_variance.astype(np.float32).T
-        sigma: Floats = np.sqrt(np.maximum(variance, 1e-6)).astype(np.float32)
-        net: Floats = (amplitudes @ members.T).astype(np.float32)
-        hard = self.scatter.astype(np.float32)
-        if not hard.any():
-            none = np.full(net.shape[:-1], np.nan, np.float32)
-            return FitResult(self.names, net, sigma, none, none)
-        noise = np.sqrt(np.maximum(blurred @ (hard @ solver) ** 2, 1e-6))
-        scatter: Floats = (amplitudes @ hard).astype(np.float32)
-        return FitResult(self.names, net, sigma, scatter, noise.astype(np.float32))
+        sigma = np.sqrt(np.maximum(variance, 1e-6))
+        if hard:
+            scatter = amplitudes @ self.scatter.astype(np.float32)
+            noise = np.sqrt(np.maximum(made[:, -1], 1e-6))
+        else:
+            scatter = noise = np.full(len(spectra), np.nan, np.float32)
+        return FitResult(
+            self.names,
+            net.reshape(*shape, total),
+            sigma.reshape(*shape, total),
+            scatter.reshape(shape),
+            noise.reshape(shape),
+        )
+
+    @cached_property
+    def _matrix(self) -> Floats:
+        """All that is linear in the counts, shape (channel, number).
+
+        Takes counts to the amplitudes of the columns, the counting variances of the families and
+        that of the scatter. A channel of a sparse spectrum is empty by chance: what is around it
+        counts too; instead of the spectra the squares that they are multiplied with are blurred.
+        """
+        squares = np.vstack([self.members @ self.solver, self.scatter @ self.solver]) ** 2
+        return np.ascontiguousarray(np.vstack([self.solver, _blurred(squares)]).T, np.float32)
 
 
 def line_fit(
@@ -308,7 +329,12 @@ def doubt_variance(family_solver: Array, families: Sequence[LineColumns], member
     return variance
 
 
-def _blurred(spectra: Floats) -> Floats:
-    padded = np.pad(spectra, ((0, 0),) * (spectra.ndim - 1) + ((1, 1),), mode="edge")
-    mixed: Floats = 0.25 * padded[..., :-2] + 0.5 * padded[..., 1:-1] + 0.25 * padded[..., 2:]
-    return mixed
+def _blurred(weights: Array) -> Array:
+    """Weights of counts that are blurred over three channels: what multiplies blurred counts."""
+    blurred = 0.5 * weights
+    blurred[:, 1:] += 0.25 * weights[:, :-1]
+    blurred[:, :-1] += 0.25 * weights[:, 1:]
+    # The first and the last channel are their own neighbours.
+    blurred[:, 0] += 0.25 * weights[:, 0]
+    blurred[:, -1] += 0.25 * weights[:, -1]
+    return np.asarray(blurred)

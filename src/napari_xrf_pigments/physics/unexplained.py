@@ -204,7 +204,7 @@ class _Model:
         doubt += self.smooth_noise(level)
         doubt += 1.0 / self.bins
         # A ramp, not a step: rounding must not decide about a place.
-        marked = _widened(smooth / np.sqrt(doubt, out=doubt), self.reach)
+        marked = _widened(np.divide(smooth, np.sqrt(doubt, out=doubt)), self.reach)
         marked += 0.5 - _SIGMAS
         np.clip(marked, 0.0, 1.0, out=marked)
         rest: Floats = np.einsum("nb,nb->n", np.maximum(smooth, 0.0, out=smooth), marked)
