@@ -8,6 +8,7 @@ spectrum is like nothing that was simulated, its answer is pulled to the base ra
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from .weights import bundled_weights, load_weights, on_device, weights_hash
 BATCH = 1024
 #: Fewer at once are not worth a try when the memory of a GPU is full.
 LEAST_BATCH = 64
+#: For fewer spectra threads are not worth their start.
+_LEAST_FOR_THREADS = 512
 #: The network was trained with up to so many counts. Of more it would take the shape of the
 #: simulation for evidence: the purest metal then shows traces of everything.
 MOST_COUNTS = 1e5
@@ -92,7 +95,7 @@ class Predictor:
             )
         spectra, missing = _usable(counts)
         parts = self._in_batches(spectra, energies, known)
-        unexplained = unexplained_share(spectra, energies, known)
+        unexplained = _unexplained(spectra, energies, known)
         # What is missing over a ceiling, no line can account for.
         unexplained = np.maximum(unexplained, saturated_share(spectra)).astype(np.float32)
         weight = doubt(unexplained, spectra.sum(axis=1, dtype=np.float64))
@@ -151,6 +154,22 @@ class Predictor:
             bins = bins * (MOST_COUNTS / totals.clamp(min=MOST_COUNTS))
         encoded = encode_bins(bins, energies, known)
         return answers(self.net, encoded.to(self.device))
+
+
+def _unexplained(
+    counts: NDArray[Any], energies: EnergyAxis, known: Acquisition
+) -> NDArray[np.float32]:
+    """Unexplained share of spectra, on as many threads as the network runs on."""
+    threads = torch.get_num_threads()
+    if threads == 1 or len(counts) < _LEAST_FOR_THREADS:
+        return unexplained_share(counts, energies, known)
+    # Without spectra: what all threads need is made once.
+    unexplained_share(counts[:0], energies, known)
+    with ThreadPoolExecutor(threads) as pool:
+        parts = np.array_split(counts, threads)
+        return np.concatenate(
+            list(pool.map(lambda part: unexplained_share(part, energies, known), parts))
+        )
 
 
 def _usable(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
