@@ -32,7 +32,7 @@ print(time.perf_counter() - start)
 
 
 def fresh(code: str, *words: str, word: int = -1) -> list[float]:
-    """A word that a program prints, in fresh processes; the first run, that fills caches, is out."""
+    """A word that a program prints in fresh processes; the first run, that fills caches, is out."""
     command = [sys.executable, "-c", code, *words]
     said = [subprocess.check_output(command, text=True) for _ in range(TURNS + 1)]
     return [float(text.split()[word]) for text in said[1:]]
