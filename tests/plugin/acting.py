@@ -49,6 +49,8 @@ def click_world(viewer, place):
 
 def drop(widget, *paths):
     """Drag files over a widget and let them go; whether it took them."""
+    # A key of an earlier test may still count as held: Shift would open a stack.
+    QTest.keyRelease(widget, Qt.Key.Key_Shift, Qt.KeyboardModifier.NoModifier)
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     actions, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton

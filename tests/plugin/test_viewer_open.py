@@ -233,7 +233,7 @@ def test_the_manifest_narrows_the_names():
     (reader,) = manifest.contributions.readers
     assert reader.accepts_directories
     assert all(pattern.startswith("*.") for pattern in reader.filename_patterns)
-    assert {w.display_name for w in manifest.contributions.widgets} == {
+    assert {w.display_name for w in manifest.contributions.widgets} >= {
         "Elements",
         "Pigments",
         "Spectrum",

@@ -16,6 +16,7 @@ from napari_xrf_pigments.plugin.element_results import ElementResults
 from napari_xrf_pigments.plugin.layers import map_layers, show_maps
 from napari_xrf_pigments.plugin.results import PigmentResults
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
+from napari_xrf_pigments.plugin.saved_session_view import our_docks
 from napari_xrf_pigments.plugin.session import session_of
 from napari_xrf_pigments.plugin.specs import element_specs
 
@@ -165,7 +166,7 @@ def test_all_comes_back(viewer, file, tmp_path, qtbot, tiles):
     assert viewer.theme == "light"
     assert viewer.scene.camera.zoom == pytest.approx(12.5)
     assert tuple(viewer.scene.camera.center)[-2:] == pytest.approx((3.0, 5.0))
-    dock = viewer.window.dock_widgets["Pigments (XRF Pigments)"]
+    dock = our_docks(viewer)["Pigments"]
     assert dock.settings.slider.value() == pytest.approx(0.3)
     viewer.theme = "dark"
 

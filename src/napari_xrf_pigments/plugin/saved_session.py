@@ -171,9 +171,12 @@ def _open_scans(
         return told
 
     def done(told: list[str]) -> None:
+        window = getattr(viewer.window, "_qt_window", None)
+        if window is None:  # it was closed meanwhile
+            return
         for sentence in told:
             notices.info(sentence)
-        feed = LayerFeed(viewer.window._qt_window)
+        feed = LayerFeed(window)
         feed.show(lambda: _steps(viewer, saved, found, then))
 
     Task(f"Opening the scans of {saved.path.name}", work, done)

@@ -96,12 +96,16 @@ class ScanDock(DropTarget):
                 # Out of sight first: a plot that is half gone must not be painted.
                 self.hide()
                 self.feed.stop()
+                self.leave()
                 _silence(self._listening, self._runs)
                 self.deleteLater()
         return bool(super().event(event))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Another scan was chosen; for subclasses."""
+
+    def leave(self) -> None:
+        """The dock was closed; for subclasses."""
 
     def stretch(self, widget: QWidget, factor: int = 1) -> None:
         """Add a widget that takes the free room."""

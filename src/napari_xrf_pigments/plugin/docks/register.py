@@ -96,6 +96,12 @@ class RegisterDock(ScanDock):
             self._undo.clear()
         self._list_pictures()
 
+    def leave(self) -> None:
+        """Put the viewer back as it was."""
+        if self._placing is not None:
+            self._placing.end()
+            self._placing = None
+
     def place(self, on: bool) -> None:
         """Start or end placing points, picture and scan side by side."""
         below = self._below()
