@@ -130,6 +130,9 @@ import napari_xrf_pigments.io.registry as registry
 registry.readers()
 import h5py, tifffile, zarr, dask.array
 from tests.hostile.probe import touch
+# All that is imported on the way: the package itself may lie where others may not look.
+for path in sys.argv[2:]:
+    touch(Path(path))
 os.setgid(65534); os.setuid(65534)
 print(touch(Path(sys.argv[1])))
 """
@@ -141,12 +144,18 @@ def test_what_may_not_be_read(name: str) -> None:
     seed = SEEDS[name]
     # Not below pytest's folder, which others may not enter.
     with tempfile.TemporaryDirectory() as home:
-        folder = Path(home)
-        seed.files(folder)
+        folder, readable = Path(home, "kept"), Path(home, "readable")
+        for place in (folder, readable):
+            place.mkdir()
+            seed.files(place)
         for path in folder.rglob("*"):
             path.chmod(0o000)
+        Path(home).chmod(0o755)
         folder.chmod(0o755)
-        command = [sys.executable, "-c", ANOTHER_USER, str(folder / seed.opened)]
+        junk = Path(home, f"junk{Path(seed.opened).suffix}")
+        junk.write_bytes(b"no scan")
+        places = [str(folder / seed.opened), str(readable / seed.opened), str(junk)]
+        command = [sys.executable, "-c", ANOTHER_USER, *places]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "False\n"

@@ -136,7 +136,7 @@ def test_missing_folder(tmp_path):
 
 @pytest.mark.parametrize(("name", "format"), [("out", None), ("out.png", None), ("out.h5", "png")])
 def test_unknown_formats(tmp_path, name, format):
-    with pytest.raises(ValueError, match=r"\.zarr or \.h5"):
+    with pytest.raises(ValueError, match=r"\.zarr, \.h5 or \.csv"):
         save_results(tmp_path / name, elements=make()[0], format=format)
 
 

@@ -132,7 +132,7 @@ def test_a_scan_is_replaced_only_when_allowed(cube, tmp_path, name):
     save_cube(cube, tmp_path / name)
     before = contents(tmp_path)
     other = replace(cube, counts=cube.counts + 1, valid=None)
-    with pytest.raises(FileExistsError, match="was left as it was"):
+    with pytest.raises(FileExistsError, match="was left as it is"):
         save_cube(other, tmp_path / name)
     assert contents(tmp_path) == before
     save_cube(other, tmp_path / name, overwrite=True)

@@ -237,7 +237,7 @@ def _client(scheduler: str | Client) -> Iterator[Client]:
         yield scheduler
         return
     try:
-        client = Client(scheduler, timeout="10s")
+        client = Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise OSError(f"There is no dask scheduler at {scheduler}.") from error
     with client:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 PLUGIN = "napari-xrf-pigments"
-_SUFFIX = " (XRF Pigments)"
+#: napari puts the plugin's title behind a dock's name where a menu opened it, its name elsewhere.
+_SUFFIXES = (" (XRF Pigments)", f" ({PLUGIN})")
 _AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -83,8 +84,9 @@ def our_docks(viewer: Viewer) -> dict[str, QWidget]:
     """The docks of this plugin that are open, by their short name."""
     found = {}
     for name, dock in dict(viewer.window.dock_widgets).items():
-        if name.endswith(_SUFFIX) and type(dock).__module__.startswith(__package__):
-            found[name.removesuffix(_SUFFIX)] = dock
+        suffix = next((text for text in _SUFFIXES if name.endswith(text)), None)
+        if suffix is not None and type(dock).__module__.startswith(__package__):
+            found[name.removesuffix(suffix)] = dock
     return found
 
 
