@@ -181,7 +181,7 @@ def _run(
             work, places, how=shared, pure=False, retries=_RETRIES, key=f"{work.__name__}-tile"
         )
         try:
-            _follow(futures, rows * columns, progress)
+            _follow(client, futures, rows * columns, progress)
         finally:
             client.cancel([shared, *futures])
     return store.arrays
@@ -214,11 +214,11 @@ def _place(cube: XRFCube, y: int, x: int, size: tuple[int, int], folder: str) ->
     )
 
 
-def _follow(futures: list[Any], pixels: int, progress: Progress | None) -> None:
+def _follow(client: Client, futures: list[Any], pixels: int, progress: Progress | None) -> None:
     from distributed import as_completed
 
     done = 0
-    for future in as_completed(futures):
+    for future in as_completed(futures, loop=client.loop):
         done += future.result()
         future.release()
         if progress is not None:
