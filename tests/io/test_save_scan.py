@@ -22,7 +22,10 @@ from napari_xrf_pigments.io import save_cube
 NAMES = ("scan.zarr", "scan.h5", "scan.rpl")
 TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", ">u2", ">i4")
 
-some_names = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
+some_names = st.one_of(
+    st.none(),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20),
+)
 known = st.builds(
     Acquisition,
     anode=st.sampled_from([None, "Rh", "Mo"]),

@@ -72,7 +72,7 @@ def test_progress_is_told_and_the_result_comes_last(outcome):
 def test_it_learns_also_in_the_parts_that_it_was_not_shown(outcome):
     (score,) = outcome[-1].held_out
     assert score.pigment == "vermilion"
-    assert score.found_after > 0.95
+    assert score.found_after > 0.85
     assert score.false_after < 0.05
     assert score.loss_after < 0.5 * score.loss_before
 
@@ -123,7 +123,7 @@ def test_taught_weights_get_a_file_a_hash_and_a_history_of_their_own(outcome, ba
     assert made["taught"]["from_weights"] == before
     assert made["taught"]["scan"] == "A scan"
     assert made["taught"]["painted"][0] == {"pigment": "vermilion", "present": True, "pixels": 120}
-    assert made["taught"]["held_out"][0]["found_after"] > 0.95
+    assert made["taught"]["held_out"][0]["found_after"] > 0.85
     assert is_taught(path)
     assert not is_taught(base)
     spectra = torch.randn(20, N_INPUTS)
