@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from tests import made_table
+
 from .fault import Declared, Fault
 
 DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN = "<!-- made from tests/faults by: python -m tests.faults.table -->"
-END = "<!-- end of the table -->"
 
 
 def declared() -> dict[str, list[Fault]]:
@@ -30,22 +31,12 @@ def table() -> str:
     lines = ["| what goes wrong | how it is tried | what then is so |", "|---|---|---|"]
     for faults in declared().values():
         lines += [f"| {each.what} | {each.tried} | {each.outcome} |" for each in faults]
-    return "\n".join([BEGIN, *lines, END])
+    return "\n".join([BEGIN, *lines, made_table.END])
 
 
 def with_table(text: str) -> str:
-    """The page with the table that it must have.
-
-    Raises
-    ------
-    ValueError
-        If the page has no place for it.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError("docs/faults.md has no place for the table of faults.")
-    return before + table() + after
+    """The page with the table that it must have."""
+    return made_table.with_table("docs/faults.md", text, BEGIN, table())
 
 
 if __name__ == "__main__":

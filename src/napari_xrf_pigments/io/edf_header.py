@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from .contract import head
+from .raw_header import whole_number
 
 _BLOCK = 512
 MAX_HEADER_BYTES = 512 * _BLOCK
@@ -146,7 +147,7 @@ def _next_header(file: IO[bytes], name: str) -> dict[str, str] | None:
 def _shape(keys: Mapping[str, str], name: str) -> tuple[int, ...]:
     shape: list[int] = []
     while f"dim_{len(shape) + 1}" in keys and len(shape) < 4:
-        length = _whole(keys, f"dim_{len(shape) + 1}", name)
+        length = whole_number(keys, f"dim_{len(shape) + 1}", name)
         if length < 1 or length > 10**9:
             raise ValueError(f"{name} declares an axis of {length} values, so it is damaged.")
         shape.insert(0, length)
@@ -165,16 +166,7 @@ def _stored_bytes(keys: Mapping[str, str], needed: int, name: str) -> int:
     key = next((key for key in ("edf_binarysize", "size") if key in keys), None)
     if key is None:
         return needed
-    size = _whole(keys, key, name)
+    size = whole_number(keys, key, name)
     if size < 0:
         raise ValueError(f"{name} declares a block of {size} bytes, so it is damaged.")
     return size
-
-
-def _whole(keys: Mapping[str, str], key: str, name: str) -> int:
-    try:
-        return int(keys[key])
-    except ValueError:
-        raise ValueError(
-            f"{name} states {key} as {keys[key][:20]!r}, which is no whole number."
-        ) from None

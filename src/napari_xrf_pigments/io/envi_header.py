@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from ..cube import EnergyAxis
 from .contract import check_size, number
 from .plain_settings import axis_from_values
+from .raw_header import RawHeader, whole_number
 
 MAGIC = b"ENVI"
 # Types by ENVI's numbers; 6 and 9 are complex.
@@ -31,53 +31,11 @@ _TYPES = {
     14: "i8",
     15: "u8",
 }
-# Axes of the file (first to last), and which of them are y, x and channel.
-_ORDERS = {"bsq": "cyx", "bil": "ycx", "bip": "yxc"}
+# Which axes of the file are y, x and channel.
+_ORDERS = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 _KEV_UNITS = ("kev", "ev")
 _LIGHT = ("nanomet", "micromet", "millimet", "micron", "nm", "um", "µm", "angstrom", "wavenumber")
 _UNITS_MM = {"meters": 1e3, "m": 1e3, "millimeters": 1.0, "mm": 1.0, "micrometers": 1e-3}
-
-
-@dataclass(frozen=True)
-class EnviHeader:
-    """What a header says.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (y, x, channel).
-    order : str
-        ``"bsq"``, ``"bil"`` or ``"bip"``.
-    dtype : str
-        numpy type string of a count, with its byte order.
-    offset : int
-        Bytes before the data.
-    keys : mapping
-        All keys (lower case) and values.
-    notes : tuple of str
-        Plain sentences on what was assumed.
-    """
-
-    shape: tuple[int, int, int]
-    order: str
-    dtype: str
-    offset: int
-    keys: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def axes(self) -> tuple[int, int, int]:
-        """Which axes of the file are y, x and channel."""
-        letters = _ORDERS[self.order]
-        return letters.index("y"), letters.index("x"), letters.index("c")
-
-    @property
-    def disk_shape(self) -> tuple[int, int, int]:
-        """Shape as it lies in the file."""
-        shape = [0, 0, 0]
-        for axis, length in zip(self.axes, self.shape, strict=True):
-            shape[axis] = length
-        return shape[0], shape[1], shape[2]
 
 
 def read_keys(text: str) -> dict[str, str]:
@@ -97,7 +55,7 @@ def read_keys(text: str) -> dict[str, str]:
     return keys
 
 
-def parse_header(text: str, name: str = "The header") -> EnviHeader:
+def parse_header(text: str, name: str = "The header") -> RawHeader:
     """Make sense of a header.
 
     Parameters
@@ -113,8 +71,12 @@ def parse_header(text: str, name: str = "The header") -> EnviHeader:
         If a key is missing or impossible, or if the cube holds light, not X-rays.
     """
     keys = read_keys(text)
-    shape = _whole(keys, "lines", name), _whole(keys, "samples", name), _whole(keys, "bands", name)
-    offset = _whole(keys, "header offset", name, 0)
+    shape = (
+        whole_number(keys, "lines", name),
+        whole_number(keys, "samples", name),
+        whole_number(keys, "bands", name),
+    )
+    offset = whole_number(keys, "header offset", name, 0)
     check_size(name, *shape)
     if offset < 0:
         raise ValueError(f"{name} declares a negative offset of {offset} bytes.")
@@ -129,7 +91,7 @@ def parse_header(text: str, name: str = "The header") -> EnviHeader:
     if order not in _ORDERS:
         raise ValueError(f"{name} states interleave as {order[:20]!r}, not bsq, bil or bip.")
     notes: list[str] = []
-    return EnviHeader(shape, order, _dtype(keys, name, notes), offset, keys, tuple(notes))
+    return RawHeader(shape, _ORDERS[order], _dtype(keys, name, notes), offset, keys, tuple(notes))
 
 
 def holds_light(keys: Mapping[str, str]) -> bool:
@@ -138,7 +100,7 @@ def holds_light(keys: Mapping[str, str]) -> bool:
     return any(unit.startswith(word) for word in _LIGHT)
 
 
-def energy_axis(header: EnviHeader) -> EnergyAxis | None:
+def energy_axis(header: RawHeader) -> EnergyAxis | None:
     """The energies that a header lists; None where it lists none in keV or eV."""
     unit = header.keys.get("wavelength units", "").lower()
     listed = header.keys.get("wavelength", "")
@@ -150,7 +112,7 @@ def energy_axis(header: EnviHeader) -> EnergyAxis | None:
     return axis_from_values(np.array(values, dtype=np.float64), unit, header.shape[2])
 
 
-def pixel_mm(header: EnviHeader) -> tuple[float, float] | None:
+def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
     """Height and width of a pixel in mm, where they are stated with a unit of length."""
     parts = [part.strip() for part in header.keys.get("pixel size", "").split(",")]
     units = [part.split("=")[-1].strip().lower() for part in parts if "=" in part]
@@ -162,22 +124,8 @@ def pixel_mm(header: EnviHeader) -> tuple[float, float] | None:
     return y, x
 
 
-def _whole(keys: Mapping[str, str], key: str, name: str, default: int | None = None) -> int:
-    text = keys.get(key)
-    if text is None:
-        if default is None:
-            raise ValueError(f"{name} does not state {key}.")
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(
-            f"{name} states {key} as {text[:20]!r}, which is no whole number."
-        ) from None
-
-
 def _dtype(keys: Mapping[str, str], name: str, notes: list[str]) -> str:
-    code = _whole(keys, "data type", name)
+    code = whole_number(keys, "data type", name)
     if code not in _TYPES:
         raise ValueError(f"{name} states data type {code}, which no counts have.")
     order = keys.get("byte order")

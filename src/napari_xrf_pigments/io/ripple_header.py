@@ -8,54 +8,18 @@ depthscaleorigin, depthscaleincrement, depthscaleunits (the energy axis).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..cube import Acquisition, EnergyAxis
 from .contract import check_size, number, plausible
+from .raw_header import RawHeader, whole_number
 
 REQUIRED = frozenset({"width", "height", "depth", "data-length", "data-type", "record-by"})
 # Axes (y, x, channel) among the axes of the file.
 _AXES = {"vector": (0, 1, 2), "image": (1, 2, 0)}
 _KINDS = {"signed": "i", "unsigned": "u", "float": "f"}
 _UNITS_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3}
-
-
-@dataclass(frozen=True)
-class RippleHeader:
-    """What a header says.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        (y, x, channel).
-    axes : tuple of int
-        Which axes of the file are y, x and channel.
-    dtype : str
-        numpy type string of a count, with its byte order.
-    offset : int
-        Bytes before the data.
-    keys : mapping
-        All keys (lower case) and values.
-    notes : tuple of str
-        Plain sentences on what was assumed.
-    """
-
-    shape: tuple[int, int, int]
-    axes: tuple[int, int, int]
-    dtype: str
-    offset: int
-    keys: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def disk_shape(self) -> tuple[int, int, int]:
-        """Shape as it lies in the file."""
-        shape = [0, 0, 0]
-        for axis, length in zip(self.axes, self.shape, strict=True):
-            shape[axis] = length
-        return shape[0], shape[1], shape[2]
 
 
 def read_keys(text: str) -> dict[str, str]:
@@ -68,7 +32,7 @@ def read_keys(text: str) -> dict[str, str]:
     return keys
 
 
-def parse_header(text: str, name: str = "The header") -> RippleHeader:
+def parse_header(text: str, name: str = "The header") -> RawHeader:
     """Make sense of a header.
 
     Parameters
@@ -84,14 +48,14 @@ def parse_header(text: str, name: str = "The header") -> RippleHeader:
         If a key is missing or has an impossible value.
     """
     keys = read_keys(text)
-    rows, columns = _whole(keys, "height", name), _whole(keys, "width", name)
-    channels, offset = _whole(keys, "depth", name), _whole(keys, "offset", name, 0)
+    rows, columns = whole_number(keys, "height", name), whole_number(keys, "width", name)
+    channels, offset = whole_number(keys, "depth", name), whole_number(keys, "offset", name, 0)
     check_size(name, rows, columns, channels)
     if offset < 0:
         raise ValueError(f"{name} declares a negative offset of {offset} bytes.")
     notes: list[str] = []
     shape = (rows, columns, channels)
-    return RippleHeader(
+    return RawHeader(
         shape,
         _axes(keys, shape, name, notes),
         _dtype(keys, name, notes),
@@ -101,7 +65,7 @@ def parse_header(text: str, name: str = "The header") -> RippleHeader:
     )
 
 
-def energy_axis(header: RippleHeader) -> EnergyAxis | None:
+def energy_axis(header: RawHeader) -> EnergyAxis | None:
     """The energy axis that a header states, of the M6, Lispix and HyperSpy dialects.
 
     The M6's origin is the energy of channel 0 of the instrument. Where only the channels from
@@ -127,7 +91,7 @@ def energy_axis(header: RippleHeader) -> EnergyAxis | None:
     return None
 
 
-def acquisition(header: RippleHeader) -> Acquisition:
+def acquisition(header: RawHeader) -> Acquisition:
     """Settings of the instrument that some writers add."""
     keys = header.keys
     return Acquisition(
@@ -136,7 +100,7 @@ def acquisition(header: RippleHeader) -> Acquisition:
     )
 
 
-def pixel_mm(header: RippleHeader) -> tuple[float, float] | None:
+def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
     """Height and width of a pixel in mm, where both are stated with a unit of length."""
     sides = []
     for side in ("height", "width"):
@@ -158,20 +122,6 @@ def _stored_channels(keys: Mapping[str, str], channels: int) -> tuple[int, int]:
     return (int(first), width) if channels in stored else (0, 1)
 
 
-def _whole(keys: Mapping[str, str], key: str, name: str, default: int | None = None) -> int:
-    text = keys.get(key)
-    if text is None:
-        if default is None:
-            raise ValueError(f"{name} does not state {key}.")
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        raise ValueError(
-            f"{name} states {key} as {text[:20]!r}, which is no whole number."
-        ) from None
-
-
 def _axes(
     keys: Mapping[str, str], shape: tuple[int, int, int], name: str, notes: list[str]
 ) -> tuple[int, int, int]:
@@ -190,7 +140,7 @@ def _axes(
 
 
 def _dtype(keys: Mapping[str, str], name: str, notes: list[str]) -> str:
-    length = _whole(keys, "data-length", name)
+    length = whole_number(keys, "data-length", name)
     kind = _KINDS.get(keys.get("data-type", "unsigned").lower())
     if kind is None:
         raise ValueError(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from tests import made_table
+
 from .case import Real, Row
 
 DOCS = Path(__file__).parents[3] / "docs" / "formats.md"
 BEGIN = "<!-- made from tests/io/formats by: python -m tests.io.formats.table -->"
-END = "<!-- end of the table -->"
 _MACHINERY = {"case", "table"}
 _HOLDS = {"scan": "a scan", "spectrum": "one spectrum", "maps": "element maps, no spectra"}
 
@@ -38,22 +39,12 @@ def table() -> str:
         if peers:
             opened.append(f"written by {', '.join(dict.fromkeys(peers))}")
         lines.append(f"| {row.format} | {_HOLDS[row.holds]} | {reads} | {'; '.join(opened)} |")
-    return "\n".join([BEGIN, *lines, END])
+    return "\n".join([BEGIN, *lines, made_table.END])
 
 
 def with_table(text: str) -> str:
-    """The page with the table that it must have.
-
-    Raises
-    ------
-    ValueError
-        If the page has no place for it.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError("docs/formats.md has no place for the table of formats.")
-    return before + table() + after
+    """The page with the table that it must have."""
+    return made_table.with_table("docs/formats.md", text, BEGIN, table())
 
 
 if __name__ == "__main__":
