@@ -257,6 +257,10 @@ def _train(commands: Commands[argparse.ArgumentParser]) -> None:
         "-o", "--out", type=Path, required=True, help="the weights to write, OUT.safetensors"
     )
     command.add_argument("--overwrite", action="store_true", help="replace earlier weights")
+    command.add_argument(
+        "--start", type=Path, metavar="WEIGHTS", help="weights that the parts before PART have made"
+    )
+    command.add_argument("--from-part", metavar="PART", help="the part of CONFIG to begin with")
 
 
 def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:

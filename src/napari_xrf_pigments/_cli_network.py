@@ -28,10 +28,15 @@ def _train(options: argparse.Namespace) -> None:
     if options.out.suffix != ".safetensors":
         raise ValueError(f"{options.out} must end in .safetensors.")
     free_to_write(options.out, overwrite=options.overwrite)
+    if options.start is not None and not options.start.is_file():
+        raise FileNotFoundError(f"There are no weights at {options.start}.")
     with as_file(files(__package__).joinpath("network/data/training.toml")) as bundled:
         config = TrainingConfig.load(options.config or bundled)
+    steps = train_steps(
+        config, options.seed, options.out, start=options.start, from_part=options.from_part
+    )
     with progress_bar("Training", unit=" spectra") as progress:
-        for step in train_steps(config, options.seed, options.out):
+        for step in steps:
             progress(step.spectra, step.total)
     say(f"Weights: {options.out} (loss {step.loss:.3f})")
 

@@ -1,7 +1,8 @@
 """The stream of training spectra and the training itself, on a small scale."""
 
 import copy
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
@@ -9,22 +10,23 @@ import numpy as np
 import pytest
 import torch
 
-from napari_xrf_pigments.network.config import TrainingConfig
+from napari_xrf_pigments.network import stream
+from napari_xrf_pigments.network.config import PartConfig, TrainingConfig
 from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
 from napari_xrf_pigments.network.feeder import Feeder
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
-from napari_xrf_pigments.network.stream import Chunk, known_settings, training_stream
+from napari_xrf_pigments.network.stream import Chunk, Draws, known_settings, training_stream
 from napari_xrf_pigments.network.training import mean_network, train_steps
 from napari_xrf_pigments.network.training_part import Progress, masked_loss
-from napari_xrf_pigments.network.weights import load_weights, training_of
+from napari_xrf_pigments.network.weights import bundled_weights, load_weights, training_of
 from napari_xrf_pigments.physics.detector import DetectorModel
 from napari_xrf_pigments.physics.stacks import Geometry
 from napari_xrf_pigments.physics.tube import Beam
 from napari_xrf_pigments.simulation.conditions import Excitation, Readout
 
-TINY = TrainingConfig(
-    spectra=768, uses=12.0, batch=64, learning_rate=2e-3, width=32, blocks=1, workers=0
-)
+FIRST = PartConfig("first", spectra=768, learning_rate=2e-3)
+CLOSING = PartConfig("closing", spectra=512, learning_rate=7e-4)
+TINY = TrainingConfig((FIRST,), uses=12.0, batch=64, width=32, blocks=1, workers=0)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +146,7 @@ def test_a_feeder_without_workers_makes_the_chunks_itself(chunks: list[Chunk]) -
 def test_a_closing_part_goes_on_from_the_weights_of_the_first(tmp_path: Path) -> None:
     alone, closed = tmp_path / "alone.safetensors", tmp_path / "closed.safetensors"
     trained(alone)
-    both = trained(closed, config=replace(TINY, closing=512, calibration=0))
+    both = trained(closed, config=replace(TINY, parts=(FIRST, CLOSING)))
     assert [step.spectra for step in both] == [256, 512, 768, 256, 512]
     before, after = load_weights(alone), load_weights(closed)
     # The scaling of the input stays; the rest has moved a little.
@@ -157,10 +159,10 @@ def test_a_closing_part_goes_on_from_the_weights_of_the_first(tmp_path: Path) ->
 @pytest.mark.usefixtures("fed")
 def test_the_mean_of_several_closing_parts_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "three.safetensors"
-    steps = trained(out, config=replace(TINY, closing=512, closings=2, calibration=0))
+    steps = trained(out, config=replace(TINY, parts=(FIRST, replace(CLOSING, repeats=2))))
     assert [step.spectra for step in steps] == [256, 512, 768, 256, 512, 256, 512]
     one = tmp_path / "one.safetensors"
-    trained(one, config=replace(TINY, closing=512, calibration=0))
+    trained(one, config=replace(TINY, parts=(FIRST, CLOSING)))
     first, kept = load_weights(one), load_weights(out)
     assert not torch.equal(first.first.weight, kept.first.weight)
     assert torch.allclose(mean_network([first, first]).first.weight, first.first.weight)
@@ -170,27 +172,101 @@ def test_the_mean_of_several_closing_parts_is_kept(tmp_path: Path) -> None:
     assert torch.allclose(mean_network([first, second]).last.bias, first.last.bias + 0.5)
 
 
+@pytest.mark.usefixtures("fed")
+def test_a_training_goes_on_from_weights_as_if_it_had_not_stopped(tmp_path: Path) -> None:
+    config = replace(TINY, parts=(FIRST, CLOSING, replace(CLOSING, name="last", repeats=2)))
+    whole, start, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "start", "rest"))
+    trained(whole, config=config)
+    trained(start, config=replace(config, parts=config.parts[:2]))
+    steps = list(train_steps(config, 0, rest, start=start, from_part="last"))
+    assert [step.spectra for step in steps] == [256, 512, 256, 512]
+    states = [load_weights(path).state_dict() for path in (whole, rest)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert training_of(rest)["part"] == "last"
+
+
+def test_weights_to_go_on_from_and_a_part_go_together(tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    with pytest.raises(ValueError, match=r"go together\.$"):
+        next(train_steps(TINY, 0, out, from_part="first"))
+    with pytest.raises(ValueError, match=r"no part 'second'; there are first\.$"):
+        next(train_steps(TINY, 0, out, start=out, from_part="second"))
+
+
+def test_each_run_of_a_part_has_spectra_of_its_own(
+    tmp_path: Path, chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = []
+
+    def given(seed: tuple[int, int], draws: Draws) -> list[Chunk]:
+        seeds.append((seed[0], draws.eras))
+        return chunks
+
+    monkeypatch.setattr("napari_xrf_pigments.network.feeder.training_stream", given)
+    last = replace(CLOSING, repeats=2, draws=Draws(eras=0.5))
+    trained(tmp_path / "w.safetensors", config=replace(TINY, parts=(FIRST, last)))
+    assert len({seed for seed, _ in seeds}) == 3
+    assert [eras for _, eras in seeds] == [0.0, 0.5, 0.5]
+
+
+def test_a_stream_draws_secondary_excitation_for_some_beams_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    real = stream.emit
+
+    def emit(*args: object, secondary: bool, **more: object) -> object:
+        asked.append(secondary)
+        return real(*args, secondary=False, **more)
+
+    monkeypatch.setattr(stream, "emit", emit)
+    for chance in (0.0, 0.5, 1.0):
+        draws = Draws(secondary=chance, readouts=1)
+        list(islice(training_stream((3, 1), draws, sections=4, beams=4), 12))
+    assert not any(asked[:12])
+    assert 0 < sum(asked[12:24]) < 12
+    assert all(asked[24:])
+
+
 def test_settings_are_read_from_toml(tmp_path: Path) -> None:
     path = tmp_path / "t.toml"
-    path.write_text("spectra = 5_000\nuses = 3\nlearning_rate = 1e-4\n", encoding="utf-8")
+    parts = ("spectra = 5_000\nlearning_rate = 1e-4", "name = 'b'\neras = 0.3")
+    path.write_text("\n[[part]]\n".join(("uses = 3", *parts)), encoding="utf-8")
     config = TrainingConfig.load(path)
-    assert (config.spectra, config.uses, config.learning_rate) == (5000, 3, 1e-4)
+    one, other = config.parts
+    assert (one.spectra, config.uses, one.learning_rate) == (5000, 3, 1e-4)
+    assert (other.name, other.draws) == ("b", Draws(eras=0.3))
     assert config.batch == TrainingConfig().batch
+
+
+def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None:
+    bundled = bundled_weights()
+    config = TrainingConfig.load(bundled.with_name("training.toml"))
+    made = training_of(bundled)
+    assert made["part"] == config.parts[-1].name
+    assert made["parts"] == json.loads(json.dumps([asdict(part) for part in config.parts]))
+    assert made["width"] == config.width
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("spectra = ", "is not a TOML file"),
+        ("uses = ", "is not a TOML file"),
         ("epochs = 3\ncolour = 'red'", "unknown settings: colour, epochs"),
-        ("spectra = 'many'", "spectra must be a whole number"),
+        ("parts = 3", "unknown settings: parts"),
+        ("part = 3", r"must describe each part in a table \[\[part\]\]"),
+        ("[[part]]\nspectra = 'many'", "spectra must be a whole number"),
+        ("[[part]]\nepochs = 3", "unknown settings: epochs"),
+        ("[[part]]\nname = 3", "name must be a text"),
         ("batch = 8", "batch must be a whole number of at least 16"),
         ("width = 0", "width must be a whole number"),
         ("workers = -1", "workers must be a whole number"),
-        ("closing = -1", "closing must be a whole number"),
-        ("absent_sigma = -1", "absent_sigma must be a number"),
+        ("[[part]]\nrepeats = 0", "repeats must be a whole number of at least 1"),
+        ("[[part]]\nreadouts = 0", "readouts must be a whole number of at least 1"),
+        ("[[part]]\nabsent_sigma = -1", "absent_sigma must be a number"),
+        ("[[part]]\neras = true", "eras must be a number"),
         ("uses = nan", "uses must be a number"),
-        ("learning_rate = -1.0", "learning_rate must be a number"),
+        ("[[part]]\nlearning_rate = -1.0", "learning_rate must be a number"),
     ],
 )
 def test_wrong_settings_are_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:

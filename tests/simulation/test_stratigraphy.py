@@ -8,6 +8,7 @@ from napari_xrf_pigments.network.stream import ELEMENTS
 from napari_xrf_pigments.simulation.catalogue import pigment, pigment_catalogue
 from napari_xrf_pigments.simulation.pool import MAX_OCCURRENCES, pool_of, random_pool
 from napari_xrf_pigments.simulation.stratigraphy import (
+    Layer,
     Stratigraphy,
     leaf_layer,
     paint_layer,
@@ -65,6 +66,27 @@ def test_varnish_and_support_hold_no_pigment(sections: list[Stratigraphy]) -> No
     for layer in (layer for section in sections for layer in section):
         assert bool(layer.pigments) <= (layer.role in ("paint", "ground"))
         assert sum(share for _, share in layer.pigments) <= 1 + 1e-9
+
+
+def test_paintings_of_a_period_hold_what_was_in_use_then_but_for_a_retouched_top() -> None:
+    rng = np.random.default_rng(5)
+    retouched = 0
+    for section in (random_stratigraphy(rng, eras=1.0) for _ in range(400)):
+        paints = [layer for layer in section if layer.role == "paint"]
+        original = [*paints[1:], *(layer for layer in section if layer.role == "ground")]
+        assert _one_period(original)
+        retouched += not _one_period([paints[0], *original])
+    assert 0 < retouched < 0.15 * 400
+
+
+def _one_period(layers: list[Layer]) -> bool:
+    dates = [pigment(name).in_use for layer in layers for name, _ in layer.pigments]
+    begun = max((first or 0 for first, _ in dates), default=0)
+    return all(last is None or begun <= last for _, last in dates)
+
+
+def test_without_periods_pigments_of_all_times_meet(sections: list[Stratigraphy]) -> None:
+    assert not all(_one_period(list(section)) for section in sections)
 
 
 def test_a_seed_gives_the_same_paintings() -> None:

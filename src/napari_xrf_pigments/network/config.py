@@ -4,11 +4,71 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
+
+from .stream import Draws
 
 #: Beams that a batch mixes, so also the fewest spectra in one.
 BEAMS_PER_BATCH = 16
+
+
+def _check_whole(settings: Any, least: dict[str, int]) -> None:
+    for name, smallest in least.items():
+        value = getattr(settings, name)
+        if type(value) is not int or value < smallest:
+            raise ValueError(f"{name} must be a whole number of at least {smallest}.")
+
+
+def _check_numbers(settings: Any, names: tuple[str, ...]) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if type(value) not in (int, float) or not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be a number of at least 0.")
+
+
+@dataclass(frozen=True)
+class PartConfig:
+    """One part of the training: a stream of spectra and how it is learned from.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    spectra : int
+        Simulated spectra drawn.
+    repeats : int
+        Times it is run, one after the other with new spectra; the mean of their weights is
+        what is kept.
+    learning_rate : float
+        Highest rate of AdamW; it warms up, then falls as a cosine.
+    calibration : int
+        Chunks of 2048 spectra that the probabilities are calibrated on afterwards.
+    draws : Draws
+        How harsh the stream is.
+
+    Raises
+    ------
+    ValueError
+        If a value is of the wrong kind or too small.
+    """
+
+    name: str = "first"
+    spectra: int = 1_000_000
+    repeats: int = 1
+    learning_rate: float = 1.2e-3
+    calibration: int = 0
+    draws: Draws = field(default_factory=Draws)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise ValueError("name must be a text.")
+        _check_whole(self, {"spectra": 1, "repeats": 1, "calibration": 0})
+        _check_numbers(self, ("learning_rate",))
+        _check_whole(self.draws, {"readouts": 1})
+        numbers = {each.name for each in fields(Draws)} - {"readouts"}
+        _check_numbers(self.draws, tuple(sorted(numbers)))
 
 
 @dataclass(frozen=True)
@@ -17,27 +77,14 @@ class TrainingConfig:
 
     Parameters
     ----------
-    spectra, closing : int
-        Simulated spectra drawn for the first and for each closing part.
-    closings : int
-        Closing parts, one after the other; the mean of their weights is what is kept.
-    absent_sigma : float
-        In the closing part a pigment that is there, but stands less than this over the
-        noise, counts as absent: what cannot be seen shall not be reported.
-    closing_traces, closing_wear, closing_contaminated : float
-        Factor on the chance of impurities, and chances of a tired instrument and of a
-        support with foreign elements, in the closing part: the first part is harsher
-        than most scans.
-    secondary : bool
-        Whether secondary excitation is simulated.
-    calibration : int
-        Chunks of 2048 spectra that the probabilities are calibrated on after the closing part.
+    parts : tuple of PartConfig
+        The parts of the training, in their order; each starts from the weights of the one before.
     uses : float
-        How often each is shown, on average.
+        How often each spectrum is shown, on average.
     batch : int
         Spectra in a batch.
-    learning_rate, weight_decay : float
-        Of AdamW; the rate warms up, then falls as a cosine.
+    weight_decay : float
+        Of AdamW.
     width, blocks : int
         Sizes of the network.
     workers : int
@@ -49,54 +96,23 @@ class TrainingConfig:
         If a value is of the wrong kind or too small.
     """
 
-    spectra: int = 1_000_000
-    closing: int = 0
-    closings: int = 1
-    absent_sigma: float = 2.5
-    closing_traces: float = 1.0
-    closing_wear: float = 0.3
-    closing_contaminated: float = 0.4
-    secondary: bool = False
-    calibration: int = 60
+    parts: tuple[PartConfig, ...] = (PartConfig(),)
     uses: float = 2.0
     batch: int = 512
-    learning_rate: float = 1.2e-3
     weight_decay: float = 0.02
     width: int = 768
     blocks: int = 2
     workers: int = 2
 
     def __post_init__(self) -> None:
-        if type(self.secondary) is not bool:
-            raise ValueError("secondary must be true or false.")
-        whole = {name: 1 for name in ("spectra", "batch", "width", "blocks")}
-        whole |= {
-            "batch": BEAMS_PER_BATCH,
-            "workers": 0,
-            "closing": 0,
-            "closings": 1,
-            "calibration": 0,
-        }
-        for name, least in whole.items():
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise ValueError(f"{name} must be a whole number of at least {least}.")
-        for name in (
-            "uses",
-            "learning_rate",
-            "weight_decay",
-            "absent_sigma",
-            "closing_traces",
-            "closing_wear",
-            "closing_contaminated",
-        ):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not 0 <= value < math.inf:
-                raise ValueError(f"{name} must be a number of at least 0.")
+        if not self.parts:
+            raise ValueError("A training needs one part at least.")
+        _check_whole(self, {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1, "workers": 0})
+        _check_numbers(self, ("uses", "weight_decay"))
 
     @classmethod
     def load(cls, path: Path) -> TrainingConfig:
-        """Read a TOML file.
+        """Read a TOML file: the settings, and a table ``[[part]]`` for each part.
 
         Raises
         ------
@@ -107,7 +123,24 @@ class TrainingConfig:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path.name} is not a TOML file: {error}.") from error
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ValueError(f"{path.name} has unknown settings: {', '.join(sorted(unknown))}.")
+        parts = values.pop("part", [])
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            raise ValueError(f"{path.name} must describe each part in a table [[part]].")
+        _check_names(path, values, {each.name for each in fields(cls)} - {"parts"})
+        if parts:
+            values["parts"] = tuple(_part(path, part) for part in parts)
         return cls(**values)
+
+
+def _part(path: Path, values: dict[str, Any]) -> PartConfig:
+    of_draws = {each.name for each in fields(Draws)}
+    own = {each.name for each in fields(PartConfig)} - {"draws"}
+    _check_names(path, values, own | of_draws)
+    draws = Draws(**{name: value for name, value in values.items() if name in of_draws})
+    return PartConfig(**{name: value for name, value in values.items() if name in own}, draws=draws)
+
+
+def _check_names(path: Path, values: dict[str, Any], known: set[str]) -> None:
+    unknown = set(values) - known
+    if unknown:
+        raise ValueError(f"{path.name} has unknown settings: {', '.join(sorted(unknown))}.")

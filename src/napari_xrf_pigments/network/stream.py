@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -53,15 +53,21 @@ class Draws:
         Chance of a tired instrument.
     contaminated : float
         Chance of a support with foreign elements.
-    secondary : bool
-        Whether secondary excitation is simulated.
+    secondary : float
+        Chance that secondary excitation is simulated for a beam.
+    eras : float
+        Chance that the pigments of a painting were in use at the same time.
+    readouts : int
+        Detectors for each beam.
     """
 
     absent_sigma: float = 0.0
     traces: float = 1.0
     wear: float = 0.3
     contaminated: float = 0.4
-    secondary: bool = False
+    secondary: float = 0.0
+    eras: float = 0.0
+    readouts: int = 2
 
 
 def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
@@ -85,7 +91,7 @@ def training_stream(
     *,
     sections: int = 1024,
     beams: int = 2,
-    readouts: int = 2,
+    readouts: int | None = None,
 ) -> Iterator[Chunk]:
     """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
 
@@ -97,29 +103,34 @@ def training_stream(
         How harsh the stream is.
     sections : int
         New sections drawn for every `beams` beams.
-    beams, readouts : int
-        Beams for the same sections, detectors for each beam.
+    beams : int
+        Beams for the same sections.
+    readouts : int, optional
+        Detectors for each beam; by default as many as `draws` says.
     """
     how = draws or Draws()
+    if readouts is not None:
+        how = replace(how, readouts=readouts)
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     while True:
-        pool = random_pool(rng, sections, ELEMENTS, how.traces, how.contaminated)
+        pool = random_pool(rng, sections, ELEMENTS, how.traces, how.contaminated, how.eras)
         for _ in range(beams):
-            yield _one_beam(pool, rng, noise, readouts, how)
+            yield _one_beam(pool, rng, noise, how)
 
 
 def _one_beam(
     pool: StackPool,
     rng: np.random.Generator,
     noise: torch.Generator,
-    readouts: int,
     draws: Draws,
 ) -> Chunk:
     excitation = random_excitation(rng)
-    emission = emit(pool, excitation, rng, secondary=draws.secondary)
+    # A chance of 0 or 1 draws nothing, so that the rest of the stream stays the same.
+    secondary = draws.secondary >= 1 or (draws.secondary > 0 and rng.random() < draws.secondary)
+    emission = emit(pool, excitation, rng, secondary=secondary)
     encoded, answers = [], []
-    for _ in range(readouts):
+    for _ in range(draws.readouts):
         readout = random_readout(rng, excitation.tube_kv, draws.wear)
         measured = measure(emission, readout, random_counts(rng, len(pool)), noise)
         # Parts of the batch know different things of the instrument.

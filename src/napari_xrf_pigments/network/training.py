@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from .calibration import CALIBRATION_DRAWS, calibrate_network
-from .config import TrainingConfig
+from .config import PartConfig, TrainingConfig
 from .model import Architecture, PigmentNet
-from .stream import Draws
-from .training_part import CLOSING_SEEDS, Part, Progress, train_part
+from .training_part import Progress, train_part
 from .weights import load_weights, save_weights, training_of
+
+#: Between the seeds of one run's streams of spectra and those of the next.
+_STREAMS_APART = 1_000_003
 
 
 def train_steps(
-    config: TrainingConfig, seed: int, out: Path, *, checkpoint_s: float = 180.0
+    config: TrainingConfig,
+    seed: int,
+    out: Path,
+    *,
+    start: Path | None = None,
+    from_part: str | None = None,
+    checkpoint_s: float = 180.0,
 ) -> Iterator[Progress]:
     """Train, one chunk of spectra an item; weights are saved on the way and at the end.
 
@@ -30,39 +38,64 @@ def train_steps(
         Seed of spectra and weights.
     out : Path
         Where the weights go (``.safetensors``).
+    start : Path, optional
+        Weights that the parts before `from_part` have made.
+    from_part : str, optional
+        Name of the part to begin with.
     checkpoint_s : float
         Seconds between savings.
+
+    Raises
+    ------
+    ValueError
+        If there is no part of that name, or only one of `start` and `from_part` is given.
     """
+    if (start is None) != (from_part is None):
+        raise ValueError("Weights to go on from and the part to begin with go together.")
+    names = [part.name for part in config.parts]
+    if from_part is not None and from_part not in names:
+        raise ValueError(f"There is no part {from_part!r}; there are {', '.join(names)}.")
     torch.manual_seed(seed)
     net = PigmentNet(Architecture(config.width, config.blocks))
-    first = Part(
-        "first", config.spectra, config.learning_rate, seed, Draws(secondary=config.secondary)
-    )
-    yield from train_part(net, first, config, out, checkpoint_s)
-    closed = []
-    for cycle in range(config.closings if config.closing else 0):
-        part_seed = seed + cycle * CLOSING_SEEDS
-        yield from close_training(config, part_seed, out, checkpoint_s=checkpoint_s)
-        closed.append(load_weights(out))
-    if len(closed) > 1:
-        save_weights(mean_network(closed), out, training_of(out))
-        _calibrate(out, _closing_part(config, seed), config)
+    if start is not None:
+        net = load_weights(start).train().requires_grad_(True)
+    first = 0 if from_part is None else names.index(from_part)
+    runs = sum(part.repeats for part in config.parts[:first])
+    for part in config.parts[first:]:
+        ends = []
+        for run in range(runs, runs + part.repeats):
+            stream = seed + run * _STREAMS_APART
+            yield from _train_once(net, part, stream, config, seed, out, checkpoint_s)
+            ends.append(load_weights(out))
+            net = copy.deepcopy(ends[-1]).train().requires_grad_(True)
+        if len(ends) > 1:
+            save_weights(mean_network(ends), out, training_of(out))
+            _calibrate(out, part, seed + runs * _STREAMS_APART)
+            net = load_weights(out).train().requires_grad_(True)
+        runs += part.repeats
 
 
-def close_training(
-    config: TrainingConfig, seed: int, out: Path, *, checkpoint_s: float = 180.0
+def _train_once(
+    net: PigmentNet,
+    part: PartConfig,
+    stream: int,
+    config: TrainingConfig,
+    seed: int,
+    out: Path,
+    checkpoint_s: float,
 ) -> Iterator[Progress]:
-    """One closing part, on the weights that the part before left at `out`."""
-    net = load_weights(out).train().requires_grad_(True)
-    last = _closing_part(config, seed)
-    yield from train_part(net, last, config, out, checkpoint_s)
-    _calibrate(out, last, config)
+    def save(averaged: PigmentNet, seen: int) -> None:
+        made = {**asdict(config), "seed": seed, "part": part.name, "stream": stream, "seen": seen}
+        save_weights(averaged, out, made)
+
+    yield from train_part(net, part, stream, config, save, checkpoint_s)
+    _calibrate(out, part, stream)
 
 
 def mean_network(networks: Sequence[PigmentNet]) -> PigmentNet:
     """Mean of the weights of networks that come from one first part.
 
-    Each closing part warms up and cools down, so they end in different places around one
+    Each run warms up and cools down, so they end in different places around one
     optimum, and their mean lies nearer to it (Izmailov et al. 2018, arXiv 1803.05407).
     """
     mean = copy.deepcopy(networks[0])
@@ -73,29 +106,15 @@ def mean_network(networks: Sequence[PigmentNet]) -> PigmentNet:
     return mean
 
 
-def _closing_part(config: TrainingConfig, seed: int) -> Part:
-    draws = Draws(
-        config.absent_sigma,
-        config.closing_traces,
-        config.closing_wear,
-        config.closing_contaminated,
-        config.secondary,
-    )
-    return Part("closing", config.closing, config.learning_rate / 3, seed, draws)
-
-
-def _calibrate(out: Path, last: Part, config: TrainingConfig) -> None:
-    if not config.calibration:
+def _calibrate(out: Path, part: PartConfig, stream: int) -> None:
+    if not part.calibration:
         return
     trained = load_weights(out)
-    calibrate_network(
-        trained,
-        last.stream,
-        replace(
-            CALIBRATION_DRAWS,
-            absent_sigma=last.draws.absent_sigma,
-            secondary=last.draws.secondary,
-        ),
-        chunks=config.calibration,
+    draws = replace(
+        CALIBRATION_DRAWS,
+        absent_sigma=part.draws.absent_sigma,
+        secondary=part.draws.secondary,
+        eras=part.draws.eras,
     )
+    calibrate_network(trained, stream, draws, chunks=part.calibration)
     save_weights(trained, out, training_of(out))

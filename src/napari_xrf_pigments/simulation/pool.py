@@ -95,6 +95,8 @@ def random_pool(
     z: tuple[int, ...] | None = None,
     traces: float = 1.0,
     contaminated: float = 0.4,
+    eras: float = 0.0,
 ) -> StackPool:
     """Draw `size` random sections (see :func:`random_stratigraphy`)."""
-    return pool_of([random_stratigraphy(rng, traces, contaminated) for _ in range(size)], z)
+    sections = [random_stratigraphy(rng, traces, contaminated, eras) for _ in range(size)]
+    return pool_of(sections, z)

@@ -12,18 +12,17 @@ from typing import Literal
 import numpy as np
 
 from ..physics.composition import formula_fractions, mixture_fractions
-from .catalogue import Pigment, pigment, pigment_catalogue
+from .catalogue import Pigment, pigment
 from .materials import Impurity, impurities, materials, oil_per_100
+from .palettes import EXTENDERS, GROUNDS, LEAF, ground_odds, in_use, palette
 
 Role = Literal["varnish", "paint", "ground", "support"]
 
-_COMMON = {
-    "lead_white": 4.0, "chalk": 1.5, "gypsum": 1.2, "zinc_white": 1.5, "titanium_white": 1.5,
-    "barium_sulfate": 1.2, "lithopone": 1.2, "vermilion": 2.0, "red_ochre": 1.8,
-    "yellow_ochre": 1.8, "umber": 1.6, "bone_black": 1.3, "ultramarine": 1.2,
-}  # fmt: skip
-_LEAF = ("gold_leaf", "silver_leaf")
-_EXTENDERS = ("barium_sulfate", "chalk", "gypsum", "zinc_white", "kaolin", "quartz")
+#: Years that paintings of one period are from.
+_YEARS = (1400, 2001)
+#: Share of them with a top paint of any time.
+_RETOUCHED = 0.15
+
 _FOREIGN = (
     "Bi2O3", "Br", "Y2O3", "U3O8", "WO3", "ZrO2", "Nb2O5", "Ga2O3", "GeO2", "Rb2O", "ThO2",
     "I", "CeO2", "V2O5", "SeO2", "MoO3", "Ta2O5", "PtO2", "Tl2O", "La2O3", "In2O3",
@@ -36,22 +35,6 @@ _BEHIND = (
     "AgCl", "MnO2", "CaCO3", "Cl", "I", "Sb2O3",
 )  # fmt: skip
 _BEHIND_ODDS = np.array([1.0] * 17 + [8.0]) / 25
-_GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
-    (3.0, (("chalk", 1.0),), "glue"),
-    (2.0, (("gypsum", 1.0),), "glue"),
-    (3.0, (("lead_white", 1.0),), "linseed_oil"),
-    (2.0, (("lead_white", 0.5), ("chalk", 0.5)), "linseed_oil"),
-    (1.0, (("lead_white", 0.5), ("barium_sulfate", 0.5)), "linseed_oil"),
-    (1.0, (("zinc_white", 1.0),), "linseed_oil"),
-    (1.0, (("zinc_white", 0.5), ("lead_white", 0.5)), "linseed_oil"),
-    (1.2, (("lithopone", 1.0),), "linseed_oil"),
-    (1.2, (("titanium_white", 0.4), ("chalk", 0.6)), "linseed_oil"),
-    (0.6, (("titanium_white", 0.3), ("zinc_white", 0.2), ("barium_sulfate", 0.5)), "linseed_oil"),
-    (1.0, (("red_ochre", 0.4), ("kaolin", 0.4), ("quartz", 0.2)), "linseed_oil"),
-    (1.0, (("yellow_ochre", 0.5), ("chalk", 0.3), ("lead_white", 0.2)), "linseed_oil"),
-    (0.7, (("umber", 0.3), ("lead_white", 0.7)), "linseed_oil"),
-    (0.7, (("red_lead", 0.2), ("red_ochre", 0.4), ("chalk", 0.4)), "linseed_oil"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,7 +131,7 @@ def leaf_layer(rng: np.random.Generator, name: str) -> Layer:
 
 
 def random_stratigraphy(
-    rng: np.random.Generator, traces: float = 1.0, contaminated: float = 0.4
+    rng: np.random.Generator, traces: float = 1.0, contaminated: float = 0.4, eras: float = 0.0
 ) -> Stratigraphy:
     """Draw a painting's section, top layer first.
 
@@ -160,29 +143,33 @@ def random_stratigraphy(
         Factor on the chance of every impurity.
     contaminated : float
         Chance of a support with foreign elements.
+    eras : float
+        Chance that all pigments were in use in one year; the top paint may be a later
+        retouching all the same.
     """
     layers: list[Layer] = []
+    year = int(rng.integers(*_YEARS)) if eras > 0 and rng.random() < eras else None
+    retouched = year is not None and rng.random() < _RETOUCHED
     if rng.random() < 0.6:
         layers.append(plain_layer("varnish", "varnish", rng.uniform(3, 50)))
-    for _ in range(int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))):
-        layers.append(_random_paint(rng, traces))
+    for number in range(int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))):
+        layers.append(_random_paint(rng, traces, None if retouched and not number else year))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.12, 0.74, 0.14]))):
-        layers.append(_random_ground(rng, traces))
+        layers.append(_random_ground(rng, traces, year))
     layers.extend(_random_support(rng, contaminated))
     return tuple(layers)
 
 
-def _random_paint(rng: np.random.Generator, traces: float) -> Layer:
+def _random_paint(rng: np.random.Generator, traces: float, year: int | None) -> Layer:
     if rng.random() < 0.05:
-        return leaf_layer(rng, _LEAF[rng.integers(len(_LEAF))])
-    catalogue = [entry.id for entry in pigment_catalogue() if entry.id not in _LEAF]
-    weights = np.array([_COMMON.get(name, 0.9) for name in catalogue])
+        return leaf_layer(rng, LEAF[rng.integers(len(LEAF))])
+    catalogue, odds = palette(year)
     count = int(rng.choice([1, 2, 3, 4], p=[0.38, 0.37, 0.2, 0.05]))
-    chosen = rng.choice(len(catalogue), count, replace=False, p=weights / weights.sum())
+    chosen = rng.choice(len(catalogue), count, replace=False, p=odds)
     recipe = [(catalogue[i], rng.lognormal(0, 1.1)) for i in chosen]
     if rng.random() < 0.2:
-        extender = _EXTENDERS[rng.integers(len(_EXTENDERS))]
-        if extender not in dict(recipe):
+        extender = EXTENDERS[rng.integers(len(EXTENDERS))]
+        if extender not in dict(recipe) and in_use(extender, year):
             recipe.append((extender, sum(p for _, p in recipe) * 10 ** rng.uniform(-1, 0.3)))
     glaze = rng.random() < 0.15
     if glaze:
@@ -193,9 +180,8 @@ def _random_paint(rng: np.random.Generator, traces: float) -> Layer:
     return _diluted(layer, 10 ** rng.uniform(0.2, 1.2)) if glaze else layer
 
 
-def _random_ground(rng: np.random.Generator, traces: float) -> Layer:
-    weights = np.array([entry[0] for entry in _GROUNDS])
-    _, parts, binder = _GROUNDS[rng.choice(len(_GROUNDS), p=weights / weights.sum())]
+def _random_ground(rng: np.random.Generator, traces: float, year: int | None) -> Layer:
+    _, parts, binder = GROUNDS[rng.choice(len(GROUNDS), p=ground_odds(year))]
     recipe = [(name, part * rng.lognormal(0, 0.4)) for name, part in parts]
     return paint_layer(
         rng, recipe, 10 ** rng.uniform(1.3, 2.5), role="ground", binder=binder, traces=traces
