@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,7 +26,7 @@ from napari_xrf_pigments.network.evaluation.ranking import (
     average_precision,
     calibration_error,
 )
-from napari_xrf_pigments.network.evaluation.truth import COVERED, TOP
+from napari_xrf_pigments.network.evaluation.truth import COVERED, TOP, together
 from napari_xrf_pigments.simulation.catalogue import ambiguity_groups, pigment_catalogue
 
 NAMES = tuple(entry.id for entry in pigment_catalogue())
@@ -173,7 +175,28 @@ def test_evaluate_scores_sets_and_scan() -> None:
     assert report.figures()["toy: all counts: macro_f1"] == 1.0
     assert "## Set toy" in str(report)
     assert "vermilion" in scan_table(report.scan)
-    assert judge(entry, answers).scores["all counts"].exact == 1.0
+    assert judge(entry.name, truth, answers).scores["all counts"].exact == 1.0
+
+
+def test_sets_are_judged_together_too_with_stacks_of_their_own() -> None:
+    one, other = made_truth(0), made_truth(1)
+    both = together([one, other])
+    assert len(both.counts) == 2 * N
+    assert len(np.unique(both.stack)) == len(np.unique(one.stack)) + len(np.unique(other.stack))
+    axis = EnergyAxis(8, 0.1)
+    sets = [
+        TestSet(name, np.zeros((N, 8), np.uint32), axis, Acquisition(anode=anode), truth, {})
+        for name, anode, truth in (("a", "Rh", one), ("b", "Ag", other))
+    ]
+
+    def predict(spectra: np.ndarray, energies: EnergyAxis, known: Acquisition) -> PigmentMaps:
+        return oracle(one if known.anode == "Rh" else other)
+
+    report = evaluate(predict, sets, batch=N, bootstrap=0)
+    assert [part.name for part in report.sets] == ["a", "b", "a and b together"]
+    assert report.figures()["a and b together: all counts: macro_f1"] == 1.0
+    with pytest.raises(ValueError, match="pigment tables"):
+        together([one, replace(other, names=NAMES[::-1])])
 
 
 def test_scan_score_compares_with_the_weakest_element() -> None:

@@ -173,6 +173,18 @@ def test_the_mean_of_several_closing_parts_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("fed")
+def test_a_part_may_keep_the_mean_of_the_weights_before_and_after_it(tmp_path: Path) -> None:
+    before, after, kept = (tmp_path / f"{name}.safetensors" for name in ("b", "a", "k"))
+    trained(before)
+    trained(after, config=replace(TINY, parts=(FIRST, CLOSING)))
+    trained(kept, config=replace(TINY, parts=(FIRST, replace(CLOSING, with_start=True))))
+    ends = [load_weights(path).first.weight for path in (before, after)]
+    # Half precision on disk rounds the weights that are averaged, and their mean.
+    assert torch.allclose(load_weights(kept).first.weight, sum(ends) / 2, atol=2e-3)
+    assert not torch.allclose(load_weights(kept).first.weight, ends[1], atol=1e-4)
+
+
+@pytest.mark.usefixtures("fed")
 def test_a_training_goes_on_from_weights_as_if_it_had_not_stopped(tmp_path: Path) -> None:
     config = replace(TINY, parts=(FIRST, CLOSING, replace(CLOSING, name="last", repeats=2)))
     whole, start, rest = (tmp_path / f"{name}.safetensors" for name in ("whole", "start", "rest"))
@@ -258,6 +270,7 @@ def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None
         ("[[part]]\nspectra = 'many'", "spectra must be a whole number"),
         ("[[part]]\nepochs = 3", "unknown settings: epochs"),
         ("[[part]]\nname = 3", "name must be a text"),
+        ("[[part]]\nwith_start = 1", "with_start must be true or false"),
         ("batch = 8", "batch must be a whole number of at least 16"),
         ("width = 0", "width must be a whole number"),
         ("workers = -1", "workers must be a whole number"),

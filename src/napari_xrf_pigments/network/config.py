@@ -41,6 +41,8 @@ class PartConfig:
     repeats : int
         Times it is run, one after the other with new spectra; the mean of their weights is
         what is kept.
+    with_start : bool
+        Whether that mean includes the weights that the part started from.
     learning_rate : float
         Highest rate of AdamW; it warms up, then falls as a cosine.
     calibration : int
@@ -57,6 +59,7 @@ class PartConfig:
     name: str = "first"
     spectra: int = 1_000_000
     repeats: int = 1
+    with_start: bool = False
     learning_rate: float = 1.2e-3
     calibration: int = 0
     draws: Draws = field(default_factory=Draws)
@@ -64,6 +67,8 @@ class PartConfig:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise ValueError("name must be a text.")
+        if type(self.with_start) is not bool:
+            raise ValueError("with_start must be true or false.")
         _check_whole(self, {"spectra": 1, "repeats": 1, "calibration": 0})
         _check_numbers(self, ("learning_rate",))
         _check_whole(self.draws, {"readouts": 1})

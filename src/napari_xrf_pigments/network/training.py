@@ -62,7 +62,7 @@ def train_steps(
     first = 0 if from_part is None else names.index(from_part)
     runs = sum(part.repeats for part in config.parts[:first])
     for part in config.parts[first:]:
-        ends = []
+        ends = [copy.deepcopy(net)] if part.with_start else []
         for run in range(runs, runs + part.repeats):
             stream = seed + run * _STREAMS_APART
             yield from _train_once(net, part, stream, config, seed, out, checkpoint_s)

@@ -17,7 +17,7 @@ from .independent import DRAWS, STACKS, make_set
 from .metrics import score
 from .scan_score import ScanRow, scan_table, score_scan
 from .tables import SetReport, set_text
-from .truth import TestSet
+from .truth import TestSet, Truth, together
 
 #: Ranges of counts that are reported apart; the first two are those of the targets.
 BINS = {
@@ -111,6 +111,7 @@ def evaluate(
     total = sum(len(entry.counts) for entry in loaded)
     done = 0
     reports = []
+    predictions = []
     for entry in loaded:
         run = _bound(predictor, entry)
         answers = []
@@ -119,13 +120,20 @@ def evaluate(
             done += len(entry.counts[start : start + batch])
             if progress is not None:
                 progress(done, total)
-        reports.append(judge(entry, joined(answers), bootstrap))
+        predictions.append(joined(answers))
+        reports.append(judge(entry.name, entry.truth, predictions[-1], bootstrap))
+    if len(loaded) > 1:
+        whole = together([entry.truth for entry in loaded])
+        reports.append(judge(_names(loaded), whole, joined(predictions), bootstrap))
     return Report(tuple(reports), score_scan(*scan) if scan else ())
 
 
-def judge(entry: TestSet, prediction: PigmentMaps, bootstrap: int = 0) -> SetReport:
-    """All figures of a prediction for one set."""
-    truth = entry.truth
+def _names(sets: Sequence[TestSet]) -> str:
+    return f"{', '.join(entry.name for entry in sets[:-1])} and {sets[-1].name} together"
+
+
+def judge(name: str, truth: Truth, prediction: PigmentMaps, bootstrap: int = 0) -> SetReport:
+    """All figures of a prediction for the spectra of a set."""
     scores = {"all counts": score(truth, prediction, bootstrap=bootstrap)}
     for label, (low, high) in BINS.items():
         rows = np.asarray((truth.counts >= low) & (truth.counts < high))
@@ -143,7 +151,7 @@ def judge(entry: TestSet, prediction: PigmentMaps, bootstrap: int = 0) -> SetRep
     confused = tuple(
         (truth.groups[row], truth.groups[column], int(table[row, column])) for row, column in pairs
     )
-    return SetReport(entry.name, scores, slices, confused)
+    return SetReport(name, scores, slices, confused)
 
 
 def joined(parts: Sequence[PigmentMaps]) -> PigmentMaps:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,33 @@ class Truth:
                 for f in fields(self)
             }
         )
+
+
+def together(truths: Sequence[Truth]) -> Truth:
+    """Labels of several sets as one; stacks of different sets stay different.
+
+    Raises
+    ------
+    ValueError
+        If the sets do not know the same pigments and groups.
+    """
+    first = truths[0]
+    if any((one.names, one.groups) != (first.names, first.groups) for one in truths):
+        raise ValueError("Test sets of different pigment tables cannot be taken together.")
+    starts = np.cumsum([0, *(int(one.stack.max(initial=-1)) + 1 for one in truths)])
+    renumbered = [
+        replace(one, stack=one.stack + start)
+        for one, start in zip(truths, starts[:-1], strict=True)
+    ]
+    same = {"names", "groups", "member"}
+    return Truth(
+        **{
+            f.name: getattr(first, f.name)
+            if f.name in same
+            else np.concatenate([getattr(one, f.name) for one in renumbered])
+            for f in fields(Truth)
+        }
+    )
 
 
 @dataclass(frozen=True)
