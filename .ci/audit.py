@@ -8,7 +8,6 @@ vulnerability that is known. What could not be asked is said loudly, but is no f
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -16,44 +15,13 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from licences import is_gpl, licence_of
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PACKAGE = "napari-xrf-pigments"
-# The AGPL too, the LGPL not: a library of that kind may be used by a program of any licence.
-_GPL = re.compile(r"(?<!L)\bA?GPL|\bGNU (Affero )?General Public", re.IGNORECASE)
-_LESSER = re.compile(r"\bLGPL|Lesser General Public", re.IGNORECASE)
-#: Packages whose metadata name no licence; what their own LICENSE file says.
-TOLD_BY_HAND = {
-    "fisx": "MIT",
-    "spekpy": "MIT",
-    "xraylib": "BSD-3-Clause",
-}
 #: Vulnerabilities that do not concern this package: id and reason.
 IGNORED: dict[str, str] = {}
-
-
-def licence_of(found: Distribution) -> str:
-    """Licence that the metadata of an installed package name; empty where none is."""
-    facts = found.metadata
-    expression = facts.get("License-Expression")
-    if expression:
-        return expression
-    kinds = [
-        entry.rsplit("::", 1)[1].strip()
-        for entry in facts.get_all("Classifier") or []
-        if entry.startswith("License ::") and not entry.endswith("OSI Approved")
-    ]
-    text = (facts.get("License") or "").strip().splitlines()
-    # Some put the whole text there; its first line is the name.
-    told = "; ".join(kinds) or (text[0][:80] if text and text[0] != "UNKNOWN" else "")
-    return told or TOLD_BY_HAND.get(canonicalize_name(found.metadata["Name"]), "")
-
-
-def is_gpl(licence: str) -> bool:
-    """Whether a licence is the GPL or AGPL and nothing else is offered beside it."""
-    choices = re.split(r"\bOR\b", licence)
-    return all(_GPL.search(c) and not _LESSER.search(c) for c in choices)
 
 
 def closure(
@@ -101,10 +69,15 @@ def check_licences(find: Callable[[str], Distribution] = distribution) -> tuple[
     if missing:
         lines.append(f"NOT CHECKED: not installed here: {', '.join(sorted(missing))}.")
     for name, found in sorted((optional | always).items()):
-        licence = licence_of(found)
+        licence, told_by = licence_of(found)
+        if told_by:
+            lines.append(f"{name} {found.version} names no licence; {told_by}: {licence}.")
         if not licence:
             findings += 1
-            lines.append(f"FOUND: {name} {found.version} names no licence.")
+            lines.append(
+                f"FOUND: {name} {found.version} names no licence, and no licence file of it holds "
+                "a text that is known."
+            )
         elif is_gpl(licence) and name in always:
             findings += 1
             lines.append(f"FOUND: {name} {found.version} is {licence} and behind no extra.")

@@ -162,6 +162,14 @@ def test_the_report_tells_what_the_run_noticed(capsys):
     report(Maps(None, pigments))
     said = capsys.readouterr().out.splitlines()[-2:]
     assert said == ["Warning: 3 pixels hold no counts.", "Warning: The tube ran at 120 kV."]
+    # What both kinds of maps say is said once.
+    also = {"warnings": ["1 pixel holds negative counts.", "3 pixels hold no counts."]}
+    elements = ElementMaps(("Fe K",), constant(1), constant(1), None, also)
+    for maps in (Maps(elements, None), Maps(elements, pigments)):
+        report(maps)
+        said = [line for line in capsys.readouterr().out.splitlines() if "Warning" in line]
+        assert said[:2] == [f"Warning: {text}" for text in also["warnings"]]
+        assert len(said) == len(set(said)) == (2 if maps.pigments is None else 3)
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.5, "50 %"), (0.012, "1.2 %"), (1.0, "100 %")])

@@ -210,26 +210,32 @@ def map_cube(
 
 def report(maps: Maps) -> None:
     """Say what was found."""
-    from .io.overview import found_elements, found_pigments, undecided_groups
-    from .simulation import ambiguity_groups, pigment_catalogue
+    from .io.overview import found_elements
 
     if maps.elements is not None:
         names = ", ".join(entry.name for entry in found_elements(maps.elements))
         say(f"Elements over 5 sigma somewhere: {names or 'none'}.")
-    if maps.pigments is None:
-        return
+    if maps.pigments is not None:
+        _report_pigments(maps.pigments)
+    told = [m.provenance.get("warnings", ()) for m in (maps.elements, maps.pigments) if m]
+    for text in dict.fromkeys(text for texts in told for text in texts):
+        say(f"Warning: {text}")
+
+
+def _report_pigments(pigments: PigmentMaps) -> None:
+    from .io.overview import found_pigments, undecided_groups
+    from .simulation import ambiguity_groups, pigment_catalogue
+
     labels = {entry.id: entry.name for entry in pigment_catalogue()}
-    sure = found_pigments(maps.pigments)
+    sure = found_pigments(pigments)
     say("Pigments likelier than not, and the share of the pixels where they are:")
     for entry in sure:
         say(f"  {labels.get(entry.name, entry.name)}: {percent(entry.share)}")
-    for entry in undecided_groups(maps.pigments, ambiguity_groups()):
+    for entry in undecided_groups(pigments, ambiguity_groups()):
         names = " / ".join(labels[name] for name in ambiguity_groups()[entry.name])
         say(f"  {names} (not told apart everywhere): {percent(entry.share)}")
     if not sure:
         say("  no single pigment")
-    for text in maps.pigments.provenance.get("warnings", ()):
-        say(f"Warning: {text}")
 
 
 def percent(share: float) -> str:

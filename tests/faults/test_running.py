@@ -185,6 +185,12 @@ survives.elsewhere(
     "The run ends. One sentence: *scan.npy was removed while it was read.*",
 )
 survives.elsewhere(
+    "tests/mapping/test_element_warnings.py::test_a_file_that_grows_during_a_run_is_told",
+    "The same while elements are mapped",
+    "bytes are appended between two tiles; its date changes after it was opened; it is removed",
+    "As for pigments: a warning that stays with the maps, or one sentence at the end of the run.",
+)
+survives.elsewhere(
     "tests/mapping/test_cluster.py::test_a_killed_worker_loses_nothing",
     "A worker of a cluster is lost",
     "`SIGKILL` of a worker during a run",

@@ -126,6 +126,19 @@ def _hdf5(folder: Path) -> None:
         data["energy"] = 0.02 * np.arange(160)
 
 
+def _crono(folder: Path) -> None:
+    import h5py
+
+    chosen = np.array([[1, 3, 4, 6], [12, 10, 9, 8], [13, 15, 16, 18]], np.uint64)
+    spectra = np.zeros((20, 160), np.uint16)
+    spectra[chosen.ravel()] = COUNTS.reshape(12, -1)
+    with h5py.File(folder / "scan.hdf5", "w") as file:
+        file["XRF/Spectra"] = spectra
+        file["XRF/SpectraSelectedIndex"] = chosen[:, :, None]
+        file["XRF/EnergyVector"] = (0.02 * np.arange(160)).astype(np.float32)
+        file["XRF/LiveTimes"] = np.full(20, 59436, np.uint64)
+
+
 def _tiff(folder: Path) -> None:
     import tifffile
 
@@ -143,6 +156,17 @@ def _zarr(folder: Path) -> None:
 def _dms(folder: Path) -> None:
     values = "\n".join(" ".join(str(v) for v in row) for row in COUNTS.reshape(12, -1)[:, :3])
     (folder / "scan.dms").write_text(f"2 4 3\nFe-K Pb-L Ca-K\n{values}\n")
+
+
+def _map_table(folder: Path) -> None:
+    lines = [f"{y},{x},{y + x},{y * x}" for y in range(3) for x in range(4)]
+    (folder / "scan.csv").write_text("row,column,Fe-K,Pb-L\n" + "\n".join(lines) + "\n")
+
+
+def _map_picture(folder: Path) -> None:
+    import tifffile
+
+    tifffile.imwrite(folder / "Fe-K.tif", COUNTS[:, :, 0].astype(np.float32))
 
 
 def _pgm(folder: Path) -> None:
@@ -165,11 +189,14 @@ SEEDS = {
         Seed("npy", _npy, "scan.npy", "scan.npy", True),
         Seed("npz", _npz, "scan.npz", "scan.npz"),
         Seed("hdf5", _hdf5, "scan.h5", "scan.h5"),
+        Seed("crono", _crono, "scan.hdf5", "scan.hdf5"),
         Seed("tiff", _tiff, "scan.tif", "scan.tif"),
         Seed("zarr", _zarr, "scan.zarr", "scan.zarr/counts/zarr.json", True),
         Seed("dms", _dms, "scan.dms", "scan.dms", True),
+        Seed("map_table", _map_table, "scan.csv", "scan.csv", True),
+        Seed("map_picture", _map_picture, "Fe-K.tif", "Fe-K.tif"),
         Seed("other", _pgm, "other.bin", "other.bin"),
     )
 }
 #: Seeds that hold no scan, and are refused as they are.
-NO_SCAN = {"dms", "other"}
+NO_SCAN = {"dms", "map_table", "map_picture", "other"}

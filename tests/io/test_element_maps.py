@@ -246,3 +246,12 @@ def test_a_map_that_declares_far_too_much_takes_no_memory(tmp_path):
             tif.pages[0].tags[tag].overwrite(length)
     with pytest.raises(ValueError, match=r"Fe-K\.tif"):
         load_maps(path)
+
+
+def test_numbers_that_no_map_can_hold_are_missing(tmp_path):
+    (tmp_path / "scan.csv").write_text("row,column,Fe-K\n0,0,1e308\n0,1,2\n1,0,-1e308\n1,1,4\n")
+    (tmp_path / "Fe-K.txt").write_text("1e308 2\n-1e40 4\n")
+    tifffile.imwrite(tmp_path / "Fe-K.tif", np.array([[1e308, 2.0], [-np.inf, 4.0]]))
+    for name in ("scan.csv", "Fe-K.txt", "Fe-K.tif"):
+        (image,) = load_maps(tmp_path / name).counts
+        np.testing.assert_array_equal(image, [[np.nan, 2], [np.nan, 4]])

@@ -9,7 +9,7 @@ import pytest
 
 from napari_xrf_pigments.io import can_open, describe, open_cube
 
-from .formats.case import Made, Peer, Real, Row
+from .formats.case import Layout, Made, Peer, Real, Row
 from .formats.table import DOCS, all_rows, with_table
 
 CASES = [(row, case) for row in all_rows() for case in row.cases]
@@ -32,7 +32,7 @@ def tree(folder: Path) -> dict[Path, tuple[int, float]]:
 
 
 @pytest.mark.parametrize(("row", "case"), CASES, ids=NAMES)
-def test_is_opened(row: Row, case: Peer | Real, tmp_path, request):
+def test_is_opened(row: Row, case: Real | Peer | Layout, tmp_path, request):
     for module in case.needs:
         pytest.importorskip(module)
     if isinstance(case, Real):

@@ -96,7 +96,7 @@ def test_pyxrf_with_the_sum_only(path, counts):
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_crono(path, counts):
+def test_crono_of_old(path, counts):
     with h5py.File(path, "w") as file:
         file["XRF/Spectra"] = counts.astype(np.uint32)
         file["XRF/EnergyVector"] = 0.02 * np.arange(160)

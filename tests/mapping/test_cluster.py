@@ -138,3 +138,21 @@ def test_no_scheduler_is_one_plain_sentence(scan: XRFCube, tmp_path: Path) -> No
     with pytest.raises(OSError, match="There is no dask scheduler at nonsense://"):
         map_elements_on_cluster(scan, "nonsense://nowhere:1", tmp_path / "e.zarr", LINES)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
+
+
+def test_what_the_workers_noticed_is_told(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    counts = scan.counts.compute()
+    counts[0, :2] = 0
+    np.save(tmp_path / "odd.npy", counts)
+    odd = open_cube(tmp_path / "odd.npy", gain_kev=0.03, offset_kev=0.10)
+    odd = odd.with_acquisition(scan.acquisition.updated(takeoff_deg=5.0))
+    out = tmp_path / "elements.zarr"
+    elements = map_elements_on_cluster(odd, client, out, LINES, tile_bytes=SMALL)
+    pigments = map_pigments_on_cluster(odd, client, tmp_path / "p.zarr", device="cpu")
+    assert elements.provenance["warnings"] == map_elements(odd, LINES).provenance["warnings"]
+    assert pigments.provenance["warnings"] == map_pigments(odd).provenance["warnings"]
+    assert len(elements.provenance["warnings"]) == 2
+    group = zarr.open_group(str(out), mode="r")
+    assert group.attrs["provenance"]["warnings"] == elements.provenance["warnings"]

@@ -89,6 +89,7 @@ class FakeTiles:
                 total=total,
                 scatter=total / 10,
                 scatter_sigma=np.sqrt(total / 10),
+                warnings=self.warnings if rows.stop == cube.shape[0] else (),
             )
 
     def pigments(self, cube, device, skip=None):

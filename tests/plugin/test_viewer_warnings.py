@@ -2,6 +2,7 @@
 
 import pytest
 
+from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
 
 from .acting import add_dock, add_scan
@@ -43,3 +44,16 @@ def test_a_second_run_tells_them_again_once(pigments, tiles, notes, qtbot):
 def test_a_run_that_noticed_nothing_says_nothing(pigments, notes, qtbot):
     run(pigments, qtbot)
     assert [text for text, severity in notes() if severity == "warning"] == []
+
+
+def test_elements_tell_theirs_alike(viewer, tiles, notes, qtbot):
+    tiles.warnings = TOLD[1:]
+    scan = add_scan(viewer, make_cube())
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    dock = add_dock(viewer, ElementsDock, "Elements")
+    qtbot.waitUntil(dock.run_bar.run_button.isEnabled, timeout=60_000)
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: scan.elements is not None and scan.elements.complete, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
+    assert [text for text, severity in notes() if severity == "warning"] == [TOLD[1]]
+    assert scan.elements.maps().provenance["warnings"] == [TOLD[1]]

@@ -1,9 +1,9 @@
 """The check of licences and vulnerabilities: it finds, and never keeps silent."""
 
-import importlib.util
+import importlib
 import json
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError, PackagePath, PathDistribution
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,17 +11,43 @@ from typing import Any
 import pytest
 
 pytest.importorskip("packaging")
-PLACE = Path(__file__).parents[2] / ".ci" / "audit.py"
+PLACE = Path(__file__).parents[2] / ".ci"
 
 
-@pytest.fixture(scope="module")
-def audit() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("audit", PLACE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def audit(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(PLACE)
+    return importlib.import_module("audit")
+
+
+@pytest.fixture
+def licences(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(PLACE)
+    return importlib.import_module("licences")
+
+
+MIT = (
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software "
+    'and associated documentation files (the "Software"), to deal in the Software without '
+    "restriction, including without limitation the rights to use, copy, modify, merge, publish, "
+    "distribute, sublicense, and/or sell copies of the Software"
+)
+#: What the licences themselves say, as much of it as tells them apart.
+TEXTS = {
+    "MIT": MIT,
+    "BSD": "Redistribution and use in source and binary forms, with or without modification, are "
+    "permitted provided that the following conditions are met: 1. Redistributions of source code "
+    "must retain the above copyright notice",
+    "Apache-2.0": "Apache License Version 2.0, January 2004 http://www.apache.org/licenses/",
+    "MPL-2.0": 'Mozilla Public License Version 2.0 "Secondary License" means either the GNU '
+    "General Public License, Version 2.0, the GNU Lesser General Public License, Version 2.1, "
+    "the GNU Affero General Public License, Version 3.0",
+    "GPL": "GNU GENERAL PUBLIC LICENSE Version 3, 29 June 2007 ... use the GNU Lesser General "
+    "Public License instead of this License.",
+    "LGPL": "GNU LESSER GENERAL PUBLIC LICENSE Version 3, 29 June 2007 ... version 3 of the GNU "
+    "General Public License, supplemented by the additional permissions",
+    "AGPL": "GNU AFFERO GENERAL PUBLIC LICENSE Version 3, 19 November 2007",
+}
 
 
 class Metadata(dict[str, Any]):
@@ -33,10 +59,29 @@ class Metadata(dict[str, Any]):
 
 
 class Installed:
-    def __init__(self, name: str, requires: list[str] | None = None, **facts: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        requires: list[str] | None = None,
+        *,
+        version: str = "1.0",
+        files: list[PackagePath] | None = None,
+        **facts: Any,
+    ) -> None:
         self.metadata = Metadata(Name=name, **{k.replace("_", "-"): v for k, v in facts.items()})
         self.requires = requires
-        self.version = "1.0"
+        self.version = version
+        self.files = files
+
+
+def with_file(folder: Path, text: str, name: str = "LICENSE", **facts: Any) -> Installed:
+    """A package whose metadata name no licence, with one file beside them."""
+    place = PackagePath("mystery-1.0.dist-info", name)
+    written = folder / place
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text(text, encoding="utf-8")
+    place.dist = PathDistribution(folder / place.parts[0])
+    return Installed("mystery", files=[place], License_File=[place.name], **facts)
 
 
 def world(*packages: Installed) -> Callable[[str], Installed]:
@@ -60,10 +105,11 @@ def world(*packages: Installed) -> Callable[[str], Installed]:
         "GNU Affero General Public License v3",
         "GPLv2+",
         "GPL-2.0 OR AGPL-3.0",
+        "LGPL-3.0 AND GPL-3.0",
     ],
 )
-def test_the_gpl_is_known_by_all_its_names(audit: ModuleType, licence: str) -> None:
-    assert audit.is_gpl(licence)
+def test_the_gpl_is_known_by_all_its_names(licences: ModuleType, licence: str) -> None:
+    assert licences.is_gpl(licence)
 
 
 @pytest.mark.parametrize(
@@ -77,20 +123,55 @@ def test_the_gpl_is_known_by_all_its_names(audit: ModuleType, licence: str) -> N
         "Apache-2.0 AND MIT",
     ],
 )
-def test_other_licences_are_not_the_gpl(audit: ModuleType, licence: str) -> None:
-    assert not audit.is_gpl(licence)
+def test_other_licences_are_not_the_gpl(licences: ModuleType, licence: str) -> None:
+    assert not licences.is_gpl(licence)
 
 
-def test_licences_are_read_from_every_field_that_is_used(audit: ModuleType) -> None:
+def test_licences_are_read_from_every_field_that_is_used(licences: ModuleType) -> None:
     classifiers = ["Programming Language :: Python", "License :: OSI Approved :: MIT License"]
     told = {
         "MIT AND BSD-3-Clause": Installed("a", License_Expression="MIT AND BSD-3-Clause"),
         "MIT License": Installed("a", Classifier=classifiers),
         "BSD": Installed("a", License="BSD\n\nCopyright ..."),
+        "MIT": Installed("a", License=f"Copyright (c) 2020 somebody\n\n{MIT}"),
         "": Installed("a", License="UNKNOWN", Classifier=["License :: OSI Approved"]),
     }
     for expected, package in told.items():
-        assert audit.licence_of(package) == expected
+        assert licences.licence_of(package) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["LICENSE", "license.txt", "See LICENSE", "Copyright (c) us", "all rights reserved"]
+)
+def test_what_names_nothing_is_no_licence(licences: ModuleType, text: str) -> None:
+    assert licences.licence_of(Installed("a", License=text)) == ("", "")
+
+
+@pytest.mark.parametrize(("name", "text"), list(TEXTS.items()))
+def test_a_licence_is_read_from_its_text(
+    licences: ModuleType, tmp_path: Path, name: str, text: str
+) -> None:
+    assert licences.licence_in_text(text) == name
+    # As files are: broken into lines, indented, in a comment.
+    lines = "\n".join(f"#   {word}" for word in text.upper().split(" "))
+    assert licences.licence_in_text(lines) == name
+    found = with_file(tmp_path, text, "licenses/LICENSE")
+    assert licences.licence_of(found) == (name, "its licence file")
+
+
+def test_only_licence_files_of_the_package_itself_are_read(
+    licences: ModuleType, tmp_path: Path
+) -> None:
+    assert licences.licence_of(with_file(tmp_path, MIT, "NEWS"))[0] == "MIT"  # it is listed
+    unlisted = with_file(tmp_path, MIT, "NEWS")
+    unlisted.metadata["License-File"] = []
+    assert licences.licence_of(unlisted) == ("", "")
+
+
+def test_what_was_told_by_hand_holds_for_one_major_version(licences: ModuleType) -> None:
+    (name, major), (licence, where) = next(iter(licences.TOLD_BY_HAND.items()))
+    assert licences.licence_of(Installed(name, version=f"{major}.9")) == (licence, where)
+    assert licences.licence_of(Installed(name, version=f"{major}0.1")) == ("", "")
 
 
 def ours(*requires: str) -> Installed:
@@ -122,7 +203,27 @@ def test_gpl_that_always_comes_along_is_a_finding_however_deep(audit: ModuleType
 def test_no_licence_is_a_finding(audit: ModuleType) -> None:
     lines, count = audit.check_licences(world(ours("mystery"), Installed("mystery")))
     assert count == 1
-    assert "FOUND: mystery 1.0 names no licence." in lines
+    assert lines[0].startswith("FOUND: mystery 1.0 names no licence")
+
+
+def test_a_licence_file_does_where_the_metadata_name_none(
+    audit: ModuleType, tmp_path: Path
+) -> None:
+    lines, count = audit.check_licences(world(ours("mystery"), with_file(tmp_path, MIT)))
+    assert count == 0
+    assert lines[0] == "mystery 1.0 names no licence; its licence file: MIT."
+
+
+def test_a_licence_file_of_the_gpl_is_a_finding(audit: ModuleType, tmp_path: Path) -> None:
+    _, count = audit.check_licences(world(ours("mystery"), with_file(tmp_path, TEXTS["GPL"])))
+    assert count == 1
+
+
+def test_a_licence_file_that_nobody_knows_is_a_finding(audit: ModuleType, tmp_path: Path) -> None:
+    text = "You may look at this, and do nothing else."
+    lines, count = audit.check_licences(world(ours("mystery"), with_file(tmp_path, text)))
+    assert count == 1
+    assert lines[0].startswith("FOUND: mystery 1.0")
 
 
 def test_what_is_not_installed_is_said(audit: ModuleType) -> None:

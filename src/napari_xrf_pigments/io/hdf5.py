@@ -12,9 +12,11 @@ from ..cube import XRFCube
 from . import detectors
 from .contract import FormatReader, ReadOptions, check_size, estimated_axis, head, make_source
 from .hdf5_axes import settings_of
-from .hdf5_cube import Hdf5Cube, cube_of, open_file, why_unreadable
-from .hdf5_dialects import FORMAT, Counts, Hdf5Scan, find_scan, scan_of
+from .hdf5_cube import cube_of
+from .hdf5_dialects import find_scan, scan_of
 from .hdf5_find import can_be_counts, describe_dataset, find_candidates, is_foreign
+from .hdf5_open import open_file, why_unreadable
+from .hdf5_scan import FORMAT, Counts, Hdf5Scan
 from .hdf5_walk import elsewhere, get, is_readable, linked_files, piece_bytes
 from .lazy import CubeOnDisk, holds_whole_numbers, lazy_cube
 from .plain_settings import acquisition_from_settings, axis_from_settings, pixel_from_settings
@@ -122,7 +124,7 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
             f"Axis {axes[2] + 1} of {first.found.name} ({channels} values) "
             "was taken as the spectrum."
         )
-    pieces = dataset.chunks
+    pieces = dataset.chunks if first.found.places is None else None
     file_chunks = None if pieces is None else (pieces[axes[0]], pieces[axes[1]], pieces[axes[2]])
     settings = settings_of(file, first.found.name)
     axis = first.found.energies or axis_from_settings(settings, channels)
@@ -133,6 +135,7 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
         acquisition_from_settings(settings),
         first.found.pixel_mm or pixel_from_settings(settings),
         _live_time(scan, chosen, (rows, columns)),
+        scan.valid(),
         source=make_source(path, scan.format, notes),
     )
 
@@ -179,8 +182,7 @@ def _whole(path: Path, file: Any, counts: Counts) -> bool:
         return True
     if counts.found.detector_axis is not None:
         counts = Counts(counts.detector, counts.found, 0)
-    source: Hdf5Cube = cube_of(path, file, counts)
-    return holds_whole_numbers(source)
+    return holds_whole_numbers(cube_of(path, file, counts))
 
 
 READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)

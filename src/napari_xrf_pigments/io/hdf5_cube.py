@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .hdf5_dialects import Counts
-from .lazy import as_slices
+from .hdf5_crono import on_grid
+from .hdf5_open import open_file, why_unreadable
+from .hdf5_scan import Counts
+from .lazy import CubeOnDisk, as_slices
 
 
 @dataclass(frozen=True)
@@ -73,48 +74,11 @@ class Hdf5Cube:
         return np.ascontiguousarray(block.transpose(order)[rest], dtype=self.dtype)
 
 
-def open_file(path: Path) -> Any:
-    """An HDF5 file, open for reading; further compression filters if they are installed.
-
-    Raises
-    ------
-    ValueError
-        If another program is writing it, or HDF5 cannot make sense of it.
-    OSError
-        If it cannot be read.
-    """
-    import h5py
-
-    _register_filters()
-    try:
-        return h5py.File(path, "r")
-    except (PermissionError, FileNotFoundError):
-        raise
-    except OSError as error:
-        if "unable to lock" in str(error):
-            raise ValueError(f"{path.name} is being written by another program.") from None
-        raise ValueError(f"{path.name} is truncated or damaged: HDF5 cannot open it.") from None
-
-
-@cache
-def _register_filters() -> None:
-    try:
-        import hdf5plugin  # noqa: F401
-    except ImportError:
-        pass
-
-
-def why_unreadable(path: Path, error: Exception) -> str:
-    """A plain sentence on counts that HDF5 cannot read."""
-    text = str(error)
-    if "required filter" in text or "not registered" in text or "plugin" in text:
-        return f"{path.name} is compressed in a way that needs the package hdf5plugin."
-    return f"{path.name} is damaged: HDF5 cannot read its datasets."
-
-
-def cube_of(path: Path, file: Any, counts: Counts) -> Hdf5Cube:
+def cube_of(path: Path, file: Any, counts: Counts) -> CubeOnDisk:
     """The counts of a detector of an open file."""
     dataset, found = file[counts.found.name], counts.found
+    if found.places is not None:
+        return on_grid(path, file, found)
     fixed = None
     if found.detector_axis is not None and counts.number is not None:
         fixed = (found.detector_axis, counts.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,62 +12,19 @@ from numpy.typing import NDArray
 
 from ..cube import EnergyAxis
 from .hdf5_axes import axis_of_coefficients, pixel_of, values
+from .hdf5_crono import crono
 from .hdf5_find import Candidate, can_be_counts, describe_dataset, find_candidates
+from .hdf5_scan import FORMAT, Counts, Hdf5Scan
 from .hdf5_walk import attribute, get, is_readable
 from .plain_settings import axis_from_values
 
-FORMAT = "HDF5 (.h5)"
 # entry/det0/counts and entry/det1/counts are two detectors of a scan; 1.1/... and 2.1/... are not.
 _NUMBERED = re.compile(r"(?<![a-z])(det|detector|mca|xmap|sdd|sensor|elt)[_-]?\d{1,2}(?!\d)", re.I)
 
 
-@dataclass(frozen=True)
-class Counts:
-    """The counts of one detector.
-
-    Parameters
-    ----------
-    detector : str
-        Its name.
-    found : Candidate
-        The dataset.
-    number : int or None
-        Place on the axis of the detectors, where the dataset has four axes.
-    """
-
-    detector: str
-    found: Candidate
-    number: int | None = None
-
-
-@dataclass(frozen=True)
-class Hdf5Scan:
-    """What a file holds.
-
-    Parameters
-    ----------
-    format : str
-        The layout in words.
-    detectors : tuple of Counts
-        At least one.
-    total : Counts or None
-        Their sum, where the file holds it.
-    live_time : callable
-        Gives the live time (detector, y, x) in s, or None.
-    notes : tuple of str
-        Plain sentences.
-    """
-
-    format: str
-    detectors: tuple[Counts, ...]
-    total: Counts | None = None
-    live_time: Callable[[], NDArray[np.float64] | None] = field(default=lambda: None)
-    notes: tuple[str, ...] = ()
-
-
 def find_scan(file: Any, brief: bool = False) -> Hdf5Scan | None:
     """The surest scan of a file; None where there is none."""
-    for dialect in (_maps, _pyxrf, _larch, _crono):
+    for dialect in (_maps, _pyxrf, _larch, crono):
         scan = dialect(file)
         if scan is not None:
             return scan
@@ -202,14 +159,3 @@ def _one_group_each(file: Any, root: str, prefix: str, name: str) -> Hdf5Scan | 
     if not each and whole is not None:
         each, whole = (whole,), None
     return Hdf5Scan(name, each, whole)
-
-
-def _crono(file: Any) -> Hdf5Scan | None:
-    """CRONO of XGLab (Bruker): /XRF/Spectra, and its energies in /XRF/EnergyVector."""
-    dataset = get(file, "XRF/Spectra")
-    if not can_be_counts(dataset) or not is_readable(dataset):
-        return None
-    about = describe_dataset(file, dataset, asked_for=True)
-    if about is None:
-        return None
-    return replace(scan_of(file, [about]), format="HDF5 of CRONO (.h5)")

@@ -57,6 +57,9 @@ class Candidate:
         Whether the axis of the spectrum is a guess.
     detector_axis : int or None
         The axis of the detectors, where there are four axes.
+    places : str or None
+        The dataset (y, x, 1) that tells which spectrum of a list belongs to a pixel, where the
+        counts are such a list (spectrum, channel); `axes` are then those of the cube.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Candidate:
     rank: int = 0
     guessed: bool = False
     detector_axis: int | None = None
+    places: str | None = None
 
 
 def find_candidates(file: Any, brief: bool = False) -> list[Candidate]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .contract import check_size, head
+from .map_values import as_map
 
 FORMAT = "Datamuncher maps (.dms)"
 TEXT_FORMAT = "Datamuncher maps (.ims)"
@@ -86,7 +87,7 @@ def _from_text(
     if len(words) <= count:
         return None
     try:
-        values = np.array(words[:count], dtype=np.float32).reshape(shape)
+        values = as_map(words[:count]).reshape(shape)
     except ValueError:
         return None
     rest = words[count].decode("latin-1").split("\n")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .contract import check_size
 from .map_names import map_name, name_in
+from .map_values import as_map
 from .tiff_layout import LEAST_CHANNELS, is_tiff
 from .tiff_pages import check_packing, check_pieces, opened, unpacked
 
@@ -77,7 +78,7 @@ def load(path: Path) -> NDArray[np.float32]:
             check_pieces(path, first, page.dataoffsets, page.databytecounts, size)
         rows, columns = (0, first.imagelength), (0, first.imagewidth)
         images = [unpacked(tif, page, rows, columns) for page in tif.pages]
-        return np.stack(images).astype(np.float32)
+        return as_map(np.stack(images))
 
 
 def _is_plain(tif: Any) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .contract import MAX_PIXELS, check_size, head, number
 from .map_names import map_name, name_in
+from .map_values import as_map
 
 MATRIX_FORMAT = "element map as text"
 TABLE_FORMAT = "table of element maps"
@@ -112,7 +113,7 @@ def _matrix(path: Path, lines: list[str]) -> TextMaps:
             raise ValueError(
                 f"{path.name} is no map: line {len(rows) + 1} does not fit the others."
             )
-        rows.append(np.array(values, dtype=np.float32))
+        rows.append(as_map(values))
     if len(rows) < 2 or rows[0].size < 2:
         raise ValueError(f"{path.name} holds no map of numbers.")
     name = name_in(path.stem) or path.stem
@@ -136,7 +137,7 @@ def _table(path: Path, lines: list[str], columns: list[str]) -> TextMaps:
 
     def image(column: int) -> NDArray[np.float32]:
         found = np.full(shape, np.nan, dtype=np.float32)
-        found[y, x] = values[:, column]
+        found[y, x] = as_map(values[:, column])
         return found
 
     maps = {map_name(name): index for index, name in enumerate(columns)}

@@ -12,44 +12,27 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
-import numpy as np
-import zarr
 from dask.base import optimize
-from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from ..network.reach import instrument_warnings
-from ..physics.fit import LineFit
+from .cluster_work import ELEMENT_FIELDS, Done, Place, fit_tile, predict_tile
 from .element_plan import plan_elements
-from .elements import fitted_tile
-from .pigments import PigmentPredictor, predicted_tile
 from .provenance import provenance
+from .run_check import ElementRunCheck, RunCheck
 from .store import open_store
-from .tiles import TILE_BYTES, Progress, Tile
+from .tiles import TILE_BYTES, Progress
 
 if TYPE_CHECKING:
     from distributed import Client
 
 #: How often a tile is tried whose worker was lost.
 _RETRIES = 5
-_ELEMENT_FIELDS = ("counts", "sigma")
-
-
-@dataclass(frozen=True)
-class _Place:
-    """What a worker needs to make one tile."""
-
-    cube: XRFCube
-    rows: slice
-    columns: slice
-    folder: str
 
 
 def map_elements_on_cluster(
@@ -96,8 +79,12 @@ def map_elements_on_cluster(
     made = provenance(cube, plan.settings)
     names = plan.fit.names
     shape = (len(names), *cube.shape[:2])
-    shapes = dict.fromkeys(_ELEMENT_FIELDS, shape)
-    arrays = _run(cube, scheduler, out, shapes, (names, made), _fit, plan.fit, progress, tile_bytes)
+    shapes = dict.fromkeys(ELEMENT_FIELDS, shape)
+    check = ElementRunCheck(cube, plan.search.seen.total)
+    about = (names, made)
+    arrays = _run(
+        cube, scheduler, out, shapes, about, fit_tile, plan.fit, progress, tile_bytes, check
+    )
     return ElementMaps(names, arrays["counts"], arrays["sigma"], cube.pixel_mm, made)
 
 
@@ -145,10 +132,13 @@ def map_pigments_on_cluster(
     }
     settings = {"kind": "pigments", "device": device, "context": False}
     made = provenance(cube, settings, weights_hash=network.weights_hash)
-    made["warnings"] = list(instrument_warnings(cube.energies, cube.acquisition))
+    check = RunCheck(cube)
     how = (device, None if weights is None else str(weights), network.weights_hash)
     about = (network.names, {**made, "groups": list(network.groups)})
-    arrays = _run(cube, scheduler, out, shapes, about, _predict, how, progress, tile_bytes)
+    arrays = _run(
+        cube, scheduler, out, shapes, about, predict_tile, how, progress, tile_bytes, check
+    )
+    made["warnings"] = about[1]["warnings"]
     return PigmentMaps(
         names=network.names,
         groups=network.groups,
@@ -164,12 +154,13 @@ def _run(
     out: str | PathLike[str],
     shapes: Mapping[str, tuple[int, ...]],
     about: tuple[Sequence[str], dict[str, Any]],
-    work: Callable[[_Place, Any], int],
+    work: Callable[[Place, Any], Done],
     how: Any,
     progress: Progress | None,
     tile_bytes: int,
+    check: RunCheck | ElementRunCheck,
 ) -> dict[str, Any]:
-    """Let the workers fill a store; returns its arrays."""
+    """Let the workers fill a store; returns its arrays. What the run noticed joins `about`."""
     rows, columns, _ = cube.shape
     size = cluster_tile(cube, tile_bytes)
     with _client(scheduler) as client, open_store(out, shapes, *about, chunk=size) as store:
@@ -181,9 +172,13 @@ def _run(
             work, places, how=shared, pure=False, retries=_RETRIES, key=f"{work.__name__}-tile"
         )
         try:
-            _follow(client, futures, rows * columns, progress)
+            _follow(client, futures, rows * columns, progress, check)
+        except (OSError, ValueError) as error:
+            raise check.source.explained(error) from error
         finally:
             client.cancel([shared, *futures])
+        about[1]["warnings"] = [*check.at_start(), *check.at_end()]
+        store.describe(about[1])
     return store.arrays
 
 
@@ -200,7 +195,7 @@ def _corners(rows: int, columns: int, size: tuple[int, int]) -> Iterator[tuple[i
             yield y, x
 
 
-def _place(cube: XRFCube, y: int, x: int, size: tuple[int, int], folder: str) -> _Place:
+def _place(cube: XRFCube, y: int, x: int, size: tuple[int, int], folder: str) -> Place:
     rows = slice(y, min(y + size[0], cube.shape[0]))
     columns = slice(x, min(x + size[1], cube.shape[1]))
     # Only what reads this tile travels, not the graph of the whole scan; of a scan in memory
@@ -209,17 +204,23 @@ def _place(cube: XRFCube, y: int, x: int, size: tuple[int, int], folder: str) ->
     if len(pickle.dumps(counts)) > counts.nbytes:
         counts = da.from_array(counts.compute(scheduler="synchronous"), chunks=-1)
     valid = None if cube.valid is None else cube.valid[rows, columns]
-    return _Place(
-        replace(cube, counts=counts, valid=valid, live_time_s=None), rows, columns, folder
-    )
+    return Place(replace(cube, counts=counts, valid=valid, live_time_s=None), rows, columns, folder)
 
 
-def _follow(client: Client, futures: list[Any], pixels: int, progress: Progress | None) -> None:
+def _follow(
+    client: Client,
+    futures: list[Any],
+    pixels: int,
+    progress: Progress | None,
+    check: RunCheck | ElementRunCheck,
+) -> None:
     from distributed import as_completed
 
     done = 0
     for future in as_completed(futures, loop=client.loop):
-        done += future.result()
+        made: Done = future.result()
+        done += made.pixels
+        check.take(made.tally)
         future.release()
         if progress is not None:
             progress(done, pixels)
@@ -246,43 +247,3 @@ def _client(scheduler: str | Client) -> Iterator[Client]:
 
 def _keep(value: Any) -> Any:
     return value
-
-
-def _tile(place: _Place) -> Tile:
-    counts = np.asarray(place.cube.counts.compute(scheduler="synchronous"))
-    valid = place.cube.valid
-    measured = np.ones(counts.shape[:2], bool) if valid is None else np.asarray(valid, bool)
-    return Tile(place.rows, place.columns, counts, measured)
-
-
-def _written(place: _Place, values: dict[str, NDArray[np.float32]]) -> int:
-    group = zarr.open_group(place.folder, mode="r+")
-    for name, value in values.items():
-        array: Any = group[name]
-        array[(*(slice(None),) * (array.ndim - 2), place.rows, place.columns)] = value
-    rows, columns = place.cube.shape[:2]
-    return rows * columns
-
-
-def _fit(place: _Place, how: LineFit) -> int:
-    tile = fitted_tile(_tile(place), how)
-    return _written(place, {name: getattr(tile, name) for name in _ELEMENT_FIELDS})
-
-
-def _predict(place: _Place, how: tuple[str, str | None, str]) -> int:
-    network = _network(*how)
-    predict = network.bind(place.cube.energies, place.cube.acquisition)
-    tile = predicted_tile(_tile(place), network, predict)
-    fields = ("probability", "top", "below", "group_probability", "unexplained")
-    return _written(place, {name: getattr(tile, name) for name in fields})
-
-
-@lru_cache(maxsize=2)
-def _network(device: str, weights: str | None, expected: str) -> PigmentPredictor:
-    """The network of a worker, loaded once."""
-    from ..network import Predictor
-
-    network = Predictor(device, None if weights is None else Path(weights))
-    if network.weights_hash != expected:
-        raise ValueError("A worker of the cluster has other weights than this computer.")
-    return network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from .element_plan import ElementPlan, plan_elements
 from .journal import Journal, resumed
 from .normalise import Monitor, Normalisation, monitor, normalised
 from .provenance import provenance
+from .run_check import ElementRunCheck
 from .store import open_store
-from .tiles import TILE_BYTES, Progress, Tile, iter_tiles
+from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
 
 Floats = NDArray[np.float32]
 _MONITORS = ("total", "scatter", "scatter_sigma")
@@ -39,6 +40,8 @@ class ElementTile:
         All counts of a pixel.
     scatter, scatter_sigma : ndarray, shape (row, column), float32
         Counts of the anode's scatter and their standard deviation; NaN where none is fitted.
+    warnings : tuple of str
+        Plain sentences on the run, which the first and the last tile carry.
     """
 
     rows: slice
@@ -49,6 +52,7 @@ class ElementTile:
     total: Floats
     scatter: Floats
     scatter_sigma: Floats
+    warnings: tuple[str, ...] = ()
 
 
 def iter_element_tiles(
@@ -82,10 +86,23 @@ def iter_element_tiles(
     ------
     ValueError
         As :func:`plan_elements`, at the first tile.
+    OSError
+        If the scan cannot be read to its end.
     """
-    fit = (plan or plan_elements(cube, lines)).fit
-    for tile in iter_tiles(cube, tile_bytes, skip):
-        yield fitted_tile(tile, fit)
+    plan = plan or plan_elements(cube, lines)
+    check = ElementRunCheck(cube, plan.search.seen.total)
+    told, left = check.at_start(), len(pending_slices(cube, tile_bytes, skip))
+    try:
+        for tile in iter_tiles(cube, tile_bytes, skip):
+            made = fitted_tile(tile, plan.fit)
+            check.add(tile, made.total[tile.valid])
+            left -= 1
+            if not left:
+                told += check.at_end()
+            yield replace(made, warnings=told)
+            told = ()
+    except (OSError, ValueError) as error:
+        raise check.source.explained(error) from error
 
 
 def map_elements(
@@ -120,7 +137,8 @@ def map_elements(
     Returns
     -------
     ElementMaps
-        Arrays of numpy, or of Zarr where `out` is given.
+        Arrays of numpy, or of Zarr where `out` is given. ``provenance["warnings"]`` says in
+        plain sentences what to be careful about.
 
     Raises
     ------
@@ -138,6 +156,7 @@ def map_elements(
     journal = None if unfinished is None else Journal(unfinished, made)
     if normalise is not None:
         made["settings"] = {**made["settings"], "normalised_to": normalise}
+    made["warnings"] = []
     shape = (len(plan.fit.names), rows, columns)
     # The monitors stay in memory: three maps, whatever the number of lines.
     seen = {name: np.full((rows, columns), np.nan, np.float32) for name in _MONITORS}
@@ -153,6 +172,7 @@ def map_elements(
             store.write("sigma", tile.rows, tile.columns, tile.sigma)
             for name, image in seen.items():
                 image[tile.rows, tile.columns] = getattr(tile, name)
+            made["warnings"] += [text for text in tile.warnings if text not in made["warnings"]]
             done += tile.total.size
             if progress is not None:
                 progress(done, rows * columns)
@@ -162,6 +182,7 @@ def map_elements(
                 counts, sigma = (store.arrays[name][line] for name in ("counts", "sigma"))
                 changed = normalised(counts, sigma, by)
                 store.arrays["counts"][line], store.arrays["sigma"][line] = changed
+        store.describe(made)
     arrays = store.arrays
     return ElementMaps(plan.fit.names, arrays["counts"], arrays["sigma"], cube.pixel_mm, made)
 

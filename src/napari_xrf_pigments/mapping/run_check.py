@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from ..cube import XRFCube
 from ..cube.axis_check import axis_warning
-from ..network.doubt import FEW_COUNTS, UNEXPLAINED_FROM, saturated_share
+from ..network.doubt import FEW_COUNTS
 from ..network.reach import instrument_warnings
 from .source_watch import SourceWatch
+from .spectra_tally import SpectraTally, counted
 from .tiles import Tile
 
 
 class RunCheck:
-    """Looks at the tiles of a run as they pass.
+    """Looks at the tiles of a run of the network as they pass.
 
     Parameters
     ----------
@@ -26,23 +27,16 @@ class RunCheck:
 
     def __init__(self, cube: XRFCube) -> None:
         self._cube = cube
-        self._sum = np.zeros(cube.shape[2])
-        self._pixels = self._dark = self._negative = self._saturated = self._strange = 0
+        self._seen = SpectraTally()
         self.source = SourceWatch(cube)
 
     def add(self, tile: Tile, unexplained: NDArray[np.float32] | None) -> None:
         """Take the spectra of a tile and what was unexplained in them, shape (pixel,)."""
-        spectra = tile.spectra
-        if not len(spectra):
-            return
-        self._pixels += len(spectra)
-        self._sum += np.maximum(spectra, 0).sum(axis=0, dtype=np.float64)
-        self._dark += int((spectra.sum(axis=1, dtype=np.int64) < FEW_COUNTS).sum())
-        if spectra.dtype.kind == "i":
-            self._negative += int((spectra < 0).any(axis=1).sum())
-        self._saturated += int((saturated_share(spectra) > 0).sum())
-        if unexplained is not None:
-            self._strange += int((np.asarray(unexplained) > UNEXPLAINED_FROM).sum())
+        self.take(counted(tile.spectra, unexplained, with_sum=True))
+
+    def take(self, tally: SpectraTally) -> None:
+        """Take what was counted elsewhere in the spectra of a tile."""
+        self._seen += tally
 
     def at_start(self) -> tuple[str, ...]:
         """What the instrument alone says."""
@@ -50,40 +44,87 @@ class RunCheck:
 
     def at_end(self, notices: Sequence[str] = ()) -> tuple[str, ...]:
         """What all spectra together say; `notices` are those of the network."""
-        told = [self._axis(), *self._spectra(), self.source.changed(), *notices]
+        seen = self._seen
+        told = [_axis(self._cube, seen.total)]
+        if seen.dark:
+            told.append(
+                f"{_pixels(seen.dark, 'hold')} fewer than {FEW_COUNTS} counts: nothing is known "
+                "there, and their probabilities lie near the usual rates."
+            )
+        if seen.negative:
+            told.append(f"{_pixels(seen.negative, 'hold')} negative counts, which count as zero.")
+        told.append(_saturated(seen))
+        if seen.strange:
+            share = 100 * seen.strange / seen.pixels
+            told.append(
+                f"{_pixels(seen.strange, 'show')} something that the network never learned from "
+                f"({share:.1f} % of all): look at the map of the unexplained share; probabilities "
+                "are pulled to the usual rates there."
+            )
+        told += [self.source.changed(), *notices]
         return tuple(text for text in told if text)
 
-    def _axis(self) -> str | None:
-        if not self._sum.any():
-            return None
-        return axis_warning(self._sum, self._cube.energies, self._cube.acquisition)
 
-    def _spectra(self) -> list[str]:
-        told = []
-        if self._dark:
-            dark = _pixels(self._dark, "hold")
+class ElementRunCheck:
+    """Looks at the tiles of a run of the line fit as they pass.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    total : ndarray, shape (channel,)
+        Sum of its spectra, from the survey before the fit.
+    """
+
+    def __init__(self, cube: XRFCube, total: NDArray[np.float64]) -> None:
+        self._cube = cube
+        self._total = total
+        self._seen = SpectraTally()
+        self.source = SourceWatch(cube)
+
+    def add(self, tile: Tile, totals: NDArray[np.floating]) -> None:
+        """Take the spectra of a tile and the counts of each, shape (pixel,)."""
+        self.take(counted(tile.spectra, totals=totals))
+
+    def take(self, tally: SpectraTally) -> None:
+        """Take what was counted elsewhere in the spectra of a tile."""
+        self._seen += tally
+
+    def at_start(self) -> tuple[str, ...]:
+        """What the survey says of the energy axis."""
+        told = _axis(self._cube, self._total)
+        return () if told is None else (told,)
+
+    def at_end(self) -> tuple[str, ...]:
+        """What all spectra together say."""
+        seen, told = self._seen, []
+        if seen.empty:
             told.append(
-                f"{dark} fewer than {FEW_COUNTS} counts: nothing is known there, and their "
-                "probabilities lie near the usual rates."
+                f"{_pixels(seen.empty, 'hold')} no counts at all: dead, or measured without beam. "
+                "Every map is zero there."
             )
-        if self._negative:
-            negative = _pixels(self._negative, "hold")
-            told.append(f"{negative} negative counts, which count as zero.")
-        if self._saturated:
-            saturated = _pixels(self._saturated, "hold")
+        if seen.negative:
             told.append(
-                f"{saturated} channels at the largest number that can be stored, so counts are "
-                "missing there."
+                f"{_pixels(seen.negative, 'hold')} negative counts, which no detector gives: net "
+                "counts are too low there."
             )
-        if self._strange:
-            strange = _pixels(self._strange, "show")
-            share = 100 * self._strange / self._pixels
-            told.append(
-                f"{strange} something that the network never learned from ({share:.1f} % of all): "
-                "look at the map of the unexplained share; probabilities are pulled to the usual "
-                "rates there."
-            )
-        return told
+        told += [text for text in (_saturated(seen), self.source.changed()) if text]
+        return tuple(told)
+
+
+def _axis(cube: XRFCube, total: NDArray[np.float64] | None) -> str | None:
+    if total is None or not total.any():
+        return None
+    return axis_warning(total, cube.energies, cube.acquisition)
+
+
+def _saturated(seen: SpectraTally) -> str | None:
+    if not seen.saturated:
+        return None
+    return (
+        f"{_pixels(seen.saturated, 'hold')} channels at the largest number that can be stored, so "
+        "counts are missing there."
+    )
 
 
 def _pixels(number: int, verb: str) -> str:

@@ -51,6 +51,13 @@ class Results:
         self.provenance: dict[str, Any] = {}
         self.done = np.zeros(shape, dtype=bool)
 
+    def hear(self, tile: Any) -> list[str]:
+        """Keep what a tile says of the run; returns the sentences that are new."""
+        kept = self.provenance.setdefault("warnings", [])
+        new = [text for text in getattr(tile, "warnings", ()) if text not in kept]
+        kept += new
+        return new
+
     @property
     def complete(self) -> bool:
         """Whether every tile is done."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .case import Made, Real, Row
+from .case import Layout, Made, Real, Row, small_counts
 
 
 def _hypermap(name: str):
@@ -20,6 +20,15 @@ def _hypermap(name: str):
         return Made(path, signal["data"].astype(np.int64), (axis["scale"], axis["offset"]))
 
     return make
+
+
+def m6_hypermap(folder: Path) -> Made:
+    """With what the header of an M6 says of its tube, and the counts of two detectors."""
+    from tests.io import bcf_maker
+
+    counts = small_counts()
+    bcf_maker.write(folder / "m6.bcf", [counts, counts], squeeze=True)
+    return Made(folder / "m6.bcf", 2 * counts, (0.02, 0.0))
 
 
 def pdz(real: Path, folder: Path, name: str = "pdz25_example.pdz") -> Made:
@@ -42,8 +51,13 @@ ROWS = [
         "where they are. Rows are unpacked when they are needed. Several detectors are added up, "
         "or `--detector 1`.",
         (
-            Real("12 bit pulses", _hypermap("16x16_12bit_packed_8bit.bcf"), ("rsciio",)),
+            Real(
+                "electron microscopes, 12 bit pulses",
+                _hypermap("16x16_12bit_packed_8bit.bcf"),
+                ("rsciio",),
+            ),
             Real("counts over 16 bit", _hypermap("over16bit.bcf"), ("rsciio",)),
+            Layout("a Bruker M6 with two detectors", m6_hypermap, ("rsciio",)),
         ),
         said="Bruker hypermap",
         extra="bruker",

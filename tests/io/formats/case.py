@@ -56,6 +56,26 @@ class Peer:
     writer : str
         That program, as the table calls it.
     make : callable
+        Writes the file into an empty folder, or copies one of ``files/``, which the program
+        wrote where it does not live with the others.
+    needs : tuple of str
+        Modules without which the case is skipped.
+    """
+
+    writer: str
+    make: Callable[[Path], Made]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A file made here in the layout of a format, where no program at hand writes it.
+
+    Parameters
+    ----------
+    writer : str
+        Whose layout, and how it is known.
+    make : callable
         Writes the file into an empty folder.
     needs : tuple of str
         Modules without which the case is skipped.
@@ -95,7 +115,7 @@ class Row:
         First column of the table.
     reads : str
         What is read, in words.
-    cases : tuple of Peer and Real
+    cases : tuple of Real, Peer and Layout
         The files that were opened; at least one.
     holds : {"scan", "spectrum", "maps"}
         What such a file is.
@@ -107,7 +127,7 @@ class Row:
 
     format: str
     reads: str
-    cases: tuple[Peer | Real, ...]
+    cases: tuple[Real | Peer | Layout, ...]
     holds: Holds = "scan"
     said: str = ""
     extra: str = ""

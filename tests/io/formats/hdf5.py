@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .case import Made, Peer, Real, Row, small_counts
+from .case import Layout, Made, Peer, Real, Row, small_counts
+
+#: Small files that programs wrote which the tests do not install, named with their version.
+FILES = Path(__file__).parent / "files"
 
 
 def nxdata(folder: Path) -> Made:
@@ -70,27 +76,46 @@ def maps_detector(real: Path, folder: Path) -> Made:
     return Made(path, counts, options={"detector": "data_c"})
 
 
-def pyxrf(folder: Path) -> Made:
+def pyxrf(folder: Path, **options: Any) -> Made:
+    """As PyXRF's ``save_data_to_hdf5`` wrote it: two detectors and their sum, in float32."""
+    path = shutil.copy(FILES / "pyxrf-1.0.31.h5", folder / "scan2D.h5")
+    times = 2 if options else 3
+    return Made(path, times * small_counts(), options=options)
+
+
+def larch(folder: Path) -> Made:
     import h5py
 
     counts = small_counts()
-    with h5py.File(folder / "scan2D.h5", "w") as file:
-        for number in (1, 2, 3):
-            file[f"xrfmap/det{number}/counts"] = counts
-        file["xrfmap/detsum/counts"] = (3 * counts).astype(np.float32)
-        file["xrfmap/scalers/name"] = np.array([b"i0"])
-        file["xrfmap/scalers/val"] = np.ones((*counts.shape[:2], 1))
-    return Made(folder / "scan2D.h5", 3 * counts)
+    with h5py.File(folder / "xrmmap.h5", "w") as file:
+        for number in (1, 2):
+            file[f"xrmmap/mca{number}/counts"] = counts.astype(np.uint32)
+            file[f"xrmmap/mca{number}/energy"] = -0.1 + 0.02 * np.arange(160)
+        file["xrmmap/mcasum/counts"] = 2 * counts
+        file["xrmmap/mcasum/energy"] = -0.1 + 0.02 * np.arange(160)
+    return Made(folder / "xrmmap.h5", 2 * counts, (0.02, -0.1))
 
 
 def crono(folder: Path) -> Made:
+    """Spectra as they were measured, and which of them belongs to a pixel."""
     import h5py
 
     counts = small_counts()
-    with h5py.File(folder / "crono.h5", "w") as file:
-        file["XRF/Spectra"] = counts.astype(np.uint32)
-        file["XRF/EnergyVector"] = -0.1 + 0.02 * np.arange(160)
-    return Made(folder / "crono.h5", counts, (0.02, -0.1))
+    chosen = np.array([[1, 3, 4, 6], [12, 10, 9, 8], [13, 15, 16, 18]])
+    spectra = np.ones((20, 160), np.uint16)
+    spectra[chosen.ravel()] = counts.reshape(12, -1)
+    with h5py.File(folder / "crono.HDF5", "w") as file:
+        file["XRF/Spectra"] = spectra
+        file["XRF/SpectraSelectedIndex"] = chosen[:, :, None].astype(np.uint64)
+        file["XRF/EnergyVector"] = (-0.1 + 0.02 * np.arange(160)).astype(np.float32)
+        file["XRF/LiveTimes"] = np.full(20, 59436, np.uint64)
+    return Made(folder / "crono.HDF5", counts, (0.02, -0.1))
+
+
+def cronomaxrf(folder: Path) -> Made:
+    """As cronomaxrf's ``gridify`` wrote it from the file that :func:`crono` makes."""
+    path = shutil.copy(FILES / "cronomaxrf-0.0.12.h5", folder / "crono_GRIDIFIED.HDF5")
+    return Made(path, small_counts(), (0.02, -0.1))
 
 
 ROWS = [
@@ -104,6 +129,7 @@ ROWS = [
             Peer("silx", nxdata, ("silx",)),
             Peer("PyMca", pymca, ("PyMca5",)),
             Peer("h5py", plain),
+            Peer("cronomaxrf", cronomaxrf),
         ),
         said="HDF5 (.h5)",
     ),
@@ -115,16 +141,23 @@ ROWS = [
         said="HDF5 of MAPS",
     ),
     Row(
-        "HDF5 of PyXRF and Larch",
-        "NSLS-II, GSECARS: `xrfmap/detsum/counts`, `xrmmap/mcasum/counts`, or one of the "
-        "detectors by `--detector det1`.",
-        (Peer("h5py in PyXRF's layout", pyxrf),),
+        "HDF5 of PyXRF",
+        "NSLS-II: `xrfmap/detsum/counts`, or one of the detectors by `--detector det1`.",
+        (Peer("PyXRF", pyxrf), Peer("PyXRF", partial(pyxrf, detector="det2"))),
         said="HDF5 of PyXRF",
     ),
     Row(
+        "HDF5 of Larch",
+        "GSECARS: `xrmmap/mcasum/counts`, or one of the detectors by `--detector mca1`.",
+        (Layout("Larch", larch),),
+        said="HDF5 of Larch",
+    ),
+    Row(
         "HDF5 of CRONO",
-        "XGLab: `/XRF/Spectra` and the energies in `/XRF/EnergyVector`.",
-        (Peer("h5py in CRONO's layout", crono),),
+        "XGLab: the list `/XRF/Spectra`, and of it the spectrum that `/XRF/SpectraSelectedIndex` "
+        "gives each pixel; energies in `/XRF/EnergyVector`, live times. A pixel without a spectrum "
+        "is missing.",
+        (Layout("CRONO 1.2, which cronomaxrf reads alike", crono),),
         said="HDF5 of CRONO",
     ),
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .case import Made, Peer, Row
+from .case import Layout, Made, Peer, Row
 
 
 def some_maps() -> dict[str, NDArray[np.float32]]:
@@ -65,7 +65,7 @@ ROWS = [
     Row(
         "Datamuncher `.dms`, `.ims`",
         "Maps with their names, opened as map layers.",
-        (Peer("hand, after Datamuncher's description", datamuncher),),
+        (Layout("Datamuncher, after its own description", datamuncher),),
         "maps",
     ),
     Row(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .case import Made, Real, Row
+from .case import Made, Peer, Real, Row, small_counts
 
 HANDS = "aurora-antico1-prova1.zip"
 
@@ -42,6 +42,22 @@ def msa(real: Path, folder: Path) -> Made:
     scale = 1e-3 if axis["units"].lower() == "ev" else 1.0
     counts = np.rint(signal["data"]).astype(np.int64)[None, None]
     return Made(path, counts, (axis["scale"] * scale, axis["offset"] * scale))
+
+
+def rosettasciio_msa(folder: Path) -> Made:
+    from rsciio.msa import file_writer
+
+    counts = small_counts(1, 1)
+    axis = {"name": "Energy", "size": 160, "scale": 0.02, "offset": -0.1, "units": "keV"}
+    about = {"Signal": {"signal_type": "EDS_TEM"}, "General": {"title": "one"}}
+    signal = {
+        "data": counts[0, 0].astype(np.float32),
+        "axes": [{**axis, "navigate": False, "index_in_array": 0}],
+        "metadata": about,
+        "original_metadata": {},
+    }
+    file_writer(str(folder / "one.msa"), signal)
+    return Made(folder / "one.msa", counts, (0.02, -0.1))
 
 
 def spx(real: Path, folder: Path) -> Made:
@@ -79,7 +95,10 @@ ROWS = [
     Row(
         "`.msa`, `.emsa`",
         "EMSA/MAS text (ISO 22029).",
-        (Real("NIST, Bruker Rh tube", msa, ("rsciio",)),),
+        (
+            Real("NIST, Bruker Rh tube", msa, ("rsciio",)),
+            Peer("RosettaSciIO", rosettasciio_msa, ("rsciio",)),
+        ),
         "spectrum",
         "EMSA",
     ),

@@ -7,12 +7,29 @@ from pathlib import Path
 
 from tests import made_table
 
-from .case import Real, Row
+from .case import Layout, Peer, Real, Row
 
 DOCS = Path(__file__).parents[3] / "docs" / "formats.md"
 BEGIN = "<!-- made from tests/io/formats by: python -m tests.io.formats.table -->"
 _MACHINERY = {"case", "table"}
 _HOLDS = {"scan": "a scan", "spectrum": "one spectrum", "maps": "element maps, no spectra"}
+
+#: Kinds of cases: what the table calls their evidence, and what stands before their writers.
+_EVIDENCE = {
+    Real: ("real", "real: "),
+    Peer: ("peer-written", "written by "),
+    Layout: ("layout", "made in the layout of "),
+}
+
+
+def evidence(row: Row) -> str:
+    """What the tests of a format rest on: files of instruments, of programs, or only its layout."""
+    kinds = [
+        name
+        for kind, (name, _) in _EVIDENCE.items()
+        if any(isinstance(case, kind) for case in row.cases)
+    ]
+    return "**layout only**" if kinds == ["layout"] else ", ".join(kinds)
 
 
 def all_rows() -> list[Row]:
@@ -28,17 +45,20 @@ def all_rows() -> list[Row]:
 def table() -> str:
     """The table as Markdown, with the marks around it."""
     lines = [
-        "| format | what it holds | what is read | files that the tests open |",
-        "|---|---|---|---|",
+        "| format | what it holds | what is read | evidence | files that the tests open |",
+        "|---|---|---|---|---|",
     ]
     for row in all_rows():
         reads = row.reads + (f" Needs the extra `{row.extra}`." if row.extra else "")
-        real = [case.writer for case in row.cases if isinstance(case, Real)]
-        peers = [case.writer for case in row.cases if not isinstance(case, Real)]
-        opened = [*(f"real: {name}" for name in dict.fromkeys(real))]
-        if peers:
-            opened.append(f"written by {', '.join(dict.fromkeys(peers))}")
-        lines.append(f"| {row.format} | {_HOLDS[row.holds]} | {reads} | {'; '.join(opened)} |")
+        opened = [
+            f"{before}{', '.join(dict.fromkeys(case.writer for case in cases))}"
+            for kind, (_, before) in _EVIDENCE.items()
+            if (cases := [case for case in row.cases if isinstance(case, kind)])
+        ]
+        lines.append(
+            f"| {row.format} | {_HOLDS[row.holds]} | {reads} | {evidence(row)} "
+            f"| {'; '.join(opened)} |"
+        )
     return "\n".join([BEGIN, *lines, made_table.END])
 
 

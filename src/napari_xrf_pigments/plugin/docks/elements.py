@@ -196,11 +196,16 @@ class ElementsDock(MapDock):
         cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
         planned_for, found = self._planned
         plan = found.plan if planned_for is cube else None
+
+        def add(tile: Any) -> None:
+            results.add(tile)
+            self.untold += results.hear(tile)
+
         self.start_run(
             scan,
             results.done.shape,
             lambda skip: tiles(cube, names, plan, skip),
-            results.add,
+            add,
             f"Mapping {len(names)} line families ...",
             done,
         )

@@ -42,6 +42,8 @@ class MapDock(ScanDock):
         self.run_bar.resume_requested.connect(self.resume)
         self.run_bar.cancel_requested.connect(self.cancel)
         self._activity: Any = None
+        #: Sentences of the run that stay with its maps and are told when it ends.
+        self.untold: list[str] = []
 
     # What a subclass says.
 
@@ -136,10 +138,6 @@ class MapDock(ScanDock):
         # Last: napari's progress lets other events in.
         self._activity = Activity(f"{self.title}: {scan.name}", total, self.cancel)
 
-    def warnings(self, scan: Scan) -> Iterable[str]:
-        """What to be careful about after a run; told once, one notification each."""
-        return ()
-
     def _progress(self, scan: Scan, state: Progress) -> None:
         self.run_bar.set_progress(state.done, state.total)
         if state.done:
@@ -160,7 +158,8 @@ class MapDock(ScanDock):
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
             self.run_bar.set_status(self.finished_text(scan))
-        for sentence in self.warnings(scan):
+        sentences, self.untold = self.untold, []
+        for sentence in sentences:
             notices.warning(sentence)
         self.feed.show(lambda: self.steps(scan), anew=True)
         self.update_bar()

@@ -51,7 +51,6 @@ class PigmentsDock(MapDock):
         self.pigment_bar = PigmentBar()
         self.made = QLabel()
         self.made.setWordWrap(True)
-        self._untold: list[str] = []
         for widget in (self.settings, self.run_bar, self.hidden_bar):
             self.column.addWidget(widget)
         self.stretch(self.found)
@@ -142,10 +141,7 @@ class PigmentsDock(MapDock):
                 results.provenance = services.provenance(cube, settings)
                 scan.pigments = results
             scan.pigments.add(tile)
-            kept = scan.pigments.provenance.setdefault("warnings", [])
-            new = [text for text in getattr(tile, "warnings", ()) if text not in kept]
-            kept += new
-            self._untold += new
+            self.untold += scan.pigments.hear(tile)
 
         self.start_run(
             scan,
@@ -155,11 +151,6 @@ class PigmentsDock(MapDock):
             "Loading the network ...",
             done,
         )
-
-    def warnings(self, scan: Scan) -> list[str]:
-        """What the run noticed, once."""
-        told, self._untold = self._untold, []
-        return told
 
     def unfinished(self) -> Results | None:
         """The maps of a run that was broken off, on the axis in use."""

@@ -1,0 +1,6 @@
+"""Fuzzes the parser of crono; see harness.py."""
+
+from harness import main
+
+if __name__ == "__main__":
+    main("crono")

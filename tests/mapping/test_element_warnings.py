@@ -1,0 +1,130 @@
+"""Elemental maps carry the warnings that pigment maps carry, as far as they concern them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import pytest
+import zarr
+
+from napari_xrf_pigments.cube import EnergyAxis, XRFCube
+from napari_xrf_pigments.mapping import iter_element_tiles, map_elements
+
+LINES = ["Fe", "Cu", "Pb"]
+
+
+def told(cube: XRFCube, **options: Any) -> list[str]:
+    return list(map_elements(cube, LINES, **options).provenance["warnings"])
+
+
+def with_counts(painting: XRFCube, change: Callable[[np.ndarray], None], dtype: Any) -> XRFCube:
+    counts = painting.counts.compute(scheduler="synchronous").astype(dtype)
+    change(counts)
+    return XRFCube(
+        da.from_array(counts, chunks=(5, 20, 1000)),
+        painting.energies,
+        painting.acquisition,
+        valid=painting.valid,
+    )
+
+
+def test_of_a_good_scan_nothing_is_said(painting: XRFCube) -> None:
+    assert told(painting) == []
+
+
+def test_dead_pixels_are_counted_but_not_those_never_measured(painting: XRFCube) -> None:
+    def dead(counts: np.ndarray) -> None:
+        counts[0, :3] = 0
+
+    (text,) = told(with_counts(painting, dead, np.uint16))
+    assert text.startswith("3 pixels hold no counts at all")
+
+
+def test_negative_counts_are_counted_and_are_not_dead_pixels(painting: XRFCube) -> None:
+    def negative(counts: np.ndarray) -> None:
+        counts[2, 2] = 0
+        counts[2, 2, 5:7] = 4, -4
+
+    (text,) = told(with_counts(painting, negative, np.int32))
+    assert text.startswith("1 pixel holds negative counts")
+
+
+def test_channels_at_the_ceiling_are_counted(painting: XRFCube) -> None:
+    def full(counts: np.ndarray) -> None:
+        counts[1, 1, 300:303] = 65535
+
+    (text,) = told(with_counts(painting, full, np.uint16))
+    assert text.startswith("1 pixel holds channels at the largest number that can be stored")
+
+
+@pytest.mark.parametrize("source", ["file", "estimated"])
+def test_an_axis_that_does_not_fit_the_lines_is_told_with_the_first_tile(
+    painting: XRFCube, source: Any
+) -> None:
+    wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10, source))
+    tiles = iter_element_tiles(wrong, LINES)
+    (text,) = next(tiles).warnings
+    tiles.close()
+    assert "eV off the energy axis" in text
+    assert told(wrong) == [text]
+
+
+def test_only_the_last_tile_speaks_for_the_whole(painting: XRFCube) -> None:
+    def dead(counts: np.ndarray) -> None:
+        counts[0, 0] = counts[11, 19] = 0
+
+    tiles = list(iter_element_tiles(with_counts(painting, dead, np.uint16), LINES))
+    assert len(tiles) > 1
+    assert [bool(tile.warnings) for tile in tiles] == [False] * (len(tiles) - 1) + [True]
+    assert tiles[-1].warnings[0].startswith("2 pixels")
+
+
+def test_warnings_are_kept_with_maps_on_disk_and_by_a_run_taken_up_again(
+    painting: XRFCube, tmp_path: Path
+) -> None:
+    wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10))
+    kept = told(wrong, out=tmp_path / "e.zarr", unfinished=tmp_path / "unfinished")
+    assert len(kept) == 1
+    group = zarr.open_group(str(tmp_path / "e.zarr"), mode="r")
+    assert group.attrs["provenance"]["warnings"] == kept
+    assert told(wrong, unfinished=tmp_path / "unfinished") == kept
+
+
+class TestSource:
+    @pytest.fixture
+    def scan(self, painting: XRFCube, tmp_path: Path) -> XRFCube:
+        from napari_xrf_pigments.io import open_cube
+
+        counts = painting.counts.compute(scheduler="synchronous")
+        np.save(tmp_path / "scan.npy", np.tile(counts, (10, 1, 1)))
+        return open_cube(
+            tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02, anode="Rh", tube_kv=45.0
+        )
+
+    def test_a_file_that_grows_during_a_run_is_told(self, scan: XRFCube) -> None:
+        assert scan.source is not None
+        tiles = iter_element_tiles(scan, LINES)
+        next(tiles)
+        with scan.source.path.open("ab") as file:
+            file.write(b"more")
+        last = list(tiles)[-1]
+        assert "scan.npy was changed while it was read: map it again." in last.warnings
+
+    def test_a_file_that_goes_away_is_the_error_that_is_told(self, scan: XRFCube) -> None:
+        assert scan.source is not None
+        tiles = iter_element_tiles(scan, LINES)
+        next(tiles)
+        scan.source.path.unlink()
+        with pytest.raises(OSError, match=r"^scan\.npy was removed while it was read: .*\.$"):
+            list(tiles)
+
+    def test_a_file_that_became_another_after_opening_is_told(self, scan: XRFCube) -> None:
+        assert scan.source is not None
+        later = scan.source.modified + 100
+        os.utime(scan.source.path, (later, later))
+        assert any("changed after it was opened" in text for text in told(scan))
