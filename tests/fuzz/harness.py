@@ -8,6 +8,7 @@ Inputs that reached new code are kept in ``tests/fuzz/corpus/NAME``; what went w
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import tempfile
@@ -31,6 +32,14 @@ from tests.hostile.seeds import SEEDS  # noqa: E402
 LIMITS = ["-timeout=20", "-rss_limit_mb=1500", "-max_len=65536"]
 
 
+def launcher(place: Path) -> str:
+    """A program that runs this script: merging corpora, libFuzzer starts itself again and again."""
+    words = shlex.join([sys.executable, str(Path(sys.argv[0]).absolute())])
+    place.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    place.chmod(0o700)
+    return str(place)
+
+
 def main(name: str) -> None:
     """Fuzz the parser of a seed; arguments of libFuzzer come from the command line."""
     warnings.simplefilter("ignore")
@@ -51,5 +60,6 @@ def main(name: str) -> None:
         if state(home) != before:
             raise AssertionError("something was written beside the file")
 
-    atheris.Setup([sys.argv[0], *LIMITS, *sys.argv[1:], str(corpus)], one)
+    program = launcher(home.with_name(f"{home.name}.sh"))
+    atheris.Setup([program, *LIMITS, *sys.argv[1:], str(corpus)], one)
     atheris.Fuzz()
