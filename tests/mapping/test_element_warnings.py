@@ -13,7 +13,7 @@ import pytest
 import zarr
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
-from napari_xrf_pigments.mapping import iter_element_tiles, map_elements
+from napari_xrf_pigments.mapping import iter_element_tiles, map_elements, map_pigments
 
 LINES = ["Fe", "Cu", "Pb"]
 
@@ -93,6 +93,33 @@ def test_warnings_are_kept_with_maps_on_disk_and_by_a_run_taken_up_again(
     group = zarr.open_group(str(tmp_path / "e.zarr"), mode="r")
     assert group.attrs["provenance"]["warnings"] == kept
     assert told(wrong, unfinished=tmp_path / "unfinished") == kept
+
+
+@pytest.mark.parametrize("kind", ["elements", "pigments"])
+def test_a_run_taken_up_again_speaks_for_its_earlier_tiles_too(
+    painting: XRFCube, predictor: Any, tmp_path: Path, kind: str
+) -> None:
+    def odd(counts: np.ndarray) -> None:
+        counts[0, 0] = counts[11, 19] = 0
+        counts[0, 1, 5] = counts[11, 18, 5] = -4
+
+    cube = with_counts(painting, odd, np.int32)
+
+    def run(unfinished: Path, progress: Any = None) -> list[str]:
+        options = {"unfinished": unfinished, "progress": progress}
+        if kind == "elements":
+            return told(cube, **options)
+        return list(map_pigments(cube, predictor=predictor, **options).provenance["warnings"])
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "kept", stop)
+    assert any((tmp_path / "kept").glob("*.npz"))
+    texts = run(tmp_path / "kept")
+    assert texts == run(tmp_path / "new")
+    assert [text.split(" pixels")[0] for text in texts] == ["2", "2"]
 
 
 class TestSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from .journal import Journal, resumed
 from .normalise import Monitor, Normalisation, monitor, normalised
 from .provenance import provenance
 from .run_check import ElementRunCheck
+from .spectra_tally import SpectraTally
 from .store import open_store
 from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
 
@@ -42,6 +43,8 @@ class ElementTile:
         Counts of the anode's scatter and their standard deviation; NaN where none is fitted.
     warnings : tuple of str
         Plain sentences on the run, which the first and the last tile carry.
+    seen : SpectraTally
+        How many of its spectra are such that the run tells it.
     """
 
     rows: slice
@@ -53,6 +56,7 @@ class ElementTile:
     scatter: Floats
     scatter_sigma: Floats
     warnings: tuple[str, ...] = ()
+    seen: SpectraTally = field(default_factory=SpectraTally)
 
 
 def iter_element_tiles(
@@ -62,6 +66,7 @@ def iter_element_tiles(
     plan: ElementPlan | None = None,
     tile_bytes: int = TILE_BYTES,
     skip: NDArray[np.bool_] | None = None,
+    before: SpectraTally | None = None,
 ) -> Generator[ElementTile, None, None]:
     """Fit a scan tile by tile.
 
@@ -77,6 +82,8 @@ def iter_element_tiles(
         Most bytes of counts in a tile.
     skip : ndarray of bool, shape (y, x), optional
         Pixels that an earlier run has done: tiles of such pixels alone are left out.
+    before : SpectraTally, optional
+        What was counted in those, so that the last tile speaks for all.
 
     Yields
     ------
@@ -91,15 +98,16 @@ def iter_element_tiles(
     """
     plan = plan or plan_elements(cube, lines)
     check = ElementRunCheck(cube, plan.search.seen.total)
+    check.take(before or SpectraTally())
     told, left = check.at_start(), len(pending_slices(cube, tile_bytes, skip))
     try:
         for tile in iter_tiles(cube, tile_bytes, skip):
             made = fitted_tile(tile, plan.fit)
-            check.add(tile, made.total[tile.valid])
+            seen = check.add(tile, made.total[tile.valid])
             left -= 1
             if not left:
                 told += check.at_end()
-            yield replace(made, warnings=told)
+            yield replace(made, warnings=told, seen=seen)
             told = ()
     except (OSError, ValueError) as error:
         raise check.source.explained(error) from error
@@ -166,7 +174,7 @@ def map_elements(
             journal,
             ElementTile,
             (rows, columns),
-            lambda skip: iter_element_tiles(cube, plan=plan, skip=skip),
+            lambda skip, seen: iter_element_tiles(cube, plan=plan, skip=skip, before=seen),
         ):
             store.write("counts", tile.rows, tile.columns, tile.counts)
             store.write("sigma", tile.rows, tile.columns, tile.sigma)

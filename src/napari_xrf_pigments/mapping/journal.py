@@ -14,6 +14,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from .spectra_tally import SpectraTally
+
 _ABOUT = "about.json"
 _KIND = "napari-xrf-pigments unfinished maps"
 T = TypeVar("T")
@@ -74,6 +76,8 @@ class Journal:
             value = getattr(tile, field.name)
             if isinstance(value, slice):
                 value = np.array([value.start, value.stop])
+            elif isinstance(value, SpectraTally):
+                value = np.array(value.numbers)
             values[field.name] = np.asarray(value)
         name = f"{tile.rows.start:07d}_{tile.columns.start:07d}"
         part = self.folder / f"{name}.part"
@@ -86,7 +90,7 @@ def resumed(
     journal: Journal | None,
     kind: Callable[..., T],
     shape: tuple[int, int],
-    begin: Callable[[NDArray[np.bool_]], Iterator[T]],
+    begin: Callable[[NDArray[np.bool_], SpectraTally], Iterator[T]],
 ) -> Iterator[T]:
     """The tiles kept by a journal, then those that are missing, which it keeps as they come.
 
@@ -99,16 +103,18 @@ def resumed(
     shape : tuple of int
         Rows and columns of the scan.
     begin : callable
-        Takes the mask (y, x) of the finished pixels, gives the missing tiles.
+        Takes the mask (y, x) of the finished pixels and what was counted in them, gives the
+        missing tiles.
     """
-    done = np.zeros(shape, dtype=bool)
+    done, seen = np.zeros(shape, dtype=bool), SpectraTally()
     if journal is None:
-        yield from begin(done)
+        yield from begin(done, seen)
         return
     for tile in journal.tiles(kind):
         done[tile.rows, tile.columns] = True  # type: ignore[attr-defined]
+        seen += tile.seen  # type: ignore[attr-defined]
         yield tile
-    for tile in begin(done):
+    for tile in begin(done, seen):
         journal.keep(tile)
         yield tile
 
@@ -149,6 +155,8 @@ def _changed(before: dict[str, Any], now: dict[str, Any]) -> str:
 def _loaded(value: NDArray[Any], name: str) -> Any:
     if name in ("rows", "columns"):
         return slice(int(value[0]), int(value[1]))
+    if name == "seen":
+        return SpectraTally(*(int(number) for number in value))
     # No sentence at all is an empty array of numbers.
     texts = value.dtype.kind == "U" or name == "warnings"
     return tuple(value.tolist()) if texts else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
 from .journal import Journal, resumed
 from .provenance import provenance
 from .run_check import RunCheck
+from .spectra_tally import SpectraTally
 from .store import open_store
 from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
 
@@ -74,6 +75,8 @@ class PigmentTile:
         Share of the counts above background that nothing accounts for.
     warnings : tuple of str
         Plain sentences on the run, which the first and the last tile carry.
+    seen : SpectraTally
+        How many of its spectra are such that the run tells it.
     """
 
     rows: slice
@@ -86,6 +89,7 @@ class PigmentTile:
     group_probability: Floats
     unexplained: Floats
     warnings: tuple[str, ...] = ()
+    seen: SpectraTally = field(default_factory=SpectraTally)
 
 
 def iter_pigment_tiles(
@@ -96,6 +100,7 @@ def iter_pigment_tiles(
     context: bool = False,
     tile_bytes: int = TILE_BYTES,
     skip: NDArray[np.bool_] | None = None,
+    before: SpectraTally | None = None,
 ) -> Generator[PigmentTile, None, None]:
     """Run the network over a scan tile by tile.
 
@@ -113,6 +118,8 @@ def iter_pigment_tiles(
         Most bytes of counts in a tile.
     skip : ndarray of bool, shape (y, x), optional
         Pixels that an earlier run has done: tiles of such pixels alone are left out.
+    before : SpectraTally, optional
+        What was counted in those, so that the last tile speaks for all.
 
     Yields
     ------
@@ -130,15 +137,16 @@ def iter_pigment_tiles(
     network = predictor or load_predictor(device)
     predict = network.bind(cube.energies, cube.acquisition)
     check = RunCheck(cube)
+    check.take(before or SpectraTally())
     told, left = check.at_start(), len(pending_slices(cube, tile_bytes, skip))
     try:
         for tile in iter_tiles(cube, tile_bytes, skip):
             made = predicted_tile(tile, network, predict)
-            check.add(tile, made.unexplained[tile.valid])
+            seen = check.add(tile, made.unexplained[tile.valid])
             left -= 1
             if not left:
                 told += check.at_end(getattr(network, "notices", ()))
-            yield replace(made, warnings=told)
+            yield replace(made, warnings=told, seen=seen)
             told = ()
     except (OSError, ValueError) as error:
         raise check.source.explained(error) from error
@@ -205,7 +213,9 @@ def map_pigments(
             journal,
             PigmentTile,
             (rows, columns),
-            lambda skip: iter_pigment_tiles(cube, predictor=network, context=context, skip=skip),
+            lambda skip, seen: iter_pigment_tiles(
+                cube, predictor=network, context=context, skip=skip, before=seen
+            ),
         ):
             for name in shapes:
                 store.write(name, tile.rows, tile.columns, getattr(tile, name))

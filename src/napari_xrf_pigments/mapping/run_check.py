@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,14 @@ class RunCheck:
         self._seen = SpectraTally()
         self.source = SourceWatch(cube)
 
-    def add(self, tile: Tile, unexplained: NDArray[np.float32] | None) -> None:
+    def add(self, tile: Tile, unexplained: NDArray[np.float32] | None) -> SpectraTally:
         """Take the spectra of a tile and what was unexplained in them, shape (pixel,)."""
-        self.take(counted(tile.spectra, unexplained, with_sum=True))
+        found = counted(tile.spectra, unexplained, with_sum=True)
+        self.take(found)
+        return replace(found, total=None)
 
     def take(self, tally: SpectraTally) -> None:
-        """Take what was counted elsewhere in the spectra of a tile."""
+        """Take what was counted in other spectra of the scan."""
         self._seen += tally
 
     def at_start(self) -> tuple[str, ...]:
@@ -82,12 +85,14 @@ class ElementRunCheck:
         self._seen = SpectraTally()
         self.source = SourceWatch(cube)
 
-    def add(self, tile: Tile, totals: NDArray[np.floating]) -> None:
+    def add(self, tile: Tile, totals: NDArray[np.floating]) -> SpectraTally:
         """Take the spectra of a tile and the counts of each, shape (pixel,)."""
-        self.take(counted(tile.spectra, totals=totals))
+        found = counted(tile.spectra, totals=totals)
+        self.take(found)
+        return found
 
     def take(self, tally: SpectraTally) -> None:
-        """Take what was counted elsewhere in the spectra of a tile."""
+        """Take what was counted in other spectra of the scan."""
         self._seen += tally
 
     def at_start(self) -> tuple[str, ...]:

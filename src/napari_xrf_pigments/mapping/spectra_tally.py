@@ -37,6 +37,18 @@ class SpectraTally:
     strange: int = 0
     total: NDArray[np.float64] | None = None
 
+    @property
+    def numbers(self) -> tuple[int, int, int, int, int, int]:
+        """All but the sum, in the order of the parameters."""
+        return (
+            self.pixels,
+            self.empty,
+            self.dark,
+            self.negative,
+            self.saturated,
+            self.strange,
+        )
+
     def __add__(self, other: SpectraTally) -> SpectraTally:
         both = [each for each in (self.total, other.total) if each is not None]
         return SpectraTally(
