@@ -156,7 +156,7 @@ def _loaded(value: NDArray[Any], name: str) -> Any:
     if name in ("rows", "columns"):
         return slice(int(value[0]), int(value[1]))
     if name == "seen":
-        return SpectraTally(*(int(number) for number in value))
+        return SpectraTally.of_numbers(value)
     # No sentence at all is an empty array of numbers.
     texts = value.dtype.kind == "U" or name == "warnings"
     return tuple(value.tolist()) if texts else value

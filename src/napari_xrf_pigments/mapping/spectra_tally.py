@@ -49,6 +49,18 @@ class SpectraTally:
             self.strange,
         )
 
+    @classmethod
+    def of_numbers(cls, numbers: NDArray[np.integer]) -> SpectraTally:
+        """The tally of such :attr:`numbers`.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer than six.
+        """
+        pixels, empty, dark, negative, saturated, strange = (int(number) for number in numbers)
+        return cls(pixels, empty, dark, negative, saturated, strange)
+
     def __add__(self, other: SpectraTally) -> SpectraTally:
         both = [each for each in (self.total, other.total) if each is not None]
         return SpectraTally(
