@@ -6,9 +6,6 @@ could hold anything unexplained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .._threads import Spread, parts
 from ..cube import Acquisition, EnergyAxis
 from ..physics.screening import SMALL, screening
 from ..physics.unexplained import unexplained_share
@@ -23,8 +21,6 @@ from .encoding import BORDERS, encode_into, settings_vector
 from .rebinning import BLOCK, rebinning
 
 Floats = NDArray[np.float32]
-#: Calls a function with each of some things, on several threads.
-Spread = Callable[[Callable[[Any], None], Iterable[Any]], None]
 
 #: The network was trained with up to so many counts. Of more it would take the shape of the
 #: simulation for evidence: the purest metal then shows traces of everything.
@@ -84,7 +80,7 @@ class Intake:
         seen : Seen
             Takes the rest.
         spread : callable
-            From :func:`on_threads`.
+            From :func:`napari_xrf_pigments._threads.on_threads`.
         """
 
         def work(part: slice) -> None:
@@ -106,8 +102,7 @@ class Intake:
             seen.unexplained[:] = self._screen(room[1])[: len(counts)]
         taken: Floats | float = 1.0
         if seen.totals.max(initial=0.0) > MOST_COUNTS:
-            most = np.float32(MOST_COUNTS)
-            taken = most / np.maximum(seen.totals[:, None], most)
+            taken = (MOST_COUNTS / np.maximum(seen.totals[:, None], MOST_COUNTS)).astype(np.float32)
         encode_into(encoded, bins, self._settings, taken)
 
     def unexplained(self, counts: NDArray[Any], seen: Seen, spread: Spread) -> Floats:
@@ -133,28 +128,4 @@ class Intake:
 
 
 def _parts(count: int) -> list[slice]:
-    """Cut so many spectra into a few blocks a thread."""
-    blocks = -(-count // BLOCK)
-    each = BLOCK * max(1, -(-blocks // (2 * torch.get_num_threads())))
-    return [slice(first, min(first + each, count)) for first in range(0, count, each)]
-
-
-@contextmanager
-def on_threads() -> Iterator[Spread]:
-    """As many threads as torch works on, each of which takes the next thing to do."""
-    threads = torch.get_num_threads()
-    if threads == 1:
-        yield _one_by_one
-        return
-    with ThreadPoolExecutor(threads, thread_name_prefix="spectra") as pool:
-
-        def spread(work: Callable[[Any], None], things: Iterable[Any]) -> None:
-            for _ in pool.map(work, things):  # an error is raised here
-                pass
-
-        yield spread
-
-
-def _one_by_one(work: Callable[[Any], None], things: Iterable[Any]) -> None:
-    for thing in things:
-        work(thing)
+    return parts(count, BLOCK, torch.get_num_threads())

@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from .._threads import Spread, on_threads
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from .base_rates import base_rates
 from .doubt import doubt, pulled, saturated_share
 from .encoding import N_INPUTS
-from .intake import Intake, Seen, Spread, on_threads
+from .intake import Intake, Seen
 from .labels import output_names
 from .lanes import lanes, largest_batch
 from .model import PigmentNet, answers
@@ -94,7 +95,7 @@ class Predictor:
             )
         spectra, missing = _usable(counts)
         seen = Seen.nothing(len(spectra))
-        with on_threads() as spread:
+        with on_threads(torch.get_num_threads()) as spread:
             told = self._in_batches(spectra, intake, seen, spread)
             unexplained = intake.unexplained(spectra, seen, spread)
         # What is missing over a ceiling, no line can account for.

@@ -89,7 +89,8 @@ class Screening:
         model += peaked
         above = spectra.sum(1) - smooth @ self._areas
         spectra -= model
-        return _rest(spectra, model, peaked) / np.maximum(above, 1.0)
+        share: Floats = _rest(spectra, model, peaked) / np.maximum(above, 1.0)
+        return share
 
 
 def screening(
@@ -155,5 +156,6 @@ def _rest(residual: Floats, model: Floats, peaked: Floats) -> Floats:
     marked += 0.5 - _SIGMAS
     np.clip(marked, 0.0, 1.0, out=marked)
     np.maximum(smooth, 0.0, out=smooth)
+    smooth *= 0.25
     rest: Floats = np.einsum("nb,nb->n", smooth, marked)
-    return rest / 4
+    return rest
