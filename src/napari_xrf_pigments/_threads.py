@@ -9,13 +9,14 @@ wait for one another.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 #: Calls a function with each of some things, and returns when all are done.
 Spread = Callable[[Callable[[Any], None], Iterable[Any]], None]
@@ -45,9 +46,7 @@ def on_threads(count: int | None = None) -> Iterator[Spread]:
     if threads == 1:
         yield _one_by_one
         return
-    # Of several that are inside at once, the first one has the say, which is as good.
-    limit = _controller().limit(limits=1, user_api="blas")
-    with limit, ThreadPoolExecutor(threads, thread_name_prefix="spectra") as pool:
+    with _alone, ThreadPoolExecutor(threads, thread_name_prefix="spectra") as pool:
 
         def spread(work: Callable[[Any], None], things: Iterable[Any]) -> None:
             for _ in pool.map(work, things):  # an error is raised here
@@ -76,6 +75,44 @@ def parts(length: int, block: int, threads: int) -> list[slice]:
 def _one_by_one(work: Callable[[Any], None], things: Iterable[Any]) -> None:
     for thing in things:
         work(thing)
+
+
+class _OneThreadEach:
+    """Linear algebra on one thread for as long as anybody is inside.
+
+    The setting is one for the whole process: the first one in changes it, the last one out
+    puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._limit: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                _own()
+                self._limit = _controller().limit(limits=1, user_api="blas")
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                _own()
+                self._limit.restore_original_limits()
+                _own()
+
+
+_alone = _OneThreadEach()
+
+
+def _own() -> None:
+    """Let this thread change the setting, whichever changed it before (threadpoolctl 3.8)."""
+    clear = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if clear is not None:
+        clear(force=True)
 
 
 @lru_cache
