@@ -44,7 +44,9 @@ def on_threads(count: int | None = None) -> Iterator[Spread]:
     """
     threads = count or thread_count()
     if threads == 1:
-        yield _one_by_one
+        # The same sums in the same order as on several threads, to the last bit.
+        with _alone:
+            yield _one_by_one
         return
     with _alone, ThreadPoolExecutor(threads, thread_name_prefix="spectra") as pool:
 

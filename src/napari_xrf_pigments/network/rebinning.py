@@ -19,9 +19,10 @@ from ..cube import EnergyAxis
 
 Floats = NDArray[np.float32]
 
-#: Spectra worked on at once, for the cache of a core. Products are always of so many, so that the
-#: size of a tile does not change how they are added up.
-BLOCK = 128
+#: Spectra worked on at once, for the cache of a core. Products are always of so many, a multiple
+#: of what processors multiply at once: so the place of a spectrum and the size of a tile do not
+#: change how they are added up.
+BLOCK = 192
 #: Bins and channels in one product: few operations that multiply by zero, few calls.
 _BINS_TIMES_CHANNELS = 2**16
 
