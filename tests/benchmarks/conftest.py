@@ -16,8 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-#: Lines of a painting: energy in keV and height over the continuum.
-_LINES = ((2.98, 2), (3.69, 10), (6.40, 30), (7.06, 5), (8.05, 6), (10.55, 40), (12.61, 30))
+#: Mean counts of a pixel in the lines of a painting, in scatter and in the continuum.
+_LINES = {
+    "Ar K": 60, "K K": 60, "Ca K": 500, "Mn K": 60, "Fe K": 700, "Cu K": 300, "Zn K": 100,
+    "Sr K": 100, "Hg L": 400, "Pb L": 1500,
+}  # fmt: skip
+_SCATTER, _CONTINUUM = 800.0, 1500.0
+#: Anode, voltage in kV, resolution in eV.
+_CONDITIONS = ("Rh", 45.0, 145.0)
 
 
 @dataclass(frozen=True)
@@ -153,12 +159,26 @@ def tables(request: pytest.FixtureRequest) -> Tables:
     return request.config.stash[_TABLES]
 
 
-def spectrum(channels: int, gain_kev: float) -> np.ndarray:
-    """Expected counts of a pixel of a painting, shape (channel,)."""
-    kev = gain_kev * np.arange(channels)
-    mean = 2 * np.exp(-(((kev - 8) / 5) ** 2))
-    for energy, height in _LINES:
-        mean += height * np.exp(-(((kev - energy) / 0.07) ** 2))
+def spectra(count: int, channels: int, gain_kev: float) -> np.ndarray:
+    """Expected counts of pixels of a painting, each of its own mixture: (pixel, channel).
+
+    As a detector of 145 eV sees them, from a rhodium tube at 45 kV.
+    """
+    from napari_xrf_pigments.physics.artefacts import scatter_shapes
+    from napari_xrf_pigments.physics.conditions import Conditions
+    from napari_xrf_pigments.physics.design import line_columns
+
+    rng, kev = np.random.default_rng(0), gain_kev * np.arange(channels)
+    settings = Conditions(*_CONDITIONS)
+    mean = _CONTINUUM * np.exp(-(((kev - 10) / 7) ** 2))[None] * rng.uniform(0.7, 1.3, (count, 1))
+    mean *= gain_kev / 12.4 * (kev > 0.9)
+    for name, counts in _LINES.items():
+        shape = line_columns(kev, name, settings, doubtful=False).shapes.mean(axis=0)
+        mean = mean + counts * rng.exponential(1.0, (count, 1)) * shape
+    hard = [part for part in scatter_shapes(kev, settings) if part.kev > 4]
+    weights = np.array([0.15 if "b " in part.name else 1.0 for part in hard])
+    for part, weight in zip(hard, weights / weights.sum(), strict=True):
+        mean = mean + _SCATTER * weight * part.shape
     return mean
 
 
@@ -167,8 +187,8 @@ def pixels() -> Callable[..., np.ndarray]:
     """A maker of counts (row, column, channel), uint16, with the noise of counting."""
 
     def made(rows: int, columns: int, channels: int, gain_kev: float = 0.02) -> np.ndarray:
-        mean = np.broadcast_to(spectrum(channels, gain_kev), (rows, columns, channels))
-        return np.random.default_rng(0).poisson(mean).astype(np.uint16)
+        mean, rng = spectra(columns, channels, gain_kev), np.random.default_rng(0)
+        return np.stack([rng.poisson(mean).astype(np.uint16) for _ in range(rows)])
 
     return made
 

@@ -14,7 +14,7 @@ import torch
 from napari_xrf_pigments import EnergyAxis, XRFCube, open_cube
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_elements, map_pigments
 from napari_xrf_pigments.network import Predictor
-from napari_xrf_pigments.network.model import Answers
+from napari_xrf_pigments.network.lanes import Lane
 from napari_xrf_pigments.network.predict import BATCH, LEAST_BATCH
 
 from .conftest import contents
@@ -74,22 +74,19 @@ class Card:
         self._answers = network._answers
         self._network = network
 
-    def __call__(self, counts: Any, energies: Any, known: Any) -> Answers:
-        self.asked.append(len(counts))
-        if self._network.device != "cpu" and len(counts) > self._room:
+    def __call__(self, encoded: torch.Tensor) -> torch.Tensor:
+        self.asked.append(len(encoded))
+        if self._network.device != "cpu" and len(encoded) > self._room:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
-        # The work itself is the processor's.
-        device, self._network.device = self._network.device, "cpu"
-        try:
-            return self._answers(counts, energies, known)
-        finally:
-            self._network.device = device
+        return self._answers(encoded)
 
 
 def on_card(room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, Card]:
     network = Predictor("cpu")
     card = Card(network, room)
     monkeypatch.setattr(network, "_answers", card)
+    # The work itself is the processor's.
+    monkeypatch.setattr(Lane, "sent", lambda lane, count, device: lane._input[:count])
     network.device = "cuda:0"
     return network, card
 
@@ -122,7 +119,7 @@ def test_a_full_gpu_falls_back(
 def test_no_memory_left_at_all_is_not_hidden(
     network: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> Answers:
+    def full(*_: object) -> torch.Tensor:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
     tried = Predictor("cpu")

@@ -10,16 +10,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import zarr
 
 from napari_xrf_pigments import map_elements, map_pigments, open_cube
 from napari_xrf_pigments.cube import XRFCube
+from napari_xrf_pigments.mapping import plan_elements
 from napari_xrf_pigments.mapping.cluster import (
+    _corners,
     _place,
+    _tile,
     cluster_tile,
     map_elements_on_cluster,
     map_pigments_on_cluster,
 )
+from napari_xrf_pigments.mapping.elements import fitted_tile
+from napari_xrf_pigments.mapping.pigments import predicted_tile
+from napari_xrf_pigments.network import Predictor
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
@@ -77,8 +84,8 @@ def test_elements_are_those_of_one_computer(
     )
     here = map_elements(scan, LINES)
     assert there.names == here.names
-    assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-5, abs=1e-3)
-    assert np.asarray(there.sigma) == pytest.approx(here.sigma, rel=1e-5)
+    assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-6, abs=1e-3)
+    assert np.asarray(there.sigma) == pytest.approx(here.sigma, rel=1e-6)
     assert said[-1] == (240, 240)
     assert len(said) == 6
     assert zarr.open_group(str(out), mode="r").attrs["names"] == list(here.names)
@@ -94,8 +101,33 @@ def test_pigments_are_those_of_one_computer(
     here = map_pigments(scan, device="cpu")
     for field in ("probability", "top", "below", "group_probability", "unexplained"):
         found, expected = (np.asarray(getattr(maps, field)) for maps in (there, here))
-        assert found == pytest.approx(expected, abs=1e-6)
+        # A fit in single precision adds up in another order at another place of a batch.
+        slack = 1e-5 if field == "unexplained" else 1e-6
+        assert found == pytest.approx(expected, abs=slack)
     assert there.provenance["weights_hash"] == here.provenance["weights_hash"]
+
+
+def test_the_same_tiles_give_the_same_to_the_last_bit(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)  # as the workers' own
+    elements = map_elements_on_cluster(scan, client, tmp_path / "e.zarr", LINES, tile_bytes=SMALL)
+    pigments = map_pigments_on_cluster(
+        scan, client, tmp_path / "p.zarr", device="cpu", tile_bytes=SMALL
+    )
+    fit, network = plan_elements(scan, LINES).fit, Predictor("cpu")
+    predict = network.bind(scan.energies, scan.acquisition)
+    size = cluster_tile(scan, SMALL)
+    for y, x in _corners(*scan.shape[:2], size):
+        place = _place(scan, y, x, size, "nowhere")
+        here = fitted_tile(_tile(place), fit)
+        for field in ("counts", "sigma"):
+            there = np.asarray(getattr(elements, field))[:, place.rows, place.columns]
+            np.testing.assert_array_equal(there, getattr(here, field))
+        told = predicted_tile(_tile(place), network, predict)
+        for field in ("probability", "top", "below", "group_probability", "unexplained"):
+            there = np.asarray(getattr(pigments, field))[..., place.rows, place.columns]
+            np.testing.assert_array_equal(there, getattr(told, field))
 
 
 def test_a_killed_worker_loses_nothing(

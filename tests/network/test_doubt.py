@@ -17,8 +17,8 @@ from napari_xrf_pigments.network.doubt import (
     pulled,
     saturated_share,
 )
+from napari_xrf_pigments.network.intake import MOST_COUNTS
 from napari_xrf_pigments.network.labels import group_of_pigment, n_outputs, output_names
-from napari_xrf_pigments.network.predict import MOST_COUNTS
 from napari_xrf_pigments.simulation import simulate_scan
 
 AXIS = EnergyAxis(1024, 0.03, -0.01)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import on_threads, parts, thread_count
 from ..cube import ElementMaps, XRFCube
 from ..physics.fit import LineFit
 from .element_plan import ElementPlan, plan_elements
@@ -238,16 +239,27 @@ def check_normalisation(name: Normalisation, cube: XRFCube, plan: ElementPlan) -
 
 def fitted_tile(tile: Tile, fit: LineFit) -> ElementTile:
     """The fit of a tile's spectra."""
-    pixels = tile.valid.shape
-    counts, sigma = np.full((2, len(fit.names), *pixels), np.nan, np.float32)
-    total, scatter, scatter_sigma = np.full((3, *pixels), np.nan, np.float32)
-    if tile.valid.any():
-        spectra = tile.spectra
-        result = fit(spectra)
-        counts[:, tile.valid] = result.counts.T
-        sigma[:, tile.valid] = result.sigma.T
-        total[tile.valid] = spectra.sum(1, dtype=np.int64)
-        scatter[tile.valid], scatter_sigma[tile.valid] = result.scatter, result.scatter_sigma
+    spectra = tile.spectra
+    result = fit(spectra)
     return ElementTile(
-        tile.rows, tile.columns, fit.names, counts, sigma, total, scatter, scatter_sigma
+        rows=tile.rows,
+        columns=tile.columns,
+        names=fit.names,
+        counts=tile.placed(result.counts.T),
+        sigma=tile.placed(result.sigma.T),
+        total=tile.placed(_totals(spectra)),
+        scatter=tile.placed(result.scatter),
+        scatter_sigma=tile.placed(result.scatter_sigma),
     )
+
+
+def _totals(spectra: NDArray[np.integer]) -> NDArray[np.integer]:
+    """All counts of each spectrum."""
+    found = np.empty(len(spectra), np.int64)
+
+    def add(part: slice) -> None:
+        found[part] = spectra[part].sum(1, dtype=np.int64)
+
+    with on_threads() as spread:
+        spread(add, parts(len(spectra), 256, thread_count()))
+    return found

@@ -250,24 +250,15 @@ def predicted_tile(
     tile: Tile, network: PigmentPredictor, predict: Callable[[NDArray[Any]], PigmentMaps]
 ) -> PigmentTile:
     """The network's answers for a tile's spectra."""
-    pixels = tile.valid.shape
-    found = predict(tile.spectra) if tile.valid.any() else None
-
-    def placed(name: str, *leading: int) -> Floats:
-        image = np.full((*leading, *pixels), np.nan, np.float32)
-        if found is not None:
-            image[..., tile.valid] = np.asarray(getattr(found, name), np.float32)
-        return image
-
-    pigments, groups = len(network.names), len(network.groups)
+    found = predict(tile.spectra)
     return PigmentTile(
         rows=tile.rows,
         columns=tile.columns,
         names=tuple(network.names),
-        probability=placed("probability", pigments),
-        top=placed("top", pigments),
-        below=placed("below", pigments),
+        probability=tile.placed(found.probability),
+        top=tile.placed(found.top),
+        below=tile.placed(found.below),
         groups=tuple(network.groups),
-        group_probability=placed("group_probability", groups),
-        unexplained=placed("unexplained"),
+        group_probability=tile.placed(found.group_probability),
+        unexplained=tile.placed(found.unexplained),
     )

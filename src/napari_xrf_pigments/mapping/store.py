@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from .bands import Bands, band_rows
@@ -58,7 +57,7 @@ class MapStore:
     def describe(self, attributes: Mapping[str, Any]) -> None:
         """Keep the provenance as it is at the end of a run; in memory nothing is to be kept."""
         if self.folder is not None:
-            group = zarr.open_group(str(self.folder), mode="r+")
+            group = _group(str(self.folder), mode="r+")
             group.attrs["provenance"] = dict(attributes)
 
 
@@ -101,7 +100,7 @@ def open_store(
         raise OSError(f"The folder {target.parent} does not exist.")
     part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
     try:
-        group = zarr.open_group(str(part), mode="w-")
+        group = _group(str(part), mode="w-")
         group.attrs["names"] = list(names)
         group.attrs["provenance"] = dict(attributes)
         arrays = {}
@@ -120,8 +119,14 @@ def open_store(
         store.flush()
         part.rename(target)
         # The arrays know the path that they were made at.
-        final = zarr.open_group(str(target), mode="r")
+        final = _group(str(target), mode="r")
         store.arrays = {name: final[name] for name in shapes}
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _group(path: str, mode: Literal["r", "r+", "w-"]) -> Any:
+    import zarr  # maps in memory have no need of it
+
+    return zarr.open_group(path, mode=mode)

@@ -1,21 +1,27 @@
-"""One pass over a scan that says what is in it: total, maximum and block spectra."""
+"""One pass over a scan that says what is in it: total and block spectra."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import on_threads
 from ..cube import Detector, XRFCube
 from ..cube.calibration import calibrate
 from ..physics.conditions import Conditions
 from ..physics.detect import Found, estimate_anode, find_families
-from .tiles import iter_tiles
+from .tiles import Tile, iter_tiles
 
 Array = NDArray[np.float64]
 
 _MOST_BLOCKS = 200
+#: Spectra that are added up at once, for the cache of a core.
+_CACHED = 64
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,8 @@ class Survey:
 
     Parameters
     ----------
-    total, maximum : ndarray, shape (channel,)
-        Sum over the measured pixels, and the largest count of each channel.
+    total : ndarray, shape (channel,)
+        Sum over the measured pixels.
     blocks : ndarray, shape (block, channel)
         Sums over squares of pixels: what is there in one corner only stands out here.
     pixels : int
@@ -33,7 +39,6 @@ class Survey:
     """
 
     total: Array
-    maximum: Array
     blocks: Array
     pixels: int
 
@@ -48,24 +53,67 @@ def survey(cube: XRFCube) -> Survey:
     """
     rows, columns, channels = cube.shape
     side = max(4, int(np.ceil(np.sqrt(rows * columns / _MOST_BLOCKS))))
-    across = -(-columns // side)
-    blocks = np.zeros((-(-rows // side) * across, channels))
-    maximum = np.zeros(channels)
+    blocks = np.zeros((-(-rows // side), -(-columns // side), channels))
     pixels = 0
-    for tile in iter_tiles(cube):
-        if not tile.valid.any():
-            continue
-        spectra = tile.spectra
-        yy, xx = np.nonzero(tile.valid)
-        index = (yy + tile.rows.start) // side * across + (xx + tile.columns.start) // side
-        order = np.argsort(index, kind="stable")
-        found, starts = np.unique(index[order], return_index=True)
-        blocks[found] += np.add.reduceat(spectra[order], starts, axis=0, dtype=np.float64)
-        np.maximum(maximum, spectra.max(0), out=maximum)
-        pixels += len(spectra)
+    with on_threads() as spread:
+        for tile in iter_tiles(cube):
+            spread(partial(_add, blocks, tile), list(_pieces(tile, side)))
+            pixels += int(tile.valid.sum())
     if pixels == 0:
         raise ValueError("No pixel of the scan was measured.")
-    return Survey(blocks.sum(0), maximum, blocks[blocks.any(1)], pixels)
+    summed = blocks.reshape(-1, channels)
+    return Survey(summed.sum(0), summed[summed.any(1)], pixels)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Rows and columns of a tile that lie in one block, and the place of the block."""
+
+    block: tuple[int, int]
+    rows: slice
+    columns: slice
+
+
+def _pieces(tile: Tile, side: int) -> Iterator[_Piece]:
+    for y, rows in _cuts(tile.rows, side):
+        for x, columns in _cuts(tile.columns, side):
+            yield _Piece((y, x), rows, columns)
+
+
+def _cuts(span: slice, side: int) -> Iterator[tuple[int, slice]]:
+    """Blocks that a span of pixels lies in, and what of the span does, from its start."""
+    for block in range(span.start // side, (span.stop - 1) // side + 1):
+        first, last = max(span.start, block * side), min(span.stop, (block + 1) * side)
+        yield block, slice(first - span.start, last - span.start)
+
+
+def _add(blocks: Array, tile: Tile, piece: _Piece) -> None:
+    """Add the spectra of a piece to its block."""
+    counts, valid = (array[piece.rows, piece.columns] for array in (tile.counts, tile.valid))
+    for row, measured in zip(counts, valid, strict=True):
+        spectra = row if measured.all() else row[measured]
+        for start in range(0, len(spectra), _CACHED):
+            blocks[piece.block] += summed(spectra[start : start + _CACHED])
+
+
+def summed(spectra: NDArray[Any]) -> NDArray[Any]:
+    """Sum of spectra (spectrum, channel), exact where counts are whole.
+
+    Small numbers are added up as they are stored, several to a processor's word, for as many
+    spectra as cannot overflow.
+    """
+    if spectra.dtype.kind not in "ui" or not spectra.size:
+        return np.asarray(spectra.sum(0, dtype=np.float64))
+    largest = max(int(spectra.max()), 1)
+    if spectra.dtype.kind == "i":
+        largest = max(largest, -int(spectra.min()))
+    fitting = int(np.iinfo(spectra.dtype).max) // largest
+    if fitting < 4:
+        return np.asarray(spectra.sum(0, dtype=np.int64))
+    total, small = np.zeros(spectra.shape[1], np.int64), spectra.dtype.newbyteorder("=")
+    for start in range(0, len(spectra), fitting):
+        total += np.add.reduce(spectra[start : start + fitting], axis=0, dtype=small)
+    return total
 
 
 def fit_conditions(cube: XRFCube, seen: Survey) -> Conditions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,15 @@ class Tile:
         if self.valid.all():
             return self.counts.reshape(-1, self.counts.shape[-1])
         return self.counts[self.valid]
+
+    def placed(self, values: NDArray[Any]) -> NDArray[np.float32]:
+        """Values of the measured pixels (..., pixel) as images (..., row, column), else NaN."""
+        shape = (*values.shape[:-1], *self.valid.shape)
+        if self.valid.all():
+            return np.ascontiguousarray(values, np.float32).reshape(shape)
+        images = np.full(shape, np.nan, np.float32)
+        images[..., self.valid] = values
+        return images
 
 
 def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice, slice]]:

@@ -23,7 +23,8 @@ _ATMOSPHERES = ("air", "helium", "vacuum")
 GRID_KEV: NDArray[np.float64] = np.concatenate(
     [np.arange(0.8, 7.99, 0.03), np.arange(8.0, 19.99, 0.05), np.arange(20.0, 45.01, 0.1)]
 )
-_BORDERS = tuple(GRID_KEV.tolist())
+BORDERS = tuple(GRID_KEV.tolist())
+Floats = NDArray[np.float32]
 N_BINS = len(GRID_KEV) - 1
 N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3
 N_INPUTS = N_BINS + N_SETTINGS
@@ -92,18 +93,38 @@ def bins_of(counts: NDArray[Any], energies: EnergyAxis) -> torch.Tensor:
     energies : EnergyAxis
         Their axis.
     """
-    if counts.dtype.kind in "ui":
-        return torch.from_numpy(rebinned(counts, energies, _BORDERS))
-    return rebin(torch.from_numpy(counts.astype(np.float64)), energies).float().clamp(min=0)
+    return torch.from_numpy(rebinned(counts, energies, BORDERS))
 
 
 def encode_bins(bins: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition) -> torch.Tensor:
     """The network's input, as :func:`encode`, of counts on the grid (spectrum, bin)."""
-    total = bins.sum(1, keepdim=True).clamp(min=1)
-    encoded = torch.empty(len(bins), N_INPUTS, device=bins.device)
+    encoded = np.empty((len(bins), N_INPUTS), np.float32)
+    settings = settings_vector(energies, acquisition).numpy()
+    encode_into(encoded, bins.numpy(), settings)
+    return torch.from_numpy(encoded)
+
+
+def encode_into(
+    encoded: Floats, bins: Floats, settings: Floats, taken: Floats | float = 1.0
+) -> None:
+    """Write the network's input of some spectra.
+
+    Parameters
+    ----------
+    encoded : ndarray, shape (spectrum, N_INPUTS), float32
+        Where to.
+    bins : ndarray, shape (spectrum, bin), float32
+        Counts on the grid.
+    settings : ndarray, shape (setting - 1,), float32
+        From :func:`settings_vector`.
+    taken : ndarray, shape (spectrum, 1), or 1
+        Share of the counts that the network is told of.
+    """
+    total = bins.sum(axis=1, keepdims=True)
+    total *= taken
+    np.maximum(total, 1.0, out=total)
     shares = encoded[:, :N_BINS]
-    torch.mul(bins, 100 / total, out=shares)
-    shares.sqrt_()
-    encoded[:, N_BINS : N_BINS + 1] = torch.log10(total) - 3.5
-    encoded[:, N_BINS + 1 :] = settings_vector(energies, acquisition)
-    return encoded
+    np.multiply(bins, 100 * taken / total, out=shares)
+    np.sqrt(shares, out=shares)
+    encoded[:, N_BINS : N_BINS + 1] = np.log10(total) - 3.5
+    encoded[:, N_BINS + 1 :] = settings

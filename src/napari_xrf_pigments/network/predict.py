@@ -8,7 +8,6 @@ spectrum is like nothing that was simulated, its answer is pulled to the base ra
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,28 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from .._threads import Spread, on_threads
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
-from ..physics.unexplained import unexplained_share
 from .base_rates import base_rates
 from .doubt import doubt, pulled, saturated_share
-from .encoding import bins_of, encode_bins
+from .encoding import N_INPUTS
+from .intake import Intake, Seen
 from .labels import output_names
-from .model import Answers, PigmentNet, answers
+from .lanes import lanes, largest_batch
+from .model import PigmentNet, answers
 from .reach import instrument_warnings
 from .weights import bundled_weights, load_weights, on_device, weights_hash
 
-#: Spectra worked on at once: small enough for the processor's cache.
+#: Spectra that the network works on at once: few enough for the processor's cache.
 BATCH = 1024
+#: On a GPU at most so many: a tile is several batches, of which one is prepared meanwhile.
+MOST_BATCH = 2048
 #: Fewer at once are not worth a try when the memory of a GPU is full.
 LEAST_BATCH = 64
-#: For fewer spectra threads are not worth their start.
-_LEAST_FOR_THREADS = 512
-#: The network was trained with up to so many counts. Of more it would take the shape of the
-#: simulation for evidence: the purest metal then shows traces of everything.
-MOST_COUNTS = 1e5
+#: Fields of answers, in the order of the network's outputs.
+FIELDS = ("probability", "top", "below", "group_probability")
 
+Floats = NDArray[np.float32]
 Bound = Callable[[NDArray[Any]], PigmentMaps]
 
 
@@ -67,6 +68,8 @@ class Predictor:
         self.names, self.groups = output_names()
         self.notices: list[str] = []
         self._batch = BATCH
+        if self.device.startswith("cuda"):
+            self._batch = largest_batch(self.net, self.device, LEAST_BATCH, MOST_BATCH)
 
     def bind(self, energies: EnergyAxis, acquisition: Acquisition | None = None) -> Bound:
         """A function from counts (spectrum, channel) to maps of shape (pigment, spectrum).
@@ -78,63 +81,66 @@ class Predictor:
         acquisition : Acquisition, optional
             Settings of the instrument, as far as known.
         """
-        known = acquisition or Acquisition()
+        intake = Intake(energies, acquisition or Acquisition())
 
         def predict(counts: NDArray[Any]) -> PigmentMaps:
-            return self._predict(np.asarray(counts), energies, known)
+            return self._predict(np.asarray(counts), intake, energies.n_channels)
 
         return predict
 
-    def _predict(
-        self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition
-    ) -> PigmentMaps:
-        if counts.ndim != 2 or counts.shape[1] != energies.n_channels:
+    def _predict(self, counts: NDArray[Any], intake: Intake, channels: int) -> PigmentMaps:
+        if counts.ndim != 2 or counts.shape[1] != channels:
             raise ValueError(
-                f"Spectra must have the shape (spectrum, {energies.n_channels}), "
-                f"not {counts.shape}."
+                f"Spectra must have the shape (spectrum, {channels}), not {counts.shape}."
             )
         spectra, missing = _usable(counts)
-        parts = self._in_batches(spectra, energies, known)
-        unexplained = _unexplained(spectra, energies, known)
+        seen = Seen.nothing(len(spectra))
+        with on_threads(torch.get_num_threads()) as spread:
+            told = self._in_batches(spectra, intake, seen, spread)
+            unexplained = intake.unexplained(spectra, seen, spread)
         # What is missing over a ceiling, no line can account for.
-        unexplained = np.maximum(unexplained, saturated_share(spectra)).astype(np.float32)
-        weight = doubt(unexplained, spectra.sum(axis=1, dtype=np.float64))
-        base = base_rates()
-
-        def joined(field: str) -> NDArray[np.float32]:
-            told = np.concatenate([getattr(part, field).cpu().numpy() for part in parts]).T
-            told = pulled(told, getattr(base, field), weight)
+        np.maximum(unexplained, saturated_share(spectra), out=unexplained)
+        weight, base = doubt(unexplained, seen.totals), base_rates()
+        pigments, groups = len(self.names), len(self.groups)
+        fields: dict[str, Any] = {}
+        start = 0
+        for name, count in zip(FIELDS, (pigments, pigments, pigments, groups), strict=True):
+            fields[name] = pulled(told[start : start + count], getattr(base, name), weight)
+            start += count
             if missing.any():
-                told[:, missing] = np.nan
-            return told
-
+                fields[name][:, missing] = np.nan
         unexplained[missing] = np.nan
-        return PigmentMaps(
-            names=self.names,
-            probability=joined("probability"),
-            top=joined("top"),
-            below=joined("below"),
-            groups=self.groups,
-            group_probability=joined("group_probability"),
-            unexplained=unexplained,
-        )
+        return PigmentMaps(names=self.names, groups=self.groups, unexplained=unexplained, **fields)
 
     def _in_batches(
-        self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition
-    ) -> list[Answers]:
-        """Answers in batches that the device has room for; in the end the processor's memory."""
-        parts: list[Answers] = []
-        start = 0
-        while start < max(1, len(counts)):
+        self, counts: NDArray[Any], intake: Intake, seen: Seen, spread: Spread
+    ) -> Floats:
+        """Answers (output, spectrum), in batches that the device has room for.
+
+        In the end the memory is the processor's.
+        """
+        outputs = 3 * len(self.names) + len(self.groups)
+        told = np.empty((outputs, len(counts)), np.float32)
+        ways = lanes(self.device, self._batch, N_INPUTS, outputs)
+        start = turn = 0
+        while start < len(counts):
+            stop, lane = min(start + self._batch, len(counts)), ways[turn % len(ways)]
+            lane.empty_into(told)
+            intake(counts[start:stop], lane.encoded(stop - start), seen[start:stop], spread)
             try:
-                parts.append(self._answers(counts[start : start + self._batch], energies, known))
+                lane.take(self._answers(lane.sent(stop - start, self.device)), start)
             except torch.cuda.OutOfMemoryError:
                 if self.device == "cpu":
                     raise
+                for lane in ways:
+                    lane.empty_into(told)
                 self._make_room()
+                ways = lanes(self.device, self._batch, N_INPUTS, outputs)
             else:
-                start += self._batch
-        return parts
+                start, turn = stop, turn + 1
+        for lane in ways:
+            lane.empty_into(told)
+        return told
 
     def _make_room(self) -> None:
         if self._batch > LEAST_BATCH:
@@ -147,29 +153,10 @@ class Predictor:
             self.notices.append(told)
 
     @torch.inference_mode()
-    def _answers(self, counts: NDArray[Any], energies: EnergyAxis, known: Acquisition) -> Answers:
-        bins = bins_of(counts, energies)
-        totals = torch.from_numpy(counts.sum(axis=1, dtype=np.float64)).float()[:, None]
-        if bool((totals > MOST_COUNTS).any()):
-            bins = bins * (MOST_COUNTS / totals.clamp(min=MOST_COUNTS))
-        encoded = encode_bins(bins, energies, known)
-        return answers(self.net, encoded.to(self.device))
-
-
-def _unexplained(
-    counts: NDArray[Any], energies: EnergyAxis, known: Acquisition
-) -> NDArray[np.float32]:
-    """Unexplained share of spectra, on as many threads as the network runs on."""
-    threads = torch.get_num_threads()
-    if threads == 1 or len(counts) < _LEAST_FOR_THREADS:
-        return unexplained_share(counts, energies, known)
-    # Without spectra: what all threads need is made once.
-    unexplained_share(counts[:0], energies, known)
-    with ThreadPoolExecutor(threads) as pool:
-        parts = np.array_split(counts, threads)
-        return np.concatenate(
-            list(pool.map(lambda part: unexplained_share(part, energies, known), parts))
-        )
+    def _answers(self, encoded: torch.Tensor) -> torch.Tensor:
+        """Answers to a batch, the fields side by side: shape (spectrum, output)."""
+        found = answers(self.net, encoded)
+        return torch.cat([getattr(found, name) for name in FIELDS], dim=1)
 
 
 def _usable(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -162,6 +162,9 @@ class _Search:
         smooth = expected_variance(axis, self.reference, conditions)
         self.weights = 1 / (smooth + (MODEL_DOUBT * smooth) ** 2)
         self.columns: dict[str, list[LineColumns]] = {}
+        #: Variance of each channel of each spectrum without any line.
+        self.counting = np.array([expected_variance(axis, one, conditions) for one in spectra])
+        self.counting += (MODEL_DOUBT * self.counting) ** 2
 
     def element(self, name: str) -> list[LineColumns]:
         """The columns of a family, with those of the element's other families."""
@@ -191,32 +194,27 @@ class _Search:
         amplitudes = self.spectra @ solver.T
         residual = self.spectra - amplitudes @ columns
         variance = self._variance(families, amplitudes)
-        best, top = None, 0.0
-        for name in pool:
-            shape = self.columns[name][0].shapes.sum(0)
-            # Only the part that the chosen columns cannot imitate speaks for it.
-            own = shape - (shape @ solver.T) @ columns
-            norm = float(own**2 @ self.weights)
-            if norm < 1e-4 * float(shape**2 @ self.weights):
-                continue
-            probe = own * self.weights
-            score = (residual @ probe) / np.sqrt(variance @ probe**2)
-            if score.max() > top:
-                best, top = name, float(score.max())
-        return best, top
+        if not pool:
+            return None, 0.0
+        shapes = np.array([self.columns[name][0].shapes.sum(0) for name in pool])
+        # Only the part that the chosen columns cannot imitate speaks for a candidate.
+        own = shapes - (shapes @ solver.T) @ columns
+        apart = own**2 @ self.weights >= 1e-4 * (shapes**2 @ self.weights)
+        probes = own[apart] * self.weights
+        scores = (residual @ probes.T) / np.sqrt(variance @ (probes**2).T)
+        if not scores.size:
+            return None, 0.0
+        score = scores.max(0)
+        best = int(np.argmax(score))
+        name = [name for name, free in zip(pool, apart, strict=True) if free][best]
+        return (name, float(score[best])) if score[best] > 0 else (None, 0.0)
 
     def _variance(self, families: Sequence[LineColumns], amplitudes: Array) -> Array:
         """Variance of each channel of each spectrum: counting, and doubts on the shapes."""
-        variance = np.array(
-            [expected_variance(self.axis, s, self.conditions) for s in self.spectra]
-        )
-        variance += (MODEL_DOUBT * variance) ** 2
-        column = 0
-        for family in families:
-            for doubts in family.doubts:
-                variance += amplitudes[:, column, None] ** 2 * (doubts**2).sum(0)
-                column += 1
-        return variance
+        doubts = [(part**2).sum(0) for family in families for part in family.doubts]
+        if not doubts:
+            return self.counting
+        return np.asarray(self.counting + amplitudes[:, : len(doubts)] ** 2 @ np.array(doubts))
 
     def significance(self, chosen: Sequence[str]) -> dict[str, float]:
         """Sigma of each chosen family in the spectrum where it stands out most."""
@@ -229,11 +227,7 @@ class _Search:
             members[row, [i for i, owner in enumerate(owners) if owner == head]] = 1
         family_solver = members @ solver
         amplitudes = self.spectra @ solver.T
-        counting = np.array(
-            [expected_variance(self.axis, s, self.conditions) for s in self.spectra]
-        )
-        counting += (MODEL_DOUBT * counting) ** 2
-        variance = counting @ (family_solver**2).T
+        variance = self.counting @ (family_solver**2).T
         variance += amplitudes**2 @ doubt_variance(family_solver, families, members).T
         score = (amplitudes @ members.T) / np.sqrt(variance)
         return dict(zip(chosen, score.max(0).tolist(), strict=True))

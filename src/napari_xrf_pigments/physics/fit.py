@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
 
+from .._threads import on_threads, parts, thread_count
 from .artefacts import Scatter, pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
@@ -114,9 +115,17 @@ class LineFit:
         spectra = spectra.reshape(-1, spectra.shape[-1])
         matrix, columns = self._matrix, len(self.columns)
         made = np.empty((len(spectra), matrix.shape[1]), np.float32)
-        for start in range(0, len(spectra), _BLOCK):
-            block = spectra[start : start + _BLOCK].astype(np.float32)
-            np.matmul(block, matrix, out=made[start : start + _BLOCK])
+
+        def multiply(part: slice) -> None:
+            room = np.empty((_BLOCK, spectra.shape[1]), np.float32)
+            for start in range(part.start, part.stop, _BLOCK):
+                block = spectra[start : min(start + _BLOCK, part.stop)]
+                np.copyto(room[: len(block)], block, casting="same_kind")
+                np.matmul(room[: len(block)], matrix, out=made[start : start + len(block)])
+
+        threads = 1 if len(spectra) < 4 * _BLOCK else thread_count()
+        with on_threads(threads) as spread:
+            spread(multiply, parts(len(spectra), _BLOCK, threads))
         amplitudes = made[:, :columns]
         net = amplitudes @ self.members.astype(np.float32).T
         variance = made[:, columns : columns + total]

@@ -77,10 +77,14 @@ def shelf_and_tail(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Arra
     a3 = 2.73e-3 * np.exp(-0.21 * line) + 1e-4
     a4 = 1.88e-4 * np.exp(-0.00296 * line**0.763) + 1.355e-5 * np.exp(0.968 * line**0.498)
     slope = 1.179 * np.exp(8.6e-4 * line**1.877) - 7.793 * np.exp(-3.81 * line**-0.0716)
-    below = axis_kev - np.atleast_1d(centre_kev)[:, None]
+    centre, sigma = np.atleast_1d(centre_kev), np.atleast_1d(sigma_kev)
+    # Far right of all peaks the step is zero, on most of an axis.
+    left = axis_kev[: int(np.searchsorted(axis_kev, np.max(centre + 9 * sigma, initial=0.0)))]
+    below = left - centre[:, None]
     tail = 15 * a4[:, None] * np.exp(np.clip(slope[:, None] * below, -60, 0))
-    step = erfc(below / (np.sqrt(2) * np.atleast_1d(sigma_kev)[:, None]))
-    shape: Array = (0.63 * a3[:, None] + tail) * step * gain * (axis_kev > 0)
+    step = erfc(below / (np.sqrt(2) * sigma[:, None]))
+    shape = np.zeros((len(centre), len(axis_kev)))
+    shape[:, : len(left)] = (0.63 * a3[:, None] + tail) * step * gain * (left > 0)
     return shape
 
 

@@ -20,7 +20,7 @@ from .conditions import Conditions
 from .design import excited_family, stack
 from .fit import MODEL_DOUBT, expected_variance, positive_fit
 from .lineshape import air_transmission, family_shape
-from .unexplained import USUAL_FAMILIES, ratio_extremes
+from .usual import USUAL_FAMILIES, ratio_extremes
 
 Array = NDArray[np.float64]
 

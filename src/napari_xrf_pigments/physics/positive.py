@@ -26,9 +26,12 @@ class PositiveFit:
     ----------
     columns : ndarray, shape (column, bin)
         Columns of length one.
+    iterations : int
+        Few of them find amplitudes that are not negative, but not yet the best ones.
     """
 
-    def __init__(self, columns: NDArray[np.floating]) -> None:
+    def __init__(self, columns: NDArray[np.floating], iterations: int = _ITERATIONS) -> None:
+        self._iterations = iterations
         size = len(columns)
         exact = columns.astype(np.float64)
         gram = exact @ exact.T
@@ -45,7 +48,7 @@ class PositiveFit:
         # Started at what is best without bounds.
         state = np.maximum(target @ self._start, 0)
         size, mixed = np.empty_like(state), np.empty_like(state)
-        for _ in range(_ITERATIONS):
+        for _ in range(self._iterations):
             np.abs(state, out=size)
             np.matmul(size, self._mixing, out=mixed)
             state *= 1 - _RELAX / 2

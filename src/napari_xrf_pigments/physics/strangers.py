@@ -14,7 +14,7 @@ from .design import excited_family, stack
 from .detect import CANDIDATES, main_family
 from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
 from .pixel_fit import PixelFit, fit_pixel
-from .unexplained import USUAL_FAMILIES
+from .usual import USUAL_FAMILIES
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
-import spekpy
 from numpy.typing import NDArray
 
 #: Width of the continuum's bins in keV.
@@ -31,6 +30,8 @@ def computed_emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
         Centres of the continuum's bins in keV and photons in each, the same of the bins
         that hold characteristic lines.
     """
+    import spekpy  # takes half a second, and is needed for unusual tubes alone
+
     tube = dict(kvp=tube_kv, th=angle_deg, targ=anode, dk=FINE_KEV, physics="casim")
     kev, continuum = spekpy.Spek(**tube, char=False).get_spectrum(diff=False)
     line_kev, lines = spekpy.Spek(**tube, brem=False).get_spectrum(diff=False)

@@ -8,8 +8,6 @@ of foreign elements, or artefacts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -17,28 +15,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
-from .artefacts import scatter_shapes
 from .background import smooth_terms
 from .conditions import Conditions, Measurement
-from .design import excited_family, stack
-from .lines import LineFamily
-from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
+from .design import stack
+from .lineshape import FWHM_PER_SIGMA, fwhm_kev
 from .positive import PositiveFit
+from .usual import usual_lines, usual_scatter
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
-#: Families of the pigments of the catalogue, of usual supports, fillers and instruments.
-USUAL_FAMILIES = tuple(
-    "Al K,Si K,P K,S K,Cl K,Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,"
-    "Rb K,Sr K,Zr K,Ag K,Cd K,Sn K,Sb K,Ba K,Ag L,Cd L,Sn L,Sb L,Ba L,Au L,Hg L,Pb L,Au M,"
-    "Hg M,Pb M".split(",")
-)
-#: Anodes whose hard scatter lines are tried where the anode is not known.
-_ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
 _LOW_KEV, _BIN_KEV = 1.2, 0.06
-#: Factors between which the beta lines of K, and L1 and L2 against L3, may lie.
-_RATIO_RANGE = (0.6, 1.6)
 #: A rest counts from so many sigma on; smoothed noise alone hardly gets there.
 _SIGMAS = 4.5
 #: Share of a line's counts that the fitted shape may misplace.
@@ -104,15 +91,9 @@ class _Model:
         self.gain = gain * self.fold
         start = kev[self.first] + 0.5 * (self.fold - 1) * gain
         self.axis = start + self.gain * np.arange(self.bins)
-        lines = _cones(self.axis, conditions)
-        anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
-        scatter = [
-            part.shape
-            for anode in anodes
-            for part in scatter_shapes(self.axis, replace(conditions, anode=anode))
-        ]
+        lines, scatter = usual_lines(self.axis, conditions), usual_scatter(self.axis, conditions)
         continuum = smooth_terms(self.axis)
-        self.columns = stack([lines, np.array(scatter), continuum]).astype(np.float32)
+        self.columns = stack([lines, scatter, continuum]).astype(np.float32)
         self.columns = self.columns[self.columns.sum(1) > 1e-3]
         self.peaked = len(self.columns) - len(continuum)
         self.lines = min(len(lines), self.peaked)
@@ -255,32 +236,3 @@ def _slope(spectra: Floats) -> Floats:
     slope[:, 0] = spectra[:, 1] - spectra[:, 0]
     slope[:, -1] = spectra[:, -1] - spectra[:, -2]
     return slope
-
-
-def _cones(axis: Array, conditions: Conditions) -> Array:
-    """Columns whose non-negative sums are families with line ratios within a range."""
-    shapes = []
-    for name in USUAL_FAMILIES:
-        try:
-            family = excited_family(name, conditions)
-        except ValueError:
-            continue
-        if name == f"{conditions.anode} {name[-1]}":
-            continue  # the tube's own lines are among its scatter
-        if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
-            continue
-        air = air_transmission(family.kev, conditions.air_mm)
-        for factors in ratio_extremes(family):
-            shapes.append(family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev))
-    return np.array(shapes)
-
-
-def ratio_extremes(family: LineFamily) -> Sequence[Array]:
-    """Factors on the lines at both ends of the range of ratios."""
-    if family.family == "K":
-        varied = np.array([line.siegbahn.startswith("Kb") for line in family.lines])
-    elif family.family == "L" and family.z >= 56:
-        varied = np.array([not line.iupac.startswith("L3") for line in family.lines])
-    else:
-        return [np.ones(len(family.lines))]
-    return [np.where(varied, factor, 1.0) for factor in _RATIO_RANGE]

@@ -142,6 +142,9 @@ def _teach(
 def _devices() -> tuple[tuple[str, str], ...]:
     import torch
 
+    # In a thread, as the dock opens: so a run finds what it needs loaded already.
+    from ..network import predict as predict
+
     found = [("Automatic", "auto"), ("CPU", "cpu")]
     for index in range(torch.cuda.device_count()):
         found.append((f"GPU: {torch.cuda.get_device_name(index)}", f"cuda:{index}"))

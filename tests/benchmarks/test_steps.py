@@ -1,0 +1,125 @@
+"""What each step of a map costs one core: processor time, so that other programs matter little."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from napari_xrf_pigments import XRFCube
+from napari_xrf_pigments.cube import Acquisition
+from napari_xrf_pigments.mapping.element_plan import plan_elements
+from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
+from napari_xrf_pigments.network import Predictor
+from napari_xrf_pigments.network.encoding import BORDERS, N_INPUTS
+from napari_xrf_pigments.network.intake import Intake, Seen
+from napari_xrf_pigments.network.predict import BATCH
+from napari_xrf_pigments.network.rebinning import BLOCK, rebinning
+from napari_xrf_pigments.physics.screening import SMALL, screening
+from napari_xrf_pigments.physics.unexplained import unexplained_share
+
+from .conftest import Tables
+from .test_maps import THIRTY, cube_of
+
+ROWS, COLUMNS, TURNS = 16, 256, 5
+N = ROWS * COLUMNS
+Pixels = Callable[..., np.ndarray]
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    torch.set_num_threads(1)
+
+
+def costs(work: Callable[[], object], spectra: int) -> list[float]:
+    """Microseconds of processor time a spectrum, in turns after one that does not count."""
+    work()
+    found = []
+    for _ in range(TURNS):
+        start = time.process_time()
+        work()
+        found.append(1e6 * (time.process_time() - start) / spectra)
+    return found
+
+
+@pytest.mark.parametrize("channels", [1024, 2048, 4096])
+def test_pigments(pixels: Pixels, tables: Tables, channels: int) -> None:
+    cube = cube_of(pixels(ROWS, COLUMNS, channels, 40.96 / channels))
+    counts = np.asarray(cube.counts).reshape(N, channels)
+    axis, known = cube.energies, Acquisition(anode="Rh", tube_kv=45.0)
+    rebin, screen = rebinning(axis, BORDERS), screening(axis.kev, BORDERS, known)
+    assert screen is not None
+    intake, room = Intake(axis, known), rebin.scratch()
+    starts = range(0, N, BLOCK)
+    bins = np.concatenate([rebin(counts[i : i + BLOCK], room)[1].copy() for i in starts])
+    encoded, seen = np.empty((N, N_INPUTS), np.float32), Seen.nothing(N)
+
+    def spread(work: Callable[[slice], None], parts: list[slice]) -> None:
+        for part in parts:
+            work(part)
+
+    def encode() -> None:
+        for start in range(0, N, BATCH):
+            part = slice(start, start + BATCH)
+            intake(counts[part], encoded[part], seen[part], spread)
+
+    title = f"Costs of one core: us a spectrum of {channels} channels"
+    works: dict[str, Callable[[], object]] = {
+        "counts on the grid": lambda: [rebin(counts[i : i + BLOCK], room) for i in starts],
+        "screening for the unexplained": lambda: [screen(bins[i : i + BLOCK]) for i in starts],
+        "from counts to the network's input, with both": encode,
+        "full search for the unexplained": lambda: unexplained_share(counts[:512], axis, known),
+    }
+    for name, work in works.items():
+        tables.add(title, name, costs(work, 512 if "full" in name else N), "us")
+    tables.add(title, "spectra that need the full search", 100 * (seen.unexplained >= SMALL).mean(),
+               "%")  # fmt: skip
+    if channels == 2048:
+        the_network(encoded, tables, title)
+        predict = Predictor("cpu").bind(axis, known)
+        tables.add(title, "pigments: all of it", costs(lambda: predict(counts), N), "us")
+
+
+def the_network(encoded: np.ndarray, tables: Tables, title: str) -> None:
+    network = Predictor("cpu")
+    weights = sum(weight.numel() for weight in network.net.parameters()) / 1e6
+    inputs = torch.from_numpy(encoded).split(BATCH)
+
+    @torch.inference_mode()
+    def run() -> None:
+        for part in inputs:
+            network.net(part)
+
+    def run_bf16() -> None:
+        with torch.autocast("cpu", torch.bfloat16):
+            run()
+
+    name = f"the network ({weights:.2g} million weights)"
+    tables.add(title, f"{name}, single precision", costs(run, N), "us")
+    tables.add(title, f"{name}, bf16 (off)", costs(run_bf16, N), "us")
+
+
+def test_elements(pixels: Pixels, tables: Tables) -> None:
+    cube = cube_of(pixels(ROWS, COLUMNS, 2048))
+    title = "Costs of one core: elements"
+    seen = survey(cube)
+    conditions = fit_conditions(cube, seen)
+    plan = plan_elements(cube, THIRTY)
+    counts = np.asarray(cube.counts).reshape(N, -1)
+    tables.add(title, "us a spectrum: survey", costs(lambda: survey(cube), N), "us")
+    tables.add(title, "us a spectrum: fit of 30 families", costs(lambda: plan.fit(counts), N), "us")
+    once: dict[str, Callable[[], object]] = {
+        "once a scan: anode and resolution": lambda: fit_conditions(fresh(cube), seen),
+        "once a scan: search for elements": lambda: families_in(cube, seen, conditions),
+    }
+    for name, work in once.items():
+        tables.add(title, name, [cost / 1e3 for cost in costs(work, 1)], "ms")
+
+
+def fresh(cube: XRFCube) -> XRFCube:
+    """The same scan, of which nothing is known yet."""
+    return cube_of(np.asarray(cube.counts))
