@@ -113,7 +113,7 @@ class SpectrumDock(ScanDock):
         if scan is not None:
             self.listen(scan.energies_changed, self.refresh)
             self.listen(scan.results_changed, self._on_results)
-        self.pixel_part.choose(None)
+        self.pixel_part.choose(None if scan is None else scan.pixel)
         self.lines_part.reset()
         self.energy_part.reset()
         self.curves_part.reset()
