@@ -11,7 +11,6 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
-import spekpy
 from numpy.typing import NDArray
 
 #: Width of the continuum's bins in keV.
@@ -31,6 +30,9 @@ def computed_emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
         Centres of the continuum's bins in keV and photons in each, the same of the bins
         that hold characteristic lines.
     """
+    # Its tables take a second to load, and common tubes are in the package.
+    import spekpy
+
     tube = dict(kvp=tube_kv, th=angle_deg, targ=anode, dk=FINE_KEV, physics="casim")
     kev, continuum = spekpy.Spek(**tube, char=False).get_spectrum(diff=False)
     line_kev, lines = spekpy.Spek(**tube, brem=False).get_spectrum(diff=False)

@@ -28,13 +28,14 @@ class LayerFeed(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._step)
         self._wanted: Steps | None = None
+        self._between: list[Steps] = []
         self._under_way: Iterator[None] | None = None
         self._begun = -INTERVAL_S
 
     @property
     def busy(self) -> bool:
         """Whether steps are still to be done."""
-        return self._under_way is not None or self._wanted is not None
+        return self._under_way is not None or self._wanted is not None or bool(self._between)
 
     def show(self, steps: Steps, anew: bool = False) -> None:
         """Ask for a pass; of several that wait only the last is done.
@@ -53,18 +54,34 @@ class LayerFeed(QObject):
             rest = INTERVAL_S - (time.monotonic() - self._begun)
             self._timer.start(max(0, round(1000 * rest)))
 
+    def soon(self, steps: Steps) -> None:
+        """Ask for something short that a click wants: done next, whatever else waits.
+
+        Parameters
+        ----------
+        steps : callable
+            As for :meth:`show`.
+        """
+        self._between.append(steps)
+        if self._under_way is None:
+            self._timer.start(0)
+
     def stop(self) -> None:
         """Forget what is still to be done."""
+        self._between.clear()
         self._wanted = self._under_way = None
         self._timer.stop()
 
     def _step(self) -> None:
         if self._under_way is None:
-            if self._wanted is None:
+            if self._between:
+                self._under_way = self._between.pop(0)()
+            elif self._wanted is not None:
+                steps, self._wanted = self._wanted, None
+                self._begun = time.monotonic()
+                self._under_way = steps()
+            else:
                 return
-            steps, self._wanted = self._wanted, None
-            self._begun = time.monotonic()
-            self._under_way = steps()
         ended = True
         try:
             next(self._under_way)
@@ -74,7 +91,7 @@ class LayerFeed(QObject):
         finally:
             if ended:
                 self._under_way = None
-        if self._under_way is not None:
+        if self._under_way is not None or self._between:
             self._timer.start(0)
         elif self._wanted is not None:
             self.show(self._wanted)
