@@ -117,10 +117,12 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
             continue
         dock = getattr(import_module(entry.module), entry.kind)(viewer)
         yield
-        # Asked for twice, it may have come meanwhile.
-        if entry.name not in window.dock_widgets:
-            window.add_dock_widget(dock, name=entry.name, area=entry.area)
-            _beside(window, entry)
+        if entry.name in window.dock_widgets:
+            # Asked for twice, it came meanwhile.
+            dock.deleteLater()
+            continue
+        window.add_dock_widget(dock, name=entry.name, area=entry.area)
+        _beside(window, entry)
         yield
     shown = window.dock_widgets
     spectrum = shown[_DOCKS[-1].name].parent()

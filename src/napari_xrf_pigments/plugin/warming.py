@@ -6,6 +6,7 @@ done while the user looks at the first picture.
 
 from __future__ import annotations
 
+import atexit
 import sys
 import threading
 from importlib import import_module
@@ -37,6 +38,7 @@ MODULES = (
 SWITCH_S = 0.0005
 
 _thread: threading.Thread | None = None
+_ended = threading.Event()
 
 
 def warm() -> threading.Thread:
@@ -46,13 +48,23 @@ def warm() -> threading.Thread:
         sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
         _thread = threading.Thread(target=_import, name="warming", daemon=True)
         _thread.start()
+        # An import must not be under way when the interpreter is taken down.
+        atexit.register(_stop)
     return _thread
 
 
 def _import() -> None:
     for name in MODULES:
+        if _ended.is_set():
+            return
         try:
             import_module(name)
         except Exception:
             # Who needs it tells what is wrong with it.
             continue
+
+
+def _stop() -> None:
+    _ended.set()
+    if _thread is not None:
+        _thread.join()
