@@ -16,8 +16,8 @@ from typing import Any
 import make_screenshots as common
 
 IMAGES = Path(__file__).parent / "images"
-#: In the sample painting: the fruit under the cloud, and the corners of the sleeve.
-FRUIT, SLEEVE = (22, 19), ((42, 50), (50, 58))
+#: In the sample painting: the fruit under the cloud, and two corners of a piece of the robe.
+FRUIT, ROBE = (22, 19), ((44, 52), (54, 57))
 
 
 class Walk:
@@ -124,6 +124,7 @@ class Walk:
         shown: list[bool] = []
         open_docks(self.viewer, lambda: shown.append(True))
         common._wait(lambda: bool(shown))
+        common._wait(lambda: False, seconds=1.0)
         self.viewer.reset_view()
 
     def map_the_elements(self) -> None:
@@ -143,7 +144,7 @@ class Walk:
         self.save("pigments")
 
     def question_a_pixel(self) -> None:
-        """Click the fruit under the cloud."""
+        """Click the pink shape on the left."""
         from qtpy.QtCore import Qt
         from qtpy.QtTest import QTest
 
@@ -155,19 +156,16 @@ class Walk:
         self.save("pixel")
 
     def compare_a_region(self) -> None:
-        """Pin the pixel and draw a rectangle on the sleeve; the tab Spectra."""
+        """Pin the pixel and draw a rectangle on the robe; the tab Spectra."""
         from qtpy.QtCore import Qt
         from qtpy.QtTest import QTest
 
         spectrum, native = self.dock("Spectrum"), self.viewer.window._qt_viewer.canvas.native
         self.click(spectrum.pixel_part.view.pin)
         pixel = self.scan.cube.pixel_mm or (1.0, 1.0)
-        regions = self.viewer.add_shapes(
-            name="Sleeve", scale=pixel, units=self.viewer.layers[0].units, edge_color="#ffd60a"
-        )
-        regions.edge_width = regions.current_edge_width = 0.6
+        regions = self.viewer.add_shapes(scale=pixel, units=self.viewer.layers[0].units)
         regions.mode = "add_rectangle"
-        first, last = (self.place(corner) for corner in SLEEVE)
+        first, last = (self.place(corner) for corner in ROBE)
         QTest.mousePress(native, Qt.MouseButton.LeftButton, pos=first)
         for part in range(1, 6):
             QTest.mouseMove(native, first + (last - first) * part / 5)
@@ -175,15 +173,13 @@ class Walk:
         QTest.mouseRelease(native, Qt.MouseButton.LeftButton, pos=last)
         regions.mode = "pan_zoom"
         spectrum.tabs.setCurrentIndex(1)
-        common._wait(lambda: self.scan.curves.get("region:Sleeve 1") is not None, seconds=120)
+        common._wait(lambda: self.scan.curves.get("region:Shapes 1") is not None, seconds=120)
         self.save("region")
 
     def compare_two_maps(self) -> None:
         """Plugins > XRF Pigments > Compare maps."""
         window = self.viewer.window
-        holder, dock = window.add_plugin_dock_widget(common.PLUGIN, "Compare maps")
-        window._qt_window.tabifyDockWidget(self.dock("Pigments").parent(), holder)
-        holder.raise_()
+        _, dock = window.add_plugin_dock_widget(common.PLUGIN, "Compare maps")
         dock.compare(self.viewer.layers["Hg L"], self.viewer.layers["Vermilion"])
         common._wait(lambda: False, seconds=0.5)
         dock.plot.set_cursor(*(float(at) for at in FRUIT))
