@@ -114,7 +114,6 @@ class Walk:
         _drop(self.viewer.window._qt_viewer, painting)
         asked.stop()
         common._wait(lambda: self.scan is not None and self.scan.checked)
-        self.viewer.canvas.overlays.scale_bar.visible = True
         self.save("open")
 
     def show_the_docks(self) -> None:
