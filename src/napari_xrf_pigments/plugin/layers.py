@@ -114,6 +114,8 @@ def show_maps(
         Layers of these kinds that none of the maps is for are removed.
     """
     wanted: set[tuple[str, str]] = set()
+    kinds = set(kinds)
+    follow = _nobody_chose(map_layers(viewer, scan, kinds).values())
     begun = time.perf_counter()
     for spec in specs:
         key = (spec.kind, spec.name)
@@ -124,6 +126,8 @@ def show_maps(
                 _add(viewer, scan, spec)
         else:
             _update(layer, spec)
+            if follow:
+                _show(layer, spec.visible)
             if time.perf_counter() - begun < _WHILE_S:
                 continue
         yield
@@ -206,6 +210,7 @@ def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, 
         "metadata": {
             "xrf_map": (spec.kind, spec.name),
             "xrf_name": spec.title,
+            "xrf_shown": spec.visible,
             "xrf_limits": spec.limits,
             "xrf_made": dict(spec.made),
         },
@@ -232,6 +237,18 @@ def _update(layer: Image, spec: MapSpec) -> None:
             layer.colormap = spec.colormap
         follow_limits(layer, spec.limits)
     layer.refresh(extent=False, highlight=False)
+
+
+def _nobody_chose(layers: Iterable[Image]) -> bool:
+    """Whether all layers are shown and hidden as this module left them."""
+    return all(layer.visible == layer.metadata.get("xrf_shown") for layer in layers)
+
+
+def _show(layer: Image, visible: bool) -> None:
+    """Show or hide a layer: while a run goes on, what was found in its first tiles may change."""
+    layer.metadata["xrf_shown"] = visible
+    if layer.visible != visible:
+        layer.visible = visible
 
 
 def _rename(layer: Image, name: str) -> None:
