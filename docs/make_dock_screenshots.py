@@ -83,6 +83,7 @@ def _save(viewer: Any, name: str) -> None:
     import numpy as np
     from PIL import Image
 
+    viewer.reset_view()
     _wait(lambda: False, seconds=2.0)
     picture = np.asarray(viewer.screenshot(canvas_only=False, flash=False))
     IMAGES.mkdir(exist_ok=True)

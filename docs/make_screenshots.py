@@ -43,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scan = session.scan
     if scan is None:
         return 1
-    open_docks(viewer)
+    shown: list[bool] = []
+    open_docks(viewer, lambda: shown.append(True))
+    _wait(lambda: bool(shown))
     docks = viewer.window.dock_widgets
     elements = docks["Elements (XRF Pigments)"]
     pigments = docks["Pigments (XRF Pigments)"]

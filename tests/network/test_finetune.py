@@ -202,7 +202,7 @@ def test_masked_answers_count_neither_way():
     [
         (a_lesson(said=(True,)), "never painted as absent: false alarms cannot be judged"),
         (a_lesson(said=(False,)), "never painted as present: misses cannot be judged"),
-        (a_lesson(apart=False), "in one place only"),
+        (a_lesson(apart=False), "in one small place only"),
     ],
 )
 def test_a_weak_lesson_is_told(lesson, sentence):

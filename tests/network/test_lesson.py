@@ -1,5 +1,7 @@
 """Painted labels become spectra with answers, in parts that lie apart."""
 
+from itertools import combinations
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -86,29 +88,56 @@ def test_the_only_member_takes_its_group_along():
 
 
 @given(arrays(bool, (14, 17), elements=st.booleans()))
-def test_every_painted_pixel_has_one_part_and_strokes_stay_whole(mask):
+def test_parts_cover_what_was_painted_and_strokes_stay_whole(mask):
     from scipy import ndimage
 
-    folds, several = spatial_folds(mask)
-    assert np.array_equal(folds >= 0, mask)
+    folds, apart = spatial_folds(mask)
+    assert (folds[~mask] == -1).all()
     if not mask.any():
         return
     strokes, count = ndimage.label(mask, np.ones((3, 3)))
-    assert several == (count > 1)
-    parts = np.unique(folds[mask])
+    parts = np.unique(folds[folds >= 0])
     assert np.array_equal(parts, np.arange(len(parts)))
     assert len(parts) <= 4
-    if several:
+    if count > 1:
+        assert apart
         assert all(len(np.unique(folds[strokes == k])) == 1 for k in range(1, count + 1))
+    if count > 1 or not apart:
+        assert np.array_equal(folds >= 0, mask)
 
 
-def test_a_single_stroke_is_cut_into_strips_along_it():
+def stroke(bend):
+    """A stroke of the brush, three pixels wide: straight, slanting, or there and back."""
+    mask = np.zeros((40, 50), bool)
+    x = np.arange(5, 45)
+    y = {"straight": 20 + 0 * x, "slanting": x * 3 // 4, "bow": 5 + (x - 25) ** 2 // 16}[bend]
+    for up in (-1, 0, 1):
+        mask[y + up, x] = True
+    mask |= np.roll(mask, 1, axis=1)
+    return mask
+
+
+@pytest.mark.parametrize("bend", ["straight", "slanting", "bow"])
+def test_a_single_stroke_is_cut_into_blocks_that_do_not_touch(bend):
+    mask = stroke(bend)
+    folds, apart = spatial_folds(mask)
+    assert apart
+    parts = np.unique(folds[folds >= 0])
+    assert len(parts) >= 2
+    places = [np.argwhere(folds == part) for part in parts]
+    for one, other in combinations(places, 2):
+        assert np.linalg.norm(one[:, None] - other, axis=-1).min() >= 3
+    # Most of what was painted takes part in the test.
+    assert (folds >= 0).sum() > 0.7 * mask.sum()
+
+
+def test_a_stroke_too_small_for_blocks_is_cut_into_strips():
     mask = np.zeros((10, 50), bool)
-    mask[4:7, 5:45] = True
-    folds, several = spatial_folds(mask)
-    assert not several
-    assert (np.diff(folds[5, 5:45]) >= 0).all()
-    assert np.bincount(folds[mask]).tolist() == [30, 30, 30, 30]
+    mask[4, 5:25] = True
+    folds, apart = spatial_folds(mask)
+    assert not apart
+    assert (np.diff(folds[4, 5:25]) >= 0).all()
+    assert np.bincount(folds[mask]).tolist() == [5, 5, 5, 5]
 
 
 def test_a_large_area_is_sampled_and_its_size_is_kept(cube, monkeypatch):

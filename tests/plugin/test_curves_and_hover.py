@@ -7,7 +7,7 @@ from napari.layers import Image
 
 from napari_xrf_pigments.mapping.evidence import Evidence, EvidenceLine
 from napari_xrf_pigments.physics.strangers import Stranger
-from napari_xrf_pigments.plugin.curves import PALETTE, Curve, Curves
+from napari_xrf_pigments.plugin.curves import PALETTE, Curve, Curves, Pin
 from napari_xrf_pigments.plugin.explaining import (
     bands_of,
     evidence_html,
@@ -175,3 +175,37 @@ def test_lines_on_peaks_give_the_axis_and_can_be_taken_back():
     assert set(hand.handles(axis)) == {"Pb Lα", "Pb Lβ"}
     hand.clear()
     assert not hand.begun
+
+
+def test_what_a_session_knew_of_curves_comes_back_when_they_are_read():
+    before = Curves()
+    before.put(Curve("whole:sum", "Sum", "", COUNTS, shown=False))
+    before.put(Curve(Pin(3, 4, 2).key, "pinned", "#e69f00", COUNTS, removable=True))
+    again = Curves()
+    again.restore(before.state())
+    assert again.awaited_pins() == [Pin(3, 4, 2)]
+    assert again.state() == before.state()
+    again.put(Curve("whole:sum", "Sum", "", COUNTS, shown=True))
+    again.put(Curve(Pin(3, 4, 2).key, "pinned", again.free_colour(), COUNTS))
+    assert [(curve.colour, curve.shown) for curve in again] == [("", False), ("#e69f00", True)]
+    assert not again.awaited_pins()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        {"key": "pin:1,2,0"},
+        [3, None],
+        [{"key": "pin:1,2,0"}],
+        [{"key": 1, "colour": "", "shown": True}],
+        [{"key": "pin:1,2,0", "colour": "red; evil", "shown": True}],
+        [{"key": "pin:1,2,0", "colour": "", "shown": "yes"}],
+        [{"key": "pin:-1,2,0", "colour": "", "shown": True}],
+        [{"key": "pin:99999999999,2,0", "colour": "", "shown": True}],
+    ],
+)
+def test_forged_curves_pin_nothing(state):
+    curves = Curves()
+    curves.restore(state)
+    assert curves.awaited_pins() == []

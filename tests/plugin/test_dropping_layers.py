@@ -1,5 +1,6 @@
 """Layers of earlier results go one at a time, and are out of the way at once."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,3 +51,20 @@ def test_layers_of_another_scan_stay(viewer, scan):
     other = SimpleNamespace(cube=scan.cube)
     assert list(drop_maps(viewer, other, {"element"})) == []
     assert len(viewer.layers) == 3
+
+
+def shown_after(viewer, scan, *specs):
+    for _ in show_maps(viewer, scan, specs, {"element"}):
+        pass
+    return {layer.name for layer in viewer.layers if layer.visible}
+
+
+def test_what_a_run_shows_does_not_depend_on_its_first_tiles(viewer, scan):
+    later = [replace(spec("Fe K"), visible=False), spec("Pb L"), spec("Cu K")]
+    assert shown_after(viewer, scan, *later) == {"Pb L", "Cu K"}
+
+
+def test_what_a_user_shows_and_hides_stays_so(viewer, scan):
+    viewer.layers["Cu K"].visible = False
+    later = [replace(spec("Fe K"), visible=False), spec("Pb L"), spec("Cu K")]
+    assert shown_after(viewer, scan, *later) == {"Fe K", "Pb L"}

@@ -26,6 +26,17 @@ def steps(log, name, count=3):
     return work
 
 
+def test_what_a_click_wants_comes_before_the_rest_of_a_pass(feed, qtbot):
+    log = []
+    feed.show(steps(log, "pass", 50))
+    qtbot.waitUntil(lambda: bool(log), timeout=10_000)
+    before = len(log)
+    feed.soon(steps(log, "click", 2))
+    qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
+    assert log[before : before + 2] == ["click0", "click1"]
+    assert len(log) == 52
+
+
 def test_other_events_come_between_two_steps(feed, qtbot):
     log = []
 

@@ -22,7 +22,7 @@ WRONG = EnergyAxis(1000, 0.0198, -0.02, "file")
 @pytest.fixture
 def dock(viewer):
     dock = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
-    dock.tabs.setCurrentWidget(dock.energy_part.view)
+    dock.show_part(dock.energy_part)
     return dock
 
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -35,10 +36,19 @@ def compare(viewer, scan):
 def screen_place(dock, world, box=0):
     """Where a place in world coordinates lies on the canvas."""
     y, x = world
-    from qtpy.QtCore import QPointF
-
     scene = dock.plot.boxes[box].mapViewToScene(QPointF(x, y))
     return dock.plot.canvas.mapFromScene(scene)
+
+
+def wheel(widget, place):
+    """A turn of the mouse wheel, away from the user."""
+    none, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+    at, over = QPointF(place), QPointF(widget.mapToGlobal(place))
+    turn, button = QPoint(0, 120), Qt.MouseButton.NoButton
+    QApplication.sendEvent(
+        widget, QWheelEvent(at, over, QPoint(), turn, button, none, phase, False)
+    )
+    QApplication.processEvents()
 
 
 def hover(dock, place):
@@ -74,6 +84,37 @@ def test_the_cross_marks_the_same_place_in_both_and_tells_both_values(compare):
         assert vertical.isVisible()
     assert "photo: rgb 200 200 200" in compare.values.text()
     assert "scan: " in compare.values.text()
+
+
+def seen_in_viewer(viewer):
+    camera = viewer.scene.camera
+    return (*camera.center[-2:], min(viewer.canvas.size) / camera.zoom)
+
+
+def test_the_viewer_zooms_with_the_maps(viewer, compare):
+    middle = screen_place(compare, compare.plot.view()[:2])
+    zoom = viewer.scene.camera.zoom
+    for _ in range(3):
+        wheel(compare.plot.canvas.viewport(), middle)
+    assert viewer.scene.camera.zoom > 1.1 * zoom
+    assert seen_in_viewer(viewer) == pytest.approx(compare.plot.view(), rel=1e-3, abs=1e-2)
+
+
+def test_the_maps_zoom_with_the_viewer(viewer, compare):
+    viewer.scene.camera.center = (0.0, 6.0, 9.0)
+    viewer.scene.camera.zoom *= 2.5
+    assert compare.plot.view() == pytest.approx(seen_in_viewer(viewer), rel=1e-3, abs=1e-2)
+    one, other = (box.viewRange() for box in compare.plot.boxes)
+    assert np.allclose(one, other)
+
+
+def test_maps_that_are_not_linked_keep_their_own_zoom(viewer, compare):
+    QTest.mouseClick(compare.bar.link_button, Qt.MouseButton.LeftButton)
+    before = compare.plot.view()
+    viewer.scene.camera.zoom *= 2.5
+    assert compare.plot.view() == pytest.approx(before)
+    QTest.mouseClick(compare.bar.link_button, Qt.MouseButton.LeftButton)
+    assert compare.plot.view() == pytest.approx(seen_in_viewer(viewer), rel=1e-3, abs=1e-2)
 
 
 def test_the_cursor_of_the_viewer_moves_the_cross(viewer, compare):

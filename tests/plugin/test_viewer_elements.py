@@ -307,6 +307,7 @@ def test_a_click_on_a_row_shows_that_map_alone(viewer, scan, mapped, qtbot):
     tree = mapped.elements.tree
     place = tree.visualItemRect(tree.topLevelItem(2)).center()
     QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, place.y()))
+    qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     assert [layer.name for layer in viewer.layers if layer.visible] == ["Cu K"]
 
 

@@ -103,6 +103,7 @@ def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
     qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)
     elements.elements.show_requested.emit("Cu K")
+    qtbot.waitUntil(lambda: not elements.busy, timeout=60_000)
     visible = [layer.name for layer in viewer.layers if layer.visible]
     assert visible == ["Cu K"]
 

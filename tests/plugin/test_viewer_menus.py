@@ -19,9 +19,11 @@ def test_docks_open_from_the_plugins_menu(viewer, name, qtbot):
     qtbot.waitUntil(dock.scan_bar.isVisible, timeout=60_000)
 
 
-def test_one_command_shows_all_docks_once(viewer):
-    commands.open_docks(viewer)
-    commands.open_docks(viewer)
+def test_one_command_shows_all_docks_once(viewer, qtbot):
+    ended = []
+    for _ in range(2):
+        commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: len(ended) == 2, timeout=60_000)
     assert sorted(viewer.window.dock_widgets) == [
         "Elements (XRF Pigments)",
         "Pigments (XRF Pigments)",

@@ -157,6 +157,7 @@ def test_top_and_below_have_a_layer_each(viewer, scan, mapped, qtbot):
         lambda: {"Vermilion, top", "Vermilion, below"} <= names(viewer, scan), timeout=60_000
     )
     mapped.found.show_requested.emit("pigment", "vermilion")
+    qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     visible = {layer.name for layer in viewer.layers if layer.visible}
     assert visible == {"Vermilion, top", "Vermilion, below"}
 

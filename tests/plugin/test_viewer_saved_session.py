@@ -183,6 +183,43 @@ def test_the_spectra_can_be_asked_again(viewer, file, tmp_path, qtbot, tiles):
     np.testing.assert_array_equal(counts.data, again.cube.total_counts().compute())
 
 
+def test_pinned_points_and_what_is_set_in_the_spectrum_dock_come_back(
+    viewer, file, tmp_path, qtbot, tiles
+):
+    scan = work_on(viewer, file, tiles)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-xrf-pigments", "Spectrum")
+    for place in ((3, 4), (10, 30)):
+        session_of(viewer).pick(scan, *place)
+        key = f"pin:{place[0]},{place[1]},0"
+        qtbot.waitUntil(lambda: dock.curves_part.curves.get("pixel") is not None, timeout=60_000)
+        expected = scan.spectrum(*place)
+        qtbot.waitUntil(
+            lambda counts=expected: np.array_equal(
+                dock.curves_part.curves.get("pixel").counts, counts
+            ),
+            timeout=60_000,
+        )
+        dock.pixel_part.view.pin.click()
+    dock.curves_part.curves.show(key, False)
+    dock.lines_part.table.cells["Hg"].click()
+    dock.curves_part.view.statistic.setCurrentIndex(2)
+    before = [(c.key, c.colour, c.shown) for c in scan.curves if c.key.startswith("pin:")]
+    path = save(viewer, tmp_path / "work", qtbot)
+    viewer.window.remove_dock_widget("all")
+    reopen(viewer, path, qtbot)
+    again, dock = session_of(viewer).scan, our_docks(viewer)["Spectrum"]
+    assert again is not scan
+    curves = dock.curves_part.curves
+    for key, colour, shown in before:
+        qtbot.waitUntil(lambda key=key: curves.get(key) is not None, timeout=60_000)
+        assert (curves.get(key).colour, curves.get(key).shown) == (colour, shown)
+    np.testing.assert_array_equal(curves.get("pin:3,4,0").counts, scan.spectrum(3, 4))
+    qtbot.waitUntil(lambda: curves.get("pixel") is not None, timeout=60_000)
+    assert dock.pixel_part.place_of == (10, 30, 0)
+    assert dock.lines_part.table.ticked() == ("Hg",)
+    assert dock.curves_part.view.statistic.currentText() == "Maximum"
+
+
 def test_regions_keep_their_shapes_colours_and_features(viewer, file, tmp_path, qtbot, tiles):
     work_on(viewer, file, tiles)
     reopen(viewer, save(viewer, tmp_path / "work", qtbot), qtbot)

@@ -181,7 +181,7 @@ def test_a_click_on_a_peak_asks_what_it_could_be(viewer, dock, qtbot):
     click_plot(dock, 8.05)
     peaks = dock.lines_part.peaks
     qtbot.waitUntil(lambda: peaks.items.count() > 0, timeout=60_000)
-    assert dock.tabs.currentWidget() is dock.lines_part.view
+    assert dock.tabs.currentWidget().widget() is dock.lines_part.view
     assert peaks.items.item(0).text().startswith("Cu Kα")
     QTest.mouseClick(
         peaks.items.viewport(),
@@ -194,7 +194,7 @@ def test_a_click_on_a_peak_asks_what_it_could_be(viewer, dock, qtbot):
 def test_the_periodic_table_marks_lines(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    dock.tabs.setCurrentWidget(dock.lines_part.view)
+    dock.show_part(dock.lines_part)
     QTest.mouseClick(dock.lines_part.table.cells["Fe"], Qt.MouseButton.LeftButton)
     assert {line.label for line in dock.plot.lines} == {"Fe Kα", "Fe Kβ"}
     QTest.mouseClick(dock.lines_part.table.cells["Fe"], Qt.MouseButton.LeftButton)

@@ -90,7 +90,9 @@ def teach(
     path = base or bundled_weights()
     net = load_weights(path)
     outputs = lesson.outputs
-    parts = sorted({int(fold) for fold in lesson.folds})
+    folds = torch.from_numpy(lesson.folds)
+    tested = folds >= 0
+    parts = sorted({int(fold) for fold in folds[tested]})
     total = replay_chunks + check_chunks + len(parts) + 2
     done = 0
 
@@ -113,14 +115,14 @@ def teach(
     after = before.clone()
     for part in parts:
         yield step("Testing on parts held out")
-        apart = torch.from_numpy(lesson.folds == part)
-        taught = fit_rows(net.last, outputs, own.part(~apart), replay, strength)
+        apart = folds == part
+        taught = fit_rows(net.last, outputs, own.part(tested & ~apart), replay, strength)
         after[apart] = taught(own.features[apart])
     yield step("Learning")
     layer = fit_rows(net.last, outputs, own, replay, strength)
     yield step("Looking for harm elsewhere")
     worse = elsewhere(lesson, check.answers, net.last(check.features), layer(check.features))
-    proved = held_out(lesson, before, after) if len(parts) > 1 else ()
+    proved = held_out(lesson.part(tested), before[tested], after[tested]) if parts[1:] else ()
     made = lesson_provenance(lesson, path, strength, proved, worse)
     net.last = layer.requires_grad_(False)
     yield Taught(net, proved, worse, warnings_of(lesson, proved, worse), made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,10 @@ from .labels import MASKED, group_of_pigment, n_outputs, output_names
 #: Painted pixels of a label that are learned from; more of one stroke tell nothing new.
 MOST_PIXELS = 3000
 _FOLDS = 4
+#: Pixels of a stroke as near as that share the beam and the detector's blur.
+_GAP_PX = 3.0
+#: A block of fewer pixels proves nothing.
+_LEAST_PIXELS = 12
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,16 @@ class Lesson:
     answers : Tensor of int8, shape (spectrum, output)
         1, 0 or :data:`.labels.MASKED`.
     folds : ndarray of int, shape (spectrum,)
-        Which part of the painting a spectrum is from; parts are held out together.
+        Which part of the painting a spectrum is from; parts are held out together. -1: between
+        two parts, learned from in the end but left out of the test.
     statements : tuple of Statement
         What was painted.
     pixels : tuple of int
         Painted pixels of each statement.
     apart : bool
-        Whether every statement was painted in more than one place, so that a held-out
-        part is not the neighbour of what was learned.
+        Whether every statement was painted in more than one place, or in one that is large
+        enough to be cut into blocks with a gap between them, so that a held-out part is not
+        the neighbour of what was learned.
     scan : str
         Name of the scan.
     """
@@ -75,6 +81,15 @@ class Lesson:
     def outputs(self) -> torch.Tensor:
         """Indices of the network's outputs that are taught."""
         return torch.nonzero((self.answers != MASKED).any(0)).flatten()
+
+    def part(self, chosen: torch.Tensor) -> Lesson:
+        """The lesson with some of its spectra, a mask of shape (spectrum,)."""
+        return replace(
+            self,
+            encoded=self.encoded[chosen],
+            answers=self.answers[chosen],
+            folds=self.folds[chosen.numpy()],
+        )
 
 
 def read_lesson(
@@ -182,9 +197,10 @@ def spatial_folds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
     Returns
     -------
     folds : ndarray of int, shape (y, x)
-        Part of each painted pixel, -1 elsewhere.
-    several : bool
-        Whether the parts are separate strokes; a single stroke is cut into strips.
+        Part of each painted pixel; -1 elsewhere, and between two blocks of one stroke.
+    apart : bool
+        Whether the parts are separate strokes, or blocks of one with a gap between them. A
+        stroke that is too small for that is cut into strips that touch.
     """
     strokes, count = ndimage.label(mask, structure=np.ones((3, 3)))
     folds = np.full(mask.shape, -1, np.int64)
@@ -199,7 +215,33 @@ def spatial_folds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
     if count == 0:
         return folds, False
     ys, xs = np.nonzero(mask)
-    along = ys if np.ptp(ys) > np.ptp(xs) else xs
+    along = _along(ys, xs)
+    for blocks in range(_FOLDS, 1, -1):
+        part = _blocks(along, blocks)
+        if part is not None:
+            folds[ys, xs] = part
+            return folds, True
     place = np.argsort(np.argsort(along, kind="stable"), kind="stable")
     folds[ys, xs] = place * min(_FOLDS, ys.size) // ys.size
     return folds, False
+
+
+def _along(ys: NDArray[np.int64], xs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Places of pixels along the longest direction of a stroke, pixels."""
+    places = np.stack([ys - ys.mean(), xs - xs.mean()]).astype(np.float64)
+    _, directions = np.linalg.eigh(places @ places.T)
+    found: NDArray[np.float64] = directions[:, -1] @ places
+    return found
+
+
+def _blocks(along: NDArray[np.float64], count: int) -> NDArray[np.int64] | None:
+    """Cut places into blocks with gaps between them; None where a block would be too small.
+
+    What lies in a gap is -1. However a stroke bends, pixels of two blocks are at least the gap
+    apart, since they are so along one direction.
+    """
+    cuts = np.quantile(along, np.arange(1, count) / count)
+    part = np.searchsorted(cuts, along).astype(np.int64)
+    part[(np.abs(along[:, None] - cuts) < _GAP_PX / 2).any(axis=1)] = -1
+    sizes = np.bincount(part[part >= 0], minlength=count)
+    return part if sizes.min() >= _LEAST_PIXELS else None

@@ -149,7 +149,8 @@ def warnings_of(
         said.append("Too little is painted to hold a part of it out.")
     elif not lesson.apart:
         said.append(
-            "Something was painted in one place only: paint it in a second place for a fair test."
+            "Something was painted in one small place only: paint more of it, or a second place, "
+            "for a fair test."
         )
     return tuple(said)
 

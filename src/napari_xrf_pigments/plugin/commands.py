@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+from qtpy.QtCore import Qt
+
+from .background import Latest
+from .feed import LayerFeed
 from .opening import open_paths
 from .preference import offer_to_remember
 from .session import session_of
@@ -54,40 +61,82 @@ def open_scan_folder(viewer: Viewer) -> None:
     open_and_offer(viewer, list(ask_for_folder(_window())))
 
 
-def open_docks(viewer: Viewer) -> None:
-    """Menu: show the three docks, the maps on the right and the spectrum below."""
-    from qtpy.QtCore import QTimer
+def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
+    """Menu: show the three docks, the maps on the right and the spectrum below.
 
-    from .docks.elements import ElementsDock
-    from .docks.pigments import PigmentsDock
-    from .docks.spectrum import SpectrumDock
+    They are imported in a thread where that was not done, and made one an event-loop turn.
 
-    window = viewer.window
-    shown = {}
-    for dock, title, area in (
-        (ElementsDock, "Elements", "right"),
-        (PigmentsDock, "Pigments", "right"),
-        (SpectrumDock, "Spectrum", "bottom"),
-    ):
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    then : callable
+        Called when they are there.
+    """
+    viewer = session_of(viewer).viewer
+
+    def begin() -> None:
+        window = getattr(viewer.window, "_qt_window", None)
+        if window is not None:  # it was not closed meanwhile
+            LayerFeed(window).show(lambda: _opening(viewer, then))
+
+    Latest(lambda answer: begin()).ask(lambda: [import_module(d.module) for d in _DOCKS])
+
+
+@dataclass(frozen=True)
+class _Dock:
+    """A dock and where it is shown."""
+
+    title: str
+    kind: str
+    area: str
+
+    @property
+    def module(self) -> str:
+        return f"{__package__}.docks.{self.title.lower()}"
+
+    @property
+    def name(self) -> str:
         # The name that napari gives it when it is opened from the Plugins menu.
-        name = f"{title} (XRF Pigments)"
-        if name not in window.dock_widgets:
-            shown[title] = window.add_dock_widget(dock(viewer), name=name, area=area)
-    _size(shown)
-    # Once more when the window has laid them out.
-    QTimer.singleShot(0, lambda: _size(shown))
+        return f"{self.title} (XRF Pigments)"
 
 
-def _size(docks: dict[str, QWidget]) -> None:
-    """A flat spectrum leaves the lists on the right their height."""
-    from qtpy.compat import isalive
-    from qtpy.QtCore import Qt
+#: The maps share a place on the right: one above the other they would need a tall screen.
+_DOCKS = (
+    _Dock("Elements", "ElementsDock", "right"),
+    _Dock("Pigments", "PigmentsDock", "right"),
+    _Dock("Spectrum", "SpectrumDock", "bottom"),
+)
+_SPECTRUM_HEIGHT = 310
 
-    for heights in ({"Spectrum": 310}, {"Elements": 220, "Pigments": 480}):
-        present = [docks[title] for title in heights if title in docks]
-        if len(present) == len(heights) and all(isalive(dock) for dock in present):
-            main = present[0].parent()
-            main.resizeDocks(present, list(heights.values()), Qt.Orientation.Vertical)
+
+def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
+    window = viewer.window
+    for entry in _DOCKS:
+        if entry.name in window.dock_widgets:
+            continue
+        dock = getattr(import_module(entry.module), entry.kind)(viewer)
+        yield
+        if entry.name in window.dock_widgets:
+            # Asked for twice, it came meanwhile.
+            dock.deleteLater()
+            continue
+        window.add_dock_widget(dock, name=entry.name, area=entry.area)
+        _beside(window, entry)
+        yield
+    shown = window.dock_widgets
+    spectrum = shown[_DOCKS[-1].name].parent()
+    window._qt_window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
+    shown[_DOCKS[0].name].parent().raise_()
+    then()
+
+
+def _beside(window: Any, entry: _Dock) -> None:
+    """Put a dock as a tab beside the one of ours that is in its place already."""
+    for other in _DOCKS:
+        if other is not entry and other.area == entry.area and other.name in window.dock_widgets:
+            first, second = (window.dock_widgets[each.name].parent() for each in (other, entry))
+            window._qt_window.tabifyDockWidget(first, second)
 
 
 def _window() -> QWidget | None:

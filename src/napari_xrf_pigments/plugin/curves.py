@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from ..io.save_spectra import NamedSpectrum
 #: Colours that differ on a dark and on a light background, also for the colour-blind.
 PALETTE = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#b8a900", "#0072b2", "#999999")
 PIXEL = "pixel"
+_PIN = re.compile(r"pin:(\d{1,7}),(\d{1,7}),(\d{1,3})")
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,49 @@ class Curve:
     removable: bool = False
 
 
+@dataclass(frozen=True)
+class Pin:
+    """A place whose spectrum stays in the plot.
+
+    Parameters
+    ----------
+    y, x : int
+        The pixel.
+    radius : int
+        Pixels around it that are averaged; 0 is one pixel.
+    """
+
+    y: int
+    x: int
+    radius: int = 0
+
+    @property
+    def key(self) -> str:
+        """Key of its curve."""
+        return f"pin:{self.y},{self.x},{self.radius}"
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        text = f"Pixel x {self.x}, y {self.y}"
+        return f"{text}, mean of radius {self.radius}" if self.radius else text
+
+    @classmethod
+    def of(cls, key: str) -> Pin | None:
+        """The place of a curve's key; None where it is no pinned one."""
+        found = _PIN.fullmatch(key)
+        return cls(*map(int, found.groups())) if found else None
+
+
 class Curves:
     """An ordered set of curves."""
 
     def __init__(self) -> None:
         self._curves: dict[str, Curve] = {}
+        #: Colour and tick of curves that a saved session knew and that are not read yet.
+        self._awaited: dict[str, tuple[str, bool]] = {}
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Curve]:
         return iter(tuple(self._curves.values()))
 
     def __len__(self) -> int:
@@ -64,6 +104,9 @@ class Curves:
         old = self._curves.get(curve.key)
         if old is not None:
             curve = replace(curve, shown=old.shown, colour=old.colour or curve.colour)
+        elif curve.key in self._awaited:
+            colour, shown = self._awaited.pop(curve.key)
+            curve = replace(curve, shown=shown, colour=colour or curve.colour)
         self._curves[curve.key] = curve
 
     def replace_group(self, prefix: str, curves: Iterable[Curve]) -> None:
@@ -87,15 +130,43 @@ class Curves:
     def clear(self) -> None:
         """Take all curves away."""
         self._curves.clear()
+        self._awaited.clear()
 
     def free_colour(self) -> str:
         """A colour of the palette that the fewest curves have."""
         used = [curve.colour for curve in self._curves.values()]
+        used += [colour for colour, _ in self._awaited.values()]
         return min(PALETTE, key=used.count)
 
     def shown(self) -> list[Curve]:
         """The curves that are drawn."""
         return [curve for curve in self._curves.values() if curve.shown]
+
+    def state(self) -> list[dict[str, Any]]:
+        """Which curves there are, their colours and ticks, as plain values."""
+        known = {curve.key: (curve.colour, curve.shown) for curve in self} | self._awaited
+        return [
+            {"key": key, "colour": colour, "shown": shown} for key, (colour, shown) in known.items()
+        ]
+
+    def restore(self, state: Any) -> None:
+        """Expect the curves of :meth:`state`; what cannot be used is left out."""
+        self.clear()
+        for entry in state if isinstance(state, list) else []:
+            known = entry if isinstance(entry, dict) else {}
+            key, colour, shown = (known.get(name) for name in ("key", "colour", "shown"))
+            coloured = isinstance(colour, str) and (not colour or _COLOUR.fullmatch(colour))
+            if isinstance(key, str) and coloured and isinstance(shown, bool):
+                self._awaited[key] = (colour, shown)
+
+    def awaits(self, key: str) -> bool:
+        """Whether a saved session knew a curve that is not read yet."""
+        return key in self._awaited
+
+    def awaited_pins(self) -> list[Pin]:
+        """Pinned places of a saved session whose spectra are not read yet."""
+        pins = [Pin.of(key) for key in self._awaited]
+        return [pin for pin in pins if pin is not None]
 
     def spectra(self) -> list[NamedSpectrum]:
         """The drawn curves, to be saved."""

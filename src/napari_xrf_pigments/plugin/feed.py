@@ -28,13 +28,16 @@ class LayerFeed(QObject):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._step)
         self._wanted: Steps | None = None
+        self._between: list[Steps] = []
+        self._short: Iterator[None] | None = None
         self._under_way: Iterator[None] | None = None
         self._begun = -INTERVAL_S
 
     @property
     def busy(self) -> bool:
         """Whether steps are still to be done."""
-        return self._under_way is not None or self._wanted is not None
+        passes = self._under_way is not None or self._wanted is not None
+        return passes or self._short is not None or bool(self._between)
 
     def show(self, steps: Steps, anew: bool = False) -> None:
         """Ask for a pass; of several that wait only the last is done.
@@ -53,28 +56,50 @@ class LayerFeed(QObject):
             rest = INTERVAL_S - (time.monotonic() - self._begun)
             self._timer.start(max(0, round(1000 * rest)))
 
+    def soon(self, steps: Steps) -> None:
+        """Ask for something short that a click wants: done next, before the rest of a pass.
+
+        Parameters
+        ----------
+        steps : callable
+            As for :meth:`show`.
+        """
+        self._between.append(steps)
+        self._timer.start(0)
+
     def stop(self) -> None:
         """Forget what is still to be done."""
-        self._wanted = self._under_way = None
+        self._between.clear()
+        self._wanted = self._under_way = self._short = None
         self._timer.stop()
 
     def _step(self) -> None:
-        if self._under_way is None:
-            if self._wanted is None:
-                return
+        if self._short is None and self._between:
+            self._short = self._between.pop(0)()
+        if self._short is not None:
+            self._advance(self._short)
+        elif self._under_way is not None:
+            self._advance(self._under_way)
+        elif self._wanted is not None:
             steps, self._wanted = self._wanted, None
             self._begun = time.monotonic()
             self._under_way = steps()
+            self._advance(self._under_way)
+        if self._short is not None or self._between or self._under_way is not None:
+            self._timer.start(0)
+        elif self._wanted is not None:
+            self.show(self._wanted)
+
+    def _advance(self, steps: Iterator[None]) -> None:
+        """Do one step, in which others may ask for anything."""
         ended = True
         try:
-            next(self._under_way)
+            next(steps)
             ended = False
         except StopIteration:
             pass
         finally:
-            if ended:
+            if ended and steps is self._short:
+                self._short = None
+            elif ended and steps is self._under_way:
                 self._under_way = None
-        if self._under_way is not None:
-            self._timer.start(0)
-        elif self._wanted is not None:
-            self.show(self._wanted)

@@ -6,7 +6,9 @@ Layers are recognised by their metadata, never by their name: ``xrf_cube`` (the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
@@ -21,6 +23,10 @@ from .totals import TotalCounts
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
+
+
+#: How long layers are brought up to date in one turn of the event loop.
+_WHILE_S = 0.02
 
 
 def placement(
@@ -92,7 +98,9 @@ def show_maps(
 ) -> Iterator[None]:
     """Bring the layers of maps up to date, add layers for new ones, remove those not wanted.
 
-    A layer costs napari up to a tenth of a second: one is worked on between two ``yield``.
+    A new layer costs napari up to a tenth of a second: one is added between two ``yield``.
+    Layers that are there already cost little each, but a picture of the canvas after every
+    single one would cost much: as many as fit into a short while are brought up to date.
 
     Parameters
     ----------
@@ -106,18 +114,24 @@ def show_maps(
         Layers of these kinds that none of the maps is for are removed.
     """
     wanted: set[tuple[str, str]] = set()
+    kinds = set(kinds)
+    follow = _nobody_chose(map_layers(viewer, scan, kinds).values())
+    begun = time.perf_counter()
     for spec in specs:
         key = (spec.kind, spec.name)
         wanted.add(key)
         layer = map_layers(viewer, scan, {spec.kind}).get(key)
         if layer is None:
-            active = viewer.layers.selection.active
-            _add(viewer, scan, spec)
-            if active in viewer.layers:
-                viewer.layers.selection.active = active
+            with unselected(viewer):
+                _add(viewer, scan, spec)
         else:
             _update(layer, spec)
+            if follow:
+                _show(layer, spec.visible)
+            if time.perf_counter() - begun < _WHILE_S:
+                continue
         yield
+        begun = time.perf_counter()
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key not in wanted and layer in viewer.layers:
             viewer.layers.remove(layer)
@@ -125,10 +139,32 @@ def show_maps(
     yield from remove_dropped(viewer, scan)
 
 
+@contextmanager
+def unselected(viewer: Viewer) -> Iterator[None]:
+    """Add layers while the chosen one stays chosen.
+
+    napari chooses a new layer and shows its controls, which costs as much as the layer itself.
+    """
+    layers = viewer.layers
+    chooses = getattr(layers, "_activate_on_insert", None)
+    if chooses is None:
+        active = layers.selection.active
+        yield
+        if active in layers:
+            layers.selection.active = active
+        return
+    layers._activate_on_insert = chooses and layers.selection.active is None
+    try:
+        yield
+    finally:
+        layers._activate_on_insert = chooses
+
+
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
     """Take the layers of earlier results out: hidden at once, removed one a ``yield``."""
     for (kind, name), layer in map_layers(viewer, scan, kinds).items():
-        layer.visible = False
+        if layer.visible:
+            layer.visible = False
         # No new map is ever shown on it.
         layer.metadata["xrf_map"] = ("dropped", f"{kind} {name} {id(layer)}")
     return remove_dropped(viewer, scan)
@@ -144,10 +180,21 @@ def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:
     """Among the maps of some kinds show only those of some keys."""
+    for _ in showing_only(viewer, scan, kinds, keys):
+        pass
+
+
+def showing_only(
+    viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]
+) -> Iterator[None]:
+    """The same in steps, one layer that changes between two ``yield``."""
     for key, layer in map_layers(viewer, scan, kinds).items():
-        layer.visible = key in keys
-        if key in keys:
+        if key in keys and layer in viewer.layers:
             viewer.layers.selection.active = layer
+        # napari does all its work for a layer that is shown or hidden already, too.
+        if layer.visible != (key in keys):
+            layer.visible = key in keys
+            yield
 
 
 def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
@@ -163,6 +210,7 @@ def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, 
         "metadata": {
             "xrf_map": (spec.kind, spec.name),
             "xrf_name": spec.title,
+            "xrf_shown": spec.visible,
             "xrf_limits": spec.limits,
             "xrf_made": dict(spec.made),
         },
@@ -189,6 +237,18 @@ def _update(layer: Image, spec: MapSpec) -> None:
             layer.colormap = spec.colormap
         follow_limits(layer, spec.limits)
     layer.refresh(extent=False, highlight=False)
+
+
+def _nobody_chose(layers: Iterable[Image]) -> bool:
+    """Whether all layers are shown and hidden as this module left them."""
+    return all(layer.visible == layer.metadata.get("xrf_shown") for layer in layers)
+
+
+def _show(layer: Image, visible: bool) -> None:
+    """Show or hide a layer: while a run goes on, what was found in its first tiles may change."""
+    layer.metadata["xrf_shown"] = visible
+    if layer.visible != visible:
+        layer.visible = visible
 
 
 def _rename(layer: Image, name: str) -> None:

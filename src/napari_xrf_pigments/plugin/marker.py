@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .layers import map_layers, placement
+from .layers import map_layers, placement, unselected
 from .scan import Scan
 
 if TYPE_CHECKING:
@@ -20,17 +20,15 @@ def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
         # Maps that were added since would hide it.
         viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
         return
-    active = viewer.layers.selection.active
     rows, columns, _ = scan.cube.shape
-    viewer.add_points(
-        [[y, x]],
-        name="Clicked pixel",
-        size=max(2.0, 0.03 * max(rows, columns)),
-        symbol="disc",
-        face_color="transparent",
-        border_color="#00e5ff",
-        metadata={"xrf_scan": scan, "xrf_cube": scan.cube, "xrf_map": ("marker", "pixel")},
-        **placement(scan.cube.pixel_mm),
-    )
-    if active in viewer.layers:
-        viewer.layers.selection.active = active
+    with unselected(viewer):
+        viewer.add_points(
+            [[y, x]],
+            name="Clicked pixel",
+            size=max(2.0, 0.03 * max(rows, columns)),
+            symbol="disc",
+            face_color="transparent",
+            border_color="#00e5ff",
+            metadata={"xrf_scan": scan, "xrf_cube": scan.cube, "xrf_map": ("marker", "pixel")},
+            **placement(scan.cube.pixel_mm),
+        )

@@ -1,12 +1,14 @@
-"""Opening scans from anywhere: the reader, the menu, a drop on a dock (no Qt)."""
+"""Opening scans from anywhere: the reader, the menu, a drop on a dock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import notices
+from .aside import aside
 from .layers import counts_layer_data, results_layer_data
 from .services import CORE, Services
 from .totals import TotalCounts
@@ -105,7 +107,7 @@ def open_paths(
     opened = []
     for path in one_of_each_scan(paths):
         try:
-            found = read_scan(path, services)
+            found = aside(partial(read_scan, path, services))
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, path))
         else:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import napari
 
 from . import notices
+from .aside import aside
 from .opening import already_open, is_open, one_of_each_scan, read_scan, sentence_of
 from .saved_session_file import SUFFIX
 from .session import session_of
@@ -56,7 +58,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
             notices.info(f"{item.name} belongs to {other.name}, which is open.")
             continue
         try:
-            layers = read_scan(item)
+            layers = aside(partial(read_scan, item))
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, item))
             continue

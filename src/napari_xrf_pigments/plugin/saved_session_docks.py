@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-#: Which scan, and what is going on, are no settings.
-_SKIPPED = {"scan_bar", "run_bar", "parent"}
+#: Which scan, and what is going on, are no settings; the energy axis is saved with its scan.
+_SKIPPED = {"scan_bar", "run_bar", "parent", "dock", "energy_part"}
 _DEPTH = 4
 
 
@@ -41,15 +41,25 @@ def apply_settings(dock: QWidget, settings: dict[str, Any]) -> None:
             _set(control, settings[path])
 
 
-def _controls(widget: QWidget, path: str = "", depth: int = 0) -> Iterator[tuple[str, QWidget]]:
-    for name, part in list(vars(widget).items()):
-        if name in _SKIPPED or name.startswith("_") or not isinstance(part, QWidget):
+def _controls(owner: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, QWidget]]:
+    # A table of controls, such as the cells of the periodic table, or what has them.
+    parts = owner if isinstance(owner, dict) else vars(owner)
+    for name, part in list(parts.items()):
+        if not isinstance(name, str) or name in _SKIPPED or name.startswith("_"):
             continue
         place = f"{path}.{name}" if path else name
-        if _is_control(part):
+        if isinstance(part, QWidget) and _is_control(part):
             yield place, part
-        elif depth < _DEPTH and type(part).__module__.startswith(__package__):
+        elif depth < _DEPTH and _may_hold_controls(part):
             yield from _controls(part, place, depth + 1)
+
+
+def _may_hold_controls(part: Any) -> bool:
+    if isinstance(part, dict):
+        return bool(part) and all(isinstance(one, QWidget) for one in part.values())
+    ours = type(part).__module__.startswith(__package__)
+    # Parts of a dock that are no widgets themselves have a view, or are its controls' owners.
+    return ours and (isinstance(part, QWidget) or isinstance(getattr(part, "view", None), QWidget))
 
 
 def _is_control(widget: QWidget) -> bool:

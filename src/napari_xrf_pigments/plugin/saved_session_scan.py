@@ -87,6 +87,8 @@ def scan_state(scan: Scan, shelf: ArrayShelf, folder: Path, sample: bool) -> dic
         "origin": scan.settings.origin,
         "palette": scan.palette.settings,
         "view": asdict(scan.element_view),
+        "curves": scan.curves.state(),
+        "pixel": scan.pixel,
         "totals": shelf.add(scan.totals.image),
         "derived": {
             name: {"values": shelf.add(made.values), "sigma": shelf.add(made.sigma)}
@@ -184,6 +186,9 @@ def restored_scan(state: dict[str, Any], saved: SavedSession, cube: XRFCube) -> 
         scan.change(ScanSettings(facts.energies, facts.acquisition, origin))
         scan.palette = Palette.of(state["palette"])
         scan.element_view = ElementView(**state["view"])
+        # Sessions of earlier versions have neither.
+        scan.curves.restore(state.get("curves"))
+        scan.pixel = _pixel(state.get("pixel"), scan)
         for name, made in state["derived"].items():
             values = Combined(name, saved.array(made["values"]), saved.array(made["sigma"]))
             scan.derived[str(name)] = values
@@ -195,6 +200,11 @@ def restored_scan(state: dict[str, Any], saved: SavedSession, cube: XRFCube) -> 
             f"{saved.path.name} is damaged: what it says of a scan is wrong."
         ) from error
     return scan
+
+
+def _pixel(place: Any, scan: Scan) -> tuple[int, int] | None:
+    whole = isinstance(place, list) and len(place) == 2 and all(type(v) is int for v in place)
+    return (place[0], place[1]) if whole and scan.measured(*place) else None
 
 
 def _results(kind: str, state: dict[str, Any], saved: SavedSession, cube: XRFCube) -> Results:

@@ -12,6 +12,7 @@ from psygnal import Signal
 from ..cube import Acquisition, Detector, EnergyAxis, XRFCube
 from ..mapping.arithmetic import Combined
 from ..mapping.palette import Palette
+from .curves import Curves
 from .element_results import ElementResults, ElementView
 from .results import PigmentResults
 from .totals import TotalCounts
@@ -78,6 +79,9 @@ class Scan:
         self.derived: dict[str, Combined] = {}
         self.element_view = ElementView()
         self.palette = Palette()
+        #: The spectra that are compared in one plot, and the pixel that was clicked last.
+        self.curves = Curves()
+        self.pixel: tuple[int, int] | None = None
 
     @property
     def elements(self) -> ElementResults | None:

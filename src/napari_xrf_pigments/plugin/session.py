@@ -22,6 +22,7 @@ from .scan import Scan
 from .services import CORE, Services
 from .settings_page import preferences
 from .specs import limits_of
+from .warming import warm
 from .watching import watch
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def session_of(viewer: Viewer, services: Services = CORE) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer, services)
         bind_keys(viewer)
+        warm()
     return _SESSIONS[viewer]
 
 
@@ -100,6 +102,7 @@ class Session:
         """Choose a pixel: it is marked, and who listens shows its spectrum."""
         if scan.measured(y, x):
             self.choose(scan)
+            scan.pixel = y, x
             show_marker(self.viewer, scan, y, x)
             self.picked.emit(scan, y, x)
 

@@ -1,4 +1,4 @@
-"""The Compare dock: two maps side by side, under a swipe line or a lens."""
+"""The Compare dock: two maps side by side, under a swipe line or a lens, with the viewer's zoom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
 
 from ..following import Emitter
+from ..linked_view import View, show_view, view_of
 from ..pictures import can_be_shown, picture_of, value_at
 from ..session import Session
 from ..views.compare_bar import CompareBar
@@ -43,7 +44,7 @@ class CompareDock(ScanDock):
         self.stretch(self.plot)
         self.column.addWidget(self.values)
         self._shown: list[Layer | None] = [None, None]
-        self._fitted = False
+        self._fitted = self._leading = False
         # A run changes maps often: once every while is enough.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -52,13 +53,19 @@ class CompareDock(ScanDock):
         self.bar.chosen.connect(self._choose_maps)
         self.bar.mode_changed.connect(self.plot.set_mode)
         self.bar.radius_changed.connect(self.plot.set_lens_radius)
-        self.bar.fit_requested.connect(self.plot.fit)
+        self.bar.fit_requested.connect(self._fit)
+        self.bar.link_changed.connect(lambda linked: self._follow_viewer())
+        self.plot.view_changed.connect(self._lead_viewer)
+        self.plot.resized.connect(self._follow_viewer)
         self.plot.hovered.connect(self._on_hover)
         self.plot.clicked.connect(lambda y, x: self.session.pick_world((y, x)))
         layers = self.viewer.layers.events
         for signal in (layers.inserted, layers.removed, layers.reordered):
             self._follow(signal, self._list_maps)
         self._follow(self.viewer.cursor.events.position, self._on_cursor)
+        camera = self.viewer.scene.camera.events
+        for signal in (camera.center, camera.zoom):
+            self._follow(signal, self._follow_viewer)
         self._list_maps()
         self.start()
 
@@ -113,6 +120,35 @@ class CompareDock(ScanDock):
         if not self._fitted and all(layer is not None for layer in self._shown):
             self._fitted = True
             self.plot.fit()
+            self._follow_viewer()
+
+    @property
+    def linked(self) -> bool:
+        """Whether the maps and the viewer's canvas show the same piece of the painting."""
+        return bool(self.bar.link_button.isChecked())
+
+    def _fit(self) -> None:
+        self.plot.fit()
+        self._lead_viewer()
+
+    def _follow_viewer(self, event: Any = None) -> None:
+        """Show what the viewer's canvas shows."""
+        view = view_of(self.viewer) if self.linked and not self._leading else None
+        here = self.plot.view()
+        if view is not None and here is not None and not view.like(View(*here)):
+            self.plot.set_view(view.y, view.x, view.span)
+
+    def _lead_viewer(self) -> None:
+        """Let the viewer's canvas show what the maps show."""
+        here = self.plot.view()
+        if not self.linked or here is None:
+            return
+        # Its middle changes first and its zoom next: half way it shows neither view.
+        self._leading = True
+        try:
+            show_view(self.viewer, View(*here))
+        finally:
+            self._leading = False
 
     def _on_hover(self, y: float, x: float) -> None:
         said = [f"y {y:.2f}, x {x:.2f}"]

@@ -16,7 +16,7 @@ from ..colours import element_colour
 from ..element_results import ElementResults
 from ..element_text import rows_of_text
 from ..fit_settings import save_settings, take_settings
-from ..layers import drop_maps, map_layers, placement, show_maps, show_only
+from ..layers import drop_maps, map_layers, placement, show_maps, showing_only
 from ..regions import regions_of
 from ..results import Results
 from ..rows import ElementRow
@@ -244,8 +244,7 @@ class ElementsDock(MapDock):
         if scan not in self.session.scans:
             return
         if not map_layers(self.viewer, scan, ELEMENT_KINDS) and self._latest(scan) is not None:
-            show_only(self.viewer, scan, {"counts"}, set())
-            yield
+            yield from showing_only(self.viewer, scan, {"counts"}, set())
 
         def specs() -> Iterator[Any]:
             for results in (scan.elements, scan.trial):
@@ -254,11 +253,13 @@ class ElementsDock(MapDock):
             yield from self.tools.derived(scan)
 
         yield from show_maps(self.viewer, scan, specs(), ELEMENT_KINDS - {"composite"})
+        yield
         if scan is self.scan:
             self.tools.show_new(scan)
             self.tools.update_names()
             self.tools.count()
             self.tools.mix()
+            yield
         scan.results_changed.emit("elements")
 
     # Parts, files, clicks.
@@ -334,4 +335,5 @@ class ElementsDock(MapDock):
         keys = {key for key in layers if key[1] == name}
         if keys:
             kinds = {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}
-            show_only(self.viewer, self.scan, kinds, keys)
+            scan = self.scan
+            self.feed.soon(lambda: showing_only(self.viewer, scan, kinds, keys))

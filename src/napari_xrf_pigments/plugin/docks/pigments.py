@@ -16,7 +16,7 @@ from ...mapping.palette import Palette
 from .. import colours
 from ..choosing_weights import weights_box
 from ..found import found_rows, hidden_sentence
-from ..layers import drop_maps, map_layers, remove_dropped, show_maps, show_only
+from ..layers import drop_maps, map_layers, remove_dropped, show_maps, showing_only
 from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
 from ..provenance_text import provenance_line, provenance_text
 from ..results import PigmentResults, Results
@@ -176,14 +176,14 @@ class PigmentsDock(MapDock):
             self._list(scan)
             yield
         if not map_layers(self.viewer, scan, PIGMENT_KINDS):
-            show_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
-            yield
+            yield from showing_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
 
         def specs() -> Iterator[Any]:
             yield unexplained_spec(results)
             yield from pigment_specs(results, view)
 
         yield from show_maps(self.viewer, scan, specs(), PIGMENT_KINDS)
+        yield
         scan.results_changed.emit("pigments")
 
     def _list(self, scan: Scan | None) -> None:
@@ -249,7 +249,8 @@ class PigmentsDock(MapDock):
         kinds = _KINDS_OF_PIGMENT if kind == "pigment" else (kind,)
         keys = {(kind, name) for kind in kinds}
         if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
-            show_only(self.viewer, self.scan, _OTHERS, keys)
+            scan = self.scan
+            self.feed.soon(lambda: showing_only(self.viewer, scan, _OTHERS, keys))
 
     def _look_for_devices(self) -> None:
         worker = thread_worker(self.session.services.devices)()

@@ -9,7 +9,7 @@ from napari.utils.theme import get_theme
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QSizePolicy, QSplitter, QTabWidget
+from qtpy.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWidget
 
 from ...physics.conditions import Conditions
 from ...physics.lineshape import fwhm_kev
@@ -41,13 +41,14 @@ class SpectrumDock(ScanDock):
         self.curves_part = CurvesPart(self)
         self.lines_part = LinesPart(self)
         self.energy_part = EnergyPart(self)
+        self._parts = (self.pixel_part, self.curves_part, self.lines_part, self.energy_part)
         for part, title, tip in (
             (self.pixel_part, "Pixel", "What the clicked pixel holds, and what says so"),
             (self.curves_part, "Spectra", "Which spectra are compared; save them"),
             (self.lines_part, "Lines", "Element lines, and what a peak could be"),
             (self.energy_part, "Energy", "Energy axis, anode and voltage"),
         ):
-            self.tabs.addTab(part.view, title)
+            self.tabs.addTab(_scrolled(part.view), title)
             self.tabs.setTabToolTip(self.tabs.count() - 1, tip)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -65,7 +66,7 @@ class SpectrumDock(ScanDock):
         self._theme()
         self.refresh()
         self.viewer.events.theme.connect(self._theme)
-        parts = (self.pixel_part, self.curves_part, self.lines_part)
+        parts = self._parts[:3]
         fitting = self._fitting
         self.destroyed.connect(lambda: (fitting.forget(), [part.close() for part in parts]))
         self.start()
@@ -84,6 +85,10 @@ class SpectrumDock(ScanDock):
     def axis_bar(self) -> Any:
         """The bar that says which energy axis is in use."""
         return self.energy_part.axis_bar
+
+    def show_part(self, part: Any) -> None:
+        """Bring the tab of a part to the front."""
+        self.tabs.setCurrentIndex(self._parts.index(part))
 
     def tell(self, sentence: str) -> None:
         """Say what went wrong."""
@@ -113,7 +118,7 @@ class SpectrumDock(ScanDock):
         if scan is not None:
             self.listen(scan.energies_changed, self.refresh)
             self.listen(scan.results_changed, self._on_results)
-        self.pixel_part.choose(None)
+        self.pixel_part.choose(None if scan is None else scan.pixel)
         self.lines_part.reset()
         self.energy_part.reset()
         self.curves_part.reset()
@@ -197,3 +202,14 @@ class SpectrumDock(ScanDock):
             self._unsized = False
             self.splitter.setOrientation(orientation)
             self.splitter.setSizes([700, 300] if wide else [460, 540])
+
+
+def _scrolled(view: QWidget) -> QScrollArea:
+    """A view in a flat dock: what does not fit is scrolled to, and no tab makes the dock tall."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumWidth(view.minimumSizeHint().width())
+    area.setWidget(view)
+    return area

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from .. import notices
 from ..background import Latest
-from ..curves import PIXEL, Curve, Curves
+from ..curves import PIXEL, Curve, Curves, Pin
 from ..regions import Region, drawn_on
 from ..rows import CurveRow, DrawnCurve
 from ..views.curve_list import CurveList
@@ -35,17 +35,17 @@ class CurvesPart:
 
     def __init__(self, dock: SpectrumDock) -> None:
         self.dock = dock
-        self.curves = Curves()
+        self._no_curves = Curves()
         self.view = CurveList()
         self._statistic = "mean"
         self._regions = Latest(self._take_regions, dock.tell)
+        self._pinning = Latest(self._take_pins, dock.tell)
         self._saving = Latest(lambda text: notices.info(text), dock.tell)
         self._soon = QTimer(self.view)
         self._soon.setSingleShot(True)
         self._soon.setInterval(300)
         self._soon.timeout.connect(self.read_regions)
         self._watched: list[tuple[Any, Any]] = []
-        self._pins: dict[str, tuple[int, int]] = {}
         self.view.shown_changed.connect(self._show)
         self.view.remove_requested.connect(self._remove)
         self.view.statistic_changed.connect(self._set_statistic)
@@ -57,25 +57,30 @@ class CurvesPart:
         for layer in dock.viewer.layers:
             self._watch(layer)
 
+    @property
+    def curves(self) -> Curves:
+        """The curves of the scan."""
+        scan = self.dock.scan
+        return self._no_curves if scan is None else scan.curves
+
     def close(self) -> None:
         """Listen to no layer any more."""
         self._regions.forget()
+        self._pinning.forget()
         for signal, slot in self._watched:
             signal.disconnect(slot)
         self._watched = []
 
     def reset(self) -> None:
         """Begin again with another scan."""
-        self.curves.clear()
-        self._pins.clear()
         self.whole()
+        self.read_pins()
         self._soon.start()
 
     def whole(self) -> None:
         """Bring the spectra of the whole scan up to date."""
         scan = self.dock.scan
         if scan is None:
-            self.curves.clear()
             return
         totals = scan.totals
         mean = totals.spectrum / max(1, totals.measured)
@@ -90,7 +95,7 @@ class CurvesPart:
 
     def pixel(self, name: str, counts: np.ndarray) -> None:
         """Show the clicked pixel's spectrum; the first one takes the sum off the plot."""
-        if self.curves.get(PIXEL) is None:
+        if self.curves.get(PIXEL) is None and not self.curves.awaits(PIXEL):
             self.curves.show("whole:sum", False)
         self.curves.put(Curve(PIXEL, name, "", counts))
 
@@ -98,12 +103,33 @@ class CurvesPart:
         """Keep the pixel's spectrum."""
         pixel = self.curves.get(PIXEL)
         place = self.dock.pixel_part.place_of
-        if pixel is None or place is None:
-            return
-        key = f"pin:{place[0]},{place[1]},{place[2]}"
+        if pixel is not None and place is not None:
+            self._put_pin(Pin(*place), pixel.counts)
+            self.draw()
+
+    def _put_pin(self, pin: Pin, counts: np.ndarray) -> None:
         colour = self.curves.free_colour()
-        self.curves.put(Curve(key, pixel.name, colour, pixel.counts, True, True))
-        self.draw()
+        self.curves.put(Curve(pin.key, pin.title, colour, counts, True, True))
+
+    def read_pins(self) -> None:
+        """Read the spectra of the pinned points of a saved session, in a thread."""
+        scan = self.dock.scan
+        pins = [] if scan is None else scan.curves.awaited_pins()
+        if scan is None or not pins:
+            return
+
+        def compute() -> tuple[Scan, list[tuple[Pin, np.ndarray]]]:
+            there = [pin for pin in pins if scan.measured(pin.y, pin.x)]
+            return scan, [(p, scan.cube.spectrum(p.y, p.x, p.radius)) for p in there]
+
+        self._pinning.ask(compute)
+
+    def _take_pins(self, answer: tuple[Scan, list[tuple[Pin, np.ndarray]]]) -> None:
+        scan, found = answer
+        if scan is self.dock.scan:
+            for pin, counts in found:
+                self._put_pin(pin, counts)
+            self.dock.show_again()
 
     def main(self) -> Curve | None:
         """The curve that questions are about."""

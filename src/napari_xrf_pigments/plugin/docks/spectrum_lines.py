@@ -72,7 +72,7 @@ class LinesPart:
             peak = measure_peak(kev, counts, axis, conditions)
             return peak, name_peak(kev, counts, axis, conditions)
 
-        self.dock.tabs.setCurrentWidget(self.view)
+        self.dock.show_part(self)
         self.peaks.set_rows(f"What is at {kev:.2f} keV? ...", ())
         self._naming.ask(compute)
 

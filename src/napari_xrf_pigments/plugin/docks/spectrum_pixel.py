@@ -9,6 +9,7 @@ import numpy as np
 
 from ..answer import bars_of
 from ..background import Latest
+from ..curves import Pin
 from ..explaining import bands_of, evidence_html, evidence_of, unexplained_html
 from ..rows import Bar
 from ..views.pixel_panel import PixelPanel
@@ -99,10 +100,8 @@ class PixelPart:
             return
         text = place_text(wish.scan, wish.y, wish.x, wish.radius, float(counts.sum()))
         self.view.place.setText(text)
-        short = f"Pixel x {wish.x}, y {wish.y}"
-        if wish.radius:
-            short += f", mean of radius {wish.radius}"
-        self.dock.curves_part.pixel(short, counts)
+        title = Pin(wish.y, wish.x, wish.radius).title
+        self.dock.curves_part.pixel(title, counts)
         self.dock.show_again()
         # A mean is no spectrum of counts: the network is asked about the sum.
         whole = counts * pixels_within(wish.scan, wish.y, wish.x, wish.radius)

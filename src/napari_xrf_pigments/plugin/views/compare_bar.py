@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QSizePolicy,
     QSlider,
@@ -30,6 +31,7 @@ class CompareBar(QWidget):
     mode_changed = Signal(str)
     radius_changed = Signal(int)
     fit_requested = Signal()
+    link_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +48,9 @@ class CompareBar(QWidget):
         self.radius.setValue(90)
         self.radius.setToolTip("Size of the lens")
         self.fit_button = _button("Fit", "Zoom to the whole of both maps")
+        self.link_button = _button("Link", "Move and zoom together with the viewer")
+        self.link_button.setCheckable(True)
+        self.link_button.setChecked(True)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.boxes[0], 0, 0)
@@ -53,7 +58,11 @@ class CompareBar(QWidget):
         layout.addWidget(self.boxes[1], 0, 2)
         layout.addWidget(self.mode_box, 1, 0)
         layout.addWidget(self.fit_button, 1, 1)
-        layout.addWidget(self.radius, 1, 2)
+        row = QHBoxLayout()
+        row.addWidget(self.link_button)
+        row.addWidget(self.radius, 1)
+        row.addStretch(0)
+        layout.addLayout(row, 1, 2)
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         layout.addWidget(self.hint, 2, 0, 1, 3)
@@ -63,6 +72,7 @@ class CompareBar(QWidget):
             box.currentIndexChanged.connect(lambda index: self.chosen.emit())
         self.swap_button.clicked.connect(lambda: self.swap())
         self.fit_button.clicked.connect(lambda: self.fit_requested.emit())
+        self.link_button.toggled.connect(self.link_changed.emit)
         self.mode_box.currentIndexChanged.connect(lambda index: self._show_mode())
         self.radius.valueChanged.connect(self.radius_changed.emit)
         self._show_mode()

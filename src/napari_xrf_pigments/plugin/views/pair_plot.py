@@ -20,11 +20,20 @@ _FAR = 1e6
 class PairPlot(QWidget):
     """Shows two pictures in world coordinates, with one zoom and one cursor.
 
-    Signals carry world coordinates (y, x).
+    Signals
+    -------
+    hovered, clicked : float, float
+        World coordinates (y, x).
+    view_changed
+        The user moved or zoomed.
+    resized
+        There is another room for the same view.
     """
 
     hovered = Signal(float, float)
     clicked = Signal(float, float)
+    view_changed = Signal()
+    resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +71,9 @@ class PairPlot(QWidget):
         layout.addWidget(self.canvas)
         self.line.sigPositionChanged.connect(self._clip)
         self.boxes[0].sigRangeChanged.connect(lambda *changed: self._clip())
+        self.boxes[0].sigResized.connect(lambda box: self.resized.emit())
+        for box in self.boxes:
+            box.sigRangeChangedManually.connect(lambda axes: self.view_changed.emit())
         self.canvas.scene().sigMouseMoved.connect(self._moved)
         self.canvas.scene().sigMouseClicked.connect(self._clicked)
         self.set_mode("side")
@@ -110,6 +122,23 @@ class PairPlot(QWidget):
         self.boxes[0].setRange(QRectF(left, top, right - left, bottom - top), padding=0.02)
         if not self._line_in_view():
             self.line.setValue((left + right) / 2)
+
+    def view(self) -> tuple[float, float, float] | None:
+        """Middle (y, x) of what is in view and the length of its shorter side, world."""
+        box = self.boxes[0]
+        if min(box.width(), box.height()) <= 0:
+            return None
+        (left, right), (top, bottom) = box.viewRange()
+        return (top + bottom) / 2, (left + right) / 2, min(right - left, bottom - top)
+
+    def set_view(self, y: float, x: float, span: float) -> None:
+        """Show a piece of the world, given as :meth:`view` gives it."""
+        box = self.boxes[0]
+        side = min(box.width(), box.height())
+        if side <= 0:
+            return
+        high, wide = (span * length / side / 2 for length in (box.height(), box.width()))
+        box.setRange(xRange=(x - wide, x + wide), yRange=(y - high, y + high), padding=0)
 
     def set_cursor(self, y: float, x: float) -> None:
         """Mark a place, world coordinates."""

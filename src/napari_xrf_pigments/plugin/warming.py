@@ -1,0 +1,70 @@
+"""Imports in a thread what docks, clicks and runs will need, so that the window need not wait.
+
+The first import of Qt widgets' plots, of pandas and of the network takes up to seconds. It is
+done while the user looks at the first picture.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from importlib import import_module
+
+#: In the order in which a user comes to need them.
+MODULES = (
+    "napari_xrf_pigments.plugin.docks.elements",
+    "napari_xrf_pigments.plugin.docks.pigments",
+    "napari_xrf_pigments.plugin.docks.spectrum",
+    "matplotlib.path",
+    # napari's tables of features: the first layer of points asks for it.
+    "pandas",
+    "napari_xrf_pigments.plugin.map_commands",
+    "napari_xrf_pigments.plugin.home_commands",
+    "napari_xrf_pigments.cube.calibration",
+    "napari_xrf_pigments.mapping.elements",
+    "napari_xrf_pigments.plugin.docks.compare",
+    "napari_xrf_pigments.plugin.docks.agreement",
+    "napari_xrf_pigments.plugin.docks.register",
+    "napari_xrf_pigments.plugin.docks.region_table",
+    "napari_xrf_pigments.plugin.docks.sawtooth",
+    "napari_xrf_pigments.plugin.docks.stitch",
+    "napari_xrf_pigments.plugin.docks.teach",
+    "napari_xrf_pigments.network.predict",
+    "napari_xrf_pigments.mapping.evidence",
+)
+#: A thread that computes in Python may hold the window up for so long before it must let go;
+#: Python's own 5 ms come again with every call into OpenGL, hundreds of times a picture.
+SWITCH_S = 0.0005
+
+_thread: threading.Thread | None = None
+_ended = threading.Event()
+
+
+def warm() -> threading.Thread:
+    """Begin, once a process."""
+    global _thread
+    if _thread is None:
+        sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
+        _thread = threading.Thread(target=_import, name="warming", daemon=True)
+        _thread.start()
+        # An import must not be under way when the interpreter is taken down.
+        atexit.register(_stop)
+    return _thread
+
+
+def _import() -> None:
+    for name in MODULES:
+        if _ended.is_set():
+            return
+        try:
+            import_module(name)
+        except Exception:
+            # Who needs it tells what is wrong with it.
+            continue
+
+
+def _stop() -> None:
+    _ended.set()
+    if _thread is not None:
+        _thread.join()
