@@ -217,9 +217,9 @@ def spatial_folds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
     ys, xs = np.nonzero(mask)
     along = _along(ys, xs)
     for blocks in range(_FOLDS, 1, -1):
-        part = _blocks(along, blocks)
-        if part is not None:
-            folds[ys, xs] = part
+        cut = _blocks(along, blocks)
+        if cut is not None:
+            folds[ys, xs] = cut
             return folds, True
     place = np.argsort(np.argsort(along, kind="stable"), kind="stable")
     folds[ys, xs] = place * min(_FOLDS, ys.size) // ys.size

@@ -102,15 +102,11 @@ def together(truths: Sequence[Truth]) -> Truth:
         replace(one, stack=one.stack + start)
         for one, start in zip(truths, starts[:-1], strict=True)
     ]
-    same = {"names", "groups", "member"}
-    return Truth(
-        **{
-            f.name: getattr(first, f.name)
-            if f.name in same
-            else np.concatenate([getattr(one, f.name) for one in renumbered])
-            for f in fields(Truth)
-        }
-    )
+    rows = [f.name for f in fields(Truth) if f.name not in ("names", "groups", "member")]
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in renumbered]) for name in rows
+    }
+    return replace(first, **joined)
 
 
 @dataclass(frozen=True)
