@@ -12,5 +12,5 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "speed_tables.md"]
 html_title = project

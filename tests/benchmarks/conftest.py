@@ -2,11 +2,13 @@
 
 A benchmark adds rows to a table; ``tox -e bench`` prints all tables when it is done, with the
 machine. Machines are noisy, so what is compared is run in turns, and the ratio is that of the
-same turn. Nothing here fails because it was slow.
+same turn. Nothing here fails because it was slow. ``XRF_PIGMENTS_BENCH_OUT`` names a file that
+takes the tables too (``docs/speed_tables.md`` is one).
 """
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -124,8 +126,6 @@ def timed(work: Callable[[], object]) -> float:
 
 def machine() -> str:
     """Processor, cores and memory of this machine."""
-    import os
-
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -147,10 +147,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     tables = terminalreporter.config.stash[_TABLES]
-    if tables.rows:
-        terminalreporter.section("benchmarks")
-        for line in tables.lines():
-            terminalreporter.write_line(line)
+    if not tables.rows:
+        return
+    terminalreporter.section("benchmarks")
+    for line in tables.lines():
+        terminalreporter.write_line(line)
+    if out := os.environ.get("XRF_PIGMENTS_BENCH_OUT"):
+        Path(out).write_text("\n".join(tables.lines()) + "\n", encoding="utf-8")
+        terminalreporter.write_line(f"Written to {out}.")
 
 
 @pytest.fixture(scope="session")
