@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from napari_xrf_pigments.cli import main
+from napari_xrf_pigments.network.weights import bundled_weights
+
+BUNDLED = str(bundled_weights())
 
 
 @pytest.mark.parametrize(
     ("name", "config", "said"),
     [
-        ("weights.pkl", "spectra = 10", "safetensors"),
-        ("nowhere/weights.safetensors", "spectra = 10", "does not exist"),
-        ("weights.safetensors", "spectra = = 10", "not a TOML file"),
+        ("weights.pkl", "uses = 1", "safetensors"),
+        ("nowhere/weights.safetensors", "uses = 1", "does not exist"),
+        ("weights.safetensors", "uses = = 1", "not a TOML file"),
         ("weights.safetensors", "colour = 3", "unknown settings: colour"),
     ],
 )
@@ -30,6 +33,20 @@ def test_weights_that_exist_are_not_written_over(tmp_path, capsys):
     assert main(["train", "-o", str(weights)]) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert weights.read_bytes() == b"a month of training"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--start", "none.safetensors", "--from-part", "closing"], "There are no weights at"),
+        (["--from-part", "closing"], "go together."),
+        (["--start", BUNDLED, "--from-part", "last"], "There is no part 'last'; there are first,"),
+    ],
+)
+def test_a_training_that_cannot_go_on_says_why_and_writes_nothing(tmp_path, capsys, words, said):
+    assert main(["train", "-o", str(tmp_path / "w.safetensors"), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
 
 
 def test_weights_that_are_missing_are_said(tmp_path, capsys):
