@@ -226,7 +226,7 @@ def spatial_folds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
     return folds, False
 
 
-def _along(ys: NDArray[np.int64], xs: NDArray[np.int64]) -> NDArray[np.float64]:
+def _along(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> NDArray[np.float64]:
     """Places of pixels along the longest direction of a stroke, pixels."""
     places = np.stack([ys - ys.mean(), xs - xs.mean()]).astype(np.float64)
     _, directions = np.linalg.eigh(places @ places.T)

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -47,6 +48,9 @@ class CurveList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.items = QListWidget()
+        # In a flat dock the list gives way, not what stands under it.
+        self.items.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.items.setMinimumHeight(56)
         self.items.setToolTip("Ticked spectra are in the plot, and are what is saved")
         self.statistic = QComboBox()
         for title, value in STATISTICS:
