@@ -93,10 +93,10 @@ class _OneThreadEach:
 
     def __enter__(self) -> None:
         with self._lock:
-            self._inside += 1
-            if self._inside == 1:
+            if self._inside == 0:
                 _own()
                 self._limit = _controller().limit(limits=1, user_api="blas")
+            self._inside += 1
 
     def __exit__(self, *error: object) -> None:
         with self._lock:

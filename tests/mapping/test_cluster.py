@@ -19,11 +19,11 @@ from napari_xrf_pigments.mapping import plan_elements
 from napari_xrf_pigments.mapping.cluster import (
     _corners,
     _place,
-    _tile,
     cluster_tile,
     map_elements_on_cluster,
     map_pigments_on_cluster,
 )
+from napari_xrf_pigments.mapping.cluster_work import _tile
 from napari_xrf_pigments.mapping.elements import fitted_tile
 from napari_xrf_pigments.mapping.pigments import predicted_tile
 from napari_xrf_pigments.network import Predictor

@@ -12,7 +12,7 @@ from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.mapping.survey import summed, survey
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2", ">u2", "i2", "u4", ">i4", "i8", "f4"])
+@pytest.mark.parametrize("dtype", ["u1", "u2", ">u2", "i2", "u4", ">i4", "i8", "u8", ">u8", "f4"])
 @pytest.mark.parametrize("largest", [0, 1, 100])
 def test_sums_are_exact_for_any_kind_of_number(dtype: str, largest: int) -> None:
     numbers = np.random.default_rng(0).integers(0, largest, (150, 7), endpoint=True)

@@ -8,15 +8,20 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments import Acquisition, EnergyAxis
 from napari_xrf_pigments.network.encoding import (
+    BORDERS,
     GRID_KEV,
     N_BINS,
-    bins_of,
     encode,
     encode_bins,
     rebin,
 )
+from napari_xrf_pigments.network.rebinning import rebinned
 
 KNOWN = Acquisition(anode="Rh", tube_kv=40.0)
+
+
+def bins_of(counts: np.ndarray, axis: EnergyAxis) -> torch.Tensor:
+    return torch.from_numpy(rebinned(counts, axis, BORDERS))
 
 
 def in_double(counts: np.ndarray, axis: EnergyAxis) -> np.ndarray:

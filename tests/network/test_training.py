@@ -18,7 +18,12 @@ from napari_xrf_pigments.network.labels import MASKED, n_outputs
 from napari_xrf_pigments.network.stream import Chunk, Draws, known_settings, training_stream
 from napari_xrf_pigments.network.training import mean_network, train_steps
 from napari_xrf_pigments.network.training_part import Progress, masked_loss
-from napari_xrf_pigments.network.weights import bundled_weights, load_weights, training_of
+from napari_xrf_pigments.network.weights import (
+    bundled_weights,
+    load_weights,
+    training_of,
+    weights_hash,
+)
 from napari_xrf_pigments.physics.detector import DetectorModel
 from napari_xrf_pigments.physics.stacks import Geometry
 from napari_xrf_pigments.physics.tube import Beam
@@ -195,6 +200,7 @@ def test_a_training_goes_on_from_weights_as_if_it_had_not_stopped(tmp_path: Path
     states = [load_weights(path).state_dict() for path in (whole, rest)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert training_of(rest)["part"] == "last"
+    assert training_of(rest)["start"] == weights_hash(start)
 
 
 def test_weights_to_go_on_from_and_a_part_go_together(tmp_path: Path) -> None:
@@ -203,6 +209,15 @@ def test_weights_to_go_on_from_and_a_part_go_together(tmp_path: Path) -> None:
         next(train_steps(TINY, 0, out, from_part="first"))
     with pytest.raises(ValueError, match=r"no part 'second'; there are first\.$"):
         next(train_steps(TINY, 0, out, start=out, from_part="second"))
+
+
+@pytest.mark.usefixtures("fed")
+def test_weights_of_another_size_are_no_start(tmp_path: Path) -> None:
+    start, out = tmp_path / "start.safetensors", tmp_path / "out.safetensors"
+    trained(start)
+    with pytest.raises(ValueError, match=r"another size than the settings say\.$"):
+        next(train_steps(replace(TINY, width=40), 0, out, start=start, from_part="first"))
+    assert not out.exists()
 
 
 def test_each_run_of_a_part_has_spectra_of_its_own(
@@ -266,6 +281,7 @@ def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None
         ("uses = ", "is not a TOML file"),
         ("epochs = 3\ncolour = 'red'", "unknown settings: colour, epochs"),
         ("parts = 3", "unknown settings: parts"),
+        ("[[part]]\n[[part]]", "Every part needs a name of its own"),
         ("part = 3", r"must describe each part in a table \[\[part\]\]"),
         ("[[part]]\nspectra = 'many'", "spectra must be a whole number"),
         ("[[part]]\nepochs = 3", "unknown settings: epochs"),

@@ -54,6 +54,14 @@ def test_small_errors_of_axis_and_resolution_do_not(expected_spectrum: Maker) ->
     assert np.median(unexplained_share(counts, off, RH)) < 0.01
 
 
+@pytest.mark.parametrize(("first", "last"), [(6.0, 10.0), (15.0, 29.0)])
+def test_an_axis_that_no_sum_of_its_own_lines_reaches(first: float, last: float) -> None:
+    counts = np.random.default_rng(0).poisson(5.0, (3, 480))
+    share = unexplained_share(counts, np.linspace(first, last, 480), RH)
+    assert np.isfinite(share).all()
+    assert (share < 0.2).all()
+
+
 def test_unknown_instrument(expected_spectrum: Maker) -> None:
     counts = _pixels(expected_spectrum, PAINT)
     assert np.median(unexplained_share(counts, AXIS.kev)) < 0.01

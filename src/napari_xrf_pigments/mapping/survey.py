@@ -112,7 +112,8 @@ def summed(spectra: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(spectra.sum(0, dtype=np.int64))
     total, small = np.zeros(spectra.shape[1], np.int64), spectra.dtype.newbyteorder("=")
     for start in range(0, len(spectra), fitting):
-        total += np.add.reduce(spectra[start : start + fitting], axis=0, dtype=small)
+        part = np.add.reduce(spectra[start : start + fitting], axis=0, dtype=small)
+        total += part.astype(np.int64)  # of unsigned numbers of 64 bits numpy would make floats
     return total
 
 

@@ -112,6 +112,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not self.parts:
             raise ValueError("A training needs one part at least.")
+        if len({part.name for part in self.parts}) < len(self.parts):
+            raise ValueError("Every part needs a name of its own.")
         _check_whole(self, {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1, "workers": 0})
         _check_numbers(self, ("uses", "weight_decay"))
 

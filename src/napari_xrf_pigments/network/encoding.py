@@ -8,15 +8,12 @@ the instrument; unknown settings are zero with their flag down.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis
 from ..physics.tube import ANODES
-from .rebinning import rebinned
 
 _ATMOSPHERES = ("air", "helium", "vacuum")
 #: Borders of the grid's bins in keV: 30 eV where lines crowd, wider above.
@@ -81,19 +78,6 @@ def encode(counts: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition)
     # Sums of counts reach 2^24 only in spectra of 10^7 counts: double keeps those exact.
     bins = rebin(counts.double(), energies).float().clamp(min=0)
     return encode_bins(bins, energies, acquisition)
-
-
-def bins_of(counts: NDArray[Any], energies: EnergyAxis) -> torch.Tensor:
-    """Counts on the grid, shape (spectrum, bin), float32: as :func:`rebin`, faster.
-
-    Parameters
-    ----------
-    counts : ndarray, shape (spectrum, channel)
-        Counts, none negative.
-    energies : EnergyAxis
-        Their axis.
-    """
-    return torch.from_numpy(rebinned(counts, energies, BORDERS))
 
 
 def encode_bins(bins: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition) -> torch.Tensor:

@@ -29,7 +29,7 @@ class Lane:
 
     def __init__(self, size: int, inputs: int, outputs: int, *, pinned: bool) -> None:
         self._input = torch.empty((size, inputs), dtype=torch.float32, pin_memory=pinned)
-        self._output = torch.empty((size if pinned else 0, outputs), pin_memory=pinned)
+        self._output = torch.empty((size, outputs), pin_memory=True) if pinned else None
         self._answers: torch.Tensor | None = None
         self._ready: torch.cuda.Event | None = None
         self._start = 0
@@ -46,7 +46,7 @@ class Lane:
     def take(self, answers: torch.Tensor, start: int) -> None:
         """Keep the answers (spectrum, output), whose first spectrum is number `start`."""
         self._start, self._answers = start, answers
-        if answers.is_cuda:
+        if self._output is not None:
             self._answers = self._output[: len(answers)]
             self._answers.copy_(answers, non_blocking=True)
             self._ready = torch.cuda.current_stream(answers.device).record_event()
@@ -63,9 +63,13 @@ class Lane:
 
 
 def lanes(device: str, size: int, inputs: int, outputs: int) -> list[Lane]:
-    """The lanes to a device."""
-    pinned = device.startswith("cuda") and torch.cuda.is_available()
-    return [Lane(size, inputs, outputs, pinned=pinned) for _ in range(2 if pinned else 1)]
+    """The lanes to a device: one, that waits for it, where memory cannot be page-locked."""
+    if device.startswith("cuda") and torch.cuda.is_available():
+        try:
+            return [Lane(size, inputs, outputs, pinned=True) for _ in range(2)]
+        except RuntimeError:  # a limit of the system or of a container
+            pass
+    return [Lane(size, inputs, outputs, pinned=False)]
 
 
 def largest_batch(net: torch.nn.Module, device: str, least: int, most: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from .doubt import doubt, pulled, saturated_share
 from .encoding import N_INPUTS
 from .intake import Intake, Seen
 from .labels import output_names
-from .lanes import lanes, largest_batch
+from .lanes import Lane, lanes, largest_batch
 from .model import PigmentNet, answers
 from .reach import instrument_warnings
 from .weights import bundled_weights, load_weights, on_device, weights_hash
@@ -68,6 +69,7 @@ class Predictor:
         self.names, self.groups = output_names()
         self.notices: list[str] = []
         self._batch = BATCH
+        self._changing = Lock()
         if self.device.startswith("cuda"):
             self._batch = largest_batch(self.net, self.device, LEAST_BATCH, MOST_BATCH)
 
@@ -121,28 +123,45 @@ class Predictor:
         """
         outputs = 3 * len(self.names) + len(self.groups)
         told = np.empty((outputs, len(counts)), np.float32)
-        ways = lanes(self.device, self._batch, N_INPUTS, outputs)
+        device, size = self.device, self._batch
+        ways = lanes(device, size, N_INPUTS, outputs)
         start = turn = 0
         while start < len(counts):
-            stop, lane = min(start + self._batch, len(counts)), ways[turn % len(ways)]
+            stop, lane = min(start + size, len(counts)), ways[turn % len(ways)]
             lane.empty_into(told)
             intake(counts[start:stop], lane.encoded(stop - start), seen[start:stop], spread)
-            try:
-                lane.take(self._answers(lane.sent(stop - start, self.device)), start)
-            except torch.cuda.OutOfMemoryError:
-                if self.device == "cpu":
-                    raise
-                for lane in ways:
-                    lane.empty_into(told)
-                self._make_room()
-                ways = lanes(self.device, self._batch, N_INPUTS, outputs)
-            else:
+            if self._sent(lane, start, stop, device):
                 start, turn = stop, turn + 1
+                continue
+            for lane in ways:
+                lane.empty_into(told)
+            device, size = self.device, self._batch
+            ways = lanes(device, size, N_INPUTS, outputs)
         for lane in ways:
             lane.empty_into(told)
         return told
 
+    def _sent(self, lane: Lane, start: int, stop: int, device: str) -> bool:
+        """Send the spectra of a lane through the network; False where it had to make room.
+
+        A run and a click may share a network. Whoever finds the device full changes where and how
+        both go on, so that only one at a time is let to it. On the processor nothing changes.
+        """
+        if device == "cpu":
+            lane.take(self._answers(lane.sent(stop - start, device)), start)
+            return True
+        with self._changing:
+            if self.device != device:
+                return False
+            try:
+                lane.take(self._answers(lane.sent(stop - start, device)), start)
+            except torch.cuda.OutOfMemoryError:
+                self._make_room()
+                return False
+        return True
+
     def _make_room(self) -> None:
+        """Go on with smaller batches, in the end on the processor."""
         if self._batch > LEAST_BATCH:
             self._batch //= 2
             told = "The memory of the GPU was full, so spectra were worked on in smaller batches."

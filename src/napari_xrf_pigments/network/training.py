@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ from .calibration import CALIBRATION_DRAWS, calibrate_network
 from .config import PartConfig, TrainingConfig
 from .model import Architecture, PigmentNet
 from .training_part import Progress, train_part
-from .weights import load_weights, save_weights, training_of
+from .weights import load_weights, save_weights, training_of, weights_hash
 
 #: Between the seeds of one run's streams of spectra and those of the next.
 _STREAMS_APART = 1_000_003
@@ -48,7 +49,8 @@ def train_steps(
     Raises
     ------
     ValueError
-        If there is no part of that name, or only one of `start` and `from_part` is given.
+        If there is no part of that name, if only one of `start` and `from_part` is given, or if
+        the weights to start from have another size.
     """
     if (start is None) != (from_part is None):
         raise ValueError("Weights to go on from and the part to begin with go together.")
@@ -58,14 +60,19 @@ def train_steps(
     torch.manual_seed(seed)
     net = PigmentNet(Architecture(config.width, config.blocks))
     if start is not None:
+        asked = net.architecture
         net = load_weights(start).train().requires_grad_(True)
+        if net.architecture != asked:
+            raise ValueError("The weights to go on from have another size than the settings say.")
+    origin = {} if start is None else {"start": weights_hash(start), "from_part": from_part}
     first = 0 if from_part is None else names.index(from_part)
     runs = sum(part.repeats for part in config.parts[:first])
     for part in config.parts[first:]:
         ends = [copy.deepcopy(net)] if part.with_start else []
         for run in range(runs, runs + part.repeats):
             stream = seed + run * _STREAMS_APART
-            yield from _train_once(net, part, stream, config, seed, out, checkpoint_s)
+            made = {**asdict(config), **origin, "seed": seed, "part": part.name, "stream": stream}
+            yield from _train_once(net, part, stream, config, made, out, checkpoint_s)
             ends.append(load_weights(out))
             net = copy.deepcopy(ends[-1]).train().requires_grad_(True)
         if len(ends) > 1:
@@ -80,13 +87,12 @@ def _train_once(
     part: PartConfig,
     stream: int,
     config: TrainingConfig,
-    seed: int,
+    made: dict[str, Any],
     out: Path,
     checkpoint_s: float,
 ) -> Iterator[Progress]:
     def save(averaged: PigmentNet, seen: int) -> None:
-        made = {**asdict(config), "seed": seed, "part": part.name, "stream": stream, "seen": seen}
-        save_weights(averaged, out, made)
+        save_weights(averaged, out, {**made, "seen": seen})
 
     yield from train_part(net, part, stream, config, save, checkpoint_s)
     _calibrate(out, part, stream)

@@ -137,15 +137,17 @@ class _Model:
         return folded
 
     def _pile_up(self, peaked: Floats) -> Floats:
-        """Shape of the sum peaks of a spectrum's own lines, height 1."""
+        """Shape of the sum peaks of a spectrum's own lines, height 1; zero if none is in reach."""
+        sums = np.zeros_like(peaked)
+        shift = round(self.offset_bins)
+        if shift >= self.bins:
+            return sums
         length = next_fast_len(2 * self.bins, real=True)
         spectrum = rfft(peaked, length, axis=1)
         spectrum *= spectrum
         pairs = irfft(spectrum, length, axis=1, overwrite_x=True)
-        shift = round(self.offset_bins)
         # Bins i and j sum to i + j + start / gain, since each carries the start once.
         inside = pairs[:, : self.bins - shift]
-        sums = np.zeros_like(peaked)
         np.multiply(inside, 1 / np.maximum(inside.max(1, keepdims=True), 1e-9), out=sums[:, shift:])
         return sums
 
