@@ -48,8 +48,8 @@ def test_what_a_cluster_cannot_do_is_said_and_nothing_is_written(
     scan: Path, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = ["map", str(scan), "-o", str(tmp_path / "out.h5"), "--no-calibrate", "--scheduler"]
-    assert main([*asked, address, "--context"]) != 0
-    assert "own spectrum alone" in capsys.readouterr().err
+    assert main([*asked, address, "--resume"]) != 0
+    assert "On a cluster" in capsys.readouterr().err
     assert main([*asked, "nonsense://nowhere:1"]) != 0
     assert "There is no dask scheduler" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

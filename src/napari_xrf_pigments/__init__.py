@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps, XRFCube
+    from .cube.anode import with_estimated_anode
+    from .cube.calibration import calibrated
     from .io import open_cube
     from .mapping import map_elements, map_pigments
     from .network import predict_spectra
@@ -22,11 +24,13 @@ __all__ = [
     "EnergyAxis",
     "PigmentMaps",
     "XRFCube",
+    "calibrated",
     "map_elements",
     "map_pigments",
     "open_cube",
     "predict_spectra",
     "simulate_scan",
+    "with_estimated_anode",
 ]
 
 _HOME = {
@@ -35,11 +39,13 @@ _HOME = {
     "EnergyAxis": ".cube",
     "PigmentMaps": ".cube",
     "XRFCube": ".cube",
+    "calibrated": ".cube.calibration",
     "map_elements": ".mapping",
     "map_pigments": ".mapping",
     "open_cube": ".io",
     "predict_spectra": ".network",
     "simulate_scan": ".simulation",
+    "with_estimated_anode": ".cube.anode",
 }
 
 

@@ -92,9 +92,6 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     _device(command)
     command.add_argument(
-        "--context", action="store_true", help="let neighbouring pixels support each other"
-    )
-    command.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         help="run the tiles on a dask.distributed cluster, such as tcp://host:8786; its workers "

@@ -64,7 +64,6 @@ def run(options: argparse.Namespace) -> None:
             maps = map_cube(
                 cube,
                 predictor=_taught(options),
-                context=options.context,
                 folder=folder,
                 unfinished=unfinished,
                 normalise=normalise,
@@ -74,8 +73,6 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.resume or options.normalise or options.weights:
         raise ValueError("On a cluster, --resume, --normalise and --weights are not offered.")
-    if options.context:
-        raise ValueError("On a cluster every pixel is mapped by its own spectrum alone.")
     from ._cli_cluster import maps_of_cluster
 
     with maps_of_cluster(cube, options.scheduler, options.out, **wanted) as made:
@@ -170,7 +167,6 @@ def map_cube(
     *,
     lines: list[str] | None = None,
     device: str = "auto",
-    context: bool = False,
     with_elements: bool = True,
     with_pigments: bool = True,
     predictor: Predictor | None = None,
@@ -200,7 +196,6 @@ def map_cube(
                 cube,
                 device=device,
                 predictor=predictor,
-                context=context,
                 out=places[1],
                 progress=progress,
                 unfinished=unfinished and unfinished / "pigments",

@@ -95,7 +95,7 @@ class XRFCube:
             )
         for name in ("live_time_s", "valid"):
             image = getattr(self, name)
-            if image is not None and image.shape != self.counts.shape[:2]:
+            if image is not None and np.shape(image) != self.counts.shape[:2]:
                 raise ValueError(f"{name} must have the shape {self.counts.shape[:2]}.")
 
     @classmethod

@@ -96,8 +96,9 @@ def plan_elements(
     ----------
     cube : XRFCube
         The scan.
-    lines : sequence of str, optional
-        Elements (``"Fe"``) or line families (``"Fe K"``); None: those that the scan shows.
+    lines : sequence of str or str, optional
+        Elements (``"Fe"``) or line families (``"Fe K"``), or one text with commas between them;
+        None: those that the scan shows.
     search : ElementSearch, optional
         A search of the same scan on the same energy axis; without it the scan is read once.
 
@@ -107,6 +108,8 @@ def plan_elements(
         If a name is not an element or a family, a family cannot be seen in this scan,
         or the scan is empty.
     """
+    if isinstance(lines, str):
+        lines = [name.strip() for name in lines.split(",")]
     wanted = None if lines is None else [_checked(name) for name in lines]
     search = search or search_elements(cube)
     conditions, found = search.conditions, search.found
