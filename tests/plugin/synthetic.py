@@ -74,7 +74,7 @@ class FakeTiles:
         finally:
             self.closed = True
 
-    def elements(self, cube, names, plan=None, skip=None):
+    def elements(self, cube, names, plan=None, skip=None, before=None):
         """Like ``iter_element_tiles``; of a part of the scan, what lies in its first corner."""
         self.plan = plan
         for rows, columns in self._rows(cube.shape[:2], skip):
@@ -92,7 +92,7 @@ class FakeTiles:
                 warnings=self.warnings if rows.stop == cube.shape[0] else (),
             )
 
-    def pigments(self, cube, device, skip=None):
+    def pigments(self, cube, device, skip=None, before=None):
         """Like ``iter_pigment_tiles``."""
         for rows, columns in self._rows(skip=skip):
             told = {"warnings": self.warnings if rows.stop == SHAPE[0] else ()}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_xrf_pigments.plugin import colours
+from napari_xrf_pigments.plugin import colours, layers
 from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps
 from napari_xrf_pigments.plugin.specs import MapSpec
 
@@ -68,3 +68,21 @@ def test_what_a_user_shows_and_hides_stays_so(viewer, scan):
     viewer.layers["Cu K"].visible = False
     later = [replace(spec("Fe K"), visible=False), spec("Pb L"), spec("Cu K")]
     assert shown_after(viewer, scan, *later) == {"Fe K", "Pb L"}
+
+
+def test_a_single_map_that_the_user_hid_stays_hidden_when_it_is_made_anew(viewer, scan):
+    viewer.layers["Cu K"].visible = False
+    for _ in show_maps(viewer, scan, [replace(spec("Cu K"), data=np.ones((4, 4), np.float32))]):
+        pass
+    assert not viewer.layers["Cu K"].visible
+    assert viewer.layers["Cu K"].data.all()
+
+
+def test_a_map_hidden_during_a_pass_stays_hidden(viewer, scan, monkeypatch):
+    monkeypatch.setattr(layers, "_WHILE_S", 0.0)
+    passing = show_maps(viewer, scan, [spec("Fe K"), spec("Pb L"), spec("Cu K")], {"element"})
+    next(passing)
+    viewer.layers["Cu K"].visible = False
+    for _ in passing:
+        pass
+    assert {layer.name for layer in viewer.layers if layer.visible} == {"Fe K", "Pb L"}

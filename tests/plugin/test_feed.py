@@ -81,6 +81,44 @@ def test_a_pass_that_became_pointless_is_left(feed, qtbot):
     assert len(log) < 100_000
 
 
+def fails_at_once():
+    raise RuntimeError("the layer is gone")
+
+
+def fails_later():
+    yield
+    raise RuntimeError("the layer is gone")
+
+
+@pytest.mark.parametrize("failing", [fails_at_once, fails_later])
+def test_what_a_click_wants_may_fail_and_the_pass_goes_on(feed, qtbot, failing):
+    log = []
+    feed.show(steps(log, "pass", 50))
+    qtbot.waitUntil(lambda: bool(log), timeout=10_000)
+    with qtbot.captureExceptions() as raised:
+        feed.soon(failing)
+        qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
+    assert [str(error[1]) for error in raised] == ["the layer is gone"]
+    assert len(log) == 50
+
+
+def test_a_pass_that_fails_is_followed_by_the_next(feed, qtbot):
+    log = []
+
+    def failing():
+        log.append("failing")
+        yield
+        raise RuntimeError("the layer is gone")
+
+    with qtbot.captureExceptions() as raised:
+        feed.show(failing)
+        qtbot.waitUntil(lambda: bool(log), timeout=10_000)
+        feed.show(steps(log, "next", 2))
+        qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
+    assert len(raised) == 1
+    assert log == ["failing", "next0", "next1"]
+
+
 def test_stop_forgets_all(feed, qtbot):
     log = []
     feed.show(steps(log, "a", 1000))

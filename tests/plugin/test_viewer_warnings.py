@@ -1,9 +1,16 @@
 """What a run noticed is told once, one notification each, and stays with the maps."""
 
+from dataclasses import replace
+
+import dask.array as da
+import numpy as np
 import pytest
 
+from napari_xrf_pigments import XRFCube
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+from napari_xrf_pigments.plugin.services import CORE
+from napari_xrf_pigments.plugin.session import session_of
 
 from .acting import add_dock, add_scan
 from .synthetic import make_cube
@@ -57,3 +64,69 @@ def test_elements_tell_theirs_alike(viewer, tiles, notes, qtbot):
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
     assert [text for text, severity in notes() if severity == "warning"] == [TOLD[1]]
     assert scan.elements.maps().provenance["warnings"] == [TOLD[1]]
+
+
+class CutOff:
+    """The core's tiles, of which the first run gets one."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def take(self, tiles):
+        self.runs += 1
+        first = self.runs == 1
+        for tile in tiles:
+            yield tile
+            if first:
+                raise ValueError("The disk is gone.")
+
+    def elements(self, cube, names, plan, *others):
+        return self.take(CORE.element_tiles(cube, names, None, *others))
+
+    def pigments(self, cube, device, *others):
+        return self.take(CORE.pigment_tiles(cube, "cpu", *others))
+
+
+@pytest.fixture
+def half_dark():
+    """Two dark pixels in the first tile, one in the last."""
+    cube = make_cube()
+    counts = np.asarray(cube.counts)
+    counts[0, :2] = counts[-1, -1] = 0
+    return XRFCube(
+        da.from_array(counts, chunks=(8, *counts.shape[1:])), cube.energies, cube.acquisition
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "dock_kind", "sentence"),
+    [
+        ("elements", ElementsDock, "3 pixels hold no counts at all"),
+        ("pigments", PigmentsDock, "3 pixels hold fewer than 20 counts"),
+    ],
+)
+def test_a_run_that_goes_on_speaks_for_its_earlier_tiles_too(
+    viewer, half_dark, qtbot, kind, dock_kind, sentence
+):
+    session, core = session_of(viewer), CutOff()
+    session.services = replace(
+        session.services, element_tiles=core.elements, pigment_tiles=core.pigments
+    )
+    scan = add_scan(viewer, half_dark)
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    dock = add_dock(viewer, dock_kind)
+    qtbot.waitUntil(dock.run_bar.run_button.isEnabled, timeout=60_000)
+
+    def ended(runs):
+        return lambda: core.runs == runs and not dock.busy
+
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(ended(1), timeout=60_000)
+    assert 0 < getattr(scan, kind).done.mean() < 1
+    dock.run_bar.resume_button.click()
+    qtbot.waitUntil(ended(2), timeout=60_000)
+    resumed = getattr(scan, kind).provenance["warnings"]
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(ended(3), timeout=60_000)
+    assert any(text.startswith(sentence) for text in resumed)
+    assert resumed == getattr(scan, kind).provenance["warnings"]

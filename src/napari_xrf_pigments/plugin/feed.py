@@ -74,6 +74,16 @@ class LayerFeed(QObject):
         self._timer.stop()
 
     def _step(self) -> None:
+        try:
+            self._work()
+        finally:
+            # What raises ends alone: the rest goes on.
+            if self._short is not None or self._between or self._under_way is not None:
+                self._timer.start(0)
+            elif self._wanted is not None:
+                self.show(self._wanted)
+
+    def _work(self) -> None:
         if self._short is None and self._between:
             self._short = self._between.pop(0)()
         if self._short is not None:
@@ -85,10 +95,6 @@ class LayerFeed(QObject):
             self._begun = time.monotonic()
             self._under_way = steps()
             self._advance(self._under_way)
-        if self._short is not None or self._between or self._under_way is not None:
-            self._timer.start(0)
-        elif self._wanted is not None:
-            self.show(self._wanted)
 
     def _advance(self, steps: Iterator[None]) -> None:
         """Do one step, in which others may ask for anything."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import EnergyAxis, PigmentMaps
+from ..mapping.spectra_tally import SpectraTally
 from .tally import Tally
 
 Depth = Literal["probability", "top", "below"]
@@ -44,15 +45,19 @@ class Results:
         The pixels of finished tiles.
     provenance : dict
         How they were made.
+    seen : SpectraTally
+        What was counted in the spectra of those pixels.
     """
 
     def __init__(self, shape: tuple[int, int], energies: EnergyAxis | None = None) -> None:
         self.energies = energies
         self.provenance: dict[str, Any] = {}
         self.done = np.zeros(shape, dtype=bool)
+        self.seen = SpectraTally()
 
     def hear(self, tile: Any) -> list[str]:
         """Keep what a tile says of the run; returns the sentences that are new."""
+        self.seen += getattr(tile, "seen", SpectraTally())
         kept = self.provenance.setdefault("warnings", [])
         new = [text for text in getattr(tile, "warnings", ()) if text not in kept]
         kept += new

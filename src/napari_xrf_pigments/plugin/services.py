@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from ..cube import PigmentMaps, XRFCube
     from ..mapping.evidence import Explanation
+    from ..mapping.spectra_tally import SpectraTally
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,17 @@ def _find_lines(cube: XRFCube) -> FoundLines:
 
 
 def _element_tiles(
-    cube: XRFCube, lines: tuple[str, ...], plan: Any, skip: NDArray[np.bool_] | None = None
+    cube: XRFCube,
+    lines: tuple[str, ...],
+    plan: Any,
+    skip: NDArray[np.bool_] | None = None,
+    before: SpectraTally | None = None,
 ) -> Iterable[Any]:
     from ..mapping import iter_element_tiles, plan_elements
 
     if plan is None or plan.fit.names != lines:
         plan = plan_elements(cube, lines, search=None if plan is None else plan.search)
-    return iter_element_tiles(cube, plan=plan, skip=skip)
+    return iter_element_tiles(cube, plan=plan, skip=skip, before=before)
 
 
 @lru_cache(maxsize=3)
@@ -91,11 +96,13 @@ def _pigment_tiles(
     cube: XRFCube,
     device: str,
     skip: NDArray[np.bool_] | None = None,
+    before: SpectraTally | None = None,
     weights: Path | None = None,
 ) -> Iterable[Any]:
     from ..mapping import iter_pigment_tiles
 
-    return iter_pigment_tiles(cube, predictor=_network(device, weights), skip=skip)
+    network = _network(device, weights)
+    return iter_pigment_tiles(cube, predictor=network, skip=skip, before=before)
 
 
 def _predict(
@@ -166,8 +173,8 @@ class Services:
     find_lines : callable
         Cube to :class:`FoundLines`.
     element_tiles, pigment_tiles : callable
-        (cube, line families, plan or None, mask of finished pixels or None) and (cube,
-        device, mask of finished pixels or None) to an iterable of finished tiles.
+        (cube, line families, plan or None) and (cube, device), each with the mask of finished
+        pixels and what was counted in them, or None, to an iterable of finished tiles.
     predict : callable
         (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
     explain : callable

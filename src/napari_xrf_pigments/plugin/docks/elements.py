@@ -196,6 +196,7 @@ class ElementsDock(MapDock):
         cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
         planned_for, found = self._planned
         plan = found.plan if planned_for is cube else None
+        before = None if done is None else results.seen
 
         def add(tile: Any) -> None:
             results.add(tile)
@@ -204,7 +205,7 @@ class ElementsDock(MapDock):
         self.start_run(
             scan,
             results.done.shape,
-            lambda skip: tiles(cube, names, plan, skip),
+            lambda skip: tiles(cube, names, plan, skip, before),
             add,
             f"Mapping {len(names)} line families ...",
             done,

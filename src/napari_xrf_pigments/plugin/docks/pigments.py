@@ -129,6 +129,7 @@ class PigmentsDock(MapDock):
 
     def _begin(self, scan: Scan, done: NDArray[np.bool_] | None) -> None:
         cube, services, device = scan.cube, self.session.services, self.settings.device
+        before = None if done is None or scan.pigments is None else scan.pigments.seen
 
         def add(tile: Any) -> None:
             # Only the first tile says which pigments the network knows.
@@ -146,7 +147,7 @@ class PigmentsDock(MapDock):
         self.start_run(
             scan,
             cube.shape[:2],
-            lambda skip: services.pigment_tiles(cube, device, skip),
+            lambda skip: services.pigment_tiles(cube, device, skip, before),
             add,
             "Loading the network ...",
             done,
