@@ -127,7 +127,7 @@ def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
 
 
 def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigments, qtbot, tiles):
-    tiles.pause_s = 0.3
+    tiles.pause_s = 1.5
     pigments.run_bar.run_button.click()
     vermilion = ("pigment", "vermilion")
     qtbot.waitUntil(lambda: vermilion in maps(viewer, scan, "pigment"), timeout=60_000)

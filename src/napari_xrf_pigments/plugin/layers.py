@@ -115,7 +115,6 @@ def show_maps(
     """
     wanted: set[tuple[str, str]] = set()
     kinds = set(kinds)
-    follow = _nobody_chose(map_layers(viewer, scan, kinds).values())
     begun = time.perf_counter()
     for spec in specs:
         key = (spec.kind, spec.name)
@@ -126,7 +125,8 @@ def show_maps(
                 _add(viewer, scan, spec)
         else:
             _update(layer, spec)
-            if follow:
+            # Asked each time: a click may come between two steps.
+            if kinds and _nobody_chose(map_layers(viewer, scan, kinds).values()):
                 _show(layer, spec.visible)
             if time.perf_counter() - begun < _WHILE_S:
                 continue
