@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_xrf_pigments.plugin import colours, layers
-from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps
+from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps, showing_only
 from napari_xrf_pigments.plugin.specs import MapSpec
 
 
@@ -86,3 +86,25 @@ def test_a_map_hidden_during_a_pass_stays_hidden(viewer, scan, monkeypatch):
     for _ in passing:
         pass
     assert {layer.name for layer in viewer.layers if layer.visible} == {"Fe K", "Pb L"}
+
+
+def test_a_map_chosen_during_a_pass_stays_alone(viewer, scan):
+    names = ("New", "Fe K", "Pb L", "Cu K", "Newer")
+    steps = show_maps(viewer, scan, map(spec, names), {"element"})
+    next(steps)
+    for _ in showing_only(viewer, scan, {"element"}, {("element", "Cu K")}):
+        pass
+    for _ in steps:
+        pass
+    assert {layer.name for layer in viewer.layers if layer.visible} == {"Cu K"}
+
+
+def test_a_choice_that_changes_nothing_is_one_too(viewer, scan):
+    names = ("New", "Fe K", "Pb L", "Cu K", "Newer")
+    steps = show_maps(viewer, scan, map(spec, names), {"element"})
+    next(steps)
+    there = {("element", layer.name) for layer in viewer.layers}
+    assert list(showing_only(viewer, scan, {"element"}, there)) == []
+    for _ in steps:
+        pass
+    assert {layer.name for layer in viewer.layers if not layer.visible} == {"Newer"}

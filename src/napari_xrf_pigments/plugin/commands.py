@@ -82,7 +82,9 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
             feed = LayerFeed(window)
             feed.show(lambda: _last_of(feed, _opening(viewer, then)))
 
-    Latest(lambda answer: begin(), notices.error).ask(lambda: [import_module(d.module) for d in _DOCKS])
+    Latest(lambda answer: begin(), notices.error).ask(
+        lambda: [import_module(d.module) for d in _DOCKS]
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
@@ -115,18 +116,25 @@ def show_maps(
     """
     wanted: set[tuple[str, str]] = set()
     kinds = set(kinds)
+
+    def free() -> bool:
+        # Asked each time: a click may come between two steps.
+        return bool(kinds) and _nobody_chose(map_layers(viewer, scan, kinds).values())
+
+    free_at_first = free()
     begun = time.perf_counter()
     for spec in specs:
         key = (spec.kind, spec.name)
         wanted.add(key)
         layer = map_layers(viewer, scan, {spec.kind}).get(key)
         if layer is None:
+            # Who has just chosen a map is not shown others.
+            hidden = free_at_first and not free()
             with unselected(viewer):
-                _add(viewer, scan, spec)
+                _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
         else:
             _update(layer, spec)
-            # Asked each time: a click may come between two steps.
-            if kinds and _nobody_chose(map_layers(viewer, scan, kinds).values()):
+            if free():
                 _show(layer, spec.visible)
             if time.perf_counter() - begun < _WHILE_S:
                 continue
@@ -191,6 +199,8 @@ def showing_only(
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key in keys and layer in viewer.layers:
             viewer.layers.selection.active = layer
+        # This is a choice, even where nothing changes: see show_maps.
+        layer.metadata["xrf_shown"] = None
         # napari does all its work for a layer that is shown or hidden already, too.
         if layer.visible != (key in keys):
             layer.visible = key in keys
