@@ -130,3 +130,9 @@ def test_unknown_instrument_is_estimated(painting: XRFCube) -> None:
 def test_scan_without_pixels_is_refused(painting: XRFCube) -> None:
     with pytest.raises(ValueError, match="No pixel"):
         map_elements(replace(painting, valid=np.zeros((12, 20), bool)))
+
+
+def test_lines_may_be_named_in_one_text(painting: XRFCube) -> None:
+    named = map_elements(painting, lines="Pb L, Fe")
+    listed = map_elements(painting, lines=["Pb L", "Fe"])
+    assert named.names == listed.names
