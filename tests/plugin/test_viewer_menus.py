@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 from napari._app_model import get_app_model
+from qtpy.QtCore import Qt, QTimer
 
 from napari_xrf_pigments.plugin import commands
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+from napari_xrf_pigments.plugin.feed import LayerFeed
 
 from .acting import add_dock, add_scan
 from .synthetic import LINES
 
 PLUGIN = "napari-xrf-pigments"
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 
 
 @pytest.mark.parametrize("name", ["Elements", "Pigments", "Spectrum"])
@@ -29,6 +32,53 @@ def test_one_command_shows_all_docks_once(viewer, qtbot):
         "Pigments (XRF Pigments)",
         "Spectrum (XRF Pigments)",
     ]
+
+
+@pytest.mark.parametrize("name", ["Elements", "Spectrum"])
+def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot, name):
+    ended, title = [], f"{name} (XRF Pigments)"
+
+    def close(dock):
+        if dock.windowTitle() == title:
+            viewer.window.remove_dock_widget(dock.inner_widget())
+
+    add = viewer.window.add_dock_widget
+
+    def added(*arguments, **settings):
+        dock = add(*arguments, **settings)
+        # As a click does it, when the event loop comes to it.
+        QTimer.singleShot(0, lambda: close(dock))
+        return dock
+
+    viewer.window.add_dock_widget = added
+    try:
+        commands.open_docks(viewer, lambda: ended.append(True))
+        qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    finally:
+        del viewer.window.add_dock_widget
+    assert title not in viewer.window.dock_widgets
+    assert len(viewer.window.dock_widgets) == 2
+
+
+def test_the_docks_leave_nothing_behind_in_the_window(viewer, qtbot):
+    ended, window = [], viewer.window._qt_window
+    before = len(window.findChildren(LayerFeed, options=DIRECT))
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    qtbot.waitUntil(
+        lambda: len(window.findChildren(LayerFeed, options=DIRECT)) == before, timeout=60_000
+    )
+
+
+def test_docks_that_cannot_be_imported_are_told(viewer, qtbot, monkeypatch, notes):
+    def fails(name):
+        raise ImportError("No module named 'pyqtgraph'")
+
+    monkeypatch.setattr(commands, "import_module", fails)
+    commands.open_docks(viewer)
+    qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
+    assert notes() == [("No module named 'pyqtgraph'", "error")]
+    assert not viewer.window.dock_widgets
 
 
 def test_open_scan_is_in_the_file_menu(viewer):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 
+from . import notices
 from .background import Latest
 from .feed import LayerFeed
 from .opening import open_paths
@@ -78,9 +79,12 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
     def begin() -> None:
         window = getattr(viewer.window, "_qt_window", None)
         if window is not None:  # it was not closed meanwhile
-            LayerFeed(window).show(lambda: _opening(viewer, then))
+            feed = LayerFeed(window)
+            feed.show(lambda: _last_of(feed, _opening(viewer, then)))
 
-    Latest(lambda answer: begin()).ask(lambda: [import_module(d.module) for d in _DOCKS])
+    Latest(lambda answer: begin(), notices.error).ask(
+        lambda: [import_module(d.module) for d in _DOCKS]
+    )
 
 
 @dataclass(frozen=True)
@@ -124,19 +128,38 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
         window.add_dock_widget(dock, name=entry.name, area=entry.area)
         _beside(window, entry)
         yield
-    shown = window.dock_widgets
-    spectrum = shown[_DOCKS[-1].name].parent()
-    window._qt_window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
-    shown[_DOCKS[0].name].parent().raise_()
+    # Whoever closed one between two turns has it closed.
+    spectrum, first = _frame(window, _DOCKS[-1]), _frame(window, _DOCKS[0])
+    if spectrum is not None:
+        window._qt_window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
+    if first is not None:
+        first.raise_()
     then()
+
+
+def _last_of(feed: LayerFeed, steps: Iterator[None]) -> Iterator[None]:
+    """The steps of a feed that nobody needs any more after them."""
+    try:
+        yield from steps
+    except Exception:
+        feed.deleteLater()
+        raise
+    feed.deleteLater()
+
+
+def _frame(window: Any, entry: _Dock) -> QWidget | None:
+    """What holds a dock in the window; None where it is not shown."""
+    dock = window.dock_widgets.get(entry.name)
+    return None if dock is None else dock.parent()
 
 
 def _beside(window: Any, entry: _Dock) -> None:
     """Put a dock as a tab beside the one of ours that is in its place already."""
     for other in _DOCKS:
-        if other is not entry and other.area == entry.area and other.name in window.dock_widgets:
-            first, second = (window.dock_widgets[each.name].parent() for each in (other, entry))
-            window._qt_window.tabifyDockWidget(first, second)
+        first, second = _frame(window, other), _frame(window, entry)
+        if other is entry or other.area != entry.area or first is None or second is None:
+            continue
+        window._qt_window.tabifyDockWidget(first, second)
 
 
 def _window() -> QWidget | None:
