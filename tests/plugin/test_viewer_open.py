@@ -1,18 +1,22 @@
 """Opening scans in a real viewer: reader, drops, bad input, remembered choices."""
 
 import os
+import threading
 from types import SimpleNamespace
 
+import napari
 import numpy as np
 import pytest
 from napari.settings import get_settings
 from npe2 import PluginManager
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin import preference
+from napari_xrf_pigments.plugin import opening, preference, reader
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
 from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
+from napari_xrf_pigments.plugin.opening import read_scan
 from napari_xrf_pigments.plugin.reader import get_reader, read
 from napari_xrf_pigments.plugin.services import CORE
 from napari_xrf_pigments.plugin.session import session_of
@@ -92,6 +96,66 @@ def test_the_same_scan_can_be_opened_twice_on_purpose(viewer, real, pair):
     viewer.open(pair[0], plugin=PLUGIN)
     viewer.open(pair[0], plugin=PLUGIN)
     assert len(real.scans) == 2
+
+
+@pytest.fixture
+def while_reading(monkeypatch):
+    """Does something in the window during the first reading of a file."""
+
+    def arrange(action):
+        done, begun = threading.Event(), []
+
+        def act():
+            if not begun:
+                # napari lets events in before it reads.
+                QTimer.singleShot(5, act)
+                return
+            try:
+                action()
+            finally:
+                done.set()
+
+        def slowly(path, *services):
+            begun.append(path)
+            if len(begun) == 1:
+                assert done.wait(60)
+            return read_scan(path, *services)
+
+        for module in (opening, reader):
+            monkeypatch.setattr(module, "read_scan", slowly)
+        QTimer.singleShot(0, act)
+        return begun
+
+    return arrange
+
+
+def open_by_napari(viewer, path):
+    viewer.open(path, plugin=PLUGIN)
+
+
+def open_by_menu(viewer, path):
+    opening.open_paths(viewer, [path], session_of(viewer).services)
+
+
+@pytest.mark.parametrize("second", [open_by_napari, open_by_menu])
+@pytest.mark.parametrize("first", [open_by_napari, open_by_menu])
+def test_a_scan_dropped_again_while_it_is_read_opens_once(
+    viewer, real, pair, while_reading, first, second
+):
+    begun = while_reading(lambda: second(viewer, pair[1]))
+    first(viewer, pair[0])
+    assert len(begun) == 2
+    assert len(viewer.layers) == len(real.scans) == 1
+
+
+@pytest.mark.parametrize("way", [open_by_napari, open_by_menu])
+def test_a_viewer_closed_while_a_scan_is_read_gets_no_layers(qapp, npy, while_reading, way, notes):
+    closing = napari.Viewer(show=True, show_welcome_screen=False)
+    session_of(closing)
+    while_reading(closing.close)
+    way(closing, npy)
+    assert len(closing.layers) == 0
+    assert [text for text, severity in notes() if severity == "error"] == []
 
 
 @pytest.mark.parametrize("kind", [ElementsDock, PigmentsDock, SpectrumDock])

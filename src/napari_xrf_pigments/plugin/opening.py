@@ -88,6 +88,42 @@ def is_open(layers: Iterable[Layer], path: Path) -> bool:
     return any(scan_path(each) == scan_path(path) for each in opened if each)
 
 
+class Meanwhile:
+    """What happens to a viewer while files are read: its window takes clicks and drops.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    """
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self._before = list(viewer.layers)
+        self._had_window = self._has_window
+
+    def opened(self, path: Path) -> bool:
+        """Whether the scan of a path was opened; one that was open before does not count."""
+        return is_open((layer for layer in self._viewer.layers if layer not in self._before), path)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the window was closed."""
+        return self._had_window and not self._has_window
+
+    @property
+    def _has_window(self) -> bool:
+        return getattr(getattr(self._viewer, "window", None), "_qt_window", None) is not None
+
+
+def forget(layers: Iterable[tuple[Any, dict[str, Any], str]]) -> None:
+    """Layer data that nobody wants any more: no more of them is read."""
+    for _, settings, _ in layers:
+        totals = settings["metadata"].get("xrf_totals")
+        if totals is not None:
+            totals.stop()
+
+
 def sentence_of(error: Exception, path: Path) -> str:
     """What to tell the user about a path that could not be opened."""
     text = " ".join(str(error).split())
@@ -104,13 +140,20 @@ def open_paths(
     list of Path
         The paths that were opened.
     """
-    opened = []
+    opened, meanwhile = [], Meanwhile(viewer)
     for path in one_of_each_scan(paths):
+        if meanwhile.closed:
+            break
+        if meanwhile.opened(path):
+            continue
         try:
             found = aside(partial(read_scan, path, services))
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, path))
         else:
+            if meanwhile.closed or meanwhile.opened(path):
+                forget(found)
+                continue
             for data, settings, _ in found:
                 viewer.add_image(data, **settings)
             opened.append(path)

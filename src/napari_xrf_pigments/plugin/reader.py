@@ -12,7 +12,15 @@ import napari
 
 from . import notices
 from .aside import aside
-from .opening import already_open, is_open, one_of_each_scan, read_scan, sentence_of
+from .opening import (
+    Meanwhile,
+    already_open,
+    forget,
+    is_open,
+    one_of_each_scan,
+    read_scan,
+    sentence_of,
+)
 from .saved_session_file import SUFFIX
 from .session import session_of
 
@@ -46,13 +54,16 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     if viewer is not None:
         # It fills the layers in as soon as they are added.
         session_of(viewer)
-    found: list[tuple[Any, ...]] = []
+    meanwhile = None if viewer is None else Meanwhile(viewer)
+    found: dict[Path, list[tuple[Any, dict[str, Any], str]]] = {}
     for item in one_of_each_scan(paths):
         if viewer is not None and item.suffix == SUFFIX:
             _open_session(viewer, item)
             continue
         if viewer is not None and _asked_in_between() and is_open(viewer.layers, item):
             continue
+        if meanwhile is not None and meanwhile.closed:
+            break
         other = already_open(viewer.layers, item) if viewer is not None else None
         if other is not None:
             notices.info(f"{item.name} belongs to {other.name}, which is open.")
@@ -67,8 +78,13 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
             if viewer is None and totals is not None:
                 # Nobody would fill it in later.
                 totals.wait()
-        found += layers
-    return found or _NOTHING
+        found[item] = layers
+    if meanwhile is not None:
+        # napari adds the layers when this returns: not to a window that was closed, nor a
+        # scan that another drop has opened while this one was read.
+        for item in [path for path in found if meanwhile.closed or meanwhile.opened(path)]:
+            forget(found.pop(item))
+    return [layer for layers in found.values() for layer in layers] or _NOTHING
 
 
 def _open_session(viewer: Any, path: Path) -> None:

@@ -45,12 +45,26 @@ def warm() -> threading.Thread:
     """Begin, once a process."""
     global _thread
     if _thread is None:
-        sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
-        _thread = threading.Thread(target=_import, name="warming", daemon=True)
+        _thread = threading.Thread(target=_warm, name="warming", daemon=True)
         _thread.start()
         # An import must not be under way when the interpreter is taken down.
         atexit.register(_stop)
     return _thread
+
+
+def _warm() -> None:
+    """Import all, with Python's switch interval shortened for as long as it takes."""
+    before = sys.getswitchinterval()
+    short = min(SWITCH_S, before)
+    sys.setswitchinterval(short)
+    # As Python keeps it: whole microseconds.
+    short = sys.getswitchinterval()
+    try:
+        _import()
+    finally:
+        # Unless somebody else has set it meanwhile.
+        if sys.getswitchinterval() == short:
+            sys.setswitchinterval(before)
 
 
 def _import() -> None:
