@@ -1,28 +1,24 @@
-"""How long a window stands still, and on whose account.
+"""How long a window stands still, and how much of it is drawing.
 
 A timer of 10 ms runs in the window's event loop: the longest gap between two of its ticks is how
 long a click would have waited. Two things are told apart from it. The time that the processors
-were busy with other programs is taken off where Linux tells it. And what the main thread did in
-the gap is looked at every few milliseconds by another thread: where no graphics card is, most of
-it is drawing, which Mesa does on the processor.
+were busy with other programs is taken off where Linux tells it. And the window is timed while it
+paints itself: where no graphics card is, Mesa does that on the processor.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from typing import Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 
 _MAIN = threading.main_thread()
-_LOOK_S = 0.004
 
 
 @dataclass(frozen=True)
@@ -33,69 +29,39 @@ class Gap:
     ----------
     seconds : float
         How long, without the time that other programs had the processors.
-    waited : float
-        How long they had them.
-    shares : dict of str to float
-        Share of the gap that went to the plugin, to napari, and to drawing.
+    drawing : float
+        How much of it the window painted itself, canvas and all.
     """
 
     seconds: float
-    waited: float = 0.0
-    shares: dict[str, float] = field(default_factory=dict)
+    drawing: float = 0.0
 
-    def of(self, who: str) -> float:
-        """Seconds on somebody's account."""
-        return self.seconds * self.shares.get(who, 0.0)
-
+    @property
     def without_drawing(self) -> float:
         """Seconds that a graphics card could not have saved."""
-        return self.seconds * (1.0 - self.shares.get("drawing", 0.0))
-
-
-class _Looker(threading.Thread):
-    """Notes again and again what the main thread does."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.seen: deque[tuple[float, str]] = deque(maxlen=50_000)
-        self.ended = threading.Event()
-
-    def run(self) -> None:
-        while not self.ended.wait(_LOOK_S):
-            frame = sys._current_frames().get(_MAIN.ident or 0)
-            self.seen.append((time.perf_counter(), owner(frame)))
-
-    def shares(self, begin: float, end: float) -> dict[str, float]:
-        found = Counter(who for at, who in tuple(self.seen) if begin <= at <= end)
-        return {who: count / found.total() for who, count in found.items()}
-
-
-def owner(frame: FrameType | None) -> str:
-    """Who works in a stack of frames: "plugin", "napari" or "drawing"."""
-    innermost = True
-    while frame is not None:
-        place, name = frame.f_code.co_filename.replace("\\", "/"), frame.f_code.co_name
-        if name in ("paintGL", "on_draw", "paintEvent") or "/vispy/gloo/" in place:
-            return "drawing"
-        if "/napari_xrf_pigments/" in place or "/pyqtgraph/" in place:
-            return "plugin"
-        if "/site-packages/napari/" in place:
-            # Qt itself paints the widgets and puts the window together.
-            qt = innermost and name == "event" and place.endswith("qt_main_window.py")
-            return "drawing" if qt else "napari"
-        innermost = False
-        frame = frame.f_back
-    return "drawing"
+        return max(0.0, self.seconds - self.drawing)
 
 
 class Watcher:
-    """Ticks in the event loop and remembers the longest gap of each step."""
+    """Ticks in the event loop and remembers the longest gap of each step.
+
+    Made before the viewer is, so that it can time its window.
+    """
 
     def __init__(self) -> None:
+        from napari._qt.qt_main_window import _QtMainWindow
+
         self.gaps: dict[str, Gap] = {}
         self._step = ""
-        self._looker = _Looker()
-        self._looker.start()
+        self._drawn = 0.0
+        self._painting = False
+        self._window, self._event = _QtMainWindow, _QtMainWindow.event
+        own = self
+
+        def event(window: Any, happened: Any) -> bool:
+            return own._timed(window, happened)
+
+        _QtMainWindow.event = event
         self._begin()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -105,7 +71,7 @@ class Watcher:
     def stop(self) -> None:
         """Look no more."""
         self._timer.stop()
-        self._looker.ended.set()
+        self._window.event = self._event
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -117,31 +83,43 @@ class Watcher:
         self._tick()
         self._step = ""
 
+    def _timed(self, window: Any, happened: Any) -> bool:
+        # All of the window is painted, and put together, when it is asked to update.
+        paints = happened.type() in (QEvent.Type.UpdateRequest, QEvent.Type.Paint)
+        if not paints or self._painting:
+            return bool(self._event(window, happened))
+        self._painting = True
+        begun = _clock()
+        try:
+            return bool(self._event(window, happened))
+        finally:
+            self._drawn += _clock() - begun
+            self._painting = False
+
     def _begin(self) -> None:
-        self._last, self._waited = time.perf_counter(), _run_delay()
+        self._last, self._drawn = _clock(), 0.0
 
     def _tick(self) -> None:
         if self._step:
-            now, waited = time.perf_counter(), _run_delay() - self._waited
-            seconds = now - self._last - waited
+            seconds = _clock() - self._last
             if seconds > self.gaps[self._step].seconds:
-                shares = self._looker.shares(self._last, now)
-                self.gaps[self._step] = Gap(seconds, waited, shares)
+                self.gaps[self._step] = Gap(seconds, self._drawn)
         self._begin()
 
 
-def _run_delay() -> float:
-    """Seconds that the main thread was ready and had no processor; 0 where nobody tells."""
+def _clock() -> float:
+    """Seconds, without those in which the main thread was ready and had no processor."""
+    waited = 0.0
     with suppress(OSError, ValueError, IndexError):
         told = Path(f"/proc/self/task/{_MAIN.native_id}/schedstat").read_text().split()
-        return int(told[1]) / 1e9
-    return 0.0
+        waited = int(told[1]) / 1e9
+    return time.perf_counter() - waited
 
 
-def drawn_by_software(viewer: object) -> bool:
+def drawn_by_software(viewer: Any) -> bool:
     """Whether the canvas of a viewer is drawn by the processor."""
     from vispy.gloo import gl
 
-    viewer.window._qt_viewer.canvas._scene_canvas.native.makeCurrent()  # type: ignore[attr-defined]
+    viewer.window._qt_viewer.canvas._scene_canvas.native.makeCurrent()
     name = str(gl.glGetParameter(gl.GL_RENDERER) or "").lower()
     return any(part in name for part in ("llvmpipe", "softpipe", "swrast"))
