@@ -101,6 +101,20 @@ class ScanDock(DropTarget):
                 self.deleteLater()
         return bool(super().event(event))
 
+    def hideEvent(self, event: Any) -> None:
+        """Notice when the viewer is closed: its widgets live until Python collects them."""
+        super().hideEvent(event)
+        if self._docked and self._runs and self._window_closed():
+            _silence([], self._runs)
+
+    def _window_closed(self) -> bool:
+        try:
+            window = getattr(self.session.viewer, "window", None)
+        except RuntimeError:  # the viewer is gone
+            return True
+        shown = getattr(window, "_qt_window", None)
+        return window is not None and (shown is None or not shown.isVisible())
+
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Another scan was chosen; for subclasses."""
 
