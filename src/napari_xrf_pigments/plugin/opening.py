@@ -98,7 +98,8 @@ class Meanwhile:
     """
 
     def __init__(self, viewer: Viewer) -> None:
-        self._viewer = viewer
+        # A command is given a proxy that warns of what is private.
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
         self._before = list(viewer.layers)
         self._had_window = self._has_window
 
