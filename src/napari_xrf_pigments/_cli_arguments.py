@@ -258,6 +258,9 @@ def _train(commands: Commands[argparse.ArgumentParser]) -> None:
         "--start", type=Path, metavar="WEIGHTS", help="weights that the parts before PART have made"
     )
     command.add_argument("--from-part", metavar="PART", help="the part of CONFIG to begin with")
+    command.add_argument(
+        "--resume", action="store_true", help="go on with a training of OUT that was stopped"
+    )
 
 
 def _evaluate(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -27,13 +27,18 @@ def _train(options: argparse.Namespace) -> None:
 
     if options.out.suffix != ".safetensors":
         raise ValueError(f"{options.out} must end in .safetensors.")
-    free_to_write(options.out, overwrite=options.overwrite)
+    free_to_write(options.out, overwrite=options.overwrite or options.resume)
     if options.start is not None and not options.start.is_file():
         raise FileNotFoundError(f"There are no weights at {options.start}.")
     with as_file(files(__package__).joinpath("network/data/training.toml")) as bundled:
         config = TrainingConfig.load(options.config or bundled)
     steps = train_steps(
-        config, options.seed, options.out, start=options.start, from_part=options.from_part
+        config,
+        options.seed,
+        options.out,
+        start=options.start,
+        from_part=options.from_part,
+        resume=options.resume,
     )
     with progress_bar("Training", unit=" spectra") as progress:
         for step in steps:

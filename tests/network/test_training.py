@@ -44,7 +44,7 @@ def chunks() -> list[Chunk]:
 def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
     """Training draws the same few chunks, made once."""
 
-    def given(seed: object, draws: object) -> list[Chunk]:
+    def given(seed: object, draws: object, place: object = None) -> list[Chunk]:
         return chunks
 
     monkeypatch.setattr("napari_xrf_pigments.network.feeder.training_stream", given)
@@ -225,7 +225,7 @@ def test_each_run_of_a_part_has_spectra_of_its_own(
 ) -> None:
     seeds = []
 
-    def given(seed: tuple[int, int], draws: Draws) -> list[Chunk]:
+    def given(seed: tuple[int, int], draws: Draws, place: object = None) -> list[Chunk]:
         seeds.append((seed[0], draws.eras))
         return chunks
 

@@ -94,6 +94,8 @@ class TrainingConfig:
         Sizes of the network.
     workers : int
         Processes that simulate; with 0 the training does it itself.
+    threads : int
+        Threads of the gradient steps; another number rounds sums differently.
 
     Raises
     ------
@@ -108,13 +110,16 @@ class TrainingConfig:
     width: int = 768
     blocks: int = 2
     workers: int = 2
+    threads: int = 1
 
     def __post_init__(self) -> None:
         if not self.parts:
             raise ValueError("A training needs one part at least.")
         if len({part.name for part in self.parts}) < len(self.parts):
             raise ValueError("Every part needs a name of its own.")
-        _check_whole(self, {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1, "workers": 0})
+        _check_whole(
+            self, {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1, "workers": 0, "threads": 1}
+        )
         _check_numbers(self, ("uses", "weight_decay"))
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,25 @@ ELEMENTS = (
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where in its stream a chunk stands, so that a stream can begin there.
+
+    Parameters
+    ----------
+    numbers : dict
+        State of the generator of all but the noise before the chunk's sections were drawn.
+    noise : bytes
+        State of the generator of the counting noise at that time.
+    beam : int
+        Which of the beams of those sections the chunk is from.
+    """
+
+    numbers: dict[str, Any]
+    noise: bytes
+    beam: int
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Encoded spectra and their answers.
 
@@ -33,10 +53,13 @@ class Chunk:
         See :mod:`.encoding`.
     answers : Tensor, shape (spectrum, output), int8
         See :mod:`.labels`.
+    place : Place, optional
+        Where in its stream it stands.
     """
 
     encoded: torch.Tensor
     answers: torch.Tensor
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +115,7 @@ def training_stream(
     sections: int = 1024,
     beams: int = 2,
     readouts: int | None = None,
+    place: Place | None = None,
 ) -> Iterator[Chunk]:
     """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
 
@@ -107,16 +131,27 @@ def training_stream(
         Beams for the same sections.
     readouts : int, optional
         Detectors for each beam; by default as many as `draws` says.
+    place : Place, optional
+        The chunk of this stream to begin with; by default the first.
     """
     how = draws or Draws()
     if readouts is not None:
         how = replace(how, readouts=readouts)
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    first = 0
+    if place is not None:
+        rng.bit_generator.state = place.numbers
+        noise.set_state(torch.frombuffer(bytearray(place.noise), dtype=torch.uint8))
+        first = place.beam
     while True:
+        state = dict(rng.bit_generator.state), noise.get_state().numpy().tobytes()
         pool = random_pool(rng, sections, ELEMENTS, how.traces, how.contaminated, how.eras)
-        for _ in range(beams):
-            yield _one_beam(pool, rng, noise, how)
+        for beam in range(beams):
+            chunk = _one_beam(pool, rng, noise, how)
+            if beam >= first:
+                yield replace(chunk, place=Place(*state, beam))
+        first = 0
 
 
 def _one_beam(

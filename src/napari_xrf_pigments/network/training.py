@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from .calibration import CALIBRATION_DRAWS, calibrate_network
+from .checkpoint import Snapshot, checkpoint_path, load_checkpoint, save_checkpoint
 from .config import PartConfig, TrainingConfig
 from .model import Architecture, PigmentNet
 from .training_part import Progress, train_part
@@ -27,9 +28,13 @@ def train_steps(
     *,
     start: Path | None = None,
     from_part: str | None = None,
+    resume: bool = False,
     checkpoint_s: float = 180.0,
 ) -> Iterator[Progress]:
     """Train, one chunk of spectra an item; weights are saved on the way and at the end.
+
+    Beside the weights lies, until the training has ended, a file from which it can go on as if
+    it had not stopped: on one machine it ends in the same weights.
 
     Parameters
     ----------
@@ -43,20 +48,27 @@ def train_steps(
         Weights that the parts before `from_part` have made.
     from_part : str, optional
         Name of the part to begin with.
+    resume : bool
+        Go on with a training that was stopped.
     checkpoint_s : float
         Seconds between savings.
 
     Raises
     ------
     ValueError
-        If there is no part of that name, if only one of `start` and `from_part` is given, or if
-        the weights to start from have another size.
+        If there is no part of that name, if only one of `start` and `from_part` is given, if
+        the weights to start from have another size, or if there is no stopped training of
+        these settings.
     """
     if (start is None) != (from_part is None):
         raise ValueError("Weights to go on from and the part to begin with go together.")
     names = [part.name for part in config.parts]
     if from_part is not None and from_part not in names:
         raise ValueError(f"There is no part {from_part!r}; there are {', '.join(names)}.")
+    origin = {} if start is None else {"start": weights_hash(start), "from_part": from_part}
+    about = {**asdict(config), **origin, "seed": seed}
+    checkpoint = checkpoint_path(out)
+    snapshot, at = load_checkpoint(checkpoint, about) if resume else (None, {"run": -1})
     torch.manual_seed(seed)
     net = PigmentNet(Architecture(config.width, config.blocks))
     if start is not None:
@@ -64,15 +76,22 @@ def train_steps(
         net = load_weights(start).train().requires_grad_(True)
         if net.architecture != asked:
             raise ValueError("The weights to go on from have another size than the settings say.")
-    origin = {} if start is None else {"start": weights_hash(start), "from_part": from_part}
     first = 0 if from_part is None else names.index(from_part)
     runs = sum(part.repeats for part in config.parts[:first])
     for part in config.parts[first:]:
+        if runs + part.repeats <= at["run"]:
+            runs += part.repeats
+            continue
         ends = [copy.deepcopy(net)] if part.with_start else []
-        for run in range(runs, runs + part.repeats):
+        if snapshot is not None:
+            ends = _networks(snapshot, config)
+        for run in range(max(runs, at["run"]), runs + part.repeats):
             stream = seed + run * _STREAMS_APART
-            made = {**asdict(config), **origin, "seed": seed, "part": part.name, "stream": stream}
-            yield from _train_once(net, part, stream, config, made, out, checkpoint_s)
+            made = {**about, "part": part.name, "stream": stream}
+            keep = _Keeper(out, made, checkpoint, {**about, "run": run}, ends)
+            yield from train_part(net, part, stream, config, keep, checkpoint_s, snapshot)
+            snapshot = None
+            _calibrate(out, part, stream)
             ends.append(load_weights(out))
             net = copy.deepcopy(ends[-1]).train().requires_grad_(True)
         if len(ends) > 1:
@@ -80,22 +99,39 @@ def train_steps(
             _calibrate(out, part, seed + runs * _STREAMS_APART)
             net = load_weights(out).train().requires_grad_(True)
         runs += part.repeats
+    checkpoint.unlink(missing_ok=True)
 
 
-def _train_once(
-    net: PigmentNet,
-    part: PartConfig,
-    stream: int,
-    config: TrainingConfig,
-    made: dict[str, Any],
-    out: Path,
-    checkpoint_s: float,
-) -> Iterator[Progress]:
-    def save(averaged: PigmentNet, seen: int) -> None:
-        save_weights(averaged, out, {**made, "seen": seen})
+@dataclass(frozen=True)
+class _Keeper:
+    """Saves the weights of a run and, while it goes on, its state with the ends before it."""
 
-    yield from train_part(net, part, stream, config, save, checkpoint_s)
-    _calibrate(out, part, stream)
+    out: Path
+    made: dict[str, Any]
+    checkpoint: Path
+    about: dict[str, Any]
+    ends: list[PigmentNet]
+
+    def __call__(self, averaged: PigmentNet, seen: int, snapshot: Snapshot | None) -> None:
+        save_weights(averaged, self.out, {**self.made, "seen": seen})
+        if snapshot is not None:
+            tensors = {
+                f"end{number}.{name}": value
+                for number, end in enumerate(self.ends)
+                for name, value in end.state_dict().items()
+            }
+            state = Snapshot(snapshot.tensors | tensors, snapshot.numbers)
+            save_checkpoint(self.checkpoint, state, self.about)
+
+
+def _networks(snapshot: Snapshot, config: TrainingConfig) -> list[PigmentNet]:
+    """The ends of earlier runs that a checkpoint holds."""
+    networks: list[PigmentNet] = []
+    while state := snapshot.below(f"end{len(networks)}"):
+        network = PigmentNet(Architecture(config.width, config.blocks))
+        network.load_state_dict(state)
+        networks.append(network.eval().requires_grad_(False))
+    return networks
 
 
 def mean_network(networks: Sequence[PigmentNet]) -> PigmentNet:

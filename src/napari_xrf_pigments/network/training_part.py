@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -12,11 +13,12 @@ from typing import cast
 import torch
 from torch import nn
 
+from .checkpoint import Snapshot, places_from, places_of
 from .config import BEAMS_PER_BATCH, PartConfig, TrainingConfig
 from .feeder import Feeder
 from .labels import MASKED
 from .model import PigmentNet
-from .stream import Chunk
+from .stream import Chunk, Place
 
 #: Chunks kept to draw batches from, so that a batch mixes many instruments.
 _KEPT_CHUNKS = 96
@@ -57,8 +59,9 @@ def train_part(
     part: PartConfig,
     stream: int,
     config: TrainingConfig,
-    save_to: Callable[[PigmentNet, int], None],
+    save_to: Callable[[PigmentNet, int, Snapshot | None], None],
     checkpoint_s: float,
+    snapshot: Snapshot | None = None,
 ) -> Iterator[Progress]:
     """Train a network on one stream of spectra.
 
@@ -73,49 +76,120 @@ def train_part(
     config : TrainingConfig
         Settings of all parts.
     save_to : callable
-        Given the running mean of the weights and the number of spectra seen, keeps them.
+        Given the running mean of the weights, the number of spectra seen and the state of
+        this part (none at its end), keeps them.
     checkpoint_s : float
         Seconds between savings.
+    snapshot : Snapshot, optional
+        The state to go on from.
     """
-    drawing = torch.Generator().manual_seed(stream)
-    # A running mean of the weights forgets the noise of the last steps.
-    mean = torch.optim.swa_utils.AveragedModel(net, avg_fn=_running_mean)
-    averaged = cast(PigmentNet, mean.module)
-    optimiser = torch.optim.AdamW(
-        net.parameters(), lr=part.learning_rate, weight_decay=config.weight_decay
-    )
+    run = _Run(net, part, stream, config)
     fresh = bool((net.scale == 1).all())
-    kept: list[Chunk] = []
-    seen, running, owed = 0, float("nan"), 0.0
+    if snapshot is not None:
+        run.restore(snapshot)
+        fresh = False
     start = saved = time.monotonic()
-
-    with Feeder(stream, config.workers, part.draws) as feeder:
+    feeding = Feeder(stream, config.workers, part.draws, run.places, run.turn)
+    with feeding as feeder, _threads(config.threads):
         for chunk in feeder:
-            kept = [*kept[-_KEPT_CHUNKS + 1 :], chunk]
-            seen += len(chunk.encoded)
-            if len(kept) < min(16, part.spectra // 2048):
+            if run.take(chunk) < min(16, part.spectra // 2048):
                 continue
             if fresh:
                 fresh = False
-                encoded = torch.cat([one.encoded for one in kept]).float()
+                encoded = torch.cat([one.encoded for one in run.kept]).float()
                 net.standardise(encoded)
-                averaged.standardise(encoded)
-            owed += len(chunk.encoded) * config.uses / config.batch
-            while owed >= 1:
-                owed -= 1
-                for group in optimiser.param_groups:
-                    group["lr"] = part.learning_rate * _rate(seen / part.spectra)
-                loss = _step(net, optimiser, *_batch(kept, config.batch, drawing))
-                mean.update_parameters(net)
-                running = loss if running != running else 0.99 * running + 0.01 * loss
+                run.averaged.standardise(encoded)
+            run.learn(len(chunk.encoded))
             now = time.monotonic()
-            yield Progress(min(seen, part.spectra), part.spectra, running, now - start)
-            if seen >= part.spectra:
+            yield Progress(min(run.seen, part.spectra), part.spectra, run.loss, now - start)
+            if run.seen >= part.spectra:
                 break
             if now - saved > checkpoint_s:
                 saved = now
-                save_to(averaged, seen)
-    save_to(averaged, seen)
+                save_to(run.averaged, run.seen, run.snapshot())
+    save_to(run.averaged, run.seen, None)
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Run:
+    """What changes while a part is trained."""
+
+    def __init__(
+        self, net: PigmentNet, part: PartConfig, stream: int, config: TrainingConfig
+    ) -> None:
+        self._net, self._part, self._config = net, part, config
+        self._drawing = torch.Generator().manual_seed(stream)
+        # A running mean of the weights forgets the noise of the last steps.
+        self._mean = torch.optim.swa_utils.AveragedModel(net, avg_fn=_running_mean)
+        self.averaged = cast(PigmentNet, self._mean.module)
+        self._optimiser = torch.optim.AdamW(
+            net.parameters(), lr=part.learning_rate, weight_decay=config.weight_decay
+        )
+        self.kept: list[Chunk] = []
+        self.places: list[Place | None] = []
+        self.turn = 0
+        self.seen, self.loss = 0, float("nan")
+        self._drawn, self._again, self._owed = 0, 0, 0.0
+
+    def take(self, chunk: Chunk) -> int:
+        """Keep a chunk; how many are kept, or -1 while those of before a stop come again."""
+        self.kept = [*self.kept[-_KEPT_CHUNKS + 1 :], chunk]
+        if self._again:
+            self._again -= 1
+            return -1
+        self._drawn += 1
+        self.seen += len(chunk.encoded)
+        return len(self.kept)
+
+    def learn(self, spectra: int) -> None:
+        """The gradient steps that so many new spectra are worth."""
+        config, part = self._config, self._part
+        self._owed += spectra * config.uses / config.batch
+        while self._owed >= 1:
+            self._owed -= 1
+            for group in self._optimiser.param_groups:
+                group["lr"] = part.learning_rate * _rate(self.seen / part.spectra)
+            batch = _batch(self.kept, config.batch, self._drawing)
+            loss = _step(self._net, self._optimiser, *batch)
+            self._mean.update_parameters(self._net)
+            self.loss = loss if self.loss != self.loss else 0.99 * self.loss + 0.01 * loss
+
+    def snapshot(self) -> Snapshot:
+        """All that is needed to go on."""
+        tensors = {f"net.{name}": value for name, value in self._net.state_dict().items()}
+        tensors |= {f"mean.{name}": value for name, value in self._mean.state_dict().items()}
+        for number, state in self._optimiser.state_dict()["state"].items():
+            tensors |= {f"adam.{number}.{name}": value for name, value in state.items()}
+        tensors["drawing"] = self._drawing.get_state()
+        numbers = {"seen": self.seen, "loss": self.loss, "drawn": self._drawn, "owed": self._owed}
+        streams = max(1, self._config.workers)
+        return Snapshot(tensors, numbers | places_of(self.kept, self._drawn, streams))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a state; the chunks kept then come once more."""
+        self._net.load_state_dict(snapshot.below("net"))
+        self._mean.load_state_dict(snapshot.below("mean"))
+        moments = self._optimiser.state_dict()
+        moments["state"] = {
+            number: snapshot.below(f"adam.{number}")
+            for number in range(len(list(self._net.parameters())))
+        }
+        self._optimiser.load_state_dict(moments)
+        self._drawing.set_state(snapshot.tensors["drawing"])
+        numbers = snapshot.numbers
+        self.seen, self.loss = numbers["seen"], numbers["loss"]
+        self._drawn, self._owed = numbers["drawn"], numbers["owed"]
+        self._again = numbers["kept"]
+        self.places, self.turn = places_from(numbers), numbers["turn"]
 
 
 def _running_mean(mean: torch.Tensor, new: torch.Tensor, steps: torch.Tensor | int) -> torch.Tensor:

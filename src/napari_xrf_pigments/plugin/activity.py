@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from napari.qt.threading import thread_worker
 from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, QTimer
 
 from . import notices
+from .workers import in_thread
 
 #: Handed to the work: called with what is done and what is to be done; True: stop.
 Watch = Callable[[int, int], bool]
@@ -88,7 +88,7 @@ class Task(QObject):
             except (ValueError, OSError) as error:
                 self._sentence = " ".join(str(error).split()) or type(error).__name__
 
-        worker = thread_worker(run, ignore_errors=True)()
+        worker = in_thread(run)
         worker.finished.connect(self._end)
         # The thread must not outlive what it reports to.
         _TASKS.add(self)

@@ -28,7 +28,7 @@ def aside(work: Callable[[], T]) -> T:
     app = QApplication.instance()
     if app is None or QThread.currentThread() is not app.thread():
         return work()
-    from napari.qt.threading import thread_worker
+    from .workers import in_thread
 
     answer: dict[str, Any] = {}
 
@@ -39,7 +39,7 @@ def aside(work: Callable[[], T]) -> T:
             answer["error"] = error
 
     loop = QEventLoop()
-    worker = thread_worker(run, ignore_errors=True)()
+    worker = in_thread(run)
     worker.finished.connect(loop.quit)
     worker.start()
     loop.exec()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from napari.qt.threading import thread_worker
+from .workers import in_thread
 
 
 class Latest:
@@ -54,7 +54,7 @@ class Latest:
             except (ValueError, OSError, ImportError) as error:
                 return "sentence", str(error)
 
-        worker = thread_worker(work, ignore_errors=True)()
+        worker = in_thread(work)
         worker.returned.connect(self._done)
         worker.errored.connect(lambda error: self._done(("", None)))
         worker.start()

@@ -6,9 +6,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from napari.qt.threading import thread_worker
-
 from .running import Failure
+from .workers import in_thread
 
 
 def steps(
@@ -54,9 +53,9 @@ class Job:
         self._on_end = on_end
         self._end: str | Failure = "finished"
         self._cancelled = threading.Event()
-        self._worker = thread_worker(
-            steps, ignore_errors=True, progress={"desc": title, "total": 0}
-        )(begin, self._cancelled.is_set)
+        self._worker = in_thread(
+            steps, begin, self._cancelled.is_set, progress={"desc": title, "total": 0}
+        )
         self._worker.yielded.connect(self._take)
         self._worker.errored.connect(self._fail)
         self._worker.finished.connect(self._finish)
@@ -80,7 +79,7 @@ class Job:
             self._on_item(item)
 
     def _fail(self, error: Exception) -> None:
-        # napari tells of it, with a way to see where it happened.
+        # It was shown with the place where it happened.
         self._end = Failure("")
 
     def _finish(self) -> None:

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from napari.qt.threading import thread_worker
+from .workers import in_thread
 
 INTERVAL_S = 0.25
 
@@ -113,9 +113,7 @@ class TileRun:
         self._on_end = on_end
         self._end: str | Failure = "finished"
         self._cancelled = threading.Event()
-        self._worker = thread_worker(drain, ignore_errors=True)(
-            begin, add, total, self._cancelled.is_set, done
-        )
+        self._worker = in_thread(drain, begin, add, total, self._cancelled.is_set, done)
         self._worker.yielded.connect(self._take)
         self._worker.errored.connect(self._fail)
         self._worker.finished.connect(self._finish)
@@ -139,7 +137,7 @@ class TileRun:
             self._on_progress(update)
 
     def _fail(self, error: Exception) -> None:
-        # napari tells of it, with a way to see where it happened.
+        # It was shown with the place where it happened.
         self._end = Failure("")
 
     def _finish(self) -> None:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from napari.qt.threading import thread_worker
 from qtpy.QtCore import QThreadPool
 
 from .copying import keep_copy
 from .scan import Scan
 from .services import Services
+from .workers import in_thread
 
 if TYPE_CHECKING:
     from .session import Session
@@ -58,7 +58,7 @@ def watch(session: Session, scan: Scan) -> None:
     # leave none to answer a click.
     pool = QThreadPool.globalInstance()
     pool.setMaxThreadCount(max(pool.maxThreadCount(), 8))
-    worker = thread_worker(follow)(scan, session.services)
+    worker = in_thread(follow, scan, session.services)
     worker.yielded.connect(take)
     worker.finished.connect(lambda: _copy(session, scan))
     worker.start()

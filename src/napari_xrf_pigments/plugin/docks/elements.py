@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.qt.threading import thread_worker
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
@@ -28,6 +27,7 @@ from ..specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
 from ..trying import REGION, SCOPES, Trials
 from ..views.element_list import ElementList
 from ..views.element_scope import ElementScope
+from ..workers import in_thread
 from .element_tools import ElementTools
 from .mapping import MapDock
 
@@ -110,7 +110,7 @@ class ElementsDock(MapDock):
 
         self._finding = True
         self.run_bar.set_status("Looking for elements ...")
-        worker = thread_worker(look, ignore_errors=True)()
+        worker = in_thread(look)
         worker.returned.connect(lambda found: self._found(scan, cube, found))
         worker.errored.connect(lambda error: self._found(scan, cube, None))
         worker.start()

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from napari.qt.threading import thread_worker
 from numpy.typing import NDArray
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
@@ -28,6 +27,7 @@ from ..views.hidden_bar import HiddenBar
 from ..views.pigment_bar import PigmentBar
 from ..views.pigment_settings import PigmentSettings
 from ..views.pigment_tree import PigmentTree
+from ..workers import in_thread
 from .mapping import MapDock
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class PigmentsDock(MapDock):
             self.feed.soon(lambda: showing_only(self.viewer, scan, _OTHERS, keys))
 
     def _look_for_devices(self) -> None:
-        worker = thread_worker(self.session.services.devices)()
+        worker = in_thread(self.session.services.devices)
         worker.returned.connect(self._offer_devices)
         worker.start()
 
