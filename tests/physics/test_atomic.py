@@ -39,3 +39,12 @@ def test_a_compound_attenuates_as_its_elements_by_weight() -> None:
     water = compound_attenuation({1: 0.1119, 8: 0.8881}, kev)
     expected = [xraylib.CS_Total_CP("H2O", energy) for energy in kev]
     np.testing.assert_allclose(water, expected, rtol=1e-3)
+
+
+def test_constants_that_a_caller_changes_stay_what_they_are_for_the_next() -> None:
+    data, kev = XraylibData(), np.array([15.0, 20.0])
+    for table in (data.mass_attenuation, data.production):
+        first = table(82, kev)
+        kept = first.copy()
+        first[:] = -1
+        np.testing.assert_array_equal(table(82, kev), kept)

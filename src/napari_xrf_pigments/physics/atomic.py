@@ -48,17 +48,22 @@ class XraylibData:
 
     def mass_attenuation(self, z: int, kev: Array) -> Array:
         """Total mass attenuation coefficient in cm2/g, shape of `kev`."""
-        return np.array([_attenuation(z, float(energy)) for energy in kev])
+        return _attenuations(z, np.asarray(kev, dtype=np.float64).tobytes()).copy()
 
     def production(self, z: int, kev: Array) -> Array:
         """Line production cross-sections in cm2/g, shape (line, energy)."""
-        lines = element_lines(z)
-        table = [[_production(line, float(energy)) for energy in kev] for line in lines]
-        return np.array(table, dtype=np.float64).reshape(len(lines), len(kev))
+        columns = [_production(z, float(energy)) for energy in kev]
+        return np.array(columns).reshape(len(kev), len(element_lines(z))).T.copy()
 
     def scatter(self, z: int, kev: Array) -> Array:
         """Cross-sections in cm2/g of Rayleigh and Compton scattering, shape of `kev`."""
         return np.array([_scatter(z, float(energy)) for energy in kev])
+
+
+# The lines of a set of elements come by again and again: one look-up for all their energies.
+@lru_cache(maxsize=4096)
+def _attenuations(z: int, kev: bytes) -> Array:
+    return np.array([_attenuation(z, float(energy)) for energy in np.frombuffer(kev)])
 
 
 @lru_cache(maxsize=1_000_000)
@@ -76,9 +81,12 @@ def _scatter(z: int, kev: float) -> float:
     return float(xraylib.CS_Rayl(z, kev) + xraylib.CS_Compt(z, kev))
 
 
-@lru_cache(maxsize=1_000_000)
-def _production(line: Line, kev: float) -> float:
-    return line_cross_section(line, kev) if kev > line.edge_kev else 0.0
+@lru_cache(maxsize=100_000)
+def _production(z: int, kev: float) -> Array:
+    """Of every line of an element at one energy."""
+    return np.array(
+        [line_cross_section(line, kev) if kev > line.edge_kev else 0.0 for line in element_lines(z)]
+    )
 
 
 def compound_attenuation(fractions: dict[int, float], kev: Array) -> Array:
