@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis
-from napari_xrf_pigments.physics.fit import unexplained_share
 from napari_xrf_pigments.physics.lineshape import peaks
+from napari_xrf_pigments.physics.unexplained import unexplained_share
 
 Maker = Callable[..., np.ndarray]
 AXIS = EnergyAxis(1024, 0.029, -0.02)

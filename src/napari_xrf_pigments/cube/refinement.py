@@ -13,14 +13,10 @@ from ..physics.artefacts import scatter_shapes
 from ..physics.background import smooth_terms, snip
 from ..physics.conditions import Conditions
 from ..physics.design import excited_family, line_columns, stack
-from ..physics.fit import (
-    expected_variance,
-    fit_window,
-    pile_up_columns,
-    positive_fit,
-    weighted_solver,
-)
+from ..physics.fit import fit_window
+from ..physics.least_squares import expected_variance, positive_fit, weighted_solver
 from ..physics.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
+from ..physics.nuisance import pile_up_columns
 
 Array = NDArray[np.float64]
 

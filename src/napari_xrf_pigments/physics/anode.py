@@ -11,7 +11,8 @@ from .artefacts import ANODES, Scatter, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
 from .design import excited_family, line_columns, stack
-from .fit import MODEL_DOUBT, expected_variance, fit_window, positive_fit
+from .fit import fit_window
+from .least_squares import MODEL_DOUBT, expected_variance, positive_fit
 
 Array = NDArray[np.float64]
 

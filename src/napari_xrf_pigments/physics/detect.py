@@ -16,15 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from .anode import estimate_anode as estimate_anode
 from .conditions import Conditions
 from .design import LineColumns, excited_family, line_columns, stack
-from .fit import (
-    MODEL_DOUBT,
-    doubt_variance,
-    expected_variance,
-    fit_window,
-    nuisance_columns,
-    weighted_solver,
-)
+from .fit import fit_window
+from .least_squares import MODEL_DOUBT, doubt_variance, expected_variance, weighted_solver
 from .lines import atomic_number, line_family
+from .nuisance import nuisance_columns
 
 Array = NDArray[np.float64]
 

@@ -13,14 +13,12 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import nnls
 
 from .._threads import on_threads, parts, thread_count
-from .artefacts import Scatter, pile_up_shape, scatter_shapes
-from .background import smooth_terms, snip
 from .conditions import Conditions
-from .design import LineColumns, line_columns, stack
-from .unexplained import unexplained_share as unexplained_share
+from .design import line_columns, stack
+from .least_squares import doubt_variance, expected_variance, weighted_solver
+from .nuisance import nuisance_columns
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -29,8 +27,6 @@ Floats = NDArray[np.float32]
 MIN_FIT_KEV = 1.05
 #: Scatter lines under this energy, keV, are absorbed as the sample likes.
 _SOFT_KEV = 5.0
-#: Share of a channel's counts by which an expected spectrum may be wrong.
-MODEL_DOUBT = 0.015
 #: Spectra worked on at once, for the cache of a core.
 _BLOCK = 256
 
@@ -223,119 +219,12 @@ def fit_window(axis_kev: Array, reference: Array) -> slice:
     return window
 
 
-def nuisance_columns(
-    axis_kev: Array, reference: Array, families: Sequence[LineColumns], conditions: Conditions
-) -> tuple[Array, tuple[str, ...]]:
-    """Columns of scatter, pile-up and continuum, with the shapes of a reference spectrum.
-
-    Returns
-    -------
-    columns : ndarray, shape (column, channel)
-    labels : tuple of str
-        ``"scatter"``, ``"pile-up"`` or ``"continuum"`` for each.
-    """
-    scatter = scatter_shapes(axis_kev, conditions)
-    broad = np.array([part.shape for part in scatter])
-    lines = (
-        stack([family.shapes for family in families]) if families else np.zeros((0, len(axis_kev)))
-    )
-    terms = smooth_terms(axis_kev)
-    base = _continuum(axis_kev, reference, conditions)
-    variance = expected_variance(axis_kev, reference, conditions)
-    amplitude = positive_fit(stack([lines, broad, terms * base]), reference, variance)
-    sums = pile_up_columns(axis_kev, lines, amplitude[: len(lines)])
-    # Again with the sums, which would else be taken for a part of the Compton peak.
-    amplitude = positive_fit(stack([lines, broad, sums, terms * base]), reference, variance)
-    scale = amplitude[len(lines) : len(lines) + len(scatter)]
-    merged = merge_compton(scatter, scale)
-    # The continuum without the broad peaks that have columns of their own.
-    humps = scale @ broad if len(scatter) else np.zeros_like(reference)
-    base = _continuum(axis_kev, np.maximum(reference - humps, 0), conditions)
-    columns = stack([merged, sums, terms * base])
-    labels = ("scatter",) * len(merged) + ("pile-up",) * len(sums) + ("continuum",) * len(terms)
-    return columns, labels
-
-
 def _hard_scatter(axis_kev: Array, columns: Array, labels: Sequence[str]) -> Array:
     """Counts of scatter in one unit of each column, hard lines alone where there are such."""
     counts = columns.sum(1) * np.array([label == "scatter" for label in labels])
     centres = columns @ axis_kev / np.where(columns.sum(1) > 0, columns.sum(1), 1)
     hard = counts * (centres > _SOFT_KEV)
     return np.asarray(hard if hard.any() else counts)
-
-
-def _continuum(axis_kev: Array, spectrum: Array, conditions: Conditions) -> Array:
-    clipped = snip(spectrum, axis_kev, conditions.fwhm_mn_ka_ev)
-    return np.asarray(np.maximum(clipped, 1e-3 * spectrum.mean()))
-
-
-def merge_compton(scatter: Sequence[Scatter], amplitude: Array) -> Array:
-    """One column a scatter peak: the angles of a Compton peak merged as the reference has them."""
-    merged: dict[str, Array] = {}
-    for part, size in zip(scatter, amplitude, strict=True):
-        if part.kind == "Rayleigh":
-            merged[part.name] = part.shape
-        elif size > 0:
-            title = part.name.rsplit(" ", 1)[0]
-            merged[title] = merged.get(title, np.zeros_like(part.shape)) + size * part.shape
-    return np.array([shape / shape.sum() for shape in merged.values() if shape.sum() > 0])
-
-
-def pile_up_columns(axis_kev: Array, lines: Array, amplitude: Array, strongest: int = 3) -> Array:
-    """Sum peaks of the strongest lines, shape (pair, channel)."""
-    order = [int(i) for i in np.argsort(-amplitude)[:strongest] if amplitude[i] > 0]
-    pairs = [(i, j) for n, i in enumerate(order) for j in order[n:]]
-    shapes = [pile_up_shape(axis_kev, lines[i], lines[j]) for i, j in pairs]
-    return np.array([shape for shape in shapes if shape.any()])
-
-
-def expected_variance(axis_kev: Array, reference: Array, conditions: Conditions) -> Array:
-    """Variance to weigh channels by: counts blurred over a third of a peak, shape (channel,)."""
-    gain = axis_kev[1] - axis_kev[0]
-    reach = max(1, round(0.3e-3 * conditions.fwhm_mn_ka_ev / gain))
-    blurred = np.convolve(np.pad(reference, reach, mode="edge"), np.ones(2 * reach + 1), "valid")
-    blurred /= 2 * reach + 1
-    return np.asarray(np.maximum(blurred, 1e-3 * reference.mean() + 1e-12))
-
-
-def positive_fit(columns: Array, spectrum: Array, variance: Array) -> Array:
-    """Non-negative weighted least squares, amplitudes of shape (column,)."""
-    root = 1 / np.sqrt(variance)
-    scale = np.sqrt(((columns * root) ** 2).sum(1))
-    scale[scale == 0] = 1.0
-    solution, _ = nnls(
-        ((columns * root) / scale[:, None]).T, spectrum * root, maxiter=50 * len(columns)
-    )
-    return np.asarray(solution / scale)
-
-
-def weighted_solver(columns: Array, weights: Array) -> Array:
-    """Weighted pseudo-inverse: counts to amplitudes, shape (column, channel)."""
-    scale = np.sqrt(columns**2 @ weights)
-    scale[scale == 0] = 1.0
-    scaled = columns / scale[:, None]
-    gram = (scaled * weights) @ scaled.T
-    return np.asarray(
-        (np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ (scaled * weights)) / scale[:, None]
-    )
-
-
-def doubt_variance(family_solver: Array, families: Sequence[LineColumns], members: Array) -> Array:
-    """What doubts on the shape of one family do to the counts of the others.
-
-    Returns
-    -------
-    ndarray, shape (family, column)
-        Variance for one squared count in the column; columns beyond the families': 0.
-    """
-    variance = np.zeros_like(members)
-    column = 0
-    for family in families:
-        for doubts in family.doubts:
-            effect = (family_solver @ doubts.T) ** 2
-            variance[:, column] = effect.sum(1) * (members[:, column] == 0)
-            column += 1
-    return variance
 
 
 def _blurred(weights: Array) -> Array:

@@ -18,7 +18,7 @@ from .artefacts import pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
 from .design import excited_family, stack
-from .fit import MODEL_DOUBT, expected_variance, positive_fit
+from .least_squares import MODEL_DOUBT, expected_variance, positive_fit
 from .lineshape import air_transmission, family_shape
 from .usual import USUAL_FAMILIES, ratio_extremes
 
