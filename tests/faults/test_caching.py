@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.io import CacheSettings, open_cube
+from napari_xrf_pigments.io import CacheSettings, clear_cache, open_cube
 from napari_xrf_pigments.io.cache import FROM_CACHE
 
 from .conftest import contents
 from .fault import Declared
+from .victim import posix, victims, without_room
 
 survives = Declared()
-ROOT = Path(__file__).parents[2]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and limits of POSIX")
 CHANNELS, ROWS, COLUMNS = 256, 6, 8
 
 
@@ -36,31 +33,19 @@ def folder(tmp_path: Path) -> Path:
     return home
 
 
-KILLED = """
-import os, signal, sys, time
-from pathlib import Path
-import dask.array, zarr
-from napari_xrf_pigments.io import CacheSettings, clear_cache, open_cube
+def again(turn: int, scan: str, cache: str) -> None:
+    """Empty the cache and open the scan, which puts a copy into it."""
+    settings = CacheSettings(Path(cache), 1.0)
+    clear_cache(settings)
+    open_cube(scan, cache=settings)
 
-settings = CacheSettings(Path(sys.argv[2]), 1.0)
-for line in sys.stdin:
-    heard, tells = os.pipe()
-    begun = time.monotonic()
-    victim = os.fork()
-    if victim == 0:
-        for _ in range(1000):
-            clear_cache(settings)
-            open_cube(sys.argv[1], cache=settings)
-            os.write(tells, b"opened")
-        os._exit(0)
-    os.read(heard, 6)
-    time.sleep(float(line) * (time.monotonic() - begun))
-    os.kill(victim, signal.SIGKILL)
-    os.waitpid(victim, 0)
-    os.close(heard)
-    os.close(tells)
-    print("killed", flush=True)
-"""
+
+def once(scan: str, cache: str) -> None:
+    """Open the scan; say its counts and its last note."""
+    cube = open_cube(scan, cache=CacheSettings(Path(cache), 1.0))
+    assert cube.source is not None
+    print(int(cube.counts.sum().compute()))
+    print(cube.source.notes[-1])
 
 
 @survives(
@@ -75,30 +60,14 @@ def test_a_killed_program_leaves_no_half_copy_in_use(folder: Path, tmp_path: Pat
     expected = open_cube(folder).counts.compute()
     settings = CacheSettings(tmp_path / "elsewhere" / "cache", 1.0)
     moments = random.Random(5)
-    command = [sys.executable, "-c", KILLED, str(folder), str(settings.folder)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
-    with subprocess.Popen(command, **pipes) as nursery:  # type: ignore[call-overload]
+    with victims(__name__, folder, settings.folder) as kill:
         for _ in range(4):
-            nursery.stdin.write(f"{moments.uniform(0, 1.5)}\n")
-            nursery.stdin.flush()
-            assert nursery.stdout.readline() == "killed\n"
+            kill(moments.uniform(0, 1.5))
             cube = open_cube(folder, cache=settings)
             np.testing.assert_array_equal(cube.counts.compute(), expected)
-        nursery.stdin.close()
     assert cube.source is not None
     assert FROM_CACHE in cube.source.notes
     assert contents(folder) == before
-
-
-FULL = """
-import resource, sys
-from pathlib import Path
-from napari_xrf_pigments.io import CacheSettings, open_cube
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), resource.RLIM_INFINITY))
-cube = open_cube(sys.argv[1], cache=CacheSettings(Path(sys.argv[2]), 1.0))
-print(int(cube.counts.sum().compute()))
-print(cube.source.notes[-1])
-"""
 
 
 @survives(
@@ -114,8 +83,7 @@ def test_without_room_for_a_copy_the_scan_opens_as_it_is(
 ) -> None:
     cache = tmp_path / "elsewhere" / "cache"
     before = contents(folder)
-    command = [sys.executable, "-c", FULL, str(folder), str(cache), str(room)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = without_room(room, __name__, folder, cache)
     assert done.returncode == 0, done.stderr
     total, note = done.stdout.splitlines()
     assert int(total) == int(open_cube(folder).counts.sum().compute())

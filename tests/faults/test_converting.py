@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import dask.array as da
@@ -16,10 +14,9 @@ from napari_xrf_pigments.io import save_cube
 
 from .conftest import contents
 from .fault import Declared
+from .victim import TOLD, posix, victims, without_room
 
 survives = Declared()
-ROOT = Path(__file__).parents[2]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and limits of POSIX")
 NAMES = ("scan.zarr", "scan.h5", "scan.rpl")
 ROWS, COLUMNS, CHANNELS = 20, 24, 256
 
@@ -50,17 +47,14 @@ def read(target: Path) -> int:
     return values.pop()
 
 
-FULL = """
-import resource, sys
-from pathlib import Path
-from tests.faults.test_converting import save
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-try:
-    save(Path(sys.argv[1]), 2)
-except OSError as error:
-    print(error)
-    sys.exit(3)
-"""
+def once(target: str) -> None:
+    """Save over what has that name."""
+    save(Path(target), 2)
+
+
+def again(turn: int, target: str) -> None:
+    """Save one and another in turn."""
+    save(Path(target), 2 + turn % 2)
 
 
 @survives(
@@ -75,40 +69,12 @@ except OSError as error:
 def test_a_full_disk_leaves_the_old_scan(tmp_path: Path, name: str, room: int) -> None:
     save(tmp_path / name, 1)
     before = contents(tmp_path)
-    command = [sys.executable, "-c", FULL, str(tmp_path / name), str(room)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 3, done.stderr
+    done = without_room(room, __name__, tmp_path / name)
+    assert done.returncode == TOLD, done.stderr
     assert " could not be written: " in done.stdout
     assert done.stdout.count("\n") == 1
     assert contents(tmp_path) == before
     assert read(tmp_path / name) == 1
-
-
-KILLED = """
-import os, signal, sys, time
-from pathlib import Path
-import h5py, zarr
-from tests.faults.test_converting import read, save
-
-# Forked before anything was saved, so that every victim begins alike. It dies after its first
-# saving, at a moment of the second or third.
-for line in sys.stdin:
-    heard, tells = os.pipe()
-    begun = time.monotonic()
-    victim = os.fork()
-    if victim == 0:
-        for round in range(1000):
-            save(Path(sys.argv[1]), 2 + round % 2)
-            os.write(tells, b"saved")
-        os._exit(0)
-    os.read(heard, 5)
-    time.sleep(float(line) * (time.monotonic() - begun))
-    os.kill(victim, signal.SIGKILL)
-    os.waitpid(victim, 0)
-    os.close(heard)
-    os.close(tells)
-    print("killed", flush=True)
-"""
 
 
 @survives(
@@ -124,20 +90,15 @@ def test_a_killed_program_leaves_a_whole_scan(tmp_path: Path, name: str) -> None
     save(target, 1)
     halves = {target.name, "scan.raw", "scan.pixels.npz"} if name == "scan.rpl" else {name}
     moments = random.Random(name)
-    command = [sys.executable, "-c", KILLED, str(target)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
-    with subprocess.Popen(command, **pipes) as nursery:  # type: ignore[call-overload]
+    with victims(__name__, target) as kill:
         for _ in range(4):
-            nursery.stdin.write(f"{moments.uniform(0, 1.5)}\n")
-            nursery.stdin.flush()
-            assert nursery.stdout.readline() == "killed\n"
+            kill(moments.uniform(0, 1.5))
             if target.exists():
                 assert read(target) in (2, 3)
             else:
                 assert name == "scan.rpl"
             rest = [path.name for path in tmp_path.iterdir() if path.name not in halves]
             assert all(entry.startswith(".") and ".part" in entry for entry in rest)
-        nursery.stdin.close()
 
 
 def test_a_mixture_of_scans_would_be_seen(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from napari_xrf_pigments.mapping import map_elements
 from napari_xrf_pigments.mapping.journal import keeps_tiles
 
 from .fault import Declared
+from .victim import ROOT
 
 survives = Declared()
-ROOT = Path(__file__).parents[2]
 
 RUN = """
 import os, signal, sys, threading, time

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +14,9 @@ from napari_xrf_pigments.io import is_results, load_results, save_results
 
 from .conftest import contents, results, value_of
 from .fault import Declared
+from .victim import TOLD, posix, victims, without_room
 
 survives = Declared()
-ROOT = Path(__file__).parents[2]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and limits of POSIX")
 NAMES = {"maps.zarr": None, "maps.h5": None, "maps": "tiff"}
 
 
@@ -42,18 +39,14 @@ def read(target: Path) -> float:
     return values.pop()
 
 
-FULL = """
-import resource, sys
-from pathlib import Path
-from tests.faults.test_saving import save
-# As a disk that is full: no file may grow over so many bytes.
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
-try:
-    save(Path(sys.argv[1]), 2.0)
-except OSError as error:
-    print(error)
-    sys.exit(3)
-"""
+def once(target: str) -> None:
+    """Save over what has that name."""
+    save(Path(target), 2.0)
+
+
+def again(turn: int, target: str) -> None:
+    """Save one and another in turn."""
+    save(Path(target), 2.0 + turn % 2)
 
 
 @survives(
@@ -68,41 +61,12 @@ except OSError as error:
 def test_a_full_disk_leaves_the_old_result(tmp_path: Path, name: str, room: int) -> None:
     save(tmp_path / name, 1.0)
     before = contents(tmp_path)
-    command = [sys.executable, "-c", FULL, str(tmp_path / name), str(room)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 3, done.stderr
+    done = without_room(room, __name__, tmp_path / name)
+    assert done.returncode == TOLD, done.stderr
     assert done.stdout.startswith(f"{name} could not be written: ")
     assert done.stdout.count("\n") == 1
     assert contents(tmp_path) == before
     assert read(tmp_path / name) == 1.0
-
-
-KILLED = """
-import os, signal, sys, time
-from pathlib import Path
-import h5py, tifffile, zarr, napari_xrf_pigments.io.save
-from tests.faults.test_saving import save
-from napari_xrf_pigments.io import save_hdf5, save_tiff, save_zarr
-
-# Forked before anything was saved, so that every victim begins alike. It dies after its first
-# saving, at a moment of the second or third.
-for line in sys.stdin:
-    heard, tells = os.pipe()
-    begun = time.monotonic()
-    victim = os.fork()
-    if victim == 0:
-        for round in range(1000):
-            save(Path(sys.argv[1]), 2.0 + round % 2)
-            os.write(tells, b"saved")
-        os._exit(0)
-    os.read(heard, 5)
-    time.sleep(float(line) * (time.monotonic() - begun))
-    os.kill(victim, signal.SIGKILL)
-    os.waitpid(victim, 0)
-    os.close(heard)
-    os.close(tells)
-    print("killed", flush=True)
-"""
 
 
 @survives(
@@ -117,18 +81,13 @@ def test_a_killed_program_leaves_a_whole_result(tmp_path: Path, name: str) -> No
     target = tmp_path / name
     save(target, 1.0)
     moments = random.Random(name)
-    command = [sys.executable, "-c", KILLED, str(target)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
     found = []
-    with subprocess.Popen(command, **pipes) as nursery:  # type: ignore[call-overload]
+    with victims(__name__, target) as kill:
         for _ in range(5):
-            nursery.stdin.write(f"{moments.uniform(0, 1.5)}\n")
-            nursery.stdin.flush()
-            assert nursery.stdout.readline() == "killed\n"
+            kill(moments.uniform(0, 1.5))
             found.append(read(target))
             rest = [path.name for path in tmp_path.iterdir() if path != target]
             assert all(entry.startswith(".") and ".part" in entry for entry in rest)
-        nursery.stdin.close()
     assert set(found) <= {2.0, 3.0}
 
 

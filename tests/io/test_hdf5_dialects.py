@@ -96,6 +96,19 @@ def test_pyxrf_with_the_sum_only(path, counts):
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
+def test_a_sum_with_fractions_is_left_aside_for_the_detectors(path, counts):
+    with h5py.File(path, "w") as file:
+        for number, slope in ((1, 0.02), (2, 0.020001)):
+            file[f"xrmmap/mca{number}/counts"] = (counts * number).astype(np.uint32)
+            file[f"xrmmap/mca{number}/energy"] = slope * np.arange(160)
+        file["xrmmap/mcasum/counts"] = 3 * counts + 0.25
+        file["xrmmap/mcasum/energy"] = 0.02 * np.arange(160)
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.counts.compute(), 3 * counts)
+    assert any("fractions of counts" in note for note in cube.source.notes)
+    np.testing.assert_array_equal(open_cube(path, detector="mca2").counts.compute(), 2 * counts)
+
+
 def test_crono_of_old(path, counts):
     with h5py.File(path, "w") as file:
         file["XRF/Spectra"] = counts.astype(np.uint32)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -188,3 +189,50 @@ def test_what_the_workers_noticed_is_told(
     assert len(elements.provenance["warnings"]) == 2
     group = zarr.open_group(str(out), mode="r")
     assert group.attrs["provenance"]["warnings"] == elements.provenance["warnings"]
+
+
+def gpu_without_room() -> Callable[[], None]:
+    """What puts, on a worker, a GPU that is full in the place of the processor."""
+
+    # A function of a function travels as it is: workers cannot import this file.
+    def change() -> None:
+        from napari_xrf_pigments.mapping import cluster_work
+        from napari_xrf_pigments.network.lanes import Lane
+
+        made, answers = Predictor.__init__, Predictor._answers
+
+        def on_gpu(self: Predictor, *args: Any) -> None:
+            made(self, *args)
+            self.device = "cuda:0"
+
+        def full(self: Predictor, encoded: torch.Tensor) -> torch.Tensor:
+            if self.device != "cpu":
+                raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+            return answers(self, encoded)
+
+        Predictor.__init__, Predictor._answers = on_gpu, full  # type: ignore[method-assign]
+        # The work itself is the processor's.
+        Lane.sent = lambda lane, count, device: lane._input[:count]  # type: ignore[method-assign]
+        cluster_work._network.cache_clear()
+
+    return change
+
+
+def test_what_a_workers_full_gpu_led_to_is_told_once(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    client.run(gpu_without_room())
+    try:
+        out = tmp_path / "p.zarr"
+        there = map_pigments_on_cluster(scan, client, out, device="cpu", tile_bytes=SMALL)
+    finally:
+        client.restart()
+    here = map_pigments(scan, device="cpu")
+    assert np.asarray(there.probability) == pytest.approx(here.probability, abs=1e-6)
+    full = [text for text in there.provenance["warnings"] if "memory of the GPU was full" in text]
+    assert sorted(text.partition(", so ")[2] for text in full) == [
+        "spectra were worked on in smaller batches.",
+        "the processor went on with the work.",
+    ]
+    kept = zarr.open_group(str(out), mode="r").attrs["provenance"]
+    assert kept["warnings"] == there.provenance["warnings"]

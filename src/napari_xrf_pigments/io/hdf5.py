@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,10 @@ def _choose(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
         scan = scan_of(file, candidates) if candidates else None
     if scan is None:
         raise ValueError(_why_not(path, file))
+    if scan.total is not None and not _whole(path, file, scan.total):
+        # Larch brings detectors of unlike axes onto one before it adds them up.
+        note = "The sum of the detectors that the file holds has fractions of counts: left aside."
+        scan = replace(scan, total=None, notes=(*scan.notes, note))
     return scan
 
 

@@ -172,12 +172,12 @@ def _run(
             work, places, how=shared, pure=False, retries=_RETRIES, key=f"{work.__name__}-tile"
         )
         try:
-            _follow(client, futures, rows * columns, progress, check)
+            notices = _follow(client, futures, rows * columns, progress, check)
         except (OSError, ValueError) as error:
             raise check.source.explained(error) from error
         finally:
             client.cancel([shared, *futures])
-        about[1]["warnings"] = [*check.at_start(), *check.at_end()]
+        about[1]["warnings"] = [*check.at_start(), *check.at_end(), *notices]
         store.describe(about[1])
     return store.arrays
 
@@ -213,17 +213,21 @@ def _follow(
     pixels: int,
     progress: Progress | None,
     check: RunCheck | ElementRunCheck,
-) -> None:
+) -> tuple[str, ...]:
+    """See all tiles done; what the workers' networks said of themselves, each sentence once."""
     from distributed import as_completed
 
     done = 0
+    notices: dict[str, None] = {}
     for future in as_completed(futures, loop=client.loop):
         made: Done = future.result()
         done += made.pixels
         check.take(made.tally)
+        notices.update(dict.fromkeys(made.notices))
         future.release()
         if progress is not None:
             progress(done, pixels)
+    return tuple(notices)
 
 
 @contextmanager

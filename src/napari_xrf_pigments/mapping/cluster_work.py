@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker tells of a finished tile."""
+    """What a worker tells of a finished tile.
+
+    Parameters
+    ----------
+    pixels : int
+        How many it has.
+    tally : SpectraTally
+        What was counted in its spectra.
+    notices : tuple of str
+        Plain sentences about the worker's own network, such as that its GPU was full.
+    """
 
     pixels: int
     tally: SpectraTally
+    notices: tuple[str, ...] = ()
 
 
 def _tile(place: Place) -> Tile:
@@ -71,7 +82,8 @@ def predict_tile(place: Place, how: tuple[str, str | None, str]) -> Done:
     made = predicted_tile(tile, network, predict)
     fields = ("probability", "top", "below", "group_probability", "unexplained")
     tally = counted(tile.spectra, made.unexplained[tile.valid], with_sum=True)
-    return _written(place, {name: getattr(made, name) for name in fields}, tally)
+    done = _written(place, {name: getattr(made, name) for name in fields}, tally)
+    return replace(done, notices=tuple(getattr(network, "notices", ())))
 
 
 @lru_cache(maxsize=2)

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+#: Small files that programs wrote which the tests do not install, named with their version.
+FILES = Path(__file__).parent / "files"
 Holds = Literal["scan", "spectrum", "maps"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 from functools import partial
 from pathlib import Path
@@ -9,10 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .case import Layout, Made, Peer, Real, Row, small_counts
-
-#: Small files that programs wrote which the tests do not install, named with their version.
-FILES = Path(__file__).parent / "files"
+from .case import FILES, Layout, Made, Peer, Real, Row, small_counts
 
 
 def nxdata(folder: Path) -> Made:
@@ -83,17 +81,13 @@ def pyxrf(folder: Path, **options: Any) -> Made:
     return Made(path, times * small_counts(), options=options)
 
 
-def larch(folder: Path) -> Made:
-    import h5py
-
-    counts = small_counts()
-    with h5py.File(folder / "xrmmap.h5", "w") as file:
-        for number in (1, 2):
-            file[f"xrmmap/mca{number}/counts"] = counts.astype(np.uint32)
-            file[f"xrmmap/mca{number}/energy"] = -0.1 + 0.02 * np.arange(160)
-        file["xrmmap/mcasum/counts"] = 2 * counts
-        file["xrmmap/mcasum/energy"] = -0.1 + 0.02 * np.arange(160)
-    return Made(folder / "xrmmap.h5", 2 * counts, (0.02, -0.1))
+def larch(folder: Path, **options: Any) -> Made:
+    """As Larch's ``GSEXRM_MapFile`` wrote it: two detectors and their sum, in float64."""
+    packed = (FILES / "larch-2026.3.1.h5.xz").read_bytes()
+    (folder / "xrmmap.h5").write_bytes(lzma.decompress(packed))
+    times = 2 if options else 3
+    counts = times * small_counts(channels=512)
+    return Made(folder / "xrmmap.h5", counts, (0.02, -0.1), options=options)
 
 
 def crono(folder: Path) -> Made:
@@ -149,7 +143,7 @@ ROWS = [
     Row(
         "HDF5 of Larch",
         "GSECARS: `xrmmap/mcasum/counts`, or one of the detectors by `--detector mca1`.",
-        (Layout("Larch", larch),),
+        (Peer("Larch", larch), Peer("Larch", partial(larch, detector="mca2"))),
         said="HDF5 of Larch",
     ),
     Row(

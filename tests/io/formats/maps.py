@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .case import Layout, Made, Peer, Row
+from .case import FILES, Layout, Made, Peer, Row
 
 
 def some_maps() -> dict[str, NDArray[np.float32]]:
@@ -16,13 +17,19 @@ def some_maps() -> dict[str, NDArray[np.float32]]:
 
 
 def datamuncher(folder: Path) -> Made:
-    """As the wiki of Datamuncher tells, byte by byte: no other program writes it."""
+    """As the wiki of Datamuncher tells, byte by byte."""
     maps = some_maps()
     stack = np.stack(list(maps.values())).astype("<f4")
     header = f"2\n{4:10d}{3:10d}{2:11d}\n".encode()
     names = "\r\n".join(name.replace(" ", "-") for name in maps) + "\r\n"
     (folder / "scan.dms").write_bytes(header + stack.tobytes() + names.encode())
     return Made(folder / "scan.dms", maps=maps)
+
+
+def xrf_explorer(folder: Path) -> Made:
+    """As ``to_dms`` of XRF-Explorer wrote it."""
+    path = shutil.copy(FILES / "xrf-explorer.dms", folder / "scan.dms")
+    return Made(path, maps=some_maps())
 
 
 def pymca_csv(folder: Path) -> Made:
@@ -65,7 +72,10 @@ ROWS = [
     Row(
         "Datamuncher `.dms`, `.ims`",
         "Maps with their names, opened as map layers.",
-        (Layout("Datamuncher, after its own description", datamuncher),),
+        (
+            Peer("XRF-Explorer", xrf_explorer),
+            Layout("Datamuncher, after its own description", datamuncher),
+        ),
         "maps",
     ),
     Row(
