@@ -59,3 +59,37 @@ def test_threads_switch_as_before_when_all_is_imported(monkeypatch):
         assert sys.getswitchinterval() == pytest.approx(0.004)
     finally:
         sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def unread(monkeypatch):
+    """A program in which nobody has asked for a unit."""
+    import pint
+    from pint.registry import LazyRegistry
+
+    from napari_xrf_pigments.plugin import units
+
+    before, lazy = pint.get_application_registry().get(), LazyRegistry()
+    monkeypatch.setattr(units, "_made", None)
+    pint.set_application_registry(lazy)
+    yield lazy
+    pint.set_application_registry(before)
+
+
+def test_units_are_read_before_the_answer_becomes_layers(qapp, unread):
+    import pint
+    from pint.registry import LazyRegistry
+
+    aside(lambda: 1)
+    registry = pint.get_application_registry().get()
+    assert type(registry) is not LazyRegistry
+    assert registry.parse_expression("3 mm").to("um").magnitude == pytest.approx(3000)
+
+
+def test_units_that_are_in_use_stay(qapp, unread):
+    import pint
+
+    millimetre = pint.get_application_registry().mm
+    aside(lambda: 1)
+    assert pint.get_application_registry().get() is unread
+    assert pint.get_application_registry().mm == millimetre

@@ -7,7 +7,7 @@ import pytest
 from qtpy.QtCore import QObject, QTimer
 
 from napari_xrf_pigments.plugin.background import Latest
-from napari_xrf_pigments.plugin.feed import INTERVAL_S, LayerFeed
+from napari_xrf_pigments.plugin.feed import INTERVAL_S, LayerFeed, feed_once
 
 
 @pytest.fixture
@@ -168,3 +168,21 @@ def test_after_forgetting_nothing_is_taken(qtbot):
     latest.forget()
     qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
     assert taken == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_feed_for_one_pass_is_gone_after_it(qtbot, fails):
+    parent, log = QObject(), []
+
+    def work():
+        yield from steps(log, "pass")()
+        if fails:
+            raise RuntimeError("broken")
+
+    with qtbot.capture_exceptions() as errors:
+        feed_once(parent, work())
+        assert parent.findChildren(LayerFeed)
+        qtbot.waitUntil(lambda: not parent.findChildren(LayerFeed), timeout=10_000)
+    assert log == ["pass0", "pass1", "pass2"]
+    assert [str(error) for _, error, _ in errors] == (["broken"] if fails else [])
+    parent.deleteLater()

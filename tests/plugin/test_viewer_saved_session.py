@@ -10,6 +10,7 @@ from napari.layers import Labels, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_xrf_pigments.cube.cube import Source
+from napari_xrf_pigments.mapping.spectra_tally import SpectraTally
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
 from napari_xrf_pigments.plugin.element_results import ElementResults
@@ -218,6 +219,25 @@ def test_pinned_points_and_what_is_set_in_the_spectrum_dock_come_back(
     assert dock.pixel_part.place_of == (10, 30, 0)
     assert dock.lines_part.table.ticked() == ("Hg",)
     assert dock.curves_part.view.statistic.currentText() == "Maximum"
+
+
+def test_a_run_that_goes_on_after_all_knows_its_earlier_tiles(viewer, file, tmp_path, qtbot, tiles):
+    scan = work_on(viewer, file, tiles)
+    earlier = {
+        "elements": SpectraTally(96, 1, 2, 3, 4, 5, np.arange(1000.0)),
+        "pigments": SpectraTally(96, 5, 4, 3, 2, 1),
+    }
+    for kind, tally in earlier.items():
+        results = getattr(scan, kind)
+        results.done[4:], results.seen = False, tally
+    path = save(viewer, tmp_path / "work", qtbot)
+    reopen(viewer, path, qtbot)
+    (restored,) = session_of(viewer).scans
+    assert restored is not scan
+    for kind, tally in earlier.items():
+        seen = getattr(restored, kind).seen
+        assert seen.numbers == tally.numbers
+        np.testing.assert_array_equal(seen.total, tally.total)
 
 
 def test_regions_keep_their_shapes_colours_and_features(viewer, file, tmp_path, qtbot, tiles):

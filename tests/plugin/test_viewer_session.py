@@ -113,7 +113,10 @@ def test_a_session_dies_with_its_viewer(qapp):
     from napari.components import ViewerModel
 
     from napari_xrf_pigments.plugin import session as module
+    from napari_xrf_pigments.plugin.warming import warm
 
+    # What is there while modules are imported is set aside from the collector.
+    warm().join()
     before = len(module._SESSIONS)
     model = ViewerModel()
     session = session_of(model, fake_services())

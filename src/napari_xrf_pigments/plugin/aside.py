@@ -28,6 +28,7 @@ def aside(work: Callable[[], T]) -> T:
     app = QApplication.instance()
     if app is None or QThread.currentThread() is not app.thread():
         return work()
+    from .units import make_units, use_units
     from .workers import in_thread
 
     answer: dict[str, Any] = {}
@@ -35,6 +36,7 @@ def aside(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             answer["result"] = work()
+            make_units()
         except Exception as error:
             answer["error"] = error
 
@@ -43,6 +45,8 @@ def aside(work: Callable[[], T]) -> T:
     worker.finished.connect(loop.quit)
     worker.start()
     loop.exec()
+    # What was read becomes layers now.
+    use_units()
     if "error" in answer:
         raise answer["error"]
     if "result" not in answer:

@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 
 from . import notices
 from .background import Latest
-from .feed import LayerFeed
+from .feed import feed_once
 from .opening import open_paths
 from .preference import offer_to_remember
 from .session import session_of
@@ -79,8 +79,7 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
     def begin() -> None:
         window = getattr(viewer.window, "_qt_window", None)
         if window is not None:  # it was not closed meanwhile
-            feed = LayerFeed(window)
-            feed.show(lambda: _last_of(feed, _opening(viewer, then)))
+            feed_once(window, _opening(viewer, then))
 
     Latest(lambda answer: begin(), notices.error).ask(
         lambda: [import_module(d.module) for d in _DOCKS]
@@ -135,16 +134,6 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     if first is not None:
         first.raise_()
     then()
-
-
-def _last_of(feed: LayerFeed, steps: Iterator[None]) -> Iterator[None]:
-    """The steps of a feed that nobody needs any more after them."""
-    try:
-        yield from steps
-    except Exception:
-        feed.deleteLater()
-        raise
-    feed.deleteLater()
 
 
 def _frame(window: Any, entry: _Dock) -> QWidget | None:

@@ -109,3 +109,24 @@ class LayerFeed(QObject):
                 self._short = None
             elif ended and steps is self._under_way:
                 self._under_way = None
+
+
+def feed_once(parent: QObject, steps: Iterator[None]) -> None:
+    """Work through some steps, one an event-loop turn, by a feed that goes with the last.
+
+    Parameters
+    ----------
+    parent : QObject
+        With it the feed ends.
+    steps : iterator
+        One step's work between two ``yield``.
+    """
+    feed = LayerFeed(parent)
+
+    def all_of_them() -> Iterator[None]:
+        try:
+            yield from steps
+        finally:
+            feed.deleteLater()
+
+    feed.show(all_of_them)

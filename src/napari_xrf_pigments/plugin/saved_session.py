@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import notices
 from .activity import Task, Watch
-from .feed import LayerFeed
+from .feed import feed_once
 from .saved_session_file import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
 from .saved_session_layers import layer_state, restored_layer
 from .saved_session_scan import changed, find, opened, place_of, restored_scan, scan_state
@@ -176,8 +176,7 @@ def _open_scans(
             return
         for sentence in told:
             notices.info(sentence)
-        feed = LayerFeed(window)
-        feed.show(lambda: _steps(viewer, saved, found, then))
+        feed_once(window, _steps(viewer, saved, found, then))
 
     Task(f"Opening the scans of {saved.path.name}", work, done)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..io.fields import plain
 from ..io.scan_facts import facts_of, from_json, to_json
 from ..mapping.arithmetic import Combined
 from ..mapping.palette import Palette
+from ..mapping.spectra_tally import SpectraTally
 from .element_results import ElementResults, ElementView
 from .results import PigmentResults, Results
 from .saved_session_file import ArrayShelf, SavedSession
@@ -109,7 +110,14 @@ def scan_state(scan: Scan, shelf: ArrayShelf, folder: Path, sample: bool) -> dic
 def _results_state(kind: str, results: Results, shelf: ArrayShelf) -> dict[str, Any]:
     arrays = {name: shelf.add(getattr(results, name), maps=True) for name in _STACKS[kind]}
     arrays.update({name: shelf.add(getattr(results, name)) for name in _IMAGES[kind]})
-    state = {"arrays": arrays, "names": results.names, "provenance": plain(results.provenance)}
+    total = None if results.seen.total is None else shelf.add(results.seen.total)
+    state = {
+        "arrays": arrays,
+        "names": results.names,
+        "provenance": plain(results.provenance),
+        # A run that goes on tells of the earlier tiles' spectra, too.
+        "seen": {"numbers": list(results.seen.numbers), "total": total},
+    }
     if isinstance(results, PigmentResults):
         return {**state, "groups": results.groups}
     return {**state, "normalisation": getattr(results, "normalisation", None)}
@@ -241,7 +249,20 @@ def _results(kind: str, state: dict[str, Any], saved: SavedSession, cube: XRFCub
             setattr(results, name, arrays[name])
     results.done = np.asarray(results.done, dtype=bool)
     results.energies = cube.energies
+    results.seen = _seen(state.get("seen"), saved, cube)
     return results
+
+
+def _seen(state: Any, saved: SavedSession, cube: XRFCube) -> SpectraTally:
+    """What was counted in the spectra of the finished pixels; earlier versions did not say."""
+    if state is None:
+        return SpectraTally()
+    numbers = np.asarray(state["numbers"])
+    total = None if state["total"] is None else saved.array(state["total"])
+    sizes = () if total is None else total.shape
+    if numbers.dtype.kind != "i" or numbers.shape != (6,) or sizes not in ((), cube.shape[2:]):
+        raise ValueError(f"{saved.path.name} is damaged: what it says of its spectra is wrong.")
+    return replace(SpectraTally.of_numbers(numbers), total=total)
 
 
 def _check(maps: Any, count: int, cube: XRFCube, saved: SavedSession) -> None:

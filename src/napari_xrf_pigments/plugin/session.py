@@ -22,7 +22,7 @@ from .scan import Scan
 from .services import CORE, Services
 from .settings_page import preferences
 from .specs import limits_of
-from .warming import warm
+from .warming import let_collect_with, warm
 from .watching import watch
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def session_of(viewer: Viewer, services: Services = CORE) -> Session:
         _SESSIONS[viewer] = Session(viewer, services)
         bind_keys(viewer)
         warm()
+        window = getattr(getattr(viewer, "window", None), "_qt_window", None)
+        if window is not None:
+            let_collect_with(window)
     return _SESSIONS[viewer]
 
 

@@ -1,15 +1,19 @@
 """Imports in a thread what docks, clicks and runs will need, so that the window need not wait.
 
 The first import of Qt widgets' plots, of pandas and of the network takes up to seconds. It is
-done while the user looks at the first picture.
+done while the user looks at the first picture. What all of that leaves in memory, hundreds of
+thousands of objects that stay, is set aside from Python's garbage collector: looking through it
+would hold the window up for a fifth of a second, again and again while maps get their layers.
 """
 
 from __future__ import annotations
 
 import atexit
+import gc
 import sys
 import threading
 from importlib import import_module
+from typing import Any
 
 #: In the order in which a user comes to need them.
 MODULES = (
@@ -52,6 +56,11 @@ def warm() -> threading.Thread:
     return _thread
 
 
+def let_collect_with(window: Any) -> None:
+    """When a window closes, let the collector find what it leaves: layers, widgets, pictures."""
+    window.destroyed.connect(lambda: gc.unfreeze())
+
+
 def _warm() -> None:
     """Import all, with Python's switch interval shortened for as long as it takes."""
     before = sys.getswitchinterval()
@@ -69,6 +78,8 @@ def _warm() -> None:
 
 def _import() -> None:
     for name in MODULES:
+        # What napari and the modules before have brought, too.
+        gc.freeze()
         if _ended.is_set():
             return
         try:
@@ -76,6 +87,7 @@ def _import() -> None:
         except Exception:
             # Who needs it tells what is wrong with it.
             continue
+    gc.freeze()
 
 
 def _stop() -> None:

@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..rows import Band, DrawnCurve, FitCurves, MarkedLine
+from .line_marks import LineMarks
 from .spectrum_canvas import SpectrumCanvas
 
 #: Zero counts have no place on a logarithmic scale: half a count stands for none.
@@ -69,10 +70,10 @@ class SpectrumPlot(QWidget):
         self._curves: tuple[DrawnCurve, ...] = ()
         self._fit: FitCurves | None = None
         self._fit_items: list[pg.PlotDataItem] = []
-        self._marks: list[pg.GraphicsObject] = []
         self._bands: tuple[Band, ...] = ()
         self._band_items: list[pg.GraphicsObject] = []
-        self._handles: dict[str, pg.InfiniteLine] = {}
+        self._line_marks = LineMarks(self.plot)
+        self._line_marks.moved.connect(self.handle_moved.emit)
         self._lines: tuple[MarkedLine, ...] = ()
         self._text, self._dark = "#f0f1f2", True
         self._seen: NDArray[np.float64] = np.zeros(0)
@@ -104,7 +105,7 @@ class SpectrumPlot(QWidget):
     @property
     def handles(self) -> dict[str, pg.InfiniteLine]:
         """The lines that can be dragged."""
-        return self._handles
+        return self._line_marks.handles
 
     @property
     def own_colour(self) -> str:
@@ -172,26 +173,7 @@ class SpectrumPlot(QWidget):
 
     def set_handles(self, handles: Mapping[str, tuple[str, float]]) -> None:
         """Show lines to be dragged: key to label and energy in keV."""
-        for handle in self._handles.values():
-            self.plot.removeItem(handle)
-        self._handles = {}
-        for level, (key, (label, kev)) in enumerate(handles.items()):
-            colour = "#ffd24a" if self._dark else "#a15c00"
-            line = pg.InfiniteLine(
-                kev,
-                angle=90,
-                movable=True,
-                pen=pg.mkPen(colour, width=2),
-                hoverPen=pg.mkPen("#ff5a36", width=3),
-                label=f"{label} ↔",
-                labelOpts={"position": 0.7 - 0.08 * (level % 5), "color": colour, "movable": False},
-            )
-            line.setZValue(20)
-            line.sigPositionChangeFinished.connect(
-                lambda moved, key=key: self.handle_moved.emit(key, float(moved.value()))
-            )
-            self.plot.addItem(line, ignoreBounds=True)
-            self._handles[key] = line
+        self._line_marks.set_handles(handles, "#ffd24a" if self._dark else "#a15c00")
 
     def _redraw(self) -> None:
         seen = self.plot.viewRange()[0]
@@ -274,27 +256,7 @@ class SpectrumPlot(QWidget):
             self._band_items.append(item)
 
     def _redraw_marks(self) -> None:
-        for mark in self._marks:
-            self.plot.removeItem(mark)
-        self._marks = []
-        level = 0
-        for line in sorted(self._lines, key=lambda entry: entry.kev):
-            colour = self._readable(line.colour)
-            pen = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
-            label = None
-            options = None
-            if line.main:
-                # Neighbours would overlap at one height.
-                options = {
-                    "position": 0.97 - 0.09 * (level % 4),
-                    "color": self._text,
-                    "movable": False,
-                    "anchors": [(0, 0.5), (0, 0.5)],
-                }
-                label, level = line.label, level + 1
-            mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, label=label, labelOpts=options)
-            self.plot.addItem(mark, ignoreBounds=True)
-            self._marks.append(mark)
+        self._line_marks.set_lines(self._lines, self._text, self._readable)
 
     def _point(self, kev: float, counts: float) -> None:
         text = f"{kev:.2f} keV"

@@ -1,0 +1,59 @@
+"""Labels of lines in a plot: none covers another, none is cut."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from qtpy.QtWidgets import QApplication
+
+from napari_xrf_pigments.plugin.rows import MarkedLine
+from napari_xrf_pigments.plugin.views.line_marks import Place, placed
+from napari_xrf_pigments.plugin.views.spectrum_plot import SpectrumPlot
+
+
+def spans(labels, places):
+    for (x, length), place in zip(labels, places, strict=True):
+        start = x - length if place.left else x
+        yield place.row, start, start + length
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 800), st.floats(1, 120)), max_size=20).map(sorted),
+)
+def test_labels_of_a_row_never_touch_and_none_is_cut(labels):
+    found = sorted(spans(labels, placed(labels, 800.0)))
+    assert all(start >= 0 and end <= 800.0 for _, start, end in found)
+    for (row, _, end), (other, start, _) in pairwise(found):
+        assert row != other or start >= end
+
+
+def test_what_has_room_stays_in_the_first_row():
+    labels = [(0.0, 50.0), (100.0, 50.0), (760.0, 50.0)]
+    assert placed(labels, 800.0) == [Place(0, False), Place(0, False), Place(0, True)]
+
+
+def rectangles(plot):
+    """Where the labels of a plot are on the screen."""
+    marks = plot._line_marks
+    lines = [*marks._marks, *marks.handles.values()]
+    return [line.label.mapRectToScene(line.label.boundingRect()) for line in lines]
+
+
+@pytest.mark.parametrize("reach", [(0, 40), (9.5, 14)])
+def test_marked_and_dragged_lines_keep_apart_at_every_zoom(qtbot, reach):
+    plot = SpectrumPlot()
+    qtbot.addWidget(plot)
+    plot.resize(900, 400)
+    plot.show()
+    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
+    lines = {"Hg Lα": 9.987, "Pb Lα": 10.55, "Hg Lβ": 11.82, "Pb Lβ": 12.61}
+    plot.set_lines([MarkedLine(name, kev, "#ff8000") for name, kev in lines.items()])
+    plot.set_handles({name: (name, lines[name]) for name in ("Hg Lα", "Pb Lβ")})
+    plot.plot.setXRange(*reach, padding=0)
+    QApplication.processEvents()
+    found = rectangles(plot)
+    assert len(found) == 6
+    for index, one in enumerate(found):
+        assert not any(one.intersects(other) for other in found[index + 1 :])
