@@ -99,6 +99,31 @@ def test_running_again_replaces_the_maps(viewer, scan, elements, qtbot):
     assert len(maps(viewer, scan, "element")) == 3
 
 
+@pytest.mark.parametrize("kind", ["elements", "pigments"])
+def test_the_layers_of_the_first_run_show_the_maps_of_the_next(viewer, scan, request, qtbot, kind):
+    dock, kinds = request.getfixturevalue(kind), {"elements": ("element",), "pigments": PIGMENTS}
+    run(dock, scan, kind, qtbot)
+    before, first = maps(viewer, scan, *kinds[kind]), getattr(scan, kind)
+    run(dock, scan, kind, qtbot)
+    assert getattr(scan, kind) is not first
+    assert maps(viewer, scan, *kinds[kind]) == before
+    stack = scan.elements.counts if kind == "elements" else scan.pigments.probability
+    key = ("element", "Pb L") if kind == "elements" else ("pigment", "vermilion")
+    assert np.shares_memory(before[key].data, stack)
+
+
+def test_a_run_that_ends_before_its_first_tile_leaves_no_maps_of_the_last(
+    viewer, scan, pigments, qtbot, tiles
+):
+    run(pigments, scan, "pigments", qtbot)
+    tiles.fail_after = 0
+    pigments.run()
+    qtbot.waitUntil(finished(pigments), timeout=60_000)
+    qtbot.waitUntil(lambda: not pigments.busy, timeout=60_000)
+    assert maps(viewer, scan, *PIGMENTS) == {}
+    assert scan.pigments is None
+
+
 def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
     qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)

@@ -148,6 +148,20 @@ def test_a_scan_dropped_again_while_it_is_read_opens_once(
     assert len(viewer.layers) == len(real.scans) == 1
 
 
+@pytest.mark.parametrize("second", [open_by_napari, open_by_menu])
+@pytest.mark.parametrize("first", [open_by_napari, open_by_menu])
+def test_maps_dropped_again_while_they_are_read_open_once(
+    viewer, real, tmp_path, while_reading, first, second
+):
+    path = tmp_path / "scan.dms"
+    maps = np.ones((2, 3, 4), "<f4").tobytes()
+    path.write_bytes(b"2\n         4         3          2\n" + maps + b"Fe-K\r\nCompton\r\n")
+    begun = while_reading(lambda: second(viewer, path))
+    first(viewer, path)
+    assert len(begun) == 2
+    assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
+
+
 @pytest.mark.parametrize("way", [open_by_napari, open_by_menu])
 def test_a_viewer_closed_while_a_scan_is_read_gets_no_layers(qapp, npy, while_reading, way, notes):
     closing = napari.Viewer(show=True, show_welcome_screen=False)

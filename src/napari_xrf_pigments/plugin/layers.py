@@ -169,17 +169,15 @@ def unselected(viewer: Viewer) -> Iterator[None]:
 
 
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
-    """Take the layers of earlier results out: hidden at once, removed one a ``yield``."""
+    """Take the layers of earlier results out: forgotten at once, removed one a ``yield``."""
     for (kind, name), layer in map_layers(viewer, scan, kinds).items():
-        if layer.visible:
-            layer.visible = False
         # No new map is ever shown on it.
         layer.metadata["xrf_map"] = ("dropped", f"{kind} {name} {id(layer)}")
     return remove_dropped(viewer, scan)
 
 
 def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
-    """Remove what :func:`drop_maps` has hidden, one between two ``yield``."""
+    """Remove what :func:`drop_maps` has forgotten, one between two ``yield``."""
     for layer in map_layers(viewer, scan, {"dropped"}).values():
         if layer in viewer.layers:
             viewer.layers.remove(layer)

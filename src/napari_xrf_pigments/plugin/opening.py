@@ -51,6 +51,13 @@ def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str
     ValueError, OSError
         With one sentence, if it is neither a scan nor maps that can be read.
     """
+    layers = _read(path, services)
+    for _, settings, _ in layers:
+        settings["metadata"]["xrf_path"] = str(path)
+    return layers
+
+
+def _read(path: Path, services: Services) -> list[tuple[Any, dict[str, Any], str]]:
     from ..io import can_open, is_maps, is_results, load_maps, load_results
 
     if is_results(path):
@@ -64,9 +71,7 @@ def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str
     totals.wait(PATIENCE_S)
     if totals.error:
         raise ValueError(totals.error)
-    data, settings, kind = counts_layer_data(cube, totals, scan_name(path))
-    settings["metadata"]["xrf_path"] = str(path)
-    return [(data, settings, kind)]
+    return [counts_layer_data(cube, totals, scan_name(path))]
 
 
 def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
@@ -81,7 +86,7 @@ def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
 
 
 def is_open(layers: Iterable[Layer], path: Path) -> bool:
-    """Whether the scan of a path is open, by whichever part of it."""
+    """Whether what a path holds is open, by whichever part of it."""
     from ..io import scan_path
 
     opened = (layer.metadata.get("xrf_path") for layer in layers)
@@ -104,7 +109,7 @@ class Meanwhile:
         self._had_window = self._has_window
 
     def opened(self, path: Path) -> bool:
-        """Whether the scan of a path was opened; one that was open before does not count."""
+        """Whether a path was opened; what was open before does not count."""
         return is_open((layer for layer in self._viewer.layers if layer not in self._before), path)
 
     @property

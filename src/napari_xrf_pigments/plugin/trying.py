@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..mapping.parts import Part, binned, every_nth, region
+from .layers import placement
 from .scan import Scan
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
 
 WHOLE, REGION = "whole", "region"
 SCOPES: tuple[tuple[str, str], ...] = (
@@ -65,3 +71,15 @@ class Trials:
             return region(scan.cube, mask, name)
         kind, n = scope.split()
         return (binned if kind == "bin" else every_nth)(scan.cube, int(n))
+
+
+def let_draw(viewer: Viewer, scan: Scan) -> None:
+    """Add a layer for the region to try, with the tool for a rectangle in hand."""
+    layer = viewer.add_shapes(
+        name="Region to try",
+        face_color="transparent",
+        edge_color="#ffd60a",
+        edge_width=max(scan.cube.shape[:2]) / 200,
+        **placement(scan.cube.pixel_mm),
+    )
+    layer.mode = "add_rectangle"

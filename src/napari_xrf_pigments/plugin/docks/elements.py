@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
+from qtpy.QtWidgets import QPushButton, QSplitter
 
 from ..colours import element_colour
 from ..element_results import ElementResults
 from ..element_text import rows_of_text
-from ..fit_settings import save_settings, take_settings
-from ..layers import drop_maps, map_layers, placement, show_maps, showing_only
+from ..layers import drop_maps, map_layers, show_maps, showing_only
 from ..regions import regions_of
 from ..results import Results
 from ..rows import ElementRow
@@ -24,10 +22,11 @@ from ..scan import Scan
 from ..services import FoundLines
 from ..session import Session
 from ..specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
-from ..trying import REGION, SCOPES, Trials
+from ..trying import REGION, SCOPES, Trials, let_draw
 from ..views.element_list import ElementList
 from ..views.element_scope import ElementScope
 from ..workers import in_thread
+from .element_files import ElementFiles
 from .element_tools import ElementTools
 from .mapping import MapDock
 
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 HINT = "Find the elements of the scan, then map those that are ticked."
 REGION_HINT = "Draw a region on the scan, then find or map elements in it."
-_FILTER = "PyMca fit settings (*.cfg);;All files (*)"
 
 
 class ElementsDock(MapDock):
@@ -50,6 +48,7 @@ class ElementsDock(MapDock):
         self.scope_bar = ElementScope(SCOPES)
         self.elements = ElementList(element_colour)
         self.tools = ElementTools(self.session, self.refresh)
+        self.files = ElementFiles(self)
         self.find_button = QPushButton("Find elements")
         self.run_bar.buttons.insertWidget(0, self.find_button, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
@@ -66,8 +65,8 @@ class ElementsDock(MapDock):
         self.elements.show_requested.connect(self._show_alone)
         self.scope_bar.scope_changed.connect(self._scope_changed)
         self.scope_bar.add_requested.connect(self.add)
-        self.scope_bar.read_requested.connect(self._ask_read)
-        self.scope_bar.write_requested.connect(self._ask_write)
+        self.scope_bar.read_requested.connect(self.files.ask_read)
+        self.scope_bar.write_requested.connect(self.files.ask_write)
         self._finding = False
         self._trials = Trials()
         self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
@@ -177,7 +176,8 @@ class ElementsDock(MapDock):
         results.provenance = self.session.services.provenance(cube, settings)
         scan.derived.clear()
         if part is None:
-            dropping = drop_maps(self.viewer, scan, ELEMENT_KINDS)
+            # Layers of the same families show the new maps.
+            dropping = drop_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
             results.normalisation = scan.element_view.normalisation
             scan.elements, scan.trial = results, None
         else:
@@ -263,7 +263,7 @@ class ElementsDock(MapDock):
             yield
         scan.results_changed.emit("elements")
 
-    # Parts, files, clicks.
+    # Parts, clicks.
 
     def _part(self, scan: Scan) -> Part | None:
         scope = self.scope_bar.scope
@@ -277,51 +277,8 @@ class ElementsDock(MapDock):
     def _scope_changed(self, scope: str) -> None:
         scan = self.scan
         if scope == REGION and scan is not None and not regions_of(self.viewer, scan):
-            layer = self.viewer.add_shapes(
-                name="Region to try",
-                face_color="transparent",
-                edge_color="#ffd60a",
-                edge_width=max(scan.cube.shape[:2]) / 200,
-                **placement(scan.cube.pixel_mm),
-            )
-            layer.mode = "add_rectangle"
+            let_draw(self.viewer, scan)
         self.run_bar.set_status(REGION_HINT if scope == REGION else HINT)
-
-    def _ask_read(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Read fit settings", "", _FILTER)
-        if path:
-            self.read_settings(Path(path))
-
-    def _ask_write(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Write fit settings", "fit.cfg", _FILTER)
-        if path:
-            self.write_settings(Path(path))
-
-    def read_settings(self, path: Path) -> None:
-        """Take elements and energy axis from PyMca's settings."""
-        scan = self.scan
-        if scan is None:
-            return
-        try:
-            rows, sentence = take_settings(scan, path)
-        except (ValueError, OSError) as error:
-            self.session.tell(str(error))
-            return
-        self.elements.set_rows(rows)
-        self.run_bar.set_status(sentence)
-        self.update_bar()
-
-    def write_settings(self, path: Path) -> None:
-        """Write the ticked elements and the energy axis for PyMca."""
-        scan = self.scan
-        if scan is None:
-            return
-        try:
-            save_settings(scan, self.elements.ticked(), path)
-        except (ValueError, OSError) as error:
-            self.session.tell(str(error))
-            return
-        self.run_bar.set_status(f"Fit settings: {path.name}")
 
     def _on_energies(self) -> None:
         self.update_bar()

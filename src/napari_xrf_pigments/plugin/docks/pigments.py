@@ -15,7 +15,7 @@ from ...mapping.palette import Palette
 from .. import colours
 from ..choosing_weights import weights_box
 from ..found import found_rows, hidden_sentence
-from ..layers import drop_maps, map_layers, remove_dropped, show_maps, showing_only
+from ..layers import drop_maps, map_layers, show_maps, showing_only
 from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
 from ..provenance_text import provenance_line, provenance_text
 from ..results import PigmentResults, Results
@@ -116,10 +116,11 @@ class PigmentsDock(MapDock):
         scan = self.scan
         if scan is None or self.running:
             return
-        dropping = drop_maps(self.viewer, scan, PIGMENT_KINDS)
-        self.feed.show(lambda: dropping, anew=True)
+        # Layers that are there show the new maps as soon as there are any: to remove them and to
+        # add others costs the window much more.
         scan.pigments = None
         self._begin(scan, None)
+        self.refresh()
 
     def resume(self) -> None:
         """Run the network over the tiles that a broken off run left."""
@@ -169,8 +170,10 @@ class PigmentsDock(MapDock):
     def steps(self, scan: Scan) -> Iterator[None]:
         """Bring layers and list up to date, one layer a step."""
         results = scan.pigments
+        if results is None and not self.running:
+            # It ended before there was a tile.
+            yield from drop_maps(self.viewer, scan, PIGMENT_KINDS)
         if scan not in self.session.scans or results is None:
-            yield from remove_dropped(self.viewer, scan)
             return
         view = self.view if scan is self.scan else PigmentView(scan.palette)
         if scan is self.scan:
