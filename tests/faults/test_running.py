@@ -194,6 +194,12 @@ survives.elsewhere(
     "Its tiles are made by another one; the maps are those of one computer.",
 )
 survives.elsewhere(
+    "tests/mapping/test_cluster.py::test_what_a_workers_full_gpu_led_to_is_told_once",
+    "The memory of a GPU is full on the workers of a cluster",
+    "a stand-in for the GPU of each worker that raises `torch.cuda.OutOfMemoryError`",
+    "As on one computer; the warnings of the maps say each thing that happened once.",
+)
+survives.elsewhere(
     "tests/plugin/test_viewer_closed.py::test_a_viewer_closed_during_a_run_ends_it",
     "The viewer is closed during a run",
     "the window closes after the first tiles",

@@ -196,3 +196,41 @@ def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None
             for _ in range(40):
                 file.write(bytes(2**20))
     assert not probe(path, tmp_path)
+
+
+@pytest.mark.parametrize("back_to", [0, 120, 130])
+def test_pages_of_a_tiff_that_lead_back_to_one_another(tmp_path: Path, back_to: int) -> None:
+    import tifffile
+
+    SEEDS["tiff"].files(tmp_path)
+    path = tmp_path / "scan.tif"
+    with tifffile.TiffFile(path) as tif:
+        pages = [page.offset for page in tif.pages]
+    # Page 130 is told to be followed by an earlier one, or by itself.
+    data = bytearray(path.read_bytes())
+    behind = pages[130] + 2 + 12 * int.from_bytes(data[pages[130] : pages[130] + 2], "little")
+    data[behind : behind + 4] = pages[back_to].to_bytes(4, "little")
+    path.write_bytes(data)
+    assert not probe(path, tmp_path)
+    with pytest.raises(ValueError, match="lead back to one another"):
+        open_cube(path)
+
+
+#: Just less than what a file of one spectrum may have.
+LARGE = 15 * 2**20
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("filled", "size"), [(b"\0", 4 * LARGE), (b"7\n", LARGE), (b"7\n", 5 * LARGE)]
+)
+def test_much_behind_a_good_beginning(made: tuple[Seed, Path], filled: bytes, size: int) -> None:
+    seed, folder = made
+    place = folder / seed.header
+    if filled == b"\0":
+        os.truncate(place, size)
+    else:
+        with place.open("ab") as file:
+            for _ in range(size // 2**20):
+                file.write(filled * (2**20 // len(filled)))
+    probe(folder / seed.opened, folder)

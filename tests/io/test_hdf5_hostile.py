@@ -206,3 +206,33 @@ def test_a_compression_that_is_not_installed(path, counts):
         file["XRF/Spectra"].id.write_direct_chunk((0, 0, 0), bytes(100), 0)
     with pytest.raises(ValueError, match="needs the package hdf5plugin"):
         open_cube(path)
+
+
+def test_very_many_datasets_with_fractions_are_not_all_tried(path, monkeypatch):
+    from napari_xrf_pigments.io import hdf5
+
+    with h5py.File(path, "w") as file:
+        for number in range(100):
+            file[f"group_{number}/values"] = np.full((2, 2, 256), 0.5, np.float32)
+    tried = []
+    look = hdf5.holds_whole_numbers
+    monkeypatch.setattr(hdf5, "holds_whole_numbers", lambda cube: tried.append(cube) or look(cube))
+    with pytest.raises(ValueError, match="without whole counts"):
+        open_cube(path)
+    assert 0 < len(tried) < 50
+
+
+def test_a_file_of_very_many_cubes_is_looked_through_no_further_than_some(path, monkeypatch):
+    from napari_xrf_pigments.io import hdf5_find
+
+    with h5py.File(path, "w") as file:
+        for number in range(2 * hdf5_find.MAX_CANDIDATES):
+            file[f"group_{number}/values"] = np.ones((1, 2, 256), np.uint8)
+    seen = []
+    look = hdf5_find.describe_dataset
+    monkeypatch.setattr(
+        hdf5_find, "describe_dataset", lambda *what: seen.append(what) or look(*what)
+    )
+    with h5py.File(path) as file:
+        assert len(hdf5_find.find_candidates(file)) == hdf5_find.MAX_CANDIDATES
+    assert len(seen) == hdf5_find.MAX_CANDIDATES

@@ -26,6 +26,8 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 _USER_BLOCKS = (0, 512, 1024, 2048)
 # Looking into larger pieces takes longer than a look at a file may.
 _QUICK_PIECE_BYTES = 2**20
+# Whole numbers are looked for in so many datasets, the surest first.
+_MOST_TRIED = 32
 _BROKEN = (RuntimeError, KeyError, OSError, TypeError, IndexError)
 
 
@@ -77,9 +79,8 @@ def _choose(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
     scan = find_scan(file)
     if scan is not None and scan.format == FORMAT:
         # The surest may be a stack of pictures in floating point.
-        candidates = [
-            each for each in find_candidates(file) if _whole(path, file, Counts("", each))
-        ]
+        surest = find_candidates(file)[:_MOST_TRIED]
+        candidates = [each for each in surest if _whole(path, file, Counts("", each))]
         scan = scan_of(file, candidates) if candidates else None
     if scan is None:
         raise ValueError(_why_not(path, file))

@@ -31,6 +31,8 @@ from .plain_settings import guess_channel_axis
 # A plain dataset whose longest axis is shorter is a stack of pictures, not a scan.
 LEAST_CHANNELS = 128
 MAX_DETECTORS = 16
+# Looking at what lies beside each takes time; no file of scans has so many.
+MAX_CANDIDATES = 200
 _DETECTOR_WORDS = ("det", "mca", "sensor")
 # What files of other fields are known by: Imaris, BigDataViewer, netCDF, Keras, AnnData, CT.
 _FOREIGN_ATTRIBUTES = ("ImarisDataSet", "_NCProperties", "keras_version", "encoding-type")
@@ -83,6 +85,8 @@ def find_candidates(file: Any, brief: bool = False) -> list[Candidate]:
     for dataset in datasets(file, FEW_OBJECTS if brief else MAX_OBJECTS):
         if not can_be_counts(dataset) or not is_readable(dataset):
             continue
+        if len(found) == MAX_CANDIDATES:
+            break
         candidate = describe_dataset(file, dataset)
         if candidate is None:
             continue

@@ -78,8 +78,9 @@ def _from_text(
 ) -> tuple[tuple[str, ...], np.ndarray[Any, Any]] | None:
     """Names and maps of the text form; None where it is not that."""
     count = shape[0] * shape[1] * shape[2]
-    # Each number takes two bytes at least.
-    if path.stat().st_size < start + 2 * count or b"\0" in head(path, 4096):
+    # Each number takes two bytes at least, and never so many as this.
+    size = path.stat().st_size - start
+    if not 2 * count <= size <= 40 * count + _NAMES_BYTES or b"\0" in head(path, 4096):
         return None
     with path.open("rb") as file:
         file.seek(start)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from .map_values import as_map
 MATRIX_FORMAT = "element map as text"
 TABLE_FORMAT = "table of element maps"
 MAX_TEXT_BYTES = 512 * 2**20
+_LONGEST_LINE = 2**22
 SUFFIXES = (".csv", ".txt", ".dat", ".asc", ".tsv")
 _ROWS = ("row", "y", "line", "y_px", "y (px)")
 _COLUMNS = ("column", "col", "x", "x_px", "x (px)")
@@ -62,18 +66,31 @@ def load(path: Path) -> TextMaps:
     """
     if path.stat().st_size > MAX_TEXT_BYTES:
         raise ValueError(f"{path.name} is far too large for a text of maps.")
-    lines = _lines(path.read_bytes(), whole=True)
-    columns = _columns(lines[0]) if lines else None
-    return _matrix(path, lines) if columns is None else _table(path, lines[1:], columns)
+    lines = _all_lines(path)
+    first = next(lines, "")
+    columns = _columns(first)
+    return _matrix(path, chain([first], lines)) if columns is None else _table(path, lines, columns)
 
 
-def _lines(data: bytes, whole: bool = False) -> list[str]:
-    """Lines with something in them; of a part of a file without the last, which may be cut."""
+def _all_lines(path: Path) -> Iterator[str]:
+    """Lines with something in them, one by one: the first that does not fit ends the reading."""
+    if b"\0" in head(path, 4096):
+        return
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        while line := file.readline(_LONGEST_LINE):
+            if len(line) == _LONGEST_LINE:
+                raise ValueError(f"{path.name} has a line that is far too long for a map.")
+            if line.strip() and not line.startswith("#"):
+                yield line.rstrip("\n")
+
+
+def _lines(data: bytes) -> list[str]:
+    """Lines with something in them of the beginning of a file; the last may be cut."""
     if b"\0" in data[:4096]:
         return []
     text = data.decode("utf-8-sig", "replace")
     lines = text.splitlines()
-    if not whole and len(lines) > 2:
+    if len(lines) > 2:
         lines = lines[:-1]
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
@@ -105,7 +122,7 @@ def _columns(line: str) -> list[str] | None:
     return names if placed and any(map_name(name) for name in names) else None
 
 
-def _matrix(path: Path, lines: list[str]) -> TextMaps:
+def _matrix(path: Path, lines: Iterable[str]) -> TextMaps:
     rows: list[NDArray[np.float32]] = []
     for line in lines:
         values = _numbers(line)
@@ -120,19 +137,20 @@ def _matrix(path: Path, lines: list[str]) -> TextMaps:
     return TextMaps((name,), np.stack(rows)[None], None, MATRIX_FORMAT)
 
 
-def _table(path: Path, lines: list[str], columns: list[str]) -> TextMaps:
-    values = np.empty((len(lines), len(columns)))
+def _table(path: Path, lines: Iterable[str], columns: list[str]) -> TextMaps:
+    numbers = array("d")
     for index, line in enumerate(lines):
         row = _numbers(line)
         if row is None or len(row) != len(columns):
             raise ValueError(f"{path.name} is damaged: line {index + 2} does not fit the heading.")
-        values[index] = row
+        numbers.extend(row)
+    values = np.frombuffer(numbers, np.float64).reshape(-1, len(columns))
     lowered = [name.lower() for name in columns]
     y = _places(path, values[:, next(i for i, name in enumerate(lowered) if name in _ROWS)])
     x = _places(path, values[:, next(i for i, name in enumerate(lowered) if name in _COLUMNS)])
     shape = int(y.max()) + 1, int(x.max()) + 1
     check_size(path.name, *shape, 1)
-    if shape[0] * shape[1] > min(MAX_PIXELS, 4 * len(lines) + 1000):
+    if shape[0] * shape[1] > min(MAX_PIXELS, 4 * len(values) + 1000):
         raise ValueError(f"{path.name}: the places of the pixels do not make an image.")
 
     def image(column: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..cube import EnergyAxis, Source, XRFCube
 from . import detectors, mca
-from .contract import FormatReader, ReadOptions, check_size
+from .contract import FormatReader, ReadOptions, check_size, head
 from .mca_layout import (
     PixelFiles,
     ScanTable,
@@ -61,7 +61,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         found = ", ".join(table.parent.name for table in tables[:5])
         raise ValueError(f"{path.name} holds {len(tables)} scans ({found}): open one of them.")
     table_file = tables[0]
-    table = parse_table(table_file.read_text("latin-1")[:10_000], table_file.name)
+    table = parse_table(head(table_file, 10_000).decode("latin-1"), table_file.name)
     notes: list[str] = []
     sets = _choose(path, find_pixels(table_file, path), options, notes)
     for pixels in sets:

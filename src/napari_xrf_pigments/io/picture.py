@@ -48,6 +48,9 @@ def read_picture(path: Path) -> NDArray[Any]:
 def _tiff(path: Path) -> NDArray[Any]:
     import tifffile
 
+    from .tiff_pages import check_chain
+
+    check_chain(path)
     with tifffile.TiffFile(path) as file:
         series = file.series[0]
         pixels = np.squeeze(np.asarray(series.levels[0].asarray()))

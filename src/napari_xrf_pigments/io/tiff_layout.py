@@ -21,7 +21,6 @@ from .plain_settings import guess_channel_axis
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Fewer pages or samples are colours, depths or times, not channels of a detector.
 LEAST_CHANNELS = 128
-MAX_PAGES = 1_000_000
 _UNITS_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "µm": 1e-3, "um": 1e-3, "micron": 1e-3, "nm": 1e-6}
 _WORDS = {"C": "channels", "E": "energies", "Z": "depths", "T": "times"}
 
@@ -102,11 +101,11 @@ def layout_of(tif: Any) -> TiffLayout | None:
 
 def _page_count(tif: Any, page: Any, text: str) -> int:
     """Pages of the first one's shape; ImageJ stores one for many that follow without headers."""
-    count = len(tif.pages)
+    count: int = len(tif.pages)
     if count == 1 and text.startswith("ImageJ="):
         match = re.search(r"^images=(\d{1,7})$", text, re.MULTILINE)
         return int(match[1]) if match and page.is_contiguous else 1
-    return min(count, MAX_PAGES)
+    return count
 
 
 def _plain(text: str, shape: tuple[int, int, int]) -> tuple[int, str]:

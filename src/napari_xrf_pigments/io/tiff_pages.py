@@ -21,6 +21,10 @@ _COMPRESSIONS = (1, 5, *_DEFLATE, 32773)
 # No compression of these makes less than this part of a page.
 _MOST_UNPACKED = 4000
 MAX_PIECE_BYTES = 256 * 2**20
+# No scan has more channels or rows, and no page more tags.
+MAX_PAGES = 100_000
+_MOST_TAGS = 4096
+_CLASSIC = {order: (f"{order}H", 12, f"{order}I") for order in "<>"}
 # All that parsing a damaged file can raise.
 _DAMAGE = (
     ValueError,
@@ -117,6 +121,37 @@ class PackedPages(PagesInPlace):
         return block
 
 
+def check_chain(path: Path) -> None:
+    """Refuse pages that lead back to one another: the library would count them for ever.
+
+    Raises
+    ------
+    ValueError
+        With one sentence.
+    """
+    with path.open("rb") as file:
+        start = file.read(16)
+        order, big = "<" if start[:2] == b"II" else ">", b"+" in start[2:4]
+        number, tag_bytes, link = (f"{order}Q", 20, f"{order}Q") if big else _CLASSIC[order]
+        width, seen = struct.calcsize(number), set[int]()
+        try:
+            (offset,) = struct.unpack_from(link, start, 8 if big else 4)
+            while offset:
+                if offset in seen:
+                    raise ValueError(f"{path.name} is damaged: its pages lead back to one another.")
+                if len(seen) == MAX_PAGES:
+                    raise ValueError(f"{path.name} has more than {MAX_PAGES:,} pages.")
+                seen.add(offset)
+                file.seek(offset)
+                (tags,) = struct.unpack(number, file.read(width))
+                if tags > _MOST_TAGS:
+                    return
+                file.seek(tags * tag_bytes, 1)
+                (offset,) = struct.unpack(link, file.read(struct.calcsize(link)))
+        except (struct.error, OverflowError, OSError):
+            return  # it ends early, which the library notices
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """A TIFF file, whose damage becomes one sentence; no other file is ever opened for it.
@@ -132,6 +167,7 @@ def opened(path: Path) -> Iterator[Any]:
 
     # What it logs on damaged files is told in a sentence here.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    check_chain(path)
     try:
         tif = tifffile.TiffFile(path, _multifile=False)
     except _DAMAGE as error:
