@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from napari_xrf_pigments import EnergyAxis, XRFCube
 from napari_xrf_pigments.plugin.docks.sawtooth import SawtoothDock
 from napari_xrf_pigments.plugin.docks.stitch import StitchDock
+from napari_xrf_pigments.plugin.element_results import ElementResults
 from napari_xrf_pigments.plugin.session import session_of
 
 from .acting import add_dock, add_scan
@@ -130,6 +131,20 @@ def test_sections_are_found_and_joined(viewer, sections, qtbot):
     assert np.array_equal(counts[valid], sections.counts.compute()[valid])
     # The joined scan is listed, but not to be joined again.
     assert [dock.table.used(i) for i in range(3)] == [True, True, False]
+
+
+def test_maps_of_the_sections_are_joined_one_after_the_other(viewer, sections, qtbot):
+    for scan in session_of(viewer).scans:
+        scan.elements = ElementResults(scan.cube.shape[:2], ("Fe K", "Pb L"), scan.cube)
+        scan.elements.counts[:] = 1.0
+    dock = add_dock(viewer, StitchDock, "Stitch")
+    QTest.mouseClick(dock.join_button, Qt.MouseButton.LeftButton)
+    assert "Fe K, joined" not in viewer.layers  # the window is free in between
+    assert "2 elemental maps joined" in dock.said.text()
+    qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
+    joined = [layer for layer in viewer.layers if layer.name.endswith(", joined")]
+    assert [layer.name for layer in joined] == ["Fe K, joined", "Pb L, joined"]
+    assert np.nanmax(joined[0].data) == 1.0
 
 
 def test_places_can_be_typed(viewer, sections, qtbot):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .layers import counts_layer_data, placement
+from .layers import counts_layer_data, placement, unselected
 from .totals import TotalCounts
 
 if TYPE_CHECKING:
@@ -99,8 +99,15 @@ def shared_lines(scans: Sequence[Scan]) -> list[str]:
 
 def join(
     viewer: Viewer, scans: Sequence[Scan], offsets: Sequence[tuple[float, float]], overlap: Overlap
-) -> str:
-    """Add the joined scan and the joined elemental maps; says what was done.
+) -> tuple[str, Iterator[None]]:
+    """Add the joined scan, and the joined elemental maps.
+
+    Returns
+    -------
+    sentence : str
+        What is done.
+    steps : iterator
+        Adds the maps, one between two ``yield``.
 
     Raises
     ------
@@ -126,12 +133,17 @@ def join(
         viewer.add_image(data, **settings)
         said.append("spectra in overlaps are the first section's")
     lines = shared_lines(scans)
-    for name in lines:
-        _join_line(viewer, scans, name, layout, overlap)
     if lines:
         how = "averaged" if overlap == "average" else "the first section's"
         said.append(f"{len(lines)} elemental maps joined, {how} in overlaps")
-    return "; ".join(said) + "."
+
+    def maps() -> Iterator[None]:
+        for name in lines:
+            with unselected(viewer):
+                _join_line(viewer, scans, name, layout, overlap)
+            yield
+
+    return "; ".join(said) + ".", maps()
 
 
 def _join_line(viewer: Viewer, scans: Sequence[Scan], name: str, layout: Any, overlap: Any) -> None:

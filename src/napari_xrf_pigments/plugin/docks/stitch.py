@@ -100,12 +100,13 @@ class StitchDock(ScanDock):
         self._joining = True
         try:
             overlap = self.overlap_box.currentData()
-            said = sections.join(self.viewer, self._scans(rows), offsets, overlap)
+            said, maps = sections.join(self.viewer, self._scans(rows), offsets, overlap)
         except ValueError as error:
             self.session.tell(str(error))
             return
         finally:
             self._joining = False
+        self.feed.soon(lambda: maps)
         self.said.setText(said)
 
     def _scans(self, rows: list[int]) -> list[Scan]:
