@@ -39,7 +39,6 @@ def session_of(viewer: Viewer, services: Services = CORE) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer, services)
         bind_keys(viewer)
-        warm()
         window = getattr(getattr(viewer, "window", None), "_qt_window", None)
         if window is not None:
             let_collect_with(window)
@@ -170,6 +169,8 @@ class Session:
             self.scans_changed.emit()
             self.choose(scan)
             watch(self, scan)
+            # Not before: while a scan is read, imports would take twice its time.
+            warm()
 
     def _share_cube(self) -> None:
         """Layers always carry the cube with the energy axis in use."""

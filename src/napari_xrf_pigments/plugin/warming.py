@@ -40,6 +40,8 @@ MODULES = (
 #: A thread that computes in Python may hold the window up for so long before it must let go;
 #: Python's own 5 ms come again with every call into OpenGL, hundreds of times a picture.
 SWITCH_S = 0.0005
+#: The first picture of a scan is drawn before.
+PAUSE_S = 0.3
 
 _thread: threading.Thread | None = None
 _ended = threading.Event()
@@ -77,6 +79,7 @@ def _warm() -> None:
 
 
 def _import() -> None:
+    _ended.wait(PAUSE_S)
     for name in MODULES:
         # What napari and the modules before have brought, too.
         gc.freeze()
