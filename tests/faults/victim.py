@@ -47,7 +47,7 @@ def victims(module: str, *arguments: object) -> Iterator[Callable[[float], None]
         def kill(moment: float) -> None:
             orders.write(f"{moment}\n")
             orders.flush()
-            assert answers.readline() == "killed\n"
+            assert answers.readline() == "killed\n", "The work failed before it was killed."
 
         yield kill
         orders.close()
@@ -72,13 +72,15 @@ def _killed(again: Callable[..., None], arguments: list[str]) -> None:
                 again(turn, *arguments)
                 os.write(tells, b"done")
             os._exit(0)
-        os.read(heard, 4)
-        time.sleep(float(line) * (time.monotonic() - begun))
-        os.kill(victim, signal.SIGKILL)
+        # So that there is an end to read where the victim fails.
+        os.close(tells)
+        worked = os.read(heard, 4) == b"done"
+        if worked:
+            time.sleep(float(line) * (time.monotonic() - begun))
+            os.kill(victim, signal.SIGKILL)
         os.waitpid(victim, 0)
         os.close(heard)
-        os.close(tells)
-        print("killed", flush=True)
+        print("killed" if worked else "failed", flush=True)
 
 
 def _full(once: Callable[..., None], room: str, arguments: list[str]) -> None:
