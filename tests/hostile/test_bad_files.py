@@ -216,6 +216,17 @@ def test_pages_of_a_tiff_that_lead_back_to_one_another(tmp_path: Path, back_to: 
         open_cube(path)
 
 
+@pytest.mark.parametrize("start", [b"MM\0+\0\x08\0\0", b"II+\0\x08\0\0\0"])
+@pytest.mark.parametrize("far", [2**63, 2**63 - 1, 2**40])
+def test_a_first_page_far_behind_the_end_is_one_sentence(tmp_path, start, far):
+    order = "big" if start[:1] == b"M" else "little"
+    path = tmp_path / "scan.tif"
+    path.write_bytes(start + far.to_bytes(8, order))
+    assert not probe(path, tmp_path)
+    with pytest.raises(ValueError, match=r"scan\.tif .*(damaged|not a scan)"):
+        open_cube(path)
+
+
 #: Just less than what a file of one spectrum may have.
 LARGE = 15 * 2**20
 

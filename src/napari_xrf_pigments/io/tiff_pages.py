@@ -129,6 +129,7 @@ def check_chain(path: Path) -> None:
     ValueError
         With one sentence.
     """
+    size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(16)
         order, big = "<" if start[:2] == b"II" else ">", b"+" in start[2:4]
@@ -136,7 +137,7 @@ def check_chain(path: Path) -> None:
         width, seen = struct.calcsize(number), set[int]()
         try:
             (offset,) = struct.unpack_from(link, start, 8 if big else 4)
-            while offset:
+            while 0 < offset < size:
                 if offset in seen:
                     raise ValueError(f"{path.name} is damaged: its pages lead back to one another.")
                 if len(seen) == MAX_PAGES:
@@ -148,7 +149,7 @@ def check_chain(path: Path) -> None:
                     return
                 file.seek(tags * tag_bytes, 1)
                 (offset,) = struct.unpack(link, file.read(struct.calcsize(link)))
-        except (struct.error, OverflowError, OSError):
+        except (struct.error, OSError):
             return  # it ends early, which the library notices
 
 
