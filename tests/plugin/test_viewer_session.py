@@ -2,6 +2,7 @@
 
 import gc
 import time
+import weakref
 
 import dask.array as da
 import numpy as np
@@ -93,6 +94,20 @@ def test_the_selected_layer_says_which_scan_is_meant(viewer):
     viewer.layers.remove("first")
     assert session.scans == [second]
     assert session.scan is second
+
+
+def test_the_layers_of_a_scan_that_was_closed_are_collected(viewer, qtbot):
+    add_scan(viewer)
+    session_of(viewer)
+    layer = weakref.ref(viewer.layers[0])
+    gc.freeze()  # as the imports at its opening do
+    viewer.layers.clear()
+
+    def collected():
+        gc.collect()
+        return layer() is None
+
+    qtbot.waitUntil(collected, timeout=20_000)
 
 
 def test_layers_that_are_no_scan_are_left_alone(viewer):

@@ -22,7 +22,7 @@ from .scan import Scan
 from .services import CORE, Services
 from .settings_page import preferences
 from .specs import limits_of
-from .warming import let_collect_with, warm
+from .warming import let_collect, let_collect_with, warm
 from .watching import watch
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ class Session:
         if not any(layer.metadata.get("xrf_scan") is scan for layer in self.viewer.layers):
             scan.totals.stop()
             self.scans.remove(scan)
+            let_collect()
             self.scans_changed.emit()
             if self.scan is scan:
                 self.choose(self.scans[-1] if self.scans else None)

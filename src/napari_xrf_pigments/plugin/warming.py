@@ -58,9 +58,14 @@ def warm() -> threading.Thread:
     return _thread
 
 
+def let_collect() -> None:
+    """Let the collector find what was set aside too: layers, widgets, pictures that are gone."""
+    gc.unfreeze()
+
+
 def let_collect_with(window: Any) -> None:
-    """When a window closes, let the collector find what it leaves: layers, widgets, pictures."""
-    window.destroyed.connect(lambda: gc.unfreeze())
+    """Do so when a window closes."""
+    window.destroyed.connect(lambda: let_collect())
 
 
 def _warm() -> None:
