@@ -205,3 +205,20 @@ def test_a_calibration_that_does_not_fit_is_refused(scan, tmp_path, capsys, extr
     assert main(["map", str(scan), "-o", str(out), "--calibration", str(path), *extra]) == 2
     assert said in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_neighbours_speak_only_when_asked(scan, tmp_path):
+    made = {}
+    for name, extra in (("alone", []), ("together", ["--context"])):
+        out = tmp_path / f"{name}.h5"
+        assert main(["map", str(scan), "-o", str(out), "--pigments-only", *extra]) == 0
+        made[name] = load_results(out)[1]
+    assert made["alone"].provenance["settings"]["context"] is False
+    assert made["together"].provenance["settings"]["context"] is True
+
+
+def test_neighbours_are_not_asked_on_a_cluster(scan, tmp_path, capsys):
+    words = ["map", str(scan), "-o", str(tmp_path / "m.h5"), "--context"]
+    assert main([*words, "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    assert "--context are not offered" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -92,6 +92,11 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
         type=Path,
         help="weights of the network, such as taught ones (default: the bundled ones)",
     )
+    command.add_argument(
+        "--context",
+        action="store_true",
+        help="let neighbours whose spectra are alike speak for a pixel: for scans of few counts",
+    )
     device(command)
     command.add_argument(
         "--scheduler",

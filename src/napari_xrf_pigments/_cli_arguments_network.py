@@ -67,6 +67,12 @@ def evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--save", type=Path, metavar="JSON", help="also write the main figures")
     command.add_argument(
+        "--context",
+        action="store_true",
+        help="also measure on simulated paintings what like neighbours add, and whether they "
+        "blur edges (some minutes)",
+    )
+    command.add_argument(
         "--scan", type=Path, help="also hold the pigment maps of this scan against its elements"
     )
     device(command)

@@ -67,12 +67,15 @@ def run(options: argparse.Namespace) -> None:
                 folder=folder,
                 unfinished=unfinished,
                 normalise=normalise,
+                context=options.context,
                 **wanted,
             )
             _finish(options, cube, maps)
         return
-    if options.resume or options.normalise or options.weights:
-        raise ValueError("On a cluster, --resume, --normalise and --weights are not offered.")
+    if options.resume or options.normalise or options.weights or options.context:
+        raise ValueError(
+            "On a cluster, --resume, --normalise, --weights and --context are not offered."
+        )
     from ._cli_cluster import maps_of_cluster
 
     with maps_of_cluster(cube, options.scheduler, options.out, **wanted) as made:
@@ -173,6 +176,7 @@ def map_cube(
     folder: Path | None = None,
     unfinished: Path | None = None,
     normalise: Normalisation | None = None,
+    context: bool = False,
 ) -> Maps:
     """Make the maps of a scan, each kind with a progress bar; on disk where a folder is given."""
     from .mapping import map_elements, map_pigments
@@ -196,6 +200,7 @@ def map_cube(
                 cube,
                 device=device,
                 predictor=predictor,
+                context=context,
                 out=places[1],
                 progress=progress,
                 unfinished=unfinished and unfinished / "pigments",

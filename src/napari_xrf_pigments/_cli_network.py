@@ -6,8 +6,15 @@ import argparse
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ._cli_map import map_cube, open_scan
 from ._cli_output import free_to_write, progress_bar, say
+
+#: Simulated scans that show what neighbours add: counts a pixel, paintings, their size.
+_CONTEXT_COUNTS = (300.0, 1_000.0, 3_000.0, 10_000.0)
+_PAINTINGS = 3
+_CONTEXT_SHAPE = (48, 64)
 
 if TYPE_CHECKING:
     from .cube import ElementMaps, PigmentMaps
@@ -56,8 +63,30 @@ def _evaluate(options: argparse.Namespace) -> None:
     with progress_bar("Test sets", unit=" spectra") as progress:
         outcome = evaluate(predictor, tuple(options.sets.upper()), scan, progress=progress)
     say(str(outcome))
+    if options.context:
+        say(f"\n## Neighbours\n\n{_neighbours(predictor)}")
     if options.save is not None:
         outcome.save(options.save)
+
+
+def _neighbours(predictor: Predictor) -> str:
+    """What like neighbours add on simulated paintings, and whether they blur edges: a table."""
+    from .mapping import map_pigments
+    from .network.evaluation import ContextRow, context_table, score_context
+    from .simulation import simulate_scan
+    from .simulation.mosaic import mosaic_painting
+
+    rows: list[ContextRow] = []
+    with progress_bar("Neighbours", unit=" scans") as progress:
+        for number, counts in enumerate(_CONTEXT_COUNTS):
+            for seed in range(_PAINTINGS):
+                painting = mosaic_painting(np.random.default_rng(seed), _CONTEXT_SHAPE)
+                cube, truth = simulate_scan(seed, _CONTEXT_SHAPE, counts=counts, painting=painting)
+                for context in (False, True):
+                    maps = map_pigments(cube, predictor=predictor, context=context)
+                    rows += score_context(truth, maps, counts, context=context)
+                progress(number * _PAINTINGS + seed + 1, len(_CONTEXT_COUNTS) * _PAINTINGS)
+    return context_table(rows)
 
 
 def _maps_of_scan(

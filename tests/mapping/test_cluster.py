@@ -125,7 +125,8 @@ def test_the_same_tiles_give_the_same_to_the_last_bit(
         for field in ("counts", "sigma"):
             there = np.asarray(getattr(elements, field))[:, place.rows, place.columns]
             np.testing.assert_array_equal(there, getattr(here, field))
-        told = predicted_tile(_tile(place), network, predict)
+        tile = _tile(place)
+        told = predicted_tile(tile, network, predict(tile.spectra))
         for field in ("probability", "top", "below", "group_probability", "unexplained"):
             there = np.asarray(getattr(pigments, field))[..., place.rows, place.columns]
             np.testing.assert_array_equal(there, getattr(told, field))

@@ -57,8 +57,3 @@ def test_progress(painting: XRFCube, predictor: Any) -> None:
     said: list[tuple[int, int]] = []
     map_pigments(painting, predictor=predictor, progress=lambda *step: said.append(step))
     assert said[-1] == (240, 240)
-
-
-def test_context_is_not_offered_yet(painting: XRFCube, predictor: Any) -> None:
-    with pytest.raises(ValueError, match="its own spectrum"):
-        map_pigments(painting, predictor=predictor, context=True)

@@ -92,7 +92,7 @@ class FakeTiles:
                 warnings=self.warnings if rows.stop == cube.shape[0] else (),
             )
 
-    def pigments(self, cube, device, skip=None, before=None):
+    def pigments(self, cube, device, skip=None, before=None, context=False):
         """Like ``iter_pigment_tiles``."""
         for rows, columns in self._rows(skip=skip):
             told = {"warnings": self.warnings if rows.stop == SHAPE[0] else ()}

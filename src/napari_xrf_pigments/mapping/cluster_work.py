@@ -79,7 +79,7 @@ def predict_tile(place: Place, how: tuple[str, str | None, str]) -> Done:
     network = _network(*how)
     predict = network.bind(place.cube.energies, place.cube.acquisition)
     tile = _tile(place)
-    made = predicted_tile(tile, network, predict)
+    made = predicted_tile(tile, network, predict(tile.spectra))
     fields = ("probability", "top", "below", "group_probability", "unexplained")
     tally = counted(tile.spectra, made.unexplained[tile.valid], with_sum=True)
     done = _written(place, {name: getattr(made, name) for name in fields}, tally)

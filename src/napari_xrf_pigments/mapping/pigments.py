@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
+from .context import MARGIN_PX, predicted_in_context
 from .journal import Journal, resumed
 from .provenance import provenance
 from .run_check import RunCheck
@@ -113,7 +115,7 @@ def iter_pigment_tiles(
     predictor : PigmentPredictor, optional
         A network that is loaded already.
     context : bool
-        Whether neighbouring pixels may speak for a pixel.
+        Whether neighbours whose spectra are alike speak for a pixel, see :mod:`.context`.
     tile_bytes : int
         Most bytes of counts in a tile.
     skip : ndarray of bool, shape (y, x), optional
@@ -127,21 +129,18 @@ def iter_pigment_tiles(
 
     Raises
     ------
-    ValueError
-        If `context` is asked for, which this version does not offer.
     OSError
         If the scan cannot be read to its end.
     """
-    if context:
-        raise ValueError("This version maps every pixel by its own spectrum alone.")
     network = predictor or load_predictor(device)
     predict = network.bind(cube.energies, cube.acquisition)
     check = RunCheck(cube)
     check.take(before or SpectraTally())
+    ask = partial(predicted_in_context, predict=predict, energies=cube.energies)
     told, left = check.at_start(), len(pending_slices(cube, tile_bytes, skip))
     try:
-        for tile in iter_tiles(cube, tile_bytes, skip):
-            made = predicted_tile(tile, network, predict)
+        for tile in iter_tiles(cube, tile_bytes, skip, MARGIN_PX if context else 0):
+            made = predicted_tile(tile, network, ask(tile) if context else predict(tile.spectra))
             seen = check.add(tile, made.unexplained[tile.valid])
             left -= 1
             if not left:
@@ -173,7 +172,7 @@ def map_pigments(
     predictor : PigmentPredictor, optional
         A network that is loaded already.
     context : bool
-        Whether neighbouring pixels may speak for a pixel.
+        Whether neighbours whose spectra are alike speak for a pixel, see :mod:`.context`.
     out : path, optional
         Folder of a Zarr group that takes the maps as they are made. It must not exist.
     progress : callable, optional
@@ -190,8 +189,7 @@ def map_pigments(
     Raises
     ------
     ValueError
-        If `context` is asked for, which this version does not offer, or `unfinished` is of
-        another run.
+        If `unfinished` is of another run.
     OSError
         If `out` or `unfinished` cannot be written.
     """
@@ -246,11 +244,8 @@ def _without_device(made: dict[str, Any]) -> dict[str, Any]:
     return {**made, "settings": settings}
 
 
-def predicted_tile(
-    tile: Tile, network: PigmentPredictor, predict: Callable[[NDArray[Any]], PigmentMaps]
-) -> PigmentTile:
-    """The network's answers for a tile's spectra."""
-    found = predict(tile.spectra)
+def predicted_tile(tile: Tile, network: PigmentPredictor, found: PigmentMaps) -> PigmentTile:
+    """A tile of the network's answers (pigment, spectrum) for its measured pixels."""
     return PigmentTile(
         rows=tile.rows,
         columns=tile.columns,

@@ -24,6 +24,25 @@ _LEAST_PIXELS = 512
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """A tile with the pixels around it, as far as the scan reaches.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (row, column, channel)
+        Counts.
+    valid : ndarray of bool, shape (row, column)
+        Which pixels were measured.
+    inner : (slice, slice)
+        Where the tile lies in it.
+    """
+
+    counts: NDArray[Any]
+    valid: NDArray[np.bool_]
+    inner: tuple[slice, slice]
+
+
+@dataclass(frozen=True)
 class Tile:
     """The spectra of a rectangle of a scan.
 
@@ -35,12 +54,15 @@ class Tile:
         Counts.
     valid : ndarray of bool, shape (row, column)
         Which pixels were measured.
+    around : Surroundings, optional
+        The same with the pixels around it, where they were asked for.
     """
 
     rows: slice
     columns: slice
     counts: NDArray[np.integer]
     valid: NDArray[np.bool_]
+    around: Surroundings | None = None
 
     @property
     def spectra(self) -> NDArray[np.integer]:
@@ -106,7 +128,10 @@ def _edges(lengths: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def iter_tiles(
-    cube: XRFCube, tile_bytes: int = TILE_BYTES, skip: NDArray[np.bool_] | None = None
+    cube: XRFCube,
+    tile_bytes: int = TILE_BYTES,
+    skip: NDArray[np.bool_] | None = None,
+    margin: int = 0,
 ) -> Iterator[Tile]:
     """Tiles of a scan, the next one read while the caller works on this one.
 
@@ -120,23 +145,38 @@ def iter_tiles(
         Most bytes of counts in a tile.
     skip : ndarray of bool, shape (y, x), optional
         Pixels that are done already: a tile of such pixels alone is not read.
+    margin : int
+        Pixels around each tile that are read with it.
     """
     slices = pending_slices(cube, tile_bytes, skip)
     reader = ThreadPoolExecutor(1, thread_name_prefix="tile-reader")
     try:
-        ahead = reader.submit(_read, cube, *slices[0]) if slices else None
+        ahead = reader.submit(read_tile, cube, margin, *slices[0]) if slices else None
         for following in [*slices[1:], None]:
             if ahead is None:
                 return
             tile = ahead.result()
-            ahead = reader.submit(_read, cube, *following) if following else None
+            ahead = reader.submit(read_tile, cube, margin, *following) if following else None
             yield tile
     finally:
         reader.shutdown(wait=False, cancel_futures=True)
 
 
-def _read(cube: XRFCube, rows: slice, columns: slice) -> Tile:
+def read_tile(cube: XRFCube, margin: int, rows: slice, columns: slice) -> Tile:
+    """Read a rectangle of a scan, with a margin of so many pixels around it."""
+    wide_rows, inner_rows = _widened(rows, margin, cube.shape[0])
+    wide_columns, inner_columns = _widened(columns, margin, cube.shape[1])
+    wide, inner = (wide_rows, wide_columns), (inner_rows, inner_columns)
     # One thread: a pool of its own for each tile would fight with the work on the last one.
-    counts = np.asarray(cube.counts[rows, columns].compute(scheduler="synchronous"))
-    valid = np.ones(counts.shape[:2], bool) if cube.valid is None else cube.valid[rows, columns]
-    return Tile(rows, columns, counts, np.asarray(valid, dtype=bool))
+    counts = np.asarray(cube.counts[wide].compute(scheduler="synchronous"))
+    valid = np.ones(counts.shape[:2], bool) if cube.valid is None else cube.valid[wide]
+    valid = np.asarray(valid, dtype=bool)
+    if not margin:
+        return Tile(rows, columns, counts, valid)
+    return Tile(rows, columns, counts[inner], valid[inner], Surroundings(counts, valid, inner))
+
+
+def _widened(place: slice, margin: int, length: int) -> tuple[slice, slice]:
+    """A slice with a margin, within the scan, and where the slice lies in that."""
+    start, stop = max(0, place.start - margin), min(length, place.stop + margin)
+    return slice(start, stop), slice(place.start - start, place.stop - start)

@@ -17,6 +17,9 @@ def provenance_line(made: Mapping[str, Any]) -> str:
         parts.append(f"version {made['version']}")
     if "weights_hash" in made:
         parts.append(f"weights {str(made['weights_hash'])[:8]}")
+    settings = made.get("settings")
+    if isinstance(settings, Mapping) and settings.get("context") is True:
+        parts.append("like neighbours counted too")
     return ", ".join(parts)
 
 

@@ -127,6 +127,12 @@ class PigmentResults(Results):
         results._count((slice(None), slice(None)))
         return results
 
+    @property
+    def context(self) -> bool:
+        """Whether like neighbours spoke for a pixel."""
+        settings = self.provenance.get("settings")
+        return isinstance(settings, dict) and settings.get("context") is True
+
     def at_depth(self, depth: Depth) -> NDArray[np.float32]:
         """The maps of a depth, shape (pigment, y, x)."""
         maps: NDArray[np.float32] = getattr(self, depth)

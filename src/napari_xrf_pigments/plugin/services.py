@@ -97,12 +97,19 @@ def _pigment_tiles(
     device: str,
     skip: NDArray[np.bool_] | None = None,
     before: SpectraTally | None = None,
+    context: bool = False,
     weights: Path | None = None,
 ) -> Iterable[Any]:
     from ..mapping import iter_pigment_tiles
 
     network = _network(device, weights)
-    return iter_pigment_tiles(cube, predictor=network, skip=skip, before=before)
+    return iter_pigment_tiles(cube, predictor=network, context=context, skip=skip, before=before)
+
+
+def _pooled(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64], float]:
+    from ..mapping.context import pooled_spectrum
+
+    return pooled_spectrum(cube, y, x)
 
 
 def _predict(
@@ -174,7 +181,10 @@ class Services:
         Cube to :class:`FoundLines`.
     element_tiles, pigment_tiles : callable
         (cube, line families, plan or None) and (cube, device), each with the mask of finished
-        pixels and what was counted in them, or None, to an iterable of finished tiles.
+        pixels and what was counted in them, or None, to an iterable of finished tiles; the
+        latter also with whether like neighbours speak for a pixel.
+    pooled : callable
+        (cube, y, x) to the spectrum with those of like neighbours, and how many it is worth.
     predict : callable
         (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
     explain : callable
@@ -193,6 +203,7 @@ class Services:
     find_lines: Callable[[XRFCube], FoundLines] = _find_lines
     element_tiles: Callable[..., Iterable[Any]] = _element_tiles
     pigment_tiles: Callable[..., Iterable[Any]] = _pigment_tiles
+    pooled: Callable[[XRFCube, int, int], tuple[NDArray[np.float64], float]] = _pooled
     predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
     explain: Callable[[XRFCube, NDArray[np.float64]], Explanation] = _explain
     provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance

@@ -1,4 +1,4 @@
-"""Simulated scans of the sample painting, with the truth of every pixel."""
+"""Simulated scans of paintings, with the truth of every pixel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..physics.stacks import Geometry
 from ..physics.tube import tube_beam
 from .catalogue import pigment_catalogue
 from .conditions import Excitation, Readout
-from .design import sample_painting
+from .design import Painting, sample_painting
 from .pool import StackPool, pool_of
 from .spectra import emit, measure
 from .stratigraphy import Stratigraphy
@@ -64,8 +64,9 @@ def simulate_scan(
     gain_kev: float = 0.02,
     offset_kev: float = 0.0,
     pixel_mm: tuple[float, float] = (1.0, 1.0),
+    painting: Painting | None = None,
 ) -> tuple[XRFCube, ScanTruth]:
-    """Scan the sample painting, which hides a bowl of fruit under its sky.
+    """Scan a painting; by default the sample, which hides a bowl of fruit under its sky.
 
     Parameters
     ----------
@@ -83,6 +84,8 @@ def simulate_scan(
         The energy axis, keV.
     pixel_mm : tuple of float
         Height and width of a pixel in mm.
+    painting : Painting, optional
+        Another painting, of that shape.
 
     Returns
     -------
@@ -94,14 +97,16 @@ def simulate_scan(
     Raises
     ------
     ValueError
-        If the anode or its voltage has no model, the shape is empty, the counts are not
-        positive or there is no such energy axis.
+        If the anode or its voltage has no model, the shape is empty or not that of the
+        painting, the counts are not positive or there is no such energy axis.
     """
     rows, columns = shape
     if rows < 1 or columns < 1:
         raise ValueError("A scan needs at least one row and one column.")
     if not 0 < counts < np.inf:
         raise ValueError(f"The mean counts of a pixel must be a positive number, not {counts:g}.")
+    if painting is not None and painting.regions.shape != shape:
+        raise ValueError(f"The painting has {painting.regions.shape} pixels, not {shape}.")
     EnergyAxis(n_channels, gain_kev, offset_kev)  # refuses what is no axis
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(seed)
@@ -111,7 +116,8 @@ def simulate_scan(
         DetectorModel(145.0), "air", 10.0, n_channels, gain_kev, offset_kev,
         pile_up=5e-4, argon_share=0.004, multiple_scatter=0.2, background=((0.01, 200.0),),
     )  # fmt: skip
-    painting = sample_painting(rng, shape)
+    if painting is None:
+        painting = sample_painting(rng, shape)
     pool = _textured(pool_of(painting.sections), painting.regions, rng)
     spectra, sigma = [], []
     for part in torch.arange(rows * columns).split(_BATCH):

@@ -5,6 +5,7 @@ fisx, the tube by PyMca's Ebel model, another detector, other paintings.
 """
 
 from .baseline import RuleTable, fit_elements, rule_table
+from .context_score import ContextRow, context_table, score_context
 from .independent import make_set
 from .metrics import Scores, score
 from .report import Report, evaluate, judge, standard_set
@@ -12,12 +13,14 @@ from .scan_score import ScanRow, scan_table, score_scan
 from .truth import TestSet, Truth
 
 __all__ = [
+    "ContextRow",
     "Report",
     "RuleTable",
     "ScanRow",
     "Scores",
     "TestSet",
     "Truth",
+    "context_table",
     "evaluate",
     "fit_elements",
     "judge",
@@ -25,6 +28,7 @@ __all__ = [
     "rule_table",
     "scan_table",
     "score",
+    "score_context",
     "score_scan",
     "standard_set",
 ]

@@ -130,7 +130,9 @@ class PigmentsDock(MapDock):
 
     def _begin(self, scan: Scan, done: NDArray[np.bool_] | None) -> None:
         cube, services, device = scan.cube, self.session.services, self.settings.device
-        before = None if done is None or scan.pigments is None else scan.pigments.seen
+        earlier = None if done is None else scan.pigments
+        before = None if earlier is None else earlier.seen
+        context = self.settings.context if earlier is None else earlier.context
 
         def add(tile: Any) -> None:
             # Only the first tile says which pigments the network knows.
@@ -138,7 +140,7 @@ class PigmentsDock(MapDock):
                 if scan.cube.energies is not cube.energies:
                     raise ValueError("The energy axis was changed meanwhile: map pigments again.")
                 names, groups = tuple(tile.names), tuple(tile.groups)
-                settings = {"kind": "pigments", "device": device, "context": False}
+                settings = {"kind": "pigments", "device": device, "context": context}
                 results = PigmentResults(cube.shape[:2], names, groups, cube.energies)
                 results.provenance = services.provenance(cube, settings)
                 scan.pigments = results
@@ -148,7 +150,7 @@ class PigmentsDock(MapDock):
         self.start_run(
             scan,
             cube.shape[:2],
-            lambda skip: services.pigment_tiles(cube, device, skip, before),
+            lambda skip: services.pigment_tiles(cube, device, skip, before, context),
             add,
             "Loading the network ...",
             done,

@@ -16,6 +16,7 @@ from ..views.pixel_panel import PixelPanel
 
 if TYPE_CHECKING:
     from ..scan import Scan
+    from ..services import Services
     from .spectrum import SpectrumDock
 
 HINT = "Click a pixel to see its spectrum; until then, this is the sum of the whole scan."
@@ -108,7 +109,12 @@ class PixelPart:
         services = self.dock.session.services
         if self.maps is None:
             self._predicting.ask(lambda: (wish, services.predict(wish.cube, whole)))
-        self._explaining.ask(lambda: (wish, services.explain(wish.cube, whole)))
+        results = wish.scan.pigments
+        if self.maps is not None and results.context:
+            # The map's answer is that of more than this spectrum.
+            self._explaining.ask(lambda: _explained_together(wish, services))
+        else:
+            self._explaining.ask(lambda: (wish, services.explain(wish.cube, whole), 1.0))
 
     def _take_maps(self, answer: tuple[_Wish, Any]) -> None:
         wish, maps = answer
@@ -124,10 +130,14 @@ class PixelPart:
         self.view.bars.set_bars(bars_of(maps), "No pigment is likely here.")
         self.dock.lines_part.draw()
 
-    def _take_explanation(self, answer: tuple[_Wish, Any]) -> None:
-        wish, explanation = answer
+    def _take_explanation(self, answer: tuple[_Wish, Any, float]) -> None:
+        wish, explanation, pixels = answer
         if not self._wanted(wish) or explanation is None:
             return
+        if pixels > 1:
+            self.view.place.setText(
+                f"{self.view.place.text()}  ·  answered with {pixels - 1:.0f} like neighbours"
+            )
         self.explanation = explanation
         if self.maps is None:
             self._show_maps(explanation.maps)
@@ -157,6 +167,11 @@ class PixelPart:
         scan = self.dock.scan
         now = (*self._pixel, self.view.radius.value()) if self._pixel else None
         return scan is wish.scan and scan.cube is wish.cube and now == (wish.y, wish.x, wish.radius)
+
+
+def _explained_together(wish: _Wish, services: Services) -> tuple[_Wish, Any, float]:
+    counts, pixels = services.pooled(wish.cube, wish.y, wish.x)
+    return wish, services.explain(wish.cube, counts), pixels
 
 
 def pixels_within(scan: Scan, y: int, x: int, radius: int) -> int:

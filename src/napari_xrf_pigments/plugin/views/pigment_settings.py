@@ -48,10 +48,16 @@ class PigmentSettings(QWidget):
         self.groups_box.setToolTip(
             "Pigments with the same diagnostic elements as one map, which is surer than its members"
         )
+        self.context_box = QCheckBox("Like neighbours count too")
+        self.context_box.setToolTip(
+            "For scans of few counts: spectra of neighbouring pixels that cannot be told from a "
+            "pixel's own are added to it before the network is asked. Used by the next run"
+        )
         self.first_year, self.last_year = _year("from"), _year("to")
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Device", self.device_box)
+        form.addRow("", self.context_box)
         form.addRow("Threshold", self.slider)
         form.addRow("Show", self.depth_box)
         form.addRow("", self.groups_box)
@@ -69,6 +75,11 @@ class PigmentSettings(QWidget):
     def device(self) -> str:
         """The torch device."""
         return str(self.device_box.currentData())
+
+    @property
+    def context(self) -> bool:
+        """Whether like neighbours speak for a pixel."""
+        return bool(self.context_box.isChecked())
 
     @property
     def threshold(self) -> float:

@@ -1,0 +1,112 @@
+"""Like neighbours in a real viewer: switched on, kept by Resume, told where a pixel is asked."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+
+from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
+from napari_xrf_pigments.plugin.provenance_text import provenance_line
+from napari_xrf_pigments.plugin.session import session_of
+
+from .acting import add_dock, add_scan, click_world
+from .synthetic import FakeTiles, explain, fake_services, make_cube
+
+
+class Recording(FakeTiles):
+    """Tiles that remember whether neighbours were to speak."""
+
+    asked: list
+
+    def pigments(self, cube, device, skip=None, before=None, context=False):
+        self.asked.append(context)
+        return super().pigments(cube, device, skip, before, context)
+
+
+@pytest.fixture
+def tiles():
+    tiles = Recording()
+    tiles.asked = []
+    return tiles
+
+
+@pytest.fixture
+def explained():
+    return []
+
+
+@pytest.fixture
+def scan(viewer, qtbot, tiles, explained):
+    def remember(cube, spectrum):
+        explained.append(spectrum)
+        return explain(cube, spectrum)
+
+    session_of(viewer).services = fake_services(
+        tiles,
+        explain=remember,
+        pooled=lambda cube, y, x: (7 * cube.spectrum(y, x), 7.0),
+    )
+    scan = add_scan(viewer, make_cube())
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    return scan
+
+
+@pytest.fixture
+def dock(viewer):
+    return add_dock(viewer, PigmentsDock, "Pigments")
+
+
+def switch(dock):
+    box = dock.settings.context_box
+    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+
+
+def run(dock, scan, qtbot):
+    QTest.mouseClick(dock.run_bar.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: scan.pigments is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.busy and not dock._later.isActive(), timeout=60_000)
+
+
+def test_it_is_off_until_it_is_ticked(scan, dock, qtbot, tiles):
+    assert not dock.settings.context
+    run(dock, scan, qtbot)
+    assert tiles.asked == [False]
+    assert not scan.pigments.context
+    switch(dock)
+    assert dock.settings.context
+    run(dock, scan, qtbot)
+    assert tiles.asked == [False, True]
+    assert scan.pigments.context
+    assert "like neighbours" in provenance_line(scan.pigments.provenance)
+    assert "like neighbours" in dock.made.text()
+
+
+def test_resume_goes_on_as_it_was_begun(scan, dock, qtbot, tiles):
+    switch(dock)
+    tiles.pause_s = 0.2
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: tiles.begun >= 2, timeout=60_000)
+    dock.run_bar.cancel_button.click()
+    qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
+    switch(dock)
+    tiles.pause_s = 0.0
+    QTest.mouseClick(dock.run_bar.resume_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: scan.pigments.complete and not dock.busy, timeout=60_000)
+    assert tiles.asked == [True, True]
+    assert scan.pigments.context
+
+
+def test_a_pixel_is_explained_by_what_its_answer_was_made_of(viewer, scan, dock, qtbot, explained):
+    spectrum = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
+    switch(dock)
+    run(dock, scan, qtbot)
+    click_world(viewer, (5.0, 5.0))
+    place = spectrum.pixel_part.view.place
+    qtbot.waitUntil(lambda: "answered with 6 like neighbours" in place.text(), timeout=60_000)
+    assert np.array_equal(explained[-1], 7 * scan.cube.spectrum(10, 10))
+    # The mean over a radius is asked about as it is.
+    spectrum.pixel_part.view.radius.setValue(1)
+    qtbot.waitUntil(lambda: "mean of 5 pixels" in place.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: spectrum.pixel_part.explanation is not None, timeout=60_000)
+    assert "like neighbours" not in place.text()
