@@ -23,23 +23,24 @@ _MAIN = threading.main_thread()
 
 @dataclass(frozen=True)
 class Gap:
-    """The window stood still.
+    """The longest times that the window stood still, which need not be the same.
 
     Parameters
     ----------
     seconds : float
         How long, without the time that other programs had the processors.
-    drawing : float
-        How much of it the window painted itself, canvas and all.
+    without_drawing : float
+        The same without the time that the window painted itself, canvas and all: seconds that
+        a graphics card could not have saved.
     """
 
-    seconds: float
-    drawing: float = 0.0
+    seconds: float = 0.0
+    without_drawing: float = 0.0
 
-    @property
-    def without_drawing(self) -> float:
-        """Seconds that a graphics card could not have saved."""
-        return max(0.0, self.seconds - self.drawing)
+    def longest(self, seconds: float, drawing: float) -> Gap:
+        """With one more time in which it stood still, and was drawn for a part of it."""
+        rest = max(0.0, seconds - drawing)
+        return Gap(max(self.seconds, seconds), max(self.without_drawing, rest))
 
 
 class Watcher:
@@ -76,7 +77,7 @@ class Watcher:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Watch what happens until the end of the block."""
-        self.gaps[name] = Gap(0.0)
+        self.gaps[name] = Gap()
         self._step = name
         self._begin()
         yield
@@ -101,9 +102,8 @@ class Watcher:
 
     def _tick(self) -> None:
         if self._step:
-            seconds = _clock() - self._last
-            if seconds > self.gaps[self._step].seconds:
-                self.gaps[self._step] = Gap(seconds, self._drawn)
+            gap = self.gaps[self._step]
+            self.gaps[self._step] = gap.longest(_clock() - self._last, self._drawn)
         self._begin()
 
 

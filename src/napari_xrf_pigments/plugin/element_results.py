@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import ElementMaps, XRFCube
-from ..mapping.elements import element_monitor
+from ..cube import ElementMaps
 from ..mapping.normalise import Monitor, Normalisation, normalised
-from ..mapping.parts import Part
 from .results import Results, empty
+
+if TYPE_CHECKING:
+    from ..cube import XRFCube
+    from ..mapping.parts import Part
 
 Floats = NDArray[np.float32]
 Quantity = Literal["counts", "sigma", "signal to noise"]
@@ -121,6 +123,9 @@ class ElementResults(Results):
             return None
         if self.cube is None:
             raise ValueError("Maps that were loaded cannot be normalised: map the scan again.")
+        # Here, since the fit brings half of scipy and the first scan shall open at once.
+        from ..mapping.elements import element_monitor
+
         return element_monitor(
             normalisation, self.cube, self.total, self.scatter, self.scatter_sigma
         )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 from qtpy.QtCore import QObject, QTimer
 
+from .collecting import hold_off, let_go
+
 #: Passes over all layers begin at most four times a second.
 INTERVAL_S = 0.25
 
@@ -32,6 +34,8 @@ class LayerFeed(QObject):
         self._short: Iterator[None] | None = None
         self._under_way: Iterator[None] | None = None
         self._begun = -INTERVAL_S
+        self._key = key = object()
+        self.destroyed.connect(lambda: let_go(key))
 
     @property
     def busy(self) -> bool:
@@ -72,11 +76,15 @@ class LayerFeed(QObject):
         self._between.clear()
         self._wanted = self._under_way = self._short = None
         self._timer.stop()
+        let_go(self._key)
 
     def _step(self) -> None:
+        hold_off(self._key)
         try:
             self._work()
         finally:
+            if not self.busy:
+                let_go(self._key)
             # What raises ends alone: the rest goes on.
             if self._short is not None or self._between or self._under_way is not None:
                 self._timer.start(0)

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..cube import ElementMaps, PigmentMaps, XRFCube
+from ..cube import ElementMaps, PigmentMaps
 from ..mapping.palette import Palette
+from .collecting import collecting, remove_layer
 from .element_results import ElementResults
 from .pigment_specs import PigmentView, pigment_specs, unexplained_spec
 from .results import PigmentResults
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
+    from ..cube import XRFCube
 
 #: How long layers are brought up to date in one turn of the event loop.
 _WHILE_S = 0.02
@@ -142,7 +144,7 @@ def show_maps(
         begun = time.perf_counter()
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key not in wanted and layer in viewer.layers:
-            viewer.layers.remove(layer)
+            remove_layer(viewer, layer)
             yield
     yield from remove_dropped(viewer, scan)
 
@@ -180,8 +182,9 @@ def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
     """Remove what :func:`drop_maps` has forgotten, one between two ``yield``."""
     for layer in map_layers(viewer, scan, {"dropped"}).values():
         if layer in viewer.layers:
-            viewer.layers.remove(layer)
+            remove_layer(viewer, layer)
             yield
+    yield from collecting()
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
-from ..cube import Acquisition, Detector, EnergyAxis, XRFCube
+from ..cube import Acquisition, Detector, EnergyAxis
 from ..mapping.arithmetic import Combined
 from ..mapping.palette import Palette
 from .curves import Curves
 from .element_results import ElementResults, ElementView
 from .results import PigmentResults
 from .totals import TotalCounts
+
+if TYPE_CHECKING:
+    from ..cube import XRFCube
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from ..cube import XRFCube
 from ..mapping.palette import Palette
 from . import layers as layering
 from . import notices, shaders
@@ -154,6 +153,11 @@ class Session:
 
     def _adopt(self, layer: Layer) -> None:
         cube = layer.metadata.get("xrf_cube")
+        if cube is None:
+            return
+        # Not before there is one: see `cube.__getattr__`.
+        from ..cube import XRFCube
+
         if not isinstance(cube, XRFCube):
             return
         scan = layer.metadata.get("xrf_scan")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils import Colormap
 from numpy.typing import NDArray
 
 from ..mapping.arithmetic import Combined
-from ..mapping.parts import Part
 from . import colours
 from .element_results import ElementResults, ElementView, quantity_of
+
+if TYPE_CHECKING:
+    from ..mapping.parts import Part
 
 #: Kinds of layers that show results.
 ELEMENT_KINDS = frozenset({"element", "trial", "derived", "composite"})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import XRFCube
+if TYPE_CHECKING:
+    from ..cube import XRFCube
 
 
 class TotalCounts:
