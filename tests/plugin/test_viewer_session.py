@@ -8,11 +8,14 @@ import dask.array as da
 import numpy as np
 
 from napari_xrf_pigments import XRFCube
+from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
 from napari_xrf_pigments.plugin.layers import counts_layer_data, map_layers
 from napari_xrf_pigments.plugin.session import session_of
 from napari_xrf_pigments.plugin.totals import TotalCounts
 
-from .acting import add_scan, click_world
+from .acting import add_dock, add_scan, click_world
 from .synthetic import SHAPE, fake_services, make_cube
 
 
@@ -139,3 +142,30 @@ def test_a_session_dies_with_its_viewer(qapp):
     del model, session
     gc.collect()
     assert len(module._SESSIONS) == before
+
+
+def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, qtbot):
+    elements, pigments, _ = (
+        add_dock(viewer, kind, kind.__name__) for kind in (ElementsDock, PigmentsDock, SpectrumDock)
+    )
+    scan = add_scan(viewer)
+    gone = [weakref.ref(scan), weakref.ref(scan.cube)]
+
+    def wait(condition):
+        qtbot.waitUntil(lambda: bool(condition(gone[0]())), timeout=60_000)
+
+    wait(lambda scan: scan.checked)
+    session_of(viewer).pick(scan, 3, 4)
+    elements.find()
+    wait(lambda scan: elements.elements.names())
+    for dock, result in ((elements, "elements"), (pigments, "pigments")):
+        dock.run()
+        wait(lambda scan, dock=dock, result=result: getattr(scan, result) and not dock.busy)
+    del scan
+    viewer.layers.clear()
+
+    def collected():
+        gc.collect()
+        return [ref() for ref in gone] == [None, None]
+
+    qtbot.waitUntil(collected, timeout=20_000)

@@ -1,6 +1,7 @@
 """Generators in threads: closed and told of, however they end."""
 
 import gc
+import weakref
 
 import pytest
 
@@ -89,3 +90,32 @@ def test_so_is_the_error_of_a_function(qtbot, notes):
     ((text, severity),) = notes()
     assert "not enough memory" in text
     assert severity == "error"
+
+
+@pytest.mark.parametrize("kind", ["function", "generator"])
+def test_one_that_has_ended_holds_nothing(kind, qtbot):
+    """napari keeps it until the window closes: not what it worked on."""
+
+    class Scan:
+        pass
+
+    def work(scan):
+        return scan is not None
+
+    def yields(scan):
+        yield scan is not None
+
+    scan, heard = Scan(), []
+    worker = in_thread(work if kind == "function" else yields, scan)
+    worker.finished.connect(lambda: heard.append("end"))
+    gone = weakref.ref(scan)
+    del scan
+    worker.start()
+    qtbot.waitUntil(lambda: heard == ["end"], timeout=60_000)
+
+    def collected():
+        gc.collect()
+        return gone() is None
+
+    qtbot.waitUntil(collected, timeout=20_000)
+    worker.quit()  # what napari does when its window closes

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: The axis of a large scan is checked before all of it is summed.
 CHECK_AFTER_S = 20.0
+_END = object()
 
 
 def follow(scan: Scan, services: Services) -> Iterator[Any]:
@@ -44,9 +45,13 @@ def _check(scan: Scan, services: Services) -> Any:
 def watch(session: Session, scan: Scan) -> None:
     """Follow a scan in a thread and keep its layer up to date."""
 
-    def take(update: Any) -> None:
+    def take(told: tuple[Scan, Any]) -> None:
+        # Each item brings the scan along: who listens is kept longer than the scan shall be.
+        scan, update = told
         if not session.alive:
             scan.totals.stop()
+        elif update is _END:
+            _copy(session, scan)
         elif isinstance(update, float):
             session.refresh_totals(scan)
             if scan.totals.error:
@@ -58,10 +63,15 @@ def watch(session: Session, scan: Scan) -> None:
     # leave none to answer a click.
     pool = QThreadPool.globalInstance()
     pool.setMaxThreadCount(max(pool.maxThreadCount(), 8))
-    worker = in_thread(follow, scan, session.services)
+    worker = in_thread(_followed, scan, session.services)
     worker.yielded.connect(take)
-    worker.finished.connect(lambda: _copy(session, scan))
     worker.start()
+
+
+def _followed(scan: Scan, services: Services) -> Iterator[tuple[Scan, Any]]:
+    for update in follow(scan, services):
+        yield scan, update
+    yield scan, _END
 
 
 def _copy(session: Session, scan: Scan) -> None:

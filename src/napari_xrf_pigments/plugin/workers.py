@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -14,7 +14,8 @@ def in_thread(work: Callable[..., Any], *args: Any, progress: Any = None) -> Any
     """napari's worker for a function or a generator; it is not started yet.
 
     An error that the work did not turn into a sentence is shown with the place where it
-    happened; then comes ``finished``, as after any other end.
+    happened; then comes ``finished``, as after any other end. What listens to its signals is
+    kept until the window closes: nothing that holds a scan should, but by a method.
 
     Parameters
     ----------
@@ -25,17 +26,31 @@ def in_thread(work: Callable[..., Any], *args: Any, progress: Any = None) -> Any
     progress : dict, optional
         Shows a generator in napari's activity dock.
     """
-    kind = ClosingWorker if inspect.isgeneratorfunction(work) else None
+    generates = inspect.isgeneratorfunction(work)
+    # napari keeps the worker, and the function that it was given, until its window closes: what
+    # those hold, scans among it, shall not stay as long.
+    held = [work, *args]
     worker = create_worker(
-        work,
-        *args,
+        _items if generates else _result,
+        held,
         _start_thread=False,
         _ignore_errors=True,
-        _worker_class=kind,
+        _worker_class=ClosingWorker if generates else None,
         _progress=progress,
     )
     worker.errored.connect(_tell)
+    worker.finished.connect(lambda: held.clear())
     return worker
+
+
+def _result(held: list[Any]) -> Any:
+    work, *args = held
+    return work(*args)
+
+
+def _items(held: list[Any]) -> Generator[Any, Any, Any]:
+    work, *args = held
+    return (yield from work(*args))
 
 
 def _tell(error: Exception) -> None:

@@ -101,21 +101,24 @@ class ElementsDock(MapDock):
         cube = scan.cube if part is None else part.cube
         find_lines = self.session.services.find_lines
 
-        def look() -> FoundLines | Failure:
+        def look() -> tuple[Scan, XRFCube, FoundLines | Failure]:
+            # Who listens is kept longer than the scan shall be: what is found brings it along.
             try:
-                return find_lines(cube)
+                return scan, cube, find_lines(cube)
             except (ValueError, OSError) as error:
-                return Failure(str(error))
+                return scan, cube, Failure(str(error))
 
         self._finding = True
         self.run_bar.set_status("Looking for elements ...")
         worker = in_thread(look)
-        worker.returned.connect(lambda found: self._found(scan, cube, found))
-        worker.errored.connect(lambda error: self._found(scan, cube, None))
+        worker.returned.connect(lambda told: self._found(*told))
+        worker.errored.connect(lambda error: self._found(None, None, None))
         worker.start()
         self.update_bar()
 
-    def _found(self, scan: Scan, cube: XRFCube, found: FoundLines | Failure | None) -> None:
+    def _found(
+        self, scan: Scan | None, cube: XRFCube | None, found: FoundLines | Failure | None
+    ) -> None:
         self._finding = False
         go_on, self._run_after_finding = self._run_after_finding, False
         if isinstance(found, Failure):
