@@ -1,4 +1,4 @@
-"""Make the pictures of the pages on the Elements and the Pigments dock, one function a picture.
+"""Make the pictures of the pages on the Elements, Pigments and Teach docks, one function each.
 
 Without a display: ``xvfb-run -a -s "-screen 0 1920x1200x24" python docs/make_dock_screenshots.py``.
 """
@@ -42,14 +42,33 @@ def pigments_dock(viewer: Any, dock: Any) -> None:
     _save(viewer, "pigments_dock.png")
 
 
+def teach_dock(viewer: Any, dock: Any) -> None:
+    """Somebody knows that the sky is azurite and the meadow is not."""
+    for kind, strokes in ((True, _SKY), (False, _MEADOW)):
+        dock.add_label("azurite", kind)
+        for rows, columns in strokes:
+            dock._layer.data[rows, columns] = dock.table.rows[-1].value
+    dock._layer.refresh()
+    dock._count()
+    dock.run()
+    _wait(lambda: dock.taught is not None and not dock.running)
+    _save(viewer, "teach_dock.png")
+
+
+#: Rows and columns that are painted as azurite, and as something else, in the sample painting.
+_SKY = ((slice(5, 12), slice(36, 44)), (slice(20, 26), slice(4, 12)), (slice(4, 9), slice(80, 92)))
+_MEADOW = ((slice(57, 62), slice(4, 16)), (slice(58, 62), slice(30, 40)))
+
+
 def main() -> None:
-    """Make both pictures from the sample painting."""
+    """Make the pictures from the sample painting."""
     # The pictures show napari as it is when it is new, and change nobody's settings.
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
     import napari
 
     from napari_xrf_pigments.plugin.docks.elements import ElementsDock
     from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
+    from napari_xrf_pigments.plugin.docks.teach import TeachDock
     from napari_xrf_pigments.plugin.session import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
@@ -58,6 +77,7 @@ def main() -> None:
     for kind, title, make in (
         (ElementsDock, "Elements", elements_dock),
         (PigmentsDock, "Pigments", pigments_dock),
+        (TeachDock, "Teach pigments", teach_dock),
     ):
         dock = kind(viewer)
         viewer.window.add_dock_widget(dock, name=title, area="right")

@@ -28,12 +28,16 @@ def collected(monkeypatch):
     return times
 
 
+class Holder:
+    pass
+
+
 def old(threshold: tuple[int, int, int]) -> int:
     return threshold[2]
 
 
 def test_the_old_is_left_alone_until_the_last_has_let_go(thresholds):
-    one, other = object(), object()
+    one, other = Holder(), Holder()
     hold_off(one)
     hold_off(one)
     hold_off(other)
@@ -49,7 +53,7 @@ def test_the_old_is_left_alone_until_the_last_has_let_go(thresholds):
 
 
 def test_who_set_it_meanwhile_is_not_overruled(thresholds):
-    one = object()
+    one = Holder()
     hold_off(one)
     gc.set_threshold(500, 5, 7)
     let_go(one)
@@ -71,8 +75,7 @@ def test_a_feed_holds_it_off_while_it_works(thresholds, qtbot, qapp):
     assert gc.get_threshold() == thresholds
 
 
-@pytest.mark.parametrize("end", ["stop", "delete"])
-def test_a_feed_that_is_broken_off_lets_go(end, thresholds, qtbot, qapp):
+def test_a_feed_that_is_stopped_lets_go(thresholds, qtbot, qapp):
     feed = LayerFeed(qapp)
     begun = []
 
@@ -84,11 +87,18 @@ def test_a_feed_that_is_broken_off_lets_go(end, thresholds, qtbot, qapp):
     feed.show(steps)
     qtbot.waitUntil(lambda: bool(begun), timeout=10_000)
     assert gc.get_threshold() != thresholds
-    if end == "stop":
-        feed.stop()
-    else:
-        feed.deleteLater()
-    qtbot.waitUntil(lambda: gc.get_threshold() == thresholds, timeout=10_000)
+    feed.stop()
+    assert gc.get_threshold() == thresholds
+
+
+def test_who_is_gone_has_let_go(thresholds):
+    one, other = Holder(), Holder()
+    hold_off(one)
+    hold_off(other)
+    del one
+    assert gc.get_threshold() != thresholds
+    del other
+    assert gc.get_threshold() == thresholds
 
 
 def test_layers_are_removed_first_and_looked_for_once_in_a_turn_of_their_own(collected):

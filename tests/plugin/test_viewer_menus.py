@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from napari._app_model import get_app_model
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QTabBar
 
 from napari_xrf_pigments.plugin import commands
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
@@ -34,12 +35,28 @@ def test_one_command_shows_all_docks_once(viewer, qtbot):
     ]
 
 
+def test_tabs_of_docks_have_room_for_their_titles(viewer, qtbot):
+    ended = []
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    frame, _ = viewer.window.add_plugin_dock_widget(PLUGIN, "Compare maps")
+    (tabs,) = (
+        bar
+        for bar in viewer.window._qt_window.findChildren(QTabBar)
+        if bar.count() == 2 and bar.parent() is viewer.window._qt_window
+    )
+    qtbot.waitUntil(
+        lambda: [tabs.tabText(i) for i in range(2)] == ["Elements", "Pigments"], timeout=60_000
+    )
+    qtbot.waitUntil(lambda: frame.windowTitle() == "Compare maps", timeout=60_000)
+
+
 @pytest.mark.parametrize("name", ["Elements", "Spectrum"])
 def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot, name):
     ended, title = [], f"{name} (XRF Pigments)"
 
     def close(dock):
-        if dock.windowTitle() == title:
+        if dock.name == title:
             viewer.window.remove_dock_widget(dock.inner_widget())
 
     add = viewer.window.add_dock_widget

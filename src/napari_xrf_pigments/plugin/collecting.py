@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -23,25 +24,30 @@ if TYPE_CHECKING:
 _NEVER = 2**30
 _NOTHING = SimpleNamespace(collect=lambda: 0)
 
-_holders: set[int] = set()
+_holders: list[weakref.ref[Any]] = []
 _before = gc.get_threshold()
 _due = False
 
 
 def hold_off(who: Any) -> None:
-    """Collect nothing that is old until `who`, and everybody else, has let go."""
+    """Collect nothing that is old until `who`, and everybody else, has let go or is gone."""
     global _before
+    if any(holder() is who for holder in _holders):
+        return
     if not _holders:
         _before = gc.get_threshold()
         gc.set_threshold(*_before[:2], _NEVER)
-    _holders.add(id(who))
+    _holders.append(weakref.ref(who, _drop))
 
 
 def let_go(who: Any) -> None:
     """End what :func:`hold_off` has begun; nothing if it was not begun."""
-    if id(who) not in _holders:
-        return
-    _holders.discard(id(who))
+    for holder in [holder for holder in _holders if holder() is who]:
+        _drop(holder)
+
+
+def _drop(holder: weakref.ref[Any]) -> None:
+    _holders.remove(holder)
     # Unless somebody else has set it meanwhile.
     if not _holders and gc.get_threshold()[2] == _NEVER:
         gc.set_threshold(*_before)

@@ -34,8 +34,6 @@ class LayerFeed(QObject):
         self._short: Iterator[None] | None = None
         self._under_way: Iterator[None] | None = None
         self._begun = -INTERVAL_S
-        self._key = key = object()
-        self.destroyed.connect(lambda: let_go(key))
 
     @property
     def busy(self) -> bool:
@@ -76,15 +74,15 @@ class LayerFeed(QObject):
         self._between.clear()
         self._wanted = self._under_way = self._short = None
         self._timer.stop()
-        let_go(self._key)
+        let_go(self)
 
     def _step(self) -> None:
-        hold_off(self._key)
+        hold_off(self)
         try:
             self._work()
         finally:
             if not self.busy:
-                let_go(self._key)
+                let_go(self)
             # What raises ends alone: the rest goes on.
             if self._short is not None or self._between or self._under_way is not None:
                 self._timer.start(0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import notices
 from .aside import aside
+from .feed import feed_once
 from .layers import counts_layer_data, results_layer_data
 from .services import CORE, Services
 from .totals import TotalCounts
@@ -160,7 +162,23 @@ def open_paths(
             if meanwhile.closed or meanwhile.opened(path):
                 forget(found)
                 continue
-            for data, settings, _ in found:
-                viewer.add_image(data, **settings)
+            _add(viewer, found)
             opened.append(path)
     return opened
+
+
+def _add(viewer: Viewer, found: list[tuple[Any, dict[str, Any], str]]) -> None:
+    """Add layers; of many, as a file of maps holds, one an event-loop turn."""
+    # A command is given a proxy that warns of what is private.
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
+
+    def steps() -> Iterator[None]:
+        for data, settings, _ in found:
+            viewer.add_image(data, **settings)
+            yield
+
+    if len(found) > 1 and window is not None:
+        feed_once(window, steps())
+    else:
+        deque(steps(), maxlen=0)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
+from .dock_titles import own_title
 from .saved_session_docks import apply_settings, settings_of
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 PLUGIN = "napari-xrf-pigments"
-#: napari puts the plugin's title behind a dock's name where a menu opened it, its name elsewhere.
-_SUFFIXES = (" (XRF Pigments)", f" ({PLUGIN})")
 _AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -84,9 +83,9 @@ def our_docks(viewer: Viewer) -> dict[str, QWidget]:
     """The docks of this plugin that are open, by their short name."""
     found = {}
     for name, dock in dict(viewer.window.dock_widgets).items():
-        suffix = next((text for text in _SUFFIXES if name.endswith(text)), None)
-        if suffix is not None and type(dock).__module__.startswith(__package__):
-            found[name.removesuffix(suffix)] = dock
+        title = own_title(name)
+        if title is not None and type(dock).__module__.startswith(__package__):
+            found[title] = dock
     return found
 
 

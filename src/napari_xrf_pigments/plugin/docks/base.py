@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
+from ..dock_titles import own_title
 from ..feed import LayerFeed
 from ..running import TileRun
 from ..scan import Scan
@@ -100,6 +101,16 @@ class ScanDock(DropTarget):
                 _silence(self._listening, self._runs)
                 self.deleteLater()
         return bool(super().event(event))
+
+    def showEvent(self, event: Any) -> None:
+        """Give the tab a title that it has room for."""
+        super().showEvent(event)
+        frame: Any = self.parent()
+        while frame is not None and not isinstance(frame, QDockWidget):
+            frame = frame.parent()
+        title = own_title(frame.windowTitle()) if frame is not None else None
+        if title is not None:
+            frame.setWindowTitle(title)
 
     def hideEvent(self, event: Any) -> None:
         """Notice when the viewer is closed: its widgets live until Python collects them."""

@@ -1,0 +1,14 @@
+"""What a dock is called without what napari adds to it (no Qt)."""
+
+from __future__ import annotations
+
+#: napari puts the plugin's title behind a dock's name where a menu opened it, its name elsewhere.
+_SUFFIXES = (" (XRF Pigments)", " (napari-xrf-pigments)")
+
+
+def own_title(title: str) -> str | None:
+    """The title of a dock without the plugin's; None where it has none."""
+    for suffix in _SUFFIXES:
+        if title.endswith(suffix):
+            return title.removesuffix(suffix)
+    return None
