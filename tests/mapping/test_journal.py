@@ -1,5 +1,6 @@
 """A run that was broken off goes on with the tiles that are missing."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_elements, map_pigments
 from napari_xrf_pigments.mapping import pigments as module
-from napari_xrf_pigments.mapping.journal import Journal, forget, is_journal
+from napari_xrf_pigments.mapping.journal import Journal, forget, is_journal, keeps_tiles
 
 
 class Broken(Exception):
@@ -113,3 +114,16 @@ def test_a_finished_journal_is_forgotten(broken_off: Path) -> None:
     assert is_journal(broken_off.parent)
     forget(broken_off)
     assert not broken_off.exists()
+
+
+def test_a_full_disk_is_said_with_the_place(
+    painting: XRFCube, predictor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any, **values: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    folder = tmp_path / "unfinished"
+    with pytest.raises(OSError, match=r"kept in .*unfinished: no space left on device"):
+        map_pigments(painting, predictor=predictor, unfinished=folder)
+    assert not keeps_tiles(folder)

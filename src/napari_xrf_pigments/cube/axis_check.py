@@ -14,6 +14,8 @@ from .energy import EnergyAxis
 #: The network was trained on axes that are off by 8 eV (one sigma); from here on lines of
 #: neighbouring elements are taken for each other.
 MOST_OFF_EV = 40.0
+#: Lines that miss their places by more than a calibration may leave can still tell so much.
+_MOST_RMS_EV = 20.0
 _RANGE_KEV = (2.0, 15.0)
 
 
@@ -34,7 +36,7 @@ def axis_warning(
         Settings of the instrument, as far as known.
     """
     # An axis that was estimated before is held for right here: it is the one in use.
-    found = calibrate(spectrum, replace(energies, source="file"), acquisition)
+    found = calibrate(spectrum, replace(energies, source="file"), acquisition, _MOST_RMS_EV)
     if not found.trusted:
         return None
     low, high = _RANGE_KEV

@@ -59,7 +59,10 @@ class Calibration:
 
 
 def calibrate(
-    spectrum: ArrayLike, energies: EnergyAxis, acquisition: Acquisition = Acquisition()
+    spectrum: ArrayLike,
+    energies: EnergyAxis,
+    acquisition: Acquisition = Acquisition(),
+    most_rms_ev: float = MAX_RMS_EV,
 ) -> Calibration:
     """Find the energy axis of a spectrum by its lines.
 
@@ -73,6 +76,8 @@ def calibrate(
         are tried.
     acquisition : Acquisition
         Settings of the instrument, as far as known.
+    most_rms_ev : float
+        How far, in eV, lines may miss their places for the axis to be believed.
 
     Returns
     -------
@@ -91,11 +96,14 @@ def calibrate(
         )
     # Channels far finer than a peak only cost time.
     fold = max(1, int(_COARSE_KEV / energies.gain_kev)) if energies.source != "estimated" else 1
-    found = _calibrated(_folded(counts, fold), _folded_axis(energies, fold), acquisition)
+    axis = _folded_axis(energies, fold)
+    found = _calibrated(_folded(counts, fold), axis, acquisition, most_rms_ev)
     return _unfolded(found, energies, fold)
 
 
-def _calibrated(counts: Array, energies: EnergyAxis, acquisition: Acquisition) -> Calibration:
+def _calibrated(
+    counts: Array, energies: EnergyAxis, acquisition: Acquisition, most_rms_ev: float
+) -> Calibration:
     guesses, zero = _guesses(counts, energies, acquisition.anode)
     conditions = Conditions.of(acquisition)
     known = acquisition.detector is not None and acquisition.detector.fwhm_mn_ka_ev is not None
@@ -122,7 +130,7 @@ def _calibrated(counts: Array, energies: EnergyAxis, acquisition: Acquisition) -
     if not refined:
         return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
     choice = min(refined, key=lambda state: state.misfit * _strangeness(state, energies))
-    return _judged(choice, energies, zero)
+    return _judged(choice, energies, zero, most_rms_ev)
 
 
 def _most_likely(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
@@ -227,7 +235,9 @@ def _solid_peaks(counts: Array, gain_kev: float, first: int) -> Peaks:
     return find_peaks(counts, gain_kev, first)
 
 
-def _judged(state: State, energies: EnergyAxis, zero: float | None) -> Calibration:
+def _judged(
+    state: State, energies: EnergyAxis, zero: float | None, most_rms_ev: float
+) -> Calibration:
     """Whether a refined axis is to be believed."""
     lines = state.lines
     shifts = np.array([found - true for _, true, found, _ in lines])
@@ -241,7 +251,7 @@ def _judged(state: State, energies: EnergyAxis, zero: float | None) -> Calibrati
             f"Only {len(lines)} clear lines were found in the summed spectrum, too few to "
             "calibrate its energies by; the scale is kept.",
         )
-    if span < MIN_SPAN_KEV or rms > MAX_RMS_EV:
+    if span < MIN_SPAN_KEV or rms > most_rms_ev:
         return _untrusted(
             energies,
             f"The lines found span {span:.1f} keV and miss their places by {rms:.0f} eV, not good "

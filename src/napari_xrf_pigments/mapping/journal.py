@@ -70,7 +70,13 @@ class Journal:
             yield tile
 
     def keep(self, tile: Any) -> None:
-        """Keep a finished tile: whole, or not at all."""
+        """Keep a finished tile: whole, or not at all.
+
+        Raises
+        ------
+        OSError
+            With one sentence, if the disk does not take it.
+        """
         values: dict[str, Any] = {}
         for field in fields(tile):
             value = getattr(tile, field.name)
@@ -81,9 +87,15 @@ class Journal:
             values[field.name] = np.asarray(value)
         name = f"{tile.rows.start:07d}_{tile.columns.start:07d}"
         part = self.folder / f"{name}.part"
-        with part.open("wb") as file:
-            np.savez(file, **values)
-        os.replace(part, self.folder / f"{name}.npz")
+        try:
+            with part.open("wb") as file:
+                np.savez(file, **values)
+            os.replace(part, self.folder / f"{name}.npz")
+        except OSError as error:
+            reason = (error.strerror or "the disk refused it").lower()
+            raise OSError(
+                f"Finished tiles could not be kept in {self.folder}: {reason}."
+            ) from error
 
 
 def resumed(
