@@ -49,6 +49,10 @@ def test_tabs_of_docks_have_room_for_their_titles(viewer, qtbot):
         lambda: [tabs.tabText(i) for i in range(2)] == ["Elements", "Pigments"], timeout=60_000
     )
     qtbot.waitUntil(lambda: frame.windowTitle() == "Compare maps", timeout=60_000)
+    assert frame.titleBarWidget().title.text() == "Compare maps"
+    # A bar that is made anew, as for a floating dock, too.
+    frame.setFloating(True)
+    qtbot.waitUntil(lambda: frame.titleBarWidget().title.text() == "Compare maps", timeout=60_000)
 
 
 @pytest.mark.parametrize("name", ["Elements", "Spectrum"])

@@ -102,6 +102,20 @@ def test_a_period_hides_and_one_click_shows(viewer, scan, mapped, qtbot):
     becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
 
 
+def test_a_period_that_is_emptied_ends(viewer, scan, mapped, qtbot):
+    first, last = mapped.settings.first_year, mapped.settings.last_year
+    write(first, "1850")
+    write(last, "1900")
+    becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
+    for field in (first, last):
+        field.selectAll()
+        QTest.keyClick(field, Qt.Key.Key_Backspace)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    assert scan.palette.period == (None, None)
+    becomes(viewer, scan, ALL, qtbot)
+    qtbot.waitUntil(lambda: not mapped.hidden_bar.isVisible(), timeout=60_000)
+
+
 def test_a_period_that_ends_before_it_begins_is_refused(scan, mapped, qtbot, notes):
     write(mapped.settings.last_year, "1700")
     write(mapped.settings.first_year, "1900")

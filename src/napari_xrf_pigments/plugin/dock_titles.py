@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 #: napari puts the plugin's title behind a dock's name where a menu opened it, its name elsewhere.
 _SUFFIXES = (" (XRF Pigments)", " (napari-xrf-pigments)")
 
@@ -12,3 +14,10 @@ def own_title(title: str) -> str | None:
         if title.endswith(suffix):
             return title.removesuffix(suffix)
     return None
+
+
+def shorten(widget: Any, get: str, put: str) -> None:
+    """Take the plugin's title off a text of a widget, read and set by these methods."""
+    title = own_title(getattr(widget, get)())
+    if title is not None:
+        getattr(widget, put)(title)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QDockWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
-from ..dock_titles import own_title
+from ..dock_titles import shorten
 from ..feed import LayerFeed
 from ..running import TileRun
 from ..scan import Scan
@@ -103,14 +103,18 @@ class ScanDock(DropTarget):
         return bool(super().event(event))
 
     def showEvent(self, event: Any) -> None:
-        """Give the tab a title that it has room for."""
+        """Give the dock and its tab a title that they have room for."""
         super().showEvent(event)
         frame: Any = self.parent()
         while frame is not None and not isinstance(frame, QDockWidget):
             frame = frame.parent()
-        title = own_title(frame.windowTitle()) if frame is not None else None
-        if title is not None:
-            frame.setWindowTitle(title)
+        if frame is None:
+            return
+        shorten(frame, "windowTitle", "setWindowTitle")
+        # napari draws the bar over it.
+        label = getattr(frame.titleBarWidget(), "title", None)
+        if isinstance(label, QLabel):
+            shorten(label, "text", "setText")
 
     def hideEvent(self, event: Any) -> None:
         """Notice when the viewer is closed: its widgets live until Python collects them."""

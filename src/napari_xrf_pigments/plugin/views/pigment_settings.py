@@ -143,10 +143,19 @@ def threshold_slider() -> QLabeledDoubleSlider:
     return slider
 
 
+class _YearOrNothing(QIntValidator):
+    """Qt would take an empty field for an unfinished number, and tell nobody of it."""
+
+    def validate(self, text: str | None, place: int) -> tuple[QIntValidator.State, str, int]:
+        if not text:
+            return QIntValidator.State.Acceptable, "", place
+        return super().validate(text, place)  # type: ignore[no-any-return]
+
+
 def _year(word: str) -> QLineEdit:
     field = QLineEdit()
     field.setPlaceholderText({"from": "first year", "to": "last year"}[word])
-    field.setValidator(QIntValidator(-9999, 9999, field))
+    field.setValidator(_YearOrNothing(-9999, 9999, field))
     field.setToolTip("Pigments that were not in use then are hidden, and named below")
     field.setMinimumWidth(40)
     return field
