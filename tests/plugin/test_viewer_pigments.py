@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.io import load_results, save_results
 from napari_xrf_pigments.mapping.palette import Palette
@@ -102,18 +103,34 @@ def test_a_period_hides_and_one_click_shows(viewer, scan, mapped, qtbot):
     becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
 
 
-def test_a_period_that_is_emptied_ends(viewer, scan, mapped, qtbot):
-    first, last = mapped.settings.first_year, mapped.settings.last_year
-    write(first, "1850")
-    write(last, "1900")
+def test_emptied_years_hide_nothing_any_longer(viewer, scan, mapped, qtbot):
+    mapped.settings.slider.setValue(0.3)
+    fields = (mapped.settings.first_year, mapped.settings.last_year)
+    for field, year in zip(fields, ("1850", "1900"), strict=True):
+        write(field, year)
     becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
-    for field in (first, last):
+    for field in fields:
         field.selectAll()
-        QTest.keyClick(field, Qt.Key.Key_Backspace)
+        QTest.keyClick(field, Qt.Key.Key_Delete)
         QTest.keyClick(field, Qt.Key.Key_Return)
+    becomes(viewer, scan, {"Lead white", "Vermilion", "Azurite", "Malachite"}, qtbot)
     assert scan.palette.period == (None, None)
-    becomes(viewer, scan, ALL, qtbot)
-    qtbot.waitUntil(lambda: not mapped.hidden_bar.isVisible(), timeout=60_000)
+
+
+def test_what_was_not_found_can_be_read_in_every_theme(viewer, mapped):
+    def contrast():
+        tree = mapped.found.tree
+        text = tree.topLevelItem(2).child(0).foreground(0).color()
+        return abs(text.lightness() - tree.palette().base().color().lightness())
+
+    before = viewer.theme
+    try:
+        for theme in ("light", "dark", "light"):
+            viewer.theme = theme
+            QApplication.processEvents()
+            assert contrast() > 60, theme
+    finally:
+        viewer.theme = before
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(scan, mapped, qtbot, notes):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QIntValidator
+from qtpy.QtCore import QRegularExpression, Qt, Signal
+from qtpy.QtGui import QRegularExpressionValidator
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -143,19 +143,11 @@ def threshold_slider() -> QLabeledDoubleSlider:
     return slider
 
 
-class _YearOrNothing(QIntValidator):
-    """Qt would take an empty field for an unfinished number, and tell nobody of it."""
-
-    def validate(self, text: str | None, place: int) -> tuple[QIntValidator.State, str, int]:
-        if not text:
-            return QIntValidator.State.Acceptable, "", place
-        return super().validate(text, place)  # type: ignore[no-any-return]
-
-
 def _year(word: str) -> QLineEdit:
     field = QLineEdit()
     field.setPlaceholderText({"from": "first year", "to": "last year"}[word])
-    field.setValidator(_YearOrNothing(-9999, 9999, field))
+    # An integer validator takes an empty field for unfinished, and Qt then tells nobody of it.
+    field.setValidator(QRegularExpressionValidator(QRegularExpression("(-?[0-9]{1,4})?"), field))
     field.setToolTip("Pigments that were not in use then are hidden, and named below")
     field.setMinimumWidth(40)
     return field

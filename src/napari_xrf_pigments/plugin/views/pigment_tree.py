@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import (
     QHeaderView,
     QSizePolicy,
@@ -33,6 +33,7 @@ class PigmentTree(QWidget):
     show_requested = Signal(str, str)
     chosen_changed = Signal()
     _KEY = Qt.ItemDataRole.UserRole
+    _QUIET = Qt.ItemDataRole.UserRole + 1
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -111,15 +112,30 @@ class PigmentTree(QWidget):
         if row.note.startswith("Cannot be told apart"):
             vague = QTreeWidgetItem(["cannot be told apart"])
             vague.setFirstColumnSpanned(True)
-            vague.setForeground(0, self.palette().placeholderText())
+            self._hush(vague)
             item.addChild(vague)
         elif row.note and row.kind == "pigment":
             item.setText(0, f"{row.title} ({row.note})")
         item.addChildren([self._item(member) for member in row.members])
         if not row.found:
-            for column in range(3):
-                item.setForeground(column, self.palette().placeholderText())
+            self._hush(item)
         return item
+
+    def _hush(self, item: QTreeWidgetItem) -> None:
+        item.setData(0, self._QUIET, True)
+        for column in range(3):
+            item.setForeground(column, self.palette().placeholderText())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme: a grey chosen for the one cannot be read on the other."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            pending = [self.tree.invisibleRootItem()]
+            while pending:
+                item = pending.pop()
+                pending += [item.child(i) for i in range(item.childCount())]
+                if item.data(0, self._QUIET):
+                    self._hush(item)
 
     def _name(self, item: QTreeWidgetItem) -> str:
         key = item.data(0, self._KEY)
