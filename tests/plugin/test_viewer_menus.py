@@ -55,6 +55,23 @@ def test_tabs_of_docks_have_room_for_their_titles(viewer, qtbot):
     qtbot.waitUntil(lambda: frame.titleBarWidget().title.text() == "Compare maps", timeout=60_000)
 
 
+def test_docks_that_a_menu_opens_share_a_place_and_the_window_keeps_its_size(viewer, qtbot):
+    window = viewer.window._qt_window
+    before = window.size()
+    ended = []
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    elements = viewer.window.dock_widgets["Elements (XRF Pigments)"].parent()
+    for name in ("Compare maps", "Teach pigments", "Register a picture"):
+        frame, _ = viewer.window.add_plugin_dock_widget(PLUGIN, name)
+        qtbot.waitUntil(
+            lambda frame=frame: frame in window.tabifiedDockWidgets(elements), timeout=60_000
+        )
+        # What was opened is what is seen.
+        qtbot.waitUntil(lambda frame=frame: not frame.visibleRegion().isEmpty(), timeout=60_000)
+        qtbot.waitUntil(lambda: window.size() == before, timeout=60_000)
+
+
 @pytest.mark.parametrize("name", ["Elements", "Spectrum"])
 def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot, name):
     ended, title = [], f"{name} (XRF Pigments)"

@@ -16,8 +16,16 @@ def own_title(title: str) -> str | None:
     return None
 
 
-def shorten(widget: Any, get: str, put: str) -> None:
-    """Take the plugin's title off a text of a widget, read and set by these methods."""
+def shorten(widget: Any, get: str, put: str) -> bool:
+    """Take the plugin's title off a text of a widget, read and set by these methods.
+
+    Returns
+    -------
+    bool
+        Whether it was there.
+    """
     title = own_title(getattr(widget, get)())
-    if title is not None:
-        getattr(widget, put)(title)
+    if title is None:
+        return False
+    getattr(widget, put)(title)
+    return True

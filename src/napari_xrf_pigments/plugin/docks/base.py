@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QDockWidget, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
 from ..dock_titles import shorten
@@ -39,6 +40,7 @@ class ScanDock(DropTarget):
         self._scan: Scan | None = None
         self.feed = LayerFeed(self)
         self._docked = False
+        self._size_before: QSize | None = None
         self.scan_bar = ScanBar()
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(8, 6, 8, 6)
@@ -93,6 +95,8 @@ class ScanDock(DropTarget):
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is not None:
                 self._docked = True
+                window = getattr(getattr(self.viewer, "window", None), "_qt_window", None)
+                self._size_before = None if window is None else window.size()
             elif self._docked:
                 # Out of sight first: a plot that is half gone must not be painted.
                 self.hide()
@@ -110,7 +114,9 @@ class ScanDock(DropTarget):
             frame = frame.parent()
         if frame is None:
             return
-        shorten(frame, "windowTitle", "setWindowTitle")
+        if shorten(frame, "windowTitle", "setWindowTitle"):
+            # A menu has just opened it: one below the other, docks would outgrow the screen.
+            _share_place(frame, self._size_before)
         # napari draws the bar over it.
         label = getattr(frame.titleBarWidget(), "title", None)
         if isinstance(label, QLabel):
@@ -161,6 +167,30 @@ class ScanDock(DropTarget):
     def _open_later(self, paths: list[str]) -> None:
         # The program that the files were dragged from waits for the drop to end.
         QTimer.singleShot(0, lambda: self._open(paths))
+
+
+def _share_place(frame: QDockWidget, before: QSize | None) -> None:
+    """Put a dock on the right as a tab over another one of ours that is there.
+
+    The window, which has grown for two of them, gets its size from before back.
+    """
+    window = frame.parent()
+    right = Qt.DockWidgetArea.RightDockWidgetArea
+    if not isinstance(window, QMainWindow) or window.dockWidgetArea(frame) != right:
+        return
+    for other in window.findChildren(QDockWidget):
+        ours = other.findChild(ScanDock) is not None and window.dockWidgetArea(other) == right
+        if ours and other is not frame and other.isVisible() and not other.isFloating():
+            window.tabifyDockWidget(other, frame)
+            QTimer.singleShot(0, lambda: _settle(window, frame, before))
+            return
+
+
+def _settle(window: QMainWindow, frame: QDockWidget, before: QSize | None) -> None:
+    with suppress(RuntimeError):  # it was closed meanwhile
+        frame.raise_()
+        if before is not None and not (window.isMaximized() or window.isFullScreen()):
+            window.resize(before)
 
 
 def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[TileRun]) -> None:
