@@ -7,7 +7,7 @@ from npe2 import PluginManager
 
 from napari_xrf_pigments.io import load_maps
 from napari_xrf_pigments.plugin import colours
-from napari_xrf_pigments.plugin.opening import read_scan
+from napari_xrf_pigments.plugin.opening import open_paths, read_scan
 from napari_xrf_pigments.plugin.reader import read
 from napari_xrf_pigments.plugin.specs import element_specs
 
@@ -68,3 +68,13 @@ def test_a_photograph_that_is_handed_over_gives_one_sentence(viewer, tmp_path, n
     assert read(str(path)) == [(None,)]
     ((message, severity),) = notes()
     assert severity == "error" and "holds a picture" in message and "\n" not in message
+
+
+def test_maps_from_the_menu_become_layers_one_a_turn(viewer, dms, qtbot):
+    """A file of forty maps must not hold the window up for seconds."""
+    assert open_paths(viewer, [dms]) == [dms]
+    seen = [len(viewer.layers)]
+    qtbot.waitUntil(lambda: bool(seen.append(len(viewer.layers))) or len(viewer.layers) == 2)
+    assert seen[0] == 0
+    assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
+    assert {layer.metadata["xrf_path"] for layer in viewer.layers} == {str(dms)}
