@@ -83,6 +83,8 @@ def _library(
     canvas = plain_layer("canvas", "support", 500.0)
     sections, owner = [], []
     for index, entry in enumerate(pigment_catalogue()):
+        if any(family.split()[0] == acquisition.anode for family in entry.diagnostic):
+            continue  # its lines are the tube's own, scattered
         for thickness in _THICK_UM:
             leaf = entry.id in LEAF
             paint = (

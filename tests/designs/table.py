@@ -18,7 +18,7 @@ COLUMNS = (
     ("calibration", "calibration error", False),
     ("hands_auc", "hands: AUC of mercury and copper, the lower", False),
     ("hands_false", "hands: worst P > 0.5 under 2 sigma", True),
-    ("hands_absent", "hands: Cd, Sn, Ag, Co, As over 0.5", True),
+    ("hands_absent", "hands: the most of one Cd, Sn, Ag, Co or As pigment over 0.5", True),
 )
 
 

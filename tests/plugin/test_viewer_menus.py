@@ -72,6 +72,21 @@ def test_docks_that_a_menu_opens_share_a_place_and_the_window_keeps_its_size(vie
         qtbot.waitUntil(lambda: window.size() == before, timeout=60_000)
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_picture_fits_what_the_docks_leave_unless_it_was_moved(viewer, qtbot, moved):
+    add_scan(viewer)
+    qtbot.wait(300)  # the canvas takes the room that earlier docks had
+    viewer.reset_view()
+    if moved:
+        viewer.scene.camera.zoom *= 3
+    before = viewer.scene.camera.zoom
+    ended = []
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    # The spectrum takes a third of the height.
+    assert viewer.scene.camera.zoom == before if moved else viewer.scene.camera.zoom < 0.9 * before
+
+
 @pytest.mark.parametrize("name", ["Elements", "Spectrum"])
 def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot, name):
     ended, title = [], f"{name} (XRF Pigments)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import Qt
 
 from . import notices
@@ -111,10 +112,11 @@ _DOCKS = (
     _Dock("Spectrum", "SpectrumDock", "bottom"),
 )
 _SPECTRUM_HEIGHT = 310
+_TURNS = 3
 
 
 def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
-    window = viewer.window
+    window, seen, fits = viewer.window, _view(viewer), _fits(viewer)
     for entry in _DOCKS:
         if entry.name in window.dock_widgets:
             continue
@@ -133,7 +135,31 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
         window._qt_window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
     if first is not None:
         first.raise_()
+    # The canvas has its new size some turns of the event loop later.
+    for _ in range(_TURNS):
+        yield
+    if fits and _view(viewer) == seen:
+        # Nobody has moved the picture: all of it is shown in what is left of the window.
+        viewer.reset_view()
     then()
+
+
+def _fits(viewer: Viewer) -> bool:
+    """Whether the picture is shown as napari fits it into its window."""
+    camera, before = viewer.scene.camera, _view(viewer)
+    if not viewer.layers or viewer.dims.ndisplay != 2:
+        return False
+    viewer.reset_view()
+    if np.allclose(_view(viewer), before):
+        return True
+    camera.center, camera.zoom = before[:3], before[3]
+    return False
+
+
+def _view(viewer: Viewer) -> tuple[float, ...]:
+    """What of the picture is seen, as long as nobody moves it."""
+    camera = viewer.scene.camera
+    return (*camera.center, camera.zoom)
 
 
 def _frame(window: Any, entry: _Dock) -> QWidget | None:
