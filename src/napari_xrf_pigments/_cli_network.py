@@ -11,14 +11,14 @@ import numpy as np
 from ._cli_map import map_cube, open_scan
 from ._cli_output import free_to_write, progress_bar, say
 
+if TYPE_CHECKING:
+    from .cube import ElementMaps, PigmentMaps
+    from .network import Predictor
+
 #: Simulated scans that show what neighbours add: counts a pixel, paintings, their size.
 _CONTEXT_COUNTS = (300.0, 1_000.0, 3_000.0, 10_000.0)
 _PAINTINGS = 3
 _CONTEXT_SHAPE = (48, 64)
-
-if TYPE_CHECKING:
-    from .cube import ElementMaps, PigmentMaps
-    from .network import Predictor
 
 
 def run(options: argparse.Namespace) -> None:

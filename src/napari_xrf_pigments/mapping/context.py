@@ -21,7 +21,7 @@ from scipy import sparse
 from ..cube import EnergyAxis, PigmentMaps, XRFCube
 from ..network.doubt import saturated_share
 from ..network.rebinning import rebinned
-from .tiles import Surroundings, Tile, read_tile
+from .tiles import Tile, read_tile
 
 Floats = NDArray[np.float32]
 Place = tuple[slice, slice]
@@ -171,8 +171,7 @@ def predicted_in_context(
     energies : EnergyAxis
         The axis of the counts.
     """
-    around = tile.around or Surroundings(tile.counts, tile.valid, (slice(None), slice(None)))
-    made = _pooled(around, energies)
+    made = _pooled(tile, energies)
     pooled, together = made.counts[tile.valid], made.pixels[tile.valid] > 1
     alone, joined = predict(tile.spectra[~together]), predict(pooled[together])
 
@@ -208,13 +207,14 @@ def pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64],
         1 where no neighbour is alike.
     """
     tile = read_tile(cube, MARGIN_PX, slice(y, y + 1), slice(x, x + 1))
-    assert tile.around is not None
-    made = _pooled(tile.around, cube.energies)
+    made = _pooled(tile, cube.energies)
     return made.counts[0, 0].astype(np.float64), float(made.pixels[0, 0])
 
 
-def _pooled(around: Surroundings, energies: EnergyAxis) -> Pooled:
-    """The pixels of a tile with their like neighbours."""
+def _pooled(tile: Tile, energies: EnergyAxis) -> Pooled:
+    """The pixels of a tile, which was read with its surroundings, and their like neighbours."""
+    around = tile.around
+    assert around is not None
     return pool(around.counts, around.valid & _sound(around.counts), energies, around.inner)
 
 
