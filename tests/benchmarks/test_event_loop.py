@@ -2,7 +2,8 @@
 
 ``XRF_PIGMENTS_BENCH_SCAN`` names another scan than that of the tutorial. How it is measured:
 ``window.py``. This is the one benchmark that fails, where a step stands still for a quarter of a
-second; without a graphics card, the time that is drawing is told and does not count.
+second; without a graphics card, the time that is drawing is told and does not count. What is done
+while the user pauses is told and does not count either.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ GOAL_S, LIMIT_S = 0.1, 0.25
 TITLE = "Longest time that the window stands still"
 #: So many maps at once are the hardest case for the layer list.
 MANY = 40
+PAUSE = "nobody touches mouse or keyboard: memory is tidied up"
 
 
 @pytest.fixture
@@ -68,7 +70,11 @@ def test_the_window_never_stands_still(viewer, watcher, painting, qtbot, tmp_pat
     counted = {
         name: gap.without_drawing if software else gap.seconds for name, gap in watcher.gaps.items()
     }
-    late = {name: f"{1000 * gap:.0f} ms" for name, gap in counted.items() if gap > LIMIT_S}
+    late = {
+        name: f"{1000 * gap:.0f} ms"
+        for name, gap in counted.items()
+        if gap > LIMIT_S and name != PAUSE
+    }
     assert not late
 
 
@@ -81,6 +87,7 @@ def tell(tables, name: str, gap: Gap) -> None:
 def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
     """The tutorial, and forty maps."""
     from napari_xrf_pigments.plugin.activity import Task
+    from napari_xrf_pigments.plugin.collecting import QUIET_MS
     from napari_xrf_pigments.plugin.commands import open_docks
     from napari_xrf_pigments.plugin.exporting import export_report
     from napari_xrf_pigments.plugin.saved_session import save_session
@@ -145,3 +152,9 @@ def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
     with watcher.step("map the pigments again, with all layers there"):
         pigments.run()
         wait(lambda: not pigments.busy)
+    # For whoever comes back from a pause the window may stand still once.
+    with watcher.step(PAUSE):
+        pigments.settings.slider.setValue(0.95)
+        wait(lambda: not pigments.busy)
+        watcher.pause()
+        qtbot.wait(QUIET_MS + 2_000)

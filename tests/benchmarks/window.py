@@ -4,19 +4,24 @@ A timer of 10 ms runs in the window's event loop: the longest gap between two of
 long a click would have waited. Two things are told apart from it. The time that the processors
 were busy with other programs is taken off where Linux tells it. And the window is timed while it
 paints itself: where no graphics card is, Mesa does that on the processor.
+
+Somebody moves the mouse all the while, as who works does: what waits for a pause of the user waits.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, QPointF, Qt, QTimer
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
 
 _MAIN = threading.main_thread()
 
@@ -51,28 +56,41 @@ class Watcher:
 
     def __init__(self) -> None:
         from napari._qt.qt_main_window import _QtMainWindow
+        from vispy.app.backends._qt import CanvasBackendDesktop
 
         self.gaps: dict[str, Gap] = {}
         self._step = ""
         self._drawn = 0.0
         self._painting = False
         self._window, self._event = _QtMainWindow, _QtMainWindow.event
+        self._canvas, self._paint = CanvasBackendDesktop, CanvasBackendDesktop.paintGL
         own = self
 
         def event(window: Any, happened: Any) -> bool:
-            return own._timed(window, happened)
+            # All of the window is painted, and put together, when it is asked to update.
+            paints = happened.type() in (QEvent.Type.UpdateRequest, QEvent.Type.Paint)
+            draw = partial(own._event, window, happened)
+            return bool(own._timed(draw) if paints else draw())
 
-        _QtMainWindow.event = event
+        def paint(canvas: Any) -> None:
+            # The canvas is painted at once where it was given another size.
+            own._timed(partial(own._paint, canvas))
+
+        _QtMainWindow.event, CanvasBackendDesktop.paintGL = event, paint
         self._begin()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._timer.start(10)
+        self._mouse = QTimer()
+        self._mouse.timeout.connect(self._move)
+        self._mouse.start(1000)
 
     def stop(self) -> None:
         """Look no more."""
         self._timer.stop()
-        self._window.event = self._event
+        self._mouse.stop()
+        self._window.event, self._canvas.paintGL = self._event, self._paint
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -84,15 +102,28 @@ class Watcher:
         self._tick()
         self._step = ""
 
-    def _timed(self, window: Any, happened: Any) -> bool:
-        # All of the window is painted, and put together, when it is asked to update.
-        paints = happened.type() in (QEvent.Type.UpdateRequest, QEvent.Type.Paint)
-        if not paints or self._painting:
-            return bool(self._event(window, happened))
+    def pause(self) -> None:
+        """Nobody touches the mouse any more."""
+        self._mouse.stop()
+
+    def _move(self) -> None:
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, self._window):
+                nowhere = QPointF(-1.0, -1.0)
+                button = Qt.MouseButton.NoButton
+                event = QMouseEvent(
+                    QEvent.Type.MouseMove, nowhere, nowhere, button, button,
+                    Qt.KeyboardModifier.NoModifier,
+                )  # fmt: skip
+                QApplication.sendEvent(window, event)
+
+    def _timed(self, draw: Callable[[], Any]) -> Any:
+        if self._painting:
+            return draw()
         self._painting = True
         begun = _clock()
         try:
-            return bool(self._event(window, happened))
+            return draw()
         finally:
             self._drawn += _clock() - begun
             self._painting = False

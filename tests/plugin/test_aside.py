@@ -1,7 +1,6 @@
 """Work in a thread whose answer is waited for, and imports made beforehand."""
 
 import importlib.util
-import sys
 import threading
 
 import pytest
@@ -41,24 +40,6 @@ def test_outside_the_main_thread_it_is_simply_done(qapp):
 @pytest.mark.parametrize("name", warming.MODULES)
 def test_what_is_imported_beforehand_exists(name):
     assert importlib.util.find_spec(name) is not None
-
-
-def test_threads_switch_as_before_when_all_is_imported(monkeypatch):
-    if warming._thread is not None:  # an earlier test's
-        warming._thread.join()
-    monkeypatch.setattr(warming, "_thread", None)
-    monkeypatch.setattr(warming.atexit, "register", lambda stop: None)
-    before, during = sys.getswitchinterval(), []
-    sys.setswitchinterval(0.004)
-    monkeypatch.setattr(
-        warming, "import_module", lambda name: during.append(sys.getswitchinterval())
-    )
-    try:
-        warming.warm().join()
-        assert during == pytest.approx([warming.SWITCH_S] * len(warming.MODULES))
-        assert sys.getswitchinterval() == pytest.approx(0.004)
-    finally:
-        sys.setswitchinterval(before)
 
 
 @pytest.fixture

@@ -1,16 +1,38 @@
-"""Python's collector waits for the layers, and nothing waits for it twice."""
+"""Python's collector waits until the user pauses, and then nothing is left."""
 
 from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from types import SimpleNamespace
 
 import pytest
 from napari.components import ViewerModel
 
-from napari_xrf_pigments.plugin.collecting import collecting, hold_off, let_go, remove_layer
+from napari_xrf_pigments.plugin import collecting
+from napari_xrf_pigments.plugin.collecting import (
+    collect_later,
+    collect_now,
+    hold_off,
+    let_go,
+    remove_layer,
+)
 from napari_xrf_pigments.plugin.feed import LayerFeed
+
+
+@pytest.fixture(autouse=True)
+def pauses(qapp, monkeypatch):
+    """Short pauses, and nobody who waits for one from before."""
+    if collecting._quiet is not None:
+        collecting._quiet.stop()
+    collect_now()
+    monkeypatch.setattr(collecting, "QUIET_MS", 300)
+    monkeypatch.setattr(collecting, "_quiet", None)
+    yield
+    if collecting._quiet is not None:
+        collecting._quiet.stop()
+    collect_now()
 
 
 @pytest.fixture
@@ -32,8 +54,11 @@ class Holder:
     pass
 
 
-def old(threshold: tuple[int, int, int]) -> int:
-    return threshold[2]
+def held(thresholds: tuple[int, int, int]) -> bool:
+    """Whether what is old is left alone, and what is young collected as ever."""
+    young, middle, old = gc.get_threshold()
+    assert (young, middle) == thresholds[:2]
+    return old > 1_000 * thresholds[2]
 
 
 def test_the_old_is_left_alone_until_the_last_has_let_go(thresholds):
@@ -41,15 +66,22 @@ def test_the_old_is_left_alone_until_the_last_has_let_go(thresholds):
     hold_off(one)
     hold_off(one)
     hold_off(other)
-    assert old(gc.get_threshold()) > 1_000 * old(thresholds)
-    # What is young is collected as ever.
-    assert gc.get_threshold()[:2] == thresholds[:2]
+    assert held(thresholds)
     let_go(one)
-    assert old(gc.get_threshold()) > 1_000 * old(thresholds)
+    assert held(thresholds)
     let_go(other)
     assert gc.get_threshold() == thresholds
     let_go(other)
     assert gc.get_threshold() == thresholds
+
+
+def test_what_came_meanwhile_is_set_aside_for_those_who_collect(thresholds):
+    gc.unfreeze()
+    one = Holder()
+    hold_off(one)
+    came = [[number] for number in range(1000)]
+    let_go(one)
+    assert gc.get_freeze_count() > len(came)
 
 
 def test_who_set_it_meanwhile_is_not_overruled(thresholds):
@@ -66,12 +98,12 @@ def test_a_feed_holds_it_off_while_it_works(thresholds, qtbot, qapp):
 
     def steps():
         for _ in range(3):
-            seen.append(old(gc.get_threshold()))
+            seen.append(held(thresholds))
             yield
 
     feed.show(steps)
     qtbot.waitUntil(lambda: not feed.busy, timeout=10_000)
-    assert min(seen) > 1_000 * old(thresholds)
+    assert seen == [True] * 3
     assert gc.get_threshold() == thresholds
 
 
@@ -86,7 +118,7 @@ def test_a_feed_that_is_stopped_lets_go(thresholds, qtbot, qapp):
 
     feed.show(steps)
     qtbot.waitUntil(lambda: bool(begun), timeout=10_000)
-    assert gc.get_threshold() != thresholds
+    assert held(thresholds)
     feed.stop()
     assert gc.get_threshold() == thresholds
 
@@ -96,28 +128,45 @@ def test_who_is_gone_has_let_go(thresholds):
     hold_off(one)
     hold_off(other)
     del one
-    assert gc.get_threshold() != thresholds
+    assert held(thresholds)
     del other
     assert gc.get_threshold() == thresholds
 
 
-def test_layers_are_removed_first_and_looked_for_once_in_a_turn_of_their_own(collected):
+def test_nothing_is_collected_while_layers_are_worked_on(collected, qtbot):
+    one = Holder()
+    hold_off(one)
+    collect_later()
+    qtbot.wait(900)
+    assert not collected
+    let_go(one)
+    qtbot.waitUntil(lambda: bool(collected), timeout=10_000)
+
+
+def test_layers_are_removed_first_and_looked_for_once(collected, qtbot):
     viewer = ViewerModel()
     for _ in range(3):
         viewer.add_points([[0, 0]])
-    assert list(collecting()) == []
     for layer in list(viewer.layers):
         remove_layer(viewer, layer)
     assert not viewer.layers
     assert not collected
-    turns = collecting()
-    next(turns)
-    assert not collected
-    next(turns)
+    qtbot.waitUntil(lambda: bool(collected), timeout=10_000)
+    qtbot.wait(600)
     assert len(collected) == 1
-    assert list(turns) == []
-    assert list(collecting()) == []
-    assert len(collected) == 1
+
+
+def test_what_died_while_it_was_set_aside_goes_too(qtbot):
+    ring = Holder()
+    ring.itself = ring
+    gone = weakref.ref(ring)
+    collect_now()
+    assert gc.get_freeze_count() > 0
+    del ring
+    gc.collect()
+    assert gone() is not None
+    collect_later()
+    qtbot.waitUntil(lambda: gone() is None, timeout=10_000)
 
 
 @pytest.mark.parametrize(("platform", "waits"), [("linux", True), ("win32", False)])
@@ -131,7 +180,6 @@ def test_the_canvas_waits_but_where_drivers_need_it(platform, waits, monkeypatch
     remove_layer(viewer, layer)
     assert len(collected) == (0 if waits else 1)
     assert canvas.gc is gc
-    list(collecting())
 
 
 def test_a_layer_that_cannot_be_removed_leaves_all_as_it_was(monkeypatch):
@@ -140,4 +188,3 @@ def test_a_layer_that_cannot_be_removed_leaves_all_as_it_was(monkeypatch):
     with pytest.raises(ValueError):
         remove_layer(ViewerModel(), None)
     assert canvas.gc is gc
-    list(collecting())

@@ -164,8 +164,27 @@ def test_the_table_holds_every_element_once(show, qtbot):
     assert table.ticked() == ("Fe", "Pb")
 
 
-def test_the_table_fits_into_a_narrow_dock(show):
+def test_what_the_table_was_told_before_it_is_seen_shows(show, qtbot):
+    table = PeriodicTable()
+    table.set_ticked(["Hg", "Fe", "Xx"])
+    table.set_present(["Pb"])
+    assert table.ticked() == ("Fe", "Hg")
+    told = []
+    table.ticked_changed.connect(told.append)
+    show(table)
+    assert [s for s, cell in table.cells.items() if cell.isChecked()] == ["Fe", "Hg"]
+    assert [s for s, cell in table.cells.items() if cell.font().bold()] == ["Pb"]
+    table.set_present(["Hg", "Fe"])
+    assert [s for s, cell in table.cells.items() if cell.font().bold()] == ["Fe", "Hg"]
+    assert not told
+    table.cells["Fe"].click()
+    assert told == [("Hg",)]
+    assert table.ticked() == ("Hg",)
+
+
+def test_the_table_fits_into_a_narrow_dock(show, qtbot):
     table = show(PeriodicTable())
+    qtbot.waitUntil(table.cells["U"].isVisible, timeout=10_000)
     table.resize(330, 200)
     right = max(cell.geometry().right() for cell in table.cells.values())
     assert right <= 331

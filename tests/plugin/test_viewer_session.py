@@ -8,6 +8,7 @@ import dask.array as da
 import numpy as np
 
 from napari_xrf_pigments import XRFCube
+from napari_xrf_pigments.plugin.collecting import collect_now
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
 from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
@@ -106,11 +107,8 @@ def test_the_layers_of_a_scan_that_was_closed_are_collected(viewer, qtbot):
     gc.freeze()  # as the imports at its opening do
     viewer.layers.clear()
 
-    def collected():
-        gc.collect()
-        return layer() is None
-
-    qtbot.waitUntil(collected, timeout=20_000)
+    # Nobody needs to ask for it.
+    qtbot.waitUntil(lambda: layer() is None, timeout=30_000)
 
 
 def test_layers_that_are_no_scan_are_left_alone(viewer):
@@ -140,7 +138,7 @@ def test_a_session_dies_with_its_viewer(qapp):
     session = session_of(model, fake_services())
     assert session_of(model) is session
     del model, session
-    gc.collect()
+    collect_now()
     assert len(module._SESSIONS) == before
 
 
@@ -164,8 +162,4 @@ def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, 
     del scan
     viewer.layers.clear()
 
-    def collected():
-        gc.collect()
-        return [ref() for ref in gone] == [None, None]
-
-    qtbot.waitUntil(collected, timeout=20_000)
+    qtbot.waitUntil(lambda: [ref() for ref in gone] == [None, None], timeout=30_000)

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 
+from napari_xrf_pigments.plugin.collecting import collect_now
 from napari_xrf_pigments.plugin.workers import in_thread
 
 
@@ -114,7 +115,7 @@ def test_one_that_has_ended_holds_nothing(kind, qtbot):
     qtbot.waitUntil(lambda: heard == ["end"], timeout=60_000)
 
     def collected():
-        gc.collect()
+        collect_now()
         return gone() is None
 
     qtbot.waitUntil(collected, timeout=20_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -36,7 +37,9 @@ def aside(work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             answer["result"] = work()
+            # What napari asks for when it makes the first layer.
             make_units()
+            import_module("scipy.ndimage")
         except Exception as error:
             answer["error"] = error
 

@@ -13,6 +13,7 @@ from qtpy.QtCore import Qt
 from . import notices
 from .background import Latest
 from .feed import feed_once
+from .giving_way import window_works
 from .opening import open_paths
 from .preference import offer_to_remember
 from .session import session_of
@@ -76,6 +77,7 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
         Called when they are there.
     """
     viewer = session_of(viewer).viewer
+    window_works()
 
     def begin() -> None:
         window = getattr(viewer.window, "_qt_window", None)
@@ -120,14 +122,17 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     for entry in _DOCKS:
         if entry.name in window.dock_widgets:
             continue
+        window_works()
         dock = getattr(import_module(entry.module), entry.kind)(viewer)
         yield
         if entry.name in window.dock_widgets:
             # Asked for twice, it came meanwhile.
             dock.deleteLater()
             continue
+        window_works()
         window.add_dock_widget(dock, name=entry.name, area=entry.area)
         _beside(window, entry)
+        window_works()
         yield
     # Whoever closed one between two turns has it closed.
     spectrum, first = _frame(window, _DOCKS[-1]), _frame(window, _DOCKS[0])

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..cube import ElementMaps, PigmentMaps
 from ..mapping.palette import Palette
-from .collecting import collecting, remove_layer
+from .collecting import remove_layer
 from .element_results import ElementResults
+from .giving_way import window_works
 from .pigment_specs import PigmentView, pigment_specs, unexplained_spec
 from .results import PigmentResults
 from .scan import Scan
@@ -184,7 +185,6 @@ def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
         if layer in viewer.layers:
             remove_layer(viewer, layer)
             yield
-    yield from collecting()
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:
@@ -211,7 +211,9 @@ def showing_only(
 def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     settings = _settings(spec, scan.cube.pixel_mm)
     settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
+    window_works()
     viewer.add_image(spec.data, **settings)
+    window_works()
 
 
 def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, Any]:

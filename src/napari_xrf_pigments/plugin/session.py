@@ -13,6 +13,7 @@ from psygnal import Signal
 from ..mapping.palette import Palette
 from . import layers as layering
 from . import notices, shaders
+from .collecting import collect_later
 from .hover import tell_in_status_bar
 from .keys import bind_keys
 from .marker import show_marker
@@ -21,7 +22,7 @@ from .scan import Scan
 from .services import CORE, Services
 from .settings_page import preferences
 from .specs import limits_of
-from .warming import let_collect, let_collect_with, warm
+from .warming import let_collect_with, warm
 from .watching import watch
 
 if TYPE_CHECKING:
@@ -137,10 +138,10 @@ class Session:
         scan = event.value.metadata.get("xrf_scan")
         if scan not in self.scans:
             return
+        collect_later()
         if not any(layer.metadata.get("xrf_scan") is scan for layer in self.viewer.layers):
             scan.totals.stop()
             self.scans.remove(scan)
-            let_collect()
             self.scans_changed.emit()
             if self.scan is scan:
                 self.choose(self.scans[-1] if self.scans else None)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from .giving_way import giving_way
+
 if TYPE_CHECKING:
     from ..cube import XRFCube
 
@@ -83,7 +85,8 @@ class TotalCounts:
 
     def _run(self) -> None:
         try:
-            self._sum_blocks()
+            with giving_way():
+                self._sum_blocks()
         except (OSError, ValueError) as error:
             self.error = str(error)
         finally:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import atexit
 import gc
-import sys
 import threading
 from importlib import import_module
 from typing import Any
+
+from .giving_way import giving_way, wait_for_window
+from .preloading import preload_torch
 
 #: In the order in which a user comes to need them.
 MODULES = (
@@ -37,9 +39,6 @@ MODULES = (
     "napari_xrf_pigments.network.predict",
     "napari_xrf_pigments.mapping.evidence",
 )
-#: A thread that computes in Python may hold the window up for so long before it must let go;
-#: Python's own 5 ms come again with every call into OpenGL, hundreds of times a picture.
-SWITCH_S = 0.0005
 #: The first picture of a scan is drawn before.
 PAUSE_S = 0.3
 
@@ -58,36 +57,23 @@ def warm() -> threading.Thread:
     return _thread
 
 
-def let_collect() -> None:
-    """Let the collector find what was set aside too: layers, widgets, pictures that are gone."""
-    gc.unfreeze()
-
-
 def let_collect_with(window: Any) -> None:
-    """Do so when a window closes."""
-    window.destroyed.connect(lambda: let_collect())
+    """Let the collector find what was set aside when a window has closed."""
+    window.destroyed.connect(lambda: gc.unfreeze())
 
 
 def _warm() -> None:
-    """Import all, with Python's switch interval shortened for as long as it takes."""
-    before = sys.getswitchinterval()
-    short = min(SWITCH_S, before)
-    sys.setswitchinterval(short)
-    # As Python keeps it: whole microseconds.
-    short = sys.getswitchinterval()
-    try:
+    with giving_way():
         _import()
-    finally:
-        # Unless somebody else has set it meanwhile.
-        if sys.getswitchinterval() == short:
-            sys.setswitchinterval(before)
 
 
 def _import() -> None:
     _ended.wait(PAUSE_S)
+    preload_torch()
     for name in MODULES:
         # What napari and the modules before have brought, too.
         gc.freeze()
+        wait_for_window(_ended.is_set)
         if _ended.is_set():
             return
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QThreadPool
 
 from .copying import keep_copy
+from .giving_way import wait_for_window
 from .scan import Scan
 from .services import Services
 from .workers import in_thread
@@ -35,6 +36,7 @@ def follow(scan: Scan, services: Services) -> Iterator[Any]:
 
 
 def _check(scan: Scan, services: Services) -> Any:
+    wait_for_window()
     try:
         return services.calibrate(scan.cube, scan.totals.spectrum.copy())
     except (ValueError, OSError, ImportError):

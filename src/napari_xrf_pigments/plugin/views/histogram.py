@@ -13,6 +13,10 @@ _SAMPLE = 500_000
 
 
 class _Plot(pg.PlotWidget):
+    def __init__(self) -> None:
+        # Menus that nobody sees would take half of the time to make it.
+        super().__init__(viewBox=pg.ViewBox(enableMenu=False))
+
     def sizeHint(self) -> QSize:
         """Small: it stands under a list."""
         return QSize(240, 130)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QWidget
 
 _ROWS = (
@@ -17,6 +18,7 @@ _ROWS = (
     "         Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu",
     "         Th Pa U",
 )
+_SYMBOLS = tuple(" ".join(_ROWS).split())
 #: Lighter ones have no line that a scanner sees.
 _INVISIBLE = frozenset("H He Li Be B C N O F Ne".split())
 
@@ -44,37 +46,56 @@ class PeriodicTable(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        grid = QGridLayout(self)
-        grid.setSpacing(1)
-        grid.setContentsMargins(0, 0, 0, 0)
-        self.cells: dict[str, _Cell] = {}
-        for row, text in enumerate(_ROWS):
-            for column in range(18):
-                symbol = text[3 * column : 3 * column + 3].strip()
-                if symbol:
-                    grid.addWidget(self._cell(symbol), row, column)
+        self._cells: dict[str, _Cell] = {}
+        self._ticked: set[str] = set()
+        self._present: set[str] = set()
         self._style()
+
+    @property
+    def cells(self) -> dict[str, _Cell]:
+        """The buttons; made when the table is first seen: a hundred take a while."""
+        if not self._cells:
+            grid = QGridLayout(self)
+            grid.setSpacing(1)
+            grid.setContentsMargins(0, 0, 0, 0)
+            for row, text in enumerate(_ROWS):
+                for column in range(18):
+                    symbol = text[3 * column : 3 * column + 3].strip()
+                    if symbol:
+                        grid.addWidget(self._cell(symbol), row, column)
+        return self._cells
 
     def ticked(self) -> tuple[str, ...]:
         """The ticked symbols, in the order of the table."""
-        return tuple(symbol for symbol, cell in self.cells.items() if cell.isChecked())
+        return tuple(symbol for symbol in _SYMBOLS if symbol in self._ticked)
 
     def set_ticked(self, symbols: Iterable[str]) -> None:
         """Tick these elements and no others."""
-        wanted = set(symbols)
-        for symbol, cell in self.cells.items():
+        self._ticked = set(symbols).intersection(_SYMBOLS)
+        for symbol, cell in self._cells.items():
             cell.blockSignals(True)
-            cell.setChecked(symbol in wanted)
+            cell.setChecked(symbol in self._ticked)
             cell.blockSignals(False)
 
     def set_present(self, symbols: Iterable[str]) -> None:
         """Write the elements that the spectrum shows in bold."""
         present = set(symbols)
-        for symbol, cell in self.cells.items():
-            font = cell.font()
-            font.setBold(symbol in present)
-            font.setUnderline(symbol in present)
-            cell.setFont(font)
+        changed, self._present = present ^ self._present, present
+        for symbol in changed & self._cells.keys():
+            self._embolden(self._cells[symbol], symbol in present)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Make the buttons."""
+        _ = self.cells
+        super().showEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """That of the buttons, which may not be there yet."""
+        return QSize(18 * 21, len(_ROWS) * 21)
+
+    def minimumSizeHint(self) -> QSize:
+        """That of the buttons, which may not be there yet."""
+        return QSize(18 * 15, len(_ROWS) * 18)
 
     def _cell(self, symbol: str) -> _Cell:
         cell = _Cell()
@@ -84,9 +105,25 @@ class PeriodicTable(QWidget):
         cell.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         cell.setEnabled(symbol not in _INVISIBLE)
         cell.setAccessibleName(symbol)
-        cell.toggled.connect(lambda on: self.ticked_changed.emit(self.ticked()))
-        self.cells[symbol] = cell
+        cell.setChecked(symbol in self._ticked)
+        self._embolden(cell, symbol in self._present)
+        cell.toggled.connect(lambda on: self._tick(symbol, on))
+        self._cells[symbol] = cell
         return cell
+
+    def _tick(self, symbol: str, on: bool) -> None:
+        if on:
+            self._ticked.add(symbol)
+        else:
+            self._ticked.discard(symbol)
+        self.ticked_changed.emit(self.ticked())
+
+    @staticmethod
+    def _embolden(cell: _Cell, bold: bool) -> None:
+        font = cell.font()
+        font.setBold(bold)
+        font.setUnderline(bold)
+        cell.setFont(font)
 
     def _style(self) -> None:
         self.setStyleSheet(

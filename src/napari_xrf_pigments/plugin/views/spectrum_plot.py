@@ -39,12 +39,7 @@ class SpectrumPlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot = SpectrumCanvas()
-        self.residual = SpectrumCanvas(90, "Rest (σ)")
-        self.residual.setMaximumHeight(110)
-        self.residual.setMinimumHeight(80)
-        self.residual.setLabel("bottom", "")
-        self.residual.setXLink(self.plot)
-        self.residual.setVisible(False)
+        self._residual: SpectrumCanvas | None = None
         self.log = QCheckBox("Logarithmic")
         self.log.setChecked(True)
         self.log.setToolTip("Counts on a logarithmic scale")
@@ -63,7 +58,6 @@ class SpectrumPlot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.plot, 1)
-        layout.addWidget(self.residual)
         layout.addLayout(below)
         self.legend = self.plot.addLegend(offset=(-6, 4), labelTextSize="9pt", verSpacing=-4)
         self._items: dict[str, pg.PlotDataItem] = {}
@@ -75,12 +69,28 @@ class SpectrumPlot(QWidget):
         self._line_marks = LineMarks(self.plot)
         self._line_marks.moved.connect(self.handle_moved.emit)
         self._lines: tuple[MarkedLine, ...] = ()
-        self._text, self._dark = "#f0f1f2", True
+        self._background, self._text, self._dark = "#262930", "#f0f1f2", True
         self._seen: NDArray[np.float64] = np.zeros(0)
         self.plot.clicked.connect(self.peak_clicked.emit)
         self.plot.pointed.connect(self._point)
         self.plot.all_requested.connect(self.show_all)
-        self.set_colours("#262930", "#f0f1f2")
+        self.set_colours(self._background, self._text)
+
+    @property
+    def residual(self) -> SpectrumCanvas:
+        """What a fit leaves, in sigma, below the spectrum; made when it is first needed."""
+        if self._residual is None:
+            self._residual = SpectrumCanvas(90, "Rest (σ)")
+            self._residual.setMaximumHeight(110)
+            self._residual.setMinimumHeight(80)
+            self._residual.setLabel("bottom", "")
+            self._residual.setXLink(self.plot)
+            self._residual.set_colours(self._background, self._text)
+            self._residual.setVisible(False)
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.insertWidget(1, self._residual)
+        return self._residual
 
     @property
     def logarithmic(self) -> bool:
@@ -118,10 +128,11 @@ class SpectrumPlot(QWidget):
 
     def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
-        self._text = text
+        self._background, self._text = background, text
         self._dark = QColor(background).lightness() < 128
         self.plot.set_colours(background, text)
-        self.residual.set_colours(background, text)
+        if self._residual is not None:
+            self._residual.set_colours(background, text)
         self.legend.setLabelTextColor(text)
         # Painting a half-transparent box costs as much as all curves together.
         self.legend.setBrush(pg.mkBrush(QColor(background)))
@@ -223,10 +234,11 @@ class SpectrumPlot(QWidget):
     def _redraw_fit(self) -> None:
         for item in self._fit_items:
             self.plot.removeItem(item)
-        self.residual.clear()
         self._fit_items = []
         fit = self._fit if self.fit_box.isChecked() else None
-        self.residual.setVisible(fit is not None)
+        if self._residual is not None:
+            self._residual.clear()
+            self._residual.setVisible(fit is not None)
         if fit is None:
             return
         for values, colour in ((fit.model, "#ff7a59"), (fit.continuum, "#9aa0a6")):
@@ -235,6 +247,7 @@ class SpectrumPlot(QWidget):
             item.setLogMode(False, self.logarithmic)
             self.plot.addItem(item)
             self._fit_items.append(item)
+        self.residual.setVisible(True)
         pen = pg.mkPen(self._readable("#ff7a59"), width=1)
         self.residual.plot(fit.kev, fit.residual, pen=pen)
         self.residual.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen("#808080")))
