@@ -94,10 +94,10 @@ def test_pinned_points_stay_to_be_compared(viewer, dock, qtbot):
     click_world(viewer, (6.0, 15.0))
     there = scan.cube.spectrum(12, 30)
     qtbot.waitUntil(lambda: np.array_equal(main(dock), there), timeout=60_000)
-    assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12", "Pixel x 2, y 2"]
+    assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12", "Pinned x 2, y 2"]
     assert dock.plot.legend.isVisible()
     items = dock.curves_part.view.items
-    row = next(i for i in range(items.count()) if items.item(i).text() == "Pixel x 2, y 2")
+    row = next(i for i in range(items.count()) if items.item(i).text() == "Pinned x 2, y 2")
     items.setCurrentRow(row)
     QTest.mouseClick(dock.curves_part.view.remove, Qt.MouseButton.LeftButton)
     assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12"]

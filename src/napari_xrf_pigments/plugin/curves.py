@@ -68,10 +68,9 @@ class Pin:
         """Key of its curve."""
         return f"pin:{self.y},{self.x},{self.radius}"
 
-    @property
-    def title(self) -> str:
-        """Its name for people."""
-        text = f"Pixel x {self.x}, y {self.y}"
+    def title(self, word: str) -> str:
+        """Its name for people, which begins with a word such as "Pinned"."""
+        text = f"{word} x {self.x}, y {self.y}"
         return f"{text}, mean of radius {self.radius}" if self.radius else text
 
     @classmethod

@@ -180,7 +180,8 @@ def _with_hidden(pigments: Any, remarks: str) -> str:
     if not hidden:
         return remarks
     why = {"period": "not in use in the period of the painting", "excluded": "left out by hand"}
-    parts = [
-        f"{pigment_title(name)} ({why.get(reason, reason)})" for name, reason in hidden.items()
-    ]
-    return f"{remarks}\n\nNot shown in this report: {', '.join(parts)}.".strip()
+    names: dict[str, list[str]] = {}
+    for name, reason in hidden.items():
+        names.setdefault(why.get(reason, reason), []).append(pigment_title(name))
+    parts = "; ".join(f"{', '.join(titles)} ({reason})" for reason, titles in names.items())
+    return f"{remarks}\n\nNot shown in this report: {parts}.".strip()

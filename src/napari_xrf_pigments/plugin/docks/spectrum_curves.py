@@ -109,7 +109,7 @@ class CurvesPart:
 
     def _put_pin(self, pin: Pin, counts: np.ndarray) -> None:
         colour = self.curves.free_colour()
-        self.curves.put(Curve(pin.key, pin.title, colour, counts, True, True))
+        self.curves.put(Curve(pin.key, pin.title("Pinned"), colour, counts, True, True))
 
     def read_pins(self) -> None:
         """Read the spectra of the pinned points of a saved session, in a thread."""

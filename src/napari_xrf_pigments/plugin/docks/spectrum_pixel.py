@@ -101,7 +101,7 @@ class PixelPart:
             return
         text = place_text(wish.scan, wish.y, wish.x, wish.radius, float(counts.sum()))
         self.view.place.setText(text)
-        title = Pin(wish.y, wish.x, wish.radius).title
+        title = Pin(wish.y, wish.x, wish.radius).title("Pixel")
         self.dock.curves_part.pixel(title, counts)
         self.dock.show_again()
         # A mean is no spectrum of counts: the network is asked about the sum.
