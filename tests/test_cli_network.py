@@ -54,3 +54,13 @@ def test_weights_that_are_missing_are_said(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "none.safetensors" in said
     assert said.count("\n") == 1
+
+
+def test_the_seed_of_the_test_sets_is_handed_on(monkeypatch, capsys):
+    from napari_xrf_pigments import network
+
+    asked = {}
+    monkeypatch.setattr(network, "evaluate", lambda *a, **k: asked.update(k) or "a report")
+    assert main(["evaluate", "--seed", "3", "--device", "cpu"]) == 0
+    assert asked["seed"] == 3
+    assert "a report" in capsys.readouterr().out

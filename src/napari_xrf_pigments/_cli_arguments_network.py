@@ -65,6 +65,12 @@ def evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="LETTERS",
         help="test sets to use, made where they are missing (default ABCD)",
     )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="another gives test sets of other paintings, instruments and noise (default 0)",
+    )
     command.add_argument("--save", type=Path, metavar="JSON", help="also write the main figures")
     command.add_argument(
         "--context",

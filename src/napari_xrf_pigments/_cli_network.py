@@ -61,7 +61,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     predictor = Predictor(options.device, options.weights)
     scan = _maps_of_scan(options, predictor) if options.scan is not None else None
     with progress_bar("Test sets", unit=" spectra") as progress:
-        outcome = evaluate(predictor, tuple(options.sets.upper()), scan, progress=progress)
+        sets = tuple(options.sets.upper())
+        outcome = evaluate(predictor, sets, scan, progress=progress, seed=options.seed)
     say(str(outcome))
     if options.context:
         say(f"\n## Neighbours\n\n{_neighbours(predictor)}")

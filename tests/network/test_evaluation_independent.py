@@ -9,8 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.network.evaluation import TestSet, make_set, standard_set
+from napari_xrf_pigments.network.evaluation import (
+    TestSet,
+    evaluate,
+    make_set,
+    report,
+    standard_set,
+)
 from napari_xrf_pigments.network.evaluation.extras import need
+from napari_xrf_pigments.network.evaluation.independent import STACKS
 from napari_xrf_pigments.network.evaluation.instruments import (
     INSTRUMENTS,
     draw_geometry,
@@ -157,3 +164,26 @@ def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "fisx", None)
     with pytest.raises(ImportError, match="needs the package fisx"):
         need("fisx")
+
+
+@pytest.mark.usefixtures("fisx", "pymca")
+def test_every_seed_has_a_set_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STACKS, "C", 1)
+    first, other = (standard_set("C", tmp_path, seed=seed) for seed in (1, 2))
+    assert not np.array_equal(first.counts, other.counts)
+    # Both are in the cache now, each under its own name.
+    assert np.array_equal(standard_set("C", tmp_path, seed=1).counts, first.counts)
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_the_seed_asked_for_is_that_of_all_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def told(name: str, cache: Path | None, seed: int) -> TestSet:
+        asked.append((name, seed))
+        raise OSError("no set")
+
+    monkeypatch.setattr(report, "standard_set", told)
+    with pytest.raises(OSError, match="no set"):
+        evaluate(None, ("B",), seed=7)
+    assert asked == [("B", 7)]

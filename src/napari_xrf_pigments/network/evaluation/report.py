@@ -79,6 +79,7 @@ def evaluate(
     *,
     bootstrap: int = 500,
     batch: int = 512,
+    seed: int = 0,
 ) -> Report:
     """Judge a network on the independent sets.
 
@@ -99,6 +100,8 @@ def evaluate(
         Resamplings for the intervals.
     batch : int
         Spectra given to the predictor at a time.
+    seed : int
+        Seed of the standard sets: their paintings, instruments and noise.
 
     Raises
     ------
@@ -107,7 +110,7 @@ def evaluate(
     OSError, ValueError
         If a file is not a test set.
     """
-    loaded = [entry if isinstance(entry, TestSet) else _open(entry, cache) for entry in sets]
+    loaded = [entry if isinstance(entry, TestSet) else _open(entry, cache, seed) for entry in sets]
     total = sum(len(entry.counts) for entry in loaded)
     done = 0
     reports = []
@@ -189,9 +192,9 @@ def standard_set(
     return TestSet.load(path)
 
 
-def _open(entry: str | Path, cache: Path | None) -> TestSet:
+def _open(entry: str | Path, cache: Path | None, seed: int) -> TestSet:
     if isinstance(entry, str) and len(entry) == 1:
-        return standard_set(entry, cache)
+        return standard_set(entry, cache, seed=seed)
     return TestSet.load(entry)
 
 
