@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
 from types import SimpleNamespace
 
@@ -82,6 +83,29 @@ def test_what_came_meanwhile_is_set_aside_for_those_who_collect(thresholds):
     came = [[number] for number in range(1000)]
     let_go(one)
     assert gc.get_freeze_count() > len(came)
+
+
+def test_what_was_set_aside_is_looked_through_in_the_next_pause(collected, qtbot):
+    one = Holder()
+    hold_off(one)
+    let_go(one)
+    assert not collected
+    qtbot.waitUntil(lambda: bool(collected), timeout=10_000)
+    qtbot.wait(600)
+    assert len(collected) == 1
+
+
+def test_another_thread_touches_no_timer(thresholds, collected, qtbot):
+    def die():
+        hold_off(Holder())
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    thread.join()
+    assert gc.get_threshold() == thresholds
+    assert collecting._quiet is None
+    qtbot.wait(600)
+    assert not collected
 
 
 def test_who_set_it_meanwhile_is_not_overruled(thresholds):

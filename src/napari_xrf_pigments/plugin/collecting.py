@@ -1,15 +1,16 @@
 """When Python's garbage collector looks through all of memory: while the user pauses.
 
 With forty layers that takes a third of a second, for which the window stands still. napari asks for
-it at every layer that is removed, and Python itself while layers are added. Here layers that were
-added are set aside from the collector, and those that were removed are looked for once, when
-nobody has touched mouse or keyboard for a while.
+it at every layer that is removed, and Python itself while layers are added. Here all that is there
+when layers have come or gone is set aside from the collector, and looked through once, when nobody
+has touched mouse or keyboard for a while.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,6 +57,9 @@ def let_go(who: Any) -> None:
 def collect_later() -> None:
     """Look through all of memory when the user pauses, whatever was set aside."""
     global _quiet
+    # What dies in another thread is found with what comes next: timers belong to the window's.
+    if threading.current_thread() is not threading.main_thread():
+        return
     app: Any = QCoreApplication.instance()
     if app is None:
         collect_now()
@@ -84,11 +88,12 @@ def _drop(holder: weakref.ref[Any]) -> None:
     _holders.remove(holder)
     if _holders:
         return
-    # What was added stays for a while: nobody need look through it.
+    # What was added stays for a while: until the next pause nobody need look through it.
     gc.freeze()
     # Unless somebody else has set it meanwhile.
     if gc.get_threshold()[2] == _NEVER:
         gc.set_threshold(*_before)
+    collect_later()
 
 
 def _forget() -> None:
