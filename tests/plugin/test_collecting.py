@@ -20,11 +20,13 @@ from napari_xrf_pigments.plugin.collecting import (
     remove_layer,
 )
 from napari_xrf_pigments.plugin.feed import LayerFeed
+from napari_xrf_pigments.plugin.giving_way import at_work
 
 
 @pytest.fixture(autouse=True)
-def pauses(qapp, monkeypatch):
-    """Short pauses, and nobody who waits for one from before."""
+def pauses(qapp, monkeypatch, qtbot):
+    """Short pauses, and nobody who works or waits for one from before."""
+    qtbot.waitUntil(lambda: not at_work(), timeout=60_000)
     if collecting._quiet is not None:
         collecting._quiet.stop()
     collect_now()

@@ -23,9 +23,11 @@ from .synthetic import make_cube
 
 
 @pytest.fixture(autouse=True)
-def interval():
-    if warming._thread is not None:  # an earlier test's
+def interval(qtbot):
+    # Threads of earlier tests have ended.
+    if warming._thread is not None:
         warming._thread.join()
+    qtbot.waitUntil(lambda: not module.at_work(), timeout=60_000)
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.004)
     yield
