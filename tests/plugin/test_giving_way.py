@@ -93,6 +93,7 @@ def clock(monkeypatch):
     slept: list[float] = []
     now = SimpleNamespace(monotonic=lambda: 100.0 + sum(slept), sleep=slept.append)
     monkeypatch.setattr(module, "time", now)
+    monkeypatch.setattr(module, "_last_work", 0.0)
     return slept
 
 
