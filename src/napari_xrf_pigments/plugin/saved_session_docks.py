@@ -43,7 +43,9 @@ def apply_settings(dock: QWidget, settings: dict[str, Any]) -> None:
 
 def _controls(owner: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, QWidget]]:
     # A table of controls, such as the cells of the periodic table, or what has them.
-    parts = owner if isinstance(owner, dict) else vars(owner)
+    parts = owner if isinstance(owner, dict) else dict(vars(owner))
+    # Some make their controls when they are first asked for.
+    parts.update((name, getattr(owner, name)) for name in getattr(owner, "made_later", ()))
     for name, part in list(parts.items()):
         if not isinstance(name, str) or name in _SKIPPED or name.startswith("_"):
             continue
