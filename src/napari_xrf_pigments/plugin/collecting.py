@@ -77,6 +77,11 @@ def collect_now() -> None:
     gc.freeze()
 
 
+def let_collect_with(window: Any) -> None:
+    """Let the collector find what was set aside when a window has closed."""
+    window.destroyed.connect(lambda: gc.unfreeze())
+
+
 def remove_layer(viewer: Viewer, layer: Layer) -> None:
     """Remove a layer; what it leaves in memory goes when the user pauses."""
     with _napari_waits():

@@ -122,17 +122,14 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     for entry in _DOCKS:
         if entry.name in window.dock_widgets:
             continue
-        window_works()
         dock = getattr(import_module(entry.module), entry.kind)(viewer)
         yield
         if entry.name in window.dock_widgets:
             # Asked for twice, it came meanwhile.
             dock.deleteLater()
             continue
-        window_works()
         window.add_dock_widget(dock, name=entry.name, area=entry.area)
         _beside(window, entry)
-        window_works()
         yield
     # Whoever closed one between two turns has it closed.
     spectrum, first = _frame(window, _DOCKS[-1]), _frame(window, _DOCKS[0])

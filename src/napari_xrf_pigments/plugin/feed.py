@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from qtpy.QtCore import QObject, QTimer
 
 from .collecting import hold_off, let_go
+from .giving_way import window_works
 
 #: Passes over all layers begin at most four times a second.
 INTERVAL_S = 0.25
@@ -120,6 +121,8 @@ class LayerFeed(QObject):
 def feed_once(parent: QObject, steps: Iterator[None]) -> None:
     """Work through some steps, one an event-loop turn, by a feed that goes with the last.
 
+    They make docks or layers: threads that compute wait for them between two pieces of work.
+
     Parameters
     ----------
     parent : QObject
@@ -130,8 +133,12 @@ def feed_once(parent: QObject, steps: Iterator[None]) -> None:
     feed = LayerFeed(parent)
 
     def all_of_them() -> Iterator[None]:
+        window_works()
         try:
-            yield from steps
+            for _ in steps:
+                window_works()
+                yield
+                window_works()
         finally:
             feed.deleteLater()
 

@@ -13,7 +13,7 @@ from psygnal import Signal
 from ..mapping.palette import Palette
 from . import layers as layering
 from . import notices, shaders
-from .collecting import collect_later
+from .collecting import collect_later, let_collect_with
 from .hover import tell_in_status_bar
 from .keys import bind_keys
 from .marker import show_marker
@@ -22,7 +22,7 @@ from .scan import Scan
 from .services import CORE, Services
 from .settings_page import preferences
 from .specs import limits_of
-from .warming import let_collect_with, warm
+from .warming import warm
 from .watching import watch
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import atexit
 import gc
 import threading
 from importlib import import_module
-from typing import Any
 
 from .giving_way import giving_way, wait_for_window
 from .preloading import preload_torch
@@ -55,11 +54,6 @@ def warm() -> threading.Thread:
         # An import must not be under way when the interpreter is taken down.
         atexit.register(_stop)
     return _thread
-
-
-def let_collect_with(window: Any) -> None:
-    """Let the collector find what was set aside when a window has closed."""
-    window.destroyed.connect(lambda: gc.unfreeze())
 
 
 def _warm() -> None:
