@@ -57,6 +57,18 @@ def test_a_group_is_shown_where_its_members_are_not_told_apart(results):
     assert ("group", "copper") not in kinds
 
 
+def test_what_is_kept_stays_however_little_it_covers(results):
+    kept = frozenset({("pigment", "azurite"), ("group", "copper"), ("pigment-top", "vermilion")})
+    few = view(0.999, excluded=frozenset({"lead_white"}), kept=kept)
+    assert {(s.kind, s.name): s.visible for s in specs_of(results, few)} == {
+        ("pigment", "azurite"): True,
+        # It says nothing more than its members do.
+        ("group", "copper"): False,
+    }
+    nothing = view(excluded=frozenset(PIGMENTS), kept=kept)
+    assert not specs_of(results, nothing)
+
+
 def test_a_group_that_is_shown_hides_its_members():
     def some_azurite(probability):
         probability[2, 0, :3] = 0.9

@@ -8,6 +8,7 @@ from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
 from napari_xrf_pigments.plugin.layers import map_layers, results_of_metadata
 
+from . import synthetic
 from .acting import add_dock, add_scan
 from .synthetic import LINES, make_cube, places
 
@@ -122,6 +123,41 @@ def test_a_run_that_ends_before_its_first_tile_leaves_no_maps_of_the_last(
     qtbot.waitUntil(lambda: not pigments.busy, timeout=60_000)
     assert maps(viewer, scan, *PIGMENTS) == {}
     assert scan.pigments is None
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_layer_goes_at_the_end_of_a_run_not_between(
+    viewer, scan, pigments, qtbot, tiles, monkeypatch, everywhere
+):
+    run(pigments, scan, "pigments", qtbot)
+    whole, removed, seen = synthetic.answer, [], []
+
+    def without_vermilion(rows, columns):
+        told = whole(rows, columns)
+        if everywhere or rows.stop < scan.cube.shape[0]:
+            told["probability"][synthetic.PIGMENTS.index("vermilion")] = 0.0
+        return told
+
+    monkeypatch.setattr(synthetic, "answer", without_vermilion)
+    tiles.pause_s = 0.3
+
+    def look(event):
+        removed.append((event.value.name, pigments.running))
+
+    viewer.layers.events.removed.connect(look)
+    pigments.feed.show = _noting(pigments.feed.show, lambda: seen.append(pigments.running))
+    run(pigments, scan, "pigments", qtbot)
+    viewer.layers.events.removed.disconnect(look)
+    assert seen.count(True) > 1
+    assert removed == ([("Vermilion", False)] if everywhere else [])
+
+
+def _noting(function, note):
+    def noted(*args, **settings):
+        note()
+        return function(*args, **settings)
+
+    return noted
 
 
 def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):

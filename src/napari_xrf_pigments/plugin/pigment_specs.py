@@ -41,12 +41,16 @@ class PigmentView:
         Whether each ambiguity group is one layer.
     reveal : bool
         Whether hidden pigments are shown all the same.
+    kept : frozenset of (str, str)
+        Kind and name of maps that keep their layers however little they cover: while a run goes
+        on, what its first tiles hold may cover too little later, and enough in the end.
     """
 
     palette: Palette = field(default_factory=Palette)
     shown: Shown = "probability"
     groups: bool = False
     reveal: bool = False
+    kept: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def depth(self) -> Depth:
@@ -111,7 +115,7 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
         if not set(members) - hidden:
             continue
         wanted = shares[group] >= MIN_SHARE if view.groups else not_told_apart(results, view, group)
-        if not wanted:
+        if not wanted and ("group", group) not in view.kept:
             continue
         single = len(members) == 1
         colour = colours.pigment_colour(members[0]) if single else colours.group_colour(group)
@@ -124,7 +128,8 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
                 image,
                 colours.over_threshold(colour, view.palette.threshold),
                 # Lead white among the lead pigments would drown the others too.
-                visible=not any(colours.is_pale(colours.pigment_colour(name)) for name in members),
+                visible=wanted
+                and not any(colours.is_pale(colours.pigment_colour(name)) for name in members),
                 made={"threshold": view.palette.threshold, "members": members},
             ),
             members,
@@ -137,7 +142,9 @@ def _single_specs(
     hidden = view.hidden(results.names)
     kind, suffix = _KINDS[depth]
     for name, image in zip(results.names, results.at_depth(depth), strict=True):
-        if name in hidden or not counts_as_found(results, view, name, depth):
+        if name in hidden:
+            continue
+        if (kind, name) not in view.kept and not counts_as_found(results, view, name, depth):
             continue
         colour = colours.pigment_colour(name)
         if view.shown == "top and below" and depth == "below":

@@ -183,6 +183,9 @@ class PigmentsDock(MapDock):
             yield
         if not map_layers(self.viewer, scan, PIGMENT_KINDS):
             yield from showing_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
+        if self.running:
+            # A layer that comes and goes costs the window more than one that stays.
+            view = replace(view, kept=frozenset(map_layers(self.viewer, scan, PIGMENT_KINDS)))
 
         def specs() -> Iterator[Any]:
             yield unexplained_spec(results)
