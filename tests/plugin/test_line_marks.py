@@ -37,7 +37,7 @@ def test_what_has_room_stays_in_the_first_row():
 def rectangles(plot):
     """Where the labels of a plot are on the screen."""
     marks = plot._line_marks
-    lines = [*marks._marks, *marks.handles.values()]
+    lines = [*marks._marks.values(), *marks.handles.values()]
     return [line.label.mapRectToScene(line.label.boundingRect()) for line in lines]
 
 
@@ -57,3 +57,30 @@ def test_marked_and_dragged_lines_keep_apart_at_every_zoom(qtbot, reach):
     assert len(found) == 6
     for index, one in enumerate(found):
         assert not any(one.intersects(other) for other in found[index + 1 :])
+
+
+def test_lines_that_stay_are_not_drawn_anew(qtbot):
+    plot = SpectrumPlot()
+    qtbot.addWidget(plot)
+    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
+    iron, lead, tin = (
+        MarkedLine(name, kev, "#ff8000") for name, kev in (("Fe", 6.4), ("Pb", 10.55), ("Sn", 25.2))
+    )
+
+    def drawn():
+        return {line.label: mark for (line, *_), mark in plot._line_marks._marks.items()}
+
+    plot.set_lines([iron, lead])
+    before = drawn()
+    plot.set_lines([lead, tin])
+    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 20.0))
+    after = drawn()
+    assert set(after) == {"Pb", "Sn"}
+    assert after["Pb"] is before["Pb"]
+    in_plot = plot.plot.getPlotItem().items
+    assert before["Fe"] not in in_plot
+    assert all(mark in in_plot for mark in after.values())
+    # Another theme has other colours.
+    plot.set_colours("#ffffff", "#000000")
+    assert drawn()["Pb"] is not before["Pb"]
+    assert before["Pb"] not in in_plot

@@ -18,7 +18,8 @@ def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
         (layer,) = found.values()
         layer.data = [[y, x]]
         # Maps that were added since would hide it.
-        viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
+        if viewer.layers[-1] is not layer:
+            viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
         return
     rows, columns, _ = scan.cube.shape
     with unselected(viewer):

@@ -218,11 +218,12 @@ class CurvesPart:
         self.dock.show_again()
 
     def _on_layers(self, event: Any) -> None:
-        self._watch(event.value)
-        self._later()
+        if _holds_regions(event.value):
+            self._watch(event.value)
+            self._later()
 
     def _watch(self, layer: Any) -> None:
-        if type(layer).__name__ not in ("Shapes", "Labels"):
+        if not _holds_regions(layer):
             return
         # Painting tells of itself by other events than drawing does.
         for name in ("data", "labels_update", "paint", "visible", "name", "affine", "scale"):
@@ -233,6 +234,10 @@ class CurvesPart:
 
     def _later(self, event: Any = None) -> None:
         self._soon.start()
+
+
+def _holds_regions(layer: Any) -> bool:
+    return type(layer).__name__ in ("Shapes", "Labels")
 
 
 def ask_where(dock: Any, title: str, suffix: str, pattern: str) -> str | None:

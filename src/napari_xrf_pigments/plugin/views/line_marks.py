@@ -73,7 +73,7 @@ class LineMarks(QObject):
     def __init__(self, plot: pg.PlotWidget) -> None:
         super().__init__(plot)
         self._plot = plot
-        self._marks: list[pg.InfiniteLine] = []
+        self._marks: dict[tuple[MarkedLine, str, str], pg.InfiniteLine] = {}
         #: The lines that can be dragged, by key.
         self.handles: dict[str, pg.InfiniteLine] = {}
         view = plot.getPlotItem().vb
@@ -94,16 +94,21 @@ class LineMarks(QObject):
         readable : callable
             Gives what a colour becomes on the plot's background.
         """
-        for mark in self._marks:
-            self._plot.removeItem(mark)
-        self._marks = []
-        for line in lines:
-            pen = pg.mkPen(readable(line.colour), width=1, style=Qt.PenStyle.DashLine)
-            named = {"label": line.label, "labelOpts": self._look(text)} if line.main else {}
-            mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, **named)
-            self._plot.addItem(mark, ignoreBounds=True)
-            self._marks.append(mark)
+        wanted = {(line, readable(line.colour).name(), text): line for line in lines}
+        # To draw a line anew costs much more than to let it stand.
+        for key in [key for key in self._marks if key not in wanted]:
+            self._plot.removeItem(self._marks.pop(key))
+        for key in wanted:
+            if key not in self._marks:
+                self._marks[key] = self._mark(*key)
         self.arrange()
+
+    def _mark(self, line: MarkedLine, colour: str, text: str) -> pg.InfiniteLine:
+        pen = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
+        named = {"label": line.label, "labelOpts": self._look(text)} if line.main else {}
+        mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, **named)
+        self._plot.addItem(mark, ignoreBounds=True)
+        return mark
 
     def set_handles(self, handles: Mapping[str, tuple[str, float]], colour: str) -> None:
         """Show lines to be dragged: key to label and energy in keV."""
@@ -132,7 +137,7 @@ class LineMarks(QObject):
         """Put the labels in view where they do not cover each other."""
         view = self._plot.getPlotItem().vb
         (low, high), width = view.viewRange()[0], float(view.width())
-        named = [line for line in (*self._marks, *self.handles.values()) if hasattr(line, "label")]
+        named = [line for line in (*self._marks.values(), *self.handles.values()) if hasattr(line, "label")]
         shown = sorted(
             (line for line in named if low <= line.value() <= high), key=lambda line: line.value()
         )

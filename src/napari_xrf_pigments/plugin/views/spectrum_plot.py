@@ -138,6 +138,7 @@ class SpectrumPlot(QWidget):
         self.legend.setBrush(pg.mkBrush(QColor(background)))
         self._redraw()
         self._redraw_bands()
+        self._redraw_marks()
 
     def set_spectrum(self, kev: NDArray[np.float64], counts: NDArray[np.float64]) -> None:
         """Show one spectrum: channel centres in keV and counts, both (channel,)."""
@@ -168,8 +169,9 @@ class SpectrumPlot(QWidget):
 
     def set_lines(self, lines: Sequence[MarkedLine]) -> None:
         """Mark lines."""
-        self._lines = tuple(lines)
-        self._redraw_marks()
+        if tuple(lines) != self._lines:
+            self._lines = tuple(lines)
+            self._redraw_marks()
 
     def set_bands(self, bands: Sequence[Band]) -> None:
         """Highlight stretches of the axis."""
@@ -213,7 +215,6 @@ class SpectrumPlot(QWidget):
         self.legend.setVisible(len(self._curves) > 1)
         self._show_heights()
         self._redraw_fit()
-        self._redraw_marks()
 
     def _show_heights(self) -> None:
         # The zero peak of some instruments dwarfs all else.
