@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..cube import ElementMaps, PigmentMaps
 from ..mapping.palette import Palette
 from .collecting import remove_layer
+from .controls_later import without_controls
 from .element_results import ElementResults
 from .giving_way import window_works
 from .pigment_specs import PigmentView, pigment_specs, unexplained_spec
@@ -212,7 +213,8 @@ def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     settings = _settings(spec, scan.cube.pixel_mm)
     settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
     window_works()
-    viewer.add_image(spec.data, **settings)
+    with without_controls(viewer):
+        viewer.add_image(spec.data, **settings)
     window_works()
 
 
