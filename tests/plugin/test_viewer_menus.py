@@ -70,6 +70,7 @@ def test_docks_that_a_menu_opens_share_a_place_and_the_window_keeps_its_size(vie
         # What was opened is what is seen.
         qtbot.waitUntil(lambda frame=frame: not frame.visibleRegion().isEmpty(), timeout=60_000)
         qtbot.waitUntil(lambda: window.size() == before, timeout=60_000)
+        assert window.updatesEnabled()
 
 
 @pytest.mark.parametrize("moved", [False, True])

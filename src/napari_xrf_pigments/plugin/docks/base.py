@@ -181,6 +181,8 @@ def _share_place(frame: QDockWidget, before: QSize | None) -> None:
     for other in window.findChildren(QDockWidget):
         ours = other.findChild(ScanDock) is not None and window.dockWidgetArea(other) == right
         if ours and other is not frame and other.isVisible() and not other.isFloating():
+            # Else the picture would be drawn at every size in between.
+            window.setUpdatesEnabled(False)
             window.tabifyDockWidget(other, frame)
             QTimer.singleShot(0, lambda: _settle(window, frame, before))
             return
@@ -191,6 +193,8 @@ def _settle(window: QMainWindow, frame: QDockWidget, before: QSize | None) -> No
         frame.raise_()
         if before is not None and not (window.isMaximized() or window.isFullScreen()):
             window.resize(before)
+    with suppress(RuntimeError):
+        window.setUpdatesEnabled(True)
 
 
 def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[TileRun]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 _BINS = 200
@@ -13,17 +14,50 @@ _SAMPLE = 500_000
 
 
 class _Plot(pg.PlotWidget):
+    """The histogram itself, with the range of the colours shaded."""
+
     def __init__(self) -> None:
         # Menus that nobody sees would take half of the time to make it.
         super().__init__(viewBox=pg.ViewBox(enableMenu=False))
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseEnabled(x=False, y=False)
+        self.setMinimumHeight(90)
+        self.setLogMode(x=False, y=True)
+        self.setLabel("left", "Pixels")
+        # A drop belongs to the dock.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
+        # Else the outermost labels are cut at the edges.
+        self.getPlotItem().layout.setContentsMargins(0, 8, 8, 0)
+        self.curve = self.plot([0, 1], [1], stepMode="center", fillLevel=0)
+        self.region = pg.LinearRegionItem(
+            (0, 1), swapMode="sort", brush=(128, 128, 128, 50), hoverBrush=(128, 128, 128, 80)
+        )
+        self.region.hide()
+        self.addItem(self.region)
 
     def sizeHint(self) -> QSize:
         """Small: it stands under a list."""
         return QSize(240, 130)
 
+    def set_colours(self, background: str, text: str) -> None:
+        """Follow the theme of the viewer."""
+        self.setBackground(background)
+        for side in ("bottom", "left"):
+            axis = self.getAxis(side)
+            axis.setPen(text)
+            axis.setTextPen(text)
+        self.curve.setPen(pg.mkPen(text, width=1))
+        for line in self.region.lines:
+            line.setPen(pg.mkPen(text, width=2))
+
 
 class HistogramView(QWidget):
-    """Histogram of a map; the shaded range is that of the colours."""
+    """Histogram of a map; the shaded range is that of the colours.
+
+    Its plot is made when it is first seen or filled: a dock comes sooner without it.
+    """
 
     limits_changed = Signal(float, float)
 
@@ -31,48 +65,52 @@ class HistogramView(QWidget):
         super().__init__(parent)
         self.title = QLabel("Choose a map in the layer list.")
         self.title.setWordWrap(True)
-        self.plot = _Plot()
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.setMinimumHeight(90)
-        self.plot.setLogMode(x=False, y=True)
-        self.plot.setLabel("left", "Pixels")
-        # A drop belongs to the dock.
-        self.plot.setAcceptDrops(False)
-        self.plot.viewport().setAcceptDrops(False)
-        # Else the outermost labels are cut at the edges.
-        self.plot.getPlotItem().layout.setContentsMargins(0, 8, 8, 0)
-        self.curve = self.plot.plot([0, 1], [1], stepMode="center", fillLevel=0)
-        self.region = pg.LinearRegionItem(
-            (0, 1), swapMode="sort", brush=(128, 128, 128, 50), hoverBrush=(128, 128, 128, 80)
-        )
-        self.plot.addItem(self.region)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.title)
-        layout.addWidget(self.plot, 1)
-        self.region.sigRegionChanged.connect(self._dragged)
+        self._plot: _Plot | None = None
+        self._colours = "#262930", "#f0f1f2"
         self._quiet = False
-        self.set_colours("#262930", "#f0f1f2")
-        self.clear()
+
+    @property
+    def plot(self) -> _Plot:
+        """The plot."""
+        if self._plot is None:
+            self._plot = _Plot()
+            self._plot.set_colours(*self._colours)
+            self._plot.region.sigRegionChanged.connect(self._dragged)
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.addWidget(self._plot, 1)
+        return self._plot
+
+    @property
+    def curve(self) -> pg.PlotDataItem:
+        """The histogram's outline."""
+        return self.plot.curve
+
+    @property
+    def region(self) -> pg.LinearRegionItem:
+        """The shaded range."""
+        return self.plot.region
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Make the plot that is seen now."""
+        self.plot.setVisible(True)
+        super().showEvent(event)
 
     def clear(self) -> None:
         """Show no map."""
         self.title.setText("Choose a map in the layer list.")
-        self.curve.setData([0.0, 1.0], [1.0])
-        self.region.hide()
+        if self._plot is not None:
+            self.curve.setData([0.0, 1.0], [1.0])
+            self.region.hide()
 
     def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
-        self.plot.setBackground(background)
-        for side in ("bottom", "left"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(text)
-            axis.setTextPen(text)
-        self.curve.setPen(pg.mkPen(text, width=1))
-        for line in self.region.lines:
-            line.setPen(pg.mkPen(text, width=2))
+        self._colours = background, text
+        if self._plot is not None:
+            self._plot.set_colours(background, text)
 
     def set_histogram(
         self,
@@ -92,7 +130,7 @@ class HistogramView(QWidget):
 
     def set_limits(self, limits: tuple[float, float]) -> None:
         """Move the shaded range, without saying so."""
-        if tuple(self.region.getRegion()) != tuple(limits):
+        if self._plot is not None and tuple(self.region.getRegion()) != tuple(limits):
             self._quiet = True
             self.region.setRegion(limits)
             self._quiet = False
