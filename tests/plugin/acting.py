@@ -61,3 +61,22 @@ def drop(widget, *paths):
         return False
     QApplication.sendEvent(widget, QDropEvent(QPointF(5, 5), actions, mime, button, none))
     return True
+
+
+def choose(box, key):
+    """Choose an entry of a box, as from its list."""
+    box.setCurrentIndex(box.findData(key))
+    assert box.currentData() == key
+    box.activated.emit(box.currentIndex())
+
+
+def elements_ended(dock):
+    """Whether the Elements dock has done all that was asked of it."""
+    return not dock.busy and not dock.tools.busy and not dock._finding
+
+
+def map_elements(dock, scan, qtbot):
+    """Let the Elements dock map the whole scan."""
+    dock.run_bar.run_button.click()
+    qtbot.waitUntil(lambda: scan.elements is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)
