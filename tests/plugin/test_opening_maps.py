@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tifffile
+from napari.components import ViewerModel
 from npe2 import PluginManager
 
 from napari_xrf_pigments.io import load_maps
@@ -45,9 +46,18 @@ def test_a_map_of_no_element_is_grey():
     assert colours.element_colour("Fe K") != "#b0b0b0"
 
 
-def test_napari_opens_them_with_the_reader(viewer, dms):
+def test_napari_opens_one_of_them_and_the_others_follow(viewer, dms, qtbot):
     layers = viewer.open(dms, plugin=PLUGIN)
-    assert [layer.name for layer in layers] == ["Fe K", "Compton"]
+    assert [layer.name for layer in layers] == ["Fe K"]
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=60_000)
+    assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
+    assert viewer.layers.selection.active is layers[0]
+
+
+def test_a_viewer_without_a_window_is_given_all_at_once(dms, monkeypatch):
+    model = ViewerModel()
+    monkeypatch.setattr("napari.current_viewer", lambda: model)
+    assert [settings["name"] for _, settings, _ in read(str(dms))] == ["Fe K", "Compton"]
 
 
 @pytest.mark.parametrize("name", ["photo.tif", "photo.tiff", "photo.jpg", "photo.png", "table.csv"])

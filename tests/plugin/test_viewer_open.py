@@ -293,7 +293,7 @@ def test_nothing_is_offered_where_napari_does_not_ask(pair, fresh_preferences, n
     assert notes() == []
 
 
-def test_saved_maps_open_again(viewer, real, tmp_path, counts):
+def test_saved_maps_open_again(viewer, real, tmp_path, counts, qtbot):
     from napari_xrf_pigments import ElementMaps
     from napari_xrf_pigments.io import save_results
 
@@ -302,6 +302,7 @@ def test_saved_maps_open_again(viewer, real, tmp_path, counts):
     )
     save_results(tmp_path / "maps.h5", elements=maps)
     viewer.open(tmp_path / "maps.h5", plugin=PLUGIN)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=60_000)
     assert [layer.name for layer in viewer.layers] == ["Fe K", "Pb L"]
     assert tuple(viewer.layers[0].scale) == (0.5, 0.5)
 

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import notices
 from .aside import aside
+from .controls_later import without_controls
 from .feed import feed_once
-from .layers import counts_layer_data, results_layer_data
+from .layers import counts_layer_data, results_layer_data, unselected
 from .services import CORE, Services
 from .totals import TotalCounts
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
+
+LayerData = tuple[Any, dict[str, Any], str]
 
 #: Small scans are complete when they appear; larger ones go on filling in.
 PATIENCE_S = 1.2
@@ -38,7 +41,7 @@ def scan_name(path: Path) -> str:
     return path.name if path.is_dir() else path.stem
 
 
-def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str, Any], str]]:
+def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
     """Layer data of a scan's total counts, complete or still filling in, or of maps.
 
     Parameters
@@ -59,7 +62,7 @@ def read_scan(path: Path, services: Services = CORE) -> list[tuple[Any, dict[str
     return layers
 
 
-def _read(path: Path, services: Services) -> list[tuple[Any, dict[str, Any], str]]:
+def _read(path: Path, services: Services) -> list[LayerData]:
     from ..io import can_open, is_maps, is_results, load_maps, load_results
 
     if is_results(path):
@@ -121,10 +124,10 @@ class Meanwhile:
 
     @property
     def _has_window(self) -> bool:
-        return getattr(getattr(self._viewer, "window", None), "_qt_window", None) is not None
+        return window_of(self._viewer) is not None
 
 
-def forget(layers: Iterable[tuple[Any, dict[str, Any], str]]) -> None:
+def forget(layers: Iterable[LayerData]) -> None:
     """Layer data that nobody wants any more: no more of them is read."""
     for _, settings, _ in layers:
         totals = settings["metadata"].get("xrf_totals")
@@ -162,23 +165,37 @@ def open_paths(
             if meanwhile.closed or meanwhile.opened(path):
                 forget(found)
                 continue
-            _add(viewer, found)
+            add_in_turn(viewer, found)
             opened.append(path)
     return opened
 
 
-def _add(viewer: Viewer, found: list[tuple[Any, dict[str, Any], str]]) -> None:
-    """Add layers; of many, as a file of maps holds, one an event-loop turn."""
+def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
+    """Add layers; of many, as a file of maps holds, one an event-loop turn.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    found : list of tuple
+        Data, settings and type of each.
+    """
     # A command is given a proxy that warns of what is private.
     viewer = getattr(viewer, "__wrapped__", viewer)
-    window = getattr(getattr(viewer, "window", None), "_qt_window", None)
+    window = window_of(viewer)
 
     def steps() -> Iterator[None]:
         for data, settings, _ in found:
-            viewer.add_image(data, **settings)
+            with unselected(viewer), without_controls(viewer):
+                viewer.add_image(data, **settings)
             yield
 
     if len(found) > 1 and window is not None:
         feed_once(window, steps())
     else:
         deque(steps(), maxlen=0)
+
+
+def window_of(viewer: Viewer) -> Any:
+    """The window of a viewer; None where it has none, or it was closed."""
+    return getattr(getattr(viewer, "window", None), "_qt_window", None)

@@ -13,13 +13,16 @@ import napari
 from . import notices
 from .aside import aside
 from .opening import (
+    LayerData,
     Meanwhile,
+    add_in_turn,
     already_open,
     forget,
     is_open,
     one_of_each_scan,
     read_scan,
     sentence_of,
+    window_of,
 )
 from .saved_session_file import SUFFIX
 from .session import session_of
@@ -55,7 +58,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         # It fills the layers in as soon as they are added.
         session_of(viewer)
     meanwhile = None if viewer is None else Meanwhile(viewer)
-    found: dict[Path, list[tuple[Any, dict[str, Any], str]]] = {}
+    found: dict[Path, list[LayerData]] = {}
     for item in one_of_each_scan(paths):
         if viewer is not None and item.suffix == SUFFIX:
             _open_session(viewer, item)
@@ -84,7 +87,31 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         # scan that another drop has opened while this one was read.
         for item in [path for path in found if meanwhile.closed or meanwhile.opened(path)]:
             forget(found.pop(item))
-    return [layer for layers in found.values() for layer in layers] or _NOTHING
+    layers = [layer for each in found.values() for layer in each]
+    if len(layers) > 1 and viewer is not None and window_of(viewer) is not None:
+        # napari adds all that it is given at once: of many maps it would stand still for seconds.
+        _add_after(viewer, layers[0], layers[1:])
+        return list(layers[:1])
+    return list(layers) or _NOTHING
+
+
+def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
+    """Add layers when napari has added the one that it was given."""
+    from qtpy.QtCore import QTimer
+
+    inserted, path = viewer.layers.events.inserted, first[1]["metadata"]["xrf_path"]
+
+    def add() -> None:
+        if window_of(viewer) is not None:  # it was not closed meanwhile
+            add_in_turn(viewer, others)
+
+    def look(event: Any) -> None:
+        # napari's progress bar lets other events in before.
+        if event.value.metadata.get("xrf_path") == path:
+            inserted.disconnect(look)
+            QTimer.singleShot(0, add)
+
+    inserted.connect(look)
 
 
 def _open_session(viewer: Any, path: Path) -> None:

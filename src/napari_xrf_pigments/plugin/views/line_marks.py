@@ -137,7 +137,11 @@ class LineMarks(QObject):
         """Put the labels in view where they do not cover each other."""
         view = self._plot.getPlotItem().vb
         (low, high), width = view.viewRange()[0], float(view.width())
-        named = [line for line in (*self._marks.values(), *self.handles.values()) if hasattr(line, "label")]
+        named = [
+            line
+            for line in (*self._marks.values(), *self.handles.values())
+            if hasattr(line, "label")
+        ]
         shown = sorted(
             (line for line in named if low <= line.value() <= high), key=lambda line: line.value()
         )
