@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import notices
 from .activity import Task, Watch
+from .controls_later import without_controls
 from .feed import feed_once
+from .layers import unselected
 from .saved_session_file import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
 from .saved_session_layers import layer_state, restored_layer
 from .saved_session_scan import changed, find, opened, place_of, restored_scan, scan_state
@@ -204,7 +206,8 @@ def _steps(
             notices.error(str(error))
             continue
         _bind(layer, None if number is None else found[number])
-        viewer.add_layer(layer)
+        with unselected(viewer), without_controls(viewer):
+            viewer.add_layer(layer)
         yield
     chosen = saved.document.get("chosen")
     if isinstance(chosen, int) and 0 <= chosen < len(found) and found[chosen].scan is not None:
