@@ -22,7 +22,7 @@ from napari_xrf_pigments.physics.screening import SMALL, screening
 from napari_xrf_pigments.physics.unexplained import unexplained_share
 
 from .conftest import Tables
-from .test_maps import THIRTY, cube_of
+from .test_maps import THIRTY, cube_of, forget
 
 ROWS, COLUMNS, TURNS = 16, 256, 5
 N = ROWS * COLUMNS
@@ -122,4 +122,5 @@ def test_elements(pixels: Pixels, tables: Tables) -> None:
 
 def fresh(cube: XRFCube) -> XRFCube:
     """The same scan, of which nothing is known yet."""
+    forget()
     return cube_of(np.asarray(cube.counts))

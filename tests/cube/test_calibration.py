@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube
+from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube, calibration
+from napari_xrf_pigments.cube.axis_check import axis_warning
 from napari_xrf_pigments.cube.calibration import calibrate, calibrated
 
 Maker = Callable[..., np.ndarray]
@@ -141,3 +142,19 @@ def test_right_axis_of_a_real_spectrum_stays(real_data: Path, sample: str, anode
     given = EnergyAxis(counts.size, 0.009999, -0.9553045, "file")
     found = calibrate(counts, given, Acquisition(anode=anode))
     assert _off_ev(found.energies, given) < 10
+
+
+def test_a_spectrum_is_fitted_once_however_often_it_is_asked_about(
+    expected_spectrum: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spectrum, known = _sum(expected_spectrum, PAINT), Acquisition(anode="Rh")
+    axis = EnergyAxis(1024, 0.0292, -0.155, "user")
+    first = calibrate(spectrum, axis, known)
+    monkeypatch.setattr(calibration, "refine", None)
+    assert calibrate(spectrum, axis, known) == first
+    assert "eV off the energy axis" in (axis_warning(spectrum, axis, known) or "")
+    assert not calibrate(spectrum, axis, known, most_rms_ev=1e-6).trusted
+    with pytest.raises(TypeError):
+        calibrate(spectrum, axis, Acquisition(anode="Mo"))
+    with pytest.raises(TypeError):
+        calibrate(spectrum + 1, axis, known)

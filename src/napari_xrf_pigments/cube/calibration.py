@@ -8,6 +8,7 @@ and the best is refined together with the resolution, overlaps included.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,21 +105,45 @@ def calibrate(
 def _calibrated(
     counts: Array, energies: EnergyAxis, acquisition: Acquisition, most_rms_ev: float
 ) -> Calibration:
-    guesses, zero = _guesses(counts, energies, acquisition.anode)
-    conditions = Conditions.of(acquisition)
     known = acquisition.detector is not None and acquisition.detector.fwhm_mn_ka_ev is not None
+    found = _fitted(
+        counts.tobytes(),
+        energies.gain_kev,
+        energies.offset_kev,
+        energies.source == "estimated",
+        Conditions.of(acquisition),
+        known,
+    )
+    if found is None:
+        return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
+    return _judged(*found, energies, most_rms_ev)
+
+
+@lru_cache(maxsize=8)
+def _fitted(
+    spectrum: bytes,
+    gain_kev: float,
+    offset_kev: float,
+    estimated: bool,
+    conditions: Conditions,
+    known_width: bool,
+) -> tuple[State, float | None] | None:
+    """The best axis and the channel of the zero peak; None where there are too few peaks.
+
+    A run asks for the resolution, for the fit of the axis, and so does the next run.
+    """
+    counts = np.frombuffer(spectrum)
+    energies = EnergyAxis(counts.size, gain_kev, offset_kev, "estimated" if estimated else "file")
+    guesses, zero = _guesses(counts, energies, conditions.anode)
     tried = []
     for gain, offset in guesses:
-        state = State(gain, offset, conditions.fwhm_mn_ka_ev if known else 150.0)
+        state = State(gain, offset, conditions.fwhm_mn_ka_ev if known_width else 150.0)
         try:
             tried.append((misfit(counts, state, conditions), state))
         except ValueError:
             continue
-    if not tried:
-        return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
-    best = _most_likely(tried, keep_first=energies.source != "estimated")
     refined = []
-    for state in best:
+    for state in _most_likely(tried, keep_first=not estimated) if tried else ():
         settings = conditions
         if settings.anode is None:
             seen = estimate_anode(counts, state.kev(counts.size), conditions)
@@ -128,9 +153,8 @@ def _calibrated(
         except ValueError:
             continue
     if not refined:
-        return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
-    choice = min(refined, key=lambda state: state.misfit * _strangeness(state, energies))
-    return _judged(choice, energies, zero, most_rms_ev)
+        return None
+    return min(refined, key=lambda state: state.misfit * _strangeness(state, energies)), zero
 
 
 def _most_likely(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
@@ -236,7 +260,7 @@ def _solid_peaks(counts: Array, gain_kev: float, first: int) -> Peaks:
 
 
 def _judged(
-    state: State, energies: EnergyAxis, zero: float | None, most_rms_ev: float
+    state: State, zero: float | None, energies: EnergyAxis, most_rms_ev: float
 ) -> Calibration:
     """Whether a refined axis is to be believed."""
     lines = state.lines
