@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.settings import get_settings
 
 from napari_xrf_pigments.plugin.controls_later import without_controls
 from napari_xrf_pigments.plugin.layers import unselected
@@ -75,6 +76,15 @@ def test_a_layer_that_nobody_chose_goes_without_a_trace(viewer, controls, chosen
     assert not made
     assert not controls.widgets
     assert controls.count() == before - 1
+
+
+def test_where_napari_keeps_no_controls_none_are_kept(viewer, controls, chosen, monkeypatch):
+    monkeypatch.setattr(get_settings().experimental, "dynamic_layer_controls", True)
+    layer = add(viewer, "map")
+    viewer.layers.selection.active = layer
+    viewer.layers.remove(layer)
+    assert layer not in controls.widgets
+    viewer.layers.selection.active = chosen
 
 
 def test_a_layer_that_is_gone_has_none(viewer, controls, chosen):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from napari.settings import get_settings
 from qtpy.QtWidgets import QWidget
 
 if TYPE_CHECKING:
@@ -65,5 +66,7 @@ def _container(viewer: Viewer) -> Any:
 
 
 def _stand_in(container: Any, layer: Any) -> None:
-    if layer not in container.widgets:
+    # By this setting napari keeps no controls at all.
+    dynamic = getattr(get_settings().experimental, "dynamic_layer_controls", False)
+    if layer not in container.widgets and not dynamic:
         container.widgets[layer] = QWidget()
