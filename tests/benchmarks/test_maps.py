@@ -17,7 +17,8 @@ import pytest
 import torch
 
 from napari_xrf_pigments import XRFCube, map_elements, map_pigments
-from napari_xrf_pigments.cube import Acquisition, EnergyAxis, calibration
+from napari_xrf_pigments.cube import Acquisition, EnergyAxis
+from napari_xrf_pigments.cube.axis_fit import fitted_axis
 from napari_xrf_pigments.mapping import iter_element_tiles, iter_pigment_tiles, plan_elements
 from napari_xrf_pigments.network import Predictor
 
@@ -43,7 +44,7 @@ def cube_of(counts: np.ndarray) -> XRFCube:
 
 def forget() -> None:
     """Let the energy axis be fitted anew, as for a scan that is new."""
-    calibration._fitted.cache_clear()
+    fitted_axis.cache_clear()
 
 
 @pytest.fixture(scope="module")

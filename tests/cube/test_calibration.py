@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube, calibration
+from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube, axis_fit
 from napari_xrf_pigments.cube.axis_check import axis_warning
 from napari_xrf_pigments.cube.calibration import calibrate, calibrated
 
@@ -150,7 +150,7 @@ def test_a_spectrum_is_fitted_once_however_often_it_is_asked_about(
     spectrum, known = _sum(expected_spectrum, PAINT), Acquisition(anode="Rh")
     axis = EnergyAxis(1024, 0.0292, -0.155, "user")
     first = calibrate(spectrum, axis, known)
-    monkeypatch.setattr(calibration, "refine", None)
+    monkeypatch.setattr(axis_fit, "refine", None)
     assert calibrate(spectrum, axis, known) == first
     assert "eV off the energy axis" in (axis_warning(spectrum, axis, known) or "")
     assert not calibrate(spectrum, axis, known, most_rms_ev=1e-6).trusted

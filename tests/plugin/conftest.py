@@ -14,7 +14,8 @@ from napari.utils.notifications import notification_manager
 
 from napari_xrf_pigments.plugin.session import session_of
 
-from .synthetic import FakeTiles, fake_services
+from .acting import add_scan
+from .synthetic import FakeTiles, fake_services, make_cube
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,14 @@ def viewer(shared_viewer, tiles):
     yield shared_viewer
     shared_viewer.window.remove_dock_widget("all")
     shared_viewer.layers.clear()
+
+
+@pytest.fixture
+def scan(viewer, qtbot):
+    """A scan in the viewer whose pixels are higher than wide, its energy axis checked."""
+    scan = add_scan(viewer, make_cube(pixel_mm=(0.5, 0.25)))
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    return scan
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def chosen(viewer):
 
 
 def add(viewer, name):
-    with unselected(viewer), without_controls(viewer):
+    with unselected(viewer):
         return viewer.add_image(np.eye(4), name=name)
 
 

@@ -9,17 +9,10 @@ from napari_xrf_pigments.io.pymca_cfg import FitSettings, read_pymca_cfg, write_
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.layers import map_layers
 
-from .acting import add_dock, add_scan, choose, elements_ended, map_elements
-from .synthetic import LINES, make_cube, places
+from .acting import add_dock, choose, elements_ended, map_elements
+from .synthetic import LINES, places
 
 KINDS = ("element", "trial", "derived", "composite")
-
-
-@pytest.fixture
-def scan(viewer, qtbot):
-    scan = add_scan(viewer, make_cube(pixel_mm=(0.5, 0.25)))
-    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    return scan
 
 
 @pytest.fixture

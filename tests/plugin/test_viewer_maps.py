@@ -9,15 +9,8 @@ from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
 from napari_xrf_pigments.plugin.layers import map_layers, results_of_metadata
 
 from . import synthetic
-from .acting import add_dock, add_scan
-from .synthetic import LINES, make_cube, places
-
-
-@pytest.fixture
-def scan(viewer, qtbot):
-    scan = add_scan(viewer, make_cube(pixel_mm=(0.5, 0.25)))
-    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    return scan
+from .acting import add_dock
+from .synthetic import LINES, places
 
 
 @pytest.fixture

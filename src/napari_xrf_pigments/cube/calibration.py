@@ -8,18 +8,16 @@ and the best is refined together with the resolution, overlaps included.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..physics.conditions import Conditions
-from ..physics.detect import estimate_anode
 from .acquisition import Acquisition, Detector
+from .axis_fit import fitted_axis
 from .cube import XRFCube
 from .energy import EnergyAxis
-from .peaks import Peaks, candidate_axes, find_peaks, zero_peak
-from .refinement import State, misfit, refine
+from .refinement import State
 
 Array = NDArray[np.float64]
 
@@ -106,7 +104,7 @@ def _calibrated(
     counts: Array, energies: EnergyAxis, acquisition: Acquisition, most_rms_ev: float
 ) -> Calibration:
     known = acquisition.detector is not None and acquisition.detector.fwhm_mn_ka_ev is not None
-    found = _fitted(
+    found = fitted_axis(
         counts.tobytes(),
         energies.gain_kev,
         energies.offset_kev,
@@ -117,63 +115,6 @@ def _calibrated(
     if found is None:
         return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
     return _judged(*found, energies, most_rms_ev)
-
-
-@lru_cache(maxsize=8)
-def _fitted(
-    spectrum: bytes,
-    gain_kev: float,
-    offset_kev: float,
-    estimated: bool,
-    conditions: Conditions,
-    known_width: bool,
-) -> tuple[State, float | None] | None:
-    """The best axis and the channel of the zero peak; None where there are too few peaks.
-
-    A run asks for the resolution, for the fit of the axis, and so does the next run.
-    """
-    counts = np.frombuffer(spectrum)
-    energies = EnergyAxis(counts.size, gain_kev, offset_kev, "estimated" if estimated else "file")
-    guesses, zero = _guesses(counts, energies, conditions.anode)
-    tried = []
-    for gain, offset in guesses:
-        state = State(gain, offset, conditions.fwhm_mn_ka_ev if known_width else 150.0)
-        try:
-            tried.append((misfit(counts, state, conditions), state))
-        except ValueError:
-            continue
-    refined = []
-    for state in _most_likely(tried, keep_first=not estimated) if tried else ():
-        settings = conditions
-        if settings.anode is None:
-            seen = estimate_anode(counts, state.kev(counts.size), conditions)
-            settings = replace(conditions, anode=seen)
-        try:
-            refined.append(refine(counts, state, settings, zero))
-        except ValueError:
-            continue
-    if not refined:
-        return None
-    return min(refined, key=lambda state: state.misfit * _strangeness(state, energies)), zero
-
-
-def _most_likely(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
-    """The best three that are not far behind the best; the first as well if it is not either."""
-    ranked = sorted(tried, key=lambda pair: pair[0])
-    near = [pair for pair in ranked if pair[0] < 2 * ranked[0][0]]
-    best = near[:3]
-    if keep_first and tried[0] in near and tried[0] not in best:
-        best.append(tried[0])
-    return [state for _, state in best]
-
-
-def _strangeness(state: State, energies: EnergyAxis) -> float:
-    """How much better an axis has to fit for lying off the one in the file."""
-    if energies.source == "estimated":
-        return 1.0
-    top = energies.kev > 1
-    off = float(np.abs(state.kev(energies.n_channels) - energies.kev)[top].max())
-    return 1.0 + min(off / 0.3, 1.0)
 
 
 def _folded(counts: Array, fold: int) -> Array:
@@ -223,40 +164,6 @@ def calibrated(cube: XRFCube) -> tuple[XRFCube, Calibration]:
         detector = replace(detector, fwhm_mn_ka_ev=found.fwhm_mn_ka_ev)
         cube = cube.with_acquisition(replace(cube.acquisition, detector=detector))
     return cube.with_energies(found.energies), found
-
-
-def _guesses(
-    counts: Array, energies: EnergyAxis, anode: str | None
-) -> tuple[list[tuple[float, float]], float | None]:
-    """Gains and offsets worth a fit, and the channel of the zero peak if there is one."""
-    gain, offset, n = energies.gain_kev, energies.offset_kev, energies.n_channels
-    if energies.source == "estimated":
-        best: list[tuple[float, float]] = []
-        for span in (15.0, 25.0, 40.0, 60.0):
-            peaks = _solid_peaks(counts, span / n, 0)
-            gains = span / n * np.exp(np.arange(-0.26, 0.26, 0.0012))
-            if peaks.channel.size >= 3:
-                best += candidate_axes(peaks, gains, np.arange(-1.1, 0.3, 0.03), anode, 6)
-        return best, None
-    zero = zero_peak(counts, gain, -offset / gain)
-    first = int(max(0, (0.9 - offset) / gain))
-    peaks = _solid_peaks(counts, gain, first)
-    gains = gain * np.linspace(0.92, 1.08, 161)
-    offsets = offset + np.arange(-0.25, 0.2501, 0.0125)
-    if zero is not None:
-        offsets = np.array([0.0])
-        guesses = []
-        for trial in gains if peaks.channel.size else ():
-            guesses.append((float(trial), float(-trial * zero)))
-        shifted = Peaks(peaks.channel - zero, peaks.weight)
-        found = candidate_axes(shifted, gains, offsets, anode, 5) if guesses else []
-        return [(gain, offset), *((g, -g * zero) for g, _ in found)], zero
-    found = candidate_axes(peaks, gains, offsets, anode) if peaks.channel.size else []
-    return [(gain, offset), *found], None
-
-
-def _solid_peaks(counts: Array, gain_kev: float, first: int) -> Peaks:
-    return find_peaks(counts, gain_kev, first)
 
 
 def _judged(

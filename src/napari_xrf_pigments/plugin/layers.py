@@ -155,21 +155,23 @@ def show_maps(
 def unselected(viewer: Viewer) -> Iterator[None]:
     """Add layers while the chosen one stays chosen.
 
-    napari chooses a new layer and shows its controls, which costs as much as the layer itself.
+    napari chooses a new layer and shows its controls, which costs as much as the layer itself. Here
+    they are made when somebody chooses it.
     """
     layers = viewer.layers
     chooses = getattr(layers, "_activate_on_insert", None)
-    if chooses is None:
-        active = layers.selection.active
-        yield
-        if active in layers:
-            layers.selection.active = active
-        return
-    layers._activate_on_insert = chooses and layers.selection.active is None
-    try:
-        yield
-    finally:
-        layers._activate_on_insert = chooses
+    with without_controls(viewer):
+        if chooses is None:
+            active = layers.selection.active
+            yield
+            if active in layers:
+                layers.selection.active = active
+            return
+        layers._activate_on_insert = chooses and layers.selection.active is None
+        try:
+            yield
+        finally:
+            layers._activate_on_insert = chooses
 
 
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
@@ -213,8 +215,7 @@ def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     settings = _settings(spec, scan.cube.pixel_mm)
     settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
     window_works()
-    with without_controls(viewer):
-        viewer.add_image(spec.data, **settings)
+    viewer.add_image(spec.data, **settings)
     window_works()
 
 

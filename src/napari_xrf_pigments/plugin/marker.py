@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .controls_later import without_controls
 from .layers import map_layers, placement, unselected
 from .scan import Scan
 
@@ -23,7 +22,7 @@ def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
             viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
         return
     rows, columns, _ = scan.cube.shape
-    with unselected(viewer), without_controls(viewer):
+    with unselected(viewer):
         viewer.add_points(
             [[y, x]],
             name="Clicked pixel",

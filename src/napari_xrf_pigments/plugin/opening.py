@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import notices
 from .aside import aside
-from .controls_later import without_controls
 from .feed import feed_once
 from .layers import counts_layer_data, results_layer_data, unselected
 from .services import CORE, Services
@@ -186,7 +185,7 @@ def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
 
     def steps() -> Iterator[None]:
         for data, settings, _ in found:
-            with unselected(viewer), without_controls(viewer):
+            with unselected(viewer):
                 viewer.add_image(data, **settings)
             yield
 

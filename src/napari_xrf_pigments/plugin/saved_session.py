@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import notices
 from .activity import Task, Watch
-from .controls_later import without_controls
 from .feed import feed_once
 from .layers import unselected
 from .saved_session_file import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
@@ -206,7 +205,7 @@ def _steps(
             notices.error(str(error))
             continue
         _bind(layer, None if number is None else found[number])
-        with unselected(viewer), without_controls(viewer):
+        with unselected(viewer):
             viewer.add_layer(layer)
         yield
     chosen = saved.document.get("chosen")

@@ -9,6 +9,8 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from .spectrum_canvas import colour_axes
+
 _BINS = 200
 _SAMPLE = 500_000
 
@@ -43,11 +45,7 @@ class _Plot(pg.PlotWidget):
 
     def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
-        self.setBackground(background)
-        for side in ("bottom", "left"):
-            axis = self.getAxis(side)
-            axis.setPen(text)
-            axis.setTextPen(text)
+        colour_axes(self, background, text)
         self.curve.setPen(pg.mkPen(text, width=1))
         for line in self.region.lines:
             line.setPen(pg.mkPen(text, width=2))

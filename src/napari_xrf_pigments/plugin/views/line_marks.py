@@ -94,7 +94,7 @@ class LineMarks(QObject):
         readable : callable
             Gives what a colour becomes on the plot's background.
         """
-        wanted = {(line, readable(line.colour).name(), text): line for line in lines}
+        wanted = dict.fromkeys((line, readable(line.colour).name(), text) for line in lines)
         # To draw a line anew costs much more than to let it stand.
         for key in [key for key in self._marks if key not in wanted]:
             self._plot.removeItem(self._marks.pop(key))

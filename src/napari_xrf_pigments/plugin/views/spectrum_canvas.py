@@ -61,11 +61,7 @@ class SpectrumCanvas(pg.PlotWidget):
 
     def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
-        self.setBackground(background)
-        for side in ("bottom", "left"):
-            axis = self.getAxis(side)
-            axis.setPen(text)
-            axis.setTextPen(text)
+        colour_axes(self, background, text)
 
     def _on_click(self, event: Any) -> None:
         if event.button() != Qt.MouseButton.LeftButton or event.isAccepted():
@@ -84,3 +80,12 @@ class SpectrumCanvas(pg.PlotWidget):
             logarithmic = self.getPlotItem().ctrl.logYCheck.isChecked()
             counts = float(np.power(10.0, min(point.y(), 30.0))) if logarithmic else point.y()
             self.pointed.emit(float(point.x()), float(counts))
+
+
+def colour_axes(plot: pg.PlotWidget, background: str, text: str) -> None:
+    """Give a plot's background and axes the colours of the viewer's theme."""
+    plot.setBackground(background)
+    for side in ("bottom", "left"):
+        axis = plot.getAxis(side)
+        axis.setPen(text)
+        axis.setTextPen(text)
