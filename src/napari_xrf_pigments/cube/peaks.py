@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import convolve1d, gaussian_filter1d
 
+from .._pauses import pause
 from ..physics.artefacts import compton_kev
 from ..physics.lines import line_family
 from ..physics.lineshape import FWHM_PER_SIGMA, fwhm_kev
@@ -152,6 +153,7 @@ def candidate_axes(
         kev = grid_offset + grid_gain * channel
         match = np.zeros(kev.size)
         for line, likely in zip(lines, prior, strict=True):
+            pause()
             z = (kev - line) / _TOLERANCE_KEV
             np.maximum(match, likely * np.exp(-0.5 * z**2), out=match)
         score += weight * match

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
+from .._pauses import pause
 from ..physics.artefacts import scatter_shapes
 from ..physics.background import smooth_terms, snip
 from ..physics.conditions import Conditions
@@ -120,6 +121,7 @@ class _Fit:
         self.settings = settings
         self.names, shapes = [], []
         for name in families:
+            pause()
             try:
                 columns = line_columns(self.axis, name, settings, doubtful=False)
             except ValueError:

@@ -29,6 +29,8 @@ def aside(work: Callable[[], T]) -> T:
     app = QApplication.instance()
     if app is None or QThread.currentThread() is not app.thread():
         return work()
+    from .collecting import hold_off, let_go
+    from .giving_way import window_works
     from .units import make_units, use_units
     from .workers import in_thread
 
@@ -44,12 +46,17 @@ def aside(work: Callable[[], T]) -> T:
             answer["error"] = error
 
     loop = QEventLoop()
+    hold_off(loop)
     worker = in_thread(run)
     worker.finished.connect(loop.quit)
     worker.start()
-    loop.exec()
+    try:
+        loop.exec()
+    finally:
+        let_go(loop)
     # What was read becomes layers now.
     use_units()
+    window_works()
     if "error" in answer:
         raise answer["error"]
     if "result" not in answer:

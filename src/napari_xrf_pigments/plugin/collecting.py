@@ -32,6 +32,8 @@ QUIET_MS = 10_000
 _NEVER = 2**30
 _NOTHING = SimpleNamespace(collect=lambda: 0)
 
+#: One thread may let go while another begins; what dies within a call lets go in the same thread.
+_lock = threading.RLock()
 _holders: list[weakref.ref[Any]] = []
 _before = gc.get_threshold()
 _quiet: QuietTime | None = None
@@ -40,18 +42,20 @@ _quiet: QuietTime | None = None
 def hold_off(who: Any) -> None:
     """Collect nothing that is old until `who`, and everybody else, has let go or is gone."""
     global _before
-    if any(holder() is who for holder in _holders):
-        return
-    if not _holders:
-        _before = gc.get_threshold()
-        gc.set_threshold(*_before[:2], _NEVER)
-    _holders.append(weakref.ref(who, _drop))
+    with _lock:
+        if any(holder() is who for holder in _holders):
+            return
+        if not _holders:
+            _before = gc.get_threshold()
+            gc.set_threshold(*_before[:2], _NEVER)
+        _holders.append(weakref.ref(who, _drop))
 
 
 def let_go(who: Any) -> None:
     """End what :func:`hold_off` has begun; nothing if it was not begun."""
-    for holder in [holder for holder in _holders if holder() is who]:
-        _drop(holder)
+    with _lock:
+        for holder in [holder for holder in _holders if holder() is who]:
+            _drop(holder)
 
 
 def collect_later() -> None:
@@ -90,14 +94,15 @@ def remove_layer(viewer: Viewer, layer: Layer) -> None:
 
 
 def _drop(holder: weakref.ref[Any]) -> None:
-    _holders.remove(holder)
-    if _holders:
-        return
-    # What was added stays for a while: until the next pause nobody need look through it.
-    gc.freeze()
-    # Unless somebody else has set it meanwhile.
-    if gc.get_threshold()[2] == _NEVER:
-        gc.set_threshold(*_before)
+    with _lock:
+        _holders.remove(holder)
+        if _holders:
+            return
+        # What was added stays for a while: until the next pause nobody need look through it.
+        gc.freeze()
+        # Unless somebody else has set it meanwhile.
+        if gc.get_threshold()[2] == _NEVER:
+            gc.set_threshold(*_before)
     collect_later()
 
 

@@ -3,7 +3,8 @@
 A thread that computes in Python may keep the window waiting for as long as Python's switch
 interval. Its own 5 ms come again with every call into OpenGL or a file, hundreds of times a
 picture: a window that needs 50 ms for itself then stands still for 300. And a run that takes all
-processors doubles what a new layer costs: it waits between two tiles while layers or docks come.
+processors doubles what a new layer costs: it waits between two tiles while layers or docks come. So
+do the check of an energy axis, between two of its steps, and the imports made beforehand.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from .._pauses import paused_by
+from .preloading import wait_for_library
 
 SWITCH_S = 0.0005
 #: The next layer or dock comes within this time, or none does.
@@ -36,7 +40,8 @@ def giving_way() -> Iterator[None]:
             _short = sys.getswitchinterval()
         _at_work += 1
     try:
-        yield
+        with paused_by(_wait):
+            yield
     finally:
         with _lock:
             _at_work -= 1
@@ -60,6 +65,11 @@ def wait_for_window(cancelled: Callable[[], bool] = lambda: False) -> None:
     """Wait, between two pieces of work, until the window has made what it was to make."""
     while time.monotonic() - _last_work < _NEXT_S and not cancelled():
         time.sleep(_LOOK_S)
+
+
+def _wait() -> None:
+    wait_for_library()
+    wait_for_window()
 
 
 def _set(seconds: float) -> None:

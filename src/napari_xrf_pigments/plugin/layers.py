@@ -126,12 +126,14 @@ def show_maps(
         return bool(kinds) and _nobody_chose(map_layers(viewer, scan, kinds).values())
 
     free_at_first = free()
-    begun = time.perf_counter()
+    begun, updated = time.perf_counter(), False
     for spec in specs:
         key = (spec.kind, spec.name)
         wanted.add(key)
         layer = map_layers(viewer, scan, {spec.kind}).get(key)
         if layer is None:
+            if updated:
+                yield
             # Who has just chosen a map is not shown others.
             hidden = free_at_first and not free()
             with unselected(viewer):
@@ -140,10 +142,11 @@ def show_maps(
             _update(layer, spec)
             if free():
                 _show(layer, spec.visible)
+            updated = True
             if time.perf_counter() - begun < _WHILE_S:
                 continue
         yield
-        begun = time.perf_counter()
+        begun, updated = time.perf_counter(), False
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key not in wanted and layer in viewer.layers:
             remove_layer(viewer, layer)

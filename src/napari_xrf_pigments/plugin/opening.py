@@ -151,7 +151,7 @@ def open_paths(
         The paths that were opened.
     """
     opened, meanwhile = [], Meanwhile(viewer)
-    for path in one_of_each_scan(paths):
+    for path in aside(partial(one_of_each_scan, paths)):
         if meanwhile.closed:
             break
         if meanwhile.opened(path):

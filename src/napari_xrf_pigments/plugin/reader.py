@@ -59,7 +59,8 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         session_of(viewer)
     meanwhile = None if viewer is None else Meanwhile(viewer)
     found: dict[Path, list[LayerData]] = {}
-    for item in one_of_each_scan(paths):
+    # In a thread, too: it imports what knows the formats.
+    for item in aside(partial(one_of_each_scan, paths)):
         if viewer is not None and item.suffix == SUFFIX:
             _open_session(viewer, item)
             continue

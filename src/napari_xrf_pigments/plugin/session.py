@@ -14,6 +14,7 @@ from ..mapping.palette import Palette
 from . import layers as layering
 from . import notices, shaders
 from .collecting import collect_later, let_collect_with
+from .giving_way import window_works
 from .hover import tell_in_status_bar
 from .keys import bind_keys
 from .marker import show_marker
@@ -131,6 +132,8 @@ class Session:
         return sorted(first.values(), key=lambda layer: layer.metadata["xrf_scan"] is not self.scan)
 
     def _on_inserted(self, event: Any) -> None:
+        # napari goes on with the layer: what is to be computed for it waits for a moment.
+        window_works()
         self._adopt(event.value)
         tell_in_status_bar(event.value)
 

@@ -13,8 +13,9 @@ import gc
 import threading
 from importlib import import_module
 
+from .collecting import hold_off, let_go
 from .giving_way import giving_way, wait_for_window
-from .preloading import preload_torch
+from .importing import taking_turns
 
 #: In the order in which a user comes to need them.
 MODULES = (
@@ -50,6 +51,7 @@ def warm() -> threading.Thread:
     global _thread
     if _thread is None:
         _thread = threading.Thread(target=_warm, name="warming", daemon=True)
+        hold_off(_thread)
         _thread.start()
         # An import must not be under way when the interpreter is taken down.
         atexit.register(_stop)
@@ -57,13 +59,16 @@ def warm() -> threading.Thread:
 
 
 def _warm() -> None:
-    with giving_way():
-        _import()
+    try:
+        with giving_way(), taking_turns(_ended.is_set):
+            _import()
+    finally:
+        if _thread is not None:
+            let_go(_thread)
 
 
 def _import() -> None:
     _ended.wait(PAUSE_S)
-    preload_torch()
     for name in MODULES:
         # What napari and the modules before have brought, too.
         gc.freeze()

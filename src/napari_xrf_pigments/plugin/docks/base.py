@@ -178,8 +178,9 @@ def _share_place(frame: QDockWidget, before: QSize | None) -> None:
     right = Qt.DockWidgetArea.RightDockWidgetArea
     if not isinstance(window, QMainWindow) or window.dockWidgetArea(frame) != right:
         return
-    for other in window.findChildren(QDockWidget):
-        ours = other.findChild(ScanDock) is not None and window.dockWidgetArea(other) == right
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    for other in window.findChildren(QDockWidget, options=direct):
+        ours = isinstance(other.widget(), ScanDock) and window.dockWidgetArea(other) == right
         if ours and other is not frame and other.isVisible() and not other.isFloating():
             # Else the picture would be drawn at every size in between.
             window.setUpdatesEnabled(False)
