@@ -21,6 +21,7 @@ from .giving_way import window_works
 from .pigment_specs import PigmentView, pigment_specs, unexplained_spec
 from .results import PigmentResults
 from .scan import Scan
+from .scene_later import bring_scene, without_scene
 from .specs import MapSpec, element_specs, limits_of
 from .totals import TotalCounts
 
@@ -127,31 +128,39 @@ def show_maps(
 
     free_at_first = free()
     begun, updated = time.perf_counter(), False
-    for spec in specs:
-        key = (spec.kind, spec.name)
-        wanted.add(key)
-        layer = map_layers(viewer, scan, {spec.kind}).get(key)
-        if layer is None:
-            if updated:
+    try:
+        for spec in specs:
+            key = (spec.kind, spec.name)
+            wanted.add(key)
+            layer = map_layers(viewer, scan, {spec.kind}).get(key)
+            if layer is None:
+                if updated:
+                    yield
+                # Who has just chosen a map is not shown others.
+                hidden = free_at_first and not free()
+                with unselected(viewer), without_scene(viewer):
+                    _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
                 yield
-            # Who has just chosen a map is not shown others.
-            hidden = free_at_first and not free()
-            with unselected(viewer):
-                _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
-        else:
-            _update(layer, spec)
-            if free():
-                _show(layer, spec.visible)
-            updated = True
-            if time.perf_counter() - begun < _WHILE_S:
-                continue
-        yield
-        begun, updated = time.perf_counter(), False
-    for key, layer in map_layers(viewer, scan, kinds).items():
-        if key not in wanted and layer in viewer.layers:
-            remove_layer(viewer, layer)
-            yield
-    yield from remove_dropped(viewer, scan)
+                # Of hidden ones the canvas learns at the end, or when they are shown.
+                if spec.visible and not hidden and bring_scene(viewer):
+                    yield
+            else:
+                _update(layer, spec)
+                if free():
+                    _show(layer, spec.visible)
+                updated = True
+                if time.perf_counter() - begun < _WHILE_S:
+                    continue
+                yield
+            begun, updated = time.perf_counter(), False
+        for key, layer in map_layers(viewer, scan, kinds).items():
+            if key not in wanted and layer in viewer.layers:
+                with without_scene(viewer):
+                    remove_layer(viewer, layer)
+                yield
+        yield from remove_dropped(viewer, scan)
+    finally:
+        bring_scene(viewer)
 
 
 @contextmanager
@@ -187,10 +196,14 @@ def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None
 
 def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
     """Remove what :func:`drop_maps` has forgotten, one between two ``yield``."""
-    for layer in map_layers(viewer, scan, {"dropped"}).values():
-        if layer in viewer.layers:
-            remove_layer(viewer, layer)
-            yield
+    try:
+        for layer in map_layers(viewer, scan, {"dropped"}).values():
+            if layer in viewer.layers:
+                with without_scene(viewer):
+                    remove_layer(viewer, layer)
+                yield
+    finally:
+        bring_scene(viewer)
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:
