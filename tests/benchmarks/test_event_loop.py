@@ -3,8 +3,8 @@
 ``XRF_PIGMENTS_BENCH_SCAN`` names another scan than that of the tutorial. How it is measured:
 ``window.py``. This is the one benchmark that fails, where a step stands still for a quarter of a
 second; without a graphics card, the time that is drawing is told and does not count. What is done
-while the user pauses is told and does not count either. Beside it stands what napari by itself takes
-for a picture and for forty.
+while the user pauses is told and does not count either. Beside it stands what napari by itself
+takes for a picture and for forty.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_xrf_pigments.plugin import collecting
+from napari_xrf_pigments.plugin.activity import Task
+from napari_xrf_pigments.plugin.aside import aside
 from napari_xrf_pigments.plugin.collecting import (
     collect_later,
     collect_now,
@@ -214,3 +216,27 @@ def test_a_layer_that_cannot_be_removed_leaves_all_as_it_was(monkeypatch):
     with pytest.raises(ValueError):
         remove_layer(ViewerModel(), None)
     assert canvas.gc is gc
+
+
+def test_it_waits_while_an_answer_is_waited_for(thresholds):
+    assert aside(lambda: held(thresholds))
+    assert gc.get_threshold() == thresholds
+
+
+def test_it_waits_while_a_task_is_under_way(thresholds, qtbot):
+    seen = []
+    Task("Test", lambda watch: held(thresholds), seen.append)
+    qtbot.waitUntil(lambda: bool(seen), timeout=10_000)
+    assert seen == [True]
+    assert gc.get_threshold() == thresholds
+
+
+def test_it_waits_no_more_when_a_task_has_failed(thresholds, qtbot):
+    told = []
+
+    def fail(watch):
+        raise ValueError("The disk is full.")
+
+    Task("Test", fail, lambda answer: None, told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    assert gc.get_threshold() == thresholds

@@ -1,8 +1,8 @@
 """The canvas takes layers that come and go in an event-loop turn of its own.
 
-napari puts its whole scene in order at every layer that is added or removed, whether it is shown or
-not. With forty layers that costs as much as the layer itself. Where a napari is built otherwise than
-expected here, nothing is put off.
+napari puts its whole scene in order at every layer that is added or removed, whether it is shown
+or not. With forty layers that costs as much as the layer itself. Where a napari is built otherwise
+than expected here, nothing is put off.
 """
 
 from __future__ import annotations
