@@ -9,7 +9,7 @@ from napari_xrf_pigments.plugin.element_text import rows_of_text
 from napari_xrf_pigments.plugin.fit_settings import rows_of, save_settings, take_settings
 from napari_xrf_pigments.plugin.mixing import composite_spec
 from napari_xrf_pigments.plugin.provenance_text import provenance_line, provenance_text
-from napari_xrf_pigments.plugin.scan import Scan
+from napari_xrf_pigments.plugin.scan import Scan, ScanSettings
 from napari_xrf_pigments.plugin.trying import SCOPES, Trials
 from napari_xrf_pigments.plugin.views.composite_bar import ChannelChoice
 from napari_xrf_pigments.plugin.views.histogram import histogram_of
@@ -105,6 +105,34 @@ def test_settings_without_another_axis_change_nothing(scan, tmp_path):
     found = read_pymca_cfg(path)
     assert found.families == ("Fe K", "Pb M")
     assert found.excitation_kev == 40
+
+
+def test_settings_with_as_many_digits_as_a_file_keeps_change_nothing(scan, tmp_path):
+    axis = scan.cube.energies.recalibrated(0.0200123456789123, -0.0123456789123456)
+    scan.cube = scan.cube.with_energies(axis)
+    path = tmp_path / "fit.cfg"
+    save_settings(scan, ("Fe K",), path)
+    assert read_pymca_cfg(path).gain_kev != axis.gain_kev
+    _, sentence = take_settings(scan, path)
+    assert not scan.can_undo
+    assert "energy axis" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("gain_kev", "offset_kev", "why"),
+    [
+        (0.02, 0.000009, ""),
+        (0.02 + 1e-9, 0.0, ""),
+        (0.02, 0.0001, "old energy axis"),
+        (0.02 + 1e-6, 0.0, "old energy axis"),
+    ],
+)
+def test_an_axis_is_another_one_where_a_channel_lies_elsewhere(scan, gain_kev, offset_kev, why):
+    energies = scan.cube.energies
+    assert (energies.gain_kev, energies.offset_kev) == (0.02, 0.0)
+    here = ScanSettings(energies, scan.cube.acquisition)
+    there = ScanSettings(energies.recalibrated(gain_kev, offset_kev), scan.cube.acquisition)
+    assert here.change_to(there) == there.change_to(here) == why
 
 
 def test_composite_of_results():

@@ -87,6 +87,7 @@ def test_maps_are_corrected_as_copies_and_undo_removes_them(viewer, scan, sawtoo
     sawtooth.undo_button.click()
     assert [layer.name for layer in viewer.layers] == ["zigzag"]
     assert viewer.layers["zigzag"].visible
+    assert viewer.layers.selection.active is viewer.layers["zigzag"]
     assert not sawtooth.undo_button.isEnabled()
 
 

@@ -20,6 +20,9 @@ from .totals import TotalCounts
 if TYPE_CHECKING:
     from ..cube import XRFCube
 
+#: Files keep some ten digits of an axis: as near as this it is the same one.
+_SAME_KEV = 1e-5
+
 
 @dataclass(frozen=True)
 class ScanSettings:
@@ -41,13 +44,19 @@ class ScanSettings:
 
     def change_to(self, other: ScanSettings) -> str:
         """What of maps made with these settings is old under others, in words."""
-        own, new = self.energies, other.energies
-        if (own.gain_kev, own.offset_kev) != (new.gain_kev, new.offset_kev):
+        if _apart_kev(self.energies, other.energies) > _SAME_KEV:
             return "old energy axis"
         here, there = self.acquisition, other.acquisition
         if (here.anode, here.tube_kv) != (there.anode, there.tube_kv):
             return "old tube settings"
         return ""
+
+
+def _apart_kev(one: EnergyAxis, other: EnergyAxis) -> float:
+    """The most that two axes of the same channels lie apart, at one of their ends."""
+    top = (one.gain_kev - other.gain_kev) * (one.n_channels - 1)
+    start = one.offset_kev - other.offset_kev
+    return max(abs(start), abs(start + top))
 
 
 class Scan:

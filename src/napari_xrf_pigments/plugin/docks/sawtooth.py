@@ -110,6 +110,9 @@ class SawtoothDock(ScanDock):
                 self.viewer.layers.remove(layer)
         for layer in maps:
             layer.visible = True
+        if maps[-1] in self.viewer.layers:
+            # The chosen layer has gone with the copies: napari would show no controls.
+            self.viewer.layers.selection.active = maps[-1]
         self.undo_button.setEnabled(bool(self._done))
 
     def open_corrected(self) -> None:
