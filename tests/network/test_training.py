@@ -1,8 +1,7 @@
 """The stream of training spectra and the training itself, on a small scale."""
 
 import copy
-import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,24 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from napari_xrf_pigments.network import stream
 from napari_xrf_pigments.network.config import PartConfig, TrainingConfig
-from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
-from napari_xrf_pigments.network.feeder import Feeder
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
-from napari_xrf_pigments.network.stream import Chunk, Draws, known_settings, training_stream
+from napari_xrf_pigments.network.stream import Chunk, Draws, training_stream
 from napari_xrf_pigments.network.training import mean_network, train_steps
 from napari_xrf_pigments.network.training_part import Progress, masked_loss
 from napari_xrf_pigments.network.weights import (
-    bundled_weights,
     load_weights,
     training_of,
     weights_hash,
 )
-from napari_xrf_pigments.physics.detector import DetectorModel
-from napari_xrf_pigments.physics.stacks import Geometry
-from napari_xrf_pigments.physics.tube import Beam
-from napari_xrf_pigments.simulation.conditions import Excitation, Readout
 
 FIRST = PartConfig("first", spectra=768, learning_rate=2e-3)
 CLOSING = PartConfig("closing", spectra=512, learning_rate=7e-4)
@@ -52,50 +43,6 @@ def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trained(out: Path, seed: int = 0, config: TrainingConfig = TINY) -> list[Progress]:
     return list(train_steps(config, seed, out))
-
-
-def test_chunks_hold_finite_inputs_and_answers(chunks: list[Chunk]) -> None:
-    for chunk in chunks:
-        assert chunk.encoded.shape == (256, N_INPUTS)
-        assert chunk.answers.shape == (256, n_outputs())
-        assert torch.isfinite(chunk.encoded).all()
-        assert set(chunk.answers.unique().tolist()) == {MASKED, 0, 1}
-        assert float(chunk.encoded[:, :N_BINS].float().square().sum(1).mean()) == pytest.approx(
-            100, rel=0.02
-        )
-
-
-def test_instruments_differ_within_a_chunk_and_between_chunks(chunks: list[Chunk]) -> None:
-    settings = torch.cat([chunk.encoded[:, N_BINS + 1 :] for chunk in chunks])
-    assert len(settings.unique(dim=0)) >= 6
-
-
-def test_a_seed_gives_the_same_stream() -> None:
-    one, again, other = (
-        next(training_stream((seed, 0), sections=4, readouts=1)) for seed in (5, 5, 6)
-    )
-    assert torch.equal(one.encoded, again.encoded)
-    assert torch.equal(one.answers, again.answers)
-    assert not torch.equal(one.encoded, other.encoded)
-
-
-def test_what_is_told_of_an_instrument_is_true_and_a_voltage_comes_with_its_anode() -> None:
-    beam = Beam(np.array([20.0]), np.zeros(1), np.ones(1))
-    measured = type("Measured", (), {})()
-    measured.excitation = Excitation("Ag", 35.0, (("Al", 0.3),), Geometry(80.0, 50.0), beam)
-    measured.readout = Readout(DetectorModel(), "helium", 5.0, 100, 0.1, 0.0)
-    rng = np.random.default_rng(0)
-    told = [known_settings(measured, rng) for _ in range(300)]
-    for name, truth in (
-        ("anode", "Ag"),
-        ("tube_kv", 35.0),
-        ("filter", (("Al", 0.3),)),
-        ("atmosphere", "helium"),
-        ("incidence_deg", 80.0),
-        ("takeoff_deg", 50.0),
-    ):
-        assert {getattr(one, name) for one in told} == {None, truth}
-    assert all(one.anode is not None for one in told if one.tube_kv is not None)
 
 
 def test_masked_answers_cost_nothing() -> None:
@@ -139,12 +86,6 @@ def test_weights_are_saved_on_the_way(tmp_path: Path) -> None:
     assert training_of(path)["seen"] == 256
     steps.close()
     assert load_weights(path)
-
-
-@pytest.mark.usefixtures("fed")
-def test_a_feeder_without_workers_makes_the_chunks_itself(chunks: list[Chunk]) -> None:
-    with Feeder(0, 0) as feeder:
-        assert next(iter(feeder)) is chunks[0]
 
 
 @pytest.mark.usefixtures("fed")
@@ -234,72 +175,3 @@ def test_each_run_of_a_part_has_spectra_of_its_own(
     trained(tmp_path / "w.safetensors", config=replace(TINY, parts=(FIRST, last)))
     assert len({seed for seed, _ in seeds}) == 3
     assert [eras for _, eras in seeds] == [0.0, 0.5, 0.5]
-
-
-def test_a_stream_draws_secondary_excitation_for_some_beams_only(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked = []
-    real = stream.emit
-
-    def emit(*args: object, secondary: bool, **more: object) -> object:
-        asked.append(secondary)
-        return real(*args, secondary=False, **more)
-
-    monkeypatch.setattr(stream, "emit", emit)
-    for chance in (0.0, 0.5, 1.0):
-        draws = Draws(secondary=chance, readouts=1)
-        list(islice(training_stream((3, 1), draws, sections=4, beams=4), 12))
-    assert not any(asked[:12])
-    assert 0 < sum(asked[12:24]) < 12
-    assert all(asked[24:])
-
-
-def test_settings_are_read_from_toml(tmp_path: Path) -> None:
-    path = tmp_path / "t.toml"
-    parts = ("spectra = 5_000\nlearning_rate = 1e-4", "name = 'b'\neras = 0.3")
-    path.write_text("\n[[part]]\n".join(("uses = 3", *parts)), encoding="utf-8")
-    config = TrainingConfig.load(path)
-    one, other = config.parts
-    assert (one.spectra, config.uses, one.learning_rate) == (5000, 3, 1e-4)
-    assert (other.name, other.draws) == ("b", Draws(eras=0.3))
-    assert config.batch == TrainingConfig().batch
-
-
-def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None:
-    bundled = bundled_weights()
-    config = TrainingConfig.load(bundled.with_name("training.toml"))
-    made = training_of(bundled)
-    assert made["part"] == config.parts[-1].name
-    assert made["parts"] == json.loads(json.dumps([asdict(part) for part in config.parts]))
-    assert made["width"] == config.width
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("uses = ", "is not a TOML file"),
-        ("epochs = 3\ncolour = 'red'", "unknown settings: colour, epochs"),
-        ("parts = 3", "unknown settings: parts"),
-        ("[[part]]\n[[part]]", "Every part needs a name of its own"),
-        ("part = 3", r"must describe each part in a table \[\[part\]\]"),
-        ("[[part]]\nspectra = 'many'", "spectra must be a whole number"),
-        ("[[part]]\nepochs = 3", "unknown settings: epochs"),
-        ("[[part]]\nname = 3", "name must be a text"),
-        ("[[part]]\nwith_start = 1", "with_start must be true or false"),
-        ("batch = 8", "batch must be a whole number of at least 16"),
-        ("width = 0", "width must be a whole number"),
-        ("workers = -1", "workers must be a whole number"),
-        ("[[part]]\nrepeats = 0", "repeats must be a whole number of at least 1"),
-        ("[[part]]\nreadouts = 0", "readouts must be a whole number of at least 1"),
-        ("[[part]]\nabsent_sigma = -1", "absent_sigma must be a number"),
-        ("[[part]]\neras = true", "eras must be a number"),
-        ("uses = nan", "uses must be a number"),
-        ("[[part]]\nlearning_rate = -1.0", "learning_rate must be a number"),
-    ],
-)
-def test_wrong_settings_are_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
-    path = tmp_path / "t.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=rf"{said}.*\.$"):
-        TrainingConfig.load(path)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QTabBar
 from napari_xrf_pigments.plugin import commands
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.feed import LayerFeed
+from napari_xrf_pigments.plugin.session import session_of
 
 from .acting import add_dock, add_scan
 from .synthetic import LINES
@@ -86,6 +87,22 @@ def test_the_picture_fits_what_the_docks_leave_unless_it_was_moved(viewer, qtbot
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
     # The spectrum takes a third of the height.
     assert viewer.scene.camera.zoom == before if moved else viewer.scene.camera.zoom < 0.9 * before
+
+
+def test_the_first_picture_is_fitted_anew_where_the_window_has_got_another_size(viewer, qtbot):
+    add_scan(viewer)
+    qtbot.waitUntil(lambda: session_of(viewer).fitted, timeout=60_000)
+    window = viewer.window._qt_window
+    window.resize(window.width(), window.height() - 120)
+    qtbot.wait(300)
+    before = viewer.scene.camera.zoom
+    assert session_of(viewer).fitted
+    ended = []
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    assert viewer.scene.camera.zoom < 0.9 * before
+    viewer.scene.camera.zoom *= 1.2
+    assert not session_of(viewer).fitted
 
 
 @pytest.mark.parametrize("name", ["Elements", "Spectrum"])

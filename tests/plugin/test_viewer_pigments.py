@@ -103,6 +103,22 @@ def test_a_period_hides_and_one_click_shows(viewer, scan, mapped, qtbot):
     becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
 
 
+def test_a_whole_year_need_not_be_confirmed(viewer, scan, mapped):
+    for field, year in ((mapped.settings.first_year, "1850"), (mapped.settings.last_year, "1900")):
+        QTest.keyClicks(field, year[:3])
+        before = scan.palette.period
+        QTest.keyClicks(field, year[3:])
+        assert scan.palette.period != before
+    assert scan.palette.period == (1850, 1900)
+
+
+def test_the_chosen_layer_is_one_that_is_seen(viewer, scan, mapped, qtbot):
+    qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
+    active = viewer.layers.selection.active
+    assert active.visible
+    assert active.metadata["xrf_map"][0] == "pigment"
+
+
 def test_emptied_years_hide_nothing_any_longer(viewer, scan, mapped, qtbot):
     mapped.settings.slider.setValue(0.3)
     fields = (mapped.settings.first_year, mapped.settings.last_year)

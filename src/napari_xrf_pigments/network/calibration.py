@@ -22,7 +22,12 @@ _PRIOR = 10.0
 
 
 def calibrate_network(
-    net: PigmentNet, seed: int, draws: Draws = CALIBRATION_DRAWS, *, chunks: int = 60
+    net: PigmentNet,
+    seed: int,
+    draws: Draws = CALIBRATION_DRAWS,
+    *,
+    chunks: int = 60,
+    teacher: PigmentNet | None = None,
 ) -> None:
     """Fit slope and shift of every output and fold them into the last layer.
 
@@ -36,9 +41,14 @@ def calibrate_network(
         How harsh their stream is.
     chunks : int
         Chunks of 2048 spectra to fit on.
+    teacher : PigmentNet, optional
+        A calibrated network, whose probabilities are fitted instead of the true answers.
     """
-    stream = training_stream((seed, 77), draws)
-    slope, shift = fit_platt(*_outputs(net, list(islice(stream, chunks))))
+    drawn = list(islice(training_stream((seed, 77), draws), chunks))
+    logits, answers = _outputs(net, drawn)
+    if teacher is not None:
+        answers = torch.sigmoid(_outputs(teacher, drawn)[0])
+    slope, shift = fit_platt(logits, answers)
     with torch.no_grad():
         net.last.weight.mul_(slope[:, None])
         net.last.bias.mul_(slope).add_(shift)
@@ -51,8 +61,8 @@ def fit_platt(logits: torch.Tensor, answers: torch.Tensor) -> tuple[torch.Tensor
     ----------
     logits : Tensor, shape (spectrum, output)
         Raw logits.
-    answers : Tensor of int8, shape (spectrum, output)
-        0, 1 or :data:`MASKED`.
+    answers : Tensor, shape (spectrum, output)
+        0, 1, a probability, or :data:`MASKED`.
 
     Returns
     -------

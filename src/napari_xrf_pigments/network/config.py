@@ -45,10 +45,15 @@ class PartConfig:
         Whether that mean includes the weights that the part started from.
     learning_rate : float
         Highest rate of AdamW; it warms up, then falls as a cosine.
+    uses : float
+        How often each spectrum is shown, on average; 0: as often as in the other parts.
     calibration : int
         Chunks of 2048 spectra that the probabilities are calibrated on afterwards.
     draws : Draws
         How harsh the stream is.
+    width, hidden : int
+        Sizes of a smaller network, which is made of the one before (`shrinking`) and learns, and
+        is calibrated on, its answers instead of the true ones; with 0 the network stays as it is.
 
     Raises
     ------
@@ -61,16 +66,28 @@ class PartConfig:
     repeats: int = 1
     with_start: bool = False
     learning_rate: float = 1.2e-3
+    uses: float = 0.0
     calibration: int = 0
     draws: Draws = field(default_factory=Draws)
+    width: int = 0
+    hidden: int = 0
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether the network gets smaller."""
+        return self.width > 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise ValueError("name must be a text.")
         if type(self.with_start) is not bool:
             raise ValueError("with_start must be true or false.")
-        _check_whole(self, {"spectra": 1, "repeats": 1, "calibration": 0})
-        _check_numbers(self, ("learning_rate",))
+        _check_whole(self, {"spectra": 1, "repeats": 1, "calibration": 0, "width": 0, "hidden": 0})
+        if self.hidden and not self.shrinks:
+            raise ValueError("hidden needs a width beside it.")
+        if self.shrinks and (self.repeats > 1 or self.with_start):
+            raise ValueError("A part that makes the network smaller is run once, without a mean.")
+        _check_numbers(self, ("learning_rate", "uses"))
         _check_whole(self.draws, {"readouts": 1})
         numbers = {each.name for each in fields(Draws)} - {"readouts"}
         _check_numbers(self.draws, tuple(sorted(numbers)))
@@ -85,7 +102,7 @@ class TrainingConfig:
     parts : tuple of PartConfig
         The parts of the training, in their order; each starts from the weights of the one before.
     uses : float
-        How often each spectrum is shown, on average.
+        How often each spectrum is shown, on average, where a part does not say otherwise.
     batch : int
         Spectra in a batch.
     weight_decay : float

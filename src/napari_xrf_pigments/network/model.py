@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -21,18 +22,35 @@ class Architecture:
         Features in each layer.
     blocks : int
         Residual blocks.
+    hidden : int
+        Hidden units of each block; 0: as many as features.
     """
 
     width: int = 768
     blocks: int = 2
+    hidden: int = 0
+
+    @property
+    def units(self) -> int:
+        """Hidden units of each block."""
+        return self.hidden or self.width
+
+    @classmethod
+    def of(cls, state: Mapping[str, torch.Tensor]) -> Architecture:
+        """Sizes of the network that has this state."""
+        width, blocks = len(state["first.weight"]), 0
+        while f"blocks.{blocks}.first.weight" in state:
+            blocks += 1
+        units = len(state["blocks.0.first.weight"]) if blocks else width
+        return cls(width, blocks, 0 if units == width else units)
 
 
 class _Block(nn.Module):
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, units: int) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width)
-        self.first = nn.Linear(width, width)
-        self.second = nn.Linear(width, width)
+        self.first = nn.Linear(width, units)
+        self.second = nn.Linear(units, width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         hidden = nn.functional.silu(self.first(self.norm(x)))
@@ -59,7 +77,9 @@ class PigmentNet(nn.Module):
         self.register_buffer("mean", torch.zeros(N_INPUTS))
         self.register_buffer("scale", torch.ones(N_INPUTS))
         self.first = nn.Linear(N_INPUTS, width)
-        self.blocks = nn.ModuleList(_Block(width) for _ in range(architecture.blocks))
+        self.blocks = nn.ModuleList(
+            _Block(width, architecture.units) for _ in range(architecture.blocks)
+        )
         self.norm = nn.LayerNorm(width)
         self.last = nn.Linear(width, n_outputs())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from .calibration import CALIBRATION_DRAWS, calibrate_network
 from .checkpoint import Snapshot, checkpoint_path, load_checkpoint, save_checkpoint
 from .config import PartConfig, TrainingConfig
 from .model import Architecture, PigmentNet
+from .shrinking import shrunk
+from .stream import training_stream
 from .training_part import Progress, train_part
 from .weights import load_weights, save_weights, training_of, weights_hash
 
 #: Between the seeds of one run's streams of spectra and those of the next.
 _STREAMS_APART = 1_000_003
+#: Chunks of 2048 spectra that a smaller network is made with.
+_EXAMPLES = 20
 
 
 def train_steps(
@@ -82,19 +87,23 @@ def train_steps(
         if runs + part.repeats <= at["run"]:
             runs += part.repeats
             continue
-        ends = [copy.deepcopy(net)] if part.with_start else []
+        ends = [copy.deepcopy(net)] if part.with_start or part.shrinks else []
         if snapshot is not None:
-            ends = _networks(snapshot, config)
+            ends = _networks(snapshot)
+        # It is not among those whose mean is kept.
+        teacher = ends[0].eval().requires_grad_(False) if part.shrinks else None
+        if teacher is not None:
+            net = _smaller(teacher, part, seed + runs * _STREAMS_APART)
         for run in range(max(runs, at["run"]), runs + part.repeats):
             stream = seed + run * _STREAMS_APART
             made = {**about, "part": part.name, "stream": stream}
             keep = _Keeper(out, made, checkpoint, {**about, "run": run}, ends)
-            yield from train_part(net, part, stream, config, keep, checkpoint_s, snapshot)
+            yield from train_part(net, part, stream, config, keep, checkpoint_s, snapshot, teacher)
             snapshot = None
-            _calibrate(out, part, stream)
+            _calibrate(out, part, stream, teacher)
             ends.append(load_weights(out))
             net = copy.deepcopy(ends[-1]).train().requires_grad_(True)
-        if len(ends) > 1:
+        if len(ends) > 1 and teacher is None:
             save_weights(mean_network(ends), out, training_of(out))
             _calibrate(out, part, seed + runs * _STREAMS_APART)
             net = load_weights(out).train().requires_grad_(True)
@@ -124,11 +133,19 @@ class _Keeper:
             save_checkpoint(self.checkpoint, state, self.about)
 
 
-def _networks(snapshot: Snapshot, config: TrainingConfig) -> list[PigmentNet]:
+def _smaller(net: PigmentNet, part: PartConfig, stream: int) -> PigmentNet:
+    """The network that a part begins with, made of a larger one."""
+    chunks = islice(training_stream((stream, 78), part.draws), _EXAMPLES)
+    encoded = torch.cat([chunk.encoded.float() for chunk in chunks])
+    sizes = Architecture(part.width, net.architecture.blocks, part.hidden)
+    return shrunk(net, encoded, sizes).train().requires_grad_(True)
+
+
+def _networks(snapshot: Snapshot) -> list[PigmentNet]:
     """The ends of earlier runs that a checkpoint holds."""
     networks: list[PigmentNet] = []
     while state := snapshot.below(f"end{len(networks)}"):
-        network = PigmentNet(Architecture(config.width, config.blocks))
+        network = PigmentNet(Architecture.of(state))
         network.load_state_dict(state)
         networks.append(network.eval().requires_grad_(False))
     return networks
@@ -148,7 +165,9 @@ def mean_network(networks: Sequence[PigmentNet]) -> PigmentNet:
     return mean
 
 
-def _calibrate(out: Path, part: PartConfig, stream: int) -> None:
+def _calibrate(
+    out: Path, part: PartConfig, stream: int, teacher: PigmentNet | None = None
+) -> None:
     if not part.calibration:
         return
     trained = load_weights(out)
@@ -158,5 +177,5 @@ def _calibrate(out: Path, part: PartConfig, stream: int) -> None:
         secondary=part.draws.secondary,
         eras=part.draws.eras,
     )
-    calibrate_network(trained, stream, draws, chunks=part.calibration)
+    calibrate_network(trained, stream, draws, chunks=part.calibration, teacher=teacher)
     save_weights(trained, out, training_of(out))

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
@@ -62,6 +62,7 @@ def train_part(
     save_to: Callable[[PigmentNet, int, Snapshot | None], None],
     checkpoint_s: float,
     snapshot: Snapshot | None = None,
+    teacher: PigmentNet | None = None,
 ) -> Iterator[Progress]:
     """Train a network on one stream of spectra.
 
@@ -82,8 +83,10 @@ def train_part(
         Seconds between savings.
     snapshot : Snapshot, optional
         The state to go on from.
+    teacher : PigmentNet, optional
+        Whose answers are learned instead of the true ones.
     """
-    run = _Run(net, part, stream, config)
+    run = _Run(net, part, stream, config, teacher)
     fresh = bool((net.scale == 1).all())
     if snapshot is not None:
         run.restore(snapshot)
@@ -124,8 +127,14 @@ class _Run:
     """What changes while a part is trained."""
 
     def __init__(
-        self, net: PigmentNet, part: PartConfig, stream: int, config: TrainingConfig
+        self,
+        net: PigmentNet,
+        part: PartConfig,
+        stream: int,
+        config: TrainingConfig,
+        teacher: PigmentNet | None = None,
     ) -> None:
+        self._teacher = teacher
         self._net, self._part, self._config = net, part, config
         self._drawing = torch.Generator().manual_seed(stream)
         # A running mean of the weights forgets the noise of the last steps.
@@ -142,6 +151,8 @@ class _Run:
 
     def take(self, chunk: Chunk) -> int:
         """Keep a chunk; how many are kept, or -1 while those of before a stop come again."""
+        if self._teacher is not None:
+            chunk = replace(chunk, answers=_told(self._teacher, chunk.encoded))
         self.kept = [*self.kept[-_KEPT_CHUNKS + 1 :], chunk]
         if self._again:
             self._again -= 1
@@ -153,7 +164,7 @@ class _Run:
     def learn(self, spectra: int) -> None:
         """The gradient steps that so many new spectra are worth."""
         config, part = self._config, self._part
-        self._owed += spectra * config.uses / config.batch
+        self._owed += spectra * (part.uses or config.uses) / config.batch
         while self._owed >= 1:
             self._owed -= 1
             for group in self._optimiser.param_groups:
@@ -215,6 +226,14 @@ def _batch(
         encoded.append(chunk.encoded[rows])
         answers.append(chunk.answers[rows])
     return torch.cat(encoded).float(), torch.cat(answers)
+
+
+@torch.no_grad()
+def _told(teacher: PigmentNet, encoded: torch.Tensor) -> torch.Tensor:
+    """Probabilities that a network gives, shape (spectrum, output), to be learned by another."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_in_half()):
+        logits = teacher(encoded.float())
+    return torch.sigmoid(logits.float()).half()
 
 
 @lru_cache

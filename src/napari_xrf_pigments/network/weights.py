@@ -61,6 +61,7 @@ def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
     metadata = {
         "width": net.architecture.width,
         "blocks": net.architecture.blocks,
+        "hidden": net.architecture.hidden,
         "inputs": N_INPUTS,
         "pigments": pigments,
         "groups": groups,
@@ -98,7 +99,9 @@ def load_weights(path: Path) -> PigmentNet:
     if not same or metadata.get("groups") != list(groups):
         raise ValueError(f"{path.name} was trained for another pigment table or energy grid.")
     try:
-        net = PigmentNet(Architecture(int(metadata["width"]), int(metadata["blocks"])))
+        width, blocks = int(metadata["width"]), int(metadata["blocks"])
+        # Files of before had as many hidden units as features.
+        net = PigmentNet(Architecture(width, blocks, int(metadata.get("hidden", 0))))
         net.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path.name} does not fit the network.") from error

@@ -16,7 +16,7 @@ from .feed import feed_once
 from .giving_way import window_works
 from .opening import open_paths
 from .preference import offer_to_remember
-from .session import session_of
+from .session import seen_of, session_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,8 @@ _TURNS = 3
 
 
 def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
-    window, seen, fits = viewer.window, _view(viewer), _fits(viewer)
+    window, seen = viewer.window, seen_of(viewer)
+    fits = session_of(viewer).fitted or _fits(viewer)
     for entry in _DOCKS:
         if entry.name in window.dock_widgets:
             continue
@@ -140,7 +141,7 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     # The canvas has its new size some turns of the event loop later.
     for _ in range(_TURNS):
         yield
-    if fits and _view(viewer) == seen:
+    if fits and seen_of(viewer) == seen:
         # Nobody has moved the picture: all of it is shown in what is left of the window.
         viewer.reset_view()
     then()
@@ -148,20 +149,14 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
 
 def _fits(viewer: Viewer) -> bool:
     """Whether the picture is shown as napari fits it into its window."""
-    camera, before = viewer.scene.camera, _view(viewer)
+    camera, before = viewer.scene.camera, seen_of(viewer)
     if not viewer.layers or viewer.dims.ndisplay != 2:
         return False
     viewer.reset_view()
-    if np.allclose(_view(viewer), before):
+    if np.allclose(seen_of(viewer), before):
         return True
     camera.center, camera.zoom = before[:3], before[3]
     return False
-
-
-def _view(viewer: Viewer) -> tuple[float, ...]:
-    """What of the picture is seen, as long as nobody moves it."""
-    camera = viewer.scene.camera
-    return (*camera.center, camera.zoom)
 
 
 def _frame(window: Any, entry: _Dock) -> QWidget | None:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 _SESSIONS = f"Sessions (*{SUFFIX})"
 
 
+def _beside(scan: Scan | None, name: str) -> str:
+    """A name in the folder where a scan lies; the name alone where it came from no file."""
+    source = None if scan is None else scan.cube.source
+    return name if source is None else str(Path(source.path).parent / name)
+
+
 def active_scan(viewer: Viewer) -> Scan | None:
     """The scan that is worked on; without one, the user is told."""
     scan = session_of(viewer).scan
@@ -52,7 +58,7 @@ def export_maps(viewer: Viewer) -> None:
         )
         for entry in FORMATS
     }
-    chosen = asking.ask_save("Export maps", f"{scan.name} maps", filters)
+    chosen = asking.ask_save("Export maps", _beside(scan, f"{scan.name} maps"), filters)
     if chosen is None:
         return
     path, key = chosen
@@ -74,7 +80,9 @@ def save_report(viewer: Viewer) -> None:
     remarks = asking.ask_text("Report", "Remarks to put at its start (may stay empty):")
     if remarks is None:
         return
-    chosen = asking.ask_save("Save report", f"{scan.name}.html", {"Web page (*.html)": "html"})
+    chosen = asking.ask_save(
+        "Save report", _beside(scan, f"{scan.name}.html"), {"Web page (*.html)": "html"}
+    )
     if chosen is None:
         return
     path = chosen[0] if chosen[0].suffix else chosen[0].with_suffix(".html")
@@ -101,7 +109,7 @@ def save_session_as(viewer: Viewer) -> None:
         return
     scan = session_of(viewer).scan
     name = f"{scan.name if scan is not None else 'work'}{SUFFIX}"
-    chosen = asking.ask_save("Save session", name, {_SESSIONS: "session"})
+    chosen = asking.ask_save("Save session", _beside(scan, name), {_SESSIONS: "session"})
     if chosen is not None:
         save_session(viewer, chosen[0])
 

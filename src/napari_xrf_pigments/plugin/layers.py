@@ -186,6 +186,26 @@ def unselected(viewer: Viewer) -> Iterator[None]:
             layers._activate_on_insert = chooses
 
 
+def choose_shown(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
+    """Choose the uppermost map that is shown, where the chosen layer of a scan is hidden.
+
+    Its controls would change nothing that is seen.
+
+    Returns
+    -------
+    bool
+        Whether another layer was chosen.
+    """
+    active = viewer.layers.selection.active
+    if active is None or active.visible or active.metadata.get("xrf_scan") is not scan:
+        return False
+    shown = [layer for layer in map_layers(viewer, scan, kinds).values() if layer.visible]
+    if not shown:
+        return False
+    viewer.layers.selection.active = max(shown, key=viewer.layers.index)
+    return True
+
+
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
     """Take the layers of earlier results out: forgotten at once, removed one a ``yield``."""
     for (kind, name), layer in map_layers(viewer, scan, kinds).items():

@@ -50,6 +50,8 @@ def save_session(
     then : callable
         Called with the file when it is written.
     """
+    # The menu gives a proxy, through which no dock is seen to be one of ours.
+    viewer = session_of(viewer).viewer
     target = path if path.suffix else path.with_suffix(SUFFIX)
     document, shelf, left_out = _collected(viewer, target.absolute().parent)
 
@@ -120,6 +122,7 @@ def open_session(
     then : callable
         Called when all is there.
     """
+    viewer = session_of(viewer).viewer
 
     def work(watch: Watch) -> SavedSession:
         return SavedSession(path.absolute())

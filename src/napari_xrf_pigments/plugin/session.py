@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from ..mapping.palette import Palette
 from . import layers as layering
@@ -46,6 +47,12 @@ def session_of(viewer: Viewer, services: Services = CORE) -> Session:
     return _SESSIONS[viewer]
 
 
+def seen_of(viewer: Viewer) -> tuple[float, ...]:
+    """What of the picture is seen, as long as nobody moves it."""
+    camera = viewer.scene.camera
+    return (*camera.center, camera.zoom)
+
+
 class Session:
     """The scans of one viewer.
 
@@ -71,6 +78,8 @@ class Session:
         #: Weights of the network that a user taught; None: the bundled ones.
         self.weights: Path | None = None
         self.known_weights: list[Path] = []
+        #: What of the first picture napari showed: see :meth:`fitted`.
+        self._fitted: tuple[float, ...] | None = None
         shaders.keep_programs()
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
@@ -134,8 +143,24 @@ class Session:
     def _on_inserted(self, event: Any) -> None:
         # napari goes on with the layer: what is to be computed for it waits for a moment.
         window_works()
+        if len(self.viewer.layers) == 1:
+            # napari fits the first picture into its window, before or after this.
+            QTimer.singleShot(0, self._remember_view)
         self._adopt(event.value)
         tell_in_status_bar(event.value)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the picture is still seen as napari fitted it into its window.
+
+        The window may have got another size since: docks and its own bars take room.
+        """
+        return self._fitted is not None and self._fitted == seen_of(self.viewer)
+
+    def _remember_view(self) -> None:
+        viewer = self._viewer()
+        if viewer is not None and len(viewer.layers) > 0:
+            self._fitted = seen_of(viewer)
 
     def _on_removed(self, event: Any) -> None:
         scan = event.value.metadata.get("xrf_scan")

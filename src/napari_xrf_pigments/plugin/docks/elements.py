@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QPushButton, QSplitter
 from ..colours import element_colour
 from ..element_results import ElementResults
 from ..element_text import rows_of_text
-from ..layers import drop_maps, map_layers, show_maps, showing_only
+from ..layers import choose_shown, drop_maps, map_layers, show_maps, showing_only
 from ..regions import regions_of
 from ..results import Results
 from ..rows import ElementRow
@@ -258,6 +258,8 @@ class ElementsDock(MapDock):
 
         yield from show_maps(self.viewer, scan, specs(), ELEMENT_KINDS - {"composite"})
         yield
+        if choose_shown(self.viewer, scan, ELEMENT_KINDS):
+            yield
         if scan is self.scan:
             self.tools.show_new(scan)
             self.tools.update_names()

@@ -15,7 +15,7 @@ from ...mapping.palette import Palette
 from .. import colours
 from ..choosing_weights import weights_box
 from ..found import found_rows, hidden_sentence
-from ..layers import drop_maps, map_layers, show_maps, showing_only
+from ..layers import choose_shown, drop_maps, map_layers, show_maps, showing_only
 from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
 from ..provenance_text import provenance_line, provenance_text
 from ..results import PigmentResults, Results
@@ -193,6 +193,8 @@ class PigmentsDock(MapDock):
 
         yield from show_maps(self.viewer, scan, specs(), PIGMENT_KINDS)
         yield
+        if choose_shown(self.viewer, scan, PIGMENT_KINDS):
+            yield
         scan.results_changed.emit("pigments")
 
     def _list(self, scan: Scan | None) -> None:

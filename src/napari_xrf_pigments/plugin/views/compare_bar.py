@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QSlider,
     QToolButton,
@@ -48,7 +49,9 @@ class CompareBar(QWidget):
         self.radius.setValue(90)
         self.radius.setToolTip("Size of the lens")
         self.fit_button = _button("Fit", "Zoom to the whole of both maps")
-        self.link_button = _button("Link", "Move and zoom together with the viewer")
+        # napari's theme shows of these alone whether they are pressed.
+        self.link_button = QPushButton("Link")
+        self.link_button.setToolTip("Move and zoom together with the viewer")
         self.link_button.setCheckable(True)
         self.link_button.setChecked(True)
         layout = QGridLayout(self)

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleSlider
 
+#: Of the years that pigments go by.
+_DIGITS = 4
 Period = tuple[int | None, int | None]
 
 
@@ -69,6 +71,7 @@ class PigmentSettings(QWidget):
         self.groups_box.toggled.connect(self._groups_toggled)
         for field in (self.first_year, self.last_year):
             field.editingFinished.connect(lambda: self.period_changed.emit(self.period))
+            field.textEdited.connect(self._year_typed)
         self.set_devices((("Automatic", "auto"), ("CPU", "cpu")))
 
     @property
@@ -117,6 +120,11 @@ class PigmentSettings(QWidget):
         self.slider.blockSignals(False)
         for field, year in zip((self.first_year, self.last_year), period, strict=True):
             field.setText("" if year is None else str(year))
+
+    def _year_typed(self, text: str) -> None:
+        # A whole year need not be confirmed.
+        if len(text) == _DIGITS:
+            self.period_changed.emit(self.period)
 
     def _groups_toggled(self, on: bool) -> None:
         # The network says of groups only whether they are there at all.

@@ -1,0 +1,70 @@
+"""The menu's commands of sessions: napari gives them a proxy of the viewer."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zipfile
+
+import pytest
+from napari.utils._proxies import PublicOnlyProxy
+
+from napari_xrf_pigments.cube.cube import Source
+from napari_xrf_pigments.plugin import asking, home_commands
+from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+from napari_xrf_pigments.plugin.saved_session_view import our_docks
+
+from .acting import add_scan
+from .synthetic import make_cube
+
+
+@pytest.fixture
+def scan(viewer, tmp_path):
+    path = tmp_path / "panel.h5"
+    path.write_bytes(b"x" * 10)
+    cube = make_cube()
+    object.__setattr__(cube, "source", Source(path, "HDF5", 10, 0.0))
+    return add_scan(viewer, cube, "panel")
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """Where the dialog begins; the answer is that place."""
+    names = []
+
+    def ask(title, name, filters):
+        names.append(name)
+        return home_commands.Path(name), next(iter(filters.values()))
+
+    monkeypatch.setattr(asking, "ask_save", ask)
+    return names
+
+
+def test_a_session_of_the_menu_keeps_the_docks(viewer, scan, offered, tmp_path, qtbot):
+    dock = ElementsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Elements (XRF Pigments)", area="right")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)  # napari's, of private names
+        home_commands.save_session_as(PublicOnlyProxy(viewer))
+    target = tmp_path / "panel.xrfsession"
+    qtbot.waitUntil(target.exists, timeout=60_000)
+    with zipfile.ZipFile(target) as file:
+        document = json.loads(file.read("session.json"))
+    assert [state["name"] for state in document["docks"]] == ["Elements"]
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=60_000)
+    viewer.layers.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        home_commands.replace_by_session(PublicOnlyProxy(viewer), target)
+        qtbot.waitUntil(lambda: "Elements" in our_docks(viewer), timeout=60_000)
+        qtbot.waitUntil(lambda: len(viewer.layers) > 0, timeout=60_000)
+
+
+def test_dialogs_begin_beside_the_scan(viewer, scan, offered, tmp_path):
+    assert home_commands._beside(scan, "panel.html") == str(tmp_path / "panel.html")
+
+
+def test_a_scan_of_no_file_has_no_place(viewer):
+    assert home_commands._beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
+    assert home_commands._beside(None, "a.html") == "a.html"
