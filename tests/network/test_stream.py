@@ -8,7 +8,6 @@ import torch
 
 from napari_xrf_pigments.network import stream
 from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
-from napari_xrf_pigments.network.feeder import Feeder
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
 from napari_xrf_pigments.network.stream import Chunk, Draws, known_settings, training_stream
 from napari_xrf_pigments.physics.detector import DetectorModel
@@ -65,12 +64,6 @@ def test_what_is_told_of_an_instrument_is_true_and_a_voltage_comes_with_its_anod
     ):
         assert {getattr(one, name) for one in told} == {None, truth}
     assert all(one.anode is not None for one in told if one.tube_kv is not None)
-
-
-@pytest.mark.usefixtures("fed")
-def test_a_feeder_without_workers_makes_the_chunks_itself(chunks: list[Chunk]) -> None:
-    with Feeder(0, 0) as feeder:
-        assert next(iter(feeder)) is chunks[0]
 
 
 def test_a_stream_draws_secondary_excitation_for_some_beams_only(

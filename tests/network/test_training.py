@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from napari_xrf_pigments.network.config import PartConfig, TrainingConfig
+from napari_xrf_pigments.network.feeder import Feeder
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
 from napari_xrf_pigments.network.stream import Chunk, Draws, training_stream
 from napari_xrf_pigments.network.training import mean_network, train_steps
@@ -175,3 +176,9 @@ def test_each_run_of_a_part_has_spectra_of_its_own(
     trained(tmp_path / "w.safetensors", config=replace(TINY, parts=(FIRST, last)))
     assert len({seed for seed, _ in seeds}) == 3
     assert [eras for _, eras in seeds] == [0.0, 0.5, 0.5]
+
+
+@pytest.mark.usefixtures("fed")
+def test_a_feeder_without_workers_makes_the_chunks_itself(chunks: list[Chunk]) -> None:
+    with Feeder(0, 0) as feeder:
+        assert next(iter(feeder)) is chunks[0]

@@ -165,9 +165,7 @@ def mean_network(networks: Sequence[PigmentNet]) -> PigmentNet:
     return mean
 
 
-def _calibrate(
-    out: Path, part: PartConfig, stream: int, teacher: PigmentNet | None = None
-) -> None:
+def _calibrate(out: Path, part: PartConfig, stream: int, teacher: PigmentNet | None = None) -> None:
     if not part.calibration:
         return
     trained = load_weights(out)
