@@ -7,7 +7,7 @@ from napari.layers import Image
 
 from napari_xrf_pigments.mapping.evidence import Evidence, EvidenceLine
 from napari_xrf_pigments.physics.strangers import Stranger
-from napari_xrf_pigments.plugin.curves import PALETTE, Curve, Curves, Pin
+from napari_xrf_pigments.plugin.curves import PALETTE, Curve, Curves, Pin, plot_colour
 from napari_xrf_pigments.plugin.explaining import (
     bands_of,
     evidence_html,
@@ -209,3 +209,10 @@ def test_forged_curves_pin_nothing(state):
     curves = Curves()
     curves.restore(state)
     assert curves.awaited_pins() == []
+
+
+def test_a_region_has_its_own_colour_and_a_visible_one_where_nobody_chose():
+    assert plot_colour("#ff00ff", 3) == "#ff00ff"
+    colours = {plot_colour("#777777", number) for number in range(4)}
+    assert len(colours) == 4
+    assert not colours & {"#777777", "#999999", PALETTE[0]}

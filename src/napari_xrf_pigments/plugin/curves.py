@@ -15,6 +15,8 @@ from ..io.save_spectra import NamedSpectrum
 #: Colours that differ on a dark and on a light background, also for the colour-blind.
 PALETTE = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#b8a900", "#0072b2", "#999999")
 PIXEL = "pixel"
+#: The edge of shapes for which nobody has chosen a colour.
+_NAPARI_GREY = "#777777"
 _PIN = re.compile(r"pin:(\d{1,7}),(\d{1,7}),(\d{1,3})")
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
@@ -45,6 +47,14 @@ class Curve:
     counts: NDArray[np.float64]
     shown: bool = True
     removable: bool = False
+
+
+def plot_colour(colour: str, number: int) -> str:
+    """The colour of a region's spectrum: its own, but where nobody chose one.
+
+    napari draws shapes in a grey that is hardly seen in a plot.
+    """
+    return PALETTE[1 + number % (len(PALETTE) - 2)] if colour == _NAPARI_GREY else colour
 
 
 @dataclass(frozen=True)

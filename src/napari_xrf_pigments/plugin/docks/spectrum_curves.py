@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from .. import notices
 from ..background import Latest
-from ..curves import PIXEL, Curve, Curves, Pin
+from ..curves import PIXEL, Curve, Curves, Pin, plot_colour
 from ..regions import Region, drawn_on
 from ..rows import CurveRow, DrawnCurve
 from ..views.curve_list import CurveList
@@ -199,8 +199,13 @@ class CurvesPart:
         if scan is not self.dock.scan:
             return
         curves = [
-            Curve(f"region:{r.name}", f"{r.name}, {_WORDS[statistic]}", r.colour, counts)
-            for r, counts in found
+            Curve(
+                f"region:{r.name}",
+                f"{r.name}, {_WORDS[statistic]}",
+                plot_colour(r.colour, n),
+                counts,
+            )
+            for n, (r, counts) in enumerate(found)
         ]
         self.curves.replace_group("region:", curves)
         self.draw()
