@@ -1,42 +1,23 @@
 """A smaller network made of a larger one, and what it learns from it."""
 
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 
-from napari_xrf_pigments.network import training
 from napari_xrf_pigments.network.config import PartConfig, TrainingConfig
 from napari_xrf_pigments.network.encoding import N_INPUTS
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
 from napari_xrf_pigments.network.model import Architecture, PigmentNet
 from napari_xrf_pigments.network.shrinking import shrunk
-from napari_xrf_pigments.network.stream import Chunk, training_stream
+from napari_xrf_pigments.network.stream import Chunk
 from napari_xrf_pigments.network.training import train_steps
 from napari_xrf_pigments.network.weights import load_weights, save_weights, training_of
 
 FIRST = PartConfig("first", spectra=512, learning_rate=2e-3)
 SMALLER = PartConfig("smaller", spectra=768, learning_rate=2e-3, uses=60.0, width=16, hidden=4)
 TINY = TrainingConfig((FIRST, SMALLER), uses=12.0, batch=64, width=32, blocks=2, workers=0)
-
-
-@pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    torch.set_num_threads(1)
-    return list(islice(training_stream((5, 0), sections=128, beams=3, readouts=2), 3))
-
-
-@pytest.fixture
-def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training and shrinking draw the same few chunks, made once."""
-
-    def given(seed: object, draws: object, place: object = None) -> list[Chunk]:
-        return chunks
-
-    monkeypatch.setattr("napari_xrf_pigments.network.feeder.training_stream", given)
-    monkeypatch.setattr(training, "training_stream", given)
 
 
 @pytest.fixture
@@ -133,13 +114,12 @@ def test_the_true_answers_do_not_count(tmp_path: Path, chunks: list[Chunk]) -> N
     start, one, other = (tmp_path / f"{name}.safetensors" for name in "abc")
     list(train_steps(replace(TINY, parts=(FIRST,)), 0, start))
     list(train_steps(TINY, 0, one, start=start, from_part="smaller"))
-    unknown = torch.full((256, n_outputs()), MASKED, dtype=torch.int8)
-    for number, chunk in enumerate(list(chunks)):
-        chunks[number] = replace(chunk, answers=unknown)
+    unknown, known = torch.full((256, n_outputs()), MASKED, dtype=torch.int8), list(chunks)
+    chunks[:] = [replace(chunk, answers=unknown) for chunk in known]
     try:
         list(train_steps(TINY, 0, other, start=start, from_part="smaller"))
     finally:
-        chunks[:] = list(islice(training_stream((5, 0), sections=128, beams=3, readouts=2), 3))
+        chunks[:] = known
     states = [load_weights(path).state_dict() for path in (one, other)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 

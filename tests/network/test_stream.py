@@ -16,12 +16,6 @@ from napari_xrf_pigments.physics.tube import Beam
 from napari_xrf_pigments.simulation.conditions import Excitation, Readout
 
 
-@pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    torch.set_num_threads(1)
-    return list(islice(training_stream((3, 0), sections=128, beams=3, readouts=2), 3))
-
-
 def test_chunks_hold_finite_inputs_and_answers(chunks: list[Chunk]) -> None:
     for chunk in chunks:
         assert chunk.encoded.shape == (256, N_INPUTS)

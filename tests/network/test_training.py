@@ -2,7 +2,6 @@
 
 import copy
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from napari_xrf_pigments.network.config import PartConfig, TrainingConfig
 from napari_xrf_pigments.network.feeder import Feeder
 from napari_xrf_pigments.network.labels import MASKED, n_outputs
-from napari_xrf_pigments.network.stream import Chunk, Draws, training_stream
+from napari_xrf_pigments.network.stream import Chunk, Draws
 from napari_xrf_pigments.network.training import mean_network, train_steps
 from napari_xrf_pigments.network.training_part import Progress, masked_loss
 from napari_xrf_pigments.network.weights import (
@@ -24,22 +23,6 @@ from napari_xrf_pigments.network.weights import (
 FIRST = PartConfig("first", spectra=768, learning_rate=2e-3)
 CLOSING = PartConfig("closing", spectra=512, learning_rate=7e-4)
 TINY = TrainingConfig((FIRST,), uses=12.0, batch=64, width=32, blocks=1, workers=0)
-
-
-@pytest.fixture(scope="module")
-def chunks() -> list[Chunk]:
-    torch.set_num_threads(1)
-    return list(islice(training_stream((3, 0), sections=128, beams=3, readouts=2), 3))
-
-
-@pytest.fixture
-def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training draws the same few chunks, made once."""
-
-    def given(seed: object, draws: object, place: object = None) -> list[Chunk]:
-        return chunks
-
-    monkeypatch.setattr("napari_xrf_pigments.network.feeder.training_stream", given)
 
 
 def trained(out: Path, seed: int = 0, config: TrainingConfig = TINY) -> list[Progress]:
