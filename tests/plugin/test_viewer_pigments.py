@@ -119,6 +119,17 @@ def test_the_chosen_layer_is_one_that_is_seen(viewer, scan, mapped, qtbot):
     assert active.metadata["xrf_map"][0] == "pigment"
 
 
+def test_a_hidden_map_that_the_user_chose_stays_chosen(viewer, scan, mapped, qtbot):
+    qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
+    hidden = viewer.layers["Lead white"]
+    hidden.visible = False
+    viewer.layers.selection.active = hidden
+    mapped.settings.slider.setValue(0.45)
+    qtbot.wait(300)
+    qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
+    assert viewer.layers.selection.active is hidden
+
+
 def test_emptied_years_hide_nothing_any_longer(viewer, scan, mapped, qtbot):
     mapped.settings.slider.setValue(0.3)
     fields = (mapped.settings.first_year, mapped.settings.last_year)

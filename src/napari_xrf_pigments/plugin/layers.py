@@ -187,9 +187,10 @@ def unselected(viewer: Viewer) -> Iterator[None]:
 
 
 def choose_shown(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
-    """Choose the uppermost map that is shown, where the chosen layer of a scan is hidden.
+    """Choose the uppermost map that is shown, where a hidden layer of other kinds is chosen.
 
-    Its controls would change nothing that is seen.
+    Its controls would change nothing that is seen. A hidden map of these kinds stays chosen: the
+    user did that.
 
     Returns
     -------
@@ -199,8 +200,9 @@ def choose_shown(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
     active = viewer.layers.selection.active
     if active is None or active.visible or active.metadata.get("xrf_scan") is not scan:
         return False
-    shown = [layer for layer in map_layers(viewer, scan, kinds).values() if layer.visible]
-    if not shown:
+    maps = map_layers(viewer, scan, kinds).values()
+    shown = [layer for layer in maps if layer.visible]
+    if not shown or active in maps:
         return False
     viewer.layers.selection.active = max(shown, key=viewer.layers.index)
     return True
