@@ -215,4 +215,13 @@ def test_a_region_has_its_own_colour_and_a_visible_one_where_nobody_chose():
     assert plot_colour("#ff00ff", 3) == "#ff00ff"
     colours = {plot_colour("#777777", number) for number in range(4)}
     assert len(colours) == 4
-    assert not colours & {"#777777", "#999999", PALETTE[0]}
+    assert not colours & {"#777777", "#999999", *PALETTE[:2]}
+
+
+def test_what_is_compared_with_the_pixel_is_drawn_over_it_in_whichever_order_they_came():
+    counts = np.ones(4)
+    for keys in (("pixel", "pin:1,2,0", "region:a"), ("pin:1,2,0", "region:a", "pixel")):
+        curves = Curves()
+        for key in ("whole:sum", *keys):
+            curves.put(Curve(key, key, "", counts))
+        assert [curve.key for curve in curves] == ["whole:sum", "pixel", "pin:1,2,0", "region:a"]

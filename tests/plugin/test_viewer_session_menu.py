@@ -10,7 +10,7 @@ import pytest
 from napari.utils._proxies import PublicOnlyProxy
 
 from napari_xrf_pigments.cube.cube import Source
-from napari_xrf_pigments.plugin import asking, home_commands
+from napari_xrf_pigments.plugin import asking, commands, home_commands
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.saved_session_view import our_docks
 
@@ -68,3 +68,23 @@ def test_dialogs_begin_beside_the_scan(viewer, scan, offered, tmp_path):
 def test_a_scan_of_no_file_has_no_place(viewer):
     assert home_commands._beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
     assert home_commands._beside(None, "a.html") == "a.html"
+
+
+def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_path, qtbot):
+    ended = []
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    names = sorted(viewer.window.dock_widgets)
+    home_commands.save_session_as(viewer)
+    target = tmp_path / "panel.xrfsession"
+    qtbot.waitUntil(target.exists, timeout=60_000)
+    for dock in list(our_docks(viewer).values()):
+        viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=60_000)
+    viewer.layers.clear()
+    home_commands.replace_by_session(viewer, target)
+    qtbot.waitUntil(lambda: len(our_docks(viewer)) == 3, timeout=60_000)
+    assert sorted(viewer.window.dock_widgets) == names
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: len(ended) == 2, timeout=60_000)
+    assert sorted(viewer.window.dock_widgets) == names

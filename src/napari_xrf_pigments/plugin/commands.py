@@ -16,6 +16,7 @@ from .feed import feed_once
 from .giving_way import window_works
 from .opening import open_paths
 from .preference import offer_to_remember
+from .saved_session_view import our_docks
 from .session import seen_of, session_of
 
 if TYPE_CHECKING:
@@ -121,11 +122,11 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     window, seen = viewer.window, seen_of(viewer)
     fits = session_of(viewer).fitted or _fits(viewer)
     for entry in _DOCKS:
-        if entry.name in window.dock_widgets:
+        if entry.title in our_docks(viewer):
             continue
         dock = getattr(import_module(entry.module), entry.kind)(viewer)
         yield
-        if entry.name in window.dock_widgets:
+        if entry.title in our_docks(viewer):
             # Asked for twice, it came meanwhile.
             dock.deleteLater()
             continue

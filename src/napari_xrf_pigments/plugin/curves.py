@@ -54,7 +54,7 @@ def plot_colour(colour: str, number: int) -> str:
 
     napari draws shapes in a grey that is hardly seen in a plot.
     """
-    return PALETTE[1 + number % (len(PALETTE) - 2)] if colour == _NAPARI_GREY else colour
+    return PALETTE[2 + number % (len(PALETTE) - 3)] if colour == _NAPARI_GREY else colour
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,10 @@ class Curves:
             colour, shown = self._awaited.pop(curve.key)
             curve = replace(curve, shown=shown, colour=colour or curve.colour)
         self._curves[curve.key] = curve
+        if old is None and curve.key == PIXEL:
+            # What is compared with it is drawn over it, in whichever order they came.
+            for key in [key for key in self._curves if key.startswith(("pin:", "region:"))]:
+                self._curves[key] = self._curves.pop(key)
 
     def replace_group(self, prefix: str, curves: Iterable[Curve]) -> None:
         """Put curves whose keys begin with a prefix in place of all such."""

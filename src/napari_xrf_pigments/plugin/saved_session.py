@@ -14,7 +14,7 @@ from .layers import unselected
 from .saved_session_file import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
 from .saved_session_layers import layer_state, restored_layer
 from .saved_session_scan import changed, find, opened, place_of, restored_scan, scan_state
-from .saved_session_view import docks_state, restore_docks, restore_view, view_state
+from .saved_session_view import docks_state, import_docks, restore_docks, restore_view, view_state
 from .scan import Scan
 from .session import session_of
 
@@ -158,6 +158,7 @@ def _open_scans(
 
     def work(watch: Watch) -> list[str]:
         told = []
+        import_docks(_docks(saved))
         for number, entry in enumerate(found):
             watch(number, len(found) + 1)
             cube: XRFCube | None = None
@@ -214,13 +215,17 @@ def _steps(
     chosen = saved.document.get("chosen")
     if isinstance(chosen, int) and 0 <= chosen < len(found) and found[chosen].scan is not None:
         session.choose(found[chosen].scan)
-    docks, view = _list(saved.document.get("docks")), saved.document.get("view")
-    missing = restore_docks(viewer, [dock for dock in docks if isinstance(dock, dict)])
-    yield
+    view = saved.document.get("view")
+    missing: list[str] = []
+    yield from restore_docks(viewer, _docks(saved), missing)
     restore_view(viewer, view if isinstance(view, dict) else {})
     if missing:
         notices.info(f"There is no dock {', '.join(missing)} any more.")
     then()
+
+
+def _docks(saved: SavedSession) -> list[dict[str, Any]]:
+    return [dock for dock in _list(saved.document.get("docks")) if isinstance(dock, dict)]
 
 
 def _list(value: Any) -> list[Any]:

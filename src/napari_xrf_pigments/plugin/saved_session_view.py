@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from npe2 import PluginManager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
@@ -89,19 +91,35 @@ def our_docks(viewer: Viewer) -> dict[str, QWidget]:
     return found
 
 
-def restore_docks(viewer: Viewer, states: list[dict[str, Any]]) -> list[str]:
-    """Open docks and set what is in them; gives the names of those that do not exist."""
-    missing = []
+def import_docks(states: list[dict[str, Any]]) -> None:
+    """Import what the docks of a session need; for any thread."""
+    for state in states:
+        entry = _contribution(str(state.get("name")))
+        if entry is not None:
+            entry.get_callable()
+
+
+def restore_docks(
+    viewer: Viewer, states: list[dict[str, Any]], missing: list[str]
+) -> Iterator[None]:
+    """Open docks and set what is in them, one between two ``yield``.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    states : list of dict
+        What :func:`docks_state` gave.
+    missing : list of str
+        Gets the names of those that do not exist.
+    """
     window = viewer.window._qt_window
     for state in states:
         name = str(state.get("name"))
-        dock = our_docks(viewer).get(name)
+        dock = our_docks(viewer).get(name) or _open_dock(viewer, name, str(state.get("area")))
         if dock is None:
-            try:
-                _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, name)
-            except (ValueError, KeyError):
-                missing.append(name)
-                continue
+            missing.append(name)
+            continue
         holder = dock.parent()
         area = _AREAS.get(str(state.get("area")))
         if area is not None and window.dockWidgetArea(holder) != area:
@@ -110,7 +128,26 @@ def restore_docks(viewer: Viewer, states: list[dict[str, Any]]) -> list[str]:
         if isinstance(size, list) and len(size) == 2 and all(isinstance(v, int) for v in size):
             window.resizeDocks([holder], [max(100, min(size[0], 4000))], Qt.Orientation.Horizontal)
             window.resizeDocks([holder], [max(50, min(size[1], 4000))], Qt.Orientation.Vertical)
+        yield
         settings = state.get("settings")
         if isinstance(settings, dict):
             apply_settings(dock, settings)
-    return missing
+            yield
+
+
+def _contribution(name: str) -> Any:
+    """The dock of a name in the manifest; None where there is none."""
+    widgets = PluginManager.instance().get_manifest(PLUGIN).contributions.widgets or ()
+    return next((entry for entry in widgets if entry.display_name == name), None)
+
+
+def _open_dock(viewer: Viewer, name: str, area: str) -> QWidget | None:
+    """A new dock, under the name that the Plugins menu gives it and looks for."""
+    entry = _contribution(name)
+    if entry is None:
+        return None
+    dock: QWidget = entry.get_callable()(viewer)
+    title = PluginManager.instance().get_manifest(PLUGIN).display_name
+    where = area if area in _AREAS else "right"
+    viewer.window.add_dock_widget(dock, name=f"{name} ({title})", area=where)
+    return dock

@@ -82,7 +82,8 @@ class ElementsDock(MapDock):
                 self.listen(scan.energies_changed, self._on_energies)
             names = scan.elements.names if scan is not None and scan.elements else ()
             self.elements.set_rows([ElementRow(name) for name in names])
-            self.run_bar.set_status(HINT if scan is not None else "")
+            known = "" if scan is None else self.finished_text(scan) if names else HINT
+            self.run_bar.set_status(known)
             self.tools.set_scan(scan)
         self.update_bar()
 
