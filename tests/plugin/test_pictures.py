@@ -94,3 +94,10 @@ def test_only_flat_pictures_can_be_shown():
     assert can_be_shown(Labels(MAP.astype(int)))
     assert not can_be_shown(Image(np.zeros((4, 5, 6))))
     assert not can_be_shown(Points(np.zeros((1, 2))))
+
+
+def test_a_probability_is_told_in_percent():
+    probability = np.array([[0.00005, 0.5], [0.998, np.nan]])
+    layer = Image(probability, metadata={"xrf_map": ("pigment", "Vermilion")})
+    told = [value_at(layer, (y, x)) for y in (0, 1) for x in (0, 1)]
+    assert told == ["under 1 %", "50 %", "over 99 %", "not known"]

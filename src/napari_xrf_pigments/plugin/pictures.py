@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .explaining import percent
+from .specs import PIGMENT_KINDS
+
 if TYPE_CHECKING:
     from napari.layers import Layer
 
@@ -116,4 +119,6 @@ def value_at(layer: Layer, world: tuple[float, float]) -> str:
     number = float(value)
     if np.isnan(number):
         return "not known"
+    if layer.metadata.get("xrf_map", ("",))[0] in PIGMENT_KINDS:
+        return percent(number)
     return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
