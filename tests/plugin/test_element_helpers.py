@@ -9,6 +9,7 @@ from napari_xrf_pigments.plugin.element_text import rows_of_text
 from napari_xrf_pigments.plugin.fit_settings import rows_of, save_settings, take_settings
 from napari_xrf_pigments.plugin.mixing import composite_spec
 from napari_xrf_pigments.plugin.provenance_text import provenance_line, provenance_text
+from napari_xrf_pigments.plugin.rows import ElementRow, with_mapped
 from napari_xrf_pigments.plugin.scan import Scan, ScanSettings
 from napari_xrf_pigments.plugin.trying import SCOPES, Trials
 from napari_xrf_pigments.plugin.views.composite_bar import ChannelChoice
@@ -178,3 +179,15 @@ def test_provenance_for_people():
     assert "settings:\n  kind: pigments" in text
     assert "shape: 3, 4, 5" in text
     assert "nothing" not in text
+
+
+def test_rows_show_the_lines_that_were_mapped():
+    rows = (ElementRow("Pb L", ("Pb L", "Pb M"), 80.0), ElementRow("Fe K", ("Fe K",), 9.0))
+    found = with_mapped(rows, ("Pb M", "Cu K"))
+    assert [(row.family, row.strength) for row in found] == [
+        ("Pb M", 80.0),
+        ("Fe K", 9.0),
+        ("Cu K", None),
+    ]
+    assert with_mapped(rows, ()) == list(rows)
+    assert with_mapped((), ("Cu K",)) == [ElementRow("Cu K")]

@@ -12,10 +12,12 @@ from napari.utils._proxies import PublicOnlyProxy
 from napari_xrf_pigments.cube.cube import Source
 from napari_xrf_pigments.plugin import asking, commands, home_commands
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
+from napari_xrf_pigments.plugin.rows import ElementRow
 from napari_xrf_pigments.plugin.saved_session_view import our_docks
+from napari_xrf_pigments.plugin.session import session_of
 
 from .acting import add_scan
-from .synthetic import make_cube
+from .synthetic import FakeTiles, fake_services, make_cube
 
 
 @pytest.fixture
@@ -88,3 +90,22 @@ def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_pa
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: len(ended) == 2, timeout=60_000)
     assert sorted(viewer.window.dock_widgets) == names
+
+
+def test_what_was_found_comes_back_with_its_strength_and_lines(
+    viewer, scan, offered, tmp_path, qtbot
+):
+    rows = (ElementRow("Hg L", ("Hg L", "Hg M"), 334.0), ElementRow("Cu K", ("Cu K",)))
+    scan.element_rows = rows
+    dock = ElementsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Elements (XRF Pigments)", area="right")
+    assert dock.elements.names() == ("Hg L", "Cu K")
+    session_of(viewer).services = fake_services(FakeTiles(), open_cube=lambda path: scan.cube)
+    home_commands.save_session_as(viewer)
+    target = tmp_path / "panel.xrfsession"
+    qtbot.waitUntil(target.exists, timeout=60_000)
+    viewer.layers.clear()
+    home_commands.replace_by_session(viewer, target)
+    qtbot.waitUntil(lambda: session_of(viewer).scan not in (None, scan), timeout=60_000)
+    assert session_of(viewer).scan.element_rows == rows
+    qtbot.waitUntil(lambda: dock.elements.names() == ("Hg L", "Cu K"), timeout=60_000)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,24 @@ class ElementRow:
     family: str
     families: tuple[str, ...] = ()
     strength: float | None = None
+
+
+def with_mapped(rows: Sequence[ElementRow], names: Sequence[str]) -> list[ElementRow]:
+    """Rows whose line families are those that were mapped, where some were, and those mapped only.
+
+    Parameters
+    ----------
+    rows : sequence of ElementRow
+        What was found or named.
+    names : sequence of str
+        The line families of the maps.
+    """
+    found = []
+    for row in rows:
+        mapped = next((each for each in (row.family, *row.families) if each in names), row.family)
+        found.append(replace(row, family=mapped))
+    there = {row.family for row in found}
+    return found + [ElementRow(name) for name in names if name not in there]
 
 
 @dataclass(frozen=True)

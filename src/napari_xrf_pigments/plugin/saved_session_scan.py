@@ -18,6 +18,7 @@ from ..mapping.palette import Palette
 from ..mapping.spectra_tally import SpectraTally
 from .element_results import ElementResults, ElementView
 from .results import PigmentResults, Results
+from .rows import ElementRow
 from .saved_session_file import ArrayShelf, SavedSession
 from .scan import Scan, ScanSettings
 from .totals import TotalCounts
@@ -88,6 +89,7 @@ def scan_state(scan: Scan, shelf: ArrayShelf, folder: Path, sample: bool) -> dic
         "origin": scan.settings.origin,
         "palette": scan.palette.settings,
         "view": asdict(scan.element_view),
+        "elements found": [asdict(row) for row in scan.element_rows],
         "curves": scan.curves.state(),
         "pixel": scan.pixel,
         "totals": shelf.add(scan.totals.image),
@@ -194,7 +196,8 @@ def restored_scan(state: dict[str, Any], saved: SavedSession, cube: XRFCube) -> 
         scan.change(ScanSettings(facts.energies, facts.acquisition, origin))
         scan.palette = Palette.of(state["palette"])
         scan.element_view = ElementView(**state["view"])
-        # Sessions of earlier versions have neither.
+        # Sessions of earlier versions have none of these.
+        scan.element_rows = _element_rows(state.get("elements found"))
         scan.curves.restore(state.get("curves"))
         scan.pixel = _pixel(state.get("pixel"), scan)
         for name, made in state["derived"].items():
@@ -208,6 +211,16 @@ def restored_scan(state: dict[str, Any], saved: SavedSession, cube: XRFCube) -> 
             f"{saved.path.name} is damaged: what it says of a scan is wrong."
         ) from error
     return scan
+
+
+def _element_rows(told: Any) -> tuple[ElementRow, ...]:
+    """Rows of the list of elements; those that are none are left out."""
+    rows = []
+    for row in told if isinstance(told, list) else []:
+        family, families, strength = (row.get(name) for name in ("family", "families", "strength"))
+        number = strength if isinstance(strength, int | float) else None
+        rows.append(ElementRow(str(family), tuple(map(str, families)), number))
+    return tuple(rows)
 
 
 def _pixel(place: Any, scan: Scan) -> tuple[int, int] | None:

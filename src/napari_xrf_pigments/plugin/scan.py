@@ -15,6 +15,7 @@ from ..mapping.palette import Palette
 from .curves import Curves
 from .element_results import ElementResults, ElementView
 from .results import PigmentResults
+from .rows import ElementRow
 from .totals import TotalCounts
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class Scan:
         #: Sums, differences and ratios of the elemental maps, by name.
         self.derived: dict[str, Combined] = {}
         self.element_view = ElementView()
+        #: What the list of elements holds: found in the scan, or named.
+        self.element_rows: tuple[ElementRow, ...] = ()
         self.palette = Palette()
         #: The spectra that are compared in one plot, and the pixel that was clicked last.
         self.curves = Curves()

@@ -49,6 +49,7 @@ class ElementFiles:
         except (ValueError, OSError) as error:
             dock.session.tell(str(error))
             return
+        dock.scan.element_rows = tuple(rows)
         dock.elements.set_rows(rows)
         dock.run_bar.set_status(sentence)
         dock.update_bar()

@@ -16,7 +16,7 @@ from ..element_text import rows_of_text
 from ..layers import choose_shown, drop_maps, map_layers, show_maps, showing_only
 from ..regions import regions_of
 from ..results import Results
-from ..rows import ElementRow
+from ..rows import ElementRow, with_mapped
 from ..running import Failure
 from ..scan import Scan
 from ..services import FoundLines
@@ -81,9 +81,10 @@ class ElementsDock(MapDock):
             if scan is not None:
                 self.listen(scan.energies_changed, self._on_energies)
             names = scan.elements.names if scan is not None and scan.elements else ()
-            self.elements.set_rows([ElementRow(name) for name in names])
-            known = "" if scan is None else self.finished_text(scan) if names else HINT
-            self.run_bar.set_status(known)
+            known = () if scan is None else scan.element_rows
+            self.elements.set_rows(with_mapped(known, names), names or None)
+            told = "" if scan is None else self.finished_text(scan) if names else HINT
+            self.run_bar.set_status(told)
             self.tools.set_scan(scan)
         self.update_bar()
 
@@ -127,14 +128,13 @@ class ElementsDock(MapDock):
             self.run_bar.set_status(HINT)
         elif found is None:
             self.run_bar.set_status(HINT)
-        elif scan is self.scan:
+        elif scan is not None and scan is self.scan:
             self._planned = cube, found
-            self.elements.set_rows(
-                [
-                    ElementRow(name, found.families.get(name, (name,)), found.strength.get(name))
-                    for name in found.names
-                ]
+            scan.element_rows = tuple(
+                ElementRow(name, found.families.get(name, (name,)), found.strength.get(name))
+                for name in found.names
             )
+            self.elements.set_rows(scan.element_rows)
             self.run_bar.set_status(
                 f"{len(found.names)} elements found, the clearest first; tick those to be mapped."
             )
@@ -152,6 +152,7 @@ class ElementsDock(MapDock):
         except ValueError as error:
             self.session.tell(str(error))
             return
+        scan.element_rows += tuple(rows)
         self.elements.add_rows(rows)
         self.scope_bar.add_field.clear()
 
