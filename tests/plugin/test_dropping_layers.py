@@ -8,7 +8,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_xrf_pigments.plugin import colours, layers
-from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps, showing_only
+from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps
+from napari_xrf_pigments.plugin.showing import showing_only
 from napari_xrf_pigments.plugin.specs import MapSpec
 
 

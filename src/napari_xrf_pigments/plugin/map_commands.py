@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from . import activity, notices
 from .activity import Task
 from .home_commands import active_scan
-from .layers import map_layers, show_maps, show_only
+from .layers import map_layers, show_maps
 from .projecting import PROJECTIONS, project, projection_spec
 from .saved_session_view import PLUGIN, our_docks
 from .session import session_of
+from .showing import show_only
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

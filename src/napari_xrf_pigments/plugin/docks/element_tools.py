@@ -15,10 +15,11 @@ from ...mapping.arithmetic import OPERATIONS, Operation, combined
 from ...mapping.normalise import NORMALISATIONS
 from ..background import Latest
 from ..element_results import QUANTITIES, ElementResults, ElementView
-from ..layers import map_layers, show_maps, show_only
+from ..layers import map_layers, show_maps
 from ..mixing import composite_spec
 from ..scan import Scan
 from ..session import Session
+from ..showing import show_only
 from ..specs import ELEMENT_KINDS, PIGMENT_KINDS, MapSpec, derived_specs
 from ..views.combine_bar import CombineBar
 from ..views.composite_bar import CompositeBar

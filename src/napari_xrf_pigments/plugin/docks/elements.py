@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QPushButton, QSplitter
 from ..colours import element_colour
 from ..element_results import ElementResults
 from ..element_text import rows_of_text
-from ..layers import choose_shown, drop_maps, map_layers, show_maps, showing_only
+from ..layers import drop_maps, map_layers, show_maps
 from ..regions import regions_of
 from ..results import Results
 from ..rows import ElementRow, with_mapped
@@ -21,6 +21,7 @@ from ..running import Failure
 from ..scan import Scan
 from ..services import FoundLines
 from ..session import Session
+from ..showing import choose_shown, showing_only
 from ..specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
 from ..trying import REGION, SCOPES, Trials, let_draw
 from ..views.element_list import ElementList

@@ -15,13 +15,14 @@ from ...mapping.palette import Palette
 from .. import colours
 from ..choosing_weights import weights_box
 from ..found import found_rows, hidden_sentence
-from ..layers import choose_shown, drop_maps, map_layers, show_maps, showing_only
+from ..layers import drop_maps, map_layers, show_maps
 from ..pigment_specs import DEPTH_TITLES, PigmentView, Shown, pigment_specs, unexplained_spec
 from ..provenance_text import provenance_line, provenance_text
 from ..results import PigmentResults, Results
 from ..scan import Scan
 from ..session import Session
 from ..settings_page import preferences
+from ..showing import choose_shown, showing_only
 from ..specs import ELEMENT_KINDS, PIGMENT_KINDS
 from ..views.hidden_bar import HiddenBar
 from ..views.pigment_bar import PigmentBar
