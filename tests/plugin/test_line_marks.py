@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.plugin.rows import MarkedLine
@@ -57,6 +58,31 @@ def test_marked_and_dragged_lines_keep_apart_at_every_zoom(qtbot, reach):
     assert len(found) == 6
     for index, one in enumerate(found):
         assert not any(one.intersects(other) for other in found[index + 1 :])
+
+
+@pytest.mark.parametrize("reach", [(0, 40), (9.5, 14), (9.5, 12.7)])
+def test_no_line_runs_over_the_label_of_another(qtbot, reach):
+    plot = SpectrumPlot()
+    qtbot.addWidget(plot)
+    plot.resize(500, 400)
+    plot.show()
+    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
+    energies = (8.05, 8.9, 9.99, 10.55, 12.4, 12.61)
+    plot.set_lines(
+        [MarkedLine(f"line at {kev}", kev, "#ff8000", main=kev != 8.9) for kev in energies]
+    )
+    plot.plot.setXRange(*reach, padding=0)
+    QApplication.processEvents()
+    view, lines = plot.plot.getPlotItem().vb, list(plot._line_marks._marks.values())
+    crossed = 0
+    for line in (line for line in lines if hasattr(line, "label")):
+        shown = line.label.mapRectToScene(line.label.boundingRect())
+        for other in lines:
+            x = view.mapViewToScene(QPointF(other.value(), 0.0)).x()
+            if other is not line and shown.left() < x < shown.right():
+                crossed += 1
+                assert other.zValue() < line.zValue()
+    assert crossed
 
 
 def test_lines_that_stay_are_not_drawn_anew(qtbot):

@@ -13,6 +13,8 @@ from qtpy.QtGui import QColor
 from ..rows import MarkedLine
 
 _GAP_PX = 4.0
+#: Lines to be dragged lie over all else.
+_HANDLE_Z = 20.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,6 @@ class LineMarks(QObject):
                 label=f"{label} ↔",
                 labelOpts=self._look(colour),
             )
-            line.setZValue(20)
             line.sigPositionChangeFinished.connect(
                 lambda moved, key=key: self.moved.emit(key, float(moved.value()))
             )
@@ -153,12 +154,16 @@ class LineMarks(QObject):
         ]
         # Where the plot is too low for all rows, they begin again at the top.
         row = (1 + max((text.height() for text in texts), default=1.0)) / max(1.0, view.height())
-        for line, place in zip(shown, placed(sizes, width), strict=True):
+        places = placed(sizes, width)
+        for rank, (line, place) in enumerate(zip(shown, places, strict=True)):
+            # Over the lines that its label lies across: those after it, or those before it.
+            above = (rank if place.left else len(shown) - rank) / len(shown)
+            line.setZValue(above + (_HANDLE_Z if line.movable else 0.0))
             line.label.anchors = [(float(place.left), 0.5)] * 2
             line.label.setPosition(1 - row * (0.5 + place.row % max(1, int(1 / row))))
 
     def _look(self, colour: str) -> dict[str, Any]:
         # On the background's own colour, so that spectra and other lines do not run through it.
         behind = QColor(self._plot.backgroundBrush().color())
-        behind.setAlpha(190)
+        behind.setAlpha(220)
         return {"color": colour, "movable": False, "fill": pg.mkBrush(behind)}

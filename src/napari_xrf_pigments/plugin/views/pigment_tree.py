@@ -108,7 +108,8 @@ class PigmentTree(QWidget):
             item.setTextAlignment(
                 column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             )
-        item.setToolTip(0, f"{row.title}: {row.note}" if row.note else _TIPS[0])
+        # The whole name, too: a narrow column cuts it.
+        item.setToolTip(0, f"{row.title}: {row.note}" if row.note else f"{row.title}\n{_TIPS[0]}")
         if row.note.startswith("Cannot be told apart"):
             vague = QTreeWidgetItem(["cannot be told apart"])
             vague.setFirstColumnSpanned(True)
