@@ -197,3 +197,21 @@ def test_threads_that_compute_wait_for_what_a_feed_for_one_pass_makes(qtbot, mon
     # Before the first, and on both sides of each.
     assert {0, 1, 2, 3} <= set(told)
     parent.deleteLater()
+
+
+def test_a_window_that_goes_before_the_pass_ends_takes_the_feed_along(qtbot):
+    parent, gone = QObject(), []
+
+    def endless():
+        while True:
+            yield
+
+    feed_once(parent, endless())
+    feed = parent.findChildren(LayerFeed)[0]
+    qtbot.waitUntil(lambda: feed._under_way is not None, timeout=10_000)
+    under_way = feed._under_way
+    parent.destroyed.connect(lambda: gone.append(True))
+    parent.deleteLater()
+    qtbot.waitUntil(lambda: bool(gone), timeout=10_000)
+    # As the interpreter does with what is left of the steps.
+    under_way.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from qtpy.QtCore import QObject, QTimer
 
@@ -140,6 +141,8 @@ def feed_once(parent: QObject, steps: Iterator[None]) -> None:
                 yield
                 window_works()
         finally:
-            feed.deleteLater()
+            # With its window it is gone before its end.
+            with suppress(RuntimeError):
+                feed.deleteLater()
 
     feed.show(all_of_them)
