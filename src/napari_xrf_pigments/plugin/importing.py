@@ -7,6 +7,7 @@ one at a time, and an import that waits for its turn holds Python's lock for as 
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -66,5 +67,12 @@ def taking_turns(stopped: Callable[[], bool] = lambda: False) -> Iterator[None]:
 
 def window_imports() -> bool:
     """Whether the main thread is within an import, which may be one that is under way elsewhere."""
-    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    # The collector must not begin in that call: Python up to 3.11 could hang then (gh-106883).
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    finally:
+        if collects:
+            gc.enable()
     return frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
