@@ -263,7 +263,7 @@ def test_napari_would_ask_for_files_that_others_claim_too(tmp_path, npy, pair):
 def test_the_choice_is_offered_once_and_remembered(viewer, npy, fresh_preferences, notes):
     assert preference.offer_to_remember(npy)
     assert not preference.offer_to_remember(npy)
-    assert "always open them as XRF scans?" in notes()[-1][0]
+    assert "Always open .npy files as XRF scans?" in notes()[-1][0]
     preference.remember(preference.pattern_of(npy))
     assert get_settings().plugins.extension2reader == {"*.npy": PLUGIN}
     preference._OFFERED.clear()

@@ -54,7 +54,7 @@ def offer_to_remember(path: Path) -> bool:
     _OFFERED.add(pattern)
     what = f"folders in {path.resolve().parent.name}" if path.is_dir() else f"{path.suffix} files"
     notices.offer(
-        f"napari asks which reader to use for {what}; always open them as XRF scans?",
+        f"Always open {what} as XRF scans?",
         "Always",
         lambda: remember(pattern),
     )
