@@ -15,10 +15,9 @@ os.environ.setdefault("NAPARI_CONFIG", os.path.join(tempfile.mkdtemp(), "setting
 import napari
 import numpy as np
 import tifffile
-from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication
 
-from .window import Watcher
+from .window import Watcher, wait
 
 SHAPE = (64, 96)
 MANY = 40
@@ -47,13 +46,6 @@ def main() -> None:
     viewer.close()
     app.processEvents()
     print(json.dumps({n: [g.seconds, g.without_drawing] for n, g in watcher.gaps.items()}))
-
-
-def wait(milliseconds: int) -> None:
-    """Let the window's event loop run."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
 
 
 if __name__ == "__main__":

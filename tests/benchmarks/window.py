@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QEvent, QPointF, Qt, QTimer
+from qtpy.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 
@@ -145,6 +145,13 @@ def _clock() -> float:
         told = Path(f"/proc/self/task/{_MAIN.native_id}/schedstat").read_text().split()
         waited = int(told[1]) / 1e9
     return time.perf_counter() - waited
+
+
+def wait(milliseconds: int) -> None:
+    """Let the window's event loop run."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 def drawn_by_software(viewer: Any) -> bool:

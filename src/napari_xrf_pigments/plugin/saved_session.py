@@ -12,7 +12,7 @@ from .activity import Task, Watch
 from .feed import feed_once
 from .layers import unselected
 from .saved_session_file import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
-from .saved_session_layers import layer_state, restored_layer
+from .saved_session_layers import import_layers, layer_state, restored_layer
 from .saved_session_scan import changed, find, opened, place_of, restored_scan, scan_state
 from .saved_session_view import docks_state, import_docks, restore_docks, restore_view, view_state
 from .scan import Scan
@@ -159,6 +159,7 @@ def _open_scans(
     def work(watch: Watch) -> list[str]:
         told = []
         import_docks(_docks(saved))
+        import_layers(_list(saved.document.get("layers")))
         for number, entry in enumerate(found):
             watch(number, len(found) + 1)
             cube: XRFCube | None = None
@@ -218,7 +219,7 @@ def _steps(
     view = saved.document.get("view")
     missing: list[str] = []
     yield from restore_docks(viewer, _docks(saved), missing)
-    restore_view(viewer, view if isinstance(view, dict) else {})
+    yield from restore_view(viewer, view if isinstance(view, dict) else {})
     if missing:
         notices.info(f"There is no dock {', '.join(missing)} any more.")
     then()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +72,12 @@ def layer_state(layer: Layer, shelf: ArrayShelf, scans: list[Any]) -> dict[str, 
     elif kind == "points":
         state["settings"]["symbol"] = [str(symbol) for symbol in layer.symbol]
     return state
+
+
+def import_layers(states: list[Any]) -> None:
+    """Import what napari needs for layers with a table of features; for any thread."""
+    if any(isinstance(state, dict) and state.get("kind") != "image" for state in states):
+        import_module("pandas")
 
 
 def restored_layer(

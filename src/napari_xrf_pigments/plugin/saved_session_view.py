@@ -39,18 +39,24 @@ def view_state(viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def restore_view(viewer: Viewer, state: dict[str, Any]) -> None:
-    """Set them; what cannot be used is left as it is."""
+def restore_view(viewer: Viewer, state: dict[str, Any]) -> Iterator[None]:
+    """Set them, with a ``yield`` after what takes napari a while.
+
+    What cannot be used is left as it is.
+    """
     from napari.utils.theme import available_themes
 
     theme = state.get("theme")
     if isinstance(theme, str) and theme in available_themes():
         viewer.theme = theme
+        yield
     viewer.canvas.overlays.scale_bar.visible = state.get("scale_bar") is True
     viewer.canvas.grid.enabled = state.get("grid") is True
+    yield
     active = state.get("active")
     if isinstance(active, int) and 0 <= active < len(viewer.layers):
         viewer.layers.selection.active = viewer.layers[active]
+        yield
     centre, zoom = state.get("centre"), state.get("zoom")
     if _numbers(centre) and len(centre) == 3 and _numbers([zoom]) and 0 < zoom < 1e9:
         viewer.scene.camera.center = tuple(centre)
