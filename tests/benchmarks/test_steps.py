@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 import torch
 
 from napari_xrf_pigments import XRFCube
+from napari_xrf_pigments._threads import on_threads
 from napari_xrf_pigments.cube import Acquisition
 from napari_xrf_pigments.mapping.element_plan import plan_elements
 from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
@@ -30,9 +31,11 @@ Pixels = Callable[..., np.ndarray]
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
+    with on_threads(1):  # the linear algebra of numpy, too
+        yield
 
 
 def costs(work: Callable[[], object], spectra: int) -> list[float]:

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import on_threads, parts, thread_count
 from ..network.doubt import FEW_COUNTS, UNEXPLAINED_FROM, saturated_share
+
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,24 @@ def counted(
     with_sum : bool
         Whether to add the spectra up, which takes a while.
     """
-    if not len(spectra):
-        return SpectraTally()
+    found: list[SpectraTally] = []
+
+    def look(part: slice) -> None:
+        share = None if unexplained is None else unexplained[part]
+        counts = None if totals is None else totals[part]
+        found.append(_counted(spectra[part], share, counts, with_sum))
+
+    with on_threads() as spread:
+        spread(look, parts(len(spectra), _BLOCK, thread_count()))
+    return sum(found, SpectraTally())
+
+
+def _counted(
+    spectra: NDArray[Any],
+    unexplained: NDArray[np.float32] | None,
+    totals: NDArray[Any] | None,
+    with_sum: bool,
+) -> SpectraTally:
     if totals is None:
         totals = spectra.sum(axis=1, dtype=np.int64)
     signed = spectra.dtype.kind == "i"
