@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .._threads import on_threads
 from ..physics.conditions import Conditions
 from ..physics.detect import estimate_anode
 from .energy import EnergyAxis
@@ -18,6 +19,8 @@ Array = NDArray[np.float64]
 
 
 @lru_cache(maxsize=8)
+# Threads of linear algebra would gain little on such small fits, and lose much on a busy machine.
+@on_threads(1)
 def fitted_axis(
     spectrum: bytes,
     gain_kev: float,
