@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from napari_xrf_pigments._threads import on_threads, parts, thread_count
+from napari_xrf_pigments._threads import on_one_thread, on_threads, parts, thread_count
 
 
 def blas_threads() -> list[int]:
@@ -65,6 +65,48 @@ def test_two_at_once_leave_it_as_it_was() -> None:
         assert set(blas_threads()) == {1}
     leave.set()
     worker.join()
+    assert blas_threads() == before
+
+
+def test_one_thread_keeps_pytorch_to_itself_and_leaves_others_alone() -> None:
+    torch = pytest.importorskip("torch")
+    set_up, given, told = threading.Barrier(2), threading.Event(), []
+
+    def asks_for(threads: int) -> None:
+        torch.get_num_threads()
+        set_up.wait(30)
+        torch.set_num_threads(threads)
+
+    def other() -> None:
+        asks_for(3)
+        assert given.wait(30)
+        told.append(torch.get_num_threads())
+
+    def own() -> None:
+        asks_for(2)
+        with on_one_thread():
+            given.set()
+            worker.join()
+            told.append(torch.get_num_threads())
+            assert set(blas_threads()) == {1}
+        told.append(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    worker, mine = threading.Thread(target=other), threading.Thread(target=own)
+    worker.start()
+    mine.start()
+    mine.join()
+    torch.set_num_threads(before)
+    assert told == [3, 1, 2]
+
+
+def test_as_a_decorator_it_serves_again_and_again() -> None:
+    @on_one_thread()
+    def inside(depth: int) -> list[int]:
+        return inside(depth - 1) if depth else blas_threads()
+
+    before = blas_threads()
+    assert set(inside(2)) == set(inside(0)) == {1}
     assert blas_threads() == before
 
 

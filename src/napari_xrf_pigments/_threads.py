@@ -9,6 +9,7 @@ wait for one another.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,21 @@ def on_threads(count: int | None = None) -> Iterator[Spread]:
                 pass
 
         yield spread
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Keep all that a block does to the thread that it is done in.
+
+    For what is small, or made of many small steps: threads would mostly wait for one another, on
+    a machine that is busy ten times as long as the work takes.
+    """
+    # OpenMP, which PyTorch uses, has a number of its own for each thread that asks for others.
+    # PyTorch sets it when the thread asks for the first time.
+    if "torch" in sys.modules:
+        sys.modules["torch"].get_num_threads()
+    with _alone, _controller().limit(limits=1, user_api="openmp"):
+        yield
 
 
 def parts(length: int, block: int, threads: int) -> list[slice]:
@@ -117,6 +133,11 @@ def _own() -> None:
         clear(force=True)
 
 
-@lru_cache
 def _controller() -> ThreadpoolController:
+    """What sets the threads of all libraries that are loaded by now."""
+    return _controller_of(*(name in sys.modules for name in ("scipy.linalg", "torch")))
+
+
+@lru_cache
+def _controller_of(*loaded: bool) -> ThreadpoolController:
     return ThreadpoolController()

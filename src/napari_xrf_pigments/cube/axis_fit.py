@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .._threads import on_threads
+from .._threads import on_one_thread
 from ..physics.conditions import Conditions
 from ..physics.detect import estimate_anode
 from .energy import EnergyAxis
@@ -19,8 +19,7 @@ Array = NDArray[np.float64]
 
 
 @lru_cache(maxsize=8)
-# Threads of linear algebra would gain little on such small fits, and lose much on a busy machine.
-@on_threads(1)
+@on_one_thread()
 def fitted_axis(
     spectrum: bytes,
     gain_kev: float,

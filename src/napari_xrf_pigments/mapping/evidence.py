@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._threads import on_one_thread
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from ..physics.conditions import Conditions
 from ..physics.lines import line_family
@@ -107,6 +108,7 @@ class Explanation:
     unexplained: tuple[Stranger, ...]
 
 
+@on_one_thread()
 def explain_spectrum(
     spectrum: ArrayLike,
     energies: EnergyAxis,

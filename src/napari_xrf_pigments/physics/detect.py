@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._threads import on_threads
+from .._threads import on_one_thread
 from .anode import estimate_anode as estimate_anode
 from .conditions import Conditions
 from .design import LineColumns, excited_family, line_columns, stack
@@ -89,7 +89,7 @@ def other_families(names: Sequence[str], axis_kev: Array, conditions: Conditions
     return others
 
 
-@on_threads(1)  # as for the axis: small products, many of them
+@on_one_thread()
 def find_families(
     spectra: ArrayLike,
     axis_kev: Array,
