@@ -79,6 +79,12 @@ def evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
         "blur edges (some minutes)",
     )
     command.add_argument(
+        "--imitations",
+        action="store_true",
+        help="also look for paints that give the same spectra without what the network misses "
+        "(ten minutes or so)",
+    )
+    command.add_argument(
         "--scan", type=Path, help="also hold the pigment maps of this scan against its elements"
     )
     device(command)

@@ -66,6 +66,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     say(str(outcome))
     if options.context:
         say(f"\n## Neighbours\n\n{_neighbours(predictor)}")
+    if options.imitations:
+        say(f"\n## Imitations\n\n{_imitations(predictor, options.seed)}")
     if options.save is not None:
         outcome.save(options.save)
 
@@ -88,6 +90,14 @@ def _neighbours(predictor: Predictor) -> str:
                     rows += score_context(truth, maps, counts, context=context)
                 progress(number * _PAINTINGS + seed + 1, len(_CONTEXT_COUNTS) * _PAINTINGS)
     return context_table(rows)
+
+
+def _imitations(predictor: Predictor, seed: int) -> str:
+    """How much of what the network misses another paint gives as well: a table."""
+    from .network.evaluation import imitation_table, imitations
+
+    with progress_bar("Imitations", unit=" groups") as progress:
+        return imitation_table(imitations(predictor, seed=seed, progress=progress))
 
 
 def _maps_of_scan(

@@ -30,7 +30,7 @@ _FOREIGN = (
 #: What supports are contaminated with. Antimony counts as often as eight others: it is what
 #: was met behind a real painting (docs/physics/training.md), and common in backings
 #: (flame retardants, lead alloys, polyester).
-_BEHIND = (
+BEHIND = (
     "SnO2", "Br", "ZnO", "TiO2", "BaSO4", "PbO", "Fe2O3", "CuO", "CdO", "SrO", "ZrO2", "As2O3",
     "AgCl", "MnO2", "CaCO3", "Cl", "I", "Sb2O3",
 )  # fmt: skip
@@ -209,7 +209,7 @@ def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
     They are no pigments of the painting, though their hard lines come through it.
     """
     masses = dict(layer.fractions)
-    for formula in rng.choice(_BEHIND, int(rng.integers(1, 4)), replace=False, p=_BEHIND_ODDS):
+    for formula in rng.choice(BEHIND, int(rng.integers(1, 4)), replace=False, p=_BEHIND_ODDS):
         _add(masses, formula_fractions(str(formula)), 10 ** rng.uniform(-3.5, -1.2))
     weight = sum(masses.values())
     return replace(layer, fractions={z: mass / weight for z, mass in masses.items()})

@@ -6,6 +6,7 @@ fisx, the tube by PyMca's Ebel model, another detector, other paintings.
 
 from .baseline import RuleTable, fit_elements, rule_table
 from .context_score import ContextRow, context_table, score_context
+from .imitation import Imitation, imitation_table, imitations
 from .independent import make_set
 from .metrics import Scores, score
 from .report import Report, evaluate, judge, standard_set
@@ -14,6 +15,7 @@ from .truth import TestSet, Truth
 
 __all__ = [
     "ContextRow",
+    "Imitation",
     "Report",
     "RuleTable",
     "ScanRow",
@@ -23,6 +25,8 @@ __all__ = [
     "context_table",
     "evaluate",
     "fit_elements",
+    "imitation_table",
+    "imitations",
     "judge",
     "make_set",
     "rule_table",
