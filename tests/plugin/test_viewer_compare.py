@@ -181,6 +181,18 @@ def test_a_map_that_changes_is_drawn_again(viewer, compare, qtbot):
     )
 
 
+def test_labels_are_compared_too_and_can_be_removed(viewer, scan, qtbot):
+    painted = np.zeros(scan.cube.shape[:2], int)
+    labels = viewer.add_labels(painted, name="labels", scale=viewer.layers["scan"].scale)
+    dock = add_dock(viewer, CompareDock, "Compare", "bottom")
+    assert dock.layers == (labels, viewer.layers["scan"])
+    before = np.array(dock.plot.images[0].image)
+    labels.fill((1, 1), 3)
+    qtbot.waitUntil(lambda: not np.array_equal(dock.plot.images[0].image, before), timeout=10_000)
+    viewer.layers.remove(labels)
+    assert labels not in dock.layers
+
+
 def test_closing_the_dock_leaves_nothing_behind(viewer, compare, qtbot):
     viewer.window.remove_dock_widget(compare)
     QApplication.processEvents()

@@ -119,7 +119,7 @@ def show_maps(
     kinds : iterable of str
         Layers of these kinds that none of the maps is for are removed.
     """
-    wanted: set[tuple[str, str]] = set()
+    wanted: dict[tuple[str, str], str] = {}
     kinds = set(kinds)
 
     def free() -> bool:
@@ -131,7 +131,7 @@ def show_maps(
     try:
         for spec in specs:
             key = (spec.kind, spec.name)
-            wanted.add(key)
+            wanted[key] = spec.title
             layer = map_layers(viewer, scan, {spec.kind}).get(key)
             if layer is None:
                 if updated:
@@ -159,6 +159,10 @@ def show_maps(
                     remove_layer(viewer, layer)
                 yield
         yield from remove_dropped(viewer, scan)
+        # A layer that is gone now may have had the name.
+        for key, layer in map_layers(viewer, scan, {kind for kind, _ in wanted}).items():
+            if key in wanted:
+                _rename(layer, wanted[key])
     finally:
         bring_scene(viewer)
 
@@ -210,7 +214,9 @@ def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     settings = _settings(spec, scan.cube.pixel_mm)
     settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
     window_works()
-    viewer.add_image(spec.data, **settings)
+    layer = viewer.add_image(spec.data, **settings)
+    # napari numbers names that are there already.
+    layer.metadata["xrf_name"] = layer.name
     window_works()
 
 
@@ -220,7 +226,6 @@ def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, 
         "visible": spec.visible,
         "metadata": {
             "xrf_map": (spec.kind, spec.name),
-            "xrf_name": spec.title,
             "xrf_shown": spec.visible,
             "xrf_limits": spec.limits,
             "xrf_made": dict(spec.made),
@@ -266,9 +271,11 @@ def _rename(layer: Image, name: str) -> None:
     """Give a layer its name unless the user has given it another."""
     last, why = layer.metadata.get("xrf_name"), layer.metadata.get("xrf_outdated", "")
     told = f" ({why})" if why else ""
-    if last is not None and name != last and layer.name == last + told:
+    if last is None or layer.name != last + told:
+        return
+    if layer.name != name + told:
         layer.name = name + told
-    layer.metadata["xrf_name"] = name
+    layer.metadata["xrf_name"] = layer.name.removesuffix(told)
 
 
 def follow_limits(layer: Image, limits: tuple[float, float]) -> None:

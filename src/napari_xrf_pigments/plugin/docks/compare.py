@@ -102,12 +102,12 @@ class CompareDock(ScanDock):
         if [first, second] == self._shown:
             return
         for layer in {one for one in self._shown if one is not None}:
-            for name in _FOLLOWED:
-                self.unlisten(Emitter(getattr(layer.events, name)), self._redraw_soon)
+            for signal in _followed(layer):
+                self.unlisten(Emitter(signal), self._redraw_soon)
         self._shown = [first, second]
         for layer in {one for one in self._shown if one is not None}:
-            for name in _FOLLOWED:
-                self._follow(getattr(layer.events, name), self._redraw_soon)
+            for signal in _followed(layer):
+                self._follow(signal, self._redraw_soon)
         self._redraw()
 
     def _redraw_soon(self, event: Any = None) -> None:
@@ -161,3 +161,9 @@ class CompareDock(ScanDock):
         y, x = self.viewer.cursor.position[-2:]
         self.plot.set_cursor(float(y), float(x))
         self._on_hover(float(y), float(x))
+
+
+def _followed(layer: Layer) -> list[Any]:
+    """The signals of a layer that change its picture: labels have no contrast limits."""
+    found = (getattr(layer.events, name, None) for name in _FOLLOWED)
+    return [signal for signal in found if signal is not None]
