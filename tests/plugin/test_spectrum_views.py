@@ -93,6 +93,30 @@ def test_a_legend_names_several_curves_in_their_colours(show):
     assert list(plot._items) == ["b"]
 
 
+def test_a_legend_that_would_hide_the_spectra_is_not_shown(show):
+    plot = show(SpectrumPlot())
+    names = [f"Pinned x {number}, y 200, mean of radius 2" for number in range(8)]
+    curves = [DrawnCurve(name, name, "", KEV, np.full(2000, 5.0)) for name in names]
+    plot.resize(380, 260)
+    plot.set_curves(curves)
+    QApplication.processEvents()
+    assert not plot.legend.isVisible()
+    plot.resize(1600, 700)
+    QApplication.processEvents()
+    assert plot.legend.isVisible()
+
+
+@pytest.mark.parametrize("turn", [120, -120])
+def test_the_wheel_ends_at_energies_that_can_be_drawn(show, turn):
+    plot = show(SpectrumPlot())
+    plot.set_spectrum(KEV, np.full(2000, 10.0))
+    for _ in range(400):
+        plot.plot.getPlotItem().vb.scaleBy(x=0.8 if turn > 0 else 1.25)
+    low, high = plot.plot.viewRange()[0]
+    assert 0.04 < high - low < 600
+    assert -30 < low < high < 600
+
+
 def test_few_points_are_drawn_of_many_channels(show):
     plot = show(SpectrumPlot())
     counts = np.full(65_536, 10.0)
@@ -193,13 +217,16 @@ def test_the_table_fits_into_a_narrow_dock(show, qtbot):
         assert cell.fontMetrics().horizontalAdvance(symbol) <= cell.width()
 
 
-ROWS = [CurveRow("a", "Pixel", "", True, False), CurveRow("b", "Pinned", "#ff0000", False, True)]
+ROWS = [
+    CurveRow("a", "Pixel", "#8ab4ff", True, False),
+    CurveRow("b", "Pinned", "#ff0000", False, True),
+]
 
 
 def test_curves_are_ticked_removed_and_saved(show, qtbot):
     view = show(CurveList())
     assert not view.export.isEnabled()
-    view.set_rows(ROWS, "#8ab4ff")
+    view.set_rows(ROWS)
     assert view.export.isEnabled()
     assert not view.remove.isEnabled()
     with qtbot.waitSignal(view.shown_changed) as shown:

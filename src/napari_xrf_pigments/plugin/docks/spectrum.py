@@ -192,6 +192,7 @@ class SpectrumDock(ScanDock):
             return
         theme = get_theme(self.viewer.theme)
         self.plot.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))
+        self.curves_part.draw()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Plot and tabs stand side by side where there is more width than height."""

@@ -86,7 +86,7 @@ class CurvesPart:
         mean = totals.spectrum / max(1, totals.measured)
         begun = self.curves.get(PIXEL) is not None
         for key, name, colour, counts in (
-            ("whole:sum", "Whole scan, sum", "", totals.spectrum),
+            ("whole:sum", "Whole scan, sum", "#5fd3c6", totals.spectrum),
             ("whole:mean", "Whole scan, mean", "#9aa0a6", mean),
             ("whole:max", "Whole scan, maximum", "#c77dff", totals.maximum),
         ):
@@ -150,8 +150,13 @@ class CurvesPart:
             ordered = [main, *(c for c in self.curves.shown() if c.key != main.key)]
             drawn = [DrawnCurve(c.key, c.name, c.colour, kev, c.counts) for c in ordered]
             self.dock.plot.set_curves([*drawn, *self.dock.energy_part.preview()])
-        rows = [CurveRow(c.key, c.name, c.colour, c.shown, c.removable) for c in self.curves]
-        self.view.set_rows(rows, self.dock.plot.own_colour)
+        plot = self.dock.plot
+        rows = []
+        for c in self.curves:
+            # As it is drawn: some colours cannot be told from the background.
+            colour = plot.readable(c.colour or plot.own_colour).name()
+            rows.append(CurveRow(c.key, c.name, colour, c.shown, c.removable))
+        self.view.set_rows(rows)
 
     def read_regions(self) -> None:
         """Compute the spectra of all drawn regions in a thread."""

@@ -92,14 +92,14 @@ class CurveList(QWidget):
         self._rows: tuple[CurveRow, ...] = ()
         self._update()
 
-    def set_rows(self, rows: Sequence[CurveRow], own_colour: str) -> None:
-        """Show curves; those without a colour of their own have the plot's."""
+    def set_rows(self, rows: Sequence[CurveRow]) -> None:
+        """Show curves."""
         chosen = self._chosen()
         self._rows = tuple(rows)
         self.items.blockSignals(True)
         self.items.clear()
         for row in self._rows:
-            item = QListWidgetItem(swatch(row.colour or own_colour), row.name)
+            item = QListWidgetItem(swatch(row.colour), row.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked if row.shown else Qt.CheckState.Unchecked)
             item.setData(Qt.ItemDataRole.UserRole, row.key)

@@ -45,6 +45,10 @@ class SpectrumCanvas(pg.PlotWidget):
         # Never more points than pixels, and no peak lost: zooming stays fluent.
         self.setDownsampling(auto=True, mode="peak")
         self.setClipToView(True)
+        # Numbers that no zoom makes sense beyond, and that pyqtgraph cannot draw.
+        self.getPlotItem().vb.setLimits(
+            xMin=-20.0, xMax=500.0, minXRange=0.05, yMin=-1e12, yMax=1e12, minYRange=1e-6
+        )
         self.setMinimumHeight(min(height, 150))
         # A drop belongs to the dock.
         self.setAcceptDrops(False)

@@ -17,6 +17,8 @@ from .spectrum_canvas import SpectrumCanvas
 
 #: Zero counts have no place on a logarithmic scale: half a count stands for none.
 _NONE = 0.5
+#: Most of the plot that a legend may hide.
+_LEGEND_SHARE = 0.12
 
 
 class SpectrumPlot(QWidget):
@@ -71,6 +73,7 @@ class SpectrumPlot(QWidget):
         self._lines: tuple[MarkedLine, ...] = ()
         self._background, self._text, self._dark = "#262930", "#f0f1f2", True
         self._seen: NDArray[np.float64] = np.zeros(0)
+        self.plot.getPlotItem().vb.sigResized.connect(lambda *_: self._place_legend())
         self.plot.clicked.connect(self.peak_clicked.emit)
         self.plot.pointed.connect(self._point)
         self.plot.all_requested.connect(self.show_all)
@@ -207,14 +210,21 @@ class SpectrumPlot(QWidget):
             colour = curve.colour or self.own_colour
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             # Lines wider than a pixel take ten times as long to draw.
-            item.setPen(pg.mkPen(self._readable(colour), width=1, style=style))
+            item.setPen(pg.mkPen(self.readable(colour), width=1, style=style))
             shown = np.maximum(curve.counts, _NONE) if self.logarithmic else curve.counts
             item.setData(curve.kev, shown)
             if len(self._curves) > 1:
                 self.legend.addItem(item, curve.name)
-        self.legend.setVisible(len(self._curves) > 1)
+        self._place_legend()
         self._show_heights()
         self._redraw_fit()
+
+    def _place_legend(self) -> None:
+        """Show the legend where it hides little; the list of curves has the colours, too."""
+        view, size = self.plot.getPlotItem().vb.rect(), self.legend.boundingRect()
+        area = max(1.0, view.width() * view.height())
+        small = size.width() * size.height() < _LEGEND_SHARE * area
+        self.legend.setVisible(len(self._curves) > 1 and small)
 
     def _show_heights(self) -> None:
         # The zero peak of some instruments dwarfs all else.
@@ -244,12 +254,12 @@ class SpectrumPlot(QWidget):
             return
         for values, colour in ((fit.model, "#ff7a59"), (fit.continuum, "#9aa0a6")):
             shown = np.maximum(values, _NONE) if self.logarithmic else values
-            item = pg.PlotDataItem(fit.kev, shown, pen=pg.mkPen(self._readable(colour), width=1))
+            item = pg.PlotDataItem(fit.kev, shown, pen=pg.mkPen(self.readable(colour), width=1))
             item.setLogMode(False, self.logarithmic)
             self.plot.addItem(item)
             self._fit_items.append(item)
         self.residual.setVisible(True)
-        pen = pg.mkPen(self._readable("#ff7a59"), width=1)
+        pen = pg.mkPen(self.readable("#ff7a59"), width=1)
         self.residual.plot(fit.kev, fit.residual, pen=pen)
         self.residual.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen("#808080")))
         reach = max(5.0, float(np.percentile(np.abs(fit.residual), 99)))
@@ -260,7 +270,7 @@ class SpectrumPlot(QWidget):
             self.plot.removeItem(item)
         self._band_items = []
         for band in self._bands:
-            colour = self._readable(band.colour)
+            colour = self.readable(band.colour)
             colour.setAlpha(70)
             item = pg.LinearRegionItem(
                 (band.low, band.high), movable=False, brush=colour, pen=pg.mkPen(None)
@@ -270,7 +280,7 @@ class SpectrumPlot(QWidget):
             self._band_items.append(item)
 
     def _redraw_marks(self) -> None:
-        self._line_marks.set_lines(self._lines, self._text, self._readable)
+        self._line_marks.set_lines(self._lines, self._text, self.readable)
 
     def _point(self, kev: float, counts: float) -> None:
         text = f"{kev:.2f} keV"
@@ -282,7 +292,7 @@ class SpectrumPlot(QWidget):
                 text += f"  ·  channel {channel}  ·  {main.counts[channel]:,.6g} counts"
         self.readout.setText(text)
 
-    def _readable(self, hex_colour: str) -> QColor:
+    def readable(self, hex_colour: str) -> QColor:
         """Pale lines would vanish on a light background, dark ones on a dark one."""
         hue, saturation, lightness, _ = QColor(hex_colour).getHslF()
         limited = max(lightness, 0.45) if self._dark else min(lightness, 0.42)
