@@ -24,7 +24,7 @@ def test_a_pigment_that_is_where_its_element_is_agrees(scan):
     assert line.pearson > 0.99
     assert set(np.unique(held.labels())) == {0, 1}
     assert np.array_equal(held.labels() == 1, places()["Hg L"])
-    assert "33.3% of the painting agree" in held.sentence()
+    assert "33.3 % of the painting agree" in held.sentence()
 
 
 def test_a_pigment_that_is_missed_shows_as_an_element_without_prediction(scan):

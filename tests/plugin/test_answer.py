@@ -47,6 +47,13 @@ def test_lines_stand_at_their_energies_with_greek_names():
     assert labels["Hg Lα"] == pytest.approx(9.98, abs=0.02)
 
 
+def test_a_series_of_lines_far_apart_is_marked_at_its_peak():
+    # Of the L-gamma lines of lead the strongest stands 0.35 keV below three others.
+    labels = {line.label: line.kev for line in marked_lines(["Pb L"], AXIS, 40)}
+    assert labels["Pb Lγ"] == pytest.approx(14.76, abs=0.02)
+    assert labels["Pb Lβ"] == pytest.approx(12.62, abs=0.03)
+
+
 def test_each_family_has_one_line_with_a_label_at_least():
     for name in ("Fe K", "Pb L", "Ca K", "Ba L"):
         assert any(line.main for line in marked_lines([name], AXIS, 40))

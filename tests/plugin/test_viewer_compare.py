@@ -153,6 +153,16 @@ def test_the_swipe_shows_the_first_left_and_the_second_right(compare):
     assert colour_at(compare, (5.0, 3.0)) == grey
 
 
+def test_the_swipe_line_stays_in_view(compare):
+    compare.bar.mode_box.setCurrentIndex(1)
+    compare.plot.fit()
+    for place in (2.0, 9.0):
+        compare.plot.set_view(5.0, place, 2.0)
+        QApplication.processEvents()
+        (left, right), _ = compare.plot.boxes[0].viewRange()
+        assert left < compare.plot.line.value() < right
+
+
 def test_the_lens_shows_the_second_under_the_mouse(compare):
     compare.bar.mode_box.setCurrentIndex(2)
     compare.plot.fit()

@@ -101,6 +101,16 @@ def test_two_maps_are_combined(viewer, scan, mapped, qtbot, sign, mercury):
     assert scan.derived[key[1]].sigma.shape == layer.data.shape
 
 
+def test_without_a_map_there_is_no_empty_histogram(viewer, scan, mapped, qtbot):
+    tools = mapped.tools
+    viewer.layers.selection.clear()
+    tools.setCurrentWidget(tools.histogram)
+    qtbot.waitUntil(lambda: "Choose a map" in tools.histogram.title.text(), timeout=60_000)
+    assert not tools.histogram.plot.isVisible()
+    viewer.layers.selection.active = viewer.layers["Hg L"]
+    qtbot.waitUntil(tools.histogram.plot.isVisible, timeout=60_000)
+
+
 def test_the_histogram_and_the_layer_share_their_limits(viewer, scan, mapped, qtbot):
     tools = mapped.tools
     layer = map_layers(viewer, scan, ["element"])["element", "Hg L"]

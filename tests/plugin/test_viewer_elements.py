@@ -164,6 +164,30 @@ def test_fit_settings_of_pymca(scan, dock, qtbot, notes, tmp_path):
     assert dock.elements.names() == ("Fe K", "Pb L")
 
 
+def test_settings_of_pymca_keep_what_was_found(scan, dock, qtbot, tmp_path):
+    QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dock.elements.names() == tuple(LINES), timeout=60_000)
+    path = tmp_path / "fit.cfg"
+    write_pymca_cfg(path, FitSettings(("Fe K", "Pb L"), 0.021, -0.01, 150.0, 40.0, None))
+    dock.files.read(path)
+    tree = dock.elements.tree
+    assert [tree.topLevelItem(i).text(2) for i in range(2)] == ["", "90"]
+    box = tree.itemWidget(tree.topLevelItem(1), 1)
+    assert [box.itemText(i) for i in range(box.count())] == ["L", "M"]
+    status = dock.run_bar.status.text()
+    assert "2 elements, the energy axis and the tube's voltage" in status
+
+
+def test_what_was_added_stays_when_elements_are_found(scan, dock, qtbot):
+    dock.add("Cr, Fe, Cu")
+    dock.elements.set_ticked("Fe K", False)
+    QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(dock.elements.names()) == 5, timeout=60_000)
+    assert dock.elements.names() == (*LINES, "Cr K", "Fe K")
+    assert dock.elements.ticked() == (*LINES, "Cr K")
+    assert "what you added stays (2)" in dock.run_bar.status.text()
+
+
 def test_a_click_on_a_row_shows_that_map_alone(viewer, scan, mapped, qtbot):
     tree = mapped.elements.tree
     place = tree.visualItemRect(tree.topLevelItem(2)).center()

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QTabBar
 from napari_xrf_pigments.plugin import commands
 from napari_xrf_pigments.plugin.docks.elements import ElementsDock
 from napari_xrf_pigments.plugin.feed import LayerFeed
+from napari_xrf_pigments.plugin.map_commands import dock_of
 from napari_xrf_pigments.plugin.session import session_of
 
 from .acting import add_dock, add_scan
@@ -202,3 +203,9 @@ def test_the_sample_is_a_scan_in_mm(viewer):
     assert cube.acquisition.anode == "Rh"
     assert cube.pixel_mm is not None
     assert np.array_equal(layer.data, cube.total_counts().compute())
+
+
+def test_a_command_opens_the_dock_that_the_plugins_menu_opens(viewer):
+    made = dock_of(viewer, "Region table")
+    assert list(viewer.window.dock_widgets) == ["Region table (XRF Pigments)"]
+    assert dock_of(viewer, "Region table") is made

@@ -165,7 +165,26 @@ def test_a_period_that_ends_before_it_begins_is_refused(scan, mapped, qtbot, not
     write(mapped.settings.first_year, "1900")
     assert notes()[-1] == ("The period ends in 1700, before it begins in 1900.", "error")
     assert scan.palette.period == (None, 1700)
-    assert mapped.settings.period == (None, 1700)
+    # What was written stays, to be set right.
+    assert mapped.settings.period == (1900, 1700)
+    write(mapped.settings.last_year, "1950")
+    assert scan.palette.period == (1900, 1950)
+
+
+def test_another_period_can_be_written_from_either_end(scan, mapped, notes):
+    fields = (mapped.settings.first_year, mapped.settings.last_year)
+    for field, year in zip(fields, ("1600", "1700"), strict=True):
+        write(field, year)
+    for field, year in zip(fields, ("1800", "1900"), strict=True):
+        field.selectAll()
+        QTest.keyClicks(field, year)
+    assert scan.palette.period == (1800, 1900)
+    assert notes() == []
+
+
+def test_a_click_on_what_has_no_map_says_so(viewer, scan, mapped, qtbot):
+    choose_row(mapped, "azurite", qtbot)
+    assert "Azurite has no map" in mapped.run_bar.status.text()
 
 
 def test_a_pigment_is_excluded_and_the_dock_says_so(viewer, scan, mapped, qtbot):

@@ -70,11 +70,11 @@ class Held:
         missing = [row.family for row in self.rows if row.mapped is None]
         said = []
         if self.agreement is not None:
-            shares = [self.agreement.share(Verdict(k)) for k in range(1, 5)]
+            shares = [_share(self.agreement.share(Verdict(k))) for k in range(1, 5)]
             said.append(
-                f"{title}: {shares[0]:.1%} of the painting agree, {shares[1]:.1%} predicted "
-                f"without its elements, {shares[2]:.1%} elements without the prediction "
-                f"({shares[3]:.1%} more are accounted for by another pigment)."
+                f"{title}: {shares[0]} of the painting agree, {shares[1]} predicted "
+                f"without its elements, {shares[2]} elements without the prediction "
+                f"({shares[3]} more are accounted for by another pigment)."
             )
         if missing:
             said.append(f"Not mapped: {', '.join(missing)}. Map these lines to hold them against.")
@@ -139,7 +139,11 @@ def pigments_by_share(scan: Scan, threshold: float) -> list[tuple[str, str]]:
         return []
     shares = results.shares(threshold, "probability")
     names: Sequence[str] = sorted(results.names, key=lambda name: -shares[name])
-    return [(name, f"{colours.pigment_title(name)} ({shares[name]:.1%})") for name in names]
+    return [(name, f"{colours.pigment_title(name)} ({_share(shares[name])})") for name in names]
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _with_the_same_lines(scan: Scan, pigment: str) -> list[int]:

@@ -14,6 +14,8 @@ from .rows import Bar, MarkedLine
 #: Less likely pigments are not listed.
 LISTED_FROM = 0.1
 MOST_BARS = 12
+#: Lines nearer to one another than this are one peak.
+_ONE_PEAK_KEV = 0.1
 _GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
 
 
@@ -82,12 +84,17 @@ def marked_lines(
 
 
 def _series(name: str, family: object) -> list[tuple[str, float, float]]:
-    """Merge lines that no detector parts, such as Ka1 and Ka2: (series, keV, strength)."""
+    """Series of lines, such as all K-beta: (series, keV, strength).
+
+    The energy is that of the peak: of the strongest line and those that no detector parts from it.
+    """
     merged: dict[str, list[tuple[float, float]]] = {}
     for line, strength in zip(family.lines, family.strength, strict=True):  # type: ignore[attr-defined]
         merged.setdefault(line.siegbahn[:2], []).append((line.kev, float(strength)))
     result = []
     for series, parts in merged.items():
         kevs, weights = np.array(parts).T
-        result.append((series, float(np.average(kevs, weights=weights)), float(weights.sum())))
+        peak = np.abs(kevs - kevs[weights.argmax()]) < _ONE_PEAK_KEV
+        kev = np.average(kevs[peak], weights=weights[peak])
+        result.append((series, float(kev), float(weights.sum())))
     return result

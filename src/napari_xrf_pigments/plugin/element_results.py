@@ -49,7 +49,7 @@ class ElementView:
         text = name
         if self.quantity != "counts":
             text += f" {self.quantity}"
-        if self.normalisation is not None and self.quantity != "signal to noise":
+        if self.normalisation is not None:
             text += f" / {self.normalisation}"
         return f"{text} ({part})" if part else text
 

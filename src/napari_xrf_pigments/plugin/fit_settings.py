@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..io.pymca_cfg import FitSettings, read_pymca_cfg, write_pymca_cfg
+from .element_text import rows_of_text
 from .rows import ElementRow
 from .scan import Scan, ScanSettings
 
@@ -38,12 +39,32 @@ def take_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
     cube = scan.cube
     axis = found.axis(cube.shape[2]) or cube.energies
     changed = ScanSettings(axis, found.acquisition(cube.acquisition), f"from {path.name}")
-    rows = rows_of(found)
+    rows = _known_better(rows_of(found), scan)
     taken = [f"{len(rows)} elements"]
     if ScanSettings(axis, changed.acquisition).change_to(scan.settings):
         scan.change(changed)
-        taken.append("the energy axis and the tube's voltage")
-    return rows, f"From {path.name}: {' and '.join(taken)}. {found.sentence}".strip()
+        taken += ["the energy axis", "the tube's voltage"]
+    listed = " and ".join([", ".join(taken[:-1]), taken[-1]] if len(taken) > 1 else taken)
+    return rows, f"From {path.name}: {listed}. {found.sentence}".strip()
+
+
+def _known_better(rows: list[ElementRow], scan: Scan) -> list[ElementRow]:
+    """The same rows with other lines of the elements, and how they were found to stand out."""
+    before = {row.family.split()[0]: row for row in scan.element_rows}
+    found = []
+    for row in rows:
+        old = before.get(row.family.split()[0])
+        families = (*row.families, *_lines_of(row.family, scan), *(old.families if old else ()))
+        strength = old.strength if old is not None else None
+        found.append(ElementRow(row.family, tuple(dict.fromkeys(families)), strength))
+    return found
+
+
+def _lines_of(family: str, scan: Scan) -> tuple[str, ...]:
+    try:
+        return rows_of_text(family, scan.cube)[0].families
+    except ValueError:
+        return ()
 
 
 def save_settings(scan: Scan, families: tuple[str, ...], path: Path) -> None:

@@ -9,7 +9,7 @@ from .activity import Task
 from .home_commands import active_scan
 from .layers import map_layers, show_maps
 from .projecting import PROJECTIONS, project, projection_spec
-from .saved_session_view import PLUGIN, our_docks
+from .saved_session_view import open_dock, our_docks
 from .session import session_of
 from .showing import show_only
 
@@ -22,10 +22,10 @@ STEPPED = ("element", "derived", "composite", "group", "pigment", "pigment-top",
 
 def dock_of(viewer: Viewer, name: str) -> Any:
     """A dock of this plugin, opened if it is not."""
+    # The menu gives a proxy, through which no dock is seen to be one of ours.
+    viewer = session_of(viewer).viewer
     found = our_docks(viewer).get(name)
-    if found is None:
-        _, found = viewer.window.add_plugin_dock_widget(PLUGIN, name)
-    return found
+    return open_dock(viewer, name) if found is None else found
 
 
 def map_elements(viewer: Viewer) -> None:

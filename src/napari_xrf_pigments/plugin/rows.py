@@ -70,6 +70,13 @@ class ElementRow:
     strength: float | None = None
 
 
+def added_rows(before: Sequence[ElementRow], found: Sequence[ElementRow]) -> tuple[ElementRow, ...]:
+    """Rows of elements that the user named and that were not found: they stay in the list."""
+    symbols = {row.family.split()[0] for row in found}
+    named = {row.family.split()[0]: row for row in before if row.strength is None}
+    return tuple(row for symbol, row in named.items() if symbol not in symbols)
+
+
 def with_mapped(rows: Sequence[ElementRow], names: Sequence[str]) -> list[ElementRow]:
     """Rows whose line families are those that were mapped, where some were, and those mapped only.
 

@@ -122,7 +122,7 @@ def restore_docks(
     window = viewer.window._qt_window
     for state in states:
         name = str(state.get("name"))
-        dock = our_docks(viewer).get(name) or _open_dock(viewer, name, str(state.get("area")))
+        dock = our_docks(viewer).get(name) or open_dock(viewer, name, str(state.get("area")))
         if dock is None:
             missing.append(name)
             continue
@@ -147,7 +147,7 @@ def _contribution(name: str) -> Any:
     return next((entry for entry in widgets if entry.display_name == name), None)
 
 
-def _open_dock(viewer: Viewer, name: str, area: str) -> QWidget | None:
+def open_dock(viewer: Viewer, name: str, area: str = "right") -> QWidget | None:
     """A new dock, under the name that the Plugins menu gives it and looks for."""
     entry = _contribution(name)
     if entry is None:

@@ -73,9 +73,7 @@ class PigmentsDock(MapDock):
         settings.threshold_changed.connect(
             lambda value: self._set_palette(lambda known: replace(known, threshold=value))
         )
-        settings.period_changed.connect(
-            lambda period: self._set_palette(lambda known: replace(known, period=period))
-        )
+        settings.period_changed.connect(self._set_period)
         self.hidden_bar.reveal_changed.connect(lambda on: self._later.start())
         self.found.show_requested.connect(self._show_alone)
         self.found.chosen_changed.connect(self._show_chosen)
@@ -235,6 +233,17 @@ class PigmentsDock(MapDock):
             self.session.tell(str(error))
             self.settings.set_palette(self.scan.palette.threshold, self.scan.palette.period)
 
+    def _set_period(self, period: tuple[int | None, int | None]) -> None:
+        if self.scan is None:
+            return
+        try:
+            palette = replace(self.scan.palette, period=period)
+        except ValueError as error:
+            # What was written stays, to be set right.
+            self.session.tell(str(error))
+            return
+        self.scan.set_palette(palette)
+
     def _set_chosen(self, change: Callable[[Palette, str], Palette]) -> None:
         chosen = self.found.chosen
         if chosen is not None and chosen[0] == "pigment":
@@ -263,6 +272,9 @@ class PigmentsDock(MapDock):
         if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
             scan = self.scan
             self.feed.soon(lambda: showing_only(self.viewer, scan, _OTHERS, keys))
+        elif kind == "pigment" and not self.running:
+            title = colours.pigment_title(name)
+            self.run_bar.set_status(f"{title} has no map: it is nowhere over the threshold.")
 
     def _look_for_devices(self) -> None:
         worker = in_thread(self.session.services.devices)

@@ -283,7 +283,7 @@ class RegisterDock(ScanDock):
         self.choose(layer)
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save control points", "", POINTS)
+        path, _ = QFileDialog.getSaveFileName(self, "Save control points", "points.json", POINTS)
         if path:
             self.save_points(Path(path).with_suffix(".json"))
 

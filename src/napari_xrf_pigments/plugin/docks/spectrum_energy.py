@@ -109,7 +109,10 @@ class EnergyPart:
         scan, found = self.dock.scan, self._found
         if scan is None or found is None:
             return
-        self._message = f"Applied: {len(found.places)} lines within {found.rms_ev:.1f} eV. {_OLD}"
+        lines = f"{len(found.places)} lines"
+        # Gain and offset are two numbers: two lines say nothing of how well they fit.
+        met = lines if len(found.places) < 3 else f"{lines} within {found.rms_ev:.1f} eV"
+        self._message = f"Applied: {met}. {_OLD}"
         self.hand.clear()
         self._found = None
         self._placed[id(scan)] = found
@@ -183,12 +186,14 @@ class EnergyPart:
     def _set_tube(self, anode: str | None, tube_kv: float | None) -> None:
         scan = self.dock.scan
         if scan is not None:
+            self._message = ""
             known = replace(scan.cube.acquisition, anode=anode, tube_kv=tube_kv)
             scan.change(replace(scan.settings, acquisition=known))
 
     def _set_axis(self, gain_kev: float, offset_kev: float) -> None:
         scan = self.dock.scan
         if scan is not None:
+            self._message = ""
             axis = scan.cube.energies.recalibrated(gain_kev, offset_kev)
             scan.change(Settings(axis, scan.cube.acquisition, "set by hand"))
 
@@ -226,6 +231,8 @@ class EnergyPart:
         text = f"Gain {1000 * axis.gain_kev:.4f} eV, offset {1000 * axis.offset_kev:+.1f} eV"
         if len(found.places) == 1:
             return f"{text}: one line moves the offset alone; a second one sets the gain."
+        if len(found.places) == 2:
+            return f"{text}: two lines always fit; a third one tells how well (dashed: after)."
         return f"{text}; the lines are met within {found.rms_ev:.1f} eV (dashed: after)."
 
     def _show(self) -> None:

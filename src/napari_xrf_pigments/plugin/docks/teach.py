@@ -202,6 +202,6 @@ class TeachDock(ScanDock):
         self.save_button.setEnabled(self.taught is not None and not self.running)
 
     def _ask_where(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save weights", "", FILES)
+        path, _ = QFileDialog.getSaveFileName(self, "Save weights", "taught.safetensors", FILES)
         if path:
             self.save(Path(path).with_suffix(".safetensors"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from ..teaching import FigureRow
@@ -27,6 +27,11 @@ class FigureTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(110)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """In a narrow table titles need more lines."""
+        super().resizeEvent(event)
+        self.resizeRowsToContents()
 
     def set_rows(self, rows: Sequence[FigureRow]) -> None:
         """Show figures; what got worse is red."""

@@ -68,7 +68,7 @@ class HistogramView(QWidget):
         layout.addWidget(self.title)
         self._plot: _Plot | None = None
         self._colours = "#262930", "#f0f1f2"
-        self._quiet = False
+        self._quiet = self._filled = False
 
     @property
     def plot(self) -> _Plot:
@@ -94,15 +94,15 @@ class HistogramView(QWidget):
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Make the plot that is seen now."""
-        self.plot.setVisible(True)
+        self.plot.setVisible(self._filled)
         super().showEvent(event)
 
     def clear(self) -> None:
         """Show no map."""
         self.title.setText("Choose a map in the layer list.")
+        self._filled = False
         if self._plot is not None:
-            self.curve.setData([0.0, 1.0], [1.0])
-            self.region.hide()
+            self._plot.hide()
 
     def set_colours(self, background: str, text: str) -> None:
         """Follow the theme of the viewer."""
@@ -124,6 +124,8 @@ class HistogramView(QWidget):
         self.plot.setYRange(np.log10(0.5), np.log10(max(2.0, float(counts.max(initial=1)))) + 0.1)
         self.plot.setXRange(float(edges[0]), float(edges[-1]), padding=0.03)
         self.region.show()
+        self._filled = True
+        self.plot.show()
         self.set_limits(limits)
 
     def set_limits(self, limits: tuple[float, float]) -> None:

@@ -70,7 +70,7 @@ class PairPlot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.canvas)
         self.line.sigPositionChanged.connect(self._clip)
-        self.boxes[0].sigRangeChanged.connect(lambda *changed: self._clip())
+        self.boxes[0].sigRangeChanged.connect(lambda *changed: self._view_moved())
         self.boxes[0].sigResized.connect(lambda box: self.resized.emit())
         for box in self.boxes:
             box.sigRangeChangedManually.connect(lambda axes: self.view_changed.emit())
@@ -168,6 +168,14 @@ class PairPlot(QWidget):
             part.setZValue(20)
             box.addItem(part, ignoreBounds=True)
         return lines
+
+    def _view_moved(self) -> None:
+        """Keep the swipe line where it can be dragged, and what is shown under it."""
+        (left, right), _ = self.boxes[0].viewRange()
+        edge = 0.05 * (right - left)
+        if self._mode == "swipe":
+            self.line.setValue(min(max(float(self.line.value()), left + edge), right - edge))
+        self._clip()
 
     def _line_in_view(self) -> bool:
         (left, right), _ = self.boxes[0].viewRange()

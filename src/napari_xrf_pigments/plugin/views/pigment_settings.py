@@ -122,8 +122,10 @@ class PigmentSettings(QWidget):
             field.setText("" if year is None else str(year))
 
     def _year_typed(self, text: str) -> None:
-        # A whole year need not be confirmed.
-        if len(text) == _DIGITS:
+        # A whole year need not be confirmed; who writes another period begins with either.
+        first, last = self.period
+        backwards = first is not None and last is not None and first > last
+        if len(text) == _DIGITS and not backwards:
             self.period_changed.emit(self.period)
 
     def _groups_toggled(self, on: bool) -> None:
