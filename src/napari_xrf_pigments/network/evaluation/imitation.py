@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -200,7 +201,7 @@ def ratios(drawn: Pixels, cases: NDArray[np.int64], steps: int = _STEPS) -> torc
     Tensor, shape (case,)
         Logarithms of the ratios of the likelihoods, none negative.
     """
-    instrument = Instrument(*ideal_instrument())
+    instrument = _instrument()
     pixels = torch.from_numpy(cases[:, 0])
     stacks, counts = drawn.pool.take(pixels).stacks, drawn.counts[pixels]
     depth = stacks.mass_thickness.shape[1]
@@ -217,6 +218,11 @@ def ratios(drawn: Pixels, cases: NDArray[np.int64], steps: int = _STEPS) -> torc
     without = best(True)
     # What may hold the group may also hold none of it.
     return torch.maximum(torch.maximum(best(False), truth), without) - without
+
+
+@lru_cache(maxsize=1)
+def _instrument() -> Instrument:
+    return Instrument(*ideal_instrument())
 
 
 def imitation_table(made: Sequence[Imitation]) -> str:
