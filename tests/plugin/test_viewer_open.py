@@ -151,7 +151,7 @@ def test_a_scan_dropped_again_while_it_is_read_opens_once(
 @pytest.mark.parametrize("second", [open_by_napari, open_by_menu])
 @pytest.mark.parametrize("first", [open_by_napari, open_by_menu])
 def test_maps_dropped_again_while_they_are_read_open_once(
-    viewer, real, tmp_path, while_reading, first, second
+    viewer, real, tmp_path, while_reading, first, second, qtbot
 ):
     path = tmp_path / "scan.dms"
     maps = np.ones((2, 3, 4), "<f4").tobytes()
@@ -159,6 +159,9 @@ def test_maps_dropped_again_while_they_are_read_open_once(
     begun = while_reading(lambda: second(viewer, path))
     first(viewer, path)
     assert len(begun) == 2
+    # All but the first map come one an event-loop turn.
+    qtbot.waitUntil(lambda: len(viewer.layers) > 1, timeout=10_000)
+    qtbot.wait(100)
     assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
 
 
