@@ -158,7 +158,7 @@ def test_the_fit_is_shown_while_it_is_wanted(show, qtbot):
         plot.fit_box.click()
     assert wanted.args == [True]
     assert plot.residual.isVisible()
-    assert len(plot._fit_items) == 2
+    assert len(plot._drawn_fit.items) == 2
 
 
 def test_a_line_that_was_dragged_tells_where_it_was_let_go(show, qtbot):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..mapping.parts import Part, binned, every_nth, region
 from .layers import placement
+from .regions import regions_of
 from .scan import Scan
 
 if TYPE_CHECKING:
@@ -63,6 +64,21 @@ class Trials:
             self._part = self._make(scan, scope, mask, name)
             self._last = key
         return self._part
+
+    def chosen(self, viewer: Viewer, scan: Scan, scope: str) -> Part | None:
+        """The same, with the regions that are drawn on the scan in a viewer.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`part`.
+        """
+        if scope != REGION:
+            return self.part(scan, scope)
+        found = regions_of(viewer, scan)
+        mask = np.any([entry.mask for entry in found], axis=0) if found else None
+        name = found[0].name if len(found) == 1 else f"{len(found)} regions"
+        return self.part(scan, scope, mask, name)
 
     def _make(self, scan: Scan, scope: str, mask: NDArray[np.bool_] | None, name: str) -> Part:
         if scope == REGION:

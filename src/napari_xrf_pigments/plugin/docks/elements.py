@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from ...cube import XRFCube
-    from ...mapping.parts import Part
 
 HINT = "Find the elements of the scan, then map those that are ticked."
 REGION_HINT = "Draw a region on the scan, then find or map elements in it."
@@ -97,7 +96,7 @@ class ElementsDock(MapDock):
         if scan is None or self._finding:
             return
         try:
-            part = self._part(scan)
+            part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
         except ValueError as error:
             self.session.tell(str(error))
             return
@@ -175,7 +174,7 @@ class ElementsDock(MapDock):
             self.find()
             return
         try:
-            part = self._part(scan)
+            part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
         except ValueError as error:
             self.session.tell(str(error))
             return
@@ -278,15 +277,6 @@ class ElementsDock(MapDock):
         scan.results_changed.emit("elements")
 
     # Parts, clicks.
-
-    def _part(self, scan: Scan) -> Part | None:
-        scope = self.scope_bar.scope
-        if scope != REGION:
-            return self._trials.part(scan, scope)
-        found = regions_of(self.viewer, scan)
-        mask = np.any([entry.mask for entry in found], axis=0) if found else None
-        name = found[0].name if len(found) == 1 else f"{len(found)} regions"
-        return self._trials.part(scan, scope, mask, name)
 
     def _scope_changed(self, scope: str) -> None:
         scan = self.scan

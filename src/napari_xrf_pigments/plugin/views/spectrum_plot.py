@@ -12,6 +12,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..rows import Band, DrawnCurve, FitCurves, MarkedLine
+from .fit_drawing import FitDrawing
 from .line_marks import LineMarks
 from .spectrum_canvas import SpectrumCanvas
 
@@ -41,7 +42,6 @@ class SpectrumPlot(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plot = SpectrumCanvas()
-        self._residual: SpectrumCanvas | None = None
         self.log = QCheckBox("Logarithmic")
         self.log.setChecked(True)
         self.log.setToolTip("Counts on a logarithmic scale")
@@ -65,7 +65,7 @@ class SpectrumPlot(QWidget):
         self._items: dict[str, pg.PlotDataItem] = {}
         self._curves: tuple[DrawnCurve, ...] = ()
         self._fit: FitCurves | None = None
-        self._fit_items: list[pg.PlotDataItem] = []
+        self._drawn_fit = FitDrawing(self.plot, lambda widget: layout.insertWidget(1, widget))
         self._bands: tuple[Band, ...] = ()
         self._band_items: list[pg.GraphicsObject] = []
         self._line_marks = LineMarks(self.plot)
@@ -81,19 +81,8 @@ class SpectrumPlot(QWidget):
 
     @property
     def residual(self) -> SpectrumCanvas:
-        """What a fit leaves, in sigma, below the spectrum; made when it is first needed."""
-        if self._residual is None:
-            self._residual = SpectrumCanvas(90, "Rest (σ)")
-            self._residual.setMaximumHeight(110)
-            self._residual.setMinimumHeight(80)
-            self._residual.setLabel("bottom", "")
-            self._residual.setXLink(self.plot)
-            self._residual.set_colours(self._background, self._text)
-            self._residual.setVisible(False)
-            layout = self.layout()
-            assert isinstance(layout, QVBoxLayout)
-            layout.insertWidget(1, self._residual)
-        return self._residual
+        """What a fit leaves, in sigma, below the spectrum."""
+        return self._drawn_fit.residual
 
     @property
     def logarithmic(self) -> bool:
@@ -134,8 +123,7 @@ class SpectrumPlot(QWidget):
         self._background, self._text = background, text
         self._dark = QColor(background).lightness() < 128
         self.plot.set_colours(background, text)
-        if self._residual is not None:
-            self._residual.set_colours(background, text)
+        self._drawn_fit.set_colours(background, text)
         self.legend.setLabelTextColor(text)
         # Painting a half-transparent box costs as much as all curves together.
         self.legend.setBrush(pg.mkBrush(QColor(background)))
@@ -211,8 +199,7 @@ class SpectrumPlot(QWidget):
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             # Lines wider than a pixel take ten times as long to draw.
             item.setPen(pg.mkPen(self.readable(colour), width=1, style=style))
-            shown = np.maximum(curve.counts, _NONE) if self.logarithmic else curve.counts
-            item.setData(curve.kev, shown)
+            item.setData(curve.kev, self._height(curve.counts))
             if len(self._curves) > 1:
                 self.legend.addItem(item, curve.name)
         self._place_legend()
@@ -243,27 +230,11 @@ class SpectrumPlot(QWidget):
         self.fit_wanted.emit(wanted)
 
     def _redraw_fit(self) -> None:
-        for item in self._fit_items:
-            self.plot.removeItem(item)
-        self._fit_items = []
         fit = self._fit if self.fit_box.isChecked() else None
-        if self._residual is not None:
-            self._residual.clear()
-            self._residual.setVisible(fit is not None)
-        if fit is None:
-            return
-        for values, colour in ((fit.model, "#ff7a59"), (fit.continuum, "#9aa0a6")):
-            shown = np.maximum(values, _NONE) if self.logarithmic else values
-            item = pg.PlotDataItem(fit.kev, shown, pen=pg.mkPen(self.readable(colour), width=1))
-            item.setLogMode(False, self.logarithmic)
-            self.plot.addItem(item)
-            self._fit_items.append(item)
-        self.residual.setVisible(True)
-        pen = pg.mkPen(self.readable("#ff7a59"), width=1)
-        self.residual.plot(fit.kev, fit.residual, pen=pen)
-        self.residual.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen("#808080")))
-        reach = max(5.0, float(np.percentile(np.abs(fit.residual), 99)))
-        self.residual.setYRange(-reach, reach, padding=0.05)
+        self._drawn_fit.draw(fit, self._height, self.logarithmic, self.readable)
+
+    def _height(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.maximum(counts, _NONE) if self.logarithmic else counts
 
     def _redraw_bands(self) -> None:
         for item in self._band_items:
