@@ -202,28 +202,59 @@ def measure(
     return Measured(counts, stated, emission.excitation, readout, emission.pool, sigma)
 
 
-def _expected(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> torch.Tensor:
-    """Expected spectra before pile-up and threshold, scaled to the total counts."""
-    beam, angle = emission.excitation.beam, emission.excitation.geometry.scattering_deg
+@dataclass(frozen=True)
+class Responses:
+    """What a detector makes of photons, as matrices (line or component, channel).
+
+    Parameters
+    ----------
+    shown : ndarray of int, shape (line,)
+        Which lines lie on the axis, or near enough to reach it.
+    lines : Tensor, shape (line, channel)
+        Of those lines.
+    compton, rayleigh : Tensor, shape (component, channel)
+        Of scattered photons of the beam's components.
+    """
+
+    shown: NDArray[np.int64]
+    lines: torch.Tensor
+    compton: torch.Tensor
+    rayleigh: torch.Tensor
+
+
+def responses(
+    excitation: Excitation,
+    readout: Readout,
+    line_kev: NDArray[np.float64],
+    compton_kev: NDArray[np.float64],
+) -> Responses:
+    """The matrices of an instrument for lines and Compton photons of these energies, keV."""
+    beam, angle = excitation.beam, excitation.geometry.scattering_deg
     axis = (readout.gain_kev, readout.offset_kev, readout.n_channels)
     end = readout.offset_kev + readout.gain_kev * readout.n_channels + 1.5
-    shown = np.nonzero((emission.kev < end) & (emission.kev > 0.9))[0]
+    shown = np.nonzero((line_kev < end) & (line_kev > 0.9))[0]
 
     def seen(kev: NDArray[np.float64], spread: NDArray[np.float64]) -> torch.Tensor:
         air = path_transmission(kev, readout.path_mm, readout.atmosphere)
         matrix = response(readout.detector, kev, spread, *axis)
         return matrix * torch.as_tensor(air, dtype=torch.float32)[:, None]
 
-    kev = emission.kev[shown]
-    spectra = emission.lines[:, shown] @ seen(kev, np.zeros(len(kev)))
+    kev = line_kev[shown]
+    lines = seen(kev, np.zeros(len(kev)))
     bins = beam.width_kev * 0.42  # neighbouring bins blend into a smooth continuum
     doppler = compton_width_kev(beam.kev, angle)
-    loss = beam.kev - emission.compton_kev
-    again = seen(emission.compton_kev - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
-    once = seen(emission.compton_kev, np.hypot(bins, doppler))
+    loss = beam.kev - compton_kev
+    again = seen(compton_kev - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
+    once = seen(compton_kev, np.hypot(bins, doppler))
     compton = once * (1 - readout.multiple_scatter) + again * readout.multiple_scatter
-    rayleigh = seen(beam.kev, bins) * readout.rayleigh_factor
-    scatter = emission.compton @ compton + emission.rayleigh @ rayleigh
+    return Responses(shown, lines, compton, seen(beam.kev, bins) * readout.rayleigh_factor)
+
+
+def _expected(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> torch.Tensor:
+    """Expected spectra before pile-up and threshold, scaled to the total counts."""
+    made = responses(emission.excitation, readout, emission.kev, emission.compton_kev)
+    spectra = emission.lines[:, made.shown] @ made.lines
+    scatter = emission.compton @ made.compton + emission.rayleigh @ made.rayleigh
     spectra = spectra + readout.scatter_factor * scatter
     spectra = spectra / spectra.sum(1, keepdim=True).clamp(min=1e-30) * total_counts[:, None]
     return spectra + total_counts.mean() * _instrument_spectrum(readout)

@@ -99,16 +99,17 @@ def ideal_instrument() -> tuple[Excitation, Readout]:
     return excitation, Readout(DetectorModel(140.0), "air", 10.0, 2200, 0.02, 0.0)
 
 
-def known_instrument(readout: Readout) -> tuple[EnergyAxis, Acquisition]:
+def known_instrument() -> tuple[EnergyAxis, Acquisition]:
     """What the network is told of it: all there is."""
+    excitation, readout = ideal_instrument()
     axis = EnergyAxis(readout.n_channels, readout.gain_kev, readout.offset_kev)
     return axis, Acquisition(
-        anode="Rh",
-        tube_kv=50.0,
-        filter=(),
-        atmosphere="air",
-        incidence_deg=90.0,
-        takeoff_deg=45.0,
+        anode=excitation.anode,
+        tube_kv=excitation.tube_kv,
+        filter=excitation.filters,
+        atmosphere=readout.atmosphere,  # type: ignore[arg-type]
+        incidence_deg=excitation.geometry.incidence_deg,
+        takeoff_deg=excitation.geometry.takeoff_deg,
     )
 
 
@@ -164,7 +165,7 @@ def imitations(
         Called with groups done and groups in all.
     """
     drawn = random_pixels(predictor.groups, pixels, seed)
-    axis, known = known_instrument(ideal_instrument()[1])
+    axis, known = known_instrument()
     maps = predictor.bind(axis, known)(drawn.counts.numpy().astype(np.int64))
     says = np.asarray(maps.group_probability).T
     cases = np.argwhere(drawn.sigma >= SEEN_SIGMA)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from ...physics.detector import path_transmission, response
 from ...physics.fluorescence import line_table, primary_fluorescence
-from ...physics.scatter import compton_width_kev, scatter_table, single_scatter
+from ...physics.scatter import scatter_table, single_scatter
 from ...physics.stacks import Stacks
 from ...simulation.conditions import Excitation, Readout
+from ...simulation.spectra import responses
 from ..stream import ELEMENTS
 from .imitation_paint import Choice, components
 
@@ -38,23 +37,9 @@ class Instrument:
         self._beam, self._geometry = beam, geometry
         self._lines = line_table(ELEMENTS, beam)
         self._scatter = scatter_table(ELEMENTS, beam, geometry)
-        axis = (readout.gain_kev, readout.offset_kev, readout.n_channels)
+        self._seen = responses(excitation, readout, self._lines.kev, self._scatter.compton_kev)
         kev = readout.offset_kev + readout.gain_kev * np.arange(readout.n_channels)
         self._dark = torch.from_numpy(kev < readout.threshold_kev)
-
-        def seen(energies: NDArray[np.float64], spread: NDArray[np.float64]) -> torch.Tensor:
-            air = path_transmission(energies, readout.path_mm, readout.atmosphere)
-            matrix = response(readout.detector, energies, spread, *axis)
-            return matrix * torch.as_tensor(air, dtype=torch.float32)[:, None]
-
-        # As in the simulation of spectra: what lies beyond the axis is left out.
-        self._shown = np.nonzero((self._lines.kev < kev[-1] + 1.5) & (self._lines.kev > 0.9))[0]
-        shown = self._lines.kev[self._shown]
-        self._from_lines = seen(shown, np.zeros(len(shown)))
-        blend = beam.width_kev * 0.42
-        doppler = compton_width_kev(beam.kev, geometry.scattering_deg)
-        self._from_compton = seen(self._scatter.compton_kev, np.hypot(blend, doppler))
-        self._from_rayleigh = seen(beam.kev, blend)
 
     def __call__(self, fractions: torch.Tensor, mass_thickness: torch.Tensor) -> torch.Tensor:
         """Share of the counts in each channel, shape (stack, channel).
@@ -69,8 +54,8 @@ class Instrument:
         stacks = Stacks(ELEMENTS, fractions, mass_thickness)
         lines = primary_fluorescence(stacks, self._beam, self._geometry, self._lines).sum(1)
         rayleigh, compton = single_scatter(stacks, self._beam, self._geometry, self._scatter)
-        spectra = lines[:, self._shown] @ self._from_lines
-        spectra = spectra + compton @ self._from_compton + rayleigh @ self._from_rayleigh
+        spectra = lines[:, self._seen.shown] @ self._seen.lines
+        spectra = spectra + compton @ self._seen.compton + rayleigh @ self._seen.rayleigh
         spectra = spectra.masked_fill(self._dark, 0.0)
         return spectra / spectra.sum(1, keepdim=True).clamp(min=1e-30)
 
