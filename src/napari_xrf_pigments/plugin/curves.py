@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..io.save_spectra import NamedSpectrum
 
-#: Colours that differ on a dark and on a light background, also for the colour-blind.
+#: Colours that differ on a dark and on a light background, also for the colour-blind
 #: (Okabe and Ito's); those near the plot's own blue are used last.
 PALETTE = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#b8a900", "#56b4e9", "#0072b2", "#999999")
 PIXEL = "pixel"

@@ -18,6 +18,7 @@ from .collecting import remove_layer
 from .controls_later import without_controls
 from .element_results import ElementResults
 from .giving_way import window_works
+from .layer_names import remember_name, rename
 from .pigment_specs import PigmentView, pigment_specs, unexplained_spec
 from .results import PigmentResults
 from .scan import Scan
@@ -162,7 +163,7 @@ def show_maps(
         # A layer that is gone now may have had the name.
         for key, layer in map_layers(viewer, scan, {kind for kind, _ in wanted}).items():
             if key in wanted:
-                _rename(layer, wanted[key])
+                rename(layer, wanted[key])
     finally:
         bring_scene(viewer)
 
@@ -214,9 +215,7 @@ def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     settings = _settings(spec, scan.cube.pixel_mm)
     settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
     window_works()
-    layer = viewer.add_image(spec.data, **settings)
-    # napari numbers names that are there already.
-    layer.metadata["xrf_name"] = layer.name
+    remember_name(viewer.add_image(spec.data, **settings))
     window_works()
 
 
@@ -247,7 +246,7 @@ def _update(layer: Image, spec: MapSpec) -> None:
     if layer.data.__array_interface__["data"] != spec.data.__array_interface__["data"]:
         layer.data = spec.data
     layer.metadata["xrf_made"] = dict(spec.made)
-    _rename(layer, spec.title)
+    rename(layer, spec.title)
     if spec.colormap is not None:
         if layer.colormap.name != spec.colormap.name:
             layer.colormap = spec.colormap
@@ -265,17 +264,6 @@ def _show(layer: Image, visible: bool) -> None:
     layer.metadata["xrf_shown"] = visible
     if layer.visible != visible:
         layer.visible = visible
-
-
-def _rename(layer: Image, name: str) -> None:
-    """Give a layer its name unless the user has given it another."""
-    last, why = layer.metadata.get("xrf_name"), layer.metadata.get("xrf_outdated", "")
-    told = f" ({why})" if why else ""
-    if last is None or layer.name != last + told:
-        return
-    if layer.name != name + told:
-        layer.name = name + told
-    layer.metadata["xrf_name"] = layer.name.removesuffix(told)
 
 
 def follow_limits(layer: Image, limits: tuple[float, float]) -> None:

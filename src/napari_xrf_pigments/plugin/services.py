@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .rows import ElementRow
+
 if TYPE_CHECKING:
     from ..cube import PigmentMaps, XRFCube
     from ..mapping.evidence import Explanation
@@ -37,6 +39,14 @@ class FoundLines:
     plan: Any = None
     strength: Mapping[str, float] = field(default_factory=dict)
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[ElementRow, ...]:
+        """The same for the list of elements."""
+        return tuple(
+            ElementRow(name, self.families.get(name, (name,)), self.strength.get(name))
+            for name in self.names
+        )
 
 
 def _open_cube(path: str | Path) -> XRFCube:

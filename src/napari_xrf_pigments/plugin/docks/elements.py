@@ -16,7 +16,7 @@ from ..element_text import rows_of_text
 from ..layers import drop_maps, map_layers, show_maps
 from ..regions import regions_of
 from ..results import Results
-from ..rows import ElementRow, added_rows, with_mapped
+from ..rows import added_rows, with_mapped
 from ..running import Failure
 from ..scan import Scan
 from ..services import FoundLines
@@ -130,13 +130,9 @@ class ElementsDock(MapDock):
             self.run_bar.set_status(HINT)
         elif scan is not None and scan is self.scan:
             self._planned = cube, found
-            made = [
-                ElementRow(name, found.families.get(name, (name,)), found.strength.get(name))
-                for name in found.names
-            ]
             off = set(self.elements.names()) - set(self.elements.ticked())
-            added = added_rows(scan.element_rows, made)
-            scan.element_rows = (*made, *added)
+            added = added_rows(scan.element_rows, found.rows)
+            scan.element_rows = (*found.rows, *added)
             ticked = [*found.names, *(row.family for row in added if row.family not in off)]
             self.elements.set_rows(scan.element_rows, ticked)
             stay = f"; what you added stays ({len(added)})" if added else ""
