@@ -46,7 +46,7 @@ def register(viewer: Any) -> None:
     """Control points on a photograph and on the scan, one of them wrong."""
     import numpy as np
 
-    from napari_xrf_pigments.mapping.registration import transformed
+    from napari_xrf_pigments.mapping.registration.registration import transformed
 
     _map_elements(viewer)
     for layer in viewer.layers:
@@ -65,8 +65,8 @@ def register(viewer: Any) -> None:
 
 def sawtooth(viewer: Any) -> None:
     """The rows of a bidirectional scan, with the preview of the correction."""
-    from napari_xrf_pigments.mapping.row_alignment import aligned_cube
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.mapping.registration.row_alignment import aligned_cube
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     cube = session_of(viewer).scan.cube
     _show_scan(viewer, aligned_cube(cube, -0.75), "Bidirectional scan")
@@ -81,7 +81,7 @@ def stitch(viewer: Any) -> None:
     """Two sections of a painting, found and joined."""
     import numpy as np
 
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     whole = session_of(viewer).scan.cube
     viewer.layers.clear()
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import napari
     import numpy as np
 
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or PICTURES:
@@ -157,9 +157,9 @@ def _map_elements(viewer: Any) -> None:
 
 def _show_scan(viewer: Any, cube: Any, name: str, alone: bool = True) -> None:
     """Show another scan, in the place of the one there is."""
-    from napari_xrf_pigments.plugin.layers import counts_layer_data
-    from napari_xrf_pigments.plugin.session import session_of
-    from napari_xrf_pigments.plugin.totals import TotalCounts
+    from napari_xrf_pigments.plugin.layers.sync import counts_layer_data
+    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
     if alone:
         viewer.layers.clear()
@@ -176,7 +176,7 @@ def _photograph(viewer: Any) -> Any:
     import numpy as np
     from scipy.ndimage import affine_transform, gaussian_filter
 
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     cube = session_of(viewer).scan.cube
     kev = cube.energies.kev

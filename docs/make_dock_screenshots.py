@@ -66,10 +66,10 @@ def main() -> None:
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
     import napari
 
-    from napari_xrf_pigments.plugin.docks.elements import ElementsDock
-    from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
-    from napari_xrf_pigments.plugin.docks.teach import TeachDock
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+    from napari_xrf_pigments.plugin.fine_tuning.dock import TeachDock
+    from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     viewer.window.resize(WIDTH, HEIGHT)

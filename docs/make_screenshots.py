@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import numpy as np
 
     from napari_xrf_pigments.plugin.commands import open_docks
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     viewer.window.resize(WIDTH, HEIGHT)

@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
     import napari
 
-    from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     viewer.window.resize(1500, 1100)

@@ -41,7 +41,7 @@ class Walk:
     @property
     def scan(self) -> Any:
         """The scan that is worked on."""
-        from napari_xrf_pigments.plugin.session import session_of
+        from napari_xrf_pigments.plugin.state.session import session_of
 
         return session_of(self.viewer).scan
 
@@ -187,7 +187,8 @@ class Walk:
 
     def take_it_home(self) -> None:
         """File > IO Utilities > Save report... and Save session..."""
-        from napari_xrf_pigments.plugin import asking, home_commands
+        from napari_xrf_pigments.plugin import _asking as asking
+        from napari_xrf_pigments.plugin import _home_commands as home_commands
 
         report, session = self.folder / "painting.html", self.folder / "painting.xrfsession"
         asking.ask_text = lambda title, prompt: "Made by following the tutorial."

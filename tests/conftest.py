@@ -30,9 +30,9 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def expected_spectrum() -> Callable[..., np.ndarray]:
     """A maker of noise-free spectra from line families, scatter and a smooth continuum."""
-    from napari_xrf_pigments.physics.artefacts import scatter_shapes
-    from napari_xrf_pigments.physics.conditions import Conditions
-    from napari_xrf_pigments.physics.design import line_columns
+    from napari_xrf_pigments.fitting.artefacts import scatter_shapes
+    from napari_xrf_pigments.fitting.conditions import Conditions
+    from napari_xrf_pigments.fitting.design_matrix import line_columns
 
     def made(
         kev: np.ndarray,

@@ -14,7 +14,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from napari_xrf_pigments.network.evaluation.nist import (
+from napari_xrf_pigments.evaluation.nist import (
     Sample,
     Spectrometer,
     band,

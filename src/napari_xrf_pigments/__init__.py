@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .calibration.anode import with_estimated_anode
+    from .calibration.automatic import calibrated
     from .cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps, XRFCube
-    from .cube.anode import with_estimated_anode
-    from .cube.calibration import calibrated
     from .io import open_cube
     from .mapping import map_elements, map_pigments
     from .network import predict_spectra
@@ -39,13 +39,13 @@ _HOME = {
     "EnergyAxis": ".cube",
     "PigmentMaps": ".cube",
     "XRFCube": ".cube",
-    "calibrated": ".cube.calibration",
+    "calibrated": ".calibration.automatic",
     "map_elements": ".mapping",
     "map_pigments": ".mapping",
     "open_cube": ".io",
     "predict_spectra": ".network",
     "simulate_scan": ".simulation",
-    "with_estimated_anode": ".cube.anode",
+    "with_estimated_anode": ".calibration.anode",
 }
 
 

@@ -168,9 +168,9 @@ def spectra(count: int, channels: int, gain_kev: float) -> np.ndarray:
 
     As a detector of 145 eV sees them, from a rhodium tube at 45 kV.
     """
-    from napari_xrf_pigments.physics.artefacts import scatter_shapes
-    from napari_xrf_pigments.physics.conditions import Conditions
-    from napari_xrf_pigments.physics.design import line_columns
+    from napari_xrf_pigments.fitting.artefacts import scatter_shapes
+    from napari_xrf_pigments.fitting.conditions import Conditions
+    from napari_xrf_pigments.fitting.design_matrix import line_columns
 
     rng, kev = np.random.default_rng(0), gain_kev * np.arange(channels)
     settings = Conditions(*_CONDITIONS)

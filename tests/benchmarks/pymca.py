@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis
-from napari_xrf_pigments.io.pymca_cfg import FitSettings, write_pymca_cfg
+from napari_xrf_pigments.io.pymca_config import FitSettings, write_pymca_cfg
 
 #: Line families of a painting.
 FAMILIES = (

@@ -10,9 +10,9 @@ from time import process_time
 
 import numpy as np
 import pytest
-from tests.hostile.probe import touch
-from tests.hostile.seeds import SEEDS, Seed
 
+from ..hostile.probe import touch
+from ..hostile.seeds import SEEDS, Seed
 from .conftest import Tables
 
 TITLE = "Bad files: slowest answer of each format, in seconds of processor time"

@@ -60,7 +60,7 @@ def painting(tmp_path) -> Path:
     if other:
         return Path(other)
     # In a process of its own: the window is timed as of a program that has imported nothing.
-    code = "import sys, pathlib; from napari_xrf_pigments._cli_simulate import simulate; "
+    code = "import sys, pathlib; from napari_xrf_pigments.cli.simulate import simulate; "
     code += "simulate(pathlib.Path(sys.argv[1]), 0, (64, 96))"
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "painting.h5")], check=True)
     return tmp_path / "painting.h5"
@@ -108,12 +108,12 @@ def tell(tables, name: str, gap: Gap, wanted: str) -> None:
 
 def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
     """The tutorial, and forty maps."""
-    from napari_xrf_pigments.plugin.activity import Task
+    from napari_xrf_pigments.plugin._activity import Task
     from napari_xrf_pigments.plugin.collecting import QUIET_MS
     from napari_xrf_pigments.plugin.commands import open_docks
-    from napari_xrf_pigments.plugin.exporting import export_report
+    from napari_xrf_pigments.plugin.export import export_report
     from napari_xrf_pigments.plugin.saved_session import save_session
-    from napari_xrf_pigments.plugin.session import session_of
+    from napari_xrf_pigments.plugin.state.session import session_of
 
     def wait(condition: Callable[[], bool]) -> None:
         qtbot.waitUntil(condition, timeout=1_200_000)

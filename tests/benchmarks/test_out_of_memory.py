@@ -21,7 +21,7 @@ import pytest
 from napari_xrf_pigments import XRFCube, open_cube
 from napari_xrf_pigments.io import save_cube
 from napari_xrf_pigments.mapping import iter_element_tiles, plan_elements
-from napari_xrf_pigments.plugin.totals import TotalCounts
+from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
 ROWS, COLUMNS, CHANNELS = 1273, 1662, 4096
 SCALE = float(os.environ.get("XRF_PIGMENTS_BENCH_SCALE", 1 / 32))

@@ -18,7 +18,7 @@ _DECIDE = """
 import sys, time
 import napari.viewer, qtpy.QtWidgets  # which are there before any reader
 start = time.perf_counter()
-from napari_xrf_pigments.plugin.reader import get_reader
+from napari_xrf_pigments.plugin._reader import get_reader
 loaded = time.perf_counter()
 assert get_reader(sys.argv[1]) is not None
 print(loaded - start, time.perf_counter() - loaded)

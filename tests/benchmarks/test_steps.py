@@ -10,17 +10,17 @@ import pytest
 import torch
 
 from napari_xrf_pigments import XRFCube
-from napari_xrf_pigments._threads import on_threads
+from napari_xrf_pigments._parallel import on_threads
 from napari_xrf_pigments.cube import Acquisition
-from napari_xrf_pigments.mapping.element_plan import plan_elements
+from napari_xrf_pigments.fitting._unexplained_screening import SMALL, screening
+from napari_xrf_pigments.fitting.unexplained import unexplained_share
+from napari_xrf_pigments.mapping._element_plan import plan_elements
 from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
 from napari_xrf_pigments.network import Predictor
+from napari_xrf_pigments.network._preprocess import Intake, Seen
+from napari_xrf_pigments.network._rebinning import BLOCK, rebinning
 from napari_xrf_pigments.network.encoding import BORDERS, N_INPUTS
-from napari_xrf_pigments.network.intake import Intake, Seen
 from napari_xrf_pigments.network.predict import BATCH
-from napari_xrf_pigments.network.rebinning import BLOCK, rebinning
-from napari_xrf_pigments.physics.screening import SMALL, screening
-from napari_xrf_pigments.physics.unexplained import unexplained_share
 
 from .conftest import Tables
 from .test_maps import THIRTY, cube_of, forget

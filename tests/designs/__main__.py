@@ -16,19 +16,20 @@ import numpy as np
 import torch
 
 from napari_xrf_pigments import open_cube
+from napari_xrf_pigments.calibration.automatic import calibrated
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
-from napari_xrf_pigments.cube.calibration import calibrated
-from napari_xrf_pigments.mapping import map_elements, map_pigments
-from napari_xrf_pigments.network.encoding import N_INPUTS
-from napari_xrf_pigments.network.evaluation import (
+from napari_xrf_pigments.evaluation import (
     RuleTable,
     evaluate,
     rule_table,
     score_context,
     score_scan,
 )
-from napari_xrf_pigments.simulation import pigment, simulate_scan
-from napari_xrf_pigments.simulation.mosaic import mosaic_painting
+from napari_xrf_pigments.mapping import map_elements, map_pigments
+from napari_xrf_pigments.network.encoding import N_INPUTS
+from napari_xrf_pigments.pigments import pigment
+from napari_xrf_pigments.simulation import simulate_scan
+from napari_xrf_pigments.simulation._mosaic import mosaic_painting
 
 from .learning import Learned, learn
 from .networks import millions

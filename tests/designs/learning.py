@@ -13,9 +13,9 @@ from torch import nn
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps
 from napari_xrf_pigments.network.encoding import encode
-from napari_xrf_pigments.network.labels import output_names
 from napari_xrf_pigments.network.model import answers_of_logits
-from napari_xrf_pigments.network.training_part import masked_loss
+from napari_xrf_pigments.network.outputs import output_names
+from napari_xrf_pigments.training._stage import masked_loss
 
 from .networks import network
 from .streams import seen
@@ -37,7 +37,7 @@ def learn(
     encoded : Tensor, shape (spectrum, input), float16
         The spectra.
     answers : Tensor, shape (spectrum, output), int8
-        See :mod:`napari_xrf_pigments.network.labels`.
+        See :mod:`napari_xrf_pigments.network.outputs`.
     seed : int
         Of the first weights and of the order.
     left_out : str

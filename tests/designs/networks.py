@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
-from napari_xrf_pigments.network.labels import n_outputs
 from napari_xrf_pigments.network.model import Architecture, PigmentNet
+from napari_xrf_pigments.network.outputs import n_outputs
 
 #: The size that is released.
 RELEASED = Architecture(896, 2)

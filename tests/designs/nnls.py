@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps
-from napari_xrf_pigments.network.labels import group_of_pigment, output_names
-from napari_xrf_pigments.network.rebinning import rebinned
+from napari_xrf_pigments.network._rebinning import rebinned
+from napari_xrf_pigments.network.outputs import group_of_pigment, output_names
 from napari_xrf_pigments.physics.detector import DetectorModel
-from napari_xrf_pigments.physics.stacks import Geometry
+from napari_xrf_pigments.physics.layered_samples import Geometry
 from napari_xrf_pigments.physics.tube import tube_beam
-from napari_xrf_pigments.simulation.catalogue import pigment_catalogue
-from napari_xrf_pigments.simulation.conditions import Excitation, Readout
-from napari_xrf_pigments.simulation.palettes import LEAF
-from napari_xrf_pigments.simulation.pool import pool_of
+from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
+from napari_xrf_pigments.simulation._stratigraphy_batch import pool_of
+from napari_xrf_pigments.simulation.instruments import Excitation, Readout
+from napari_xrf_pigments.simulation.pigment_priors import LEAF
 from napari_xrf_pigments.simulation.spectra import emit, measure
 from napari_xrf_pigments.simulation.stratigraphy import leaf_layer, paint_layer, plain_layer
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from napari_xrf_pigments import simulate_scan
-from napari_xrf_pigments.network import stream
 from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
-from napari_xrf_pigments.network.labels import MASKED, n_outputs
-from napari_xrf_pigments.network.training_part import masked_loss
-from napari_xrf_pigments.simulation.design import Painting, sample_painting
+from napari_xrf_pigments.network.outputs import MASKED, n_outputs
+from napari_xrf_pigments.simulation.paintings import Painting, sample_painting
+from napari_xrf_pigments.training import spectra_stream as stream
+from napari_xrf_pigments.training._stage import masked_loss
 
 from .learning import Learned, learn
 from .networks import millions, network

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from tests import made_table
-
+from .. import made_table
 from .fault import Declared, Fault
 
 DOCS = Path(__file__).parents[2] / "docs" / "faults.md"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.io import CacheSettings, clear_cache, open_cube
-from napari_xrf_pigments.io.cache import FROM_CACHE
+from napari_xrf_pigments.io._cache import FROM_CACHE
 
 from .conftest import contents
 from .fault import Declared
@@ -93,7 +93,7 @@ def test_without_room_for_a_copy_the_scan_opens_as_it_is(
 
 
 survives.elsewhere(
-    "tests/network/test_evaluation_cache.py::test_a_file_cut_short_is_computed_again",
+    "tests/evaluation/test_cache.py::test_a_file_cut_short_is_computed_again",
     "A file of the evaluation's cache is cut short or changed",
     "files of 0 to 700 bytes, an array doubled, a checksum removed",
     "It does not match its checksum and is computed again.",

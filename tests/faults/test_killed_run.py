@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_xrf_pigments import open_cube
 from napari_xrf_pigments.mapping import map_elements
-from napari_xrf_pigments.mapping.journal import keeps_tiles
+from napari_xrf_pigments.mapping._journal import keeps_tiles
 
 from .fault import Declared
 from .victim import ROOT

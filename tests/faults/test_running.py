@@ -14,7 +14,7 @@ import torch
 from napari_xrf_pigments import EnergyAxis, XRFCube, open_cube
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_elements, map_pigments
 from napari_xrf_pigments.network import Predictor
-from napari_xrf_pigments.network.lanes import Lane
+from napari_xrf_pigments.network._batching import Lane
 from napari_xrf_pigments.network.predict import BATCH, LEAST_BATCH
 
 from .conftest import contents
@@ -170,13 +170,13 @@ def test_two_runs_on_one_scan_do_not_meet(
 
 
 survives.elsewhere(
-    "tests/mapping/test_run_check.py::test_a_file_that_grows_during_a_run_is_told",
+    "tests/mapping/test_run_warnings.py::test_a_file_that_grows_during_a_run_is_told",
     "The file of a scan is changed during a run",
     "bytes are appended between two tiles; its date changes after it was opened",
     "The maps say so in their warnings: *scan.npy was changed while it was read: map it again.*",
 )
 survives.elsewhere(
-    "tests/mapping/test_run_check.py::test_a_file_that_goes_away_is_the_error_that_is_told",
+    "tests/mapping/test_run_warnings.py::test_a_file_that_goes_away_is_the_error_that_is_told",
     "The file of a scan is removed during a run",
     "it is removed after the first tile",
     "The run ends. One sentence: *scan.npy was removed while it was read.*",
@@ -188,13 +188,13 @@ survives.elsewhere(
     "As for pigments: a warning that stays with the maps, or one sentence at the end of the run.",
 )
 survives.elsewhere(
-    "tests/mapping/test_cluster.py::test_a_killed_worker_loses_nothing",
+    "tests/mapping/test_distributed.py::test_a_killed_worker_loses_nothing",
     "A worker of a cluster is lost",
     "`SIGKILL` of a worker during a run",
     "Its tiles are made by another one; the maps are those of one computer.",
 )
 survives.elsewhere(
-    "tests/mapping/test_cluster.py::test_what_a_workers_full_gpu_led_to_is_told_once",
+    "tests/mapping/test_distributed.py::test_what_a_workers_full_gpu_led_to_is_told_once",
     "The memory of a GPU is full on the workers of a cluster",
     "a stand-in for the GPU of each worker that raises `torch.cuda.OutOfMemoryError`",
     "As on one computer; the warnings of the maps say each thing that happened once.",

@@ -24,7 +24,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and li
 #: What a process ends with that met an OSError and told it.
 TOLD = 3
 #: What the work imports in the end: before the fork, so that it is not part of every victim's life.
-_SLOW = ("dask.array", "h5py", "tifffile", "zarr", "napari_xrf_pigments.io.save")
+_SLOW = ("dask.array", "h5py", "tifffile", "zarr", "napari_xrf_pigments.io.results")
 
 
 def _command(what: str, module: str, *arguments: object) -> list[str]:

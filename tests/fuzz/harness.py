@@ -21,12 +21,12 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 with atheris.instrument_imports(include=["napari_xrf_pigments.io"]):
-    import napari_xrf_pigments.io.registry as registry
+    import napari_xrf_pigments.io._registry as registry
 
     registry.readers()
 
-from tests.hostile.probe import state, touch  # noqa: E402
-from tests.hostile.seeds import SEEDS  # noqa: E402
+from ..hostile.probe import state, touch  # noqa: E402
+from ..hostile.seeds import SEEDS  # noqa: E402
 
 #: Seconds after which an input counts as one that hangs, and MB that it may take.
 LIMITS = ["-timeout=20", "-rss_limit_mb=1500", "-max_len=65536"]

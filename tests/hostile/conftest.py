@@ -10,6 +10,6 @@ def readers() -> None:
     import tifffile  # noqa: F401
     import zarr  # noqa: F401
 
-    from napari_xrf_pigments.io import registry
+    from napari_xrf_pigments.io import _registry as registry
 
     registry.readers()

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tests.io import bcf_maker
-from tests.io.conftest import RPL, mca_text
-from tests.io.test_msa import TEXT as MSA
-from tests.io.test_spx import EMPTY, XML
+
+from ..io.conftest import RPL, mca_text
+from ..io.formats.bruker import bcf_maker
+from ..io.formats.bruker.test_spx import EMPTY, XML
+from ..io.formats.test_msa import TEXT as MSA
 
 COUNTS = np.arange(12, dtype=np.uint16).reshape(3, 4, 1) + (16 * (np.arange(160) % 13)).astype("u2")
 
@@ -93,13 +94,13 @@ def _spx(folder: Path) -> None:
 
 
 def _pdz(folder: Path) -> None:
-    from tests.io.test_pdz import version_24
+    from ..io.formats.bruker.test_pdz import version_24
 
     (folder / "one.pdz").write_bytes(version_24())
 
 
 def _pdz25(folder: Path) -> None:
-    from tests.io.test_pdz import phase, version_25
+    from ..io.formats.bruker.test_pdz import phase, version_25
 
     (folder / "one.pdz").write_bytes(version_25(phase()))
 

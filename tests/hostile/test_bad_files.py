@@ -125,7 +125,7 @@ def test_a_broken_link(made: tuple[Seed, Path], tmp_path: Path) -> None:
 ANOTHER_USER = """
 import os, sys
 from pathlib import Path
-import napari_xrf_pigments.io.registry as registry
+import napari_xrf_pigments.io._registry as registry
 registry.readers()
 import h5py, tifffile, zarr, dask.array
 from tests.hostile.probe import touch

@@ -18,7 +18,7 @@ from napari_xrf_pigments.io import (
     clear_cache,
     trim_cache,
 )
-from napari_xrf_pigments.io.cache import FROM_CACHE
+from napari_xrf_pigments.io._cache import FROM_CACHE
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_second_opening_reads_no_pixel_of_the_scan(mca_folder, settings, mon
     def refuse(*_):
         raise AssertionError("a pixel was read")
 
-    monkeypatch.setattr("napari_xrf_pigments.io.mca.parse_counts", refuse)
+    monkeypatch.setattr("napari_xrf_pigments.io.formats.mca.spectrum.parse_counts", refuse)
     cube = open_cube(mca_folder, cache=settings)
     assert cube.counts.sum().compute() > 0
 

@@ -14,7 +14,7 @@ import pytest
 
 from napari_xrf_pigments import open_cube
 from napari_xrf_pigments.io import CacheSettings, cache_entries, trim_cache
-from napari_xrf_pigments.io.cache import FROM_CACHE
+from napari_xrf_pigments.io._cache import FROM_CACHE
 
 OPEN = """
 import sys, time

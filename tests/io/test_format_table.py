@@ -9,8 +9,8 @@ import pytest
 
 from napari_xrf_pigments.io import can_open, describe, open_cube
 
-from .formats.case import Layout, Made, Peer, Real, Row
-from .formats.table import DOCS, all_rows, with_table
+from .format_table.case import Layout, Made, Peer, Real, Row
+from .format_table.table import DOCS, all_rows, with_table
 
 CASES = [(row, case) for row in all_rows() for case in row.cases]
 NAMES = [f"{row.format}-{case.writer}" for row, case in CASES]
@@ -18,7 +18,7 @@ NAMES = [f"{row.format}-{case.writer}" for row, case in CASES]
 
 def test_the_table_in_the_docs_is_what_the_cases_say():
     text = DOCS.read_text(encoding="utf-8")
-    assert text == with_table(text), "run: python -m tests.io.formats.table"
+    assert text == with_table(text), "run: python -m tests.io.format_table.table"
 
 
 def test_every_row_has_a_file_and_its_own_name():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.io.lazy import Fusible, as_slices, lazy_cube
+from napari_xrf_pigments.io._lazy import Fusible, as_slices, lazy_cube
 
 COUNTS = np.arange(12 * 7 * 5, dtype=np.uint16).reshape(12, 7, 5)
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.mapping.bands import BAND_BYTES, Bands, band_rows
+from napari_xrf_pigments.mapping._bands import BAND_BYTES, Bands, band_rows
 
 
 class Counted:

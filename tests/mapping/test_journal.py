@@ -11,7 +11,7 @@ import pytest
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_elements, map_pigments
 from napari_xrf_pigments.mapping import pigments as module
-from napari_xrf_pigments.mapping.journal import Journal, forget, is_journal, keeps_tiles
+from napari_xrf_pigments.mapping._journal import Journal, forget, is_journal, keeps_tiles
 
 
 class Broken(Exception):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.mapping.spectra_tally import SpectraTally, counted
+from napari_xrf_pigments.mapping._spectra_tally import SpectraTally, counted
 
 
 def mixed(seed, count, kind):

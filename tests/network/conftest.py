@@ -5,8 +5,9 @@ from itertools import islice
 import pytest
 import torch
 
-from napari_xrf_pigments.network import feeder, training
-from napari_xrf_pigments.network.stream import Chunk, training_stream
+from napari_xrf_pigments.training import _simulation_workers as feeder
+from napari_xrf_pigments.training import train as training
+from napari_xrf_pigments.training.spectra_stream import Chunk, training_stream
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,8 @@
 import torch
 
 from napari_xrf_pigments.network.encoding import N_INPUTS
-from napari_xrf_pigments.network.labels import group_of_pigment, n_outputs
-from napari_xrf_pigments.network.model import (
-    Architecture,
-    PigmentNet,
-    answers_of_logits,
-)
+from napari_xrf_pigments.network.model import Architecture, PigmentNet, answers_of_logits
+from napari_xrf_pigments.network.outputs import group_of_pigment, n_outputs
 
 
 def tiny() -> PigmentNet:

@@ -16,7 +16,7 @@ from napari_xrf_pigments import (
 )
 from napari_xrf_pigments.network import Predictor
 from napari_xrf_pigments.simulation import ScanTruth
-from napari_xrf_pigments.simulation.design import REGIONS
+from napari_xrf_pigments.simulation.paintings import REGIONS
 
 SHAPE = (12, 18)
 

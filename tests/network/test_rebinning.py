@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_xrf_pigments import Acquisition, EnergyAxis
+from napari_xrf_pigments.network._rebinning import rebinned
 from napari_xrf_pigments.network.encoding import (
     BORDERS,
     GRID_KEV,
@@ -15,7 +16,6 @@ from napari_xrf_pigments.network.encoding import (
     encode_bins,
     rebin,
 )
-from napari_xrf_pigments.network.rebinning import rebinned
 
 KNOWN = Acquisition(anode="Rh", tube_kv=40.0)
 

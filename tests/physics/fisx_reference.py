@@ -12,9 +12,9 @@ from pathlib import Path
 import fisx
 import numpy as np
 
-from napari_xrf_pigments.network.evaluation.strata import Strata, draw_strata
+from napari_xrf_pigments.evaluation.test_sets.stratigraphy import Strata, draw_strata
+from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
 from napari_xrf_pigments.physics.lines import Line, element_lines, element_symbol
-from napari_xrf_pigments.physics.stacks import Geometry, Stacks
 from napari_xrf_pigments.physics.tube import Beam
 
 KEV = np.array([2.7, 4.6, 7.4, 9.3, 11.5, 14.0, 17.5, 20.216, 27.0, 32.0, 38.5])

@@ -8,12 +8,8 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments.physics.atomic import XraylibData
 from napari_xrf_pigments.physics.composition import formula_fractions
-from napari_xrf_pigments.physics.fluorescence import (
-    escape_depth,
-    line_table,
-    primary_fluorescence,
-)
-from napari_xrf_pigments.physics.stacks import Geometry, Stacks
+from napari_xrf_pigments.physics.fluorescence import escape_depth, line_table, primary_fluorescence
+from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
 from napari_xrf_pigments.physics.tube import Beam
 
 Layer = tuple[dict[int, float], float, float]

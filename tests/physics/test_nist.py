@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.network.evaluation.nist import (
+from napari_xrf_pigments.evaluation.nist import (
     Spectrometer,
     Turned,
     band,

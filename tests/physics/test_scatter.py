@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from napari_xrf_pigments.physics.composition import formula_fractions
+from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
 from napari_xrf_pigments.physics.scatter import (
     compton_kev,
     compton_width_kev,
     scatter_table,
     single_scatter,
 )
-from napari_xrf_pigments.physics.stacks import Geometry, Stacks
 from napari_xrf_pigments.physics.tube import Beam
 
 BEAM = Beam(np.array([17.4, 20.2]), np.zeros(2), np.array([0.4, 0.6]))

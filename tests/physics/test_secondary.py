@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expn
 
-from napari_xrf_pigments.physics.exciters import ExciterTable, exciter_table
+from napari_xrf_pigments.physics._exciters import ExciterTable, exciter_table
 from napari_xrf_pigments.physics.fluorescence import LineTable, line_table
+from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
 from napari_xrf_pigments.physics.secondary import (
     COARSE,
     FINE,
@@ -21,7 +22,6 @@ from napari_xrf_pigments.physics.secondary import (
     _e3,
     secondary_share,
 )
-from napari_xrf_pigments.physics.stacks import Geometry, Stacks
 from napari_xrf_pigments.physics.tube import Beam
 
 GEOMETRY = Geometry(90.0, 45.0)

@@ -8,9 +8,9 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin.layers import counts_layer_data
-from napari_xrf_pigments.plugin.session import session_of
-from napari_xrf_pigments.plugin.totals import TotalCounts
+from napari_xrf_pigments.plugin.layers.sync import counts_layer_data
+from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
 from .synthetic import make_cube
 

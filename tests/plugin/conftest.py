@@ -12,7 +12,7 @@ import napari
 import pytest
 from napari.utils.notifications import notification_manager
 
-from napari_xrf_pigments.plugin.session import session_of
+from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_scan
 from .synthetic import FakeTiles, fake_services, make_cube

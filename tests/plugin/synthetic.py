@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from napari_xrf_pigments import EnergyAxis, PigmentMaps, XRFCube
-from napari_xrf_pigments.mapping.evidence import Evidence, EvidenceLine, Explanation
-from napari_xrf_pigments.physics.pixel_fit import fit_pixel
-from napari_xrf_pigments.physics.strangers import Stranger
-from napari_xrf_pigments.plugin.services import FoundLines, Services
+from napari_xrf_pigments.fitting.pixel_fit import fit_pixel
+from napari_xrf_pigments.fitting.unexpected_peaks import Stranger
+from napari_xrf_pigments.mapping.explanation import Evidence, EvidenceLine, Explanation
+from napari_xrf_pigments.plugin.state.services import FoundLines, Services
 
 GAIN = 0.02
 SHAPE = (24, 36)

@@ -7,7 +7,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from napari_xrf_pigments.plugin import warming
-from napari_xrf_pigments.plugin.aside import aside
+from napari_xrf_pigments.plugin._aside import aside
 
 
 def test_the_window_goes_on_until_the_answer_is_there(qapp):

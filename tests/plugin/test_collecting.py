@@ -12,8 +12,8 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_xrf_pigments.plugin import collecting
-from napari_xrf_pigments.plugin.activity import Task
-from napari_xrf_pigments.plugin.aside import aside
+from napari_xrf_pigments.plugin._activity import Task
+from napari_xrf_pigments.plugin._aside import aside
 from napari_xrf_pigments.plugin.collecting import (
     collect_later,
     collect_now,
@@ -21,8 +21,8 @@ from napari_xrf_pigments.plugin.collecting import (
     let_go,
     remove_layer,
 )
-from napari_xrf_pigments.plugin.feed import LayerFeed
 from napari_xrf_pigments.plugin.giving_way import at_work
+from napari_xrf_pigments.plugin.layers.update_queue import LayerFeed
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_xrf_pigments.plugin import colours, layers
-from napari_xrf_pigments.plugin.layers import drop_maps, map_layers, show_maps
-from napari_xrf_pigments.plugin.showing import showing_only
-from napari_xrf_pigments.plugin.specs import MapSpec
+from napari_xrf_pigments.plugin.layers import colours
+from napari_xrf_pigments.plugin.layers import sync as layers
+from napari_xrf_pigments.plugin.layers.specs import MapSpec
+from napari_xrf_pigments.plugin.layers.sync import drop_maps, map_layers, show_maps
+from napari_xrf_pigments.plugin.layers.visibility import showing_only
 
 
 def spec(name):

@@ -8,16 +8,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from napari_xrf_pigments.plugin import _running as running
 from napari_xrf_pigments.plugin import giving_way as module
-from napari_xrf_pigments.plugin import running, warming
+from napari_xrf_pigments.plugin import warming
 from napari_xrf_pigments.plugin.giving_way import (
     SWITCH_S,
     giving_way,
     wait_for_window,
     window_works,
 )
-from napari_xrf_pigments.plugin.totals import TotalCounts
-from napari_xrf_pigments.plugin.workers import in_thread
+from napari_xrf_pigments.plugin.state.totals import TotalCounts
+from napari_xrf_pigments.plugin.tasks import in_thread
 
 from .synthetic import make_cube
 

@@ -1,7 +1,7 @@
 """Long work that is not a map."""
 
-from napari_xrf_pigments.plugin.job import steps
-from napari_xrf_pigments.plugin.running import Failure
+from napari_xrf_pigments.plugin._job import steps
+from napari_xrf_pigments.plugin._running import Failure
 
 
 def test_items_come_as_they_are():

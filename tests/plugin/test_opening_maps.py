@@ -7,10 +7,10 @@ from napari.components import ViewerModel
 from npe2 import PluginManager
 
 from napari_xrf_pigments.io import load_maps
-from napari_xrf_pigments.plugin import colours
+from napari_xrf_pigments.plugin._reader import read
+from napari_xrf_pigments.plugin.layers import colours
+from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.opening import open_paths, read_scan
-from napari_xrf_pigments.plugin.reader import read
-from napari_xrf_pigments.plugin.specs import element_specs
 
 PLUGIN = "napari-xrf-pigments"
 MAPS = np.arange(24, dtype="<f4").reshape(2, 3, 4)
@@ -34,7 +34,7 @@ def test_maps_become_layers_one_of_them_shown(dms):
 
 
 def test_unknown_deviations_make_nothing_significant(dms):
-    from napari_xrf_pigments.plugin.element_results import ElementResults
+    from napari_xrf_pigments.plugin.state._element_results import ElementResults
 
     results = ElementResults.of(load_maps(dms))
     assert results.significant(2, 3) == ()

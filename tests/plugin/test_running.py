@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from napari_xrf_pigments.plugin import running
-from napari_xrf_pigments.plugin.running import Failure, Progress, TileRun, drain
+from napari_xrf_pigments.plugin import _running as running
+from napari_xrf_pigments.plugin._running import Failure, Progress, TileRun, drain
 
 
 def tiles(count, pause=0.0, closed=None, error=None):

@@ -8,7 +8,7 @@ from napari.components import ViewerModel
 from napari.settings import get_settings
 
 from napari_xrf_pigments.plugin.controls_later import without_controls
-from napari_xrf_pigments.plugin.layers import unselected
+from napari_xrf_pigments.plugin.layers.sync import unselected
 
 
 @pytest.fixture

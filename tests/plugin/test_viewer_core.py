@@ -5,12 +5,12 @@ import zipfile
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.plugin.docks.elements import ElementsDock
-from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
-from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
-from napari_xrf_pigments.plugin.layers import map_layers
-from napari_xrf_pigments.plugin.services import CORE
-from napari_xrf_pigments.plugin.session import session_of
+from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.sync import map_layers
+from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
+from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
+from napari_xrf_pigments.plugin.state.services import CORE
+from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan
 

@@ -10,14 +10,16 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.io import load_results
-from napari_xrf_pigments.io.report import is_report
-from napari_xrf_pigments.plugin import asking, home_commands, map_commands
-from napari_xrf_pigments.plugin.activity import Task
-from napari_xrf_pigments.plugin.docks.region_table import RegionTableDock
-from napari_xrf_pigments.plugin.element_results import ElementResults
-from napari_xrf_pigments.plugin.layers import map_layers, show_maps
-from napari_xrf_pigments.plugin.results import PigmentResults
-from napari_xrf_pigments.plugin.specs import element_specs
+from napari_xrf_pigments.plugin import _asking as asking
+from napari_xrf_pigments.plugin import _home_commands as home_commands
+from napari_xrf_pigments.plugin import _map_commands as map_commands
+from napari_xrf_pigments.plugin._activity import Task
+from napari_xrf_pigments.plugin.layers.specs import element_specs
+from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
+from napari_xrf_pigments.plugin.regions.dock import RegionTableDock
+from napari_xrf_pigments.plugin.state._element_results import ElementResults
+from napari_xrf_pigments.plugin.state.results import PigmentResults
+from napari_xrf_pigments.reporting.report import is_report
 
 from .acting import add_dock, add_scan
 from .synthetic import GROUPS, LINES, PIGMENTS

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QTimer
 
-from napari_xrf_pigments.plugin.docks.elements import ElementsDock
-from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
-from napari_xrf_pigments.plugin.layers import map_layers, results_of_metadata
+from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.sync import map_layers, results_of_metadata
+from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 
 from . import synthetic
 from .acting import add_dock

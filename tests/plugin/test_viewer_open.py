@@ -12,14 +12,16 @@ from npe2 import PluginManager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin import opening, preference, reader
-from napari_xrf_pigments.plugin.docks.elements import ElementsDock
-from napari_xrf_pigments.plugin.docks.pigments import PigmentsDock
-from napari_xrf_pigments.plugin.docks.spectrum import SpectrumDock
+from napari_xrf_pigments.plugin import _preference as preference
+from napari_xrf_pigments.plugin import _reader as reader
+from napari_xrf_pigments.plugin import opening
+from napari_xrf_pigments.plugin._reader import get_reader, read
+from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.opening import read_scan
-from napari_xrf_pigments.plugin.reader import get_reader, read
-from napari_xrf_pigments.plugin.services import CORE
-from napari_xrf_pigments.plugin.session import session_of
+from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
+from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
+from napari_xrf_pigments.plugin.state.services import CORE
+from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, drop
 

@@ -6,7 +6,7 @@ import weakref
 import pytest
 
 from napari_xrf_pigments.plugin.collecting import collect_now
-from napari_xrf_pigments.plugin.workers import in_thread
+from napari_xrf_pigments.plugin.tasks import in_thread
 
 
 def start(generator):

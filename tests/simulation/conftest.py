@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from napari_xrf_pigments.physics.detector import DetectorModel
-from napari_xrf_pigments.physics.stacks import Geometry
+from napari_xrf_pigments.physics.layered_samples import Geometry
 from napari_xrf_pigments.physics.tube import tube_beam
-from napari_xrf_pigments.simulation.conditions import Excitation, Readout
+from napari_xrf_pigments.simulation.instruments import Excitation, Readout
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments import XRFCube, simulate_scan
-from napari_xrf_pigments.simulation import ScanTruth, pigment_catalogue
-from napari_xrf_pigments.simulation.design import REGIONS, sample_painting
+from napari_xrf_pigments.pigments import pigment_catalogue
+from napari_xrf_pigments.simulation import ScanTruth
+from napari_xrf_pigments.simulation.paintings import REGIONS, sample_painting
 
 SHAPE = (16, 24)
 

@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_xrf_pigments.simulation.conditions import (
-    Excitation,
-    Readout,
-    random_readout,
-)
-from napari_xrf_pigments.simulation.pool import StackPool, pool_of
+from napari_xrf_pigments.simulation._stratigraphy_batch import StackPool, pool_of
+from napari_xrf_pigments.simulation.instruments import Excitation, Readout, random_readout
 from napari_xrf_pigments.simulation.spectra import (
     Measured,
     emit,

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_xrf_pigments.network.stream import ELEMENTS
-from napari_xrf_pigments.simulation.catalogue import pigment, pigment_catalogue
-from napari_xrf_pigments.simulation.pool import MAX_OCCURRENCES, pool_of, random_pool
+from napari_xrf_pigments.pigments.catalogue import pigment, pigment_catalogue
+from napari_xrf_pigments.simulation._stratigraphy_batch import MAX_OCCURRENCES, pool_of, random_pool
 from napari_xrf_pigments.simulation.stratigraphy import (
     Layer,
     Stratigraphy,
@@ -15,6 +14,7 @@ from napari_xrf_pigments.simulation.stratigraphy import (
     plain_layer,
     random_stratigraphy,
 )
+from napari_xrf_pigments.training.spectra_stream import ELEMENTS
 
 ORDER = ("varnish", "paint", "ground", "support")
 

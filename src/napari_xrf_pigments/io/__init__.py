@@ -6,13 +6,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .cache_place import CacheSettings, cache_settings
-    from .cache_store import CacheEntry, cache_entries, clear_cache, trim_cache
+    from ._cache_place import CacheSettings, cache_settings
+    from ._cache_store import CacheEntry, cache_entries, clear_cache, trim_cache
+    from ._registry import can_open, open_cube, scan_path
     from .describe import describe
     from .element_maps import is_maps, load_maps
-    from .registry import can_open, open_cube, scan_path
-    from .save import is_results, load_results, save_results
-    from .save_scan import save_cube
+    from .results import is_results, load_results, save_results
+    from .scans import save_cube
 
 __all__ = [
     "CacheEntry",
@@ -34,22 +34,22 @@ __all__ = [
 ]
 
 _HOME = {
-    "CacheEntry": ".cache_store",
-    "CacheSettings": ".cache_place",
-    "cache_entries": ".cache_store",
-    "cache_settings": ".cache_place",
-    "can_open": ".registry",
-    "clear_cache": ".cache_store",
+    "CacheEntry": "._cache_store",
+    "CacheSettings": "._cache_place",
+    "cache_entries": "._cache_store",
+    "cache_settings": "._cache_place",
+    "can_open": "._registry",
+    "clear_cache": "._cache_store",
     "describe": ".describe",
     "is_maps": ".element_maps",
-    "is_results": ".save",
+    "is_results": ".results",
     "load_maps": ".element_maps",
-    "load_results": ".save",
-    "open_cube": ".registry",
-    "save_cube": ".save_scan",
-    "save_results": ".save",
-    "scan_path": ".registry",
-    "trim_cache": ".cache_store",
+    "load_results": ".results",
+    "open_cube": "._registry",
+    "save_cube": ".scans",
+    "save_results": ".results",
+    "scan_path": "._registry",
+    "trim_cache": "._cache_store",
 }
 
 

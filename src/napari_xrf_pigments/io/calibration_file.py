@@ -12,8 +12,8 @@ from typing import Any
 
 from ..cube import EnergyAxis, XRFCube
 from ..physics.lines import atomic_number
-from .atomic import write_atomically
-from .contract import read_small
+from ._atomic import write_atomically
+from ._reader import read_small
 
 FORMAT = "napari-xrf-pigments energy calibration"
 VERSION = 1

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis, XRFCube
-from .contract import NO_AXIS
-from .registry import can_open, open_cube
+from ._reader import NO_AXIS
+from ._registry import can_open, open_cube
 
 # Scans beyond this are summed over some of their rows only, so that the answer comes soon.
 SUM_BYTES = 2 * 2**30
@@ -99,7 +99,7 @@ def _energies(cube: XRFCube) -> list[str]:
     """The axis in use; where the file states none, the one that the lines speak for."""
     if cube.energies.source != "estimated":
         return [_axis(cube.energies, _ORIGIN[cube.energies.source])]
-    from ..cube.calibration import calibrate
+    from ..calibration.automatic import calibrate
 
     found = calibrate(_sum_spectrum(cube), cube.energies, cube.acquisition)
     if found.trusted:

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .element_plan import ElementPlan, plan_elements
+    from ._element_plan import ElementPlan, plan_elements
     from .elements import ElementTile, iter_element_tiles, map_elements
     from .pigments import PigmentTile, iter_pigment_tiles, map_pigments
 
@@ -22,14 +22,14 @@ __all__ = [
 ]
 
 _HOME = {
-    "ElementPlan": ".element_plan",
+    "ElementPlan": "._element_plan",
     "ElementTile": ".elements",
     "PigmentTile": ".pigments",
     "iter_element_tiles": ".elements",
     "iter_pigment_tiles": ".pigments",
     "map_elements": ".elements",
     "map_pigments": ".pigments",
-    "plan_elements": ".element_plan",
+    "plan_elements": "._element_plan",
 }
 
 

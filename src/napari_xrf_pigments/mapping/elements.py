@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .._threads import on_threads, parts, thread_count
+from .._parallel import on_threads, parts, thread_count
 from ..cube import ElementMaps, XRFCube
-from ..physics.fit import LineFit
-from .element_plan import ElementPlan, plan_elements
-from .journal import Journal, resumed
-from .normalise import Monitor, Normalisation, monitor, normalised
+from ..fitting.linear_fit import LineFit
+from ._element_plan import ElementPlan, plan_elements
+from ._journal import Journal, resumed
+from ._spectra_tally import SpectraTally
+from ._store import open_store
+from .analysis.map_algebra import Monitor, Normalisation, monitor, normalised
 from .provenance import provenance
-from .run_check import ElementRunCheck
-from .spectra_tally import SpectraTally
-from .store import open_store
+from .run_warnings import ElementRunCheck
 from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
 
 Floats = NDArray[np.float32]
@@ -137,7 +137,7 @@ def map_elements(
     progress : callable, optional
         Called with the pixels done and the pixels in all.
     normalise : {"live time", "scatter", "total"}, optional
-        Divide the maps by it (:mod:`napari_xrf_pigments.mapping.normalise`); by default they
+        Divide the maps by it (:mod:`napari_xrf_pigments.mapping.analysis`); by default they
         are net counts as measured.
     unfinished : Path, optional
         Folder that keeps finished tiles. Those of an earlier, equal run that it holds are

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
-from .context import MARGIN_PX, predicted_in_context
-from .journal import Journal, resumed
+from ._journal import Journal, resumed
+from ._spectra_tally import SpectraTally
+from ._store import open_store
+from .neighbour_pooling import MARGIN_PX, predicted_in_context
 from .provenance import provenance
-from .run_check import RunCheck
-from .spectra_tally import SpectraTally
-from .store import open_store
+from .run_warnings import RunCheck
 from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
 
 Floats = NDArray[np.float32]

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._threads import on_threads
+from .._parallel import on_threads
+from ..calibration.automatic import calibrate
 from ..cube import Detector, XRFCube
-from ..cube.calibration import calibrate
-from ..physics.conditions import Conditions
-from ..physics.detect import Found, estimate_anode, find_families
+from ..fitting.conditions import Conditions
+from ..fitting.line_search import Found, estimate_anode, find_families
 from .tiles import Tile, iter_tiles
 
 Array = NDArray[np.float64]

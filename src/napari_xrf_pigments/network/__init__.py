@@ -1,4 +1,4 @@
-"""The network that names pigments: encoding, training, prediction, evaluation."""
+"""The network that names pigments: encoding, weights and prediction."""
 
 from __future__ import annotations
 
@@ -6,21 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .config import TrainingConfig
-    from .evaluation import evaluate
     from .predict import Predictor, predict_spectra
-    from .training import train_steps
 
-__all__ = ["Predictor", "TrainingConfig", "evaluate", "predict_spectra", "train_steps"]
+__all__ = ["Predictor", "predict_spectra"]
 
-# Loaded on first use: prediction needs neither the simulation's nor the evaluation's weight.
-_HOME = {
-    "Predictor": ".predict",
-    "TrainingConfig": ".config",
-    "evaluate": ".evaluation",
-    "predict_spectra": ".predict",
-    "train_steps": ".training",
-}
+# Loaded on first use: reading a label needs no torch.
+_HOME = {"Predictor": ".predict", "predict_spectra": ".predict"}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .encoding import N_INPUTS
-from .labels import group_of_pigment, n_outputs, output_names
+from .outputs import group_of_pigment, n_outputs, output_names
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,16 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from .._threads import Spread, on_threads
+from .._parallel import Spread, on_threads
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
-from .base_rates import base_rates
-from .doubt import doubt, pulled, saturated_share
+from ._base_rates import base_rates
+from ._batching import Lane, lanes, largest_batch
+from ._preprocess import Intake, Seen
 from .encoding import N_INPUTS
-from .intake import Intake, Seen
-from .labels import output_names
-from .lanes import Lane, lanes, largest_batch
 from .model import PigmentNet, answers
-from .reach import instrument_warnings
+from .out_of_distribution import doubt, pulled, saturated_share
+from .outputs import output_names
+from .training_domain import instrument_warnings
 from .weights import bundled_weights, load_weights, on_device, weights_hash
 
 #: Spectra that the network works on at once: few enough for the processor's cache.

@@ -20,8 +20,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 
 from .encoding import N_INPUTS
-from .labels import output_names
 from .model import Architecture, PigmentNet
+from .outputs import output_names
 
 
 def bundled_weights() -> Path:

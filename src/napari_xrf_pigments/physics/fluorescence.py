@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from .atomic import AtomicData, XraylibData
+from .layered_samples import Geometry, Stacks
 from .lines import Line
-from .stacks import Geometry, Stacks
 from .tube import Beam
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .atomic import AtomicData, XraylibData
 from .fluorescence import depth_above, escape_depth
-from .stacks import Geometry, Stacks
+from .layered_samples import Geometry, Stacks
 from .tube import Beam
 
 ELECTRON_KEV = 510.99895

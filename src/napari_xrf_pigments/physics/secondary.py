@@ -24,9 +24,9 @@ import numpy as np
 import torch
 from scipy.special import expn
 
-from .exciters import ExciterTable
+from ._exciters import ExciterTable
 from .fluorescence import LineTable, depth_above, escape_depth
-from .stacks import Geometry, Stacks
+from .layered_samples import Geometry, Stacks
 from .tube import Beam
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import xraylib
 from numpy.typing import NDArray
 
+from ._tube_library import FINE_KEV, Emission, emission
 from .atomic import compound_attenuation
 from .composition import formula_fractions
 from .lines import atomic_number, element_lines, line_cross_section
-from .tube_library import FINE_KEV, Emission, emission
 
 ANODES: tuple[str, ...] = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
 #: Voltages that the model covers, kV.

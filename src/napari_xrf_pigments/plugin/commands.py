@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import Qt
 
-from . import notices
-from .background import Latest
-from .feed import feed_once
+from . import dialogs as notices
+from ._background import Latest
+from ._preference import offer_to_remember
 from .giving_way import window_works
+from .layers.update_queue import feed_once
 from .opening import open_paths
-from .preference import offer_to_remember
-from .saved_session_view import our_docks
-from .session import seen_of, session_of
+from .saved_session._saved_session_view import our_docks
+from .state.session import seen_of, session_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +100,7 @@ class _Dock:
 
     @property
     def module(self) -> str:
-        return f"{__package__}.docks.{self.title.lower()}"
+        return f"{__package__}.{self.title.lower()}.dock"
 
     @property
     def name(self) -> str:

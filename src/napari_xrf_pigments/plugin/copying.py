@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .activity import Task, Watch
-from .scan import Scan
-from .settings_page import preferences
+from ._activity import Task, Watch
+from .preferences import preferences
+from .state.scan import Scan
 
 if TYPE_CHECKING:
     from ..cube import XRFCube
@@ -18,8 +18,8 @@ class _Stopped(Exception):
 
 def wants_copy(cube: XRFCube) -> bool:
     """Whether a scan is read from a file that is slow to read, and not from a copy already."""
-    from ..io.cache import FROM_CACHE
-    from ..io.registry import readers
+    from ..io._cache import FROM_CACHE
+    from ..io._registry import readers
 
     source = cube.source
     if source is None or not source.path.exists() or FROM_CACHE in source.notes:

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import notices
-from .aside import aside
-from .feed import feed_once
-from .layers import counts_layer_data, results_layer_data, unselected
-from .services import CORE, Services
-from .totals import TotalCounts
+from . import dialogs as notices
+from ._aside import aside
+from .layers.sync import counts_layer_data, results_layer_data, unselected
+from .layers.update_queue import feed_once
+from .state.services import CORE, Services
+from .state.totals import TotalCounts
 
 if TYPE_CHECKING:
     from napari.layers import Layer

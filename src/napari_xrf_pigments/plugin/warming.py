@@ -19,25 +19,25 @@ from .importing import taking_turns
 
 #: In the order in which a user comes to need them.
 MODULES = (
-    "napari_xrf_pigments.plugin.docks.elements",
-    "napari_xrf_pigments.plugin.docks.pigments",
-    "napari_xrf_pigments.plugin.docks.spectrum",
+    "napari_xrf_pigments.plugin.elements.dock",
+    "napari_xrf_pigments.plugin.pigments.dock",
+    "napari_xrf_pigments.plugin.spectrum.dock",
     "matplotlib.path",
     # napari's tables of features: the first layer of points asks for it.
     "pandas",
-    "napari_xrf_pigments.plugin.map_commands",
-    "napari_xrf_pigments.plugin.home_commands",
-    "napari_xrf_pigments.cube.calibration",
+    "napari_xrf_pigments.plugin._map_commands",
+    "napari_xrf_pigments.plugin._home_commands",
+    "napari_xrf_pigments.calibration.automatic",
     "napari_xrf_pigments.mapping.elements",
-    "napari_xrf_pigments.plugin.docks.compare",
-    "napari_xrf_pigments.plugin.docks.agreement",
-    "napari_xrf_pigments.plugin.docks.register",
-    "napari_xrf_pigments.plugin.docks.region_table",
-    "napari_xrf_pigments.plugin.docks.sawtooth",
-    "napari_xrf_pigments.plugin.docks.stitch",
-    "napari_xrf_pigments.plugin.docks.teach",
+    "napari_xrf_pigments.plugin.compare.dock",
+    "napari_xrf_pigments.plugin.agreement.dock",
+    "napari_xrf_pigments.plugin.register.dock",
+    "napari_xrf_pigments.plugin.regions.dock",
+    "napari_xrf_pigments.plugin.row_alignment.dock",
+    "napari_xrf_pigments.plugin.stitch.dock",
+    "napari_xrf_pigments.plugin.fine_tuning.dock",
     "napari_xrf_pigments.network.predict",
-    "napari_xrf_pigments.mapping.evidence",
+    "napari_xrf_pigments.mapping.explanation",
 )
 #: The first picture of a scan is drawn before.
 PAUSE_S = 0.3

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ..cube import Acquisition, Detector, EnergyAxis, XRFCube, choose_chunks
 from ..physics.detector import DetectorModel
-from ..physics.stacks import Geometry
+from ..physics.layered_samples import Geometry
 from ..physics.tube import tube_beam
-from .catalogue import pigment_catalogue
-from .conditions import Excitation, Readout
-from .design import Painting, sample_painting
-from .pool import StackPool, pool_of
+from ..pigments.catalogue import pigment_catalogue
+from ._stratigraphy_batch import StackPool, pool_of
+from .instruments import Excitation, Readout
+from .paintings import Painting, sample_painting
 from .spectra import emit, measure
 from .stratigraphy import Stratigraphy
 

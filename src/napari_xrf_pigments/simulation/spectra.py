@@ -9,15 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from ..cube import EnergyAxis
+from ..physics._exciters import exciter_table
 from ..physics.detector import path_transmission, pile_up, response
-from ..physics.exciters import exciter_table
 from ..physics.fluorescence import LineTable, line_table, primary_fluorescence
 from ..physics.lines import atomic_number, line_family
 from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
 from ..physics.secondary import COARSE, secondary_share
-from .conditions import Excitation, Readout
-from .detectability import detectability, diagnostic_families, diagnostic_index
-from .pool import StackPool
+from ._detectability import detectability, diagnostic_families, diagnostic_index
+from ._stratigraphy_batch import StackPool
+from .instruments import Excitation, Readout
 
 #: Secondary excitation works on tensors that should stay in the processor's cache.
 _STACKS_AT_ONCE = 32

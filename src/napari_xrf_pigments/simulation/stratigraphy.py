@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 
 from ..physics.composition import formula_fractions, mixture_fractions
-from .catalogue import Pigment, pigment
+from ..pigments.catalogue import Pigment, pigment
 from .materials import Impurity, impurities, materials, oil_per_100
-from .palettes import EXTENDERS, GROUNDS, LEAF, ground_odds, in_use, palette
+from .pigment_priors import EXTENDERS, GROUNDS, LEAF, ground_odds, in_use, palette
 
 Role = Literal["varnish", "paint", "ground", "support"]
 

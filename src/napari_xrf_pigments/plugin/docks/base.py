@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
+from .._running import TileRun
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
-from ..dock_titles import shorten
-from ..feed import LayerFeed
-from ..running import TileRun
-from ..scan import Scan
-from ..session import Session, session_of
-from ..views.drops import DropTarget
-from ..views.scan_bar import ScanBar
+from ..layers.update_queue import LayerFeed
+from ..state.scan import Scan
+from ..state.session import Session, session_of
+from ..widgets.drop_target import DropTarget
+from ..widgets.scan_bar import ScanBar
+from ._dock_titles import shorten
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -1,0 +1,1 @@
+"""Energy calibration of a scan: automatic, manual and checked; estimate of the anode."""

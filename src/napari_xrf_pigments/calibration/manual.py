@@ -1,0 +1,153 @@
+"""An energy axis from lines that a person put on their peaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..cube.energy import EnergyAxis
+from ..fitting.lineshape import FWHM_PER_SIGMA, fwhm_kev
+
+Array = NDArray[np.float64]
+
+#: A peak within so many full widths is meant when a line is dropped beside it.
+_SNAP_WIDTHS = 0.8
+
+
+@dataclass(frozen=True)
+class LinePlace:
+    """A line and the channel that it was put on.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"Fe Ka"``.
+    kev : float
+        True energy, keV.
+    channel : float
+        Place of its peak; fractions count.
+    """
+
+    name: str
+    kev: float
+    channel: float
+
+
+@dataclass(frozen=True)
+class HandCalibration:
+    """An axis by hand and how well it meets the lines.
+
+    Parameters
+    ----------
+    energies : EnergyAxis
+        The axis, with the source ``"user"``.
+    places : tuple of LinePlace
+        The lines, by energy.
+    residual_ev : tuple of float
+        Energy on that axis minus true energy of each, eV.
+    """
+
+    energies: EnergyAxis
+    places: tuple[LinePlace, ...]
+    residual_ev: tuple[float, ...]
+
+    @property
+    def rms_ev(self) -> float:
+        """Root mean square of the residuals, eV."""
+        return float(np.sqrt(np.mean(np.square(self.residual_ev))))
+
+
+def calibrate_by_lines(places: Sequence[LinePlace], energies: EnergyAxis) -> HandCalibration:
+    """Gain and offset by least squares from lines on their peaks.
+
+    One line moves the offset and leaves the gain.
+
+    Parameters
+    ----------
+    places : sequence of LinePlace
+        At least one; all lines of one energy count as one.
+    energies : EnergyAxis
+        The axis so far.
+
+    Raises
+    ------
+    ValueError
+        If there is no line, or the lines do not give an axis that rises.
+    """
+    if not places:
+        raise ValueError("Put at least one line on its peak.")
+    ordered = tuple(sorted(places, key=lambda place: place.kev))
+    kev = np.array([place.kev for place in ordered])
+    channel = np.array([place.channel for place in ordered])
+    if not (np.isfinite(kev).all() and np.isfinite(channel).all()):
+        raise ValueError("The energies and channels of the lines must be finite numbers.")
+    if len(set(kev.tolist())) == 1:
+        gain = energies.gain_kev
+        offset = float((kev - gain * channel).mean())
+    else:
+        if np.ptp(channel) < 1.0:
+            raise ValueError("Lines of different energies must lie on different peaks.")
+        gain, offset = (float(value) for value in np.polyfit(channel, kev, 1))
+    if gain <= 0:
+        raise ValueError("With these lines the energy would fall from channel to channel.")
+    axis = energies.recalibrated(gain, offset, "user")
+    residual = tuple(((offset + gain * channel - kev) * 1e3).tolist())
+    return HandCalibration(axis, ordered, residual)
+
+
+def snap_to_peak(
+    spectrum: ArrayLike, energies: EnergyAxis, kev: float, fwhm_mn_ka_ev: float | None = None
+) -> float:
+    """The channel of the peak near an energy, fractions included.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Counts.
+    energies : EnergyAxis
+        Its axis so far.
+    kev : float
+        Where a line was dropped, keV.
+    fwhm_mn_ka_ev : float, optional
+        Resolution at Mn K-alpha, eV.
+
+    Returns
+    -------
+    float
+        The nearest channel to `kev` where no peak is near.
+    """
+    counts = np.asarray(spectrum, dtype=np.float64)
+    width = float(fwhm_kev(np.array([max(kev, 0.5)]), fwhm_mn_ka_ev or 145.0)[0])
+    width /= energies.gain_kev
+    dropped = (kev - energies.offset_kev) / energies.gain_kev
+    reach = max(2.0, _SNAP_WIDTHS * width)
+    low = max(0, int(np.floor(dropped - reach)))
+    high = min(counts.size, int(np.ceil(dropped + reach)) + 1)
+    if high - low < 3:
+        return float(np.clip(dropped, 0, counts.size - 1))
+    smooth = _smoothed(counts, width / FWHM_PER_SIGMA * 0.6)
+    # The peak nearest to the place, not the highest: that may be its neighbour's flank.
+    inside = np.arange(max(low, 1), min(high, counts.size - 1))
+    top = inside[(smooth[inside] >= smooth[inside - 1]) & (smooth[inside] > smooth[inside + 1])]
+    top = top[smooth[top] > 0]
+    if top.size == 0:
+        return float(np.clip(dropped, 0, counts.size - 1))
+    strong = top[smooth[top] > 0.3 * smooth[top].max()]
+    peak = int(strong[np.argmin(np.abs(strong - dropped))])
+    return _parabola(smooth, peak)
+
+
+def _smoothed(counts: Array, sigma: float) -> Array:
+    from scipy.ndimage import gaussian_filter1d
+
+    return np.asarray(gaussian_filter1d(counts, max(sigma, 0.5), mode="nearest"))
+
+
+def _parabola(smooth: Array, peak: int) -> float:
+    left, middle, right = np.log(np.maximum(smooth[peak - 1 : peak + 2], 1e-9))
+    bend = left - 2 * middle + right
+    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return float(peak + np.clip(shift, -0.5, 0.5))

@@ -1,0 +1,142 @@
+"""Emissions of the independent stacks on disk, so that a long run can be stopped and resumed.
+
+Every file carries the SHA-256 of its arrays; one that does not match is computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..io._cache_place import cache_home
+from .test_sets.fisx_emission import Emission, emit
+from .test_sets.instruments import INSTRUMENTS, Geometry, draw_geometry
+from .test_sets.stratigraphy import Layer, Strata, draw_strata
+
+#: Changes whenever the stacks or their emission would come out differently.
+VERSION = 1
+
+
+def cache_folder() -> Path:
+    """Where the emissions lie unless another folder is named."""
+    return cache_home() / "evaluation"
+
+
+def stack(
+    name: str, index: int, *, seed: int = 0, secondary: int = 0, cache: Path | None = None
+) -> tuple[Strata, Geometry, Emission]:
+    """One stack in front of an instrument, from the cache or computed.
+
+    Parameters
+    ----------
+    name : str
+        Letter of the instrument.
+    index : int
+        Number of the stack.
+    seed : int
+        Seed of the whole set.
+    secondary : {0, 1, 2}
+        Secondary excitation as in `fluorescence`.
+    cache : Path or None
+        Folder for the emissions; None takes `cache_folder`.
+    """
+    folder = cache or cache_folder()
+    path = folder / f"v{VERSION}-{seed}-{secondary}-{name}" / f"{index:05d}.npz"
+    try:
+        return _load(path)
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        pass  # absent, or damaged
+    rng = np.random.default_rng([seed, ord(name), index])
+    strata = draw_strata(rng)
+    geometry = draw_geometry(rng, INSTRUMENTS[name])
+    emission = emit(strata, INSTRUMENTS[name], geometry, secondary)
+    _save(path, strata, geometry, emission)
+    return strata, geometry, emission
+
+
+def fill(
+    name: str,
+    count: int,
+    *,
+    seed: int = 0,
+    secondary: int = 0,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Compute the first stacks of an instrument that the cache lacks."""
+    for index in range(count):
+        stack(name, index, seed=seed, secondary=secondary, cache=cache)
+        if progress is not None:
+            progress(index + 1, count)
+
+
+def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"strata": asdict(strata), "geometry": asdict(geometry)})
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    arrays: dict[str, Any] = {
+        "text": np.array(text),
+        "line_kev": emission.line_kev,
+        "line_rate": emission.line_rate,
+        "line_layer": emission.line_layer.astype(np.int16),
+        "line_family": np.array(emission.line_family),
+        "scatter_kev": emission.scatter_kev,
+        "scatter_rate": emission.scatter_rate,
+        "scatter_width_kev": emission.scatter_width_kev,
+    }
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(file, sha256=np.array(checksum(arrays)), **arrays)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 over arrays with their names, types and shapes, hexadecimal."""
+    digest = hashlib.sha256()
+    for name, values in sorted(arrays.items()):
+        digest.update(f"{name} {values.dtype.str} {values.shape};".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
+    # Opened here: numpy leaves the file open where it is no archive.
+    with path.open("rb") as disk, np.load(disk, allow_pickle=False) as file:
+        stored = {name: file[name] for name in file.files}
+    if str(stored.pop("sha256")) != checksum(stored):
+        raise ValueError(f"{path.name} does not match its checksum.")
+    told = json.loads(str(stored["text"]))
+    emission = Emission(
+        stored["line_kev"],
+        stored["line_rate"],
+        stored["line_layer"].astype(np.int64),
+        tuple(str(name) for name in stored["line_family"]),
+        stored["scatter_kev"],
+        stored["scatter_rate"],
+        stored["scatter_width_kev"],
+    )
+    layers = tuple(_layer(entry) for entry in told["strata"]["layers"])
+    return Strata(layers, told["strata"]["support"]), Geometry(**told["geometry"]), emission
+
+
+def _layer(entry: dict[str, Any]) -> Layer:
+    def mass(table: dict[str, float]) -> dict[int, float]:
+        return {int(z): float(f) for z, f in table.items()}
+
+    supply = {name: mass(table) for name, table in entry["supply"].items()}
+    return Layer(
+        entry["role"], mass(entry["elements"]), entry["density"], entry["thickness_um"],
+        entry["pigments"], supply,
+    )  # fmt: skip

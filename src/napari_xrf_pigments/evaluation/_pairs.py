@@ -1,0 +1,81 @@
+"""Which pairs of a spectrum and a group count, and what is true of them.
+
+The unit is the pair of a spectrum and an ambiguity group. A group is present if a member
+is there at `sigma` or more; pairs with a member that is there, but weaker, are left out, as
+are pairs where the anode or the support is made of the group's element.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .test_sets.truth import COVERED, Truth
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which pairs of spectra and groups (or pigments) count, and what is true.
+
+    Parameters
+    ----------
+    present, counted : ndarray of bool, shape (spectrum, class)
+        Whether it is there at enough sigma; whether the pair counts.
+    """
+
+    present: Flags
+    counted: Flags
+
+
+def group_pairs(
+    truth: Truth,
+    *,
+    sigma: float = 5.0,
+    elements_decide: bool = False,
+    detectability: Literal["layer", "own"] = "layer",
+) -> Pairs:
+    """Truth by ambiguity group.
+
+    Parameters
+    ----------
+    truth : Truth
+        Labels.
+    sigma : float
+        Detectability from which a pigment counts.
+    elements_decide : bool
+        Leave out groups whose diagnostic elements are all supplied by others in the pixel.
+    detectability : {"layer", "own"}
+        Emission of the element by the layer, or the share that the pigment brings to it.
+    """
+    seen = truth.sigma if detectability == "layer" else truth.own_sigma
+    pigment_present = truth.present
+    sure = pigment_present & (seen >= sigma)
+    n = len(truth.groups)
+    onehot = (truth.member[:, None] == np.arange(n)[None, :]).astype(np.int32)
+    member_there = (pigment_present.astype(np.int32) @ onehot) > 0
+    present = (sure.astype(np.int32) @ onehot) > 0
+    counted = (present | ~member_there) & ~truth.blind
+    if elements_decide:
+        counted &= ~truth.shared
+    return Pairs(present, counted)
+
+
+def pigment_pairs(truth: Truth, *, sigma: float = 5.0) -> Pairs:
+    """Truth by pigment; within an ambiguity group it says how well members are told apart."""
+    present = truth.present & (truth.sigma >= sigma)
+    counted = (present | ~truth.present) & ~truth.blind[:, truth.member]
+    return Pairs(present, counted)
+
+
+def only_covered(truth: Truth) -> Flags:
+    """Groups all of whose members in the pixel are in a covered paint layer and nowhere else."""
+    n = len(truth.groups)
+    onehot = (truth.member[:, None] == np.arange(n)[None, :]).astype(np.int32)
+    elsewhere = ((truth.present & (truth.where != COVERED)).astype(np.int32) @ onehot) > 0
+    there = ((truth.where == COVERED).astype(np.int32) @ onehot) > 0
+    return np.asarray(there & ~elsewhere)

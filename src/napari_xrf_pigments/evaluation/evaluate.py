@@ -1,0 +1,210 @@
+"""The report a referee asks for: one call, all figures, as markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
+from ._breakdown import confusions, recall_by
+from ._cache import VERSION, cache_folder
+from .metrics import score
+from .real_scan import ScanRow, scan_table, score_scan
+from .tables import SetReport, set_text
+from .test_sets.make import DRAWS, STACKS, make_set
+from .test_sets.truth import TestSet, Truth, together
+
+#: Ranges of counts that are reported apart; the first two are those of the targets.
+BINS = {
+    "3,000-60,000 counts": (3_000.0, 60_001.0),
+    "300-3,000 counts": (300.0, 3_000.0),
+    "300-1,000 counts": (300.0, 1_000.0),
+    "1,000-3,000 counts": (1_000.0, 3_000.0),
+    "3,000-10,000 counts": (3_000.0, 10_000.0),
+    "10,000-60,000 counts": (10_000.0, 60_001.0),
+}
+
+
+class Predict(Protocol):
+    """Something like `predict_spectra`."""
+
+    def __call__(
+        self, counts: Any, energies: EnergyAxis, acquisition: Acquisition, /
+    ) -> PigmentMaps:
+        """Pigments of spectra, shape (spectrum, channel)."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything `evaluate` found; ``str(report)`` is the text."""
+
+    sets: tuple[SetReport, ...]
+    scan: tuple[ScanRow, ...] = ()
+
+    def figures(self) -> dict[str, float]:
+        """The main figures by name, such as ``"A: all counts: macro_f1"``."""
+        keys = (
+            "macro_f1", "mean_average_precision", "false_positives", "covered_recall",
+            "calibration", "exact", "below_auc",
+        )  # fmt: skip
+        return {
+            f"{part.name}: {label}: {key}": float(getattr(scores, key))
+            for part in self.sets
+            for label, scores in part.scores.items()
+            for key in keys
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write the main figures as JSON."""
+        Path(path).write_text(json.dumps(self.figures(), indent=1), encoding="utf-8")
+
+    def __str__(self) -> str:
+        text = "\n\n".join(set_text(part) for part in self.sets)
+        if self.scan:
+            text += "\n\n## Scan\n\n" + scan_table(self.scan)
+        return text
+
+
+def evaluate(
+    predictor: Any = None,
+    sets: Sequence[str | Path | TestSet] = ("A", "B", "C", "D"),
+    scan: tuple[ElementMaps, PigmentMaps] | None = None,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    bootstrap: int = 500,
+    batch: int = 512,
+    seed: int = 0,
+) -> Report:
+    """Judge a network on the independent sets.
+
+    Parameters
+    ----------
+    predictor : Predictor, callable or None
+        Something with ``bind(energies, acquisition)``, or a function like
+        `predict_spectra`; None takes the bundled network.
+    sets : sequence of str, Path or TestSet
+        Letters of the standard sets (made when the cache lacks them), files, or sets.
+    scan : (ElementMaps, PigmentMaps) or None
+        Elemental and pigment maps of a real scan.
+    cache : Path or None
+        Folder for what can be made again; None takes `cache_folder`.
+    progress : callable or None
+        Called with (spectra done, spectra in all).
+    bootstrap : int
+        Resamplings for the intervals.
+    batch : int
+        Spectra given to the predictor at a time.
+    seed : int
+        Seed of the standard sets: their paintings, instruments and noise.
+
+    Raises
+    ------
+    ImportError
+        If a set has to be made and fisx or PyMca is not installed.
+    OSError, ValueError
+        If a file is not a test set.
+    """
+    loaded = [entry if isinstance(entry, TestSet) else _open(entry, cache, seed) for entry in sets]
+    total = sum(len(entry.counts) for entry in loaded)
+    done = 0
+    reports = []
+    predictions = []
+    for entry in loaded:
+        run = _bound(predictor, entry)
+        answers = []
+        for start in range(0, len(entry.counts), batch):
+            answers.append(run(entry.counts[start : start + batch]))
+            done += len(entry.counts[start : start + batch])
+            if progress is not None:
+                progress(done, total)
+        predictions.append(joined(answers))
+        reports.append(judge(entry.name, entry.truth, predictions[-1], bootstrap))
+    if len(loaded) > 1:
+        whole = together([entry.truth for entry in loaded])
+        reports.append(judge(_names(loaded), whole, joined(predictions), bootstrap))
+    return Report(tuple(reports), score_scan(*scan) if scan else ())
+
+
+def _names(sets: Sequence[TestSet]) -> str:
+    return f"{', '.join(entry.name for entry in sets[:-1])} and {sets[-1].name} together"
+
+
+def judge(name: str, truth: Truth, prediction: PigmentMaps, bootstrap: int = 0) -> SetReport:
+    """All figures of a prediction for the spectra of a set."""
+    scores = {"all counts": score(truth, prediction, bootstrap=bootstrap)}
+    for label, (low, high) in BINS.items():
+        rows = np.asarray((truth.counts >= low) & (truth.counts < high))
+        if not rows.any():
+            continue
+        scores[label] = score(truth, prediction, rows=rows, bootstrap=bootstrap)
+        if label == next(iter(BINS)):
+            scores[f"elements decide, {label}"] = score(
+                truth, prediction, rows=rows, elements_decide=True, bootstrap=bootstrap
+            )
+    slices = {what: recall_by(truth, prediction, what) for what in ("cover_um", "weight", "sigma")}
+    table = confusions(truth, prediction)
+    order = np.argsort(-table, axis=None)[:10]
+    pairs = [np.unravel_index(k, table.shape) for k in order if table.flat[k] > 0]
+    confused = tuple(
+        (truth.groups[row], truth.groups[column], int(table[row, column])) for row, column in pairs
+    )
+    return SetReport(name, scores, slices, confused)
+
+
+def joined(parts: Sequence[PigmentMaps]) -> PigmentMaps:
+    """Predictions of batches of spectra as one."""
+    first = parts[0]
+
+    def together(key: str) -> Any:
+        return np.concatenate([np.asarray(getattr(part, key)) for part in parts], axis=-1)
+
+    return PigmentMaps(
+        first.names, together("probability"), together("top"), together("below"),
+        first.groups, together("group_probability"), together("unexplained"),
+    )  # fmt: skip
+
+
+def standard_set(
+    name: str,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    seed: int = 0,
+) -> TestSet:
+    """A standard set from the cache; made, and put there, if it lacks it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set.
+    """
+    if name not in STACKS:
+        raise ValueError(f"There is no test set {name!r}; there are {', '.join(STACKS)}.")
+    folder = cache or cache_folder()
+    path = folder / f"v{VERSION}-{seed}-{name}-{STACKS[name]}x{DRAWS}.npz"
+    if not path.exists():
+        make_set(name, seed=seed, cache=folder, progress=progress).save(path)
+    return TestSet.load(path)
+
+
+def _open(entry: str | Path, cache: Path | None, seed: int) -> TestSet:
+    if isinstance(entry, str) and len(entry) == 1:
+        return standard_set(entry, cache, seed=seed)
+    return TestSet.load(entry)
+
+
+def _bound(predictor: Any, entry: TestSet) -> Callable[[Any], PigmentMaps]:
+    if predictor is None:
+        from .. import predict_spectra
+
+        predictor = predict_spectra
+    if hasattr(predictor, "bind"):
+        bound: Callable[[Any], PigmentMaps] = predictor.bind(entry.energies, entry.acquisition)
+        return bound
+    function: Predict = predictor
+    return lambda counts: function(counts, entry.energies, entry.acquisition)

@@ -1,0 +1,1 @@
+"""Independent labelled test sets, simulated with fisx instead of the own physics."""

@@ -1,0 +1,175 @@
+"""Labels of one spectrum from its layers and what each of them emits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from napari_xrf_pigments.physics.lines import atomic_number
+from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
+
+from .stratigraphy import Strata
+from .truth import COVERED, GROUND, SUPPORT, TOP
+
+Floats = NDArray[np.float64]
+
+_SHARED_SIGMA = 2.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A diagnostic family in one spectrum.
+
+    Parameters
+    ----------
+    layers : ndarray, shape (layer,)
+        Counts that each layer emits into the window of the main line.
+    other : float
+        Counts of the same lines from the air and the instrument.
+    total : float
+        Mean counts of the whole spectrum in the window.
+    """
+
+    layers: Floats
+    other: float
+    total: float
+
+    def sigma(self, counts: float) -> float:
+        """Some counts over the noise of the window."""
+        return counts / float(np.sqrt(max(self.total, 1.0)))
+
+
+@lru_cache
+def diagnostic_families() -> tuple[str, ...]:
+    """Every line family that is diagnostic for a pigment."""
+    return tuple(sorted({family for entry in pigment_catalogue() for family in entry.diagnostic}))
+
+
+def window_share(kev: Floats, sigma: Floats, low: float, high: float) -> Floats:
+    """Share of Gaussian peaks between two energies."""
+    root = np.sqrt(2.0) * sigma
+    return np.asarray(0.5 * (erf((high - kev) / root) - erf((low - kev) / root)))
+
+
+@dataclass(frozen=True)
+class Label:
+    """The row of `Truth` for one spectrum; fields as there."""
+
+    where: NDArray[np.uint8]
+    sigma: Floats
+    sigma_top: Floats
+    sigma_below: Floats
+    own_sigma: Floats
+    shared: NDArray[np.bool_]
+    blind: NDArray[np.bool_]
+    cover_um: Floats
+    weight: Floats
+
+
+def _places(strata: Strata) -> list[int]:
+    """Bit of `Truth.where` of every layer; 0 for varnish."""
+    places, seen = [], False
+    for layer in strata.layers:
+        if layer.role == "paint":
+            places.append(COVERED if seen else TOP)
+            seen = True
+        else:
+            places.append({"ground": GROUND, "support": SUPPORT}.get(layer.role, 0))
+    return places
+
+
+def label(strata: Strata, windows: dict[str, Window], anode: str) -> Label:
+    """Label one spectrum.
+
+    Parameters
+    ----------
+    strata : Strata
+        Its layers.
+    windows : dict of str to Window
+        Every diagnostic family that is excited.
+    anode : str
+        Anode of the tube.
+    """
+    entries = pigment_catalogue()
+    n = len(entries)
+    places = _places(strata)
+    where = np.zeros(n, np.uint8)
+    cover, weight = np.full(n, np.nan), np.zeros(n)
+    sigmas = np.zeros((4, n))
+    depth = np.cumsum([0.0, *(layer.thickness_um for layer in strata.layers)])
+    for i, entry in enumerate(entries):
+        holds = np.array([entry.id in layer.pigments for layer in strata.layers])
+        if not holds.any():
+            continue
+        for place, held in zip(places, holds, strict=True):
+            where[i] |= place if held else 0
+        cover[i] = depth[int(np.argmax(holds))]
+        weight[i] = max(layer.pigments.get(entry.id, 0.0) for layer in strata.layers)
+        top = holds & (np.array(places) == TOP)
+        for row, chosen in enumerate((holds, top, holds & ~top)):
+            sigmas[row, i] = _weakest(entry.diagnostic, windows, chosen.astype(float))
+        sigmas[3, i] = _weakest_own(entry.id, entry.diagnostic, windows, strata)
+    groups = ambiguity_groups()
+    shared = np.array([_shared(ids, windows, strata) for ids in groups.values()])
+    blind = _blind(strata, anode)
+    whole, top_only, below, own = sigmas
+    return Label(where, whole, top_only, below, own, shared, blind, cover, weight)
+
+
+def _weakest(diagnostic: tuple[str, ...], windows: dict[str, Window], chosen: Floats) -> float:
+    if not all(family in windows for family in diagnostic):
+        return 0.0
+    return min(windows[f].sigma(float(windows[f].layers @ chosen)) for f in diagnostic)
+
+
+def _share(ids: tuple[str, ...], family: str, strata: Strata) -> Floats:
+    """Share of an element in each layer that some pigments bring."""
+    z = atomic_number(family.split()[0])
+    return np.array(
+        [
+            sum(layer.supply.get(name, {}).get(z, 0.0) for name in ids)
+            / max(layer.elements.get(z, 0.0), 1e-12)
+            for layer in strata.layers
+        ]
+    )
+
+
+def _weakest_own(
+    name: str, diagnostic: tuple[str, ...], windows: dict[str, Window], strata: Strata
+) -> float:
+    if not all(family in windows for family in diagnostic):
+        return 0.0
+    return min(
+        windows[f].sigma(float(windows[f].layers @ _share((name,), f, strata))) for f in diagnostic
+    )
+
+
+def _shared(ids: tuple[str, ...], windows: dict[str, Window], strata: Strata) -> bool:
+    """Whether all diagnostic elements of a member come from outside the group as well."""
+    by_id = {entry.id: entry for entry in pigment_catalogue()}
+
+    def foreign(family: str) -> bool:
+        if family not in windows:
+            return False
+        window = windows[family]
+        counts = window.layers @ (1.0 - np.clip(_share(ids, family, strata), 0.0, 1.0))
+        return window.sigma(float(counts) + window.other) >= _SHARED_SIGMA
+
+    return any(all(foreign(family) for family in by_id[name].diagnostic) for name in ids)
+
+
+def _blind(strata: Strata, anode: str) -> NDArray[np.bool_]:
+    by_id = {entry.id: entry for entry in pigment_catalogue()}
+    metal = {"copper": "Cu"}.get(strata.support)
+    blind = []
+    for ids in ambiguity_groups().values():
+        symbols = {family.split()[0] for name in ids for family in by_id[name].diagnostic}
+        single = {
+            by_id[name].diagnostic[0].split()[0] for name in ids if len(by_id[name].diagnostic) == 1
+        }
+        blind.append(anode in symbols or metal in single)
+    return np.array(blind)

@@ -1,0 +1,1 @@
+"""Spectra taken apart: peak search, line shapes, background, linear fits, unexplained counts."""

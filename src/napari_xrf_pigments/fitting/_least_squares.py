@@ -1,0 +1,66 @@
+"""Weighted least squares of spectra: weights, solutions, and what doubts on shapes do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from .conditions import Conditions
+from .design_matrix import LineColumns
+
+Array = NDArray[np.float64]
+
+#: Share of a channel's counts by which an expected spectrum may be wrong.
+MODEL_DOUBT = 0.015
+
+
+def expected_variance(axis_kev: Array, reference: Array, conditions: Conditions) -> Array:
+    """Variance to weigh channels by: counts blurred over a third of a peak, shape (channel,)."""
+    gain = axis_kev[1] - axis_kev[0]
+    reach = max(1, round(0.3e-3 * conditions.fwhm_mn_ka_ev / gain))
+    blurred = np.convolve(np.pad(reference, reach, mode="edge"), np.ones(2 * reach + 1), "valid")
+    blurred /= 2 * reach + 1
+    return np.asarray(np.maximum(blurred, 1e-3 * reference.mean() + 1e-12))
+
+
+def positive_fit(columns: Array, spectrum: Array, variance: Array) -> Array:
+    """Non-negative weighted least squares, amplitudes of shape (column,)."""
+    root = 1 / np.sqrt(variance)
+    scale = np.sqrt(((columns * root) ** 2).sum(1))
+    scale[scale == 0] = 1.0
+    solution, _ = nnls(
+        ((columns * root) / scale[:, None]).T, spectrum * root, maxiter=50 * len(columns)
+    )
+    return np.asarray(solution / scale)
+
+
+def weighted_solver(columns: Array, weights: Array) -> Array:
+    """Weighted pseudo-inverse: counts to amplitudes, shape (column, channel)."""
+    scale = np.sqrt(columns**2 @ weights)
+    scale[scale == 0] = 1.0
+    scaled = columns / scale[:, None]
+    gram = (scaled * weights) @ scaled.T
+    return np.asarray(
+        (np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ (scaled * weights)) / scale[:, None]
+    )
+
+
+def doubt_variance(family_solver: Array, families: Sequence[LineColumns], members: Array) -> Array:
+    """What doubts on the shape of one family do to the counts of the others.
+
+    Returns
+    -------
+    ndarray, shape (family, column)
+        Variance for one squared count in the column; columns beyond the families': 0.
+    """
+    variance = np.zeros_like(members)
+    column = 0
+    for family in families:
+        for doubts in family.doubts:
+            effect = (family_solver @ doubts.T) ** 2
+            variance[:, column] = effect.sum(1) * (members[:, column] == 0)
+            column += 1
+    return variance

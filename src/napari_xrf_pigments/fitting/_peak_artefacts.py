@@ -1,0 +1,89 @@
+"""Peaks that are no line of the sample: escape peaks, sum peaks, scatter of the tube."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._peak_look import GREEK, Look, PeakName
+from .artefacts import ANODES, anode_families, compton_kev
+from .lineshape import SI_KA_KEV, escape_share
+
+#: Angles between which a Compton peak may lie, degrees.
+_ANGLES = (80.0, 150.0)
+
+
+def escapes(place: float, look: Look) -> list[PeakName]:
+    """Silicon's escape peaks of the spectrum's own peaks that lie at a place (keV)."""
+    found = []
+    here, noise = look.net(place)
+    for parent in look.peaks:
+        expected_at = float(parent) - SI_KA_KEV
+        near = look.closeness(expected_at - place, place, 0.01)
+        if parent < 2.5 or near < 0.1:
+            continue
+        counts = look.net(float(parent))[0] * float(escape_share(np.array([parent]))[0])
+        enough = min(1.0, counts / max(here - 2 * noise, 1.0))
+        reason = (
+            f"The peak at {parent:.2f} keV leaves about {counts:,.0f} counts there, silicon's Kα "
+            "lower."
+        )
+        score = near * min(1.0, enough) * (1.0 if enough > 0.3 else 0.3)
+        found.append(
+            PeakName(f"Escape peak of {parent:.2f} keV", "escape", expected_at, score, reason)
+        )
+    return found
+
+
+def sums(place: float, look: Look) -> list[PeakName]:
+    """Sums of two strong peaks that lie at a place (keV)."""
+    heights = np.array([max(look.net(float(peak))[0], 0.0) for peak in look.peaks])
+    if heights.size == 0:
+        return []
+    here, _ = look.net(place)
+    strong = np.flatnonzero(heights > 0.1 * heights.max())
+    found = []
+    for n, first in enumerate(strong):
+        for second in strong[n:]:
+            at = float(look.peaks[first] + look.peaks[second])
+            near = look.closeness(at - place, place, 0.02)
+            product = heights[first] * heights[second] / heights.max() ** 2
+            # More than a few per cent of its parents is no pile-up.
+            few = 1.0 if here < 0.05 * min(heights[first], heights[second]) else 0.15
+            if near > 0.1:
+                label = f"Sum peak {look.peaks[first]:.2f} + {look.peaks[second]:.2f} keV"
+                reason = "Two photons that were counted as one."
+                score = 0.8 * near * few * product**0.25
+                found.append(PeakName(label, "sum", at, float(score), reason))
+    return found
+
+
+def scatter(place: float, look: Look) -> list[PeakName]:
+    """Rayleigh and Compton peaks of the tube that lie at a place (keV)."""
+    anode = look.conditions.anode
+    found = []
+    for symbol in (anode,) if anode else ANODES:
+        sure = 0.95 if anode else 0.35
+        for family in anode_families(symbol, look.conditions):
+            for group in "ab":
+                chosen = np.array([line.siegbahn[1] == group for line in family.lines])
+                strength = family.strength * chosen
+                if strength.sum() < 0.05:
+                    continue
+                line = float(family.kev @ strength / strength.sum())
+                label = f"{symbol} {family.family}{GREEK[group]}"
+                weight = sure * (1.0 if group == "a" else 0.8)
+                near = look.closeness(line - place, place, 0.02)
+                told = "The tube's own line, scattered without loss."
+                if near > 0.05:
+                    score = weight * near
+                    name = f"{label}, Rayleigh scatter of the tube"
+                    found.append(PeakName(name, "scatter", line, score, told))
+                low, high = compton_kev(line, _ANGLES[1]), compton_kev(line, _ANGLES[0])
+                beside = max(low - place, place - high, 0.0)
+                near = look.closeness(beside, place, 0.03)
+                if line > 5 and near > 0.05:
+                    told = "The tube's own line, scattered with loss; such peaks are broad."
+                    name = f"{label}, Compton scatter of the tube"
+                    at = compton_kev(line, 110.0)
+                    found.append(PeakName(name, "scatter", at, 0.9 * weight * near, told))
+    return found

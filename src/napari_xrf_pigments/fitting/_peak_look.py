@@ -1,0 +1,82 @@
+"""A spectrum as whoever names its peaks looks at it, and what an answer is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .background import snip
+from .conditions import Conditions
+from .lineshape import FWHM_PER_SIGMA, fwhm_kev
+from .peak_search import find_peaks
+
+Array = NDArray[np.float64]
+Kind = Literal["line", "escape", "sum", "scatter"]
+GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
+
+
+@dataclass(frozen=True)
+class PeakName:
+    """One answer to what a peak is.
+
+    Parameters
+    ----------
+    label : str
+        Such as ``"Fe Kα"`` or ``"Ca Kα + Ca Kα"``.
+    kind : {"line", "escape", "sum", "scatter"}
+        What makes it.
+    kev : float
+        Where it should be, keV.
+    score : float
+        How well it fits, 0-1; only the order means something.
+    reason : str
+        One sentence for or against it.
+    family : str
+        Line family, for lines; else empty.
+    """
+
+    label: str
+    kind: Kind
+    kev: float
+    score: float
+    reason: str
+    family: str = ""
+
+
+class Look:
+    """A spectrum with its background and its peaks."""
+
+    def __init__(self, counts: Array, axis: Array, conditions: Conditions) -> None:
+        self.counts, self.axis, self.conditions = counts, axis, conditions
+        self.gain = float(axis[1] - axis[0])
+        self.background = snip(counts, axis, conditions.fwhm_mn_ka_ev)
+        first = int(np.searchsorted(axis, 0.9))
+        self.peaks = axis[0] + self.gain * find_peaks(counts, self.gain, first).channel
+
+    def sigma(self, kev: float) -> float:
+        """Standard deviation of a peak, keV."""
+        width = fwhm_kev(np.array([kev]), self.conditions.fwhm_mn_ka_ev)[0]
+        return float(width) / FWHM_PER_SIGMA
+
+    def peak_near(self, kev: float) -> float:
+        """The peak within one width of a place, else the place itself."""
+        if self.peaks.size:
+            nearest = float(self.peaks[np.argmin(np.abs(self.peaks - kev))])
+            if abs(nearest - kev) < FWHM_PER_SIGMA * self.sigma(kev):
+                return nearest
+        return kev
+
+    def net(self, kev: float) -> tuple[float, float]:
+        """Counts above background within a width of a place, and their noise."""
+        near = np.abs(self.axis - kev) < 1.2 * self.sigma(kev)
+        total = float(self.counts[near].sum())
+        net = total - float(self.background[near].sum())
+        return net, float(np.sqrt(max(total, 1.0)))
+
+    def closeness(self, distance: float, kev: float, extra: float = 0.0) -> float:
+        """1 on the spot, falling with the distance over what calibration and width allow."""
+        allowed = 0.01 + 0.3 * self.sigma(kev) + extra
+        return float(np.exp(-0.5 * (distance / allowed) ** 2))

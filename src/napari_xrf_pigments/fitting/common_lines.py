@@ -1,0 +1,80 @@
+"""Columns for all that a spectrum of a painting usually holds: lines and scatter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..physics.lines import LineFamily
+from .artefacts import scatter_shapes
+from .conditions import Conditions
+from .design_matrix import excited_family
+from .lineshape import air_transmission, family_shape
+
+Array = NDArray[np.float64]
+
+#: Families of the pigments of the catalogue, of usual supports, fillers and instruments.
+USUAL_FAMILIES = tuple(
+    "Al K,Si K,P K,S K,Cl K,Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,"
+    "Rb K,Sr K,Zr K,Ag K,Cd K,Sn K,Sb K,Ba K,Ag L,Cd L,Sn L,Sb L,Ba L,Au L,Hg L,Pb L,Au M,"
+    "Hg M,Pb M".split(",")
+)
+#: Anodes whose hard scatter lines are tried where the anode is not known.
+_ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
+#: Factors between which the beta lines of K, and L1 and L2 against L3, may lie.
+_RATIO_RANGE = (0.6, 1.6)
+
+
+def usual_lines(axis: Array, conditions: Conditions) -> Array:
+    """Columns whose non-negative sums are families with line ratios within a range.
+
+    Parameters
+    ----------
+    axis : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions
+        What is known of the measurement.
+
+    Returns
+    -------
+    ndarray, shape (column, channel)
+    """
+    shapes = []
+    for name in USUAL_FAMILIES:
+        try:
+            family = excited_family(name, conditions)
+        except ValueError:
+            continue
+        if name == f"{conditions.anode} {name[-1]}":
+            continue  # the tube's own lines are among its scatter
+        if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
+            continue
+        air = air_transmission(family.kev, conditions.air_mm)
+        for factors in ratio_extremes(family):
+            shapes.append(family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev))
+    return np.array(shapes)
+
+
+def usual_scatter(axis: Array, conditions: Conditions) -> Array:
+    """Scatter of the anode, or of likely ones where it is not known, shape (column, channel)."""
+    anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
+    shapes = [
+        part.shape
+        for anode in anodes
+        for part in scatter_shapes(axis, replace(conditions, anode=anode))
+    ]
+    return np.array(shapes).reshape(-1, len(axis))
+
+
+def ratio_extremes(family: LineFamily) -> Sequence[Array]:
+    """Factors on the lines at both ends of the range of ratios."""
+    if family.family == "K":
+        varied = np.array([line.siegbahn.startswith("Kb") for line in family.lines])
+    elif family.family == "L" and family.z >= 56:
+        varied = np.array([not line.iupac.startswith("L3") for line in family.lines])
+    else:
+        return [np.ones(len(family.lines))]
+    return [np.where(varied, factor, 1.0) for factor in _RATIO_RANGE]

@@ -1,0 +1,238 @@
+"""Linear fit of line families over a continuum, for many spectra at once.
+
+The design matrix is the same for all spectra of a scan, and so are the weights, which
+follow the reference spectrum: net counts are then one matrix product. Their variance is
+that of the counts carried through the same matrix, plus the doubts on shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._parallel import on_threads, parts, thread_count
+from ._least_squares import doubt_variance, expected_variance, weighted_solver
+from ._nuisance import nuisance_columns
+from .conditions import Conditions
+from .design_matrix import line_columns, stack
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+#: Softest energy that is fitted, keV.
+MIN_FIT_KEV = 1.05
+#: Scatter lines under this energy, keV, are absorbed as the sample likes.
+_SOFT_KEV = 5.0
+#: Spectra worked on at once, for the cache of a core.
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Net counts of line families.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The families.
+    counts, sigma : ndarray, shape (spectrum, family), float32
+        Net counts in the full-energy peaks, and their standard deviation.
+    scatter, scatter_sigma : ndarray, shape (spectrum,), float32
+        Counts of the anode's scatter, and their standard deviation; NaN where none is fitted.
+    """
+
+    names: tuple[str, ...]
+    counts: Floats
+    sigma: Floats
+    scatter: Floats
+    scatter_sigma: Floats
+
+
+@dataclass(frozen=True)
+class LineFit:
+    """A fit that is ready for spectra on one energy axis.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Families whose counts are asked for.
+    columns : ndarray, shape (column, channel)
+        Design matrix over the fitted channels.
+    window : slice
+        The fitted channels.
+    solver : ndarray, shape (column, channel)
+        Takes counts to the amplitudes of the columns.
+    members : ndarray, shape (family, column)
+        1 where a column belongs to a family.
+    doubt_variance : ndarray, shape (family, column)
+        Variance of a family's counts for one squared count in a column.
+    labels : tuple of str
+        What each column is: a family, or ``"scatter"``, ``"pile-up"``, ``"continuum"``.
+    scatter : ndarray, shape (column,)
+        Counts of the anode's scatter for one unit of each column: its hard lines alone,
+        where it has such, since the soft ones hardly leave the sample.
+    """
+
+    names: tuple[str, ...]
+    columns: Array
+    window: slice
+    solver: Array
+    members: Array
+    doubt_variance: Array
+    labels: tuple[str, ...]
+    scatter: Array
+
+    def amplitudes(self, counts: ArrayLike) -> Array:
+        """Amplitude of every column, shape (spectrum, column)."""
+        return np.asarray(np.asarray(counts)[..., self.window] @ self.solver.T)
+
+    def model(self, counts: ArrayLike) -> Array:
+        """Fitted spectra over the window, shape (spectrum, fitted channel)."""
+        return self.amplitudes(counts) @ self.columns
+
+    def __call__(self, counts: ArrayLike) -> FitResult:
+        """Fit spectra.
+
+        Parameters
+        ----------
+        counts : array_like, shape (spectrum, channel)
+            Counts.
+
+        Returns
+        -------
+        FitResult
+        """
+        spectra = np.asarray(counts)[..., self.window]
+        shape, total, hard = spectra.shape[:-1], len(self.names), self.scatter.any()
+        spectra = spectra.reshape(-1, spectra.shape[-1])
+        matrix, columns = self._matrix, len(self.columns)
+        made = np.empty((len(spectra), matrix.shape[1]), np.float32)
+
+        def multiply(part: slice) -> None:
+            room = np.empty((_BLOCK, spectra.shape[1]), np.float32)
+            for start in range(part.start, part.stop, _BLOCK):
+                block = spectra[start : min(start + _BLOCK, part.stop)]
+                np.copyto(room[: len(block)], block, casting="same_kind")
+                np.matmul(room[: len(block)], matrix, out=made[start : start + len(block)])
+
+        threads = 1 if len(spectra) < 4 * _BLOCK else thread_count()
+        with on_threads(threads) as spread:
+            spread(multiply, parts(len(spectra), _BLOCK, threads))
+        amplitudes = made[:, :columns]
+        net = amplitudes @ self.members.astype(np.float32).T
+        variance = made[:, columns : columns + total]
+        variance += amplitudes**2 @ self.doubt_variance.astype(np.float32).T
+        sigma = np.sqrt(np.maximum(variance, 1e-6))
+        if hard:
+            scatter = amplitudes @ self.scatter.astype(np.float32)
+            noise = np.sqrt(np.maximum(made[:, -1], 1e-6))
+        else:
+            scatter = noise = np.full(len(spectra), np.nan, np.float32)
+        return FitResult(
+            self.names,
+            net.reshape(*shape, total),
+            sigma.reshape(*shape, total),
+            scatter.reshape(shape),
+            noise.reshape(shape),
+        )
+
+    @cached_property
+    def _matrix(self) -> Floats:
+        """All that is linear in the counts, shape (channel, number).
+
+        Takes counts to the amplitudes of the columns, the counting variances of the families and
+        that of the scatter. A channel of a sparse spectrum is empty by chance: what is around it
+        counts too; instead of the spectra the squares that they are multiplied with are blurred.
+        """
+        squares = np.vstack([self.members @ self.solver, self.scatter @ self.solver]) ** 2
+        return np.ascontiguousarray(np.vstack([self.solver, _blurred(squares)]).T, np.float32)
+
+
+def line_fit(
+    axis_kev: Array,
+    names: Sequence[str],
+    reference: ArrayLike,
+    conditions: Conditions | None = None,
+    *,
+    nuisance: Sequence[str] = (),
+) -> LineFit:
+    """Prepare a fit of line families.
+
+    Parameters
+    ----------
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    names : sequence of str
+        Families whose counts are wanted, such as ``("Fe K", "Pb L")``.
+    reference : array_like, shape (channel,)
+        Mean or sum spectrum of the scan: it gives the weights, the shape of the
+        continuum, of the Compton peak and of pile-up.
+    conditions : Conditions, optional
+        Anode, voltage, resolution, air path.
+    nuisance : sequence of str
+        Further families that are fitted, but not asked for.
+
+    Raises
+    ------
+    ValueError
+        If a family does not exist or is not excited, or the axis holds too little.
+    """
+    settings = conditions or Conditions()
+    mean = np.asarray(reference, dtype=np.float64)
+    window = fit_window(axis_kev, mean)
+    axis, spectrum = axis_kev[window], mean[window]
+    others = [name for name in nuisance if name not in names]
+    families = [line_columns(axis, name, settings) for name in [*names, *others]]
+    rest, labels = nuisance_columns(axis, spectrum, families, settings)
+    columns = stack([*(family.shapes for family in families), rest])
+    owners = tuple(family.name for family in families for _ in family.shapes)
+    weights = 1 / expected_variance(axis, spectrum, settings)
+    solver = weighted_solver(columns, weights)
+    members = np.array([[1.0 * (owner == name) for owner in (*owners, *labels)] for name in names])
+    doubt = doubt_variance(members @ solver, families, members)
+    every = (*owners, *labels)
+    scatter = _hard_scatter(axis, columns, every)
+    return LineFit(tuple(names), columns, window, solver, members, doubt, every, scatter)
+
+
+def fit_window(axis_kev: Array, reference: Array) -> slice:
+    """The channels that are worth a fit: above noise threshold and zero peak.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 50 channels, or no counts, are left.
+    """
+    low = int(np.searchsorted(axis_kev, MIN_FIT_KEV))
+    filled = np.flatnonzero(reference[low:] > 0)
+    if filled.size < 10:
+        raise ValueError("The spectra hold no counts above 1 keV to fit lines to.")
+    if filled[0] > 2:  # a threshold: its edge is not the continuum's
+        filled = filled[2:]
+    window = slice(low + int(filled[0]), low + int(filled[-1]) + 1)
+    if window.stop - window.start < 50:
+        raise ValueError("The spectra have too few channels above 1 keV to fit lines to.")
+    return window
+
+
+def _hard_scatter(axis_kev: Array, columns: Array, labels: Sequence[str]) -> Array:
+    """Counts of scatter in one unit of each column, hard lines alone where there are such."""
+    counts = columns.sum(1) * np.array([label == "scatter" for label in labels])
+    centres = columns @ axis_kev / np.where(columns.sum(1) > 0, columns.sum(1), 1)
+    hard = counts * (centres > _SOFT_KEV)
+    return np.asarray(hard if hard.any() else counts)
+
+
+def _blurred(weights: Array) -> Array:
+    """Weights of counts that are blurred over three channels: what multiplies blurred counts."""
+    blurred = 0.5 * weights
+    blurred[:, 1:] += 0.25 * weights[:, :-1]
+    blurred[:, :-1] += 0.25 * weights[:, 1:]
+    # The first and the last channel are their own neighbours.
+    blurred[:, 0] += 0.25 * weights[:, 0]
+    blurred[:, -1] += 0.25 * weights[:, -1]
+    return np.asarray(blurred)

@@ -1,0 +1,197 @@
+"""What a detector makes of a line, for fits: peak, shelf, tail and escape peak.
+
+Everything here is numpy alone, since a scan is calibrated as it opens. The simulation
+has its own batched response in :mod:`.detector`, of the same formulas.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erfc, ndtr
+
+from ..physics.atomic import compound_attenuation
+from ..physics.lines import LineFamily
+
+Array = NDArray[np.float64]
+
+MN_KA_KEV = 5.895
+SI_KA_KEV = 1.740
+FWHM_PER_SIGMA = 2.354820045
+#: 2.3548^2 * 3.85 eV * 0.115, in keV: the statistical part of a peak's width.
+FANO_KEV = FWHM_PER_SIGMA**2 * 3.85e-3 * 0.115
+#: A detector of which nothing is known.
+TYPICAL_FWHM_EV = 145.0
+_AIR = {7: 0.755, 8: 0.232, 18: 0.013}
+_AIR_G_CM3 = 1.205e-3
+
+
+def fwhm_kev(kev: Array, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> Array:
+    """Full width at half maximum of a line in keV, shape of `kev`.
+
+    FWHM^2 = noise^2 + 2.3548^2 * 3.85 eV * F * E with F = 0.115; the noise follows
+    from the width at Mn K-alpha in eV.
+    """
+    square = (fwhm_mn_ka_ev * 1e-3) ** 2 + FANO_KEV * (np.asarray(kev) - MN_KA_KEV)
+    return np.sqrt(np.maximum(square, 0.03**2))
+
+
+def gaussians(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
+    """Unit Gaussians integrated over channels.
+
+    Parameters
+    ----------
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    centre_kev, sigma_kev : ndarray, shape (peak,)
+        Centres and standard deviations, keV.
+
+    Returns
+    -------
+    ndarray, shape (peak, channel)
+        Share of each peak in each channel.
+    """
+    gain = axis_kev[1] - axis_kev[0]
+    centre, sigma = np.atleast_1d(centre_kev)[:, None], np.atleast_1d(sigma_kev)[:, None]
+    # Only the channels that a peak reaches: most of an axis lies far from it.
+    reach = int(6.5 * sigma.max(initial=0.0) / gain) + 2
+    first = np.floor((centre - axis_kev[0]) / gain).astype(int) - reach
+    channel = first + np.arange(2 * reach + 2)
+    below = ndtr((axis_kev[0] + (channel - 0.5) * gain - centre) / sigma)
+    shape = np.zeros((len(centre), axis_kev.size))
+    row, column = np.nonzero((channel[:, :-1] >= 0) & (channel[:, :-1] < axis_kev.size))
+    shape[row, channel[row, column]] = np.diff(below, axis=1)[row, column]
+    return shape
+
+
+def shelf_and_tail(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
+    """Counts left of a peak for one count in it, shape (peak, channel).
+
+    The SDD response of XMI-MSIM (``xmi_detector_f.F90``):
+    (0.63 A3 + 15 A4 exp(a (E - E0))) erfc((E - E0) / (sqrt(2) sigma)), energies in keV.
+    """
+    gain = axis_kev[1] - axis_kev[0]
+    line = np.clip(np.atleast_1d(centre_kev), 1.0, 60.0)
+    a3 = 2.73e-3 * np.exp(-0.21 * line) + 1e-4
+    a4 = 1.88e-4 * np.exp(-0.00296 * line**0.763) + 1.355e-5 * np.exp(0.968 * line**0.498)
+    slope = 1.179 * np.exp(8.6e-4 * line**1.877) - 7.793 * np.exp(-3.81 * line**-0.0716)
+    centre, sigma = np.atleast_1d(centre_kev), np.atleast_1d(sigma_kev)
+    # Far right of all peaks the step is zero, on most of an axis.
+    left = axis_kev[: int(np.searchsorted(axis_kev, np.max(centre + 9 * sigma, initial=0.0)))]
+    below = left - centre[:, None]
+    tail = 15 * a4[:, None] * np.exp(np.clip(slope[:, None] * below, -60, 0))
+    step = erfc(below / (np.sqrt(2) * sigma[:, None]))
+    shape = np.zeros((len(centre), len(axis_kev)))
+    shape[:, : len(left)] = (0.63 * a3[:, None] + tail) * step * gain * (left > 0)
+    return shape
+
+
+def escape_share(kev: Array) -> Array:
+    """Counts in the silicon escape peak for each count in the peak, shape of `kev`.
+
+    Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence, with the
+    K yield 0.047 of silicon and 92 % of its absorption in the K shell.
+    """
+    energy = np.maximum(kev, 1.85)
+    at_si = _attenuation_of_si_ka()
+    ratio = at_si / compound_attenuation({14: 1.0}, energy)
+    share = 0.5 * 0.047 * 0.92 * (1 - ratio * np.log1p(1 / ratio))
+    return np.where(np.asarray(kev) > 1.84, share / (1 - share), 0.0)
+
+
+@lru_cache
+def _attenuation_of_si_ka() -> float:
+    return float(compound_attenuation({14: 1.0}, np.array([SI_KA_KEV]))[0])
+
+
+def peaks(
+    axis_kev: Array,
+    centre_kev: Array,
+    fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV,
+    *,
+    extra_sigma_kev: float = 0.0,
+    shelf: float = 1.0,
+    escape: bool = True,
+) -> Array:
+    """Detector response to lines, one count in each full-energy peak.
+
+    Parameters
+    ----------
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    centre_kev : ndarray, shape (peak,)
+        Energies of the lines, keV.
+    fwhm_mn_ka_ev : float
+        Resolution at Mn K-alpha, eV.
+    extra_sigma_kev : float
+        Width that the lines have before they are measured, keV.
+    shelf : float
+        Factor on shelf and tail.
+    escape : bool
+        With the silicon escape peak.
+
+    Returns
+    -------
+    ndarray, shape (peak, channel)
+    """
+    centre = np.atleast_1d(np.asarray(centre_kev, dtype=np.float64))
+    sigma = np.hypot(fwhm_kev(centre, fwhm_mn_ka_ev) / FWHM_PER_SIGMA, extra_sigma_kev)
+    shape = gaussians(axis_kev, centre, sigma)
+    if shelf > 0:
+        shape = shape + shelf * shelf_and_tail(axis_kev, centre, sigma)
+    if escape:
+        low = np.maximum(centre - SI_KA_KEV, 0.05)
+        escaped = gaussians(axis_kev, low, fwhm_kev(low, fwhm_mn_ka_ev) / FWHM_PER_SIGMA)
+        shape = shape + escape_share(centre)[:, None] * escaped
+    return shape
+
+
+def family_shape(
+    axis_kev: Array, family: LineFamily, weight: Array, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV
+) -> Array:
+    """Response to a line family whose full-energy peaks hold one count together.
+
+    Parameters
+    ----------
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    family : LineFamily
+        The lines.
+    weight : ndarray, shape (line,)
+        Factors on their strengths (absorption on the way, a choice of lines).
+    fwhm_mn_ka_ev : float
+        Resolution at Mn K-alpha, eV.
+
+    Returns
+    -------
+    ndarray, shape (channel,)
+    """
+    strength = family.strength * weight
+    used = strength > 1e-4 * strength.sum()
+    share = strength[used] / strength[used].sum()
+    kev = family.kev[used]
+    sigma = fwhm_kev(kev, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
+    shape = share @ gaussians(axis_kev, kev, sigma)
+    # What lies far below the peaks does not show which of near lines it belongs to.
+    group = np.round(kev / 0.8).astype(int)
+    held = np.bincount(group, share)
+    centre = np.bincount(group, share * kev)[held > 0] / held[held > 0]
+    return np.asarray(shape + held[held > 0] @ _below_peaks(axis_kev, centre, fwhm_mn_ka_ev))
+
+
+def _below_peaks(axis_kev: Array, centre: Array, fwhm_mn_ka_ev: float) -> Array:
+    """Shelf, tail and escape peak for one count in each peak, shape (peak, channel)."""
+    sigma = fwhm_kev(centre, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
+    low = np.maximum(centre - SI_KA_KEV, 0.05)
+    escaped = gaussians(axis_kev, low, fwhm_kev(low, fwhm_mn_ka_ev) / FWHM_PER_SIGMA)
+    shape = escape_share(centre)[:, None] * escaped
+    return np.asarray(shape + shelf_and_tail(axis_kev, centre, sigma))
+
+
+def air_transmission(kev: Array, path_mm: float) -> Array:
+    """Share of photons that cross a path of air at room conditions, shape of `kev`."""
+    if path_mm <= 0:
+        return np.ones(np.shape(kev))
+    return np.exp(-compound_attenuation(_AIR, np.asarray(kev)) * _AIR_G_CM3 * path_mm / 10)

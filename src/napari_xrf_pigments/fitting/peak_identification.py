@@ -1,0 +1,159 @@
+"""What a peak of a spectrum could be: lines, escape peaks, sum peaks, scatter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..physics.lines import LineFamily, element_symbol
+from ._peak_artefacts import escapes, scatter, sums
+from ._peak_look import GREEK, Array, Look, PeakName
+from .conditions import Conditions
+from .design_matrix import excited_family
+from .line_search import CANDIDATES
+from .lineshape import air_transmission
+
+__all__ = ["PeakName", "measure_peak", "name_peak"]
+
+#: Elements that are common in paintings come before others at the same place.
+_EVERYDAY = frozenset("Si S Cl K Ca Ti Cr Mn Fe Co Ni Cu Zn As Sr Cd Sn Sb Ba Au Hg Pb".split())
+_FIRST_Z, _LAST_Z = 11, 92
+
+
+def name_peak(
+    kev: float,
+    spectrum: ArrayLike,
+    axis_kev: Array,
+    conditions: Conditions | None = None,
+    *,
+    most: int = 8,
+) -> tuple[PeakName, ...]:
+    """What the peak at an energy could be, the likeliest first.
+
+    A line counts by its distance, by how common its element is, and by whether the
+    stronger lines of the same shell are in the spectrum as well.
+
+    Parameters
+    ----------
+    kev : float
+        Where somebody clicked, keV.
+    spectrum : array_like, shape (channel,)
+        Counts.
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions, optional
+        Anode, voltage, resolution, air path.
+    most : int
+        At most so many.
+    """
+    look = Look(np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions())
+    place = look.peak_near(kev)
+    found = [*_lines(place, look), *escapes(place, look), *sums(place, look)]
+    found += scatter(place, look)
+    best: dict[str, PeakName] = {}
+    for name in sorted(found, key=lambda name: -name.score):
+        best.setdefault(name.label, name)
+    return tuple(list(best.values())[:most])
+
+
+def measure_peak(
+    kev: float, spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+) -> tuple[float, float, float]:
+    """The peak that a click means: its energy (keV), net counts and their noise.
+
+    Parameters
+    ----------
+    kev : float
+        Where somebody clicked, keV.
+    spectrum, axis_kev, conditions
+        As for :func:`name_peak`.
+    """
+    look = Look(np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions())
+    place = look.peak_near(kev)
+    return (place, *look.net(place))
+
+
+def _lines(place: float, look: Look) -> list[PeakName]:
+    found = []
+    for z in range(_FIRST_Z, _LAST_Z + 1):
+        symbol = element_symbol(z)
+        for shell in "KLM":
+            try:
+                family = excited_family(f"{symbol} {shell}", look.conditions)
+            except ValueError:
+                continue
+            if np.abs(family.kev - place).min() < 4 * look.sigma(place):
+                found += _family_lines(place, family, symbol, look)
+    return found
+
+
+def _family_lines(place: float, family: LineFamily, symbol: str, look: Look) -> list[PeakName]:
+    marks = _marks(family, look)
+    top = max(mark.share for mark in marks)
+    names = []
+    for mark in marks:
+        near = look.closeness(mark.kev - place, place)
+        if near < 0.02 or mark.share < 0.01:
+            continue
+        support, reason = _support(mark, marks, look)
+        common = 1.0 if symbol in _EVERYDAY else 0.6 if symbol in CANDIDATES else 0.25
+        if symbol == look.conditions.anode:
+            common = 0.6
+        strong = 0.4 + 0.6 * mark.share / top
+        label = f"{symbol} {mark.label}"
+        score = near * common * strong * support
+        names.append(PeakName(label, "line", mark.kev, score, reason, family.name))
+    return names
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """Lines of a family that no detector parts."""
+
+    label: str
+    kev: float
+    share: float
+
+
+def _marks(family: LineFamily, look: Look) -> list[_Mark]:
+    strength = family.strength * air_transmission(family.kev, look.conditions.air_mm)
+    share = strength / strength.sum()
+    free = np.ones(share.size, dtype=bool)
+    marks = []
+    for index in np.argsort(-share):
+        if not free[index]:
+            continue
+        reach = 1.2 * look.sigma(float(family.kev[index]))
+        rows = free & (np.abs(family.kev - family.kev[index]) < reach)
+        free &= ~rows
+        name = family.lines[int(index)].siegbahn
+        kev = float(family.kev[rows] @ share[rows] / share[rows].sum())
+        label = f"{name[0]}{GREEK.get(name[1], name[1])}"
+        marks.append(_Mark(label, kev, float(share[rows].sum())))
+    return marks
+
+
+def _support(mark: _Mark, marks: Sequence[_Mark], look: Look) -> tuple[float, str]:
+    """Whether the other lines of a family are there in proportion."""
+    here = max(look.net(mark.kev)[0], 0.0)
+    worst, missing, met = 1.0, "", 0
+    for other in marks:
+        apart = abs(other.kev - mark.kev) > 3 * look.sigma(mark.kev)
+        if not apart or not look.axis[0] < other.kev < look.axis[-1]:
+            continue
+        net, noise = look.net(other.kev)
+        expected = here * other.share / mark.share
+        if expected < 4 * noise:
+            continue  # it would drown anyway
+        ratio = max((net + 3 * noise) / (0.5 * expected), 0.0)
+        met += ratio >= 1
+        if ratio < worst:
+            worst, missing = ratio, f"{other.label} line at {other.kev:.2f} keV"
+    if missing:
+        return max(worst**2, 0.02), f"Its {missing} is missing or too weak."
+    if met:
+        return 1.0 - 0.3 * 0.5**met, "Its other lines fit."
+    return 0.7, "Its other lines are too weak to check."

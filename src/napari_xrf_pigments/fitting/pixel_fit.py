@@ -1,0 +1,254 @@
+"""A fit of one spectrum by itself: what each element counts in it, and what is left.
+
+All line families that paintings and instruments usually show, scatter, a sum-peak column
+and a continuum get amplitudes that cannot be negative. So a single pixel can be fitted,
+of which no map was made, and a family can be taken out of a spectrum again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._least_squares import MODEL_DOUBT, expected_variance, positive_fit
+from .artefacts import pile_up_shape, scatter_shapes
+from .background import smooth_terms, snip
+from .common_lines import USUAL_FAMILIES, ratio_extremes
+from .conditions import Conditions
+from .design_matrix import excited_family, stack
+from .lineshape import air_transmission, family_shape
+
+Array = NDArray[np.float64]
+
+_LOW_KEV = 1.2
+_ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
+
+
+@dataclass(frozen=True)
+class PixelFit:
+    """What a spectrum is made of.
+
+    Parameters
+    ----------
+    kev : ndarray, shape (bin,)
+        Centres of the fitted bins, keV.
+    counts : ndarray, shape (bin,)
+        The spectrum in these bins.
+    first, fold : int
+        First fitted channel, and channels in a bin.
+    names : tuple of str
+        Line families with a column of their own.
+    columns : ndarray, shape (column, bin)
+        Families first, then scatter, pile-up and continuum.
+    owners : tuple of int
+        Index of the family of each of the first columns.
+    amplitudes : ndarray, shape (column,)
+        Counts in each column.
+    variance : ndarray, shape (bin,)
+        Variance of the counts, a doubt of the shapes included.
+    smooth : int
+        How many of the last columns are the continuum.
+    """
+
+    kev: Array
+    counts: Array
+    first: int
+    fold: int
+    names: tuple[str, ...]
+    columns: Array
+    owners: tuple[int, ...]
+    amplitudes: Array
+    variance: Array
+    smooth: int
+
+    @property
+    def model(self) -> Array:
+        """The fitted spectrum, shape (bin,)."""
+        return np.asarray(self.amplitudes @ self.columns)
+
+    @property
+    def continuum(self) -> Array:
+        """The fitted continuum alone, shape (bin,)."""
+        start = len(self.columns) - self.smooth
+        return np.asarray(self.amplitudes[start:] @ self.columns[start:])
+
+    def family(self, name: str) -> Array:
+        """The counts of one family, shape (bin,)."""
+        rows = self._rows(name)
+        return np.asarray(self.amplitudes[rows] @ self.columns[rows])
+
+    def net(self, name: str) -> tuple[float, float]:
+        """Net counts of a family and their standard deviation."""
+        rows = self._rows(name)
+        place, covariance = self._covariance
+        chosen = place[rows][place[rows] >= 0]
+        error = float(covariance[np.ix_(chosen, chosen)].sum())
+        if chosen.size == 0:  # nothing was found: how much noise alone would give
+            shape = self.columns[rows].sum(0)
+            error = rows.size**2 / float(shape**2 @ (1 / self.variance))
+        return float(self.amplitudes[rows].sum()), float(np.sqrt(max(error, 1e-12)))
+
+    @cached_property
+    def _covariance(self) -> tuple[NDArray[np.intp], Array]:
+        """Place of each column among those in use (-1: none), and their covariance."""
+        held = np.flatnonzero(self.amplitudes > 0)
+        place = np.full(len(self.columns), -1, dtype=np.intp)
+        place[held] = np.arange(held.size)
+        columns = self.columns[held]
+        scale = np.sqrt((columns**2 / self.variance).sum(1))
+        scale[scale == 0] = 1.0
+        scaled = columns / scale[:, None]
+        gram = (scaled / self.variance) @ scaled.T
+        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        return place, np.asarray(inverse / np.outer(scale, scale))
+
+    def remaining_share(self, names: Sequence[str], n_channels: int) -> Array:
+        """Share of each channel's counts that is not of some families, shape (channel,).
+
+        A spectrum times this share is the spectrum without them: unlike a difference it
+        is never negative, and what noise was in a peak leaves with it.
+        """
+        taken = np.sum([self.family(name) for name in names], axis=0) if names else 0.0
+        model = self.model
+        share = np.ones(n_channels)
+        kept = np.clip(1 - taken / np.maximum(model, 1e-9), 0.0, 1.0)
+        inside = np.repeat(np.where(model > 0, kept, 1.0), self.fold)
+        share[self.first : self.first + inside.size] = inside
+        return share
+
+    def _rows(self, name: str) -> NDArray[np.intp]:
+        if name not in self.names:
+            raise ValueError(f"{name} was not fitted.")
+        wanted = self.names.index(name)
+        return np.flatnonzero(np.array(self.owners) == wanted)
+
+
+def fit_pixel(
+    spectrum: ArrayLike,
+    axis_kev: Array,
+    conditions: Conditions | None = None,
+    *,
+    more: Sequence[str] = (),
+    bin_kev: float = 0.04,
+) -> PixelFit:
+    """Fit one spectrum.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Counts of a pixel, or a sum or mean of many.
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions, optional
+        Anode, voltage, resolution, air path.
+    more : sequence of str
+        Families beyond the usual ones.
+    bin_kev : float
+        Channels are added up to bins of at most this width; 0 keeps them.
+
+    Raises
+    ------
+    ValueError
+        If the axis holds less than 1 keV above 1.2 keV, or nothing was counted there.
+    """
+    values = np.asarray(spectrum, dtype=np.float64)
+    gain = float(axis_kev[-1] - axis_kev[0]) / (axis_kev.size - 1)
+    settings = conditions or Conditions()
+    design = _design(axis_kev.size, gain, float(axis_kev[0]), settings, tuple(more), bin_kev)
+    counts = design.folded(values)
+    if counts.sum() <= 0:
+        raise ValueError("The spectrum holds no counts above 1.2 keV to fit lines to.")
+    smooth = expected_variance(design.axis, counts, settings)
+    variance = smooth + (MODEL_DOUBT * smooth) ** 2
+    base = snip(counts, design.axis, settings.fwhm_mn_ka_ev)[None]
+    continuum = stack([design.continuum, base / max(float(base.sum()), 1e-9)])
+    first = positive_fit(stack([design.peaked, continuum]), counts, variance)
+    lines = first[: len(design.owners)] @ design.peaked[: len(design.owners)]
+    sums = pile_up_shape(design.axis, lines, lines)[None]
+    columns = stack([design.peaked, sums, continuum])
+    amplitudes = positive_fit(columns, counts, variance)
+    return PixelFit(
+        design.axis,
+        counts,
+        design.first,
+        design.fold,
+        design.names,
+        columns,
+        design.owners,
+        amplitudes,
+        variance,
+        len(continuum),
+    )
+
+
+@dataclass(frozen=True)
+class _Design:
+    axis: Array
+    first: int
+    fold: int
+    names: tuple[str, ...]
+    owners: tuple[int, ...]
+    peaked: Array
+    continuum: Array
+
+    def folded(self, spectrum: Array) -> Array:
+        """Counts in the fitted bins, shape (bin,)."""
+        inside = spectrum[self.first : self.first + self.axis.size * self.fold]
+        return np.asarray(inside.reshape(-1, self.fold).sum(1))
+
+
+@lru_cache(maxsize=8)
+def _design(
+    n_channels: int,
+    gain: float,
+    offset: float,
+    conditions: Conditions,
+    more: tuple[str, ...],
+    bin_kev: float,
+) -> _Design:
+    kev = offset + gain * np.arange(n_channels, dtype=np.float64)
+    fold = max(1, int(bin_kev / gain + 1e-6))
+    first = int(np.searchsorted(kev, _LOW_KEV))
+    bins = (n_channels - first) // fold
+    if bins * fold * gain < 1.0:
+        raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
+    width = gain * fold
+    axis = kev[first] + 0.5 * (fold - 1) * gain + width * np.arange(bins)
+    names: list[str] = []
+    owners: list[int] = []
+    shapes: list[Array] = []
+    for name in dict.fromkeys((*USUAL_FAMILIES, *more)):
+        found = _family_columns(axis, name, conditions)
+        if found:
+            owners += [len(names)] * len(found)
+            names.append(name)
+            shapes += found
+    anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
+    scatter = [
+        part.shape
+        for anode in anodes
+        for part in scatter_shapes(axis, replace(conditions, anode=anode))
+    ]
+    peaked = stack([np.array(shapes), np.array(scatter)])
+    return _Design(axis, first, fold, tuple(names), tuple(owners), peaked, smooth_terms(axis))
+
+
+def _family_columns(axis: Array, name: str, conditions: Conditions) -> list[Array]:
+    """Shapes whose non-negative sums are a family with line ratios within a range."""
+    if name.split()[0] == conditions.anode:
+        return []  # the tube's own lines are among its scatter
+    try:
+        family = excited_family(name, conditions)
+    except ValueError:
+        return []
+    if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
+        return []
+    air = air_transmission(family.kev, conditions.air_mm)
+    return [
+        family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev)
+        for factors in ratio_extremes(family)
+    ]

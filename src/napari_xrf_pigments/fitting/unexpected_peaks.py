@@ -1,0 +1,208 @@
+"""Elements that nobody expects, by what a fit of the usual ones leaves of a spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from .common_lines import USUAL_FAMILIES
+from .conditions import Conditions
+from .design_matrix import excited_family, stack
+from .line_search import CANDIDATES, main_family
+from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
+from .pixel_fit import PixelFit, fit_pixel
+
+Array = NDArray[np.float64]
+
+#: Elements that are looked for besides the usual ones.
+RARE = ("V", "Y", "Pd", "Cs", "Nd", "Ta", "Tl", "Bi", "Th", "U")
+#: Sigma from which on a name is given; less happens by chance among so many names.
+SIGNIFICANCE = 5.0
+#: A peak without a name has to stand out more.
+_NAMELESS = 8.0
+_MOST = 4
+_SHAPE_DOUBT = 0.02
+#: Share by which a group of lines may differ from what tables say.
+_RATIO_DOUBT = 0.15
+#: Families with more counts than this show that their lines' ratios are not those of tables.
+_MANY = 300.0
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Something in a spectrum that the usual elements do not account for.
+
+    Parameters
+    ----------
+    family : str
+        Line family that explains it, such as ``"Bi L"``; empty where none does.
+    kev : float
+        Energy of the family's main line, or of the peak, keV.
+    counts : float
+        Net counts.
+    sigma : float
+        How many standard deviations it stands out.
+    """
+
+    family: str
+    kev: float
+    counts: float
+    sigma: float
+
+
+def find_strangers(
+    spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+) -> tuple[Stranger, ...]:
+    """Name what the usual elements leave unexplained in one spectrum.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Counts.
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions, optional
+        Anode, voltage, resolution, air path.
+
+    Returns
+    -------
+    tuple of Stranger
+        The most significant first.
+
+    Raises
+    ------
+    ValueError
+        If the spectrum cannot be fitted (see :func:`~.pixel_fit.fit_pixel`).
+    """
+    settings = conditions or Conditions()
+    fit = fit_pixel(spectrum, axis_kev, settings)
+    pool = _pool(fit.kev, settings)
+    rest = _Rest(fit, settings)
+    found: list[Stranger] = []
+    while len(found) < _MOST:
+        best = rest.best(pool, [entry.family for entry in found])
+        if best is None or best.sigma < SIGNIFICANCE:
+            break
+        found.append(best)
+        rest.add(pool[best.family])
+    found += _nameless(fit, rest, settings)
+    return tuple(sorted(found, key=lambda entry: -entry.sigma))
+
+
+def _pool(axis: Array, conditions: Conditions) -> dict[str, Array]:
+    """Shapes of the families that are looked for."""
+    shapes: dict[str, Array] = {}
+    usual = {name.split()[0] for name in USUAL_FAMILIES}
+    for symbol in dict.fromkeys((*CANDIDATES, *RARE)):
+        if symbol in usual or symbol == conditions.anode:
+            continue
+        name = main_family(symbol, axis, conditions)
+        if name is None:
+            continue
+        family = excited_family(name, conditions)
+        air = air_transmission(family.kev, conditions.air_mm)
+        shapes[name] = family_shape(axis, family, air, conditions.fwhm_mn_ka_ev)
+    return shapes
+
+
+class _Rest:
+    """What a fit leaves of a spectrum, and what of it could be the fit's own mistake.
+
+    Free are the amplitudes of the fit, and shift, stretch and width of its peaks. The
+    groups of lines of each family are free as far as layers above may absorb them.
+    """
+
+    def __init__(self, fit: PixelFit, conditions: Conditions) -> None:
+        self.fit = fit
+        peaked = fit.model - fit.continuum
+        self.weights = 1 / (fit.variance + (_SHAPE_DOUBT * np.maximum(peaked, 0.0)) ** 2)
+        slope = np.gradient(peaked)
+        ramp = np.linspace(-1, 1, slope.size)
+        held = fit.columns[fit.amplitudes > 0]
+        free = stack([held, np.array([slope, slope * ramp, np.gradient(slope)])])
+        doubtful = [
+            _RATIO_DOUBT * group
+            for name in fit.names
+            if fit.family(name).sum() > _MANY
+            for group in _line_groups(fit, name, conditions)
+        ]
+        self.columns = stack([free, np.array(doubtful)]) if doubtful else free
+        # A doubt is worth one: so many standard deviations cost as much as in the counts.
+        self.prior = np.r_[np.zeros(len(free)), np.ones(len(doubtful))]
+        self._solve()
+
+    def add(self, shape: Array) -> None:
+        """Count one more shape among what is known."""
+        self.columns = stack([shape[None], self.columns])
+        self.prior = np.r_[0.0, self.prior]
+        self._solve()
+
+    def _solve(self) -> None:
+        scale = np.sqrt(self.columns**2 @ self.weights + self.prior)
+        scale[scale == 0] = 1.0
+        scaled = self.columns / scale[:, None]
+        gram = (scaled * self.weights) @ scaled.T + np.diag(self.prior / scale**2)
+        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        self._solver = (inverse @ (scaled * self.weights)) / scale[:, None]
+        self.residual = self.own(self.fit.counts)
+
+    def own(self, shape: Array) -> Array:
+        """What of a shape the known ones cannot imitate, shape (bin,)."""
+        return np.asarray(shape - (self._solver @ shape) @ self.columns)
+
+    def best(self, pool: dict[str, Array], taken: Sequence[str]) -> Stranger | None:
+        """The family that explains most of the rest."""
+        best: Stranger | None = None
+        for name, shape in pool.items():
+            power = float(self.own(shape) @ (shape * self.weights))
+            # What the others can imitate cannot be told from them.
+            if name in taken or power < 0.02 * float(shape**2 @ self.weights):
+                continue
+            counts = float(self.residual @ (shape * self.weights)) / power
+            sigma = counts * float(np.sqrt(power))
+            if best is None or sigma > best.sigma:
+                main = float(self.fit.kev[int(np.argmax(shape))])
+                best = Stranger(name, main, counts, sigma)
+        return best
+
+
+def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[Array]:
+    """Fitted counts of the alpha, l, beta and gamma lines of a family, one row each."""
+    family = excited_family(name, conditions)
+    total = float(fit.net(name)[0])
+    shapes = []
+    for letters in ("a", "l", "bn", "g"):
+        chosen = np.array([line.siegbahn[1] in letters for line in family.lines])
+        share = float((family.strength * chosen).sum())
+        if 0.01 < share < 0.99:
+            weight = chosen.astype(np.float64)
+            shape = family_shape(fit.kev, family, weight, conditions.fwhm_mn_ka_ev)
+            shapes.append(total * share * shape)
+    return shapes
+
+
+def _nameless(fit: PixelFit, rest: _Rest, conditions: Conditions) -> list[Stranger]:
+    """Peaks of the residual that no family accounts for."""
+    residual, variance = rest.residual, 1 / rest.weights
+    gain = float(fit.kev[1] - fit.kev[0])
+    blur = float(fwhm_kev(np.array([8.0]), conditions.fwhm_mn_ka_ev)[0]) / FWHM_PER_SIGMA / gain
+    level = gaussian_filter1d(residual, blur)
+    # Squared, a Gaussian kernel is a narrower one of 1 / (2 sqrt(pi) sigma) of its area.
+    noise = gaussian_filter1d(variance, blur / np.sqrt(2)) / (2 * np.sqrt(np.pi) * blur)
+    doubt = 0.03 * gaussian_filter1d(np.maximum(fit.model - fit.continuum, 0), 1.5 * blur)
+    score = level / np.sqrt(noise + doubt**2 + 1.0 / fit.kev.size)
+    found = []
+    for _ in range(_MOST):
+        top = int(np.argmax(score))
+        if score[top] < _NAMELESS:
+            break
+        reach = max(1, round(3 * blur))
+        near = slice(max(top - reach, 0), top + reach + 1)
+        counts = float(np.maximum(residual[near], 0).sum())
+        found.append(Stranger("", float(fit.kev[top]), counts, float(score[top])))
+        score[near] = 0.0
+    return found

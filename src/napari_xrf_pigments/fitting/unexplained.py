@@ -1,0 +1,240 @@
+"""How much of a spectrum nothing known accounts for.
+
+Every spectrum is fitted by itself with non-negative amplitudes of all line families that
+paintings and instruments usually show, scatter, pile-up and a smooth continuum. What then
+still stands over its noise and over what is doubtful in the shapes is unexplained: lines
+of foreign elements, or artefacts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from ._batch_nnls import PositiveFit
+from .background import smooth_terms
+from .common_lines import usual_lines, usual_scatter
+from .conditions import Conditions, Measurement
+from .design_matrix import stack
+from .lineshape import FWHM_PER_SIGMA, fwhm_kev
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+_LOW_KEV, _BIN_KEV = 1.2, 0.06
+#: A rest counts from so many sigma on; smoothed noise alone hardly gets there.
+_SIGMAS = 4.5
+#: Share of a line's counts that the fitted shape may misplace.
+_SHAPE_DOUBT = 0.03
+#: Spectra worked on at once: what is made of them stays in the cache of a core.
+_BATCH = 256
+
+
+class _Axis(Protocol):
+    @property
+    def kev(self) -> Array: ...
+
+
+def unexplained_share(
+    counts: ArrayLike, energies: _Axis | ArrayLike, acquisition: Measurement | None = None
+) -> Floats:
+    """Share of the counts above background that nothing known accounts for.
+
+    Each answer depends on its own spectrum alone.
+
+    Parameters
+    ----------
+    counts : array_like, shape (spectrum, channel)
+        Counts.
+    energies : EnergyAxis or array_like, shape (channel,)
+        Evenly spaced channel centres, keV.
+    acquisition : Measurement, optional
+        Settings of the instrument, as far as known.
+
+    Returns
+    -------
+    ndarray, shape (spectrum,), float32
+        Between 0 and 1; 0 for an empty spectrum.
+
+    Raises
+    ------
+    ValueError
+        If the axis reaches less than 1 keV above 1.2 keV.
+    """
+    kev = np.asarray(getattr(energies, "kev", energies), dtype=np.float64)
+    spectra = np.atleast_2d(np.asarray(counts))
+    gain = float(kev[-1] - kev[0]) / (kev.size - 1)
+    model = _model(kev.size, gain, float(kev[0]), Conditions.of(acquisition))
+    parts = [model.share(spectra[i : i + _BATCH]) for i in range(0, len(spectra), _BATCH)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+@lru_cache(maxsize=8)
+def _model(n_channels: int, gain: float, offset: float, conditions: Conditions) -> _Model:
+    return _Model(offset + gain * np.arange(n_channels, dtype=np.float64), conditions)
+
+
+class _Model:
+    """Everything known of a spectrum on one axis, in bins of a third of a peak."""
+
+    def __init__(self, kev: Array, conditions: Conditions) -> None:
+        gain = float(kev[1] - kev[0])
+        self.fold = max(1, int(_BIN_KEV / gain + 1e-6))
+        self.first = int(np.searchsorted(kev, _LOW_KEV))
+        self.bins = (kev.size - self.first) // self.fold
+        if self.bins * self.fold * gain < 1.0:
+            raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
+        self.gain = gain * self.fold
+        start = kev[self.first] + 0.5 * (self.fold - 1) * gain
+        self.axis = start + self.gain * np.arange(self.bins)
+        lines, scatter = usual_lines(self.axis, conditions), usual_scatter(self.axis, conditions)
+        continuum = smooth_terms(self.axis)
+        self.columns = stack([lines, scatter, continuum]).astype(np.float32)
+        self.columns = self.columns[self.columns.sum(1) > 1e-3]
+        self.peaked = len(self.columns) - len(continuum)
+        self.lines = min(len(lines), self.peaked)
+        norm = np.sqrt((self.columns**2).sum(1))
+        self.scaled = self.columns / norm[:, None]
+        self.scaled[self.scaled < 1e-12] = 0.0  # denormal numbers are slow
+        self.fit = PositiveFit(self.scaled)
+        self.areas = self.scaled.sum(1)
+        self.areas[: self.peaked] = 0.0
+        sigma = float(fwhm_kev(np.array([8.0]), conditions.fwhm_mn_ka_ev)[0])
+        sigma /= FWHM_PER_SIGMA * self.gain
+        self.smooth = _Gaussian(sigma)
+        # Squared, a Gaussian kernel is a narrower one of 1 / (2 sqrt(pi) sigma) of its area.
+        self.smooth_noise = _Gaussian(sigma / np.sqrt(2), 1 / (2 * np.sqrt(np.pi) * sigma))
+        self.doubts = _Gaussian(1.5 * sigma, _SHAPE_DOUBT)(self.scaled[: self.peaked])
+        self.reach = int(np.ceil(2.4 * sigma))
+        self.offset_bins = self.axis[0] / self.gain
+        self.ramp = np.linspace(-1, 1, self.bins, dtype=np.float32)
+
+    def share(self, counts: NDArray[np.integer]) -> Floats:
+        """Unexplained share of each spectrum."""
+        spectra = self._folded(counts)
+        amplitude = self.fit(spectra)
+        lines = amplitude[:, : self.peaked]
+        peaked = lines @ self.scaled[: self.peaked]
+        model = amplitude[:, self.peaked :] @ self.scaled[self.peaked :]
+        model += peaked
+        above = spectra.sum(1) - amplitude @ self.areas
+        spectra -= model
+        residual = self._straightened(spectra, peaked, model, self._pile_up(peaked))
+        rest = self._significant(residual, model, lines @ self.doubts)
+        share: Floats = np.clip(rest / np.maximum(above, 1.0), 0, 1).astype(np.float32)
+        return share
+
+    def _folded(self, counts: NDArray[np.integer]) -> Floats:
+        """Counts in the model's bins: whole channels added up."""
+        stop = self.first + self.bins * self.fold
+        folded = counts[:, self.first : stop : self.fold].astype(np.float32)
+        for start in range(self.first + 1, self.first + self.fold):
+            folded += counts[:, start : stop : self.fold]
+        return folded
+
+    def _pile_up(self, peaked: Floats) -> Floats:
+        """Shape of the sum peaks of a spectrum's own lines, height 1; zero if none is in reach."""
+        sums = np.zeros_like(peaked)
+        shift = round(self.offset_bins)
+        if shift >= self.bins:
+            return sums
+        length = next_fast_len(2 * self.bins, real=True)
+        spectrum = rfft(peaked, length, axis=1)
+        spectrum *= spectrum
+        pairs = irfft(spectrum, length, axis=1, overwrite_x=True)
+        # Bins i and j sum to i + j + start / gain, since each carries the start once.
+        inside = pairs[:, : self.bins - shift]
+        np.multiply(inside, 1 / np.maximum(inside.max(1, keepdims=True), 1e-9), out=sums[:, shift:])
+        return sums
+
+    def _straightened(
+        self, residual: Floats, peaked: Floats, model: Floats, sums: Floats
+    ) -> Floats:
+        """Residual without shift, stretch and width of the peaks, and without pile-up."""
+        slope = _slope(peaked)
+        terms = (slope, slope * self.ramp, _slope(slope), sums)
+        weight = 1 / np.maximum(model, 1.0)
+        gram = np.empty((len(peaked), 4, 4), np.float32)
+        goal = np.empty((len(peaked), 4, 1), np.float32)
+        for i, term in enumerate(terms):
+            weighted = term * weight
+            goal[:, i, 0] = np.einsum("nb,nb->n", weighted, residual)
+            for j in range(i + 1):
+                gram[:, i, j] = gram[:, j, i] = np.einsum("nb,nb->n", weighted, terms[j])
+        size = np.trace(gram, axis1=1, axis2=2)[:, None, None]
+        gram = gram + np.eye(4, dtype=np.float32) * (1e-5 * size + 1e-9)
+        found = np.linalg.solve(gram, goal)[..., 0]
+        # Up to a fifth of a bin's width or so; more is no miscalibration but another line.
+        limit = np.array([0.4, 0.4, 0.5], dtype=np.float32)
+        found[:, :3] = np.clip(found[:, :3], -limit, limit)
+        found[:, 3] = np.clip(found[:, 3], 0, 0.01 * peaked.max(1))
+        straight = residual.copy()
+        for i, term in enumerate(terms):
+            straight -= found[:, i, None] * term
+        return straight
+
+    def _significant(self, residual: Floats, model: Floats, doubt: Floats) -> Floats:
+        """Counts of the residual around places where it stands out."""
+        smooth = self.smooth(residual)
+        level = np.maximum(residual, 0.0)
+        level *= 0.05
+        level += np.maximum(model, 0.0)
+        doubt *= doubt
+        doubt += self.smooth_noise(level)
+        doubt += 1.0 / self.bins
+        # A ramp, not a step: rounding must not decide about a place.
+        marked = _widened(np.divide(smooth, np.sqrt(doubt, out=doubt)), self.reach)
+        marked += 0.5 - _SIGMAS
+        np.clip(marked, 0.0, 1.0, out=marked)
+        rest: Floats = np.einsum("nb,nb->n", np.maximum(smooth, 0.0, out=smooth), marked)
+        return rest
+
+
+class _Gaussian:
+    """Spectra blurred by a Gaussian of `sigma` bins and an area; edges are mirrored.
+
+    Sums of shifted arrays in single precision: several times as fast as a general filter.
+    """
+
+    def __init__(self, sigma: float, area: float = 1.0) -> None:
+        reach = int(4.0 * sigma + 0.5)
+        kernel = np.exp(-0.5 * (np.arange(reach + 1) / sigma) ** 2)
+        kernel *= area / (kernel[0] + 2 * kernel[1:].sum())
+        self._kernel = kernel.astype(np.float32)
+
+    def __call__(self, spectra: Floats) -> Floats:
+        reach, bins = len(self._kernel) - 1, spectra.shape[1]
+        padded = np.pad(spectra, ((0, 0), (reach, reach)), mode="symmetric")
+        blurred: Floats = spectra * self._kernel[0]
+        pair = np.empty_like(blurred)
+        for i in range(1, reach + 1):
+            left = padded[:, reach - i : reach - i + bins]
+            np.add(left, padded[:, reach + i : reach + i + bins], out=pair)
+            pair *= self._kernel[i]
+            blurred += pair
+        return blurred
+
+
+def _widened(spectra: Floats, reach: int) -> Floats:
+    """Largest value up to `reach` bins around each bin."""
+    bins, window, width = spectra.shape[1], 2 * reach + 1, 1
+    largest = np.pad(spectra, ((0, 0), (reach, reach)), mode="edge")
+    while width < window:  # windows twice as wide, from two that lie beside or over each other
+        step = min(width, window - width)
+        largest = np.maximum(largest[:, :-step], largest[:, step:])
+        width += step
+    return largest[:, :bins]
+
+
+def _slope(spectra: Floats) -> Floats:
+    """Slope in counts a bin, as :func:`numpy.gradient` has it."""
+    slope = np.empty_like(spectra)
+    np.subtract(spectra[:, 2:], spectra[:, :-2], out=slope[:, 1:-1])
+    slope[:, 1:-1] *= 0.5
+    slope[:, 0] = spectra[:, 1] - spectra[:, 0]
+    slope[:, -1] = spectra[:, -1] - spectra[:, -2]
+    return slope

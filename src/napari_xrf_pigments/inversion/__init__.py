@@ -1,0 +1,1 @@
+"""Layered paint fitted to a spectrum through the differentiable simulation."""

@@ -1,0 +1,114 @@
+"""Settings that plain containers (.npz, HDF5 attributes) may carry beside the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..cube import Acquisition, EnergyAxis
+from ._reader import number, plausible
+
+ENERGY_NAMES = ("energies_kev", "energy_kev", "energies", "energy", "kev")
+
+
+def scalar(settings: Mapping[str, Any], key: str) -> float | None:
+    """A number among the settings; None where it is absent or no number."""
+    if key not in settings:
+        return None
+    value = np.asarray(settings[key])
+    return number(str(value.reshape(-1)[0])) if value.size == 1 else None
+
+
+def text(settings: Mapping[str, Any], key: str) -> str | None:
+    """A short text among the settings."""
+    if key not in settings:
+        return None
+    value = np.asarray(settings[key])
+    if value.size != 1 or value.dtype.kind not in "USO":
+        return None
+    item = value.reshape(-1)[0]
+    return (item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)) or None
+
+
+def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None:
+    """An axis from energies of the channels' centres or edges; None where they make none.
+
+    Without a unit, values that reach beyond 200 are taken as eV.
+    """
+    energies = np.asarray(values)
+    if energies.ndim != 1 or energies.dtype.kind not in "iuf" or channels < 2:
+        return None
+    energies = energies.astype(np.float64)
+    if energies.size == channels + 1:
+        energies = (energies[:-1] + energies[1:]) / 2
+    if energies.size != channels or not np.all(np.isfinite(energies)):
+        return None
+    if unit.lower() == "ev" or (unit.lower() != "kev" and np.abs(energies).max() > 200):
+        energies = energies / 1000
+    try:
+        return EnergyAxis.from_kev(energies, "file")
+    except ValueError:
+        return None
+
+
+def axis_from_settings(settings: Mapping[str, Any], channels: int) -> EnergyAxis | None:
+    """An axis from gain_kev and offset_kev, or from an array of energies."""
+    gain = scalar(settings, "gain_kev")
+    if gain is not None and gain > 0:
+        return EnergyAxis(channels, gain, scalar(settings, "offset_kev") or 0.0, "file")
+    for name in ENERGY_NAMES:
+        if name in settings:
+            unit = "kev" if name.endswith("kev") else ""
+            axis = axis_from_values(settings[name], unit, channels)
+            if axis is not None:
+                return axis
+    return None
+
+
+def acquisition_from_settings(settings: Mapping[str, Any]) -> Acquisition:
+    """Anode, voltage and geometry as far as they are named like our own settings."""
+    return Acquisition(
+        anode=text(settings, "anode"),
+        tube_kv=plausible(scalar(settings, "tube_kv"), 1, 200),
+        incidence_deg=plausible(scalar(settings, "incidence_deg"), 0, 90),
+        takeoff_deg=plausible(scalar(settings, "takeoff_deg"), 0, 90),
+        instrument=text(settings, "instrument"),
+    )
+
+
+def pixel_from_settings(settings: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Height and width of a pixel in mm: one number or two."""
+    if "pixel_mm" not in settings:
+        return None
+    sides = np.asarray(settings["pixel_mm"]).reshape(-1)
+    if sides.dtype.kind not in "iuf" or sides.size not in (1, 2):
+        return None
+    if not np.all(np.isfinite(sides)) or sides.min() <= 0:
+        return None
+    return float(sides[0]), float(sides[-1])
+
+
+def image_from_settings(
+    settings: Mapping[str, Any], key: str, shape: tuple[int, int]
+) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """An image of numbers, one a pixel; None where it is absent or of another shape."""
+    if key not in settings:
+        return None
+    image = np.asarray(settings[key])
+    return image if image.shape == shape and image.dtype.kind in "biuf" else None
+
+
+def guess_channel_axis(shape: tuple[int, int, int], prefer_last: bool) -> int:
+    """The axis that is most likely the spectrum.
+
+    A single axis of 256, 512, 1024 ... channels, as detectors have; else the last axis,
+    which is the convention of plain arrays, or the longest.
+    """
+    powers = [i for i, length in enumerate(shape) if length >= 256 and not length & (length - 1)]
+    if len(powers) == 1:
+        return powers[0]
+    if prefer_last or shape[2] == max(shape):
+        return 2
+    return shape.index(max(shape))

@@ -1,0 +1,258 @@
+"""Which reader opens which file: decided by content, never by suffix alone."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from ..cube import EnergyAxis, XRFCube
+from ._cache_place import CacheSettings, cache_settings
+from ._detectors import only_one
+from ._reader import Reader, ReadOptions
+from .scans._blocks import Progress
+
+# Modules and the names of their readers, in the order in which they are asked.
+_READERS = (
+    ("scans.zarr", "READER"),
+    ("scans.hdf5", "READER"),
+    ("formats.ripple", "READER"),
+    ("formats.hdf5.reader", "READER"),
+    ("formats.npy", "NPY_READER"),
+    ("formats.npy", "NPZ_READER"),
+    ("formats.msa", "READER"),
+    ("formats.mca.spectrum", "READER"),
+    ("formats.bruker.spx", "READER"),
+    ("formats.bruker.pdz", "READER"),
+    ("formats.bruker.bcf", "READER"),
+    ("formats.mca.folder", "READER"),
+    ("formats.envi", "READER"),
+    ("formats.tiff", "READER"),
+    ("formats.zarr.reader", "READER"),
+    ("formats.edf", "READER"),
+)
+READABLE = (
+    "folders of .mca spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
+    ".msa/.emsa, .spx, .pdz, .mca, Bruker .bcf, EDF, ENVI, TIFF with many pages and Zarr"
+)
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, in the order in which they are asked."""
+    return tuple(
+        getattr(importlib.import_module(f".{module}", __package__), name)
+        for module, name in _READERS
+    )
+
+
+def can_open(path: str | os.PathLike[str]) -> bool:
+    """Whether :func:`open_cube` would try to open `path`; looks at its content only briefly.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+
+    Returns
+    -------
+    bool
+        True for scans, and for damaged files of most formats, whose error says more; a damaged
+        HDF5 file may be anything and is not offered, but :func:`open_cube` says what is wrong.
+    """
+    from .results import is_results
+
+    place = Path(path).absolute()
+    return not is_results(place) and _find_reader(place) is not None
+
+
+def scan_path(path: str | os.PathLike[str]) -> Path:
+    """The path that stands for a scan, whichever part of it is given.
+
+    Either half of an .rpl/.raw or ENVI pair gives the header, and each file of an EDF series the
+    first one, so that dropping all of them opens one scan.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+
+    Returns
+    -------
+    Path
+        Absolute path.
+    """
+    from .formats import edf, envi, ripple
+    from .formats.mca import _files as mca_layout
+
+    place = Path(path).absolute()
+    try:
+        if place.is_file():
+            header = ripple.header_of(place) or envi.header_of(place)
+            if header is not None:
+                return header
+        first = edf.first_file(place)
+        if first is not None:
+            return first
+        tables = mca_layout.find_table(place)
+    except OSError:
+        return place
+    return tables[0].parent if len(tables) == 1 else place
+
+
+def open_cube(
+    path: str | os.PathLike[str],
+    *,
+    gain_kev: float | None = None,
+    offset_kev: float | None = None,
+    anode: str | None = None,
+    tube_kv: float | None = None,
+    dataset: str | None = None,
+    detector: int | str | None = None,
+    cache: bool | CacheSettings = False,
+    progress: Progress | None = None,
+) -> XRFCube:
+    """Open a scan, or one spectrum as a scan of one pixel, without reading all of it.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+    gain_kev, offset_kev : float, optional
+        Width of a channel and energy of the centre of channel 0, keV; they go before those of
+        the file.
+    anode : str, optional
+        Chemical symbol of the tube's anode; goes before the file's.
+    tube_kv : float, optional
+        Tube voltage in kV; goes before the file's.
+    dataset : str, optional
+        Which dataset, array or detector folder, where there are several.
+    detector : int or str, optional
+        Which detector, where there are several: its number, counted from 0, its name, or
+        ``"sum"``. Default: their sum where their energy axes agree, else the first; the notes of
+        the source say which.
+    cache : bool or CacheSettings
+        Whether a format that is slow to read (folders of .mca, .bcf) is read from a converted
+        copy, which is made at the first time: True takes :func:`cache_settings`. Other formats
+        are read as they are.
+    progress : callable, optional
+        Called with the pixels done and the pixels in all while such a copy is made.
+
+    Returns
+    -------
+    XRFCube
+        The scan, with lazy counts.
+
+    Raises
+    ------
+    ValueError
+        If it is no scan, or a damaged one, or a setting is impossible.
+    OSError
+        If it does not exist or cannot be read.
+    """
+    place = Path(path).absolute()
+    if not place.exists():
+        raise FileNotFoundError(f"{place} does not exist.")
+    if anode is not None:
+        _check_symbol(anode)
+    cube = _read(place, ReadOptions(dataset, detector), cache, progress)
+    if gain_kev is not None or offset_kev is not None:
+        cube = cube.with_energies(_overridden(cube.energies, gain_kev, offset_kev))
+        if cube.source is not None and gain_kev is not None:
+            from ._reader import NO_AXIS
+
+            notes = tuple(note for note in cube.source.notes if note != NO_AXIS)
+            cube = replace(cube, source=replace(cube.source, notes=notes))
+    return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
+
+
+def _read(
+    place: Path,
+    options: ReadOptions,
+    cache: bool | CacheSettings = False,
+    progress: Progress | None = None,
+) -> XRFCube:
+    from .results import is_results
+
+    try:
+        if is_results(place):
+            raise ValueError(
+                f"{place.name} holds maps that this program has made, not the spectra of a scan."
+            )
+        if place.is_file() and place.stat().st_size == 0:
+            raise ValueError(f"{place.name} is empty.")
+        reader = _find_reader(place) or _damaged(place)
+        if reader is None:
+            if place.is_file():
+                with place.open("rb"):  # a file that may not be read says so here
+                    pass
+            raise ValueError(
+                _refusal(place) or f"{place.name} is not a scan that can be read here ({READABLE})."
+            )
+        if not reader.chooses_detectors:
+            only_one(options.detector)
+        if cache and reader.slow:
+            from ._cache import open_cached
+
+            settings = cache if isinstance(cache, CacheSettings) else cache_settings()
+            return open_cached(place, options, reader, settings, progress)
+        return reader.read(place, options)
+    except ValueError as error:
+        raise ValueError(_naming(place, str(error))) from error
+    except OSError as error:
+        if error.strerror is None:  # a sentence of our own
+            raise
+        raise type(error)(f"{place.name} cannot be read: {error.strerror.lower()}.") from error
+
+
+def _damaged(place: Path) -> Reader | None:
+    """A reader that says why a file of its kind is not offered as a scan."""
+    from .formats.hdf5 import reader as hdf5
+
+    return hdf5.READER if place.is_file() and hdf5.is_hdf5(place) else None
+
+
+def _refusal(place: Path) -> str | None:
+    """A better sentence on what is no scan: element maps, pictures, cubes of light."""
+    from . import element_maps
+    from .formats import envi, tiff
+
+    return element_maps.refusal(place) or envi.refusal(place) or tiff.refusal(place)
+
+
+def _find_reader(place: Path) -> Reader | None:
+    return next((reader for reader in readers() if reader.matches(place)), None)
+
+
+def _naming(place: Path, sentence: str) -> str:
+    """The sentence, with the file's name in front where it names no file."""
+    named = (place.name, place.stem, "colonneXrighe")
+    return sentence if any(name in sentence for name in named) else f"{place.name}: {sentence}"
+
+
+def _overridden(axis: EnergyAxis, gain: float | None, offset: float | None) -> EnergyAxis:
+    return axis.recalibrated(
+        axis.gain_kev if gain is None else gain,
+        axis.offset_kev if offset is None else offset,
+        "user",
+    )
+
+
+def _check_symbol(anode: str) -> None:
+    """Refuse an anode that is no element.
+
+    Raises
+    ------
+    ValueError
+        If it is not the symbol of a chemical element.
+    """
+    import xraylib
+
+    try:
+        z = xraylib.SymbolToAtomicNumber(anode)
+    except ValueError:
+        z = 0
+    if z < 1:
+        raise ValueError(f"The anode {anode!r} is not the symbol of a chemical element.")

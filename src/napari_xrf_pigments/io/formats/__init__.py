@@ -1,0 +1,1 @@
+"""Readers of scan file formats, one module or folder for each family."""

@@ -1,0 +1,1 @@
+"""Bruker containers: hypermaps (.bcf), spectra (.spx) and handheld files (.pdz)."""

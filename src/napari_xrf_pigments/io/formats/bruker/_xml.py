@@ -1,0 +1,117 @@
+"""Settings of the instrument in Bruker's XML: tube, filter, geometry and detector."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from napari_xrf_pigments.cube import Acquisition, Detector
+from napari_xrf_pigments.cube.acquisition import Atmosphere
+from napari_xrf_pigments.io._reader import number, plausible
+
+_FWHM = 2.354820045  # of a Gaussian, in standard deviations
+_MN_KA_KEV = 5.895
+_ATMOSPHERES: dict[str, Atmosphere] = {"air": "air", "helium": "helium", "vacuum": "vacuum"}
+
+
+def parse_xml(data: bytes) -> Element:
+    """The root of an XML text that declares no entities.
+
+    Raises
+    ------
+    ValueError
+        If it is no well-formed XML or has a document type, which these files never have:
+        entities in it could be made to fill the memory or to read other files.
+    """
+    builder = TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def refuse(*_: object) -> None:
+        raise ValueError("declares a document type, which such a file never does")
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    try:
+        parser.Parse(data, True)
+        return builder.close()
+    except (expat.ExpatError, AssertionError, LookupError):
+        raise ValueError("is truncated or is not well-formed XML") from None
+
+
+def instance(root: Element, kind: str) -> Element | None:
+    """The first ClassInstance of a type, in the order of the file."""
+    for element in root.iter("ClassInstance"):
+        if element.get("Type") == kind:
+            return element
+    return None
+
+
+def value(parent: Element | None, *path: str) -> float | None:
+    """The number in a descendant; None where there is none."""
+    return None if parent is None else number(parent.findtext("/".join(path)))
+
+
+def read_acquisition(spectrum: Element) -> Acquisition:
+    """Settings that a spectrum's headers state; anything implausible stays unknown."""
+    tube, crystal = instance(spectrum, "TRTXrfHeader"), instance(spectrum, "TRTDetectorHeader")
+    atmosphere = "" if tube is None else (tube.findtext("Atmosphere") or "")
+    return Acquisition(
+        anode=_symbol(value(tube, "Anode")),
+        tube_kv=plausible(value(tube, "Voltage"), 1, 200),
+        filter=_filter(tube),
+        incidence_deg=plausible(value(tube, "ExcitationAngle"), 0, 90),
+        takeoff_deg=plausible(value(tube, "DetectionAngle"), 0, 90),
+        detector=_detector(crystal, instance(spectrum, "TRTSpectrumHeader")),
+        atmosphere=_ATMOSPHERES.get(atmosphere.strip().lower()),
+        path_mm=plausible(value(tube, "DetectionPathLength"), 0, 1e4),
+        tube_ua=plausible(value(tube, "Current"), 0, 1e6),
+        instrument=None if tube is None else (tube.findtext("ChassisType") or None),
+    )
+
+
+def _symbol(z: float | None) -> str | None:
+    if z is None or not 1 <= z <= 98:
+        return None
+    import xraylib
+
+    return str(xraylib.AtomicNumberToSymbol(int(z)))
+
+
+def _filter(tube: Element | None) -> tuple[tuple[str, float], ...] | None:
+    """Layers of the filter, thickness in mm (the file has um)."""
+    holder = None if tube is None else tube.find("ExcitationFilter")
+    if holder is None:
+        return None
+    elements = (holder.findtext("AtomicNumber") or "").split(",")
+    thicknesses = (holder.findtext("Thickness") or "").split(",")
+    layers = []
+    for z, um in zip(elements, thicknesses, strict=False):
+        symbol, thickness = _symbol(number(z)), plausible(number(um), 0, 1e5)
+        if symbol is not None and thickness is not None:
+            layers.append((symbol, thickness / 1000))
+    if layers:
+        return tuple(layers)
+    return () if (holder.findtext("FilterId") or "").strip().lower() == "empty" else None
+
+
+def _detector(crystal: Element | None, header: Element | None) -> Detector | None:
+    thickness = plausible(value(crystal, "DetectorThickness"), 0, 100)
+    if thickness is None:
+        return None
+    noise, slope = value(header, "SigmaAbs"), value(header, "SigmaLin")
+    width = None
+    if noise is not None and slope is not None and noise + slope * _MN_KA_KEV > 0:
+        # The file's sigma squared, keV^2, is a straight line over the energy.
+        width = float(1000 * _FWHM * (noise + slope * _MN_KA_KEV) ** 0.5)
+    layer = None if crystal is None else crystal.find("WindowLayers/Layer0")
+    window = None
+    if layer is not None and layer.get("Atom") == "4":
+        window = plausible(number(layer.get("Thickness")), 0, 1e4)
+    return Detector(
+        thickness_mm=thickness,
+        window_um=Detector.window_um if window is None else window,
+        fwhm_mn_ka_ev=plausible(width, 50, 1000),
+    )

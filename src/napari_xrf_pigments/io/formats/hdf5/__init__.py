@@ -1,0 +1,1 @@
+"""HDF5 scans: NeXus, MAPS, PyXRF, CRONO and plain datasets."""

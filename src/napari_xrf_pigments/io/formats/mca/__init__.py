@@ -1,0 +1,1 @@
+"""PMCA text files (.mca): single spectra, and folders with one file per pixel."""

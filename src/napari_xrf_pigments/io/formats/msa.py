@@ -1,0 +1,141 @@
+"""EMSA/MAS spectra (.msa, .emsa): one spectrum as text (ISO 22029)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube
+
+from .._reader import (
+    MAX_CHANNELS,
+    FormatReader,
+    ReadOptions,
+    estimated_axis,
+    head,
+    number,
+    plausible,
+    read_small,
+)
+from ._single_spectrum import one_pixel, whole_counts
+
+FORMAT = "EMSA/MAS spectrum (.msa)"
+_HEADER = re.compile(r"#+\s*([A-Za-z]+)\s*(?:-\w+)?\s*:(.*)")
+
+
+@dataclass(frozen=True)
+class MsaText:
+    """Header (upper-case keys) and numbers of a file."""
+
+    header: dict[str, str]
+    values: NDArray[np.float64]
+
+
+def parse_msa(text: str, name: str = "The text") -> MsaText:
+    """Header and numbers of an EMSA/MAS text; `name` is what errors call it.
+
+    Raises
+    ------
+    ValueError
+        If the text between header and end holds anything but numbers.
+    """
+    header: dict[str, str] = {}
+    values: list[float] = []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            found = _HEADER.match(line)
+            if found is None:
+                continue
+            key = found[1].upper()
+            if key == "ENDOFDATA":
+                break
+            header[key] = found[2].strip()
+        elif line.strip():
+            try:
+                values.extend(float(word) for word in line.replace(",", " ").split())
+            except ValueError:
+                shown = line.strip()[:30]
+                raise ValueError(f"{name} has the line {shown!r} where counts should be.") from None
+    return MsaText(header, np.array(values, dtype=np.float64))
+
+
+def matches(path: Path) -> bool:
+    """Whether the file begins as the standard says."""
+    return bool(re.match(rb"\s*#FORMAT\s*:\s*EMSA", head(path, 200), re.IGNORECASE))
+
+
+def read(path: Path, options: ReadOptions) -> XRFCube:
+    """Open a spectrum as a cube of one pixel.
+
+    Raises
+    ------
+    ValueError
+        If the spectrum is truncated or the header is wrong.
+    """
+    msa = parse_msa(read_small(path).decode("latin-1"), path.name)
+    notes: list[str] = []
+    values, energies_kev = _columns(path.name, msa)
+    axis = _axis(path.name, msa.header, values.size, energies_kev, notes)
+    live = plausible(number(msa.header.get("LIVETIME")), 0, 1e9)
+    counts = whole_counts(path.name, values, notes)
+    return one_pixel(path, FORMAT, counts, axis, notes, _acquisition(msa.header), live)
+
+
+def _columns(name: str, msa: MsaText) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Counts, and the energies beside them where the file has both (data type XY)."""
+    declared = number(msa.header.get("NPOINTS"))
+    if declared is None or not 1 <= declared <= MAX_CHANNELS:
+        raise ValueError(f"{name} does not say in its header how many channels it has (NPOINTS).")
+    points = int(declared)
+    pairs = msa.header.get("DATATYPE", "Y").upper() == "XY"
+    needed = points * (2 if pairs else 1)
+    if msa.values.size < needed:
+        raise ValueError(
+            f"{name} is truncated: it holds {msa.values.size // (2 if pairs else 1)} "
+            f"of its {points} channels."
+        )
+    if pairs:
+        return msa.values[1:needed:2], msa.values[0:needed:2]
+    return msa.values[:points], None
+
+
+def _axis(
+    name: str,
+    header: dict[str, str],
+    channels: int,
+    energies: NDArray[np.float64] | None,
+    notes: list[str],
+) -> EnergyAxis:
+    unit = 1e-3 if header.get("XUNITS", "").strip().lower() == "ev" else 1.0
+    if energies is not None and channels > 1:
+        try:
+            return EnergyAxis.from_kev(energies * unit, "file")
+        except ValueError as error:
+            raise ValueError(f"{name} has a wrong energy column: {error}") from None
+    gain, offset = number(header.get("XPERCHAN")), number(header.get("OFFSET"))
+    if gain is None or gain <= 0:
+        return estimated_axis(channels, notes)
+    return EnergyAxis(channels, gain * unit, (offset or 0.0) * unit, "file")
+
+
+def _acquisition(header: dict[str, str]) -> Acquisition:
+    width_kev = plausible(number(header.get("MNFWHM")), 0.05, 1)
+    thickness_cm = plausible(number(header.get("TACTLYR")), 0, 10)
+    detector = None
+    if width_kev is not None or thickness_cm is not None:
+        detector = Detector(
+            thickness_mm=Detector.thickness_mm if thickness_cm is None else 10 * thickness_cm,
+            fwhm_mn_ka_ev=None if width_kev is None else 1000 * width_kev,
+        )
+    return Acquisition(
+        tube_kv=plausible(number(header.get("BEAMKV")), 1, 200),
+        takeoff_deg=plausible(number(header.get("ELEVANGLE")), 0, 90),
+        detector=detector,
+    )
+
+
+READER = FormatReader(FORMAT, matches, read)

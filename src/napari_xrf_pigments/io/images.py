@@ -1,0 +1,70 @@
+"""Visible, infrared and X-ray images: TIFF, JPEG, PNG and what else Pillow reads."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read_picture(path: Path) -> NDArray[Any]:
+    """Read one flat picture, upright as the camera held it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; of a TIFF of several pages or resolutions the first, finest one is read.
+
+    Returns
+    -------
+    ndarray, shape (y, x) or (y, x, 3 or 4)
+        Grey values of any type, or colours.
+
+    Raises
+    ------
+    ValueError
+        If it is no such picture.
+    OSError
+        If it cannot be opened.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.name} does not exist.")
+    try:
+        pixels = _tiff(path) if path.suffix.lower() in (".tif", ".tiff") else _pillow(path)
+    except PermissionError:
+        raise
+    except Exception as error:
+        # Decoders raise of all kinds over a damaged file.
+        raise ValueError(f"{path.name} is not a picture that can be read.") from error
+    flat = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
+    if not flat or 0 in pixels.shape:
+        raise ValueError(f"{path.name} is not one flat picture.")
+    return pixels
+
+
+def _tiff(path: Path) -> NDArray[Any]:
+    import tifffile
+
+    from .formats._tiff_pages import check_chain
+
+    check_chain(path)
+    with tifffile.TiffFile(path) as file:
+        series = file.series[0]
+        pixels = np.squeeze(np.asarray(series.levels[0].asarray()))
+        planar = "S" in series.axes and series.axes.index("S") == 0
+    return np.moveaxis(pixels, 0, -1) if planar and pixels.ndim == 3 else pixels
+
+
+def _pillow(path: Path) -> NDArray[Any]:
+    from PIL import Image, ImageOps
+
+    with warnings.catch_warnings():
+        # Pictures of paintings are large; Pillow still refuses those that would be a trap.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            plain = upright.mode in ("L", "RGB", "RGBA", "F") or upright.mode.startswith("I")
+            return np.asarray(upright if plain else upright.convert("RGB"))

@@ -1,0 +1,133 @@
+"""The maps of a result as a list of named fields: what every writer writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+
+MARKER = "napari_xrf_pigments"
+KIND = "results"
+SLAB_BYTES = 64 * 2**20
+MAX_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Field:
+    """One stack of maps.
+
+    Parameters
+    ----------
+    part : str
+        ``"elements"`` or ``"pigments"``.
+    name : str
+        Name of the field, such as ``"probability"``.
+    channels : tuple of str
+        What each map shows.
+    data : array_like, shape (channel, y, x)
+        The maps.
+    pixel_mm : tuple of float or None
+        Height and width of a pixel in mm.
+    """
+
+    part: str
+    name: str
+    channels: tuple[str, ...]
+    data: Any
+    pixel_mm: tuple[float, float] | None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channel, y, x)."""
+        n, y, x = self.data.shape
+        return n, y, x
+
+    @property
+    def slab_rows(self) -> int:
+        """Rows that are worked on at once, so that memory stays bounded."""
+        n, y, x = self.shape
+        return max(1, min(y, MAX_ROWS, SLAB_BYTES // max(1, 4 * n * x)))
+
+    def slabs(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """The maps piece by piece: rows, and float32 values of shape (channel, rows, x)."""
+        for start in range(0, self.shape[1], self.slab_rows):
+            rows = slice(start, min(start + self.slab_rows, self.shape[1]))
+            yield rows, np.asarray(self.data[:, rows], dtype=np.float32)
+
+
+class _OneMap:
+    """A map (y, x) as a stack of one."""
+
+    def __init__(self, image: Any) -> None:
+        self.image = image
+        self.shape = (1, *image.shape)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> NDArray[Any]:
+        return np.asarray(self.image[key[1]])[None]
+
+
+def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> list[Field]:
+    """All stacks of maps of a result.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is not a stack of maps with as many maps as names.
+    """
+    fields: list[Field] = []
+
+    def add(part: str, name: str, names: tuple[str, ...], data: Any, maps: Any) -> None:
+        shape = tuple(getattr(data, "shape", ()))
+        if len(shape) != 3 or shape[0] != len(names):
+            raise ValueError(
+                f"The field {name} of the {part} cannot be saved: it has the shape {shape}, "
+                f"but ({len(names)}, rows, columns) is needed."
+            )
+        fields.append(Field(part, name, names, data, maps.pixel_mm))
+
+    if elements is not None:
+        add("elements", "counts", elements.names, elements.counts, elements)
+        add("elements", "sigma", elements.names, elements.sigma, elements)
+    if pigments is not None:
+        for name in ("probability", "top", "below"):
+            add("pigments", name, pigments.names, getattr(pigments, name), pigments)
+        stack = pigments.group_probability
+        add("pigments", "group_probability", pigments.groups, stack, pigments)
+        if len(getattr(pigments.unexplained, "shape", ())) != 2:
+            raise ValueError("The map of the unexplained share must have the axes (y, x).")
+        unexplained = _OneMap(pigments.unexplained)
+        add("pigments", "unexplained", ("unexplained",), unexplained, pigments)
+    if not fields:
+        raise ValueError("There are no maps to save.")
+    return fields
+
+
+def provenance(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any]:
+    """How maps were made, as plain JSON values."""
+    return {} if maps is None else plain(dict(maps.provenance))
+
+
+def plain(value: Any) -> Any:
+    """The value in types that JSON knows; what has no counterpart becomes its text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def to_json(value: Any) -> str:
+    """The value as JSON text."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=1)

@@ -1,0 +1,160 @@
+"""Results as OME-Zarr 0.5: one image a field, one named channel a map."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+
+from ._fields import KIND, MARKER, Field, all_fields, provenance
+
+OME_VERSION = "0.5"
+# Names of the images in the store, by part and field.
+_IMAGES = {
+    ("elements", "counts"): "elements",
+    ("elements", "sigma"): "sigma",
+    ("pigments", "probability"): "pigments",
+    ("pigments", "top"): "top",
+    ("pigments", "below"): "below",
+    ("pigments", "group_probability"): "groups",
+    ("pigments", "unexplained"): "unexplained",
+}
+
+
+def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
+    """Write all fields to a new store at `path`."""
+    import zarr
+
+    fields = all_fields(elements, pigments)
+    images = [_IMAGES[field.part, field.name] for field in fields]
+    root = zarr.open_group(str(path), mode="w", zarr_format=3)
+    root.attrs.update(
+        {
+            "ome": {"version": OME_VERSION, "bioformats2raw.layout": 3},
+            MARKER: {
+                "kind": KIND,
+                "version": version("napari-xrf-pigments"),
+                "elements": _about(elements),
+                "pigments": _about(pigments),
+            },
+        }
+    )
+    root.create_group("OME", attributes={"ome": {"version": OME_VERSION, "series": images}})
+    for image, field in zip(images, fields, strict=True):
+        _write_image(root, image, field)
+
+
+def is_results(path: Path) -> bool:
+    """Whether `path` is such a store."""
+    try:
+        with (path / "zarr.json").open(encoding="utf-8") as file:
+            about = json.load(file).get("attributes", {}).get(MARKER)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+    return isinstance(about, dict) and about.get("kind") == KIND
+
+
+def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
+    """Read a store; the arrays stay on disk."""
+    import zarr
+
+    root: Any = zarr.open_group(str(path), mode="r")
+    about: Any = root.attrs[MARKER]
+    elements = pigments = None
+    if about["elements"] is not None:
+        known = about["elements"]
+        elements = ElementMaps(
+            names=tuple(known["names"]),
+            counts=root["elements/0"],
+            sigma=root["sigma/0"],
+            pixel_mm=_pair(known["pixel_mm"]),
+            provenance=known["provenance"],
+        )
+    if about["pigments"] is not None:
+        known = about["pigments"]
+        pigments = PigmentMaps(
+            names=tuple(known["names"]),
+            probability=root["pigments/0"],
+            top=root["top/0"],
+            below=root["below/0"],
+            groups=tuple(known["groups"]),
+            group_probability=root["groups/0"],
+            unexplained=root["unexplained/0"][0],
+            pixel_mm=_pair(known["pixel_mm"]),
+            provenance=known["provenance"],
+        )
+    return elements, pigments
+
+
+def _about(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any] | None:
+    if maps is None:
+        return None
+    about: dict[str, Any] = {
+        "names": list(maps.names),
+        "pixel_mm": None if maps.pixel_mm is None else [float(side) for side in maps.pixel_mm],
+        "provenance": provenance(maps),
+    }
+    if isinstance(maps, PigmentMaps):
+        about["groups"] = list(maps.groups)
+    return about
+
+
+def _write_image(root: Any, image: str, field: Field) -> None:
+    group = root.create_group(image)
+    n, _, x = field.shape
+    array = group.create_array(
+        "0",
+        shape=field.shape,
+        chunks=(1, max(1, field.slab_rows), max(1, x)),
+        dtype="float32",
+        dimension_names=("c", "y", "x"),
+    )
+    lows, highs = np.zeros(n), np.zeros(n)
+    for rows, values in field.slabs():
+        # One chunk at a time: zarr would go on writing the others after one has failed.
+        for channel in range(n):
+            array[channel, rows] = values[channel]
+        # Not measured pixels may be NaN, which fmin and fmax pass over.
+        lows = np.fmin(lows, np.fmin.reduce(values, axis=(1, 2)))
+        highs = np.fmax(highs, np.fmax.reduce(values, axis=(1, 2)))
+    group.attrs["ome"] = _metadata(image, field, lows.tolist(), highs.tolist())
+
+
+def _metadata(image: str, field: Field, lows: list[float], highs: list[float]) -> dict[str, Any]:
+    unit = {} if field.pixel_mm is None else {"unit": "millimeter"}
+    scale = [1.0, *(float(side) for side in field.pixel_mm or (1.0, 1.0))]
+    share = field.part == "pigments"
+    channels = []
+    for name, low, high in zip(field.channels, lows, highs, strict=True):
+        end = 1.0 if share else max(high, 1.0)
+        window = {"min": 0.0 if share else low, "max": end, "start": 0.0, "end": end}
+        channels.append({"label": name, "color": "FFFFFF", "active": True, "window": window})
+    return {
+        "version": OME_VERSION,
+        "multiscales": [
+            {
+                "name": image,
+                "axes": [
+                    {"name": "c", "type": "channel"},
+                    {"name": "y", "type": "space", **unit},
+                    {"name": "x", "type": "space", **unit},
+                ],
+                "datasets": [
+                    {
+                        "path": "0",
+                        "coordinateTransformations": [{"type": "scale", "scale": scale}],
+                    }
+                ],
+            }
+        ],
+        "omero": {"name": image, "channels": channels},
+    }
+
+
+def _pair(sides: Any) -> tuple[float, float] | None:
+    return None if sides is None else (float(sides[0]), float(sides[1]))

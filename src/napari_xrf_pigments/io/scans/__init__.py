@@ -1,0 +1,165 @@
+"""Saving a scan in a format that other programs read, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, cast
+
+from napari_xrf_pigments.cube import XRFCube
+
+from .._atomic import (
+    check_free,
+    check_not_part_of,
+    disk_errors,
+    remove,
+    temporary_beside,
+    write_atomically,
+)
+from ._blocks import Progress
+
+ScanFormat = Literal["zarr", "hdf5", "rpl"]
+_SUFFIXES = {
+    ".zarr": "zarr",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".hdf": "hdf5",
+    ".nxs": "hdf5",
+    ".rpl": "rpl",
+}
+
+
+def save_cube(
+    cube: XRFCube,
+    out: str | os.PathLike[str],
+    *,
+    format: ScanFormat | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:
+    """Save a scan: :func:`open_cube` gives an equal cube back.
+
+    Counts are copied block by block, as the integers that they are, so that a scan of any size
+    needs little memory. Energies, settings, size of a pixel, live times and mask go with them.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    out : path_like
+        ``NAME.zarr``, ``NAME.h5`` (HDF5, NXdata) or ``NAME.rpl``, which gets its counts in
+        ``NAME.raw`` and, where they differ from pixel to pixel, live times and mask in
+        ``NAME.pixels.npz``.
+    format : {"zarr", "hdf5", "rpl"}, optional
+        The format; by default the suffix decides.
+    overwrite : bool
+        Whether a scan that this program saved there before may be replaced. Nothing else is.
+    progress : callable, optional
+        Called with the pixels done and the pixels in all.
+
+    Returns
+    -------
+    Path
+        What was written; of a pair, the header.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown, or `out` is part of the scan itself.
+    OSError
+        If something is in the way, or the disk fails; nothing new is left behind then.
+    """
+    target = Path(out).absolute()
+    name = scan_format(target, format)
+    for path in written_paths(target, name):
+        if cube.source is not None:
+            check_not_part_of(path, cube.source.path)
+    if name == "rpl":
+        _save_pair(cube, target, overwrite, progress)
+        return target
+    from . import hdf5 as scan_hdf5
+    from . import zarr as scan_zarr
+
+    module = scan_zarr if name == "zarr" else scan_hdf5
+
+    def write(path: Path) -> None:
+        module.write(path, cube, progress)
+
+    write_atomically(target, write, lambda path: overwrite and module.is_scan(path))
+    return target
+
+
+def scan_format(target: Path, wanted: str | None = None) -> ScanFormat:
+    """The format that a scan is saved in: the one that is wanted, else what the suffix says.
+
+    Raises
+    ------
+    ValueError
+        If neither says it.
+    """
+    name = wanted or _SUFFIXES.get(target.suffix.lower(), "")
+    if name not in _SUFFIXES.values() or (name == "rpl" and target.suffix.lower() != ".rpl"):
+        raise ValueError(
+            f"It is not clear how to save {target.name}: end its name in .zarr, .h5 or .rpl."
+        )
+    return cast(ScanFormat, name)
+
+
+def written_paths(target: Path, name: str) -> list[Path]:
+    """All files that a scan of that name and format may take."""
+    from . import ripple as scan_ripple
+
+    if name != "rpl":
+        return [target]
+    return [target, scan_ripple.raw_of(target), scan_ripple.images_of(target)]
+
+
+def is_saved_scan(path: Path) -> bool:
+    """Whether `path` is a scan that :func:`save_cube` wrote (of a pair, the header)."""
+    from . import hdf5 as scan_hdf5
+    from . import ripple as scan_ripple
+    from . import zarr as scan_zarr
+
+    return any(module.is_scan(path) for module in (scan_zarr, scan_hdf5, scan_ripple))
+
+
+def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress | None) -> None:
+    """Counts first, header last: without it there is no scan."""
+    from . import ripple as scan_ripple
+
+    def ours(path: Path) -> bool:
+        # Counts alone tell nothing; they are ours where their header is.
+        return overwrite and scan_ripple.is_scan(header)
+
+    def write_header(path: Path) -> None:
+        path.write_text(scan_ripple.header_text(cube), encoding="ascii", newline="\n")
+
+    parts: dict[Path, Callable[[Path], None]] = {
+        scan_ripple.raw_of(header): lambda path: scan_ripple.write_counts(path, cube, progress)
+    }
+    pixels = scan_ripple.images_of(header)
+    if scan_ripple.images(cube):
+        parts[pixels] = lambda path: scan_ripple.write_images(path, cube)
+    for path in (header, scan_ripple.raw_of(header), pixels):
+        check_free(path, ours)
+    finished: dict[Path, Path] = {}
+    try:
+        for path, write in parts.items():
+            finished[path] = temporary_beside(path)
+            with disk_errors(path):
+                write(finished[path])
+        finished[header] = temporary_beside(header)
+        with disk_errors(header):
+            write_header(finished[header])
+        for path in (header, *parts):
+            check_free(path, ours)
+        # An old header must not stand for a moment beside new counts.
+        with disk_errors(header):
+            for path in (header, pixels):
+                remove(path)
+            for path in (*parts, header):
+                os.replace(finished[path], path)
+    finally:
+        for path in finished.values():
+            remove(path)

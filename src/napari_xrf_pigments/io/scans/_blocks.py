@@ -1,0 +1,71 @@
+"""A cube in blocks, one after the other, so that memory stays bounded while it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_xrf_pigments.cube import XRFCube
+
+from .._atomic import SourceError
+
+#: Called with the pixels done and the pixels in all.
+Progress = Callable[[int, int], None]
+
+
+def scan_blocks(
+    cube: XRFCube, block: tuple[int, int, int], progress: Progress | None = None
+) -> Iterator[tuple[slice, slice, NDArray[np.integer[Any]]]]:
+    """Counts of a cube, block by block from the upper left, row of blocks by row.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    block : tuple of int
+        Lengths of a block along (y, x, channel).
+    progress : callable, optional
+        Called after each block with the pixels done and the pixels in all.
+
+    Yields
+    ------
+    rows, columns : slice
+        Where the block lies.
+    counts : ndarray, shape (row, column, channel), integers
+        In the byte order of this machine.
+
+    Raises
+    ------
+    SourceError
+        If the scan cannot be read.
+    """
+    rows, columns, _ = cube.shape
+    dtype = stored_dtype(cube)
+    done = 0
+    for top, left in product(range(0, rows, block[0]), range(0, columns, block[1])):
+        place = slice(top, min(top + block[0], rows)), slice(left, min(left + block[1], columns))
+        yield *place, np.ascontiguousarray(_counts(cube, place), dtype=dtype)
+        done += (place[0].stop - top) * (place[1].stop - left)
+        if progress is not None:
+            progress(done, rows * columns)
+
+
+def _counts(cube: XRFCube, place: tuple[slice, slice]) -> NDArray[np.integer[Any]]:
+    try:
+        # One thread: each block is about one chunk of the file that it comes from.
+        counts: NDArray[np.integer[Any]] = cube.counts[place].compute(scheduler="synchronous")
+    except OSError as error:
+        name = "The scan" if cube.source is None else cube.source.path.name
+        reason = error.strerror.lower() if error.strerror else str(error).rstrip(".")
+        raise SourceError(f"{name} could not be read to its end: {reason}.") from error
+    return counts
+
+
+def stored_dtype(cube: XRFCube) -> np.dtype[Any]:
+    """Type of a count, in the byte order of this machine: no value changes."""
+    dtype: np.dtype[Any] = np.dtype(cube.counts.dtype).newbyteorder("=")
+    return dtype

@@ -1,0 +1,274 @@
+"""Scans as Zarr: sharded counts with checksums, and an OME-Zarr picture of the total counts.
+
+OME-Zarr has no place for an energy axis after the axes of space, and the order (y, x, energy)
+is what makes a spectrum one small read. So the picture that OME-Zarr viewers show is that of the
+total counts; the cube lies beside it with its coordinates, as xarray names them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_xrf_pigments.cube import XRFCube, choose_pieces
+
+from .._lazy import as_slices, lazy_cube
+from .._reader import FormatReader, ReadOptions, make_source
+from ..results._fields import MARKER
+from ..results.zarr import OME_VERSION
+from . import _metadata as scan_facts
+from ._blocks import Progress, scan_blocks, stored_dtype
+
+FORMAT = "Zarr scan of this program (.zarr)"
+COUNTS, TOTAL = "counts", "total"
+_IMAGES = ("live_time_s", "valid")
+
+
+def write(path: Path, cube: XRFCube, progress: Progress | None = None) -> None:
+    """Write a scan to a new store at `path`."""
+    import zarr
+    from zarr.codecs import BloscCodec, Crc32cCodec
+
+    root = zarr.open_group(str(path), mode="w-", zarr_format=3)
+    root.attrs[MARKER] = {
+        "kind": scan_facts.KIND,
+        "scan": scan_facts.to_json(scan_facts.facts_of(cube)),
+    }
+    root.attrs["ome"] = _ome(cube)
+    _write_coordinates(root, cube)
+    block, piece = choose_pieces(cube.shape, cube.counts.dtype)
+    counts = root.create_array(
+        COUNTS,
+        shape=cube.shape,
+        dtype=stored_dtype(cube),
+        chunks=piece,
+        shards=block,
+        compressors=[BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"), Crc32cCodec()],
+        dimension_names=("y", "x", "energy"),
+        # So that a piece that is not there is known to be lost.
+        config={"write_empty_chunks": True},
+    )
+    total = root.create_array(
+        TOTAL,
+        shape=cube.shape[:2],
+        dtype="float32",
+        chunks=tuple(min(1024, length) for length in cube.shape[:2]),
+        dimension_names=("y", "x"),
+    )
+    summed = np.zeros(cube.shape[:2], np.float32)
+    for rows, columns, values in scan_blocks(cube, block, progress):
+        counts[rows, columns] = values
+        summed[rows, columns] = values.sum(axis=2, dtype=np.float64)
+    total[...] = summed
+
+
+def _write_coordinates(root: Any, cube: XRFCube) -> None:
+    pitches = cube.pixel_mm or (1.0, 1.0)
+    unit = "pixel" if cube.pixel_mm is None else "mm"
+    for name, values, units in (
+        ("y", np.arange(cube.shape[0]) * pitches[0], unit),
+        ("x", np.arange(cube.shape[1]) * pitches[1], unit),
+        ("energy", cube.energies.kev, "keV"),
+    ):
+        _small(root, name, values, (name,)).attrs["units"] = units
+    for name in _IMAGES:
+        image = getattr(cube, name)
+        if image is not None:
+            _small(root, name, image, ("y", "x"))
+
+
+def _small(root: Any, name: str, values: NDArray[Any], dimensions: tuple[str, ...]) -> Any:
+    array = root.create_array(
+        name,
+        shape=values.shape,
+        dtype=values.dtype,
+        chunks=tuple(min(2048, length) for length in values.shape),
+        dimension_names=dimensions,
+    )
+    array[...] = values
+    return array
+
+
+def _ome(cube: XRFCube) -> dict[str, Any]:
+    """Metadata of the picture of the total counts."""
+    unit = {} if cube.pixel_mm is None else {"unit": "millimeter"}
+    scale = [float(side) for side in cube.pixel_mm or (1.0, 1.0)]
+    change = [{"type": "scale", "scale": scale}]
+    return {
+        "version": OME_VERSION,
+        "multiscales": [
+            {
+                "name": "total counts",
+                "axes": [{"name": name, "type": "space", **unit} for name in "yx"],
+                "datasets": [{"path": TOTAL, "coordinateTransformations": change}],
+            }
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class ZarrScan:
+    """The counts in a store, which is opened at each access.
+
+    Parameters
+    ----------
+    path : str
+        Folder of the store.
+    shape : tuple of int
+        (y, x, channel).
+    disk_dtype : str
+        numpy type string of a count.
+    block : tuple of int
+        What one file holds.
+    name : str
+        What errors call the store.
+    certificate : str or None
+        A file that vouches for a copy; it is removed when the copy proves damaged.
+    """
+
+    path: str
+    shape: tuple[int, int, int]
+    disk_dtype: str
+    block: tuple[int, int, int]
+    name: str
+    certificate: str | None = None
+
+    ndim = 3
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a count, in the byte order of this machine."""
+        return np.dtype(self.disk_dtype).newbyteorder("=")
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        import zarr
+
+        slices, rest = as_slices(key)
+        try:
+            array: Any = zarr.open_array(self.path, path=COUNTS, mode="r")
+            values = np.asarray(array[slices], dtype=self.dtype)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self.name} is no longer there.") from None
+        except (ValueError, RuntimeError, KeyError, TypeError):
+            self._denounce()
+            sentence = f"{self.name} is damaged: a piece of its counts cannot be read."
+            raise ValueError(sentence) from None
+        # What is not there would read as zero counts.
+        lost = self._missing(slices)
+        if lost:
+            self._denounce()
+            sentence = f"{self.name} is incomplete: {lost} pieces of its counts are gone."
+            raise FileNotFoundError(sentence)
+        return values[rest]
+
+    def _denounce(self) -> None:
+        if self.certificate is not None:
+            Path(self.certificate).unlink(missing_ok=True)
+
+    def _missing(self, slices: tuple[slice, slice, slice]) -> int:
+        ranges = []
+        for part, length, step in zip(slices[:2], self.shape[:2], self.block[:2], strict=True):
+            start, stop, _ = part.indices(length)
+            ranges.append(range(start // step, -(-stop // step)))
+        home = Path(self.path, COUNTS, "c")
+        return sum(not _has_bytes(home / f"{i}/{j}/0") for i in ranges[0] for j in ranges[1])
+
+    def missing(self) -> int:
+        """How many of the files with counts are not there."""
+        return self._missing((slice(None), slice(None), slice(None)))
+
+
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _about(path: Path) -> Any:
+    """The attribute that says what the store is; None where it is not ours."""
+    try:
+        with (path / "zarr.json").open(encoding="utf-8") as file:
+            about = json.load(file).get("attributes", {}).get(MARKER)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return None
+    return about if isinstance(about, dict) else None
+
+
+def is_scan(path: Path) -> bool:
+    """Whether `path` is a store that :func:`write` wrote."""
+    about = _about(path)
+    return about is not None and about.get("kind") == scan_facts.KIND
+
+
+def read(path: Path, options: ReadOptions) -> XRFCube:
+    """Open a scan that :func:`write` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged or incomplete, or another array is asked for.
+    """
+    if options.dataset is not None and options.dataset.strip("/") != COUNTS:
+        raise ValueError(f"{path.name} has no array {options.dataset}; it has {COUNTS} alone.")
+    return read_store(path, path.name)
+
+
+def read_store(path: Path, name: str, certificate: Path | None = None) -> XRFCube:
+    """Open a store, which errors call by a name; see :class:`ZarrScan`.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged or incomplete.
+    """
+    import zarr
+
+    about = _about(path) or {}
+    facts = scan_facts.from_json(str(about.get("scan", "")), name)
+    vouched = None if certificate is None else str(certificate)
+    try:
+        root: Any = zarr.open_group(str(path), mode="r")
+        array = root[COUNTS]
+        if len(array.shape) != 3 or array.dtype.kind not in "ui" or array.shards is None:
+            raise ValueError
+        scan = ZarrScan(str(path), array.shape, array.dtype.str, array.shards, name, vouched)
+        images = {name: _image(root, name, array.shape[:2]) for name in _IMAGES}
+        piece = array.chunks
+    except PermissionError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, RuntimeError):
+        raise ValueError(f"{name} is damaged: Zarr cannot read its counts.") from None
+    lost = scan.missing()
+    if lost:
+        raise ValueError(f"{name} is incomplete: {lost} pieces of its counts are gone.")
+    return XRFCube(
+        lazy_cube(scan, (array.shards[0], piece[1], piece[2]), FORMAT),
+        facts.energies,
+        facts.acquisition,
+        facts.pixel_mm,
+        images["live_time_s"],
+        images["valid"],
+        make_source(path, FORMAT, facts.notes, _size(path)),
+    )
+
+
+def _size(path: Path) -> int:
+    return sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())
+
+
+def _image(root: Any, name: str, shape: tuple[int, int]) -> Any:
+    if name not in root:
+        return None
+    array = root[name]
+    if array.shape != shape or array.dtype.kind not in "fb":
+        raise TypeError
+    return array[...]
+
+
+READER = FormatReader(FORMAT, is_scan, read)

@@ -1,0 +1,1 @@
+"""Analysis of finished maps: map algebra and agreement between maps."""

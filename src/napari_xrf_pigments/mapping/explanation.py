@@ -1,0 +1,293 @@
+"""Why the network says what it says of a spectrum, and what the spectrum holds besides.
+
+Evidence is found by deletion: the fitted counts of one element after the other are taken
+out of the spectrum, and the network is asked again. What a prediction cannot do without
+speaks for it. This asks the network itself, not a table of what it ought to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._parallel import on_one_thread
+from ..cube import Acquisition, EnergyAxis, PigmentMaps
+from ..fitting.conditions import Conditions
+from ..fitting.pixel_fit import PixelFit, fit_pixel
+from ..fitting.unexpected_peaks import Stranger, find_strangers
+from ..physics.lines import line_family
+from ..pigments.catalogue import ambiguity_groups, pigment
+from ..pigments.mixtures import equivalent_mixtures
+
+Predict = Callable[[NDArray[Any]], PigmentMaps]
+
+#: From here on something counts as found.
+THRESHOLD = 0.5
+#: Elements with less than this over their noise are not deleted: there is nothing to delete.
+_LEAST_SIGMA = 1.5
+#: An element that takes away this share of the way down to even odds belongs to the evidence.
+_SHARE_OF_MARGIN = 0.6
+_MOST = 4
+
+
+@dataclass(frozen=True)
+class EvidenceLine:
+    """A line family that speaks for a prediction.
+
+    Parameters
+    ----------
+    family : str
+        Such as ``"Hg L"``.
+    kev : float
+        Energy of its main line, keV.
+    counts, sigma : float
+        Fitted net counts and their standard deviation.
+    drop : float
+        By how much the log-odds of the prediction fall without the element.
+    """
+
+    family: str
+    kev: float
+    counts: float
+    sigma: float
+    drop: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What speaks for one prediction, and what else it could be.
+
+    Parameters
+    ----------
+    kind : {"pigment", "group"}
+        Of what.
+    name : str
+        Id of the pigment, or the ambiguity group.
+    probability, without : float
+        With the whole spectrum, and without the evidence lines.
+    lines : tuple of EvidenceLine
+        The strongest first.
+    alternatives : tuple of str
+        Other pigments with the same elements (members of its group).
+    mixtures : tuple of (str, str)
+        Pairs of groups whose pigments together show the same elements.
+    """
+
+    kind: Literal["pigment", "group"]
+    name: str
+    probability: float
+    without: float
+    lines: tuple[EvidenceLine, ...]
+    alternatives: tuple[str, ...]
+    mixtures: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known of one spectrum.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        The prediction, arrays (pigment, 1).
+    fit : PixelFit
+        The fit that the counts are from.
+    evidence : tuple of Evidence
+        For every pigment and every group over the threshold, the likeliest first.
+    unexplained : tuple of Stranger
+        Peaks of elements that are not expected, and peaks without a name.
+    """
+
+    maps: PigmentMaps
+    fit: PixelFit
+    evidence: tuple[Evidence, ...]
+    unexplained: tuple[Stranger, ...]
+
+
+@on_one_thread()
+def explain_spectrum(
+    spectrum: ArrayLike,
+    energies: EnergyAxis,
+    acquisition: Acquisition | None,
+    predict: Predict,
+    *,
+    threshold: float = THRESHOLD,
+    strangers: bool = True,
+) -> Explanation:
+    """Predict one spectrum and find what speaks for the prediction.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Counts.
+    energies : EnergyAxis
+        Its axis.
+    acquisition : Acquisition or None
+        Settings of the instrument, as far as known.
+    predict : callable
+        From counts (spectrum, channel) to maps (pigment, spectrum), as
+        ``Predictor.bind`` gives.
+    threshold : float
+        What is less likely needs no evidence.
+    strangers : bool
+        Whether unexpected elements are looked for as well.
+
+    Raises
+    ------
+    ValueError
+        If the spectrum holds next to nothing, or does not fit the axis.
+    """
+    counts = np.asarray(spectrum, dtype=np.float64)
+    conditions = Conditions.of(acquisition)
+    fit = fit_pixel(counts, energies.kev, conditions)
+    found = find_strangers(counts, energies.kev, conditions) if strangers else ()
+    net = {name: fit.net(name) for name in fit.names if fit.family(name).any()}
+    by_element = _families_by_element(net)
+    elements = list(by_element)
+    variants = [counts, *(_without(counts, fit, by_element[e]) for e in elements)]
+    maps = predict(np.array(variants))
+    whole = _first(maps)
+    wanted = [("pigment", i) for i in _over(maps.probability, threshold)]
+    wanted += [("group", i) for i in _over(maps.group_probability, threshold)]
+    if not wanted:
+        return Explanation(whole, fit, (), found)
+    chosen = []
+    for kind, index in wanted:
+        row = _row(maps, kind, index)
+        drops = _log_odds(row[0]) - _log_odds(row[1:])
+        chosen.append((kind, index, drops, _orders(drops, row[0], threshold)))
+    sets = [subset for *_, subsets in chosen for subset in subsets]
+    joint = predict(
+        np.array(
+            [
+                _without(counts, fit, [f for e in subset for f in by_element[elements[e]]])
+                for subset in sets
+            ]
+        )
+    )
+    evidence = []
+    start = 0
+    for kind, index, drops, subsets in chosen:
+        left = _row(joint, kind, index)[start : start + len(subsets)]
+        start += len(subsets)
+        # The smallest set that the prediction cannot do without.
+        enough = np.flatnonzero(left < threshold)
+        pick = int(enough[0]) if enough.size else len(subsets) - 1
+        lines = tuple(
+            EvidenceLine(f, _main_kev(f), *net[f], drop=float(drops[e]))
+            for e in subsets[pick]
+            for f in by_element[elements[e]]
+        )
+        probability = float(_row(maps, kind, index)[0])
+        evidence.append(_evidence(kind, index, maps, probability, float(left[pick]), lines))
+    evidence.sort(key=lambda entry: -entry.probability)
+    return Explanation(whole, fit, tuple(evidence), found)
+
+
+def delete_families(
+    spectrum: ArrayLike, fit: PixelFit, families: Sequence[str]
+) -> NDArray[np.float64]:
+    """A spectrum without the fitted counts of some families, shape (channel,).
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Counts.
+    fit : PixelFit
+        The fit of that spectrum.
+    families : sequence of str
+        Families of the fit.
+
+    Raises
+    ------
+    ValueError
+        If a family was not fitted.
+    """
+    return _without(np.asarray(spectrum, dtype=np.float64), fit, list(families))
+
+
+def _without(
+    counts: NDArray[np.float64], fit: PixelFit, families: Sequence[str]
+) -> NDArray[np.float64]:
+    share = fit.remaining_share(families, counts.size)
+    return np.asarray(counts * share)
+
+
+def _families_by_element(net: dict[str, tuple[float, float]]) -> dict[str, list[str]]:
+    """Families of each element that stands out: K, L and M lines are one witness."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(net, key=lambda n: -net[n][0] / net[n][1]):
+        if net[name][0] >= _LEAST_SIGMA * net[name][1]:
+            found.setdefault(name.split()[0], []).append(name)
+    return found
+
+
+def _orders(
+    drops: NDArray[np.float64], probability: float, threshold: float
+) -> list[tuple[int, ...]]:
+    """Growing sets of elements: the needed ones, then one more at a time."""
+    order = [int(i) for i in np.argsort(-drops) if drops[i] > 0]
+    if not order:
+        return [()]
+    margin = float(_log_odds(probability) - _log_odds(threshold))
+    needed = [i for i in order if drops[i] >= max(_SHARE_OF_MARGIN * margin, 0.5)] or order[:1]
+    rest = [i for i in order if i not in needed]
+    return [tuple(needed + rest[:n]) for n in range(min(len(rest), _MOST) + 1)]
+
+
+def _evidence(
+    kind: str,
+    index: int,
+    maps: PigmentMaps,
+    probability: float,
+    without: float,
+    lines: tuple[EvidenceLine, ...],
+) -> Evidence:
+    lines = tuple(sorted(lines, key=lambda line: -line.drop))
+    if kind == "group":
+        name = maps.groups[index]
+        return Evidence(
+            "group", name, probability, without, lines, ambiguity_groups().get(name, ()), ()
+        )
+    name = maps.names[index]
+    try:
+        group = ambiguity_groups()[pigment(name).group]
+        mixtures = equivalent_mixtures(name)
+    except ValueError:  # other weights may know other pigments
+        group, mixtures = (), ()
+    others = tuple(member for member in group if member != name)
+    return Evidence("pigment", name, probability, without, lines, others, mixtures)
+
+
+def _first(maps: PigmentMaps) -> PigmentMaps:
+    return PigmentMaps(
+        maps.names,
+        maps.probability[:, :1],
+        maps.top[:, :1],
+        maps.below[:, :1],
+        maps.groups,
+        maps.group_probability[:, :1],
+        maps.unexplained[:1],
+    )
+
+
+def _over(table: NDArray[Any], threshold: float) -> list[int]:
+    return [int(index) for index in np.flatnonzero(table[:, 0] >= threshold)]
+
+
+def _row(maps: PigmentMaps, kind: str, index: int) -> NDArray[np.float64]:
+    table = maps.probability if kind == "pigment" else maps.group_probability
+    return np.asarray(table[index], dtype=np.float64)
+
+
+def _log_odds(probability: ArrayLike) -> NDArray[np.float64]:
+    p = np.clip(np.asarray(probability, dtype=np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+def _main_kev(family: str) -> float:
+    return float(line_family(family, 120.0).main.kev)

@@ -1,0 +1,233 @@
+"""Spatial context: what a pixel's like neighbours measured counts for it too.
+
+Neighbouring pixels share paint, while their noise is independent. So the spectra of neighbours
+that cannot be told from a pixel's own are added to it before the network is asked. Who is alike is
+tested in two rounds, first between single spectra, then, with four times the power, between what
+the first round put together (the idea of structural adaptive smoothing: Polzehl and Spokoiny,
+Probab. Theory Relat. Fields 135 (2006) 335). A neighbour of other paint fails the test, so that
+edges stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from ..cube import EnergyAxis, PigmentMaps, XRFCube
+from ..network._rebinning import rebinned
+from ..network.out_of_distribution import saturated_share
+from .tiles import Tile, read_tile
+
+Floats = NDArray[np.float32]
+Place = tuple[slice, slice]
+
+#: How far apart neighbours are that are compared, in the first and in the second round.
+_RADII = (1, 2)
+#: Pixels around a tile that its answers depend on.
+MARGIN_PX = sum(_RADII)
+#: Bands that spectra are compared in: no narrower than a detector's lines.
+_BANDS_KEV = (*np.arange(0.8, 20.0, 0.25).tolist(), *np.arange(20.0, 45.1, 1.0).tolist())
+#: Chi-squared in standard deviations over its mean up to which a neighbour counts in full, and
+#: from which it does not count.
+_CHI_SQUARED = (1.0, 3.0)
+#: The same for the largest difference of a single band, in its standard deviations.
+_ONE_BAND = (3.5, 4.5)
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Spectra with those of their like neighbours added.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (row, column, channel), float32
+        The sums.
+    pixels : ndarray, shape (row, column), float32
+        How many spectra each is worth: 1 where no neighbour is alike.
+    """
+
+    counts: Floats
+    pixels: Floats
+
+
+def pool(
+    counts: NDArray[Any],
+    usable: NDArray[np.bool_],
+    energies: EnergyAxis,
+    inner: Place = (slice(None), slice(None)),
+) -> Pooled:
+    """Add the spectra of like neighbours to each spectrum.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (row, column, channel)
+        Counts.
+    usable : ndarray of bool, shape (row, column)
+        Pixels that may be compared and added, none of them with negative counts; the others
+        stay alone.
+    energies : EnergyAxis
+        The axis of the counts.
+    inner : (slice, slice)
+        Rows and columns that are asked for.
+    """
+    spectra = counts.reshape(-1, counts.shape[-1])
+    bands = rebinned(np.where(usable.reshape(-1, 1), spectra, 0), energies, _BANDS_KEV)
+    images = bands.reshape(*usable.shape, -1)
+    first = _weights(images, _RADII[0], independent=True) @ bands
+    weights = _weights(first.reshape(images.shape), _RADII[1], independent=False)
+    weights = weights[np.arange(usable.size).reshape(usable.shape)[inner].ravel()]
+    shape = usable[inner].shape
+    pooled = weights @ spectra.astype(np.float32)
+    pixels = np.asarray(weights.sum(axis=1), np.float32)
+    return Pooled(pooled.reshape(*shape, -1), pixels.reshape(shape))
+
+
+def _weights(images: Floats, radius: int, *, independent: bool) -> sparse.csr_array:
+    """How far each pixel counts for each other, shape (pixel, pixel); each counts for itself.
+
+    Parameters
+    ----------
+    images : ndarray, shape (row, column, band)
+        What is compared; a pixel of zeros is like no other.
+    radius : int
+        How far apart.
+    independent : bool
+        Whether these are single spectra; else sums over the first round's neighbours.
+    """
+    number = np.arange(images[..., 0].size).reshape(images.shape[:2])
+    ones, others, weights = [number.ravel()], [number.ravel()], [np.ones(number.size, np.float32)]
+    for a, b in _neighbours(number.shape, radius):
+        weight = _alike(images[a], images[b], 0.0 if independent else _shared(a, b))
+        some = weight > 0
+        for one, other in ((a, b), (b, a)):
+            ones.append(number[one][some])
+            others.append(number[other][some])
+            weights.append(weight[some])
+    place = np.concatenate(ones), np.concatenate(others)
+    return sparse.csr_array((np.concatenate(weights), place), shape=(number.size, number.size))
+
+
+def _neighbours(shape: tuple[int, ...], radius: int) -> Iterator[tuple[Place, Place]]:
+    """All pairs of pixels that are so near, each once: places of the one and of the other."""
+    rows, columns = shape
+    for dy in range(radius + 1):
+        for dx in range(-radius, radius + 1):
+            if (dy, dx) > (0, 0) and dy < rows and abs(dx) < columns:
+                yield (
+                    (slice(0, rows - dy), slice(max(0, -dx), columns - max(0, dx))),
+                    (slice(dy, rows), slice(max(0, dx), columns + min(0, dx))),
+                )
+
+
+def _shared(a: Place, b: Place) -> float:
+    """Share of the pixels around one that are around the other as well."""
+    side = 2 * _RADII[0] + 1
+    apart = [abs(one.start - other.start) for one, other in zip(a, b, strict=True)]
+    return float(max(0, side - apart[0]) * max(0, side - apart[1])) / side**2
+
+
+def _alike(one: Floats, other: Floats, shared: float) -> Floats:
+    """How far two spectra may be of the same paint, 0 to 1.
+
+    Chi-squared of two histograms with totals of their own (Press et al., Numerical Recipes,
+    "Are two distributions different?"); counts that both share have no difference.
+    """
+    totals = one.sum(-1, keepdims=True), other.sum(-1, keepdims=True)
+    ratio = np.sqrt(np.maximum(totals[1], 1e-9) / np.maximum(totals[0], 1e-9))
+    variance = (one + other) * np.float32(1 - shared)
+    difference = one * ratio - other / ratio
+    squares = np.divide(difference**2, variance, out=np.zeros_like(one), where=variance > 0)
+    freedom = np.maximum((variance > 0).sum(-1) - 1, 1)
+    excess = (squares.sum(-1) - freedom) / np.sqrt(2.0 * freedom)
+    largest = np.sqrt(squares.max(-1))
+    weight = _falling(excess, *_CHI_SQUARED) * _falling(largest, *_ONE_BAND)
+    weight[(totals[0] <= 0)[..., 0] | (totals[1] <= 0)[..., 0]] = 0
+    return np.asarray(weight, np.float32)
+
+
+def _falling(value: NDArray[Any], full: float, none: float) -> NDArray[Any]:
+    return np.asarray(np.clip((none - value) / (none - full), 0.0, 1.0))
+
+
+def predicted_in_context(
+    tile: Tile, predict: Callable[[NDArray[Any]], PigmentMaps], energies: EnergyAxis
+) -> PigmentMaps:
+    """The network's answers for the measured pixels of a tile, with their like neighbours.
+
+    A pixel that no neighbour is like is answered by its own spectrum alone, as are spectra with
+    negative counts or with channels at a ceiling.
+
+    Parameters
+    ----------
+    tile : Tile
+        With its surroundings.
+    predict : callable
+        From counts (spectrum, channel) to maps of shape (pigment, spectrum).
+    energies : EnergyAxis
+        The axis of the counts.
+    """
+    made = _pooled(tile, energies)
+    pooled, together = made.counts[tile.valid], made.pixels[tile.valid] > 1
+    alone, joined = predict(tile.spectra[~together]), predict(pooled[together])
+
+    def mixed(name: str) -> Floats:
+        return _mixed(together, getattr(alone, name), getattr(joined, name))
+
+    return PigmentMaps(
+        names=alone.names,
+        probability=mixed("probability"),
+        top=mixed("top"),
+        below=mixed("below"),
+        groups=alone.groups,
+        group_probability=mixed("group_probability"),
+        unexplained=mixed("unexplained"),
+    )
+
+
+def pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64], float]:
+    """What the network is asked about a pixel, and how many spectra that is worth.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    y, x : int
+        The pixel.
+
+    Returns
+    -------
+    counts : ndarray, shape (channel,)
+        The spectrum with those of its like neighbours added.
+    pixels : float
+        1 where no neighbour is alike.
+    """
+    tile = read_tile(cube, MARGIN_PX, slice(y, y + 1), slice(x, x + 1))
+    made = _pooled(tile, cube.energies)
+    return made.counts[0, 0].astype(np.float64), float(made.pixels[0, 0])
+
+
+def _pooled(tile: Tile, energies: EnergyAxis) -> Pooled:
+    """The pixels of a tile, which was read with its surroundings, and their like neighbours."""
+    around = tile.around
+    assert around is not None
+    return pool(around.counts, around.valid & _sound(around.counts), energies, around.inner)
+
+
+def _sound(counts: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which spectra hold no impossible or missing counts, shape (row, column)."""
+    spectra = counts.reshape(-1, counts.shape[-1])
+    sound = saturated_share(spectra) == 0
+    if counts.dtype.kind == "i":
+        sound &= ~(spectra < 0).any(axis=1)
+    return np.asarray(sound.reshape(counts.shape[:2]))
+
+
+def _mixed(second: NDArray[np.bool_], first_values: Any, second_values: Any) -> Floats:
+    values = np.empty((*first_values.shape[:-1], second.size), np.float32)
+    values[..., ~second], values[..., second] = first_values, second_values
+    return values

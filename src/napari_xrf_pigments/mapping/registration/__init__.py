@@ -1,0 +1,1 @@
+"""Geometry of scans: registration, stitching and row alignment."""

@@ -1,0 +1,65 @@
+"""Work whose answer somebody waits for, in a thread, while the window goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do some work in a thread and return its result when it is there.
+
+    napari's readers and samples must give their layers back from the call. In the meantime
+    the window draws, and takes clicks, in an event loop of its own. Without a window the work
+    is simply done.
+
+    Raises
+    ------
+    Exception
+        What the work raises.
+    OSError
+        If the window was closed in the meantime.
+    """
+    from qtpy.QtCore import QEventLoop, QThread
+    from qtpy.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    if app is None or QThread.currentThread() is not app.thread():
+        return work()
+    from .collecting import hold_off, let_go
+    from .giving_way import window_works
+    from .tasks import in_thread
+    from .units import make_units, use_units
+
+    answer: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            answer["result"] = work()
+            # What napari asks for when it makes the first layer.
+            make_units()
+            import_module("scipy.ndimage")
+        except Exception as error:
+            answer["error"] = error
+
+    loop = QEventLoop()
+    hold_off(loop)
+    worker = in_thread(run)
+    worker.finished.connect(loop.quit)
+    worker.start()
+    try:
+        loop.exec()
+    finally:
+        let_go(loop)
+    # What was read becomes layers now.
+    use_units()
+    window_works()
+    if "error" in answer:
+        raise answer["error"]
+    if "result" not in answer:
+        raise OSError("The window was closed before all was read.")
+    result: T = answer["result"]
+    return result

@@ -1,0 +1,138 @@
+"""The reader contribution."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import napari
+
+from . import dialogs as notices
+from ._aside import aside
+from .opening import (
+    LayerData,
+    Meanwhile,
+    add_in_turn,
+    already_open,
+    forget,
+    is_open,
+    one_of_each_scan,
+    read_scan,
+    sentence_of,
+    window_of,
+)
+from .saved_session.container import SUFFIX
+from .state.session import session_of
+
+#: What a reader returns when it did its work and there is nothing to show.
+_NOTHING: list[tuple[Any, ...]] = [(None,)]
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...]]] | None:
+    """The reader of local files and folders.
+
+    The content is looked at when reading: a user who chose this reader for a file that is
+    no scan is told so in one sentence. napari asks for it by the names in the manifest, where
+    those of pictures and tables are left out, so that photographs open as ever: a TIFF cube or
+    a map in a table is opened by the menu or by dropping it on a dock.
+
+    Parameters
+    ----------
+    path : str or sequence of str
+        One path, or several that were dropped as a stack.
+    """
+    paths = [path] if isinstance(path, str) else list(path)
+    if not paths or not all(Path(item).exists() for item in paths):
+        return None
+    return read
+
+
+def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
+    """Layer data of the scans; what is no scan gives a notification and no layer."""
+    paths = [path] if isinstance(path, str) else list(path)
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        # It fills the layers in as soon as they are added.
+        session_of(viewer)
+    meanwhile = None if viewer is None else Meanwhile(viewer)
+    found: dict[Path, list[LayerData]] = {}
+    # In a thread, too: it imports what knows the formats.
+    for item in aside(partial(one_of_each_scan, paths)):
+        if viewer is not None and item.suffix == SUFFIX:
+            _open_session(viewer, item)
+            continue
+        if viewer is not None and _asked_in_between() and is_open(viewer.layers, item):
+            continue
+        if meanwhile is not None and meanwhile.closed:
+            break
+        other = already_open(viewer.layers, item) if viewer is not None else None
+        if other is not None:
+            notices.info(f"{item.name} belongs to {other.name}, which is open.")
+            continue
+        try:
+            layers = aside(partial(read_scan, item))
+        except (ValueError, OSError) as error:
+            notices.error(sentence_of(error, item))
+            continue
+        for _, settings, _ in layers:
+            totals = settings["metadata"].get("xrf_totals")
+            if viewer is None and totals is not None:
+                # Nobody would fill it in later.
+                totals.wait()
+        found[item] = layers
+    if meanwhile is not None:
+        # napari adds the layers when this returns: not to a window that was closed, nor a
+        # scan that another drop has opened while this one was read.
+        for item in [path for path in found if meanwhile.closed or meanwhile.opened(path)]:
+            forget(found.pop(item))
+    layers = [layer for each in found.values() for layer in each]
+    if len(layers) > 1 and viewer is not None and window_of(viewer) is not None:
+        # napari adds all that it is given at once: of many maps it would stand still for seconds.
+        _add_after(viewer, layers[0], layers[1:])
+        return list(layers[:1])
+    return list(layers) or _NOTHING
+
+
+def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
+    """Add layers when napari has added the one that it was given."""
+    from qtpy.QtCore import QTimer
+
+    inserted, path = viewer.layers.events.inserted, first[1]["metadata"]["xrf_path"]
+
+    def add() -> None:
+        if window_of(viewer) is not None:  # it was not closed meanwhile
+            add_in_turn(viewer, others)
+
+    def look(event: Any) -> None:
+        # napari's progress bar lets other events in before.
+        if event.value.metadata.get("xrf_path") == path:
+            inserted.disconnect(look)
+            QTimer.singleShot(0, add)
+
+    inserted.connect(look)
+
+
+def _open_session(viewer: Any, path: Path) -> None:
+    """Open a saved session when napari has ended with what was dropped."""
+    from qtpy.QtCore import QTimer
+
+    from ._home_commands import replace_by_session
+
+    QTimer.singleShot(0, lambda: replace_by_session(viewer, path))
+
+
+def _asked_in_between() -> bool:
+    """Whether napari has just asked which reader opens the files of a drop.
+
+    It asks when it comes to a file that several readers claim, such as ``.raw``, and then opens
+    all files of the drop, those that are open included.
+    """
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "open_with_dialog_choices":
+            return len(frame.f_locals.get("paths") or ()) > 1
+        frame = frame.f_back
+    return False

@@ -1,0 +1,37 @@
+"""The writer contribution: all results of a scan in one file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .layers.sync import results_of_metadata
+
+
+def write_results(path: str, layer_data: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
+    """Save the maps behind the layers, with everything that was computed with them.
+
+    Parameters
+    ----------
+    path : str
+        ``.zarr`` or ``.h5``.
+    layer_data : list of layer data tuples
+        Layers of one scan.
+
+    Returns
+    -------
+    list of str
+        The path written.
+
+    Raises
+    ------
+    RuntimeError
+        If the layers hold no results.
+    """
+    from ..io import save_results
+
+    elements, pigments = results_of_metadata(meta["metadata"] for _, meta, _ in layer_data)
+    if elements is None and pigments is None:
+        # Not a ValueError: napari takes that for a writer that does not fit.
+        raise RuntimeError("These layers hold no elemental or pigment maps; map the scan first.")
+    save_results(path, elements=elements, pigments=pigments)
+    return [path]

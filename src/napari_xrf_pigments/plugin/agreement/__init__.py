@@ -1,0 +1,1 @@
+"""Agreement between a pigment map and the maps of its elements."""

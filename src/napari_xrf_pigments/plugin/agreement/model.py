@@ -1,0 +1,158 @@
+"""A pigment held against its elements: what to tabulate and what to map (no Qt)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..layers import colours
+
+if TYPE_CHECKING:
+    from napari_xrf_pigments.mapping.analysis.agreement import Agreement
+
+    from ..state.scan import Scan
+
+#: What the verdicts are called, and their colours, in the order of ``Verdict`` from AGREE on.
+VERDICTS = (
+    ("predicted, and its elements are there", "#35c46a"),
+    ("predicted without its elements", "#ff5a4d"),
+    ("its elements without the prediction", "#4da3ff"),
+    ("its elements, but another pigment accounts for them", "#8a8a8a"),
+)
+
+
+@dataclass(frozen=True)
+class ElementRow:
+    """A line that identifies the pigment.
+
+    Parameters
+    ----------
+    family : str
+        Line family, such as ``"Pb L"``.
+    mapped : str or None
+        The map that shows it; None where it was not mapped.
+    pearson, spearman : float
+        Correlations of that map with the pigment's.
+    """
+
+    family: str
+    mapped: str | None
+    pearson: float = float("nan")
+    spearman: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Held:
+    """A pigment held against its elements.
+
+    Parameters
+    ----------
+    pigment : str
+        Pigment id.
+    rows : tuple of ElementRow
+        Its lines.
+    agreement : Agreement or None
+        Where they agree; None where none of the lines was mapped.
+    """
+
+    pigment: str
+    rows: tuple[ElementRow, ...]
+    agreement: Agreement | None
+
+    def sentence(self) -> str:
+        """The shares of the painting, in words."""
+        from napari_xrf_pigments.mapping.analysis.agreement import Verdict
+
+        title = colours.pigment_title(self.pigment)
+        missing = [row.family for row in self.rows if row.mapped is None]
+        said = []
+        if self.agreement is not None:
+            shares = [_share(self.agreement.share(Verdict(k))) for k in range(1, 5)]
+            said.append(
+                f"{title}: {shares[0]} of the painting agree, {shares[1]} predicted "
+                f"without its elements, {shares[2]} elements without the prediction "
+                f"({shares[3]} more are accounted for by another pigment)."
+            )
+        if missing:
+            said.append(f"Not mapped: {', '.join(missing)}. Map these lines to hold them against.")
+        return " ".join(said)
+
+    def labels(self) -> NDArray[np.uint8]:
+        """Labels of the map, shape (y, x): 0 neither or unknown, then as :data:`VERDICTS`."""
+        assert self.agreement is not None
+        return np.clip(self.agreement.verdict, 0, None).astype(np.uint8)
+
+
+def hold_against_elements(scan: Scan, pigment: str, threshold: float, sigmas: float) -> Held:
+    """Compare a pigment's map with the maps of the lines that identify it.
+
+    Parameters
+    ----------
+    scan : Scan
+        A scan with elemental and pigment maps.
+    pigment : str
+        Pigment id.
+    threshold : float
+        Probability over which it counts as predicted.
+    sigmas : float
+        Standard deviations from which on an element counts as there.
+
+    Raises
+    ------
+    ValueError
+        If the maps are missing.
+    """
+    from napari_xrf_pigments.mapping.analysis.agreement import agreement, correlate, matching_line
+    from napari_xrf_pigments.pigments.catalogue import pigment as entry_of
+
+    if scan.pigments is None or pigment not in scan.pigments.names:
+        raise ValueError("Map the pigments first.")
+    if scan.elements is None:
+        raise ValueError("Map the elements first.")
+    names, elements = scan.elements.names, scan.elements
+    image = scan.pigments.probability[scan.pigments.names.index(pigment)]
+    rows, counts, sigma = [], [], []
+    for family in entry_of(pigment).diagnostic:
+        mapped = matching_line(family, names)
+        if mapped is None:
+            rows.append(ElementRow(family, None))
+            continue
+        index = names.index(mapped)
+        counts.append(elements.counts[index])
+        sigma.append(elements.sigma[index])
+        found = correlate(image, elements.counts[index], mapped)
+        rows.append(ElementRow(family, mapped, found.pearson, found.spearman))
+    others = [scan.pigments.probability[i] for i in _with_the_same_lines(scan, pigment)]
+    held = None
+    if counts:
+        held = agreement(image, counts, sigma, threshold=threshold, sigmas=sigmas, others=others)
+    return Held(pigment, tuple(rows), held)
+
+
+def pigments_by_share(scan: Scan, threshold: float) -> list[tuple[str, str]]:
+    """Pairs of id and title of the pigments of a scan, the most widespread first."""
+    results: Any = scan.pigments
+    if results is None:
+        return []
+    shares = results.shares(threshold, "probability")
+    names: Sequence[str] = sorted(results.names, key=lambda name: -shares[name])
+    return [(name, f"{colours.pigment_title(name)} ({_share(shares[name])})") for name in names]
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _with_the_same_lines(scan: Scan, pigment: str) -> list[int]:
+    from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
+
+    table = {entry.id: set(entry.diagnostic) for entry in pigment_catalogue()}
+    wanted = table[pigment]
+    names = scan.pigments.names if scan.pigments is not None else ()
+    return [
+        i for i, name in enumerate(names) if name != pigment and wanted <= table.get(name, set())
+    ]

@@ -1,0 +1,1 @@
+"""Comparison of two maps: linked views, swipe and pair plot."""

@@ -1,0 +1,169 @@
+"""The Compare dock: two maps side by side, under a swipe line or a lens, with the viewer's zoom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel
+
+from ..docks._base import Emitter
+from ..docks.base import ScanDock
+from ..layers.rendering import can_be_shown, picture_of, value_at
+from ..state.session import Session
+from .linked_view import View, show_view, view_of
+from .pair_plot import PairPlot
+from .toolbar import CompareBar
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+_FOLLOWED = (
+    "data",
+    "set_data",
+    "contrast_limits",
+    "colormap",
+    "gamma",
+    "affine",
+    "scale",
+    "translate",
+)
+
+
+class CompareDock(ScanDock):
+    """Compares two layers of the viewer in their own colours."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.bar = CompareBar()
+        self.plot = PairPlot()
+        self.values = QLabel()
+        self.values.setWordWrap(True)
+        self.column.addWidget(self.bar)
+        self.stretch(self.plot)
+        self.column.addWidget(self.values)
+        self._shown: list[Layer | None] = [None, None]
+        self._fitted = self._leading = False
+        # A run changes maps often: once every while is enough.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(150)
+        self._later.timeout.connect(self._redraw)
+        self.bar.chosen.connect(self._choose_maps)
+        self.bar.mode_changed.connect(self.plot.set_mode)
+        self.bar.radius_changed.connect(self.plot.set_lens_radius)
+        self.bar.fit_requested.connect(self._fit)
+        self.bar.link_changed.connect(lambda linked: self._follow_viewer())
+        self.plot.view_changed.connect(self._lead_viewer)
+        self.plot.resized.connect(self._follow_viewer)
+        self.plot.hovered.connect(self._on_hover)
+        self.plot.clicked.connect(lambda y, x: self.session.pick_world((y, x)))
+        layers = self.viewer.layers.events
+        for signal in (layers.inserted, layers.removed, layers.reordered):
+            self._follow(signal, self._list_maps)
+        self._follow(self.viewer.cursor.events.position, self._on_cursor)
+        camera = self.viewer.scene.camera.events
+        for signal in (camera.center, camera.zoom):
+            self._follow(signal, self._follow_viewer)
+        self._list_maps()
+        self.start()
+
+    @property
+    def layers(self) -> tuple[Layer | None, Layer | None]:
+        """The two layers that are compared."""
+        return self._shown[0], self._shown[1]
+
+    def compare(self, first: Layer, second: Layer) -> None:
+        """Compare two layers."""
+        self._set_layers(first, second)
+        self._list_maps()
+
+    def _follow(self, signal: Any, slot: Any) -> None:
+        """Listen to a signal of napari until the dock is gone."""
+        self.listen(Emitter(signal), slot)
+
+    def _list_maps(self, event: Any = None) -> None:
+        offered = [layer for layer in reversed(self.viewer.layers) if can_be_shown(layer)]
+        kept = [layer if layer in offered else None for layer in self._shown]
+        visible = [layer for layer in offered if layer.visible]
+        for index in range(2):
+            others = [layer for layer in (*visible, *offered) if layer not in kept]
+            if kept[index] is None and others:
+                kept[index] = others[0]
+        self.bar.set_maps([(layer.name, layer) for layer in offered], *kept)
+        self._set_layers(*kept)
+
+    def _choose_maps(self) -> None:
+        first, second = self.bar.keys
+        self._set_layers(first, second)
+
+    def _set_layers(self, first: Any, second: Any) -> None:
+        if [first, second] == self._shown:
+            return
+        for layer in {one for one in self._shown if one is not None}:
+            for signal in _followed(layer):
+                self.unlisten(Emitter(signal), self._redraw_soon)
+        self._shown = [first, second]
+        for layer in {one for one in self._shown if one is not None}:
+            for signal in _followed(layer):
+                self._follow(signal, self._redraw_soon)
+        self._redraw()
+
+    def _redraw_soon(self, event: Any = None) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _redraw(self) -> None:
+        for index, layer in enumerate(self._shown):
+            self.plot.set_picture(index, None if layer is None else picture_of(layer))
+        if not self._fitted and all(layer is not None for layer in self._shown):
+            self._fitted = True
+            self.plot.fit()
+            self._follow_viewer()
+
+    @property
+    def linked(self) -> bool:
+        """Whether the maps and the viewer's canvas show the same piece of the painting."""
+        return bool(self.bar.link_button.isChecked())
+
+    def _fit(self) -> None:
+        self.plot.fit()
+        self._lead_viewer()
+
+    def _follow_viewer(self, event: Any = None) -> None:
+        """Show what the viewer's canvas shows."""
+        view = view_of(self.viewer) if self.linked and not self._leading else None
+        here = self.plot.view()
+        if view is not None and here is not None and not view.like(View(*here)):
+            self.plot.set_view(view.y, view.x, view.span)
+
+    def _lead_viewer(self) -> None:
+        """Let the viewer's canvas show what the maps show."""
+        here = self.plot.view()
+        if not self.linked or here is None:
+            return
+        # Its middle changes first and its zoom next: half way it shows neither view.
+        self._leading = True
+        try:
+            show_view(self.viewer, View(*here))
+        finally:
+            self._leading = False
+
+    def _on_hover(self, y: float, x: float) -> None:
+        said = [f"y {y:.2f}, x {x:.2f}"]
+        for layer in self._shown:
+            if layer is not None:
+                said.append(f"{layer.name}: {value_at(layer, (y, x)) or 'outside'}")
+        self.values.setText("   ".join(said))
+
+    def _on_cursor(self, event: Any) -> None:
+        y, x = self.viewer.cursor.position[-2:]
+        self.plot.set_cursor(float(y), float(x))
+        self._on_hover(float(y), float(x))
+
+
+def _followed(layer: Layer) -> list[Any]:
+    """The signals of a layer that change its picture: labels have no contrast limits."""
+    found = (getattr(layer.events, name, None) for name in _FOLLOWED)
+    return [signal for signal in found if signal is not None]

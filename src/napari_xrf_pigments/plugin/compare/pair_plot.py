@@ -1,0 +1,241 @@
+"""Two pictures on one canvas: side by side, under a swipe line, or under a lens."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QPointF, QRectF, QSize, Signal
+from qtpy.QtGui import QPainterPath, QResizeEvent, QTransform
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from ..layers.rendering import Picture
+from ._clip import Clip
+
+Mode = Literal["side", "swipe", "lens"]
+_FAR = 1e6
+
+
+class PairPlot(QWidget):
+    """Shows two pictures in world coordinates, with one zoom and one cursor.
+
+    Signals
+    -------
+    hovered, clicked : float, float
+        World coordinates (y, x).
+    view_changed
+        The user moved or zoomed.
+    resized
+        There is another room for the same view.
+    """
+
+    hovered = Signal(float, float)
+    clicked = Signal(float, float)
+    view_changed = Signal()
+    resized = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.canvas = pg.GraphicsLayoutWidget()
+        self.canvas.setMinimumHeight(160)
+        self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        # A drop belongs to the dock.
+        self.canvas.setAcceptDrops(False)
+        self.canvas.viewport().setAcceptDrops(False)
+        # Maps are made for black, in any theme.
+        self.canvas.setBackground("#000000")
+        self.canvas.ci.layout.setContentsMargins(0, 0, 0, 0)
+        self.boxes = [self._box(), self._box()]
+        self.boxes[1].setXLink(self.boxes[0])
+        self.boxes[1].setYLink(self.boxes[0])
+        #: The first picture, the second over it, and the second beside it.
+        self.images = [pg.ImageItem(axisOrder="row-major") for _ in range(3)]
+        self.clips = [Clip(), Clip()]
+        for clip, image in zip(self.clips, self.images, strict=False):
+            image.setParentItem(clip)
+            self.boxes[0].addItem(clip, ignoreBounds=True)
+        self.boxes[1].addItem(self.images[2], ignoreBounds=True)
+        self.line = pg.InfiniteLine(angle=90, movable=True, pen=pg.mkPen("#ffffff", width=2))
+        self.line.setHoverPen(pg.mkPen("#ffd24d", width=3))
+        self.boxes[0].addItem(self.line, ignoreBounds=True)
+        self.ring = pg.PlotCurveItem(pen=pg.mkPen("#ffffff", width=1.5))
+        self.boxes[0].addItem(self.ring, ignoreBounds=True)
+        self.crosses = [self._cross(box) for box in self.boxes]
+        self.pictures: list[Picture | None] = [None, None]
+        self.lens_radius_px = 90
+        self._mode: Mode = "side"
+        self._cursor: tuple[float, float] | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.canvas)
+        self.line.sigPositionChanged.connect(self._clip)
+        self.boxes[0].sigRangeChanged.connect(lambda *changed: self._view_moved())
+        self.boxes[0].sigResized.connect(lambda box: self.resized.emit())
+        for box in self.boxes:
+            box.sigRangeChangedManually.connect(lambda axes: self.view_changed.emit())
+        self.canvas.scene().sigMouseMoved.connect(self._moved)
+        self.canvas.scene().sigMouseClicked.connect(self._clicked)
+        self.set_mode("side")
+
+    def sizeHint(self) -> QSize:
+        """Enough to see something; the user may make it larger."""
+        return QSize(420, 300)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Put the pictures beside each other, or one over the other in a narrow dock."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    @property
+    def mode(self) -> Mode:
+        """How the pictures are compared."""
+        return self._mode
+
+    def set_mode(self, mode: Mode) -> None:
+        """Compare side by side, by a swipe line, or by a lens."""
+        self._mode = mode
+        self.line.setVisible(mode == "swipe")
+        self.ring.setVisible(mode == "lens")
+        if mode == "swipe" and not self._line_in_view():
+            (left, right), _ = self.boxes[0].viewRange()
+            self.line.setValue((left + right) / 2)
+        self._lay_out()
+        self._clip()
+
+    def set_picture(self, index: int, picture: Picture | None) -> None:
+        """Show a picture first (0) or second (1); None shows none."""
+        self.pictures[index] = picture
+        for image in self.images[:1] if index == 0 else self.images[1:]:
+            if picture is None:
+                image.clear()
+                continue
+            image.setImage(picture.pixels, autoLevels=False, levels=None)
+            image.setTransform(_transform(picture.matrix))
+
+    def fit(self) -> None:
+        """Zoom to both pictures."""
+        found = [picture.corners for picture in self.pictures if picture is not None]
+        if not found:
+            return
+        (top, left), (bottom, right) = np.min(found, axis=(0, 1)), np.max(found, axis=(0, 1))
+        self.boxes[0].setRange(QRectF(left, top, right - left, bottom - top), padding=0.02)
+        if not self._line_in_view():
+            self.line.setValue((left + right) / 2)
+
+    def view(self) -> tuple[float, float, float] | None:
+        """Middle (y, x) of what is in view and the length of its shorter side, world."""
+        box = self.boxes[0]
+        if min(box.width(), box.height()) <= 0:
+            return None
+        (left, right), (top, bottom) = box.viewRange()
+        return (top + bottom) / 2, (left + right) / 2, min(right - left, bottom - top)
+
+    def set_view(self, y: float, x: float, span: float) -> None:
+        """Show a piece of the world, given as :meth:`view` gives it."""
+        box = self.boxes[0]
+        side = min(box.width(), box.height())
+        if side <= 0:
+            return
+        high, wide = (span * length / side / 2 for length in (box.height(), box.width()))
+        box.setRange(xRange=(x - wide, x + wide), yRange=(y - high, y + high), padding=0)
+
+    def set_cursor(self, y: float, x: float) -> None:
+        """Mark a place, world coordinates."""
+        self._cursor = y, x
+        for vertical, horizontal in self.crosses:
+            vertical.setValue(x)
+            horizontal.setValue(y)
+            for part in (vertical, horizontal):
+                part.setVisible(self._mode != "lens")
+        if self._mode == "lens":
+            self._clip()
+
+    def set_lens_radius(self, pixels: int) -> None:
+        """Radius of the lens in pixels of the screen."""
+        self.lens_radius_px = pixels
+        self._clip()
+
+    def _box(self) -> pg.ViewBox:
+        box = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.02)
+        box.disableAutoRange()
+        return box
+
+    def _cross(self, box: pg.ViewBox) -> tuple[pg.InfiniteLine, pg.InfiniteLine]:
+        lines = tuple(pg.InfiniteLine(angle=a, pen=pg.mkPen("#ffd24d", width=1)) for a in (90, 0))
+        for part in lines:
+            part.setVisible(False)
+            part.setZValue(20)
+            box.addItem(part, ignoreBounds=True)
+        return lines
+
+    def _view_moved(self) -> None:
+        """Keep the swipe line where it can be dragged, and what is shown under it."""
+        (left, right), _ = self.boxes[0].viewRange()
+        edge = 0.05 * (right - left)
+        if self._mode == "swipe":
+            self.line.setValue(min(max(float(self.line.value()), left + edge), right - edge))
+        self._clip()
+
+    def _line_in_view(self) -> bool:
+        (left, right), _ = self.boxes[0].viewRange()
+        return bool(left < self.line.value() < right)
+
+    def _lay_out(self) -> None:
+        wide = self.width() >= self.height()
+        wanted = [(0, 0)]
+        if self._mode == "side":
+            wanted.append((0, 1) if wide else (1, 0))
+        place = self.canvas.ci
+        if [place.items.get(box, [None])[0] for box in self.boxes[: len(wanted)]] == wanted and (
+            len(place.items) == len(wanted)
+        ):
+            return
+        for box in list(place.items):
+            place.removeItem(box)
+        for box, (row, column) in zip(self.boxes, wanted, strict=False):
+            place.addItem(box, row, column)
+
+    def _clip(self) -> None:
+        everything = QPainterPath()
+        everything.addRect(QRectF(-_FAR, -_FAR, 2 * _FAR, 2 * _FAR))
+        shown = QPainterPath()
+        if self._mode == "swipe":
+            at = float(self.line.value())
+            shown.addRect(QRectF(at, -_FAR, _FAR - at, 2 * _FAR))
+        elif self._mode == "lens":
+            y, x = self._cursor or self._middle()
+            radius = self.lens_radius_px * self.boxes[0].viewPixelSize()[0]
+            shown.addEllipse(QPointF(x, y), radius, radius)
+            turn = np.linspace(0, 2 * np.pi, 91)
+            self.ring.setData(x + radius * np.cos(turn), y + radius * np.sin(turn))
+        self.clips[0].set_path(everything.subtracted(shown))
+        self.clips[1].set_path(shown)
+
+    def _middle(self) -> tuple[float, float]:
+        (left, right), (top, bottom) = self.boxes[0].viewRange()
+        return (top + bottom) / 2, (left + right) / 2
+
+    def _world(self, place: QPointF) -> tuple[float, float] | None:
+        for box in self.boxes:
+            if box.scene() is not None and box.sceneBoundingRect().contains(place):
+                point = box.mapSceneToView(place)
+                return float(point.y()), float(point.x())
+        return None
+
+    def _moved(self, place: QPointF) -> None:
+        world = self._world(place)
+        if world is not None:
+            self.set_cursor(*world)
+            self.hovered.emit(*world)
+
+    def _clicked(self, event: object) -> None:
+        world = self._world(event.scenePos())  # type: ignore[attr-defined]
+        if world is not None:
+            self.clicked.emit(*world)
+
+
+def _transform(matrix: np.ndarray) -> QTransform:
+    """From the corner of an image's pixels (x, y) to world (x, y); centres are whole numbers."""
+    (yy, yx, y0), (xy, xx, x0) = matrix[0], matrix[1]
+    return QTransform(xx, yx, xy, yy, x0 - 0.5 * (xx + xy), y0 - 0.5 * (yy + yx))

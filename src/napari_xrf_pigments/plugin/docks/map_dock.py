@@ -1,0 +1,167 @@
+"""What the docks that make maps share: run, cancel, resume, progress, layers in small steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import dialogs as notices
+from .._activity import Activity
+from .._running import Failure, Progress, TileRun
+from ..state.results import Results
+from ..state.scan import Scan
+from ..state.session import Session
+from ..widgets.run_bar import RunBar
+from .base import ScanDock
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+class MapDock(ScanDock):
+    """A dock that runs something over the tiles of a scan and shows the maps.
+
+    Parameters
+    ----------
+    napari_viewer : Viewer
+        Filled in by napari.
+    title : str
+        What the button says.
+    session : Session, optional
+        Tests pass their own.
+    """
+
+    def __init__(self, napari_viewer: Viewer, title: str, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.title = title
+        self.run_bar = RunBar(title)
+        self.run_bar.run_requested.connect(self.run)
+        self.run_bar.resume_requested.connect(self.resume)
+        self.run_bar.cancel_requested.connect(self.cancel)
+        self._activity: Any = None
+        #: Sentences of the run that stay with its maps and are told when it ends.
+        self.untold: list[str] = []
+
+    # What a subclass says.
+
+    def run(self) -> None:
+        """Begin anew."""
+        raise NotImplementedError
+
+    def resume(self) -> None:
+        """Go on with the tiles that are missing."""
+        raise NotImplementedError
+
+    def steps(self, scan: Scan) -> Iterator[None]:
+        """Bring layers and lists up to date, one layer a step."""
+        raise NotImplementedError
+
+    def ready(self) -> str:
+        """Why nothing can be run now; empty where it can."""
+        raise NotImplementedError
+
+    def unfinished(self) -> Results | None:
+        """The results that a run could go on with, where some tiles are missing."""
+        raise NotImplementedError
+
+    def finished_text(self, scan: Scan) -> str:
+        """What to say after a run."""
+        return ""
+
+    # What they share.
+
+    def cancel(self) -> None:
+        """Stop; finished tiles stay."""
+        if self._runs:
+            self.run_bar.set_cancelling()
+            self._runs[0].cancel()
+
+    def refresh(self) -> None:
+        """Bring layers and lists up to date, soon."""
+        scan = self.scan
+        if scan is not None:
+            self.feed.show(lambda: self.steps(scan), anew=True)
+
+    def update_bar(self) -> None:
+        """Offer what can be done now."""
+        reason = self.ready()
+        self.run_bar.set_ready(not reason, reason)
+        left = None if self.running or reason else self.unfinished()
+        share = 0.0 if left is None else float(np.mean(left.done))
+        # With all or nothing done there is nothing to go on with.
+        self.run_bar.set_resumable(share if 0 < share < 1 else None)
+
+    def start_run(
+        self,
+        scan: Scan,
+        shape: tuple[int, int],
+        begin: Callable[[NDArray[np.bool_] | None], Iterable[Any]],
+        add: Callable[[Any], None],
+        status: str,
+        done: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Take tiles in a thread.
+
+        Parameters
+        ----------
+        scan : Scan
+            The scan.
+        shape : tuple of int
+            Rows and columns of what is mapped.
+        begin : callable
+            Takes the mask of the finished pixels, or None; gives the tiles. Called in the thread.
+        add : callable
+            Takes a tile, in the thread.
+        status : str
+            What to say until there is progress.
+        done : ndarray of bool, shape (y, x), optional
+            Pixels that an earlier run has done.
+        """
+        total = shape[0] * shape[1]
+        skip = None if done is None else done.copy()
+        before = 0 if skip is None else int(skip.sum())
+        run = TileRun(
+            lambda: begin(skip),
+            add,
+            total,
+            lambda state: self._progress(scan, state),
+            lambda end: self._ended(scan, end),
+            before,
+        )
+        self._runs.append(run)
+        self.run_bar.set_running(True)
+        self.run_bar.set_status(status)
+        self.update_bar()
+        # Last: napari's progress lets other events in.
+        self._activity = Activity(f"{self.title}: {scan.name}", total, self.cancel)
+
+    def _progress(self, scan: Scan, state: Progress) -> None:
+        self.run_bar.set_progress(state.done, state.total)
+        if state.done:
+            self.run_bar.set_status(f"{100 * state.done / state.total:.0f} % of the pixels mapped")
+            self.feed.show(lambda: self.steps(scan))
+        if self._activity is not None:
+            self._activity.show(state.done)
+
+    def _ended(self, scan: Scan, end: str | Failure) -> None:
+        self._runs.clear()
+        told, self._activity = self._activity, None
+        self.run_bar.set_running(False)
+        if isinstance(end, Failure):
+            if end.sentence:
+                self.session.tell(end.sentence)
+            self.run_bar.set_status("Stopped; the tiles done so far are shown.")
+        elif end == "cancelled":
+            self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
+        else:
+            self.run_bar.set_status(self.finished_text(scan))
+        sentences, self.untold = self.untold, []
+        for sentence in sentences:
+            notices.warning(sentence)
+        self.feed.show(lambda: self.steps(scan), anew=True)
+        self.update_bar()
+        if told is not None:
+            told.close()

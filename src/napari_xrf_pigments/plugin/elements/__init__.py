@@ -1,0 +1,1 @@
+"""The Elements dock: elemental maps, fit settings, composites."""

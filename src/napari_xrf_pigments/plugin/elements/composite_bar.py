@@ -1,0 +1,120 @@
+"""Up to four maps of a composite: colour, threshold, and value of full colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QColorDialog,
+    QComboBox,
+    QGridLayout,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+from superqt import QRangeSlider
+
+from ..widgets.colour_swatch import swatch
+
+#: Colours of the four channels where nothing else was chosen.
+COLOURS = ("#ff3b30", "#34c759", "#3f7bff", "#ffd60a")
+_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class ChannelChoice:
+    """What the user chose for a channel.
+
+    Parameters
+    ----------
+    name : str
+        The map.
+    colour : str
+        ``"#rrggbb"``.
+    low, high : float
+        Threshold and value of full colour as shares, 0-1, of the map's range.
+    """
+
+    name: str
+    colour: str
+    low: float
+    high: float
+
+
+class CompositeBar(QWidget):
+    """Which maps are mixed, in which colours, from which threshold on."""
+
+    changed = Signal()
+    keep_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.boxes: list[QComboBox] = []
+        self.colours: list[str] = list(COLOURS)
+        self.buttons: list[QToolButton] = []
+        self.sliders: list[QRangeSlider] = []
+        grid = QGridLayout(self)
+        grid.setContentsMargins(4, 4, 4, 4)
+        grid.setVerticalSpacing(3)
+        for row in range(len(COLOURS)):
+            self._row(grid, row)
+        self.keep = QPushButton("Keep, and begin another")
+        self.keep.setToolTip("The layer stays as it is; the next change makes a new one")
+        grid.addWidget(self.keep, len(COLOURS), 0, 1, 3)
+        grid.setColumnStretch(2, 1)
+        self.keep.clicked.connect(lambda: self.keep_requested.emit())
+        self.set_names(())
+
+    def channels(self) -> tuple[ChannelChoice, ...]:
+        """The channels that have a map."""
+        found = []
+        for box, colour, slider in zip(self.boxes, self.colours, self.sliders, strict=True):
+            low, high = (value / _STEPS for value in slider.value())
+            if box.currentIndex() > 0:
+                found.append(ChannelChoice(box.currentText(), colour, low, max(high, low + 0.001)))
+        return tuple(found)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Offer maps; the choices are kept."""
+        for box in self.boxes:
+            chosen = box.currentText()
+            if [box.itemText(i) for i in range(1, box.count())] == list(names) and box.count():
+                continue
+            box.clear()
+            box.addItems(["none", *names])
+            box.setCurrentIndex(names.index(chosen) + 1 if chosen in names else 0)
+
+    def set_colour(self, row: int, colour: str) -> None:
+        """Give a channel its colour."""
+        self.colours[row] = colour
+        self.buttons[row].setIcon(swatch(colour))
+        self.changed.emit()
+
+    def _row(self, grid: QGridLayout, row: int) -> None:
+        button, box = QToolButton(), QComboBox()
+        button.setIcon(swatch(self.colours[row]))
+        button.setToolTip("Colour of this map")
+        button.clicked.connect(lambda: self._ask_colour(row))
+        box.setToolTip("A map of the composite")
+        box.setMinimumContentsLength(4)
+        slider = QRangeSlider(Qt.Orientation.Horizontal)
+        slider.setRange(0, _STEPS)
+        slider.setValue((round(0.05 * _STEPS), _STEPS))
+        slider.setMinimumWidth(60)
+        slider.setToolTip("Left: the threshold, under which nothing shows. Right: full colour.")
+        grid.addWidget(button, row, 0)
+        grid.addWidget(box, row, 1)
+        grid.addWidget(slider, row, 2)
+        box.activated.connect(lambda index: self.changed.emit())
+        slider.valueChanged.connect(lambda value: self.changed.emit())
+        self.buttons.append(button)
+        self.boxes.append(box)
+        self.sliders.append(slider)
+
+    def _ask_colour(self, row: int) -> None:
+        chosen = QColorDialog.getColor(QColor(self.colours[row]), self, "Colour of this map")
+        if chosen.isValid():
+            self.set_colour(row, chosen.name())

@@ -1,0 +1,297 @@
+"""The Elements dock: find line families, try them on a part, map them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton, QSplitter
+
+from .._running import Failure
+from ..docks.map_dock import MapDock
+from ..layers.colours import element_colour
+from ..layers.region_masks import regions_of
+from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
+from ..layers.sync import drop_maps, map_layers, show_maps
+from ..layers.visibility import choose_shown, showing_only
+from ..state._element_results import ElementResults
+from ..state.results import Results
+from ..state.rows import added_rows, with_mapped
+from ..state.scan import Scan
+from ..state.services import FoundLines
+from ..state.session import Session
+from ..tasks import in_thread
+from ._element_files import ElementFiles
+from .element_list import ElementList
+from .parsing import rows_of_text
+from .preview_scope import REGION, SCOPES, Trials, let_draw
+from .scope_bar import ElementScope
+from .tools import ElementTools
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_xrf_pigments.cube import XRFCube
+
+HINT = "Find the elements of the scan, then map those that are ticked."
+REGION_HINT = "Draw a region on the scan, then find or map elements in it."
+
+
+class ElementsDock(MapDock):
+    """Finds the elements of a scan, or of a part of it, and maps those that are ticked."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, "Map elements", session)
+        self.scope_bar = ElementScope(SCOPES)
+        self.elements = ElementList(element_colour)
+        self.tools = ElementTools(self.session, self.refresh)
+        self.files = ElementFiles(self)
+        self.find_button = QPushButton("Find elements")
+        self.run_bar.buttons.insertWidget(0, self.find_button, 1)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.addWidget(self.elements)
+        self.splitter.addWidget(self.tools)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setChildrenCollapsible(False)
+        self.column.addWidget(self.scope_bar)
+        self.column.addWidget(self.run_bar)
+        self.stretch(self.splitter)
+        self.find_button.clicked.connect(lambda: self.find())
+        self.elements.ticks_changed.connect(self.update_bar)
+        self.elements.show_requested.connect(self._show_alone)
+        self.scope_bar.scope_changed.connect(self._scope_changed)
+        self.scope_bar.add_requested.connect(self.add)
+        self.scope_bar.read_requested.connect(self.files.ask_read)
+        self.scope_bar.write_requested.connect(self.files.ask_write)
+        self._finding = False
+        self._trials = Trials()
+        self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
+        self._run_after_finding = False
+        self.start()
+
+    def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
+        """Show what is known of the scan."""
+        if scan is not before:
+            if before is not None:
+                self.unlisten(before.energies_changed, self._on_energies)
+            if scan is not None:
+                self.listen(scan.energies_changed, self._on_energies)
+            names = scan.elements.names if scan is not None and scan.elements else ()
+            known = () if scan is None else scan.element_rows
+            self.elements.set_rows(with_mapped(known, names), names or None)
+            told = "" if scan is None else self.finished_text(scan) if names else HINT
+            self.run_bar.set_status(told)
+            self.tools.set_scan(scan)
+        self.update_bar()
+
+    # Find.
+
+    def find(self) -> None:
+        """Look for line families in the scan or in the part to try on, in a thread."""
+        scan = self.scan
+        if scan is None or self._finding:
+            return
+        try:
+            part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        cube = scan.cube if part is None else part.cube
+        find_lines = self.session.services.find_lines
+
+        def look() -> tuple[Scan, XRFCube, FoundLines | Failure]:
+            # Who listens is kept longer than the scan shall be: what is found brings it along.
+            try:
+                return scan, cube, find_lines(cube)
+            except (ValueError, OSError) as error:
+                return scan, cube, Failure(str(error))
+
+        self._finding = True
+        self.run_bar.set_status("Looking for elements ...")
+        worker = in_thread(look)
+        worker.returned.connect(lambda told: self._found(*told))
+        worker.errored.connect(lambda error: self._found(None, None, None))
+        worker.start()
+        self.update_bar()
+
+    def _found(
+        self, scan: Scan | None, cube: XRFCube | None, found: FoundLines | Failure | None
+    ) -> None:
+        self._finding = False
+        go_on, self._run_after_finding = self._run_after_finding, False
+        if isinstance(found, Failure):
+            self.session.tell(found.sentence)
+            self.run_bar.set_status(HINT)
+        elif found is None:
+            self.run_bar.set_status(HINT)
+        elif scan is not None and scan is self.scan:
+            self._planned = cube, found
+            off = set(self.elements.names()) - set(self.elements.ticked())
+            added = added_rows(scan.element_rows, found.rows)
+            scan.element_rows = (*found.rows, *added)
+            ticked = [*found.names, *(row.family for row in added if row.family not in off)]
+            self.elements.set_rows(scan.element_rows, ticked)
+            stay = f"; what you added stays ({len(added)})" if added else ""
+            self.run_bar.set_status(
+                f"{len(found.names)} elements found, the clearest first{stay}; tick those to be "
+                "mapped."
+            )
+            if found.names and go_on:
+                self.run()
+        self.update_bar()
+
+    def add(self, text: str) -> None:
+        """Add the elements or line families of a text to the list."""
+        scan = self.scan
+        if scan is None:
+            return
+        try:
+            rows = rows_of_text(text, scan.cube)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        scan.element_rows += tuple(rows)
+        self.elements.add_rows(rows)
+        self.scope_bar.add_field.clear()
+
+    # Map.
+
+    def run(self) -> None:
+        """Map what is ticked; find elements first where that was not done."""
+        scan = self.scan
+        if scan is None or self.running:
+            return
+        if not self.elements.names():
+            self._run_after_finding = True
+            self.find()
+            return
+        try:
+            part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        names = self.elements.ticked()
+        cube = scan.cube if part is None else part.cube
+        results = ElementResults(cube.shape[:2], names, cube, part)
+        settings: dict[str, Any] = {"kind": "elements", "lines": list(names)}
+        if part is not None:
+            settings["part"] = part.settings
+        results.provenance = self.session.services.provenance(cube, settings)
+        scan.derived.clear()
+        if part is None:
+            # Layers of the same families show the new maps.
+            dropping = drop_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
+            results.normalisation = scan.element_view.normalisation
+            scan.elements, scan.trial = results, None
+        else:
+            dropping = drop_maps(self.viewer, scan, {"trial", "derived"})
+            scan.trial = results
+        self.feed.show(lambda: dropping, anew=True)
+        self._begin(scan, results, None)
+
+    def resume(self) -> None:
+        """Map the tiles that a broken off run left."""
+        left = self.unfinished()
+        if self.scan is not None and isinstance(left, ElementResults) and not self.running:
+            self._begin(self.scan, left, left.done)
+
+    def _begin(self, scan: Scan, results: ElementResults, done: NDArray[np.bool_] | None) -> None:
+        cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
+        planned_for, found = self._planned
+        plan = found.plan if planned_for is cube else None
+        before = None if done is None else results.seen
+
+        def add(tile: Any) -> None:
+            results.add(tile)
+            self.untold += results.hear(tile)
+
+        self.start_run(
+            scan,
+            results.done.shape,
+            lambda skip: tiles(cube, names, plan, skip, before),
+            add,
+            f"Mapping {len(names)} line families ...",
+            done,
+        )
+
+    def ready(self) -> str:
+        """Why nothing can be run now."""
+        there = self.scan is not None
+        self.find_button.setEnabled(there and not self._finding and not self.running)
+        if not there:
+            return "Open a scan first"
+        if self._finding:
+            return "The elements are being looked for"
+        nothing = bool(self.elements.names()) and not self.elements.ticked()
+        return "Tick at least one element" if nothing else ""
+
+    def unfinished(self) -> Results | None:
+        """The maps of the whole scan that a run left, on the axis in use."""
+        scan = self.scan
+        if scan is None or scan.elements is None or scan.outdated("elements"):
+            return None
+        # Maps that were loaded have no scan to go on with.
+        return None if scan.elements.complete or scan.elements.cube is None else scan.elements
+
+    def finished_text(self, scan: Scan) -> str:
+        """How many maps there are, and of what."""
+        results = self._latest(scan)
+        part = None if results is None else results.part
+        where = f" of a part: {part.title}. Choose the whole scan to map it" if part else ""
+        return f"{0 if results is None else len(results.names)} maps{where}."
+
+    def _latest(self, scan: Scan) -> ElementResults | None:
+        return scan.trial or scan.elements
+
+    def steps(self, scan: Scan) -> Iterator[None]:
+        """Bring the layers of the maps up to date, one a step."""
+        if scan not in self.session.scans:
+            return
+        if not map_layers(self.viewer, scan, ELEMENT_KINDS) and self._latest(scan) is not None:
+            yield from showing_only(self.viewer, scan, {"counts"}, set())
+
+        def specs() -> Iterator[Any]:
+            for results in (scan.elements, scan.trial):
+                if results is not None and results.done.any():
+                    yield from element_specs(results, scan.element_view)
+            yield from self.tools.derived(scan)
+
+        yield from show_maps(self.viewer, scan, specs(), ELEMENT_KINDS - {"composite"})
+        yield
+        if choose_shown(self.viewer, scan, ELEMENT_KINDS):
+            yield
+        if scan is self.scan:
+            self.tools.show_new(scan)
+            self.tools.update_names()
+            self.tools.count()
+            self.tools.mix()
+            yield
+        scan.results_changed.emit("elements")
+
+    # Parts, clicks.
+
+    def _scope_changed(self, scope: str) -> None:
+        scan = self.scan
+        if scope == REGION and scan is not None and not regions_of(self.viewer, scan):
+            let_draw(self.viewer, scan)
+        self.run_bar.set_status(REGION_HINT if scope == REGION else HINT)
+
+    def _on_energies(self) -> None:
+        self.update_bar()
+        why = "" if self.scan is None else self.scan.outdated("elements")
+        if why and not self.running:
+            self.run_bar.set_status(f"These maps are of the {why}: map elements again.")
+
+    def _show_alone(self, name: str) -> None:
+        if self.scan is None:
+            return
+        layers = map_layers(self.viewer, self.scan, {"element", "trial"})
+        keys = {key for key in layers if key[1] == name}
+        if keys:
+            kinds = {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}
+            scan = self.scan
+            self.feed.soon(lambda: showing_only(self.viewer, scan, kinds, keys))

@@ -1,0 +1,160 @@
+"""How often each value of a map occurs, on a logarithmic scale, with contrast limits to drag."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from ..spectrum._spectrum_canvas import colour_axes
+
+_BINS = 200
+_SAMPLE = 500_000
+
+
+class _Plot(pg.PlotWidget):
+    """The histogram itself, with the range of the colours shaded."""
+
+    def __init__(self) -> None:
+        # Menus that nobody sees would take half of the time to make it.
+        super().__init__(viewBox=pg.ViewBox(enableMenu=False))
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseEnabled(x=False, y=False)
+        self.setMinimumHeight(90)
+        self.setLogMode(x=False, y=True)
+        self.setLabel("left", "Pixels")
+        # A drop belongs to the dock.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
+        # Else the outermost labels are cut at the edges.
+        self.getPlotItem().layout.setContentsMargins(0, 8, 8, 0)
+        self.curve = self.plot([0, 1], [1], stepMode="center", fillLevel=0)
+        self.region = pg.LinearRegionItem(
+            (0, 1), swapMode="sort", brush=(128, 128, 128, 50), hoverBrush=(128, 128, 128, 80)
+        )
+        self.region.hide()
+        self.addItem(self.region)
+
+    def sizeHint(self) -> QSize:
+        """Small: it stands under a list."""
+        return QSize(240, 130)
+
+    def set_colours(self, background: str, text: str) -> None:
+        """Follow the theme of the viewer."""
+        colour_axes(self, background, text)
+        self.curve.setPen(pg.mkPen(text, width=1))
+        for line in self.region.lines:
+            line.setPen(pg.mkPen(text, width=2))
+
+
+class HistogramView(QWidget):
+    """Histogram of a map; the shaded range is that of the colours.
+
+    Its plot is made when it is first seen or filled: a dock comes sooner without it.
+    """
+
+    limits_changed = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = QLabel("Choose a map in the layer list.")
+        self.title.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.title)
+        self._plot: _Plot | None = None
+        self._colours = "#262930", "#f0f1f2"
+        self._quiet = self._filled = False
+
+    @property
+    def plot(self) -> _Plot:
+        """The plot."""
+        if self._plot is None:
+            self._plot = _Plot()
+            self._plot.set_colours(*self._colours)
+            self._plot.region.sigRegionChanged.connect(self._dragged)
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.addWidget(self._plot, 1)
+        return self._plot
+
+    @property
+    def curve(self) -> pg.PlotDataItem:
+        """The histogram's outline."""
+        return self.plot.curve
+
+    @property
+    def region(self) -> pg.LinearRegionItem:
+        """The shaded range."""
+        return self.plot.region
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Make the plot that is seen now."""
+        self.plot.setVisible(self._filled)
+        super().showEvent(event)
+
+    def clear(self) -> None:
+        """Show no map."""
+        self.title.setText("Choose a map in the layer list.")
+        self._filled = False
+        if self._plot is not None:
+            self._plot.hide()
+
+    def set_colours(self, background: str, text: str) -> None:
+        """Follow the theme of the viewer."""
+        self._colours = background, text
+        if self._plot is not None:
+            self._plot.set_colours(background, text)
+
+    def set_histogram(
+        self,
+        title: str,
+        edges: NDArray[np.float64],
+        counts: NDArray[np.int64],
+        limits: tuple[float, float],
+    ) -> None:
+        """Show a histogram: edges (bin + 1,) and pixels (bin,), and the contrast limits."""
+        self.title.setText(title)
+        # Empty bins have no place on a logarithmic scale: half a pixel stands for none.
+        self.curve.setData(edges, np.maximum(counts, 0.5))
+        self.plot.setYRange(np.log10(0.5), np.log10(max(2.0, float(counts.max(initial=1)))) + 0.1)
+        self.plot.setXRange(float(edges[0]), float(edges[-1]), padding=0.03)
+        self.region.show()
+        self._filled = True
+        self.plot.show()
+        self.set_limits(limits)
+
+    def set_limits(self, limits: tuple[float, float]) -> None:
+        """Move the shaded range, without saying so."""
+        if self._plot is not None and tuple(self.region.getRegion()) != tuple(limits):
+            self._quiet = True
+            self.region.setRegion(limits)
+            self._quiet = False
+
+    def _dragged(self) -> None:
+        low, high = self.region.getRegion()
+        if not self._quiet and high > low:
+            self.limits_changed.emit(float(low), float(high))
+
+
+def histogram_of(
+    image: NDArray[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+    """Edges (bin + 1,) and pixels (bin,) of a map, or None where it has no values.
+
+    A map of more than half a million pixels is sampled; the outermost 0.01 % are left out, since
+    one hot pixel would squeeze all others into one bin.
+    """
+    step = max(1, int(np.sqrt(image.size / _SAMPLE)))
+    values = np.asarray(image[::step, ::step], dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return None
+    low, high = np.percentile(values, (0.01, 99.99))
+    high = high if high > low else low + 1.0
+    counts, edges = np.histogram(values, bins=_BINS, range=(low, high))
+    return edges, counts

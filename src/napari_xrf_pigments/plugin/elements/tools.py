@@ -1,0 +1,233 @@
+"""What is done with elemental maps once they are there: show, mix, combine, histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+from napari.utils.theme import get_theme
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QTabWidget
+
+from napari_xrf_pigments.mapping.analysis._arithmetic import OPERATIONS, Operation, combined
+from napari_xrf_pigments.mapping.analysis.map_algebra import NORMALISATIONS
+
+from .._background import Latest
+from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, MapSpec, derived_specs
+from ..layers.sync import map_layers, show_maps
+from ..layers.visibility import show_only
+from ..state._element_results import QUANTITIES, ElementResults, ElementView
+from ..state.scan import Scan
+from ..state.session import Session
+from ._combine_bar import CombineBar
+from ._element_view_bar import ElementViewBar
+from .composite import composite_spec
+from .composite_bar import CompositeBar
+from .histogram import HistogramView, histogram_of
+
+_TITLES = {"live time": "Live time", "scatter": "Scatter of the anode", "total": "Total counts"}
+
+
+class ElementTools(QTabWidget):
+    """Works on the elemental maps of the session's scan.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    refresh : callable
+        Brings the layers of the maps up to date.
+    """
+
+    def __init__(self, session: Session, refresh: Callable[[], None]) -> None:
+        super().__init__()
+        self.session = session
+        self._refresh = refresh
+        self.view_bar = ElementViewBar(
+            tuple(QUANTITIES.items()),
+            (("", "Nothing"), *((name, _TITLES[name]) for name in NORMALISATIONS)),
+        )
+        self.composite_bar = CompositeBar()
+        self.combine_bar = CombineBar(tuple(OPERATIONS.items()))
+        self.histogram = HistogramView()
+        for widget, title in (
+            (self.view_bar, "Show"),
+            (self.composite_bar, "Composite"),
+            (self.combine_bar, "Combine"),
+            (self.histogram, "Histogram"),
+        ):
+            self.addTab(widget, title)
+        self.setUsesScrollButtons(True)
+        self._number = 1
+        self._new = ""
+        self._layer: Any = None
+        self._mixing = Latest(self._show_composite, session.tell)
+        self._counting = Latest(self._show_histogram)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(120)
+        self._later.timeout.connect(self.mix)
+        self.view_bar.changed.connect(self._view_changed)
+        self.composite_bar.changed.connect(self._later.start)
+        self.composite_bar.keep_requested.connect(self._keep)
+        self.combine_bar.requested.connect(self.combine)
+        self.histogram.limits_changed.connect(self._set_limits)
+        self.currentChanged.connect(lambda index: self.count())
+        viewer = session.viewer
+        viewer.layers.selection.events.active.connect(self._on_active)
+        viewer.events.theme.connect(self._theme)
+        self._theme()
+        # The Python object outlives the widget.
+        mixing, counting = self._mixing, self._counting
+        self.destroyed.connect(lambda: (mixing.forget(), counting.forget()))
+
+    @property
+    def scan(self) -> Scan | None:
+        """The scan that is worked on."""
+        return self.session.scan
+
+    @property
+    def busy(self) -> bool:
+        """Whether a composite or a histogram is being computed."""
+        return self._mixing.busy or self._counting.busy or self._later.isActive()
+
+    def results(self) -> ElementResults | None:
+        """The maps that are mixed and combined: of the whole scan, else of the trial."""
+        scan = self.scan
+        return None if scan is None else scan.elements or scan.trial
+
+    def set_scan(self, scan: Scan | None) -> None:
+        """Show what is in use for a scan."""
+        view = ElementView() if scan is None else scan.element_view
+        self.view_bar.set_view(view.quantity, view.normalisation or "")
+        self.update_names()
+
+    def update_names(self) -> None:
+        """Offer the maps that there are."""
+        results = self.results()
+        names = () if results is None else results.names
+        self.composite_bar.set_names(names)
+        self.combine_bar.set_names(names)
+
+    def _view_changed(self) -> None:
+        scan = self.scan
+        if scan is None:
+            return
+        bar = self.view_bar
+        view = ElementView(cast(Any, bar.quantity), cast(Any, bar.normalisation) or None)
+        results = self.results()
+        try:
+            if results is not None:
+                results.monitor(view.normalisation)
+        except ValueError as error:
+            self.session.tell(str(error))
+            view = ElementView(view.quantity)
+            bar.set_view(view.quantity, "")
+        scan.element_view = view
+        if scan.elements is not None:
+            scan.elements.normalisation = view.normalisation
+        self._refresh()
+        self.mix()
+
+    def combine(self, operation: str, first: str, second: str) -> None:
+        """Make a map of two others; it gets a layer of its own."""
+        scan, results = self.scan, self.results()
+        if scan is None or results is None:
+            return
+        try:
+            monitor = results.monitor(scan.element_view.normalisation)
+            maps = {name: results.pair(name, monitor) for name in {first, second}}
+            made = combined(cast(Operation, operation), first, second, maps)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        said = scan.element_view.divided()
+        scan.derived[made.name + said] = replace(made, name=made.name + said)
+        self._new = made.name + said
+        self._refresh()
+
+    def derived(self, scan: Scan) -> Iterator[MapSpec]:
+        """The combined maps of a scan."""
+        results = scan.elements or scan.trial
+        part = None if results is None else results.part
+        return derived_specs(scan.derived.values(), scan.element_view, part)
+
+    def show_new(self, scan: Scan) -> None:
+        """Show a map that was just combined alone: added to others it could not be read."""
+        key = ("derived", self._new)
+        if key in map_layers(self.session.viewer, scan, {"derived"}):
+            self._new = ""
+            show_only(self.session.viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
+
+    def mix(self) -> None:
+        """Make the composite of the chosen maps anew, in a thread."""
+        scan, results, choices = self.scan, self.results(), self.composite_bar.channels()
+        if scan is None or results is None or not choices:
+            return
+        view, number = scan.element_view, self._number
+        self._mixing.ask(lambda: (scan, composite_spec(results, view, choices, number)))
+
+    def _show_composite(self, answer: tuple[Scan, MapSpec]) -> None:
+        scan, spec = answer
+        if not isalive(self) or scan not in self.session.scans:
+            return
+        viewer, key = self.session.viewer, (spec.kind, spec.name)
+        new = not any(tuple(layer.metadata.get("xrf_map", ())) == key for layer in viewer.layers)
+        for _ in show_maps(viewer, scan, [spec]):
+            pass
+        if new:
+            show_only(viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
+
+    def _keep(self) -> None:
+        self._number += 1
+
+    def count(self) -> None:
+        """Count the values of the active layer anew, in a thread."""
+        layer = self._layer
+        if layer is None or self.currentWidget() is not self.histogram:
+            return
+        data = layer.data
+        self._counting.ask(lambda: (layer, histogram_of(data)))
+
+    def _show_histogram(self, answer: tuple[Any, Any]) -> None:
+        layer, found = answer
+        if layer is self._layer and found is not None and isalive(self):
+            limits = tuple(layer.contrast_limits)
+            self.histogram.set_histogram(layer.name, *found, limits)
+
+    def _on_active(self, event: Any = None) -> None:
+        if not isalive(self):
+            self._watch(None)
+            return
+        layer = self.session.viewer.layers.selection.active
+        single = layer is not None and type(layer).__name__ == "Image" and not layer.rgb
+        mine = single and layer.metadata.get("xrf_scan") is not None
+        self._watch(layer if mine else None)
+        if mine:
+            self.count()
+        else:
+            self.histogram.clear()
+
+    def _watch(self, layer: Any) -> None:
+        if self._layer is not None:
+            self._layer.events.contrast_limits.disconnect(self._on_limits)
+        self._layer = layer
+        if layer is not None:
+            layer.events.contrast_limits.connect(self._on_limits)
+
+    def _on_limits(self, event: Any = None) -> None:
+        if self._layer is not None and isalive(self):
+            self.histogram.set_limits(tuple(self._layer.contrast_limits))
+
+    def _set_limits(self, low: float, high: float) -> None:
+        if self._layer is not None:
+            first, last = self._layer.contrast_limits_range
+            self._layer.contrast_limits_range = (min(first, low), max(last, high))
+            self._layer.contrast_limits = (low, high)
+
+    def _theme(self, event: Any = None) -> None:
+        if isalive(self):
+            theme = get_theme(self.session.viewer.theme)
+            self.histogram.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))

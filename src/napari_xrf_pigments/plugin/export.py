@@ -1,0 +1,187 @@
+"""Taking results home from the viewer: which formats there are, and writing them (no Qt)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pigments._naming import Naming
+from .state.scan import Scan
+
+if TYPE_CHECKING:
+    from ..cube import ElementMaps, PigmentMaps
+
+Watch = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A way to save maps.
+
+    Parameters
+    ----------
+    key : str
+        As the command line calls it.
+    title : str
+        For people.
+    suffix : str
+        Ending of the file; empty for a folder.
+    """
+
+    key: str
+    title: str
+    suffix: str = ""
+
+
+FORMATS = (
+    Format("pictures", "Pictures to print: TIFF at 600 dpi with scale bar and colour bar"),
+    Format("tiff", "Data as TIFF: one calibrated map a file, for image and GIS programs"),
+    Format("zarr", "OME-Zarr: everything, opened again here", ".zarr"),
+    Format("hdf5", "HDF5: everything, opened again here", ".h5"),
+    Format("csv", "CSV: one table with a line a pixel", ".csv"),
+    Format("csv-maps", "CSV: one matrix a map"),
+)
+
+
+def maps_of(scan: Scan) -> tuple[ElementMaps | None, PigmentMaps | None]:
+    """What was made of a scan.
+
+    Raises
+    ------
+    ValueError
+        If nothing was.
+    """
+    pixel = scan.cube.pixel_mm
+    elements = scan.elements.maps(pixel) if scan.elements is not None else None
+    pigments = scan.pigments.maps(pixel) if scan.pigments is not None else None
+    if elements is None and pigments is None:
+        raise ValueError(f"Nothing was mapped of {scan.name} yet: map elements or pigments first.")
+    return elements, pigments
+
+
+def shown_pigments(scan: Scan, pigments: PigmentMaps | None) -> PigmentMaps | None:
+    """The pigment maps without what the palette hides, which their provenance then says."""
+    from dataclasses import replace
+
+    if pigments is None:
+        return None
+    hidden = scan.palette.hidden(pigments.names)
+    keep = [index for index, name in enumerate(pigments.names) if name not in hidden]
+    made = {**pigments.provenance, "palette": scan.palette.settings, "hidden": hidden}
+    if not hidden:
+        return replace(pigments, provenance=made)
+    return replace(
+        pigments,
+        names=tuple(pigments.names[index] for index in keep),
+        probability=np.asarray(pigments.probability)[keep],
+        top=np.asarray(pigments.top)[keep],
+        below=np.asarray(pigments.below)[keep],
+        provenance=made,
+    )
+
+
+def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
+    """Save the maps of a scan in a format.
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    key : str
+        One of :data:`FORMATS`.
+    path : Path
+        File or folder.
+    watch : callable
+        Told of the progress; may ask to stop, which keeps the pictures drawn so far.
+
+    Raises
+    ------
+    ValueError, OSError
+        With one sentence, if it cannot be done.
+    """
+    from ..io import save_results
+    from ..pigments.display_names import catalogue_naming
+    from ..reporting._save_pictures import save_pictures
+
+    elements, pigments = maps_of(scan)
+    if key != "pictures":
+        return save_results(path, elements=elements, pigments=pigments, format=key)  # type: ignore[arg-type]
+    shown = shown_pigments(scan, pigments)
+    naming: Naming = catalogue_naming()
+    count = len(elements.names if elements else ()) + len(shown.names if shown else ()) // 4
+
+    def drawn(done: int, title: str) -> bool:
+        return watch(done, max(done + 1, count))
+
+    threshold = scan.palette.threshold
+    return save_pictures(path, elements, shown, naming, threshold=threshold, watch=drawn)
+
+
+def export_report(
+    scan: Scan,
+    path: Path,
+    regions: Mapping[str, NDArray[np.bool_]],
+    title: str,
+    remarks: str,
+    watch: Watch,
+) -> Path:
+    """Write the report of a scan.
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    path : Path
+        The file, ``.html``.
+    regions : mapping of str to ndarray of bool, shape (y, x)
+        Regions that the user drew; without any, those where pigments were found.
+    title, remarks : str
+        Of the user.
+    watch : callable
+        Told of the progress; may ask to stop.
+
+    Raises
+    ------
+    ValueError, OSError
+        With one sentence, if it cannot be done.
+    """
+    from ..reporting._report import scan_report
+    from ..reporting.report import save_report
+
+    elements, pigments = maps_of(scan)
+    shown = shown_pigments(scan, pigments)
+
+    def read(done: int, total: int) -> None:
+        watch(done, 2 * total)
+
+    made = scan_report(
+        title,
+        elements,
+        shown,
+        scan.cube,
+        regions or None,
+        threshold=scan.palette.threshold,
+        remarks=_with_hidden(shown, remarks),
+        progress=read,
+    )
+    return save_report(path, made, lambda done: watch(40 + done, 80 + done))
+
+
+def _with_hidden(pigments: Any, remarks: str) -> str:
+    """What the palette hides is never hidden silently."""
+    from .layers.colours import pigment_title
+
+    hidden = dict(pigments.provenance.get("hidden", {})) if pigments is not None else {}
+    if not hidden:
+        return remarks
+    why = {"period": "not in use in the period of the painting", "excluded": "left out by hand"}
+    names: dict[str, list[str]] = {}
+    for name, reason in hidden.items():
+        names.setdefault(why.get(reason, reason), []).append(pigment_title(name))
+    parts = "; ".join(f"{', '.join(titles)} ({reason})" for reason, titles in names.items())
+    return f"{remarks}\n\nNot shown in this report: {parts}.".strip()

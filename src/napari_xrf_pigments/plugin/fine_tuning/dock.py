@@ -1,0 +1,207 @@
+"""The Teach dock: the network learns from where a user knows the pigments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
+
+from .._job import Job
+from .._running import Failure
+from ..docks._base import Emitter
+from ..docks.base import ScanDock
+from ..layers.colours import to_hex
+from ..state.scan import Scan
+from ..state.session import Session
+from ..widgets._choosing_weights import FILES, weights_box
+from ..widgets.run_bar import RunBar
+from . import model as teaching
+from .annotation_table import LessonTable
+from .score_table import FigureTable
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from napari.viewer import Viewer
+
+_HINT = (
+    "Add a label, choose what it says, and paint it where you know. Paint each pigment in two or "
+    "more places, present and absent."
+)
+
+
+class TeachDock(ScanDock):
+    """Teaches the network on painted labels and saves its weights to a file of their own."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.table = LessonTable(teaching.pigment_choices())
+        self.add_button = QPushButton("Add label")
+        self.paint_button = QPushButton("Paint it")
+        self.run_bar = RunBar("Teach")
+        self.figures = FigureTable()
+        self.said = QLabel(_HINT)
+        self.said.setWordWrap(True)
+        self.save_button = QPushButton("Save weights...")
+        self.save_button.setToolTip("To a file of their own; the released weights stay")
+        self.weights = weights_box(self)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.add_button)
+        buttons.addWidget(self.paint_button)
+        form = QFormLayout()
+        form.addRow("Map with", self.weights)
+        self.stretch(self.table)
+        self.column.addLayout(buttons)
+        self.column.addWidget(self.run_bar)
+        self.stretch(self.figures)
+        self.column.addWidget(self.said)
+        self.column.addWidget(self.save_button)
+        self.column.addLayout(form)
+        self.taught: Any = None
+        self._layer: Labels | None = None
+        # While a user paints, once every while is enough.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(200)
+        self._later.timeout.connect(self._count)
+        self.add_button.clicked.connect(lambda: self.add_label())
+        self.paint_button.clicked.connect(lambda: self.paint())
+        self.table.label_chosen.connect(self._select)
+        self.run_bar.run_requested.connect(self.run)
+        self.run_bar.cancel_requested.connect(self.cancel)
+        self.save_button.clicked.connect(lambda: self._ask_where())
+        self.start()
+
+    def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
+        """Begin a lesson on another scan."""
+        if scan is not before:
+            self.table.setRowCount(0)
+            self._follow(teaching.lesson_layer(self.viewer, scan, add=False) if scan else None)
+        self._update()
+
+    def add_label(self, pigment: str = "", present: bool | None = None) -> None:
+        """Add a label; the first says present, the next absent, of the same pigment."""
+        if self.scan is None:
+            return
+        if self._layer is None or self._layer not in self.viewer.layers:
+            self._follow(teaching.lesson_layer(self.viewer, self.scan))
+        rows = self.table.rows
+        value = max((row.value for row in rows), default=0) + 1
+        if not pigment:
+            pigment = rows[-1].pigment if rows else ""
+        kind = present if present is not None else not (rows and rows[-1].present)
+        red, green, blue, _ = np.asarray(self._layer.get_color(value), float)
+        self.table.add_row(value, to_hex((red, green, blue)), pigment, kind)
+        self.paint()
+
+    def paint(self) -> None:
+        """Take the brush with the chosen label."""
+        if self._layer is not None and self._layer in self.viewer.layers:
+            self.viewer.layers.selection.active = self._layer
+            self._layer.mode = "paint"
+            self._select()
+
+    def run(self) -> None:
+        """Teach in the background."""
+        scan, layer = self.scan, self._layer
+        if scan is None or layer is None or self.running:
+            return
+        rows, labels = self.table.rows, np.array(layer.data)
+        services = self.session.services
+        self.taught = None
+        self.figures.set_rows(())
+
+        def begin() -> Any:
+            return services.teach(scan.cube, labels, teaching.statements_of(rows), scan.name)
+
+        self._runs.append(Job("Teaching the network", begin, self._take, self._ended))  # type: ignore[arg-type]
+        self.run_bar.set_running(True)
+        self.run_bar.set_status("Reading the painted spectra ...")
+        self._update()
+
+    def cancel(self) -> None:
+        """Stop; nothing is learned."""
+        if self._runs:
+            self.run_bar.set_cancelling()
+            self.run_bar.set_status("Stopping after this step ...")
+            self._runs[0].cancel()
+
+    def save(self, path: Path) -> bool:
+        """Write the taught weights to a file and use them; whether that went well."""
+        from napari_xrf_pigments.training.fine_tuning.weights import save_taught
+
+        if self.taught is None:
+            return False
+        try:
+            digest = save_taught(self.taught, path)
+        except (ValueError, OSError) as error:
+            self.session.tell(str(error))
+            return False
+        self.session.use_weights(path)
+        self.run_bar.set_status(f"Saved as {path.name} ({digest[:12]}); maps now use it.")
+        return True
+
+    def _take(self, item: Any) -> None:
+        if hasattr(item, "what"):
+            self.run_bar.set_progress(item.done, item.total)
+            self.run_bar.set_status(f"{item.what} ...")
+            return
+        self.taught = item
+        self.figures.set_rows(teaching.figure_rows(item))
+        self.said.setText(
+            "\n".join(f"Note: {text}" for text in item.warnings) or "Nothing speaks against it."
+        )
+
+    def _ended(self, end: str | Failure) -> None:
+        self._runs.clear()
+        self.run_bar.set_running(False)
+        if isinstance(end, Failure):
+            if end.sentence:
+                self.session.tell(end.sentence)
+            self.run_bar.set_status("Nothing was learned.")
+        elif end == "cancelled":
+            self.taught = None
+            self.run_bar.set_status("Cancelled; nothing was learned.")
+        else:
+            self.run_bar.set_status("Done: look at the figures, then save the weights to use them.")
+        self._update()
+
+    def _follow(self, layer: Labels | None) -> None:
+        if self._layer is not None:
+            for name in ("paint", "data", "set_data"):
+                self.unlisten(Emitter(getattr(self._layer.events, name)), self._painted)
+        self._layer = layer
+        if layer is not None:
+            for name in ("paint", "data", "set_data"):
+                self.listen(Emitter(getattr(layer.events, name)), self._painted)
+
+    def _select(self, value: int | None = None) -> None:
+        rows, chosen = self.table.rows, self.table.currentRow()
+        if value is None and 0 <= chosen < len(rows):
+            value = rows[chosen].value
+        if value is not None and self._layer is not None:
+            self._layer.selected_label = value
+
+    def _painted(self, event: Any = None) -> None:
+        if not self._later.isActive():
+            self._later.start()
+
+    def _count(self) -> None:
+        self.table.set_pixels(teaching.painted(self._layer, self.table.rows))
+        self._update()
+
+    def _update(self) -> None:
+        painted = any(row.pixels for row in self.table.rows)
+        checked = self.scan is not None and self.scan.checked
+        reason = "" if painted else "Paint where a pigment is known first"
+        self.run_bar.set_ready(painted and checked, reason)
+        self.add_button.setEnabled(self.scan is not None)
+        self.paint_button.setEnabled(self.table.rowCount() > 0)
+        self.save_button.setEnabled(self.taught is not None and not self.running)
+
+    def _ask_where(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save weights", "taught.safetensors", FILES)
+        if path:
+            self.save(Path(path).with_suffix(".safetensors"))

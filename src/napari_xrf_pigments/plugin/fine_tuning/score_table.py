@@ -1,0 +1,48 @@
+"""Before and after of a teaching."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QColor, QResizeEvent
+from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from .model import FigureRow
+
+_WORSE = QColor("#e0483c")
+
+
+class FigureTable(QTableWidget):
+    """A row for each test."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, 3, parent)
+        self.setHorizontalHeaderLabels(["On parts held out", "Before", "After"])
+        self.verticalHeader().setVisible(False)
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        self.setWordWrap(True)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.setMinimumHeight(110)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """In a narrow table titles need more lines."""
+        super().resizeEvent(event)
+        self.resizeRowsToContents()
+
+    def set_rows(self, rows: Sequence[FigureRow]) -> None:
+        """Show figures; what got worse is red."""
+        self.setRowCount(len(rows))
+        for i, row in enumerate(rows):
+            for column, text in enumerate((row.title, row.before, row.after)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                if column:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+                if row.worse:
+                    item.setForeground(_WORSE)
+                self.setItem(i, column, item)
+        self.resizeRowsToContents()

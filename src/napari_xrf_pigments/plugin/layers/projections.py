@@ -1,0 +1,72 @@
+"""Images of a scan over all its channels: total, maximum, mean (no Qt)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_xrf_pigments.cube import XRFCube
+from napari_xrf_pigments.mapping.tiles import iter_tiles
+
+from . import colours
+from .specs import MapSpec, limits_of
+
+Watch = Callable[[int, int], bool]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A way to make one image of a scan.
+
+    Parameters
+    ----------
+    key, title : str
+        For programs and for people.
+    of : callable
+        From counts (row, column, channel) to an image (row, column).
+    """
+
+    key: str
+    title: str
+    of: Callable[[NDArray[Any]], NDArray[Any]]
+
+
+PROJECTIONS = {
+    "total": Projection("total", "Total counts", lambda c: c.sum(axis=2, dtype=np.float64)),
+    "maximum": Projection("maximum", "Highest channel", lambda c: c.max(axis=2)),
+    "mean": Projection("mean", "Mean counts a channel", lambda c: c.mean(axis=2)),
+}
+
+
+def project(cube: XRFCube, key: str, watch: Watch) -> NDArray[np.float32]:
+    """Project a scan; NaN where nothing was measured, and where it was stopped before.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    key : str
+        One of :data:`PROJECTIONS`.
+    watch : callable
+        Called with the pixels done and in all; True: stop and keep what is done.
+    """
+    rows, columns, _ = cube.shape
+    image = np.full((rows, columns), np.nan, dtype=np.float32)
+    done, of = 0, PROJECTIONS[key].of
+    for tile in iter_tiles(cube):
+        image[tile.rows, tile.columns] = np.where(tile.valid, of(tile.counts), np.nan)
+        done += tile.valid.size
+        if watch(done, rows * columns):
+            break
+    return image
+
+
+def projection_spec(key: str, image: NDArray[np.float32]) -> MapSpec:
+    """How a projection is shown."""
+    grey = colours.black_to("#ffffff")
+    title = PROJECTIONS[key].title
+    return MapSpec("projection", key, title, image, grey, limits_of(image, low=0.0))

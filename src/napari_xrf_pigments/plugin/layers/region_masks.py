@@ -1,0 +1,184 @@
+"""Regions that a user drew on Shapes and Labels layers, as masks of a scan (no Qt)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..state.scan import Scan
+from .colours import to_hex
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from napari.viewer import Viewer
+
+Points = NDArray[np.float64]
+#: More regions than that nobody compares in one plot.
+MOST = 24
+
+
+@dataclass(frozen=True)
+class Region:
+    """Pixels of a scan.
+
+    Parameters
+    ----------
+    name : str
+        Layer and number.
+    colour : str
+        ``"#rrggbb"``.
+    mask : ndarray of bool, shape (y, x)
+        Its pixels.
+    """
+
+    name: str
+    colour: str
+    mask: NDArray[np.bool_]
+
+
+def regions_of(viewer: Viewer, scan: Scan) -> list[Region]:
+    """All regions that lie on a scan, in the order of layers and shapes.
+
+    Shapes and labels are taken where they are seen: layers may be scaled, shifted or
+    turned. What lies outside the scan does not count.
+    """
+    return drawn_on(viewer, scan)()
+
+
+def drawn_on(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
+    """What :func:`regions_of` needs of the layers; the function does the work, in any thread."""
+    base = scan_layer(viewer, scan)
+    shape = scan.cube.shape[:2]
+    makers: list[Callable[[], Iterator[Region]]] = []
+    for layer in viewer.layers if base is not None else ():
+        # A layer's class is asked by name: Shapes and Labels would cost seconds to import.
+        kind = type(layer).__name__
+        if kind == "Shapes" and layer.visible:
+            makers.append(_of_shapes(layer, base, shape))
+        elif kind == "Labels" and layer.visible:
+            makers.append(_of_labels(layer, base, shape))
+
+    def make() -> list[Region]:
+        return [region for maker in makers for region in maker()][:MOST]
+
+    return make
+
+
+def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
+    """A layer with the pixels of a scan, which says where it lies in the world."""
+    for layer in viewer.layers:
+        key = layer.metadata.get("xrf_map", ("",))
+        if layer.metadata.get("xrf_scan") is scan and key[0] not in ("marker", "pins", "trial"):
+            return layer
+    return None
+
+
+def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Pixels whose centres lie in a polygon; at least the one in its middle.
+
+    Parameters
+    ----------
+    vertices : ndarray, shape (vertex, 2)
+        (y, x) in pixels.
+    shape : tuple of int
+        Rows and columns.
+    """
+    mask = np.zeros(shape, dtype=bool)
+    low = np.maximum(np.floor(vertices.min(0)).astype(int), 0)
+    high = np.minimum(np.ceil(vertices.max(0)).astype(int) + 1, shape)
+    if np.any(high <= low):
+        return mask
+    yy, xx = np.mgrid[low[0] : high[0], low[1] : high[1]]
+    # Its import takes longer than a window may stand still: see warming.py.
+    from matplotlib.path import Path
+
+    inside = Path(vertices).contains_points(np.column_stack([yy.ravel(), xx.ravel()]))
+    mask[low[0] : high[0], low[1] : high[1]] = inside.reshape(yy.shape)
+    if not mask.any():
+        y, x = np.round(vertices.mean(0)).astype(int)
+        if 0 <= y < shape[0] and 0 <= x < shape[1]:
+            mask[y, x] = True
+    return mask
+
+
+def line_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Pixels under a line or path; arguments as :func:`polygon_mask`."""
+    mask = np.zeros(shape, dtype=bool)
+    for start, end in pairwise(vertices):
+        steps = max(2, 2 * int(np.ceil(np.abs(end - start).max())) + 1)
+        points = np.round(start + np.linspace(0, 1, steps)[:, None] * (end - start)).astype(int)
+        ok = ((points >= 0) & (points < shape)).all(1)
+        mask[tuple(points[ok].T)] = True
+    return mask
+
+
+def ellipse_vertices(corners: Points) -> Points:
+    """Points on the ellipse in a box of four corners, shape (64, 2)."""
+    centre = corners.mean(0)
+    u, v = 0.5 * (corners[1] - corners[0]), 0.5 * (corners[2] - corners[1])
+    angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)[:, None]
+    return np.asarray(centre + np.cos(angle) * u + np.sin(angle) * v)
+
+
+def _of_shapes(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], Iterator[Region]]:
+    to_pixels = _mapping(layer, base)
+    drawn = []
+    for index, (data, kind) in enumerate(zip(layer.data, layer.shape_type, strict=True)):
+        corners = np.asarray(data, dtype=np.float64)[:, -2:]
+        colour = to_hex(tuple(np.asarray(layer.edge_color[index])[:3]))
+        drawn.append((f"{layer.name} {index + 1}", colour, kind, corners))
+
+    def make() -> Iterator[Region]:
+        for name, colour, kind, corners in drawn:
+            around = ellipse_vertices(corners) if kind == "ellipse" else corners
+            mask = (line_mask if kind in ("line", "path") else polygon_mask)(
+                to_pixels(around), shape
+            )
+            if mask.any():
+                yield Region(name, colour, mask)
+
+    return make
+
+
+def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], Iterator[Region]]:
+    from_pixels = _mapping(base, layer)
+    name, labels = layer.name, layer.data
+
+    def make() -> Iterator[Region]:
+        data = np.asarray(labels)
+        while data.ndim > 2:
+            data = data[0]
+        yy, xx = np.mgrid[: shape[0], : shape[1]]
+        pixels = np.column_stack([yy.ravel(), xx.ravel()]).astype(np.float64)
+        place = np.round(from_pixels(pixels)).astype(int)
+        ok = ((place >= 0) & (place < data.shape)).all(1)
+        here = np.zeros(len(place), dtype=data.dtype)
+        here[ok] = data[tuple(place[ok].T)]
+        image = here.reshape(shape)
+        for value in np.unique(image)[: MOST + 1]:
+            if value != 0:
+                colour = layer.get_color(int(value))
+                known = "#b0b0b0" if colour is None else to_hex(tuple(np.asarray(colour)[:3]))
+                yield Region(f"{name} {int(value)}", known, image == value)
+
+    return make
+
+
+def _mapping(source: Any, target: Any) -> Callable[[Points], Points]:
+    """From (y, x) in one layer's data to those in another's; both are affine."""
+
+    def one(point: tuple[float, float]) -> Points:
+        lead = (0.0,) * (source.ndim - 2)
+        world = np.asarray(source.data_to_world((*lead, *point)))[-2:]
+        full = np.zeros(target.ndim)
+        full[-2:] = world
+        return np.asarray(target.world_to_data(full), dtype=np.float64)[-2:]
+
+    origin = one((0.0, 0.0))
+    matrix = np.array([one((1.0, 0.0)) - origin, one((0.0, 1.0)) - origin])
+    return lambda points: np.asarray(points @ matrix + origin)

@@ -1,0 +1,124 @@
+"""Layers as plain pictures for a canvas of our own: colours, place, value at a point (no Qt)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..spectrum._explaining import percent
+from .specs import PIGMENT_KINDS
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+#: A picture of more pixels is shown by every n-th: a screen has fewer.
+MOST_PIXELS = 4_000_000
+_LEVELS = 256
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a layer looks like.
+
+    Parameters
+    ----------
+    name : str
+        For people.
+    pixels : ndarray, shape (y, x, 4), uint8
+        Red, green, blue, alpha.
+    matrix : ndarray, shape (3, 3)
+        Takes (row, column, 1) of `pixels` to world coordinates (y, x, 1).
+    """
+
+    name: str
+    pixels: NDArray[np.uint8]
+    matrix: NDArray[np.float64]
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """World coordinates of the four corners, shape (4, 2)."""
+        height, width = self.pixels.shape[:2]
+        rows, columns = np.array([-0.5, height - 0.5]), np.array([-0.5, width - 0.5])
+        places = np.array([(y, x, 1) for y in rows for x in columns])
+        return np.asarray((places @ self.matrix.T)[:, :2])
+
+
+def can_be_shown(layer: Layer) -> bool:
+    """Whether a layer is a flat picture: an image or labels, with or without colours."""
+    return type(layer).__name__ in ("Image", "Labels") and layer.ndim == 2
+
+
+def picture_of(layer: Layer) -> Picture:
+    """The picture of a layer, in its own colours and contrast."""
+    data, matrix = flat_data(layer)
+    step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / MOST_PIXELS)))
+    if step > 1:
+        data = data[::step, ::step]
+        matrix = matrix @ np.diag([step, step, 1.0])
+    data = np.asarray(data)
+    if type(layer).__name__ == "Labels":
+        pixels = (255 * np.asarray(layer.colormap.map(data))).astype(np.uint8)
+    elif layer.rgb:
+        pixels = coloured(data)
+    else:
+        levels = np.linspace(0, 1, _LEVELS)
+        table = (255 * np.asarray(layer.colormap.map(levels**layer.gamma))).astype(np.uint8)
+        pixels = mapped(data, table, tuple(layer.contrast_limits))
+    return Picture(layer.name, np.ascontiguousarray(pixels), matrix)
+
+
+def flat_data(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
+    """Data of a flat layer, and the matrix (3, 3) from its pixels to world coordinates."""
+    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+    corner = np.asarray(layer.data_to_world((0.0, 0.0)))
+    matrix = np.eye(3)
+    for axis, unit in enumerate(np.eye(2)):
+        matrix[:2, axis] = np.asarray(layer.data_to_world(unit)) - corner
+    matrix[:2, 2] = corner
+    return data, matrix
+
+
+def mapped(
+    values: NDArray[Any], table: NDArray[np.uint8], limits: tuple[float, float]
+) -> NDArray[np.uint8]:
+    """Colours of values, shape (y, x, 4), by a table of 256; unknown values are clear."""
+    low, high = limits
+    known = np.isfinite(values)
+    scaled = (np.where(known, values, low) - low) * ((_LEVELS - 1) / max(high - low, 1e-30))
+    found: NDArray[np.uint8] = table[np.clip(np.rint(scaled), 0, _LEVELS - 1).astype(np.uint8)]
+    found[~known] = 0
+    return found
+
+
+def coloured(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Colours with alpha as bytes, of colours that may be floats and lack it."""
+    if np.issubdtype(values.dtype, np.floating):
+        values = np.clip(np.rint(values * 255), 0, 255)
+    elif values.dtype.itemsize > 1:
+        values = values // 2 ** (8 * (values.dtype.itemsize - 1))
+    values = values.astype(np.uint8)
+    if values.shape[2] == 4:
+        return values
+    alpha = np.full((*values.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([values, alpha], axis=2)
+
+
+def value_at(layer: Layer, world: tuple[float, float]) -> str:
+    """What a layer shows at a place in world coordinates, in words; empty outside of it."""
+    data, matrix = flat_data(layer)
+    place = np.linalg.solve(matrix, [*world, 1.0])[:2]
+    row, column = (int(value) for value in np.rint(place))
+    if not (0 <= row < data.shape[0] and 0 <= column < data.shape[1]):
+        return ""
+    value = np.asarray(data[row, column])
+    if value.ndim:
+        return "rgb " + " ".join(str(part) for part in value.tolist())
+    number = float(value)
+    if np.isnan(number):
+        return "not known"
+    if layer.metadata.get("xrf_map", ("",))[0] in PIGMENT_KINDS:
+        return percent(number)
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

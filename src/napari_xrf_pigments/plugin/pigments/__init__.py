@@ -1,0 +1,1 @@
+"""The Pigments dock: probability maps and their list."""

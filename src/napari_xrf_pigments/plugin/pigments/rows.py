@@ -1,0 +1,118 @@
+"""What was found, as rows for the list, and what is hidden of it (no Qt)."""
+
+from __future__ import annotations
+
+from napari_xrf_pigments.pigments.selection import years
+
+from ..layers import colours
+from ..layers._pigment_specs import MIN_SHARE, PigmentView, counts_as_found, not_told_apart
+from ..state.results import PigmentResults
+from ..state.rows import FoundRow, percent
+
+_WHY = {"period": "not in use in the period", "excluded": "excluded by you"}
+
+
+def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
+    """Groups with their members, and single pigments, the most widespread first.
+
+    Pigments that the view hides are left out; where it reveals them they say why they would
+    be hidden.
+
+    Parameters
+    ----------
+    results : PigmentResults
+        The maps.
+    view : PigmentView
+        Thresholds, depth, and what is hidden.  Groups are only known for any layer.
+    """
+    reasons = view.palette.hidden(results.names)
+    hidden = view.hidden(results.names)
+    group_shares = results.group_shares(view.palette.threshold)
+    rows = []
+    for group in results.groups:
+        members = [name for name in colours.group_members(group) if name in results.names]
+        shown = [name for name in members if name not in hidden]
+        pigments = sorted(
+            (_pigment_row(results, view, name, reasons.get(name)) for name in shown),
+            key=lambda row: -row.share,
+        )
+        if len(members) == 1:
+            rows += pigments
+        elif pigments:
+            inside = max(row.share for row in pigments)
+            any_layer = view.depth == "probability"
+            share = group_shares[group] if any_layer else inside
+            certainty = results.group_certainty(group, view.palette.threshold)
+            vague = any_layer and not_told_apart(results, view, group)
+            rows.append(
+                FoundRow(
+                    "group",
+                    group,
+                    colours.group_title(group),
+                    colours.group_colour(group),
+                    share,
+                    share >= MIN_SHARE or any(row.found for row in pigments),
+                    tuple(pigments),
+                    certainty if any_layer else None,
+                    _group_note(members, shown, vague),
+                )
+            )
+    return sorted(rows, key=lambda row: -row.share)
+
+
+def hidden_sentence(results: PigmentResults, view: PigmentView) -> str:
+    """How many pigments the palette hides, and which of them are in the result."""
+    reasons = view.palette.hidden(results.names)
+    if not reasons:
+        return ""
+    found = []
+    for name in reasons:
+        share = results.share(name, view.palette.threshold_of(name), view.depth)
+        if share >= MIN_SHARE:
+            found.append((share, name))
+    named = [
+        f"{colours.pigment_title(name)} {percent(share)} ({_why(name, reasons[name])})"
+        for share, name in sorted(found, reverse=True)
+    ]
+    verb = "Hidden, now shown" if view.reveal else "Hidden"
+    count = f"{verb}: {len(reasons)} pigment{'s' if len(reasons) > 1 else ''}"
+    if not named:
+        return f"{count}, none of them found."
+    return f"{count}, {len(named)} of them found: {', '.join(named)}."
+
+
+def _why(name: str, reason: str) -> str:
+    return "excluded" if reason == "excluded" else years(name)
+
+
+def _group_note(members: list[str], shown: list[str], vague: bool) -> str:
+    notes = []
+    if vague:
+        titles = ", ".join(colours.pigment_title(name) for name in members)
+        notes.append(f"Cannot be told apart: {titles}")
+    if len(shown) < len(members):
+        away = ", ".join(colours.pigment_title(n) for n in members if n not in shown)
+        notes.append(f"The group counts its hidden members too: {away}")
+    return ". ".join(notes)
+
+
+def _pigment_row(
+    results: PigmentResults, view: PigmentView, name: str, reason: str | None
+) -> FoundRow:
+    threshold = view.palette.threshold_of(name)
+    notes = [_WHY[reason]] if reason else []
+    if name in view.palette.thresholds:
+        notes.append(f"own threshold {threshold:.2f}")
+    if name in view.palette.added:
+        notes.append("always shown")
+    return FoundRow(
+        "pigment",
+        name,
+        colours.pigment_title(name),
+        colours.pigment_colour(name),
+        results.share(name, threshold, view.depth),
+        counts_as_found(results, view, name, view.depth),
+        (),
+        results.certainty(name, threshold, view.depth),
+        ", ".join(notes),
+    )

@@ -1,0 +1,1 @@
+"""The region table: statistics of maps in drawn regions."""

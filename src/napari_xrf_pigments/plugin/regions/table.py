@@ -1,0 +1,118 @@
+"""A table of regions: size, counts, elements, pigments (no Qt)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..layers import colours
+from ..layers.region_masks import Region
+from ..state.scan import Scan
+
+Cell = str | float | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one length.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        Their headings.
+    rows : tuple of tuple
+        Text, numbers, or None where there is no value.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def csv(self) -> str:
+        """The table as CSV; a cell that a spreadsheet would take for a formula is quoted."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows([[_exact(cell) for cell in row] for row in self.rows])
+        return file.getvalue()
+
+
+def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Table:
+    """Measure regions on the maps that exist.
+
+    Parameters
+    ----------
+    scan : Scan
+        The scan.
+    regions : iterable of Region
+        Regions on it.
+    unit : {"mm", "cm"}
+        Unit of lengths.
+
+    Returns
+    -------
+    Table
+        A row a region: pixels, area, mean total counts; the mean net counts of each line
+        family and their standard deviation; for each pigment that is shown, the share of the region
+        over its threshold. Pixels that were not measured or not mapped do not count.
+    """
+    names = scan.elements.names if scan.elements is not None else ()
+    pigments = scan.pigments.names if scan.pigments is not None else ()
+    hidden = scan.palette.hidden(pigments)
+    shown = [name for name in pigments if name not in hidden]
+    columns = ["Region", "Pixels", f"Area ({unit}²)", "Mean counts"]
+    for name in names:
+        columns += [f"{name} (mean counts)", f"{name} (± of the mean)"]
+    columns += [f"{colours.pigment_title(name)} (share)" for name in shown]
+    rows = [_row(scan, region, unit, names, shown) for region in regions]
+    return Table(tuple(columns), tuple(rows))
+
+
+def _row(
+    scan: Scan, region: Region, unit: str, names: Iterable[str], shown: Iterable[str]
+) -> tuple[Cell, ...]:
+    mask = region.mask if scan.cube.valid is None else region.mask & scan.cube.valid
+    pixels = int(mask.sum())
+    area = None
+    if scan.cube.pixel_mm is not None:
+        dy, dx = scan.cube.pixel_mm
+        area = pixels * dy * dx / (100 if unit == "cm" else 1)
+    cells: list[Cell] = [region.name, pixels, area, _mean(scan.totals.image[mask])]
+    if scan.elements is not None:
+        for name in names:
+            counts, sigma = (image[mask] for image in scan.elements.pair(name))
+            done = np.isfinite(counts)
+            noise = np.sqrt(np.square(sigma[done], dtype=np.float64).sum())
+            cells += [_mean(counts), float(noise / done.sum()) if done.any() else None]
+    if scan.pigments is not None:
+        for name in shown:
+            image = scan.pigments.probability[scan.pigments.names.index(name)][mask]
+            done = image[np.isfinite(image)]
+            over = float((done > scan.palette.threshold_of(name)).mean()) if done.size else None
+            cells.append(over)
+    return tuple(cells)
+
+
+def _mean(values: np.ndarray) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean(dtype=np.float64)) if finite.size else None
+
+
+def _exact(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+    return f"{cell:.6g}"
+
+
+def for_people(cell: Cell) -> str:
+    """A cell as it is read on the screen."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,.0f}" if abs(cell) >= 1000 or cell == int(cell) else f"{cell:.3g}"

@@ -1,0 +1,1 @@
+"""The Register dock: registration of images onto a scan by control points."""

@@ -1,0 +1,174 @@
+"""Control points as two Points layers: numbered, paired by their order (no Qt)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..layers.rendering import flat_data
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer, Points
+    from napari.viewer import Viewer
+
+    from napari_xrf_pigments.mapping.registration.registration import Model, Registration
+
+    from ..state.scan import Scan
+
+_COLOURS = {"picture": "#ffb000", "scan": "#33d6ff"}
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A pair of control points.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    residual_px, residual_mm : float or None
+        How far the fit misses the point on the scan; None where there is no fit yet, or no
+        pixel size.
+    left_out_px : float or None
+        How far the other points put it from its place.
+    outlier : bool
+        Whether the others contradict it.
+    waiting : str
+        Where its partner is still missing: ``"picture"``, ``"scan"`` or nothing.
+    """
+
+    number: int
+    residual_px: float | None = None
+    residual_mm: float | None = None
+    left_out_px: float | None = None
+    outlier: bool = False
+    waiting: str = ""
+
+
+def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Points, Points]:
+    """The layers of control points on a picture and on a map; added where missing."""
+    found: dict[str, Any] = {}
+    for layer in viewer.layers:
+        key = layer.metadata.get("xrf_control")
+        if key is not None and key[1] is picture:
+            found[key[0]] = layer
+    for where, on in (("picture", picture), ("scan", scan_layer)):
+        if where in found:
+            place_like(found[where], on)
+            continue
+        _, matrix = flat_data(on)
+        found[where] = viewer.add_points(
+            np.zeros((0, 2)),
+            name=f"Control points on {on.name}",
+            affine=matrix,
+            units=on.units,
+            face_color="transparent",
+            border_color=_COLOURS[where],
+            border_width=0.15,
+            symbol="ring",
+            size=point_size(viewer),
+            features={"number": np.zeros(0, int)},
+            text={"string": "{number}", "color": _COLOURS[where], "size": 12,
+                  "anchor": "upper_left"},
+            metadata={"xrf_control": (where, picture)},
+        )  # fmt: skip
+    return found["picture"], found["scan"]
+
+
+def point_size(viewer: Viewer) -> float:
+    """Size of a point, in world units, that is a fortieth of what is in view."""
+    extent = np.ptp(viewer.layers.extent.world[:, -2:], axis=0).max() if viewer.layers else 1.0
+    return max(float(extent) / 40, 1e-3)
+
+
+def place_like(points: Layer, on: Layer) -> None:
+    """Put points, in pixels of another layer, where that layer lies."""
+    _, matrix = flat_data(on)
+    if not np.allclose(points.affine.affine_matrix, matrix):
+        points.affine = matrix
+
+
+def number(points: Points) -> None:
+    """Number points by their order."""
+    wanted = np.arange(1, len(points.data) + 1)
+    present = points.features.get("number")
+    if present is None or not np.array_equal(np.asarray(present), wanted):
+        points.features = {"number": wanted}
+        points.refresh_text()
+
+
+def lay_over(picture: Image, scan_layer: Image) -> None:
+    """Scale a picture so that it lies over the scan: a start from which to place points."""
+    shape = np.array(flat_data(picture)[0].shape[:2], float)
+    data, matrix = flat_data(scan_layer)
+    size = np.array(data.shape[:2], float)
+    # The same height or width, and the same middle.
+    pixel = np.abs(np.diag(matrix)[:2])
+    scale = float(np.min(size * pixel / shape))
+    centre = (matrix @ [*(size - 1) / 2, 1.0])[:2]
+    place = np.diag([scale, scale, 1.0])
+    place[:2, 2] = centre - scale * (shape - 1) / 2
+    set_place(picture, place, scan_layer)
+
+
+def set_place(layer: Image, matrix: NDArray[np.float64], like: Layer) -> None:
+    """Put a layer by a matrix from its pixels to world coordinates, in another's units."""
+    layer.scale, layer.translate = (1.0, 1.0), (0.0, 0.0)
+    layer.rotate, layer.shear = 0.0, [0.0]
+    layer.units = like.units
+    layer.affine = matrix
+
+
+def placed_matrix(registration: Registration, scan_layer: Layer) -> NDArray[np.float64]:
+    """From pixels of a registered picture to world coordinates, shape (3, 3)."""
+    _, matrix = flat_data(scan_layer)
+    return np.asarray(matrix @ registration.matrix)
+
+
+def fit_points(
+    picture: NDArray[np.float64], on_scan: NDArray[np.float64], model: Model, scan: Scan
+) -> tuple[Registration | None, list[PointRow], str]:
+    """Fit the pairs there are.
+
+    Returns
+    -------
+    registration : Registration or None
+        The fit.
+    rows : list of PointRow
+        A row for every point.
+    sentence : str
+        How good it is, or what is missing.
+    """
+    from napari_xrf_pigments.mapping.registration.registration import LEAST_POINTS, register
+
+    pairs, most = min(len(picture), len(on_scan)), max(len(picture), len(on_scan))
+    late = "scan" if len(on_scan) < len(picture) else "picture"
+    waiting = [PointRow(i + 1, waiting=late) for i in range(pairs, most)]
+    try:
+        found = register(picture[:pairs], on_scan[:pairs], model, scan.cube.pixel_mm)
+    except ValueError as error:
+        rows = [PointRow(i + 1) for i in range(pairs)]
+        return None, rows + waiting, str(error)
+    in_mm = found.distances_mm
+    rows = [
+        PointRow(
+            i + 1,
+            float(found.distances_px[i]),
+            None if in_mm is None else float(in_mm[i]),
+            None if np.isnan(found.left_out_px[i]) else float(found.left_out_px[i]),
+            bool(found.outlier[i]),
+        )
+        for i in range(pairs)
+    ]
+    if found.exact:
+        text = f"{LEAST_POINTS[model]} points always fit: add more to see how well they agree."
+    else:
+        text = f"Root mean square {found.rms_px:.2f} pixels of the scan"
+        text += "." if found.rms_mm is None else f" = {found.rms_mm:.2f} mm."
+        if found.outlier.any():
+            bad = int(np.argmax(found.outlier)) + 1
+            text += f" Point {bad} does not fit the others: check it."
+    return found, rows + waiting, text

@@ -1,0 +1,294 @@
+"""The Register dock: a visible, infrared or X-ray image laid onto the scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFileDialog, QLabel
+
+from .._background import Latest
+from .._job import Job
+from .._running import Failure
+from ..docks._base import Emitter
+from ..docks.base import ScanDock
+from ..layers.rendering import flat_data
+from ..state.scan import Scan
+from ..state.session import Session
+from . import apply as registering
+from . import control_points as control
+from .placement_mode import Placing
+from .point_table import PointTable
+from .toolbar import RegisterBar
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Points
+    from napari.viewer import Viewer
+
+PICTURES = "Pictures (*.tif *.tiff *.jpg *.jpeg *.png *.bmp *.webp);;All files (*)"
+POINTS = "Control points (*.json)"
+
+
+class RegisterDock(ScanDock):
+    """Registers a picture by pairs of control points."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.bar = RegisterBar()
+        self.table = PointTable()
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.column.addWidget(self.bar)
+        self.stretch(self.table)
+        self.column.addWidget(self.said)
+        self.registration: Any = None
+        self._picture: Image | None = None
+        self._placing: Placing | None = None
+        self._undo: list[Callable[[], None]] = []
+        reading = self._reading = Latest(self._opened, self.session.tell)
+        self.destroyed.connect(lambda: reading.forget())
+        # Not inside the event that added a point.
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(30)
+        self._later.timeout.connect(self.refresh)
+        bar = self.bar
+        bar.picture_chosen.connect(lambda: self.choose(bar.picture))
+        bar.open_requested.connect(self._open_picture)
+        bar.model_changed.connect(self.refresh)
+        bar.placing_changed.connect(self.place)
+        bar.apply_requested.connect(self.apply)
+        bar.undo_requested.connect(self.undo)
+        bar.save_requested.connect(self._save)
+        bar.load_requested.connect(self._load)
+        self.table.delete_requested.connect(self.delete)
+        self.table.show_requested.connect(self._look_at)
+        layers = self.viewer.layers.events
+        for signal in (layers.inserted, layers.removed):
+            self.listen(Emitter(signal), self._list_pictures)
+        self._list_pictures()
+        self.start()
+
+    @property
+    def picture(self) -> Image | None:
+        """The picture that is registered."""
+        return self._picture
+
+    @property
+    def points(self) -> tuple[Points, Points] | None:
+        """Layers of the points on the picture and on the scan."""
+        below = self._below()
+        if self._picture is None or below is None:
+            return None
+        return control.point_layers(self.viewer, self._picture, below)
+
+    def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
+        """Fit to another scan."""
+        self.refresh()
+
+    def choose(self, picture: Any) -> None:
+        """Register another picture."""
+        if picture is not self._picture:
+            self.bar.place_button.setChecked(False)
+            self._picture = picture
+            self._undo.clear()
+        self._list_pictures()
+
+    def leave(self) -> None:
+        """Put the viewer back as it was."""
+        if self._placing is not None:
+            self._placing.end()
+            self._placing = None
+
+    def place(self, on: bool) -> None:
+        """Start or end placing points, picture and scan side by side."""
+        below = self._below()
+        if on and self._placing is None and self._picture is not None and below is not None:
+            if np.allclose(flat_data(self._picture)[1], np.eye(3)):
+                control.lay_over(self._picture, below)
+            picture_points, scan_points = self.points or (None, None)
+            for layer in (picture_points, scan_points):
+                layer.visible = True
+                self._follow(layer)
+            self._placing = Placing(
+                self.viewer, (self._picture, picture_points), (below, scan_points)
+            )
+        elif not on and self._placing is not None:
+            self._placing.end()
+            self._placing = None
+        self.bar.place_button.setText("End placing points" if self._placing else "Place points")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Fit the points and show how well they agree."""
+        ready = self.scan is not None and self._picture in self.viewer.layers
+        layers = self._existing_points() if ready else None
+        self.registration, rows, text = None, [], ""
+        if not ready:
+            text = "Open a scan and a picture of the same painting."
+        elif layers is None:
+            text = "Place the same details on the picture and on the scan, four or more."
+        else:
+            for layer in layers:
+                control.number(layer)
+            pairs = registering.places(layers)
+            self.registration, rows, text = control.fit_points(*pairs, self.bar.model, self.scan)
+        self.table.set_rows(rows)
+        self.said.setText(text)
+        self.bar.set_ready(
+            place=ready,
+            apply=self.registration is not None and not self.running,
+            undo=bool(self._undo),
+            save=bool(rows),
+        )
+
+    def apply(self) -> None:
+        """Lay the picture onto the scan by the fit."""
+        below, picture, found = self._below(), self._picture, self.registration
+        if below is None or picture is None or found is None or self.running:
+            return
+        self.bar.place_button.setChecked(False)
+        for layer in self._existing_points() or ():
+            layer.visible = False
+        if found.model == "affine":
+            self._undo.append(registering.lay_on(picture, below, found))
+            self.refresh()
+        else:
+            self._resample(picture, found)
+
+    def undo(self) -> None:
+        """Take back what was applied last."""
+        if self._undo:
+            self._undo.pop()()
+            self._existing_points()
+            self.refresh()
+
+    def delete(self, index: int) -> None:
+        """Remove a pair of points."""
+        for layer in self._existing_points() or ():
+            if index < len(layer.data):
+                layer.data = np.delete(np.asarray(layer.data), index, axis=0)
+        self.refresh()
+
+    def save_points(self, path: Path) -> None:
+        """Write the pairs to a file."""
+        points = self._existing_points()
+        if points is None or self.scan is None or self._picture is None:
+            return
+        try:
+            registering.save_points(points, self._picture, self.scan, self.bar.model, path)
+        except OSError as error:
+            self.session.tell(str(error))
+
+    def load_points(self, path: Path) -> None:
+        """Read pairs from a file; they replace those there are."""
+        try:
+            found = registering.load_points(path)
+        except (ValueError, OSError) as error:
+            self.session.tell(str(error))
+            return
+        points = self.points
+        if points is not None:
+            for layer in points:
+                self._follow(layer)
+            points[0].data, points[1].data = found.picture, found.scan
+            self.bar.set_model(found.model)
+            self.refresh()
+
+    def _resample(self, picture: Image, found: Any) -> None:
+        from napari_xrf_pigments.mapping.registration._resampling import finest, iter_resampled
+
+        scan = self.scan
+        if scan is None:
+            return
+        data, shape = np.asarray(flat_data(picture)[0]), scan.cube.shape[:2]
+        factor = finest(found, shape)
+        bands: list[Any] = []
+
+        def done(end: str | Failure) -> None:
+            self._runs.clear()
+            if isinstance(end, Failure) and end.sentence:
+                self.session.tell(end.sentence)
+            elif end == "finished":
+                whole = np.concatenate(bands)
+                self._undo.append(
+                    registering.add_resampled(self.viewer, picture, scan, whole, found)
+                )
+            self.refresh()
+
+        job = Job(
+            "Resampling",
+            lambda: iter_resampled(data, found, shape, factor),
+            lambda band: bands.append(band.pixels),
+            done,
+        )
+        self._runs.append(job)  # type: ignore[arg-type]
+        self.refresh()
+
+    def _below(self) -> Image | None:
+        return registering.scan_layer(self.viewer, self.scan)
+
+    def _existing_points(self) -> tuple[Points, Points] | None:
+        keys = [layer.metadata.get("xrf_control") for layer in self.viewer.layers]
+        there = {key[0] for key in keys if key is not None and key[1] is self._picture}
+        return self.points if there == {"picture", "scan"} else None
+
+    def _follow(self, points: Points) -> None:
+        signal = Emitter(points.events.data)
+        if (signal, self._points_changed) not in self._listening:
+            self.listen(signal, self._points_changed)
+
+    def _points_changed(self, event: Any = None) -> None:
+        self._later.start()
+
+    def _list_pictures(self, event: Any = None) -> None:
+        found = registering.pictures(self.viewer)
+        if self._picture not in found:
+            self.bar.place_button.setChecked(False)
+            self._picture = found[-1] if found else None
+            self._undo.clear()
+        self.bar.set_pictures([(layer.name, layer) for layer in found], self._picture)
+        self.refresh()
+
+    def _look_at(self, row: int) -> None:
+        layers = self._existing_points()
+        if layers is not None and row < len(layers[1].data):
+            place = layers[1].data_to_world(np.asarray(layers[1].data)[row])
+            self.viewer.scene.camera.center = (0.0, *place[-2:])
+
+    def _open_picture(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open picture", "", PICTURES)
+        if path:
+            self.open_picture(Path(path))
+
+    def open_picture(self, path: Path) -> None:
+        """Read an image file in the background, lay it over the scan and choose it."""
+
+        def read() -> tuple[str, Any]:
+            from napari_xrf_pigments.io.images import read_picture
+
+            return path.stem, read_picture(path)
+
+        self._reading.ask(read)
+
+    def _opened(self, answer: tuple[str, Any]) -> None:
+        name, pixels = answer
+        below = self._below()
+        units = {} if below is None else {"units": below.units}
+        layer = self.viewer.add_image(pixels, name=name, rgb=pixels.ndim == 3, **units)
+        if below is not None:
+            control.lay_over(layer, below)
+        self.choose(layer)
+
+    def _save(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save control points", "points.json", POINTS)
+        if path:
+            self.save_points(Path(path).with_suffix(".json"))
+
+    def _load(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load control points", "", POINTS)
+        if path:
+            self.load_points(Path(path))

@@ -1,0 +1,67 @@
+"""Control points with their residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from .control_points import PointRow
+
+_BAD = QColor("#e0483c")
+
+
+class PointTable(QTableWidget):
+    """A row for each pair; the delete key removes the chosen one."""
+
+    delete_requested = Signal(int)
+    show_requested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, 4, parent)
+        self.setHorizontalHeaderLabels(["Point", "Off (px)", "Off (mm)", "Others (px)"])
+        tips = (
+            "Number, as in the viewer",
+            "Distance between the point and where the fit puts it, pixels of the scan",
+            "The same in mm",
+            "Distance from where all other points put it: large for a wrong point",
+        )
+        for column, tip in enumerate(tips):
+            self.horizontalHeaderItem(column).setToolTip(tip)
+        self.verticalHeader().setVisible(False)
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.setMinimumHeight(120)
+        self.cellClicked.connect(lambda row, column: self.show_requested.emit(row))
+
+    def set_rows(self, rows: Sequence[PointRow]) -> None:
+        """Show pairs; the chosen one stays chosen."""
+        chosen = self.currentRow()
+        self.setRowCount(len(rows))
+        self.setColumnHidden(2, all(row.residual_mm is None for row in rows))
+        for i, row in enumerate(rows):
+            if row.waiting:
+                texts = [str(row.number), f"click it on the {row.waiting}", "", ""]
+            else:
+                values = (row.residual_px, row.residual_mm, row.left_out_px)
+                texts = [str(row.number), *("" if v is None else f"{v:.2f}" for v in values)]
+            for column, text in enumerate(texts):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+                if row.outlier:
+                    item.setForeground(_BAD)
+                    item.setToolTip("The other points contradict this one")
+                self.setItem(i, column, item)
+        if 0 <= chosen < len(rows):
+            self.setCurrentCell(chosen, 0)
+
+    def keyPressEvent(self, event: object) -> None:
+        """Delete removes the chosen pair."""
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.currentRow() >= 0:  # type: ignore[attr-defined]
+            self.delete_requested.emit(self.currentRow())
+        else:
+            super().keyPressEvent(event)

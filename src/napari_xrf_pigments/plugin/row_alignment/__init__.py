@@ -1,0 +1,1 @@
+"""The Sawtooth dock: alignment of odd and even rows."""

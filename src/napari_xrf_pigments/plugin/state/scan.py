@@ -1,0 +1,262 @@
+"""An opened scan and what was made of it (no Qt, no napari)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis
+from napari_xrf_pigments.mapping.analysis._arithmetic import Combined
+from napari_xrf_pigments.pigments.selection import Palette
+
+from ._element_results import ElementResults, ElementView
+from .curves import Curves
+from .results import PigmentResults
+from .rows import ElementRow
+from .totals import TotalCounts
+
+if TYPE_CHECKING:
+    from napari_xrf_pigments.cube import XRFCube
+
+#: Files keep some ten digits of an axis: as near as this it is the same one.
+_SAME_KEV = 1e-5
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """What maps of a scan depend on besides its counts.
+
+    Parameters
+    ----------
+    energies : EnergyAxis
+        The energy axis.
+    acquisition : Acquisition
+        Settings of the instrument.
+    origin : str
+        Where the axis comes from, in words, where a person chose it; else empty.
+    """
+
+    energies: EnergyAxis
+    acquisition: Acquisition
+    origin: str = ""
+
+    def change_to(self, other: ScanSettings) -> str:
+        """What of maps made with these settings is old under others, in words."""
+        if _apart_kev(self.energies, other.energies) > _SAME_KEV:
+            return "old energy axis"
+        here, there = self.acquisition, other.acquisition
+        if (here.anode, here.tube_kv) != (there.anode, there.tube_kv):
+            return "old tube settings"
+        return ""
+
+
+def _apart_kev(one: EnergyAxis, other: EnergyAxis) -> float:
+    """The most that two axes of the same channels lie apart, at one of their ends."""
+    top = (one.gain_kev - other.gain_kev) * (one.n_channels - 1)
+    start = one.offset_kev - other.offset_kev
+    return max(abs(start), abs(start + top))
+
+
+class Scan:
+    """The state that all layers of one scan share.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        As it was opened.
+    name : str
+        For people.
+    totals : TotalCounts, optional
+        Its sums, if they were begun already.
+    """
+
+    energies_changed = Signal()
+    results_changed = Signal(str)
+    palette_changed = Signal()
+
+    def __init__(self, cube: XRFCube, name: str, totals: TotalCounts | None = None) -> None:
+        self.cube = cube
+        self.name = name
+        self.totals = totals or TotalCounts(cube)
+        self.calibration: Any = None
+        self.checked = False
+        self._results: dict[str, Any] = {"elements": None, "pigments": None, "trial": None}
+        self._made_with: dict[str, ScanSettings] = {}
+        self._given: EnergyAxis = cube.energies
+        self._origin = ""
+        self._earlier: list[ScanSettings] = []
+        #: Sums, differences and ratios of the elemental maps, by name.
+        self.derived: dict[str, Combined] = {}
+        self.element_view = ElementView()
+        #: What the list of elements holds: found in the scan, or named.
+        self.element_rows: tuple[ElementRow, ...] = ()
+        self.palette = Palette()
+        #: The spectra that are compared in one plot, and the pixel that was clicked last.
+        self.curves = Curves()
+        self.pixel: tuple[int, int] | None = None
+
+    @property
+    def elements(self) -> ElementResults | None:
+        """The elemental maps."""
+        results: ElementResults | None = self._results["elements"]
+        return results
+
+    @elements.setter
+    def elements(self, results: ElementResults | None) -> None:
+        self._keep("elements", results)
+
+    @property
+    def trial(self) -> ElementResults | None:
+        """Elemental maps of a part of the scan, to try settings on."""
+        results: ElementResults | None = self._results["trial"]
+        return results
+
+    @trial.setter
+    def trial(self, results: ElementResults | None) -> None:
+        self._keep("trial", results)
+
+    @property
+    def pigments(self) -> PigmentResults | None:
+        """The pigment maps."""
+        results: PigmentResults | None = self._results["pigments"]
+        return results
+
+    @pigments.setter
+    def pigments(self, results: PigmentResults | None) -> None:
+        self._keep("pigments", results)
+
+    def _keep(self, kind: str, results: Any) -> None:
+        self._results[kind] = results
+        self._made_with[kind] = self.settings
+
+    @property
+    def settings(self) -> ScanSettings:
+        """What maps are made with at present."""
+        return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
+
+    def outdated(self, kind: str) -> str:
+        """Why the maps of a kind ("elements", "pigments" or "trial") are old, or nothing."""
+        if self._results[kind] is None:
+            return ""
+        return self._made_with[kind].change_to(self.settings)
+
+    @property
+    def given_energies(self) -> EnergyAxis:
+        """The axis that the scan was opened with."""
+        return self._given
+
+    @property
+    def uses_estimate(self) -> bool:
+        """Whether the axis found from the lines is in use."""
+        return self.can_estimate and self.cube.energies is self.calibration.energies
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether a person changed axis or settings."""
+        return bool(self._earlier)
+
+    @property
+    def can_estimate(self) -> bool:
+        """Whether a trusted estimate of the axis exists."""
+        return self.calibration is not None and bool(self.calibration.trusted)
+
+    def set_calibration(self, calibration: Any) -> None:
+        """Take the result of the check; a trusted one replaces an axis read from a file."""
+        self.calibration = calibration
+        self.checked = True
+        self._take_settings()
+        # What a person chose in the meantime stays.
+        if self.can_estimate and self._given.source != "user" and not self._earlier:
+            self.cube = self.cube.with_energies(self.calibration.energies)
+        self.energies_changed.emit()
+
+    def _take_settings(self) -> None:
+        """Fill in the detector's resolution and the anode where the spectrum told them."""
+        fwhm = self.calibration.fwhm_mn_ka_ev if self.can_estimate else None
+        detector = self.cube.acquisition.detector or Detector()
+        if fwhm is not None and detector.fwhm_mn_ka_ev is None:
+            detector = replace(detector, fwhm_mn_ka_ev=fwhm)
+            settings = replace(self.cube.acquisition, detector=detector)
+            self.cube = self.cube.with_acquisition(settings)
+        if self.calibration is not None and self.calibration.anode is not None:
+            settings = self.cube.acquisition.updated(anode=self.calibration.anode)
+            self.cube = self.cube.with_acquisition(settings)
+
+    def use_estimate(self, estimate: bool) -> None:
+        """Use the estimated axis, or the one that the scan was opened with."""
+        axis = self.calibration.energies if estimate and self.can_estimate else self._given
+        self.change(ScanSettings(axis, self.cube.acquisition))
+
+    def change(self, settings: ScanSettings) -> None:
+        """Use another energy axis or other settings; :meth:`undo` takes it back."""
+        if settings == self.settings:
+            return
+        self._earlier.append(self.settings)
+        self._use(settings)
+
+    def undo(self) -> None:
+        """Take back the last change of axis or settings."""
+        if self._earlier:
+            self._use(self._earlier.pop())
+
+    def _use(self, settings: ScanSettings) -> None:
+        self._origin = settings.origin
+        self.cube = replace(self.cube, energies=settings.energies, acquisition=settings.acquisition)
+        self.energies_changed.emit()
+
+    def set_palette(self, palette: Palette) -> None:
+        """Show other pigments of the result, or with other thresholds."""
+        if palette != self.palette:
+            self.palette = palette
+            self.palette_changed.emit()
+
+    def axis_sentence(self) -> str:
+        """Which energy axis is in use, in one sentence."""
+        axis = self.cube.energies
+        origin = {
+            "file": "from the file",
+            "user": "as given",
+            "estimated": "assumed, since the file has none",
+        }
+        source = "from the lines of the scan" if self.uses_estimate else origin[axis.source]
+        source = self._origin or source
+        text = (
+            f"Energy axis {source}: {axis.gain_kev * 1000:.2f} eV a channel, "
+            f"offset {axis.offset_kev * 1000:+.0f} eV."
+        )
+        if self.checked and self.uses_estimate:
+            return text + (
+                f" {len(self.calibration.lines)} lines meet their places within "
+                f"{self.calibration.rms_ev:.1f} eV."
+            )
+        if not self.checked and not self._origin:
+            return f"{text} Checking it against the lines of the scan ..."
+        if self._origin:
+            return text
+        refused = self.calibration is not None and not self.can_estimate
+        return f"{text} {self.calibration.message}" if refused else text
+
+    def axis_details(self) -> str:
+        """What the check of the energy axis found, at length."""
+        return str(self.calibration.message) if self.calibration is not None else ""
+
+    def spectrum(self, y: int, x: int) -> NDArray[np.float64]:
+        """Counts of a pixel, shape (channel,)."""
+        return self.cube.spectrum(y, x)
+
+    def measured(self, y: int, x: int) -> bool:
+        """Whether a pixel lies inside the scan and was measured."""
+        rows, columns, _ = self.cube.shape
+        if not (0 <= y < rows and 0 <= x < columns):
+            return False
+        return self.cube.valid is None or bool(self.cube.valid[y, x])
+
+    def millimetres(self, y: int, x: int) -> tuple[float, float] | None:
+        """Place (y, x) of a pixel's centre in mm from the first pixel's centre."""
+        if self.cube.pixel_mm is None:
+            return None
+        return y * self.cube.pixel_mm[0], x * self.cube.pixel_mm[1]

@@ -1,0 +1,238 @@
+"""What the plugin asks of the core, loaded on first use so that docks open at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .rows import ElementRow
+
+if TYPE_CHECKING:
+    from napari_xrf_pigments.cube import PigmentMaps, XRFCube
+    from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
+    from napari_xrf_pigments.mapping.explanation import Explanation
+
+
+@dataclass(frozen=True)
+class FoundLines:
+    """Line families found in a scan.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Line families.
+    plan : object
+        What the search prepared for mapping; None where it prepared nothing.
+    strength : mapping of str to float
+        How many sigma each stands out, at the place where it does most.
+    families : mapping of str to tuple of str
+        The K, L and M families of each one's element, itself first.
+    """
+
+    names: tuple[str, ...]
+    plan: Any = None
+    strength: Mapping[str, float] = field(default_factory=dict)
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> tuple[ElementRow, ...]:
+        """The same for the list of elements."""
+        return tuple(
+            ElementRow(name, self.families.get(name, (name,)), self.strength.get(name))
+            for name in self.names
+        )
+
+
+def _open_cube(path: str | Path) -> XRFCube:
+    from napari_xrf_pigments.io import open_cube
+
+    from ..preferences import preferences
+
+    cache = preferences().cache()
+    # Making a copy takes minutes: that is done when the scan is open, for the next time.
+    return open_cube(path, cache=False if cache is None else replace(cache, make=False))
+
+
+def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
+    from napari_xrf_pigments.calibration.anode import with_estimated_anode
+    from napari_xrf_pigments.calibration.automatic import calibrate
+
+    found = calibrate(spectrum, cube.energies, cube.acquisition)
+    axis = found.energies if cube.energies.source != "user" else cube.energies
+    seen, told = with_estimated_anode(cube.with_energies(axis), spectrum)
+    message = f"{found.message} {told}".strip()
+    return replace(found, anode=seen.acquisition.anode, message=message)
+
+
+def _find_lines(cube: XRFCube) -> FoundLines:
+    from napari_xrf_pigments.mapping import plan_elements
+    from napari_xrf_pigments.mapping._element_plan import families_of_element
+
+    plan = plan_elements(cube)
+    # The strongest first: those of the fit stand by energy.
+    names = tuple(plan.significance)
+    families = {name: families_of_element(cube, name, plan.conditions) for name in names}
+    return FoundLines(names, plan, plan.significance, families)
+
+
+def _element_tiles(
+    cube: XRFCube,
+    lines: tuple[str, ...],
+    plan: Any,
+    skip: NDArray[np.bool_] | None = None,
+    before: SpectraTally | None = None,
+) -> Iterable[Any]:
+    from napari_xrf_pigments.mapping import iter_element_tiles, plan_elements
+
+    if plan is None or plan.fit.names != lines:
+        plan = plan_elements(cube, lines, search=None if plan is None else plan.search)
+    return iter_element_tiles(cube, plan=plan, skip=skip, before=before)
+
+
+@lru_cache(maxsize=3)
+def _network(device: str, weights: Path | None = None) -> Any:
+    """The network, loaded once a device: every click on a pixel asks it."""
+    from napari_xrf_pigments.network.predict import Predictor
+
+    return Predictor(device, weights)
+
+
+def _pigment_tiles(
+    cube: XRFCube,
+    device: str,
+    skip: NDArray[np.bool_] | None = None,
+    before: SpectraTally | None = None,
+    context: bool = False,
+    weights: Path | None = None,
+) -> Iterable[Any]:
+    from napari_xrf_pigments.mapping import iter_pigment_tiles
+
+    network = _network(device, weights)
+    return iter_pigment_tiles(cube, predictor=network, context=context, skip=skip, before=before)
+
+
+def _pooled(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64], float]:
+    from napari_xrf_pigments.mapping.neighbour_pooling import pooled_spectrum
+
+    return pooled_spectrum(cube, y, x)
+
+
+def _predict(
+    cube: XRFCube, spectrum: NDArray[np.float64], weights: Path | None = None
+) -> PigmentMaps:
+    predict = _network("auto", weights).bind(cube.energies, cube.acquisition)
+    maps: PigmentMaps = predict(spectrum[None, :])
+    return maps
+
+
+def _explain(
+    cube: XRFCube, spectrum: NDArray[np.float64], weights: Path | None = None
+) -> Explanation:
+    from napari_xrf_pigments.mapping.explanation import explain_spectrum
+
+    predict = _network("auto", weights).bind(cube.energies, cube.acquisition)
+    return explain_spectrum(spectrum, cube.energies, cube.acquisition, predict)
+
+
+def _provenance(
+    cube: XRFCube, settings: dict[str, Any], weights: Path | None = None
+) -> dict[str, Any]:
+    from napari_xrf_pigments.mapping.provenance import provenance
+
+    if settings["kind"] == "pigments":
+        network = _network(settings["device"], weights)
+        return provenance(cube, settings, weights_hash=network.weights_hash)
+    return provenance(cube, settings)
+
+
+def _teach(
+    cube: XRFCube,
+    labels: NDArray[Any],
+    statements: Mapping[int, Any],
+    scan: str,
+    weights: Path | None = None,
+) -> Iterable[Any]:
+    from napari_xrf_pigments.training.fine_tuning.annotations import read_lesson
+    from napari_xrf_pigments.training.fine_tuning.fit import teach
+
+    return teach(read_lesson(cube, labels, statements, scan=scan), weights)
+
+
+def _devices() -> tuple[tuple[str, str], ...]:
+    import torch
+
+    # In a thread, as the dock opens: so a run finds what it needs loaded already.
+    from napari_xrf_pigments.network import predict as predict
+
+    found = [("Automatic", "auto"), ("CPU", "cpu")]
+    for index in range(torch.cuda.device_count()):
+        found.append((f"GPU: {torch.cuda.get_device_name(index)}", f"cuda:{index}"))
+    if torch.backends.mps.is_available():
+        found.append(("GPU (Metal)", "mps"))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The functions of the core that sessions and docks call; tests pass their own.
+
+    Parameters
+    ----------
+    open_cube : callable
+        Path to cube.
+    calibrate : callable
+        (cube, summed spectrum) to ``Calibration``.
+    find_lines : callable
+        Cube to :class:`FoundLines`.
+    element_tiles, pigment_tiles : callable
+        (cube, line families, plan or None) and (cube, device), each with the mask of finished
+        pixels and what was counted in them, or None, to an iterable of finished tiles; the
+        latter also with whether like neighbours speak for a pixel.
+    pooled : callable
+        (cube, y, x) to the spectrum with those of like neighbours, and how many it is worth.
+    predict : callable
+        (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
+    explain : callable
+        (cube, one spectrum) to ``Explanation``.
+    provenance : callable
+        (cube, settings of a run) to how its maps were made.
+    teach : callable
+        (cube, painted labels, what each label says, name of the scan) to an iterable of
+        steps, the taught network last.
+    devices : callable
+        To pairs of label and torch device.
+    """
+
+    open_cube: Callable[[str | Path], XRFCube] = _open_cube
+    calibrate: Callable[[XRFCube, NDArray[np.float64]], Any] = _calibrate
+    find_lines: Callable[[XRFCube], FoundLines] = _find_lines
+    element_tiles: Callable[..., Iterable[Any]] = _element_tiles
+    pigment_tiles: Callable[..., Iterable[Any]] = _pigment_tiles
+    pooled: Callable[[XRFCube, int, int], tuple[NDArray[np.float64], float]] = _pooled
+    predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
+    explain: Callable[[XRFCube, NDArray[np.float64]], Explanation] = _explain
+    provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance
+    teach: Callable[..., Iterable[Any]] = _teach
+    devices: Callable[[], tuple[tuple[str, str], ...]] = _devices
+
+    def with_weights(self, weights: Path | None) -> Services:
+        """The same functions with other weights of the network; None: the bundled ones."""
+        names = ("pigment_tiles", "predict", "explain", "provenance", "teach")
+        plain = {name: _without_weights(getattr(self, name)) for name in names}
+        if weights is None:
+            return replace(self, **plain)
+        bound = {name: partial(function, weights=weights) for name, function in plain.items()}
+        return replace(self, **bound)
+
+
+def _without_weights(function: Any) -> Any:
+    return function.func if isinstance(function, partial) else function
+
+
+CORE = Services()

@@ -1,0 +1,1 @@
+"""The Stitch dock: scans in several sections joined into one."""

@@ -1,0 +1,124 @@
+"""The Stitch dock: sections of a painting joined to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QPushButton
+
+from .._job import Job
+from .._running import Failure
+from ..docks.base import ScanDock
+from ..state.scan import Scan
+from ..state.session import Session
+from . import model as sections
+from ._section_table import SectionTable
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+_HINT = (
+    "Open the sections, find their places or type them, then join. Spectra in overlaps are always "
+    "those of the first section in the list."
+)
+
+
+class StitchDock(ScanDock):
+    """Places the open scans against each other and joins them."""
+
+    def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__(napari_viewer, session)
+        self.table = SectionTable()
+        self.find_button = QPushButton("Find their places")
+        self.find_button.setToolTip("From what the sections share in their overlaps")
+        self.overlap_box = QComboBox()
+        self.overlap_box.addItem("are averaged", "average")
+        self.overlap_box.addItem("are the first section's", "first")
+        self.join_button = QPushButton("Join")
+        self.said = QLabel(_HINT)
+        self.said.setWordWrap(True)
+        form = QFormLayout()
+        form.addRow("Maps in overlaps", self.overlap_box)
+        self.stretch(self.table)
+        self.column.addWidget(self.find_button)
+        self.column.addLayout(form)
+        self.column.addWidget(self.join_button)
+        self.column.addWidget(self.said)
+        self._joining = False
+        self.find_button.clicked.connect(lambda: self.find())
+        self.join_button.clicked.connect(lambda: self.join())
+        self.listen(self.session.scans_changed, self._list_sections)
+        self._list_sections()
+        self.start()
+
+    @property
+    def chosen(self) -> list[int]:
+        """Rows of the sections that are ticked."""
+        return [i for i in range(self.table.rowCount()) if self.table.used(i)]
+
+    def find(self) -> None:
+        """Find the places of the ticked sections in the background."""
+        rows = self.chosen
+        scans = self._scans(rows)
+        if len(scans) < 2 or self.running:
+            self.said.setText("Tick at least two sections.")
+            return
+        doubtful: list[str] = []
+        said: list[str] = []
+        found = iter(rows)
+
+        def take(place: sections.Place) -> None:
+            self.table.set_place(next(found), place.offset)
+            said.append(f"{place.scan.name}: {place.said}.")
+            if not place.trusted:
+                doubtful.append(place.scan.name)
+
+        def done(end: str | Failure) -> None:
+            self._runs.clear()
+            self._update()
+            if isinstance(end, Failure):
+                self.session.tell(end.sentence)
+                self.said.setText(end.sentence)
+            else:
+                told = "Every section was found by what it shares with the others."
+                if doubtful:
+                    told = f"The overlap of {', '.join(doubtful)} is not sure: check its place."
+                self.said.setText("\n".join([told, *said]))
+
+        self.said.setText("Comparing the sections ...")
+        job = Job("Placing sections", lambda: sections.find_places(scans), take, done)
+        self._runs.append(job)  # type: ignore[arg-type]
+        self._update()
+
+    def join(self) -> None:
+        """Join the ticked sections."""
+        rows = self.chosen
+        if len(rows) < 2:
+            self.said.setText("Tick at least two sections.")
+            return
+        offsets = [self.table.offset(i) for i in rows]
+        self._joining = True
+        try:
+            overlap = self.overlap_box.currentData()
+            said, maps = sections.join(self.viewer, self._scans(rows), offsets, overlap)
+        except ValueError as error:
+            self.session.tell(str(error))
+            return
+        finally:
+            self._joining = False
+        self.feed.soon(lambda: maps)
+        self.said.setText(said)
+
+    def _scans(self, rows: list[int]) -> list[Scan]:
+        return [self.session.scans[i] for i in rows]
+
+    def _list_sections(self) -> None:
+        # What was just joined is not to be joined again.
+        names = [scan.name for scan in self.session.scans]
+        self.table.set_sections(names, new_ticked=not self._joining)
+        self._update()
+
+    def _update(self) -> None:
+        several = len(self.session.scans) > 1 and not self.running
+        self.find_button.setEnabled(several)
+        self.join_button.setEnabled(several)

@@ -1,0 +1,190 @@
+"""Several scans of one painting: where they lie, and what they give together (no Qt)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..layers.sync import counts_layer_data, placement, unselected
+from ..state.totals import TotalCounts
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+    from napari.viewer import Viewer
+
+    from napari_xrf_pigments.mapping.registration.stitching import Overlap
+
+    from ..state.scan import Scan
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a section lies.
+
+    Parameters
+    ----------
+    scan : Scan
+        The section.
+    offset : tuple of int
+        Row and column of its first pixel against the first section's.
+    said : str
+        How sure that is, in words.
+    trusted : bool
+        Whether the overlap supports it.
+    """
+
+    scan: Scan
+    offset: tuple[int, int]
+    said: str
+    trusted: bool = True
+
+
+def find_places(scans: Sequence[Scan]) -> Iterator[Place]:
+    """Place sections one after the other against those placed before.
+
+    Sections are compared by the elemental maps that all of them have, or by total counts.
+
+    Raises
+    ------
+    ValueError
+        If the pixels differ in size, or there is nothing to compare.
+    """
+    from napari_xrf_pigments.mapping.registration._overlap import find_offset
+    from napari_xrf_pigments.mapping.registration.stitching import Layout, check_pixels, join_maps
+
+    check_pixels([scan.cube for scan in scans])
+    images = comparable_maps(scans)
+    offsets = [(0, 0)]
+    yield Place(scans[0], (0, 0), "the first")
+    for k, scan in enumerate(scans[1:], start=1):
+        layout = Layout.of([image.shape[1:] for image in images[:k]], offsets)
+        whole = np.stack(
+            [join_maps([image[i] for image in images[:k]], layout) for i in range(len(images[0]))]
+        )
+        found = find_offset(whole, images[k])
+        # From the canvas of those placed already back to the first section.
+        corner = np.array(layout.places[0])
+        offset = int(found.rows - corner[0]), int(found.columns - corner[1])
+        offsets.append(offset)
+        said = f"{found.pixels} shared pixels, correlation {found.correlation:.2f}"
+        yield Place(scan, offset, said, found.trusted)
+
+
+def comparable_maps(scans: Sequence[Scan]) -> list[NDArray[np.float64]]:
+    """The same maps of each section, each (map, y, x), with square roots of counts."""
+    shared = shared_lines(scans)
+    stacks = []
+    for scan in scans:
+        if shared and scan.elements is not None:
+            rows = [scan.elements.names.index(name) for name in shared]
+            stack = np.asarray(scan.elements.counts)[rows]
+        else:
+            stack = np.asarray(scan.totals.image)[None]
+        # Counting noise is even after the root.
+        stacks.append(np.sqrt(np.clip(stack, 0, None)))
+    return stacks
+
+
+def shared_lines(scans: Sequence[Scan]) -> list[str]:
+    """Line families that were mapped in all of some scans."""
+    if any(scan.elements is None for scan in scans):
+        return []
+    names = [set(scan.elements.names) for scan in scans if scan.elements is not None]
+    first = scans[0].elements
+    return [name for name in (first.names if first else ()) if all(name in n for n in names)]
+
+
+def join(
+    viewer: Viewer, scans: Sequence[Scan], offsets: Sequence[tuple[float, float]], overlap: Overlap
+) -> tuple[str, Iterator[None]]:
+    """Add the joined scan, and the joined elemental maps.
+
+    Returns
+    -------
+    sentence : str
+        What is done.
+    steps : iterator
+        Adds the maps, one between two ``yield``.
+
+    Raises
+    ------
+    ValueError
+        If the sections have pixels of different size.
+    """
+    from napari_xrf_pigments.mapping.registration.stitching import (
+        Layout,
+        check_pixels,
+        join_cubes,
+        uncovered,
+    )
+
+    cubes = [scan.cube for scan in scans]
+    check_pixels(cubes)
+    layout = Layout.of([cube.shape[:2] for cube in cubes], offsets)
+    said = [f"{len(scans)} sections joined to {layout.shape[0]} x {layout.shape[1]} pixels"]
+    bare = float(uncovered(layout).mean())
+    if bare:
+        said.append(f"{bare:.0%} of them measured by none")
+    try:
+        cube = join_cubes(cubes, layout)
+    except ValueError as error:
+        said.append(str(error).rstrip("."))
+        _join_totals(viewer, scans, layout, overlap)
+    else:
+        data, settings, _ = counts_layer_data(cube, TotalCounts(cube), _name(scans))
+        viewer.add_image(data, **settings)
+        said.append("spectra in overlaps are the first section's")
+    lines = shared_lines(scans)
+    if lines:
+        how = "averaged" if overlap == "average" else "the first section's"
+        said.append(f"{len(lines)} elemental maps joined, {how} in overlaps")
+
+    def maps() -> Iterator[None]:
+        for name in lines:
+            with unselected(viewer):
+                _join_line(viewer, scans, name, layout, overlap)
+            yield
+
+    return "; ".join(said) + ".", maps()
+
+
+def _join_line(viewer: Viewer, scans: Sequence[Scan], name: str, layout: Any, overlap: Any) -> None:
+    from napari_xrf_pigments.mapping.registration.stitching import join_maps
+
+    from ..layers import colours
+
+    maps = [scan.elements.counts[scan.elements.names.index(name)] for scan in scans]
+    colormap = colours.black_to(colours.element_colour(name))
+    _add(viewer, join_maps(maps, layout, overlap), f"{name}, joined", colormap, scans, name)
+
+
+def _join_totals(viewer: Viewer, scans: Sequence[Scan], layout: Any, overlap: Any) -> None:
+    from napari_xrf_pigments.mapping.registration.stitching import join_maps
+
+    data = join_maps([scan.totals.image for scan in scans], layout, overlap)
+    _add(viewer, data, _name(scans), "gray", scans, "total")
+
+
+def _add(
+    viewer: Viewer, data: Any, name: str, colormap: Any, scans: Sequence[Scan], key: str
+) -> Image:
+    from ..layers.specs import limits_of
+
+    return viewer.add_image(
+        data,
+        name=name,
+        colormap=colormap,
+        contrast_limits=limits_of(data),
+        blending="additive" if key != "total" else "translucent_no_depth",
+        visible=key == "total",
+        metadata={"xrf_map": ("joined", key)},
+        **placement(scans[0].cube.pixel_mm),
+    )
+
+
+def _name(scans: Sequence[Scan]) -> str:
+    return " + ".join(scan.name for scan in scans)

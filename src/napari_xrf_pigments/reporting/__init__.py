@@ -1,0 +1,1 @@
+"""Overview pages, figures and reports of finished maps."""

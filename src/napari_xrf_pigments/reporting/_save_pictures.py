@@ -1,0 +1,133 @@
+"""Results as pictures to print: TIFF with scale bar, colour bar and names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ..cube import ElementMaps, PigmentMaps
+from ..io._atomic import write_atomically
+from ..io.results._fields import MARKER, provenance, to_json
+from ..pigments._naming import Naming
+from ._map_picture import MM_PER_INCH, MapPicture, render_map
+from .figures import element_pictures, pigment_pictures
+
+INDEX = "pictures.json"
+KIND = "pictures"
+DPI = 600
+#: Called with the pictures made so far and the name of the next one; True: stop.
+Watch = Callable[[int, str], bool]
+
+
+def save_pictures(
+    out: Path | str,
+    elements: ElementMaps | None = None,
+    pigments: PigmentMaps | None = None,
+    naming: Naming | None = None,
+    *,
+    threshold: float = 0.5,
+    depths: tuple[str, ...] = ("probability",),
+    dpi: int = DPI,
+    watch: Watch | None = None,
+) -> Path:
+    """Draw every map of what was found as a TIFF of its own in a folder.
+
+    Parameters
+    ----------
+    out : path
+        The folder to make.
+    elements, pigments : ElementMaps, PigmentMaps, optional
+        Maps of one scan.
+    naming : Naming, optional
+        Names and colours of the pigments.
+    threshold : float
+        Probability over which a pixel counts, 0-1.
+    depths : tuple of str
+        Some of ``"probability"``, ``"top"``, ``"below"``.
+    dpi : int
+        Dots per inch.
+    watch : callable, optional
+        Told of the progress; may ask to stop, which keeps the pictures that are done.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ValueError
+        If there are no maps.
+    OSError
+        If something that is not a folder of such pictures is in the way, or the disk fails.
+    """
+    if elements is None and pigments is None:
+        raise ValueError("There are no maps to draw.")
+    target = Path(out).absolute()
+    pictures: list[Iterable[tuple[str, MapPicture]]] = []
+    if elements is not None:
+        pictures.append(element_pictures(elements))
+    if pigments is not None:
+        pictures.append(pigment_pictures(pigments, naming or Naming(), threshold, depths))
+    made = {"elements": provenance(elements), "pigments": provenance(pigments)}
+
+    def write(folder: Path) -> None:
+        folder.mkdir()
+        files: dict[str, dict[str, str]] = {}
+        for name, picture in (entry for part in pictures for entry in part):
+            if watch is not None and watch(len(files), picture.title):
+                break
+            file = f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name).strip('._')}.tif"
+            files[file] = {"map": picture.title}
+            write_picture(folder / file, picture, dpi, made)
+        index = to_json({MARKER: KIND, "dpi": dpi, **made, "files": files})
+        (folder / INDEX).write_text(index, encoding="utf-8")
+
+    write_atomically(target, write, is_pictures)
+    return target
+
+
+def write_picture(
+    path: Path, picture: MapPicture, dpi: int = DPI, made: dict[str, Any] | None = None
+) -> None:
+    """Write one picture with its resolution, and its facts as JSON in the description."""
+    import tifffile
+
+    dots = render_map(picture, dpi)
+    height, width = dots.shape[:2]
+    facts = {
+        "map": picture.title,
+        "note": picture.note,
+        "limits": picture.limits,
+        "page_mm": [round(side * MM_PER_INCH / dpi, 2) for side in (width, height)],
+        "map_size": [*picture.extent, picture.unit],
+        "provenance": made or {},
+    }
+    tifffile.imwrite(
+        path,
+        dots,
+        photometric="rgb",
+        compression="zlib",
+        compressionargs={"level": 3},
+        resolution=(dpi, dpi),
+        resolutionunit="INCH",
+        # Tags of TIFF 6 hold ASCII alone.
+        description=json.dumps(json.loads(to_json(facts)), ensure_ascii=True),
+        software="napari-xrf-pigments",
+        metadata=None,
+    )
+
+
+def is_pictures(path: Path) -> bool:
+    """Whether `path` is such a folder, with nothing else in it."""
+    try:
+        index = json.loads((path / INDEX).read_text(encoding="utf-8"))
+        if index.get(MARKER) != KIND:
+            return False
+        known = {INDEX, *index["files"]}
+        return all(entry.name in known for entry in path.iterdir())
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return False

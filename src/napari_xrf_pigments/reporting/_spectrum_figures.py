@@ -1,0 +1,88 @@
+"""Pictures and plots of a report, as data URIs."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._map_picture import MapPicture, render_map
+
+if TYPE_CHECKING:
+    from .report import RegionSpectrum
+
+DPI = 150
+MAP_MM = 100.0
+
+
+def picture_uri(picture: MapPicture) -> str:
+    """A map as a PNG."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    dots = render_map(picture, DPI, MAP_MM, for_print=False)
+    Image.fromarray(dots).save(file, "PNG")
+    return _uri("image/png", file.getvalue())
+
+
+def spectrum_uri(spectrum: RegionSpectrum) -> str:
+    """Spectra of a region as an SVG: mean and maximum, logarithmic, with marked lines."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 2.6), layout="constrained")
+    axes = figure.add_subplot()
+    kev = np.asarray(spectrum.kev)
+    shown = kev > 0.5  # below lies the zero peak
+    low = 0.1 / max(1, spectrum.pixels)
+    if spectrum.maximum is not None:
+        axes.plot(
+            kev[shown],
+            np.maximum(spectrum.maximum[shown], low),
+            lw=0.6,
+            color="#b9b9b9",
+            label="maximum",
+        )
+    axes.plot(kev[shown], np.maximum(spectrum.mean[shown], low), lw=0.8, color="#1a4fc4",
+              label="mean")  # fmt: skip
+    top = float(np.max(spectrum.mean[shown], initial=1e-9))
+    if spectrum.maximum is not None:
+        top = max(top, float(np.max(spectrum.maximum[shown], initial=1e-9)))
+    measured = spectrum.mean[shown & (spectrum.mean > 0)]
+    bottom = float(np.percentile(measured, 2)) / 2 if measured.size else top / 1e4
+    axes.set_yscale("log")
+    axes.set_ylim(bottom, 4 * top)
+    right = _last_of_interest(kev, spectrum.mean)
+    axes.set_xlim(max(0.0, float(kev[0])), right)
+    marked = [(label, energy) for label, energy in spectrum.lines if kev[0] < energy < right]
+    for number, (label, energy) in enumerate(sorted(marked, key=lambda line: line[1])):
+        axes.axvline(energy, color="#c0392b", lw=0.5, ls="--")
+        height = 0.98 - 0.075 * (number % 4)
+        axes.text(
+            energy, height, f" {label}", transform=axes.get_xaxis_transform(), fontsize=7, va="top",
+            color="#7b241c", parse_math=False, clip_on=True,
+        )  # fmt: skip
+    axes.set_xlabel("Energy (keV)", fontsize=8)
+    axes.set_ylabel("Counts a pixel", fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.legend(fontsize=7, frameon=False, loc="upper right")
+    axes.spines[["top", "right"]].set_visible(False)
+    file = io.BytesIO()
+    FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
+    return _uri("image/svg+xml", file.getvalue())
+
+
+def _last_of_interest(kev: NDArray[np.float64], mean: NDArray[np.float64]) -> float:
+    """Energy above which next to nothing was counted, keV."""
+    left = np.cumsum(mean[::-1])[::-1]
+    if left[0] <= 0:
+        return float(kev[-1])
+    last = int(np.searchsorted(-left, -0.002 * left[0]))
+    return float(min(kev[-1], kev[min(last, kev.size - 1)] * 1.08))
+
+
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

@@ -1,0 +1,65 @@
+"""Which pigments are painted with, and how often: of all times, or of one year."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pigments.catalogue import pigment, pigment_catalogue
+from .materials import materials
+
+_COMMON = {
+    "lead_white": 4.0, "chalk": 1.5, "gypsum": 1.2, "zinc_white": 1.5, "titanium_white": 1.5,
+    "barium_sulfate": 1.2, "lithopone": 1.2, "vermilion": 2.0, "red_ochre": 1.8,
+    "yellow_ochre": 1.8, "umber": 1.6, "bone_black": 1.3, "ultramarine": 1.2,
+}  # fmt: skip
+#: Leaves are laid on as they are.
+LEAF = ("gold_leaf", "silver_leaf")
+#: What paints are stretched with.
+EXTENDERS = ("barium_sulfate", "chalk", "gypsum", "zinc_white", "kaolin", "quartz")
+#: Grounds: how often, pigments and fillers with parts by weight, binder.
+GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
+    (3.0, (("chalk", 1.0),), "glue"),
+    (2.0, (("gypsum", 1.0),), "glue"),
+    (3.0, (("lead_white", 1.0),), "linseed_oil"),
+    (2.0, (("lead_white", 0.5), ("chalk", 0.5)), "linseed_oil"),
+    (1.0, (("lead_white", 0.5), ("barium_sulfate", 0.5)), "linseed_oil"),
+    (1.0, (("zinc_white", 1.0),), "linseed_oil"),
+    (1.0, (("zinc_white", 0.5), ("lead_white", 0.5)), "linseed_oil"),
+    (1.2, (("lithopone", 1.0),), "linseed_oil"),
+    (1.2, (("titanium_white", 0.4), ("chalk", 0.6)), "linseed_oil"),
+    (0.6, (("titanium_white", 0.3), ("zinc_white", 0.2), ("barium_sulfate", 0.5)), "linseed_oil"),
+    (1.0, (("red_ochre", 0.4), ("kaolin", 0.4), ("quartz", 0.2)), "linseed_oil"),
+    (1.0, (("yellow_ochre", 0.5), ("chalk", 0.3), ("lead_white", 0.2)), "linseed_oil"),
+    (0.7, (("umber", 0.3), ("lead_white", 0.7)), "linseed_oil"),
+    (0.7, (("red_lead", 0.2), ("red_ochre", 0.4), ("chalk", 0.4)), "linseed_oil"),
+)  # fmt: skip
+
+
+def in_use(name: str, year: int | None) -> bool:
+    """Whether a pigment or filler was in use in a year; anything in no year (None)."""
+    if year is None or name in materials():
+        return True
+    first, last = pigment(name).in_use
+    return (first is None or first <= year) and (last is None or year <= last)
+
+
+@lru_cache(maxsize=1024)
+def palette(year: int | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Pigments that were in use, and how likely each is drawn."""
+    catalogue = tuple(
+        entry.id for entry in pigment_catalogue() if entry.id not in LEAF and in_use(entry.id, year)
+    )
+    weights = np.array([_COMMON.get(name, 0.9) for name in catalogue])
+    return catalogue, weights / weights.sum()
+
+
+@lru_cache(maxsize=1024)
+def ground_odds(year: int | None) -> NDArray[np.float64]:
+    """How likely each of the grounds is drawn."""
+    weights = np.array(
+        [odds * all(in_use(name, year) for name, _ in parts) for odds, parts, _ in GROUNDS]
+    )
+    return np.asarray(weights / weights.sum())

@@ -1,0 +1,1 @@
+"""Fine-tuning of the released network on a user's annotated spectra."""

@@ -1,0 +1,28 @@
+"""The anode of a scan from its scattered lines."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_xrf_pigments import XRFCube, simulate_scan
+from napari_xrf_pigments.calibration.anode import with_estimated_anode
+from napari_xrf_pigments.cube import Acquisition
+
+
+def test_the_anode_is_read_off_the_scatter_and_said() -> None:
+    scan, _ = simulate_scan(seed=1, shape=(6, 8), anode="Ag", tube_kv=40.0)
+    found, told = with_estimated_anode(scan.with_acquisition(Acquisition()))
+    assert found.acquisition.anode == "Ag"
+    assert "Ag" in told
+
+
+def test_a_known_anode_stays() -> None:
+    scan = XRFCube.from_array(np.ones((2, 2, 500), np.uint16), gain_kev=0.04, anode="Mo")
+    assert with_estimated_anode(scan) == (scan, "")
+
+
+def test_an_empty_scan_tells_nothing() -> None:
+    scan = XRFCube.from_array(np.zeros((2, 2, 500), np.uint16), gain_kev=0.04)
+    found, told = with_estimated_anode(scan)
+    assert found.acquisition.anode is None
+    assert "does not tell it" in told

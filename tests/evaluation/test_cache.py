@@ -1,0 +1,96 @@
+"""Emissions on disk: verified before use, computed again where they do not match."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fisx")
+pytest.importorskip("PyMca5")
+
+from napari_xrf_pigments.evaluation import _cache as cache
+from napari_xrf_pigments.evaluation.test_sets.fisx_emission import Emission
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A stand-in for the slow emission that counts its calls."""
+    calls: list[int] = []
+
+    def emit(*arguments: object) -> Emission:
+        calls.append(len(calls))
+        return Emission(
+            np.array([6.4, 8.0]),
+            np.array([1.0, 2.0]),
+            np.array([0, 1]),
+            ("Fe K", "Cu K"),
+            np.array([19.0]),
+            np.array([0.5]),
+            np.array([0.1]),
+        )
+
+    monkeypatch.setattr(cache, "emit", emit)
+    return calls
+
+
+def stored_file(folder: Path) -> Path:
+    (path,) = folder.rglob("*.npz")
+    return path
+
+
+def test_the_second_time_it_comes_from_the_disk_and_is_the_same(
+    computed: list[int], tmp_path: Path
+) -> None:
+    first = cache.stack("A", 0, cache=tmp_path)
+    second = cache.stack("A", 0, cache=tmp_path)
+    assert computed == [0]
+    assert second[0] == first[0]
+    assert second[1] == first[1]
+    assert second[2].line_family == first[2].line_family
+    np.testing.assert_array_equal(second[2].line_rate, first[2].line_rate)
+    assert [path.suffix for path in tmp_path.rglob("*.*")] == [".npz"]
+
+
+def test_an_array_that_was_changed_is_not_used(computed: list[int], tmp_path: Path) -> None:
+    cache.stack("A", 0, cache=tmp_path)
+    path = stored_file(tmp_path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["line_rate"] = arrays["line_rate"] * 2
+    np.savez_compressed(path, **arrays)  # a whole archive, but not what was computed
+    _, _, emission = cache.stack("A", 0, cache=tmp_path)
+    assert computed == [0, 1]
+    np.testing.assert_array_equal(emission.line_rate, [1.0, 2.0])
+    cache.stack("A", 0, cache=tmp_path)
+    assert computed == [0, 1]  # the bad file was replaced
+
+
+@pytest.mark.parametrize("kept", [0, 3, 100, 700])
+def test_a_file_cut_short_is_computed_again(computed: list[int], tmp_path: Path, kept: int) -> None:
+    cache.stack("A", 0, cache=tmp_path)
+    path = stored_file(tmp_path)
+    path.write_bytes(path.read_bytes()[:kept])
+    cache.stack("A", 0, cache=tmp_path)
+    assert computed == [0, 1]
+
+
+def test_a_file_without_a_checksum_is_computed_again(computed: list[int], tmp_path: Path) -> None:
+    cache.stack("A", 0, cache=tmp_path)
+    path = stored_file(tmp_path)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name != "sha256"}
+    np.savez_compressed(path, **arrays)
+    cache.stack("A", 0, cache=tmp_path)
+    assert computed == [0, 1]
+
+
+def test_a_failed_writing_leaves_nothing(
+    computed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: object, **arrays: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space"):
+        cache.stack("A", 0, cache=tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,0 +1,241 @@
+"""The figures of merit do what their names say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_xrf_pigments.cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
+from napari_xrf_pigments.evaluation import (
+    TestSet,
+    Truth,
+    evaluate,
+    judge,
+    rule_table,
+    scan_table,
+    score,
+    score_scan,
+)
+from napari_xrf_pigments.evaluation._breakdown import confusions, recall_by
+from napari_xrf_pigments.evaluation._ranking import auc, average_precision, calibration_error
+from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, TOP, together
+from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
+
+NAMES = tuple(entry.id for entry in pigment_catalogue())
+GROUPS = tuple(ambiguity_groups())
+MEMBER = np.array([GROUPS.index(entry.group) for entry in pigment_catalogue()])
+N = 120
+
+
+def made_truth(seed: int = 0) -> Truth:
+    rng = np.random.default_rng(seed)
+    where = np.where(rng.random((N, len(NAMES))) < 0.12, rng.choice([TOP, COVERED], (N, 1)), 0)
+    sigma = np.where(where > 0, 20.0, 0.0).astype(np.float32)
+    no = np.zeros((N, len(GROUPS)), dtype=bool)
+    return Truth(
+        NAMES, GROUPS, MEMBER, where.astype(np.uint8), sigma,
+        np.where(where == TOP, sigma, 0), np.where(where == COVERED, sigma, 0), sigma,
+        no, no.copy(), np.where(where > 0, 0.0, np.nan), np.where(where > 0, 0.3, 0.0),
+        np.geomspace(300, 60_000, N).astype(np.float32), np.arange(N) // 4,
+    )  # fmt: skip
+
+
+def oracle(truth: Truth) -> PigmentMaps:
+    there = truth.present.astype(float)
+    onehot = (truth.member[:, None] == np.arange(len(GROUPS))).astype(float)
+    return PigmentMaps(
+        NAMES, there.T, ((truth.where & TOP) > 0).T * 1.0, (truth.where > TOP).T * 1.0,
+        GROUPS, np.minimum(there @ onehot, 1.0).T, np.zeros(N),
+    )  # fmt: skip
+
+
+def changed(maps: PigmentMaps, group: str, rows: slice, value: float) -> PigmentMaps:
+    probability = np.array(maps.group_probability)
+    probability[GROUPS.index(group), rows] = value
+    return PigmentMaps(
+        maps.names, maps.probability, maps.top, maps.below, maps.groups, probability,
+        maps.unexplained,
+    )  # fmt: skip
+
+
+def test_an_oracle_is_perfect() -> None:
+    truth = made_truth()
+    found = score(truth, oracle(truth), bootstrap=20)
+    assert (found.macro_f1, found.false_positives, found.exact) == (1.0, 0.0, 1.0)
+    assert (found.calibration, found.below_auc, found.covered_recall) == (0.0, 1.0, 1.0)
+    assert found.intervals["macro_f1"] == (1.0, 1.0)
+
+
+def test_the_order_of_names_does_not_matter() -> None:
+    truth = made_truth()
+    maps = oracle(truth)
+    turned = PigmentMaps(
+        maps.names[::-1], maps.probability[::-1], maps.top[::-1], maps.below[::-1],
+        maps.groups[::-1], maps.group_probability[::-1], maps.unexplained,
+    )  # fmt: skip
+    assert score(truth, turned) == score(truth, maps)
+
+
+def test_a_missing_name_and_a_wrong_length_are_said() -> None:
+    truth = made_truth()
+    maps = oracle(truth)
+    fewer = PigmentMaps(
+        maps.names, maps.probability, maps.top, maps.below,
+        maps.groups[1:], maps.group_probability[1:], maps.unexplained,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="says nothing about"):
+        score(truth, fewer)
+    with pytest.raises(ValueError, match="do not fit"):
+        score(truth.take(slice(0, 10)), maps)
+
+
+def test_false_alarms_and_misses_are_counted_by_group() -> None:
+    truth = made_truth()
+    maps = changed(oracle(truth), "mercury", slice(None), 1.0)
+    row = next(row for row in score(truth, maps).groups if row.name == "mercury")
+    assert row.recall == 1.0
+    assert row.precision == pytest.approx(row.present / (row.present + row.absent))
+    assert row.false_positives == 1.0
+    silent = changed(oracle(truth), "mercury", slice(None), 0.0)
+    row = next(row for row in score(truth, silent).groups if row.name == "mercury")
+    assert (row.recall, row.f1) == (0.0, 0.0)
+
+
+def test_what_cannot_be_seen_is_left_out() -> None:
+    truth = made_truth()
+    k = NAMES.index("vermilion")
+    truth.sigma[:, k] = np.where(truth.present[:, k], 4.9, 0.0)
+    maps = changed(oracle(truth), "mercury", slice(None), 0.0)
+    row = next(row for row in score(truth, maps).groups if row.name == "mercury")
+    assert row.present == 0
+    assert row.absent == N - int(truth.present[:, k].sum())
+    assert score(truth, maps).exact == 1.0
+
+
+def test_blind_and_shared_pairs_are_left_out() -> None:
+    truth = made_truth()
+    g = GROUPS.index("mercury")
+    maps = changed(oracle(truth), "mercury", slice(None), 1.0)
+    assert score(truth, maps).exact < 1.0
+    truth.shared[:, g] = True
+    assert score(truth, maps).exact < 1.0
+    assert score(truth, maps, elements_decide=True).exact == 1.0
+    truth.blind[:, g] = True
+    assert score(truth, maps).exact == 1.0
+
+
+def test_bootstrap_interval_holds_the_value() -> None:
+    truth = made_truth()
+    maps = changed(oracle(truth), "lead", slice(0, 60), 0.0)
+    found = score(truth, maps, bootstrap=200)
+    low, high = found.intervals["exact"]
+    assert low < found.exact < high
+
+
+def test_recall_by_sigma_and_confusions() -> None:
+    truth = made_truth()
+    maps = changed(changed(oracle(truth), "lead", slice(None), 0.0), "gold", slice(None), 1.0)
+    slices = {s.label: s for s in recall_by(truth, maps, "sigma")}
+    assert slices["10-30"].pigments == int(truth.present.sum())
+    table = confusions(truth, maps)
+    worst = np.unravel_index(np.argmax(table), table.shape)
+    assert (GROUPS[worst[0]], GROUPS[worst[1]]) == ("lead", "gold")
+
+
+def test_evaluate_scores_sets_and_scan() -> None:
+    truth = made_truth()
+    axis, acquisition = EnergyAxis(8, 0.1), Acquisition(anode="Rh")
+    counts = np.arange(N, dtype=np.uint32)[:, None].repeat(8, 1)
+    entry = TestSet("toy", counts, axis, acquisition, truth, {})
+    answers = oracle(truth)
+
+    def predict(spectra: np.ndarray, energies: EnergyAxis, known: Acquisition) -> PigmentMaps:
+        assert (energies, known) == (axis, acquisition)
+        rows = spectra[:, 0]
+        return PigmentMaps(
+            NAMES, answers.probability[:, rows], answers.top[:, rows], answers.below[:, rows],
+            GROUPS, answers.group_probability[:, rows], np.zeros(len(rows)),
+        )  # fmt: skip
+
+    steps: list[tuple[int, int]] = []
+    elements = ElementMaps(("Hg L",), np.full((1, N), 9.0), np.ones((1, N)))
+    report = evaluate(
+        predict, [entry], (elements, answers), progress=lambda *at: steps.append(at), batch=50,
+        bootstrap=5,
+    )  # fmt: skip
+    assert steps == [(50, N), (100, N), (N, N)]
+    assert report.figures()["toy: all counts: macro_f1"] == 1.0
+    assert "## Set toy" in str(report)
+    assert "vermilion" in scan_table(report.scan)
+    assert judge(entry.name, truth, answers).scores["all counts"].exact == 1.0
+
+
+def test_sets_are_judged_together_too_with_stacks_of_their_own() -> None:
+    one, other = made_truth(0), made_truth(1)
+    both = together([one, other])
+    assert len(both.counts) == 2 * N
+    assert len(np.unique(both.stack)) == len(np.unique(one.stack)) + len(np.unique(other.stack))
+    axis = EnergyAxis(8, 0.1)
+    sets = [
+        TestSet(name, np.zeros((N, 8), np.uint32), axis, Acquisition(anode=anode), truth, {})
+        for name, anode, truth in (("a", "Rh", one), ("b", "Ag", other))
+    ]
+
+    def predict(spectra: np.ndarray, energies: EnergyAxis, known: Acquisition) -> PigmentMaps:
+        return oracle(one if known.anode == "Rh" else other)
+
+    report = evaluate(predict, sets, batch=N, bootstrap=0)
+    assert [part.name for part in report.sets] == ["a", "b", "a and b together"]
+    assert report.figures()["a and b together: all counts: macro_f1"] == 1.0
+    with pytest.raises(ValueError, match="pigment tables"):
+        together([one, replace(other, names=NAMES[::-1])])
+
+
+def test_scan_score_compares_with_the_weakest_element() -> None:
+    n = 200
+    counts = np.zeros((2, n))
+    counts[0], counts[1, : n // 2] = 100.0, 100.0  # lead everywhere, tin in half
+    elements = ElementMaps(("Pb L", "Sn K"), counts, np.full((2, n), 10.0))
+    probability = np.zeros((len(NAMES), n))
+    k = NAMES.index("lead_tin_yellow")
+    probability[k, : n // 2 + 20] = 0.9
+    probability[NAMES.index("smalt"), :10] = 0.9
+    maps = PigmentMaps(NAMES, probability, probability, probability, GROUPS, None, None)
+    rows = {row.name: row for row in score_scan(elements, maps)}
+    tin = rows["lead_tin_yellow"]
+    assert (tin.false_share, tin.false_rate) == (0.1, 0.2)
+    assert (tin.strong, tin.weak) == (100, 100)
+    assert tin.auc == pytest.approx(0.9)
+    assert rows["smalt"].elements == ()
+    assert rows["smalt"].false_share == 0.05
+
+
+def test_rule_table_wants_all_elements() -> None:
+    counts = np.array([[60.0, 60.0], [60.0, 20.0]])
+    elements = ElementMaps(("Pb L", "Cr K"), counts, np.full((2, 2), 10.0))
+    maps = rule_table(elements)
+    assert (maps.probability[NAMES.index("chrome_yellow")] > 0.5).tolist() == [True, False]
+    assert (maps.probability[NAMES.index("lead_white")] > 0.5).tolist() == [True, True]
+    assert maps.group_probability[GROUPS.index("mercury")].tolist() == [0.0, 0.0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 5), min_size=1), st.lists(st.integers(0, 5), min_size=1))
+def test_auc_is_the_chance_of_the_right_order(up: list[int], down: list[int]) -> None:
+    pairs = [(a > b) + 0.5 * (a == b) for a in up for b in down]
+    assert auc(up, down) == pytest.approx(np.mean(pairs))
+
+
+def test_average_precision_of_a_known_ranking() -> None:
+    assert average_precision([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]) == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision([1, 0], [0.5, 0.5]) == 0.5
+    assert np.isnan(average_precision([0, 0], [0.5, 0.4]))
+
+
+def test_calibration_error_of_overconfidence() -> None:
+    assert calibration_error([1, 0], [0.99, 0.99]) == pytest.approx(0.49)
+    assert calibration_error(np.arange(10) < 7, np.full(10, 0.7)) == pytest.approx(0.0)

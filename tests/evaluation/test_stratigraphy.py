@@ -1,0 +1,142 @@
+"""The independent paintings: what they hold, and that a seed gives them again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.evaluation.test_sets.labels import Window, label
+from napari_xrf_pigments.evaluation.test_sets.recipes import GROUNDS, SUPPORTS
+from napari_xrf_pigments.evaluation.test_sets.stratigraphy import Layer, Strata, draw_strata
+from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, GROUND, SUPPORT, TOP
+from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment, pigment_catalogue
+
+IDS = tuple(entry.id for entry in pigment_catalogue())
+GROUPS = tuple(ambiguity_groups())
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[Strata]:
+    return [draw_strata(np.random.default_rng([5, i])) for i in range(600)]
+
+
+def test_every_layer_is_matter(drawn: list[Strata]) -> None:
+    for strata in drawn:
+        for layer in strata.layers:
+            assert sum(layer.elements.values()) == pytest.approx(1.0)
+            assert 0.3 < layer.density < 20.0
+            assert layer.thickness_um > 0.1
+
+
+def test_layers_come_in_the_order_of_a_painting(drawn: list[Strata]) -> None:
+    order = ["varnish", "paint", "ground", "support"]
+    for strata in drawn:
+        ranks = [order.index(layer.role) for layer in strata.layers]
+        assert ranks == sorted(ranks)
+        assert ranks.count(1) in (1, 2, 3)
+        assert ranks[-1] == 3
+
+
+def test_a_seed_gives_the_same_painting(drawn: list[Strata]) -> None:
+    assert draw_strata(np.random.default_rng([5, 17])) == drawn[17]
+
+
+def test_every_pigment_occurs_often_enough(drawn: list[Strata]) -> None:
+    held = [{name for layer in s.layers for name in layer.pigments} for s in drawn]
+    for name in IDS:
+        assert sum(name in ids for ids in held) >= 0.02 * len(drawn), name
+
+
+def test_a_pigment_supplies_no_more_of_an_element_than_there_is(drawn: list[Strata]) -> None:
+    for strata in drawn:
+        for layer in strata.layers:
+            for table in layer.supply.values():
+                assert all(f <= layer.elements[z] + 1e-9 for z, f in table.items())
+
+
+def test_recipes_name_pigments_of_the_table_and_chances_sum_to_one() -> None:
+    for recipe in (*GROUNDS, *SUPPORTS):
+        for name, _ in recipe.weights:
+            assert name in IDS
+    assert sum(support.chance for support in SUPPORTS) == pytest.approx(1.0)
+
+
+def simple(*layers: tuple[str, dict[str, float]], support: str = "canvas") -> Strata:
+    """Layers of pure pigments without a binder."""
+    made = []
+    for role, weights in layers:
+        supply = {
+            name: {z: f * w for z, f in pigment(name).fractions.items()}
+            for name, w in weights.items()
+        }
+        elements: dict[int, float] = {6: 1e-6}
+        for table in supply.values():
+            for z, f in table.items():
+                elements[z] = elements.get(z, 0.0) + f
+        made.append(Layer(role, elements, 3.0, 20.0, weights, supply))
+    return Strata(tuple(made), support)
+
+
+def windows(**layers: list[float]) -> dict[str, Window]:
+    """Windows with 100 counts of noise variance; names such as Pb_L."""
+    return {
+        name.replace("_", " "): Window(np.array(counts), 0.0, 100.0)
+        for name, counts in layers.items()
+    }
+
+
+def test_labels_say_where_a_pigment_is() -> None:
+    strata = simple(
+        ("varnish", {}),
+        ("paint", {"vermilion": 1.0}),
+        ("paint", {"azurite": 0.5, "vermilion": 0.5}),
+        ("ground", {"chalk": 1.0}),
+        ("support", {"gypsum": 1.0}),
+    )
+    found = label(strata, windows(Hg_L=[0, 100, 50, 0, 0]), "Rh")
+    where = dict(zip(IDS, found.where, strict=True))
+    assert where["vermilion"] == TOP + COVERED
+    assert where["azurite"] == COVERED
+    assert where["chalk"] == GROUND
+    assert where["gypsum"] == SUPPORT
+    assert where["lead_white"] == 0
+    k = IDS.index("vermilion")
+    assert (found.sigma[k], found.sigma_top[k], found.sigma_below[k]) == (15.0, 10.0, 5.0)
+    assert found.cover_um[IDS.index("azurite")] == 40.0
+
+
+def test_the_weakest_element_decides_and_an_unexcited_one_hides() -> None:
+    strata = simple(("paint", {"chrome_yellow": 1.0}))
+    k = IDS.index("chrome_yellow")
+    assert label(strata, windows(Pb_L=[900], Cr_K=[30]), "Rh").sigma[k] == 3.0
+    assert label(strata, windows(Pb_L=[900]), "Rh").sigma[k] == 0.0
+
+
+def test_own_share_is_what_the_pigment_itself_brings() -> None:
+    strata = simple(("paint", {"lead_white": 0.9, "red_lead": 0.1}))
+    found = label(strata, windows(Pb_L=[100]), "Rh")
+    k = IDS.index("red_lead")
+    assert found.sigma[k] == 10.0
+    assert found.own_sigma[k] == pytest.approx(
+        10.0 * 0.1 * 0.9067 / (0.1 * 0.9067 + 0.9 * 0.8013), rel=0.01
+    )
+
+
+def test_shared_elements_are_those_that_others_supply_too() -> None:
+    strata = simple(("paint", {"chrome_yellow": 0.5, "lead_white": 0.5}))
+    shared = dict(
+        zip(GROUPS, label(strata, windows(Pb_L=[900], Cr_K=[900]), "Rh").shared, strict=True)
+    )
+    assert shared["lead"]  # chrome yellow brings lead as well
+    assert shared["chromium"]  # and all the chromium
+    assert not shared["lead-chromium"]  # nobody else brings chromium
+    assert not shared["mercury"]
+
+
+def test_the_anode_and_a_copper_support_blind() -> None:
+    bare = simple(("paint", {"chalk": 1.0}))
+    silver = dict(zip(GROUPS, label(bare, {}, "Ag").blind, strict=True))
+    assert [name for name, blind in silver.items() if blind] == ["silver"]
+    plate = simple(("paint", {"chalk": 1.0}), support="copper")
+    copper = dict(zip(GROUPS, label(plate, {}, "Rh").blind, strict=True))
+    assert [name for name, blind in copper.items() if blind] == ["copper"]

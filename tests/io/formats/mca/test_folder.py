@@ -1,0 +1,171 @@
+"""Folders with one PMCA text a pixel."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.io.conftest import mca_text
+
+from napari_xrf_pigments.io import can_open, open_cube, scan_path
+from napari_xrf_pigments.io.formats.mca import _mca_load as mca_load
+from napari_xrf_pigments.io.formats.mca._files import parse_table
+
+
+@pytest.mark.parametrize("place", ["", "..", "10264", "colonneXrighe.txt"])
+def test_every_way_of_dropping_it_opens_the_same_scan(mca_folder, counts, place):
+    dropped = (mca_folder / place).resolve()
+    assert can_open(dropped)
+    assert scan_path(dropped) == mca_folder
+    cube = open_cube(dropped)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert cube.source.path == mca_folder
+    assert cube.valid is None
+
+
+def test_numbers_are_numbers_not_text(mca_folder, counts):
+    # None_10 comes after None_9, not after None_1.
+    assert open_cube(mca_folder).spectrum(2, 1)[0] == counts[2, 1, 0]
+
+
+def test_points_beside_the_scan_are_noted(mca_folder):
+    assert any("SPOT_1.mca" in note for note in open_cube(mca_folder).source.notes)
+
+
+def test_real_time_stands_for_a_missing_live_time(mca_folder):
+    cube = open_cube(mca_folder)
+    np.testing.assert_allclose(cube.live_time_s, 3.004)
+    assert any("real time" in note for note in cube.source.notes)
+
+
+def test_dwell_time_is_the_last_resort(mca_folder, counts):
+    (mca_folder / "10264" / "None_5.mca").write_text(mca_text(counts[1, 0], real=0))
+    np.testing.assert_allclose(open_cube(mca_folder).live_time_s, 3.0)
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_missing_and_short_files_are_masked(mca_folder, counts, monkeypatch, lazily):
+    if lazily:
+        monkeypatch.setattr(mca_load, "EAGER_BYTES", 0)
+    (mca_folder / "10264" / "None_3.mca").unlink()
+    (mca_folder / "10264" / "None_8.mca").write_text("<<PMCA SPECTRUM>>\n<<DATA>>\n1\n2\n")
+    cube = open_cube(mca_folder)
+    expected = np.ones((3, 4), dtype=bool)
+    expected[0, 2] = expected[1, 3] = False
+    np.testing.assert_array_equal(cube.valid, expected)
+    np.testing.assert_array_equal(cube.counts.compute(), np.where(expected[..., None], counts, 0))
+    assert any("2 of 12" in note for note in cube.source.notes)
+
+
+def test_pixel_with_another_number_of_channels_is_masked(mca_folder, counts):
+    (mca_folder / "10264" / "None_12.mca").write_text(mca_text(counts[0, 0, :80]))
+    assert not open_cube(mca_folder).valid[2, 3]
+
+
+def test_big_scans_are_read_when_wanted(mca_folder, counts, monkeypatch):
+    monkeypatch.setattr(mca_load, "EAGER_BYTES", 0)
+    cube = open_cube(mca_folder)
+    np.testing.assert_array_equal(cube.counts[1:, 2].compute(), counts[1:, 2])
+
+
+def test_numbering_from_zero(mca_folder, counts):
+    folder = mca_folder / "10264"
+    for number in range(12):
+        (folder / f"None_{number + 1}.mca").rename(folder / f"None_{number}.mca")
+    np.testing.assert_array_equal(open_cube(mca_folder).counts.compute(), counts)
+
+
+@pytest.fixture
+def two_detectors(mca_folder):
+    (mca_folder / "20000").mkdir()
+    for number in range(1, 13):
+        path = mca_folder / "20000" / f"None_{number}.mca"
+        path.write_text(mca_text(np.full(160, number)))
+    return mca_folder
+
+
+NUMBERS = np.arange(1, 13).reshape(3, 4, 1)
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_detectors_are_added_up(two_detectors, counts, monkeypatch, lazily):
+    if lazily:
+        monkeypatch.setattr(mca_load, "EAGER_BYTES", 0)
+    cube = open_cube(two_detectors)
+    np.testing.assert_array_equal(cube.counts.compute(), counts + NUMBERS)
+    assert any("the sum of 2 detectors (10264, 20000)" in note for note in cube.source.notes)
+
+
+@pytest.mark.parametrize("choice", [{"detector": 1}, {"detector": "20000"}, {"dataset": "20000"}])
+def test_second_detector_can_be_chosen(two_detectors, counts, choice):
+    cube = open_cube(two_detectors, **choice)
+    np.testing.assert_array_equal(cube.counts.compute(), NUMBERS + 0 * counts)
+
+
+def test_a_detector_that_is_not_there(two_detectors):
+    with pytest.raises(ValueError, match="no folder 3"):
+        open_cube(two_detectors, dataset="3")
+    with pytest.raises(ValueError, match="no detector 3; there are 0 = 10264, 1 = 20000"):
+        open_cube(two_detectors, detector="3")
+
+
+def test_a_pixel_that_one_detector_lacks_is_missing(two_detectors):
+    (two_detectors / "20000" / "None_7.mca").unlink()
+    valid = open_cube(two_detectors).valid
+    assert not valid[1, 2] and valid.sum() == 11
+    assert open_cube(two_detectors, detector=0).valid is None
+
+
+def test_a_copy_of_the_folder_is_no_second_detector(mca_folder, counts):
+    shutil.copytree(mca_folder / "10264", mca_folder / "backup")
+    cube = open_cube(mca_folder)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert any("backup holds the same spectra as 10264" in note for note in cube.source.notes)
+
+
+def test_detectors_with_other_energies_are_not_added_up(two_detectors, counts):
+    for path in (two_detectors / "20000").iterdir():
+        path.write_text(path.read_text().replace("110 6.0", "110 7.0"))
+    cube = open_cube(two_detectors)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert any("would blur the lines: 10264 was opened" in note for note in cube.source.notes)
+
+
+def test_folder_without_table_says_what_is_missing(mca_folder):
+    (mca_folder / "colonneXrighe.txt").unlink()
+    with pytest.raises(ValueError, match=r"colonneXrighe\.txt"):
+        open_cube(mca_folder / "10264")
+
+
+def test_table_that_does_not_fit_is_refused_without_allocating(mca_folder):
+    table = mca_folder / "colonneXrighe.txt"
+    table.write_text("righe 9000\ncolonne 9000\n")
+    with pytest.raises(ValueError, match="only 12 pixel files"):
+        open_cube(mca_folder)
+    table.write_text("righe 900000000000\ncolonne 900000000000\n")
+    with pytest.raises(ValueError, match="larger than any scan"):
+        open_cube(mca_folder)
+
+
+def test_other_folders_are_not_claimed(tmp_path):
+    (tmp_path / "notes.txt").write_text("righe 3\n")
+    assert not can_open(tmp_path)
+
+
+@given(st.text(max_size=200))
+def test_any_table_text_gives_sizes_or_one_sentence(text):
+    try:
+        table = parse_table(text)
+    except ValueError as error:
+        assert str(error).endswith(".") and "\n" not in str(error)
+    else:
+        assert table.rows > 0 and table.columns > 0
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000), st.sampled_from([" ", "  ", ":\t", " = "]))
+def test_sizes_survive_the_table(rows, columns, gap):
+    table = parse_table(f"Righe{gap}{rows}\r\ncolonne{gap}{columns}\r\n")
+    assert (table.rows, table.columns) == (rows, columns)

@@ -1,0 +1,107 @@
+"""A scan without energies: estimated from its lines, in every format alike, and said so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.calibration.automatic import calibrated
+from napari_xrf_pigments.cube import EnergyAxis
+from napari_xrf_pigments.io import describe, open_cube
+
+GAIN, OFFSET = 0.0291, -0.04
+
+
+@pytest.fixture(scope="module")
+def counts(expected_spectrum):
+    """A small panel of iron, copper, mercury and lead, counted."""
+    kev = EnergyAxis(1024, GAIN, OFFSET).kev
+    amounts = {"Ca K": 4e4, "Fe K": 2e5, "Cu K": 9e4, "Hg L": 2e5, "Pb L": 1.5e5, "Sr K": 5e4}
+    mean = expected_spectrum(kev, amounts, scatter=1e5, continuum=2e5) / 12
+    return np.random.default_rng(5).poisson(mean, (3, 4, 1024)).astype(np.uint16)
+
+
+def npy(folder, counts):
+    np.save(folder / "scan.npy", counts)
+    return folder / "scan.npy"
+
+
+def tiff(folder, counts):
+    import tifffile
+
+    planes = np.moveaxis(counts, 2, 0)
+    tifffile.imwrite(folder / "scan.tif", planes, photometric="minisblack")
+    return folder / "scan.tif"
+
+
+def zarr(folder, counts):
+    import zarr
+
+    zarr.create_array(str(folder / "scan.zarr"), data=counts)
+    return folder / "scan.zarr"
+
+
+def edf(folder, counts):
+    from fabio.edfimage import EdfImage
+
+    for row, spectra in enumerate(counts):
+        EdfImage(data=spectra).write(str(folder / f"scan_{row}.edf"))
+    return folder
+
+
+def envi(folder, counts):
+    text = "ENVI\nsamples = 4\nlines = 3\nbands = 1024\ndata type = 12\ninterleave = bip\n"
+    (folder / "scan.hdr").write_text(text + "byte order = 0\n")
+    (folder / "scan.dat").write_bytes(counts.astype("<u2").tobytes())
+    return folder / "scan.hdr"
+
+
+def hdf5(folder, counts):
+    import h5py
+
+    with h5py.File(folder / "scan.h5", "w") as file:
+        file["counts"] = counts
+    return folder / "scan.h5"
+
+
+FORMATS = [npy, tiff, zarr, edf, envi, hdf5]
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_info_estimates_it_from_the_lines_and_says_so(tmp_path, counts, write):
+    text = describe(write(tmp_path, counts))
+    (line,) = (line for line in text.splitlines() if line.startswith("Energy axis"))
+    assert "estimated from the lines of" in line and "the file states none" in line
+    assert "Fe K" in line and "Hg L" in line
+    gain = float(line.split(" keV, ")[1].split(" eV")[0])
+    assert gain == pytest.approx(1000 * GAIN, rel=2e-3)
+    assert "is assumed" not in text
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_the_scan_is_marked_before(tmp_path, counts, write):
+    cube = open_cube(write(tmp_path, counts))
+    assert cube.energies.source == "estimated"
+    assert any("states no energy axis" in note for note in cube.source.notes)
+
+
+def test_the_scan_stays_marked_when_it_is_calibrated(tmp_path, counts):
+    better, found = calibrated(open_cube(npy(tmp_path, counts)))
+    assert found.trusted and better.energies.source == "estimated"
+    assert better.energies.gain_kev == pytest.approx(GAIN, rel=2e-3)
+    assert abs(better.energies.offset_kev - OFFSET) < 0.02
+
+
+@pytest.mark.parametrize("write", FORMATS)
+def test_what_the_user_gives_goes_first(tmp_path, counts, write):
+    path = write(tmp_path, counts)
+    text = describe(path, gain_kev=0.03, offset_kev=0.1)
+    assert "30 eV a channel, channel 0 at 100 eV (given by you)" in text
+    cube, _ = calibrated(open_cube(path, gain_kev=0.03, offset_kev=0.1))
+    assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.03, 0.1)
+
+
+def test_without_lines_nothing_is_invented(tmp_path):
+    np.save(tmp_path / "scan.npy", np.ones((3, 4, 512), np.uint8))
+    text = describe(tmp_path / "scan.npy")
+    assert "(not known, assumed)" in text and "0.01 keV a channel from 0 keV is assumed" in text

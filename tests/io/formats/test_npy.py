@@ -1,0 +1,141 @@
+"""numpy arrays and archives."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.io import can_open, open_cube
+from napari_xrf_pigments.io.formats import npy
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["<u2", ">i4", "<f8"])
+def test_npy_is_read_lazily_in_any_layout(tmp_path, counts, dtype, order):
+    path = tmp_path / "scan.npy"
+    np.save(path, np.array(counts, dtype=dtype, order=order))
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.counts[1:, 2].compute(), counts[1:, 2])
+    assert cube.energies.source == "estimated"
+    assert cube.counts.dtype.isnative
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(cube.counts)).compute(), counts)
+
+
+def test_channels_first_are_recognised_by_their_number(tmp_path):
+    np.save(tmp_path / "scan.npy", np.zeros((512, 3, 4), np.uint8))
+    assert open_cube(tmp_path / "scan.npy").shape == (3, 4, 512)
+
+
+def test_npz_with_settings(tmp_path, counts):
+    valid = np.ones((3, 4), bool)
+    valid[1, 1] = False
+    path = tmp_path / "scan.npz"
+    np.savez_compressed(
+        path, counts=counts, gain_kev=0.02, offset_kev=-0.1, anode="Rh", tube_kv=50.0,
+        pixel_mm=[0.5, 0.25], live_time_s=np.full((3, 4), 0.1), valid=valid,
+    )  # fmt: skip
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.02, -0.1)
+    assert cube.energies.source == "file"
+    assert (cube.acquisition.anode, cube.acquisition.tube_kv) == ("Rh", 50)
+    assert cube.pixel_mm == (0.5, 0.25)
+    np.testing.assert_array_equal(cube.valid, valid)
+    np.testing.assert_array_equal(cube.live_time_s, 0.1)
+
+
+@pytest.mark.parametrize("name", ["energy", "energies_kev", "kev"])
+def test_npz_with_energies(tmp_path, counts, name):
+    np.savez(tmp_path / "scan.npz", counts=counts, **{name: 0.1 + 0.02 * np.arange(160)})
+    axis = open_cube(tmp_path / "scan.npz").energies
+    assert (axis.gain_kev, axis.offset_kev) == pytest.approx((0.02, 0.1))
+
+
+def test_the_only_cube_of_an_archive_needs_no_name(tmp_path, counts):
+    np.savez(tmp_path / "scan.npz", whatever=counts, other=np.zeros(3))
+    assert open_cube(tmp_path / "scan.npz").shape == counts.shape
+
+
+def test_array_can_be_chosen(tmp_path, counts):
+    np.savez(tmp_path / "scan.npz", a=counts, b=counts + 1)
+    with pytest.raises(ValueError, match="it has a, b"):
+        open_cube(tmp_path / "scan.npz")
+    cube = open_cube(tmp_path / "scan.npz", dataset="b")
+    np.testing.assert_array_equal(cube.counts.compute(), counts + 1)
+
+
+class Trap:
+    """Unpickling it is an error of the test."""
+
+    def __reduce__(self):
+        return (pytest.fail, ("unpickled",))
+
+
+@pytest.mark.parametrize("save", [np.save, np.savez])
+def test_pickled_objects_are_refused(tmp_path, save):
+    path = tmp_path / ("scan.npy" if save is np.save else "scan.npz")
+    save(path, np.array([[[Trap()]]], dtype=object))
+    with pytest.raises(ValueError, match="pickled Python objects"):
+        open_cube(path)
+
+
+@pytest.mark.parametrize(
+    "bad", [np.zeros((3, 4)), np.full((3, 4, 5), 0.5), np.full((3, 4, 5), "a")]
+)
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_other_arrays_give_one_sentence(tmp_path, bad, suffix):
+    path = tmp_path / f"scan.{suffix}"
+    (np.save if suffix == "npy" else np.savez)(path, bad)
+    with pytest.raises(ValueError, match=r"^scan\.np[yz] .*\.$") as caught:
+        open_cube(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [8, 40, 200, 1000])
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_truncated_files_give_one_sentence(tmp_path, counts, suffix, keep):
+    path = tmp_path / f"scan.{suffix}"
+    (np.save if suffix == "npy" else np.savez)(path, counts)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ValueError, match=r"scan\.np[yz].*(truncated|damaged)"):
+        open_cube(path)
+
+
+def test_damaged_archive_gives_one_sentence(tmp_path, counts):
+    path = tmp_path / "scan.npz"
+    np.savez_compressed(path, counts=counts)
+    data = bytearray(path.read_bytes())
+    data[150:190] = b"x" * 40
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="damaged"):
+        open_cube(path)
+
+
+def test_declared_size_is_checked_before_memory_is_taken(tmp_path):
+    header = io.BytesIO()
+    shape = {"descr": "<u4", "fortran_order": False, "shape": (40000, 40000, 4096)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    (tmp_path / "scan.npy").write_bytes(header.getvalue() + b"\0" * 64)
+    with pytest.raises(ValueError, match="larger than any scan"):
+        open_cube(tmp_path / "scan.npy")
+    with zipfile.ZipFile(tmp_path / "scan.npz", "w") as archive:
+        archive.writestr("counts.npy", header.getvalue() + b"\0" * 64)
+    with pytest.raises(ValueError, match="truncated"):
+        open_cube(tmp_path / "scan.npz")
+
+
+def test_archives_that_would_fill_the_memory_are_refused(tmp_path, counts, monkeypatch):
+    monkeypatch.setattr(npy, "MAX_NPZ_BYTES", 1000)
+    np.savez_compressed(tmp_path / "scan.npz", counts=counts)
+    with pytest.raises(ValueError, match=r"save the counts as \.npy"):
+        open_cube(tmp_path / "scan.npz")
+
+
+def test_other_zip_files_are_not_claimed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "scan.npz", "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert not can_open(tmp_path / "scan.npz")

@@ -1,0 +1,70 @@
+"""Pictures to lay onto a scan."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_xrf_pigments.io.images import read_picture
+
+RNG = np.random.default_rng(0)
+COLOURS = RNG.integers(0, 255, (20, 30, 3), dtype=np.uint8)
+GREY = RNG.integers(0, 60_000, (20, 30), dtype=np.uint16)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".tiff", ".bmp"])
+def test_colours_come_back(tmp_path, suffix):
+    path = tmp_path / f"photo{suffix}"
+    Image.fromarray(COLOURS).save(path)
+    assert np.array_equal(read_picture(path), COLOURS)
+
+
+def test_a_photograph_stands_upright(tmp_path):
+    path = tmp_path / "photo.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by 90 degrees
+    Image.fromarray(COLOURS).save(path, exif=exif, quality=95)
+    assert read_picture(path).shape == (30, 20, 3)
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png"])
+def test_radiographs_keep_their_sixteen_bits(tmp_path, suffix):
+    path = tmp_path / f"xray{suffix}"
+    if suffix == ".tif":
+        tifffile.imwrite(path, GREY)
+    else:
+        Image.fromarray(GREY).save(path)
+    assert np.array_equal(read_picture(path), GREY)
+
+
+def test_the_first_page_and_separate_planes(tmp_path):
+    path = tmp_path / "planes.tif"
+    tifffile.imwrite(path, np.moveaxis(COLOURS, -1, 0), photometric="rgb", planarconfig="separate")
+    assert np.array_equal(read_picture(path), COLOURS)
+
+
+def test_a_palette_becomes_colours(tmp_path):
+    path = tmp_path / "few.png"
+    Image.fromarray(COLOURS).quantize(16).save(path)
+    assert read_picture(path).shape == (20, 30, 3)
+
+
+def test_a_stack_is_no_flat_picture(tmp_path):
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, np.zeros((7, 20, 30), np.uint8), photometric="minisblack")
+    with pytest.raises(ValueError, match=r"stack\.tif is not one flat picture\."):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
+@pytest.mark.parametrize("content", [b"", b"no picture", b"II*\x00\xff\xff\xff\xff"])
+def test_what_is_no_picture_is_told_in_one_sentence(tmp_path, suffix, content):
+    path = tmp_path / f"broken{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"^broken\.\w+ is not a picture that can be read\.$"):
+        read_picture(path)
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(OSError, match="does not exist"):
+        read_picture(tmp_path / "none.png")

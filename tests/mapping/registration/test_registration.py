@@ -1,0 +1,135 @@
+"""A picture laid onto a scan: known transforms come back, bad points show."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_xrf_pigments.mapping.registration.registration import register, transformed
+
+CORNERS = np.array([[0.0, 0], [0, 900], [600, 0], [600, 900], [250, 400], [500, 150]])
+
+
+@st.composite
+def affines(draw):
+    angle, shear = draw(st.floats(-3, 3)), draw(st.floats(-0.4, 0.4))
+    size = draw(st.floats(0.02, 20)) * np.array([1, draw(st.floats(0.3, 3))])
+    move = draw(st.tuples(*2 * [st.floats(-500, 500)]))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = np.eye(3)
+    matrix[:2, :2] = turn @ np.array([[1, shear], [0, 1]]) @ np.diag(size)
+    matrix[:2, 2] = move
+    return matrix
+
+
+@st.composite
+def projectives(draw):
+    matrix = draw(affines())
+    # The horizon stays off the picture.
+    matrix[2, :2] = draw(st.tuples(*2 * [st.floats(-4e-4, 4e-4)]))
+    return matrix
+
+
+@given(affines())
+def test_a_known_affine_comes_back(matrix):
+    found = register(CORNERS, transformed(matrix, CORNERS), "affine")
+    assert np.allclose(found.matrix, matrix, rtol=1e-6, atol=1e-6)
+    assert np.allclose(found.residuals_px, 0, atol=1e-6)
+    assert not found.outlier.any()
+
+
+@given(projectives())
+def test_a_known_projection_comes_back(matrix):
+    target = transformed(matrix, CORNERS)
+    found = register(CORNERS, target, "projective")
+    span = np.ptp(target, axis=0).max()
+    assert np.allclose(found.residuals_px / span, 0, atol=1e-6)
+    elsewhere = np.array([[300.0, 450], [100, 800]])
+    assert np.allclose(found.to_scan(elsewhere) / span, transformed(matrix, elsewhere) / span,
+                       atol=1e-5)  # fmt: skip
+
+
+@given(affines())
+def test_there_and_back(matrix):
+    found = register(CORNERS, transformed(matrix, CORNERS))
+    assert np.allclose(found.to_picture(found.to_scan(CORNERS)), CORNERS, atol=1e-5)
+
+
+@pytest.mark.parametrize(("model", "count"), [("affine", 3), ("projective", 4)])
+def test_as_many_points_as_needed_fit_exactly_and_say_nothing(model, count):
+    rng = np.random.default_rng(3)
+    found = register(CORNERS[:count], CORNERS[:count] / 7 + rng.normal(0, 4, (count, 2)), model)
+    assert np.allclose(found.residuals_px, 0, atol=1e-6)
+    assert found.exact
+    assert not found.outlier.any()
+
+
+def test_least_squares_of_noisy_points_is_the_best_affine():
+    rng = np.random.default_rng(0)
+    target = CORNERS / 10 + rng.normal(0, 0.3, CORNERS.shape)
+    found = register(CORNERS, target)
+    best = (found.distances_px**2).sum()
+    for i, j in np.ndindex(2, 3):
+        for step in (-1e-4, 1e-4):
+            other = found.matrix.copy()
+            other[i, j] += step
+            assert ((transformed(other, CORNERS) - target) ** 2).sum() > best
+
+
+def test_residuals_are_told_in_millimetres_where_the_pixel_is_known():
+    target = CORNERS / 10
+    target[2] += (0.5, -0.25)
+    found = register(CORNERS, target, pixel_mm=(0.5, 2.0))
+    wanted = np.hypot(found.residuals_px[:, 0] * 0.5, found.residuals_px[:, 1] * 2.0)
+    assert np.allclose(found.distances_mm, wanted)
+    assert found.rms_mm == pytest.approx(np.sqrt((wanted**2).mean()))
+    assert found.rms_px == pytest.approx(np.sqrt((found.distances_px**2).mean()))
+    assert register(CORNERS, target).distances_mm is None
+    assert register(CORNERS, target).rms_mm is None
+
+
+@pytest.mark.parametrize("model", ["affine", "projective"])
+@pytest.mark.parametrize("bad", range(3))
+def test_a_wrong_point_is_the_one_that_is_named(model, bad):
+    rng = np.random.default_rng(bad)
+    places = rng.uniform(0, 1000, (12, 2))
+    target = places / 10 + rng.normal(0, 0.2, places.shape)
+    target[bad] += (6, -5)
+    found = register(places, target, model)
+    assert found.outlier[bad]
+    assert found.outlier.sum() == 1
+    assert np.nanargmax(found.left_out_px) == bad
+
+
+@pytest.mark.parametrize("bad", range(5))
+def test_one_wrong_point_in_five_is_named_alone(bad):
+    places = np.array([[20.0, 30], [30, 400], [250, 60], [260, 380], [150, 200]])
+    target = places / 12 + np.random.default_rng(bad).normal(0, 0.05, places.shape)
+    target[bad] += (3, 2)
+    assert np.flatnonzero(register(places, target).outlier).tolist() == [bad]
+
+
+def test_good_points_are_no_outliers():
+    rng = np.random.default_rng(8)
+    named = 0
+    for _ in range(50):
+        places = rng.uniform(0, 1000, (8, 2))
+        named += register(places, places / 10 + rng.normal(0, 0.4, places.shape)).outlier.any()
+    assert named <= 3
+
+
+@pytest.mark.parametrize(
+    ("picture", "scan", "model", "sentence"),
+    [
+        (CORNERS[:2], CORNERS[:2], "affine", "at least 3 pairs"),
+        (CORNERS[:3], CORNERS[:3], "projective", "at least 4 pairs"),
+        (CORNERS[:4], CORNERS[:3], "affine", "needs its partner: 4 .* 3"),
+        ([[0, 0], [1, 1], [2, 2]], CORNERS[:3], "affine", "picture lie on a line"),
+        (CORNERS[:3], [[0, 0], [1, 1], [2, 2]], "affine", "scan lie on a line"),
+        (CORNERS[:3], [[0, 0], [1, 1], [np.nan, 2]], "affine", "finite"),
+        ([[0, 0], [0, 9], [9, 9], [9, 0]], [[0, 0], [0, 9], [9, 0], [9, 9]], "projective", "order"),
+    ],
+)
+def test_points_that_fix_nothing_are_refused_in_one_sentence(picture, scan, model, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        register(picture, scan, model)

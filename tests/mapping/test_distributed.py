@@ -1,0 +1,245 @@
+"""Maps made by the workers of a dask cluster."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import zarr
+
+from napari_xrf_pigments import map_elements, map_pigments, open_cube
+from napari_xrf_pigments.cube import XRFCube
+from napari_xrf_pigments.mapping import plan_elements
+from napari_xrf_pigments.mapping._cluster_work import _tile
+from napari_xrf_pigments.mapping.distributed import (
+    _corners,
+    _place,
+    cluster_tile,
+    map_elements_on_cluster,
+    map_pigments_on_cluster,
+)
+from napari_xrf_pigments.mapping.elements import fitted_tile
+from napari_xrf_pigments.mapping.pigments import predicted_tile
+from napari_xrf_pigments.network import Predictor
+
+distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+
+SMALL = 48 * 1000 * 2  # bytes: two rows and a bit of the scan
+LINES = ["Pb", "Ca", "Fe", "Cu"]
+
+
+@contextmanager
+def two_workers() -> Iterator[distributed.Client]:
+    """A cluster of two processes on this machine."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[distributed.Client]:
+    """The cluster that the tests share."""
+    with two_workers() as client:
+        yield client
+
+
+@pytest.fixture
+def scan(painting: XRFCube, tmp_path: Path) -> XRFCube:
+    """The painting in a file, so that the workers read it themselves."""
+    np.save(tmp_path / "scan.npy", painting.counts.compute())
+    cube = open_cube(tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02)
+    return cube.with_acquisition(painting.acquisition)
+
+
+def test_tiles_are_whole_rows_or_parts_of_one(scan: XRFCube) -> None:
+    rows, columns = cluster_tile(scan, SMALL)
+    assert columns == 20
+    assert 1 <= rows < 12
+    assert cluster_tile(scan, 3 * 1000 * 2) == (1, 3)
+    assert cluster_tile(scan) == (12, 20)
+
+
+def test_what_travels_to_a_worker_is_small(scan: XRFCube) -> None:
+    place = _place(scan, 0, 0, (2, 20), "somewhere")
+    assert len(pickle.dumps(place)) < 20_000
+    counts = place.cube.counts.compute(scheduler="synchronous")
+    assert (counts == scan.counts[:2].compute()).all()
+
+
+def test_of_a_scan_in_memory_only_the_tile_travels(painting: XRFCube) -> None:
+    place = _place(painting, 4, 0, (2, 20), "somewhere")
+    assert len(pickle.dumps(place)) < 2.5 * place.cube.counts.nbytes
+    assert (place.cube.valid == painting.valid[4:6]).all()
+
+
+def test_elements_are_those_of_one_computer(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    said: list[tuple[int, int]] = []
+    out = tmp_path / "elements.zarr"
+    there = map_elements_on_cluster(
+        scan, client, out, LINES, progress=lambda *step: said.append(step), tile_bytes=SMALL
+    )
+    here = map_elements(scan, LINES)
+    assert there.names == here.names
+    assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-6, abs=1e-3)
+    assert np.asarray(there.sigma) == pytest.approx(here.sigma, rel=1e-6)
+    assert said[-1] == (240, 240)
+    assert len(said) == 6
+    assert zarr.open_group(str(out), mode="r").attrs["names"] == list(here.names)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_pigments_are_those_of_one_computer(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    there = map_pigments_on_cluster(
+        scan, client, tmp_path / "pigments.zarr", device="cpu", tile_bytes=SMALL
+    )
+    here = map_pigments(scan, device="cpu")
+    for field in ("probability", "top", "below", "group_probability", "unexplained"):
+        found, expected = (np.asarray(getattr(maps, field)) for maps in (there, here))
+        # A fit in single precision adds up in another order at another place of a batch.
+        slack = 1e-5 if field == "unexplained" else 1e-6
+        assert found == pytest.approx(expected, abs=slack)
+    assert there.provenance["weights_hash"] == here.provenance["weights_hash"]
+
+
+def test_the_same_tiles_give_the_same_to_the_last_bit(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    torch.set_num_threads(1)  # as the workers' own
+    elements = map_elements_on_cluster(scan, client, tmp_path / "e.zarr", LINES, tile_bytes=SMALL)
+    pigments = map_pigments_on_cluster(
+        scan, client, tmp_path / "p.zarr", device="cpu", tile_bytes=SMALL
+    )
+    fit, network = plan_elements(scan, LINES).fit, Predictor("cpu")
+    predict = network.bind(scan.energies, scan.acquisition)
+    size = cluster_tile(scan, SMALL)
+    for y, x in _corners(*scan.shape[:2], size):
+        place = _place(scan, y, x, size, "nowhere")
+        here = fitted_tile(_tile(place), fit)
+        for field in ("counts", "sigma"):
+            there = np.asarray(getattr(elements, field))[:, place.rows, place.columns]
+            np.testing.assert_array_equal(there, getattr(here, field))
+        tile = _tile(place)
+        told = predicted_tile(tile, network, predict(tile.spectra))
+        for field in ("probability", "top", "below", "group_probability", "unexplained"):
+            there = np.asarray(getattr(pigments, field))[..., place.rows, place.columns]
+            np.testing.assert_array_equal(there, getattr(told, field))
+
+
+def test_a_killed_worker_loses_nothing(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    workers = client.run(os.getpid)
+    killed: list[int] = []
+
+    def kill(done: int, total: int) -> None:
+        if not killed and done < total:
+            killed.append(next(iter(workers.values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    there = map_elements_on_cluster(
+        scan, client, tmp_path / "e.zarr", LINES, progress=kill, tile_bytes=1000 * 2 * 5
+    )
+    assert killed
+    here = map_elements(scan, LINES)
+    assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-5, abs=1e-3)
+
+
+def test_other_weights_on_a_worker_are_told_and_leave_nothing(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_xrf_pigments.network import Predictor
+
+    made = Predictor.__init__
+
+    def other(self: Predictor, *args: object, **kwargs: object) -> None:
+        made(self, *args, **kwargs)
+        self.weights_hash = "0" * 64
+
+    monkeypatch.setattr(Predictor, "__init__", other)  # on this computer, not on the workers
+    with pytest.raises(ValueError, match="other weights"):
+        map_pigments_on_cluster(scan, client, tmp_path / "p.zarr", device="cpu")
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
+
+
+def test_no_scheduler_is_one_plain_sentence(scan: XRFCube, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="There is no dask scheduler at nonsense://"):
+        map_elements_on_cluster(scan, "nonsense://nowhere:1", tmp_path / "e.zarr", LINES)
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
+
+
+def test_what_the_workers_noticed_is_told(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path
+) -> None:
+    counts = scan.counts.compute()
+    counts[0, :2] = 0
+    np.save(tmp_path / "odd.npy", counts)
+    odd = open_cube(tmp_path / "odd.npy", gain_kev=0.03, offset_kev=0.10)
+    odd = odd.with_acquisition(scan.acquisition.updated(takeoff_deg=5.0))
+    out = tmp_path / "elements.zarr"
+    elements = map_elements_on_cluster(odd, client, out, LINES, tile_bytes=SMALL)
+    pigments = map_pigments_on_cluster(odd, client, tmp_path / "p.zarr", device="cpu")
+    assert elements.provenance["warnings"] == map_elements(odd, LINES).provenance["warnings"]
+    assert pigments.provenance["warnings"] == map_pigments(odd).provenance["warnings"]
+    assert len(elements.provenance["warnings"]) == 2
+    group = zarr.open_group(str(out), mode="r")
+    assert group.attrs["provenance"]["warnings"] == elements.provenance["warnings"]
+
+
+def gpu_without_room() -> Callable[[], None]:
+    """What puts, on a worker, a GPU that is full in the place of the processor."""
+
+    # A function of a function travels as it is: workers cannot import this file.
+    def change() -> None:
+        from napari_xrf_pigments.mapping import _cluster_work as cluster_work
+        from napari_xrf_pigments.network._batching import Lane
+
+        made, answers = Predictor.__init__, Predictor._answers
+
+        def on_gpu(self: Predictor, *args: Any) -> None:
+            made(self, *args)
+            self.device = "cuda:0"
+
+        def full(self: Predictor, encoded: torch.Tensor) -> torch.Tensor:
+            if self.device != "cpu":
+                raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+            return answers(self, encoded)
+
+        Predictor.__init__, Predictor._answers = on_gpu, full  # type: ignore[method-assign]
+        # The work itself is the processor's.
+        Lane.sent = lambda lane, count, device: lane._input[:count]  # type: ignore[method-assign]
+        cluster_work._network.cache_clear()
+
+    return change
+
+
+def test_what_a_workers_full_gpu_led_to_is_told_once(scan: XRFCube, tmp_path: Path) -> None:
+    out = tmp_path / "p.zarr"
+    # Workers of its own: nothing has to be put back, and a restart may hang on a busy machine.
+    with two_workers() as client:
+        client.run(gpu_without_room())
+        there = map_pigments_on_cluster(scan, client, out, device="cpu", tile_bytes=SMALL)
+    here = map_pigments(scan, device="cpu")
+    assert np.asarray(there.probability) == pytest.approx(here.probability, abs=1e-6)
+    full = [text for text in there.provenance["warnings"] if "memory of the GPU was full" in text]
+    assert sorted(text.partition(", so ")[2] for text in full) == [
+        "spectra were worked on in smaller batches.",
+        "the processor went on with the work.",
+    ]
+    kept = zarr.open_group(str(out), mode="r").attrs["provenance"]
+    assert kept["warnings"] == there.provenance["warnings"]

@@ -1,0 +1,200 @@
+"""How answers are pulled to "unknown", and what is done with spectra that are none."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from napari_xrf_pigments import Acquisition, EnergyAxis, predict_spectra
+from napari_xrf_pigments.network import Predictor
+from napari_xrf_pigments.network._base_rates import MOST, base_rates, count_rates
+from napari_xrf_pigments.network._preprocess import MOST_COUNTS
+from napari_xrf_pigments.network.out_of_distribution import (
+    FEW_COUNTS,
+    UNEXPLAINED_FROM,
+    UNEXPLAINED_FULL,
+    doubt,
+    pulled,
+    saturated_share,
+)
+from napari_xrf_pigments.network.outputs import group_of_pigment, n_outputs, output_names
+from napari_xrf_pigments.simulation import simulate_scan
+
+AXIS = EnergyAxis(1024, 0.03, -0.01)
+KNOWN = Acquisition(anode="Rh", tube_kv=40.0)
+FIELDS = ("probability", "top", "below", "group_probability")
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    torch.set_num_threads(1)
+    return Predictor("cpu")
+
+
+@pytest.fixture(scope="module")
+def normal() -> np.ndarray:
+    """Spectra of a simulated painting on AXIS, shape (24, channel)."""
+    cube, _ = simulate_scan(3, (4, 6), n_channels=1024, gain_kev=0.03)
+    return np.asarray(cube.counts).reshape(-1, 1024)
+
+
+def lines(kev: tuple[float, ...], counts: float, seed: int = 0) -> np.ndarray:
+    """A spectrum of a few peaks on a faint hump."""
+    shape = sum(np.exp(-0.5 * ((AXIS.kev - e) / 0.065) ** 2) for e in kev)
+    shape = shape + 0.003 * np.exp(-(((AXIS.kev - 12) / 7) ** 2))
+    return np.random.default_rng(seed).poisson(shape / shape.sum() * counts)
+
+
+FOREIGN = {
+    "uranium": (13.61, 17.22, 16.43, 20.17),
+    "neodymium": (5.23, 5.72, 6.09, 6.6),
+    "germanium": (9.88, 10.98),
+    "bismuth": (10.84, 13.02, 15.25),
+    "indium": (24.2, 27.3, 3.29),
+    "lines of nothing": (4.83, 7.72, 9.27, 12.2, 14.7, 18.3),
+}
+
+
+@pytest.mark.parametrize("counts", [3_000, 50_000])
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_was_never_learned_is_unexplained_and_nothing_is_made_up(
+    predictor: Predictor, name: str, counts: float
+) -> None:
+    maps = predictor.bind(AXIS, KNOWN)(lines(FOREIGN[name], counts)[None])
+    assert maps.unexplained[0] > 0.5
+    assert maps.probability.max() < 0.5
+    assert maps.group_probability.max() < 0.5
+
+
+def test_a_painting_on_a_wrong_axis_is_unexplained_and_nothing_is_made_up(
+    predictor: Predictor, normal: np.ndarray
+) -> None:
+    bright = normal.sum(0)[None] / len(normal)
+    right = predictor.bind(AXIS, KNOWN)(bright)
+    assert right.unexplained[0] < 0.1
+    assert right.group_probability.max() > 0.9
+    wrong = EnergyAxis(1024, 0.03 * 1.1, -0.01)
+    maps = predictor.bind(wrong, KNOWN)(bright)
+    assert maps.unexplained[0] > UNEXPLAINED_FULL
+    assert maps.group_probability.max() < 0.5
+
+
+def test_answers_to_normal_spectra_do_not_move(
+    predictor: Predictor, normal: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = predictor.bind(AXIS, KNOWN)(normal)
+    monkeypatch.setattr(
+        "napari_xrf_pigments.network.predict.doubt",
+        lambda unexplained, totals: np.zeros(len(totals), np.float32),
+    )
+    bare = predictor.bind(AXIS, KNOWN)(normal)
+    for field in FIELDS:
+        np.testing.assert_array_equal(getattr(told, field), getattr(bare, field))
+
+
+def test_doubt_rises_from_none_to_complete() -> None:
+    shares = np.array([0, 0.1, UNEXPLAINED_FROM, 0.26, UNEXPLAINED_FULL, 1], np.float32)
+    weight = doubt(shares, np.full(6, 1000.0))
+    np.testing.assert_allclose(weight, [0, 0, 0, 0.5, 1, 1], atol=1e-6)
+    few = doubt(np.zeros(4, np.float32), np.array([0, FEW_COUNTS / 2, FEW_COUNTS, 1e6]))
+    np.testing.assert_allclose(few, [1, 0.5, 0, 0])
+
+
+def test_complete_doubt_leaves_the_base_rates_alone() -> None:
+    told = np.array([[0.99, 0.01], [0.5, 0.0]], np.float32)
+    base = np.array([0.2, 0.1], np.float32)
+    mixed = pulled(told, base, np.array([1, 0.5], np.float32))
+    np.testing.assert_allclose(mixed, [[0.2, 0.105], [0.1, 0.05]], rtol=1e-5)
+
+
+def test_base_rates_fit_together_and_are_never_near_even_odds() -> None:
+    rates = base_rates()
+    pigments, groups = output_names()
+    assert rates.probability.shape == (len(pigments),)
+    assert rates.group_probability.shape == (len(groups),)
+    for field in fields(rates):
+        values = getattr(rates, field.name)
+        assert 0 < values.min() <= values.max() <= np.float32(MOST)
+    assert (rates.probability >= np.maximum(rates.top, rates.below)).all()
+    members = group_of_pigment().numpy()
+    assert (rates.group_probability[members] >= rates.probability).all()
+    assert rates.probability[pigments.index("lead_white")] == np.float32(MOST)
+
+
+def test_rates_are_counted_without_what_has_no_answer() -> None:
+    answers = np.zeros((4, n_outputs()), np.int8)
+    answers[:, 0] = [1, 1, -1, 0]
+    pigments, _ = output_names()
+    assert count_rates(answers)["probability"][pigments[0]] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_an_empty_spectrum_gets_the_base_rates(predictor: Predictor) -> None:
+    maps = predictor.bind(AXIS, KNOWN)(np.zeros((2, 1024), np.uint16))
+    for field in FIELDS:
+        expected = getattr(base_rates(), field)
+        np.testing.assert_allclose(getattr(maps, field)[:, 0], expected, rtol=1e-4)
+    assert (maps.unexplained == 0).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_spectrum_with_a_number_that_is_none_has_no_answer(
+    predictor: Predictor, normal: np.ndarray, bad: float
+) -> None:
+    spectra = normal[:3].astype(float)
+    spectra[1, 500] = bad
+    maps = predictor.bind(AXIS, KNOWN)(spectra)
+    whole = predictor.bind(AXIS, KNOWN)(normal[:3])
+    for field in (*FIELDS, "unexplained"):
+        told, expected = getattr(maps, field), getattr(whole, field)
+        assert np.isnan(told[..., 1]).all(), field
+        np.testing.assert_allclose(told[..., [0, 2]], expected[..., [0, 2]], atol=2e-4)
+
+
+def test_negative_counts_count_as_zero(predictor: Predictor, normal: np.ndarray) -> None:
+    spectra = normal[:2].astype(np.int64)
+    spectra[:, :20] = -5
+    zero = spectra.copy()
+    zero[:, :20] = 0
+    told, expected = (predictor.bind(AXIS, KNOWN)(each) for each in (spectra, zero))
+    np.testing.assert_array_equal(told.probability, expected.probability)
+    negative = predictor.bind(AXIS, KNOWN)(np.full((1, 1024), -3.0))
+    np.testing.assert_allclose(negative.probability[:, 0], base_rates().probability, rtol=1e-4)
+
+
+def test_more_counts_than_were_trained_with_say_no_more(
+    predictor: Predictor, normal: np.ndarray
+) -> None:
+    spectra = normal[:4].astype(np.float64)
+    spectra *= MOST_COUNTS / spectra.sum(1, keepdims=True)
+    most = predictor.bind(AXIS, KNOWN)(spectra)
+    more = predictor.bind(AXIS, KNOWN)(spectra * 1000)
+    np.testing.assert_allclose(more.group_probability, most.group_probability, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "top"), [("u1", 255), ("u2", 65535), ("i2", 32767), ("u4", 4095), ("f8", 16383)]
+)
+def test_channels_at_a_ceiling_are_seen(normal: np.ndarray, dtype: str, top: int) -> None:
+    scaled = normal[:3].astype(float) * (4 * top / normal[:3].max(1, keepdims=True))
+    clipped = np.minimum(scaled, top).astype(dtype)
+    assert (saturated_share(clipped) > 0.05).all()
+    whole = np.minimum(scaled / 4.5, top).astype(dtype)
+    assert (saturated_share(whole) == 0).all()
+
+
+def test_a_spectrum_that_mostly_stands_at_the_ceiling_is_not_believed(
+    predictor: Predictor, normal: np.ndarray
+) -> None:
+    clipped = np.minimum(normal[:3].astype(np.int64) * 100, 255).astype(np.uint8)
+    maps = predictor.bind(AXIS, KNOWN)(clipped)
+    assert (maps.unexplained > UNEXPLAINED_FULL).all()
+    assert maps.group_probability.max() < 0.5
+
+
+def test_predict_spectra_tells_of_an_instrument_outside_the_training(normal: np.ndarray) -> None:
+    usual = predict_spectra(normal[:1], AXIS, KNOWN, device="cpu")
+    assert usual.provenance["warnings"] == []
+    odd = predict_spectra(normal[:1], AXIS, Acquisition(anode="Rh", tube_kv=120.0), device="cpu")
+    (told,) = odd.provenance["warnings"]
+    assert told.startswith("The tube ran at 120 kV")

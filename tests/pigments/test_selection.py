@@ -1,0 +1,92 @@
+"""A palette hides, and always says what and why."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_xrf_pigments.pigments import pigment_catalogue
+from napari_xrf_pigments.pigments.selection import Palette, in_use, years
+
+NAMES = [entry.id for entry in pigment_catalogue()]
+YEAR = st.one_of(st.none(), st.integers(1000, 2020))
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "used"),
+    [
+        ("titanium_white", (1600, 1650), False),
+        ("titanium_white", (1600, 1916), True),
+        ("titanium_white", (1920, None), True),
+        ("titanium_white", (None, 1915), False),
+        ("smalt", (1801, None), False),
+        ("smalt", (1700, 1900), True),
+        ("lead_tin_yellow", (1750, 1760), True),
+        ("lead_tin_yellow", (1200, 1299), False),
+        ("vermilion", (1, 2), True),
+        ("titanium_white", (None, None), True),
+        ("not in the table", (1, 2), True),
+    ],
+)
+def test_a_pigment_is_anachronistic_where_no_year_fits(name, period, used) -> None:
+    assert in_use(name, period) is used
+    assert Palette(period=period).hidden([name]) == ({} if used else {name: "period"})
+
+
+@given(YEAR, YEAR)
+def test_a_longer_period_never_hides_more(first, last) -> None:
+    if first is not None and last is not None and last < first:
+        first, last = last, first
+    hidden = set(Palette(period=(first, last)).hidden(NAMES))
+    assert set(Palette(period=(None, last)).hidden(NAMES)) <= hidden
+    assert set(Palette(period=(first, None)).hidden(NAMES)) <= hidden
+    assert Palette().hidden(NAMES) == {}
+
+
+def test_the_user_excludes_and_adds() -> None:
+    palette = Palette(period=(1600, 1650))
+    assert palette.hidden(["titanium_white"]) == {"titanium_white": "period"}
+    assert palette.adding("titanium_white").hidden(NAMES).get("titanium_white") is None
+    assert palette.excluding("vermilion").hidden(["vermilion"]) == {"vermilion": "excluded"}
+    both = palette.adding("vermilion").excluding("vermilion")
+    assert both.hidden(["vermilion"]) == {"vermilion": "excluded"}
+    assert both.added == frozenset()
+    assert both.adding("vermilion").hidden(["vermilion"]) == {}
+    assert both.excluding("vermilion", False) == palette
+    assert palette.adding("smalt").adding("smalt", False) == palette
+
+
+def test_each_pigment_may_have_its_threshold() -> None:
+    palette = Palette(threshold=0.4).with_threshold("smalt", 0.8)
+    assert palette.threshold_of("smalt") == 0.8
+    assert palette.threshold_of("azurite") == 0.4
+    assert palette.with_threshold("smalt", None) == Palette(threshold=0.4)
+
+
+def test_settings_travel_as_json() -> None:
+    palette = Palette((1600, None), frozenset({"smalt"}), frozenset({"umber"}), 0.3, {"smalt": 0.9})
+    assert Palette.of(json.loads(json.dumps(palette.settings))) == palette
+    assert Palette.of({}) == Palette()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"period": [1700, 1600]},
+        {"threshold": 1.5},
+        {"thresholds": {"smalt": -1}},
+        {"period": 3},
+        {"period": ["a", "b"]},
+    ],
+)
+def test_wrong_settings_are_refused(wrong) -> None:
+    with pytest.raises(ValueError):
+        Palette.of(wrong)
+
+
+def test_years_for_people() -> None:
+    assert years("titanium_white") == "from 1916"
+    assert years("smalt") == "1500 to 1800"
+    assert years("lead_white") == "up to 1970"
+    assert years("vermilion") == years("unknown") == ""

@@ -1,0 +1,76 @@
+"""Both files of a pair, dropped together on the canvas, open one scan; napari asks file by file."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari._qt.dialogs.qt_reader_dialog import QtReaderDialog
+
+from napari_xrf_pigments.plugin.state.services import CORE
+from napari_xrf_pigments.plugin.state.session import session_of
+
+from ..acting import drop
+
+PLUGIN = "napari-xrf-pigments"
+RPL = (
+    "key\tvalue\nwidth\t9\nheight\t6\ndepth\t256\noffset\t0\ndata-length\t2\n"
+    "data-type\tunsigned\nbyte-order\tlittle-endian\nrecord-by\tvector\n"
+)
+ENVI = (
+    "ENVI\nsamples = 9\nlines = 6\nbands = 256\nheader offset = 0\ndata type = 12\n"
+    "interleave = bip\nbyte order = 0\n"
+)
+
+
+@pytest.fixture
+def real(viewer):
+    """The session opens real files; nothing slow follows."""
+    session = session_of(viewer)
+    session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
+    return session
+
+
+@pytest.fixture
+def counts():
+    return np.random.default_rng(3).poisson(4, (6, 9, 256)).astype("<u2")
+
+
+@pytest.fixture(params=["ripple", "ENVI"])
+def pair(request, tmp_path, counts):
+    header, raw, text = (
+        ("scan.rpl", "scan.raw", RPL)
+        if request.param == "ripple"
+        else ("scan.hdr", "scan.img", ENVI)
+    )
+    (tmp_path / header).write_text(text)
+    counts.tofile(tmp_path / raw)
+    return tmp_path / header, tmp_path / raw
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_opened_together(viewer, real, pair, counts, order, notes):
+    viewer.open([str(pair[index]) for index in order], plugin=PLUGIN)
+    (layer,) = viewer.layers
+    np.testing.assert_array_equal(layer.data, counts.sum(axis=2))
+    assert len(real.scans) == 1
+    (note,) = notes()
+    assert note[1] == "info" and "which is open" in note[0]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_dropped_on_the_canvas(viewer, real, pair, counts, order, monkeypatch):
+    """napari asks who reads a name like .raw, and then opens both files once more."""
+    asked = []
+
+    def answer(dialog):
+        asked.append(dialog)
+        return "XRF Pigments", False
+
+    monkeypatch.setattr(QtReaderDialog, "get_user_choices", answer)
+    drop(viewer.window._qt_viewer, *(pair[index] for index in order))
+    (layer,) = viewer.layers
+    np.testing.assert_array_equal(layer.data, counts.sum(axis=2))
+    assert len(real.scans) == 1
+    assert len(asked) <= 1

@@ -1,0 +1,186 @@
+"""Which pigments get a layer and a row: thresholds, depth, groups, palette."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.pigments.selection import Palette
+from napari_xrf_pigments.plugin.layers import colours
+from napari_xrf_pigments.plugin.layers._pigment_specs import PigmentView, pigment_specs
+from napari_xrf_pigments.plugin.pigments.rows import found_rows, hidden_sentence
+from napari_xrf_pigments.plugin.state.results import PigmentResults
+
+from ..synthetic import GROUPS, PIGMENTS, SHAPE, FakeTiles, answer
+
+
+def make_results(**changes):
+    """The synthetic answer, some of its fields changed."""
+    results = PigmentResults(SHAPE, PIGMENTS, GROUPS)
+    for tile in FakeTiles().pigments(None, "cpu"):
+        fields = {**vars(tile), **answer(tile.rows, tile.columns)}
+        for name, change in changes.items():
+            fields[name] = change(fields[name].copy())
+        results.add(SimpleNamespace(**fields))
+    return results
+
+
+@pytest.fixture
+def results():
+    return make_results()
+
+
+def view(threshold=0.5, shown="probability", **more):
+    palette = {key: more.pop(key) for key in ("period", "excluded", "added") if key in more}
+    return PigmentView(Palette(threshold=threshold, **palette), shown, **more)
+
+
+def specs_of(results, chosen):
+    return list(pigment_specs(results, chosen))
+
+
+def test_what_is_not_found_gets_no_layer(results):
+    assert {spec.name for spec in specs_of(results, view())} == {
+        "lead_white",
+        "vermilion",
+        "copper",
+    }
+
+
+def test_a_group_is_shown_where_its_members_are_not_told_apart(results):
+    (group,) = [s for s in specs_of(results, view()) if s.kind == "group"]
+    assert group.title == "Copper pigments"
+    assert group.visible
+    # With a threshold that azurite passes, the group says nothing more than azurite does.
+    kinds = {(s.kind, s.name) for s in specs_of(results, view(0.38))}
+    assert ("pigment", "azurite") in kinds
+    assert ("group", "copper") not in kinds
+
+
+def test_what_is_kept_stays_however_little_it_covers(results):
+    kept = frozenset({("pigment", "azurite"), ("group", "copper"), ("pigment-top", "vermilion")})
+    few = view(0.999, excluded=frozenset({"lead_white"}), kept=kept)
+    assert {(s.kind, s.name): s.visible for s in specs_of(results, few)} == {
+        ("pigment", "azurite"): True,
+        # It says nothing more than its members do.
+        ("group", "copper"): False,
+    }
+    nothing = view(excluded=frozenset(PIGMENTS), kept=kept)
+    assert not specs_of(results, nothing)
+
+
+def test_a_group_that_is_shown_hides_its_members():
+    def some_azurite(probability):
+        probability[2, 0, :3] = 0.9
+        return probability
+
+    visible = {s.name: s.visible for s in specs_of(make_results(probability=some_azurite), view())}
+    assert visible["copper"]
+    assert visible["azurite"] is False
+
+
+def test_whites_start_hidden(results):
+    visible = {spec.name: spec.visible for spec in specs_of(results, view())}
+    assert not visible["lead_white"]
+    assert visible["vermilion"]
+
+
+def test_below_shows_the_hidden_layer_only(results):
+    (spec,) = specs_of(results, view(shown="below"))
+    assert (spec.kind, spec.name, spec.title) == ("pigment-below", "vermilion", "Vermilion, below")
+
+
+def test_top_and_below_are_a_layer_each(results):
+    names = {s.title for s in specs_of(results, view(0.05, "top and below"))}
+    assert {"Vermilion, top", "Vermilion, below", "Azurite, top"} <= names
+    both = {s.title: s for s in specs_of(results, view(0.05, "top and below"))}
+    top, below = both["Vermilion, top"], both["Vermilion, below"]
+    assert not np.array_equal(top.data, below.data)
+    # Told from one another where both are seen.
+    assert not np.allclose(top.colormap.map([1.0]), below.colormap.map([1.0]))
+
+
+def test_one_layer_a_group(results):
+    specs = specs_of(results, view(groups=True))
+    titles = {s.name: s.title for s in specs}
+    assert titles["copper"] == "Copper pigments"
+    assert {s.name for s in specs} == {"lead", "mercury", "copper"}
+    assert not any(s.kind == "pigment" for s in specs)
+
+
+def test_each_pigment_may_have_its_threshold(results):
+    palette = Palette(thresholds={"azurite": 0.3, "vermilion": 0.95})
+    names = {s.name for s in specs_of(results, PigmentView(palette))}
+    assert "azurite" in names
+    assert "vermilion" not in names
+    azurite = next(s for s in specs_of(results, PigmentView(palette)) if s.name == "azurite")
+    assert azurite.colormap.map(np.array([0.35]))[0, 3] == 1
+    assert azurite.made["threshold"] == 0.3
+
+
+def test_rows_list_everything_once_most_widespread_first(results):
+    rows = found_rows(results, view())
+    assert [row.name for row in rows] == ["lead_white", "vermilion", "copper", "bone_black"]
+    copper = rows[2]
+    assert {member.name for member in copper.members} == {"azurite", "malachite"}
+    assert copper.found
+    assert copper.note == "Cannot be told apart: Azurite, Malachite"
+    assert not any(member.found for member in copper.members)
+    assert not rows[3].found
+
+
+def test_rows_say_how_sure(results):
+    rows = {row.name: row for row in found_rows(results, view())}
+    assert rows["vermilion"].certainty == pytest.approx(0.9, abs=1e-5)
+    assert rows["copper"].certainty == pytest.approx(0.8, abs=1e-5)
+    assert rows["bone_black"].certainty is None
+    below = {row.name: row for row in found_rows(results, view(shown="below"))}
+    assert below["vermilion"].certainty == pytest.approx(0.9, abs=1e-5)
+    assert below["lead_white"].share == 0
+
+
+def test_a_period_hides_and_says_what(results):
+    old = view(0.38, period=(1900, 1950))
+    assert "azurite" not in {s.name for s in specs_of(results, old)}
+    sentence = hidden_sentence(results, old)
+    assert "Azurite 33.3 % (up to 1700)" in sentence
+    assert sentence.startswith("Hidden: 2 pigments, 1 of them found")
+    shown = view(0.38, period=(1900, 1950), reveal=True)
+    assert "azurite" in {s.name for s in specs_of(results, shown)}
+    assert "now shown" in hidden_sentence(results, shown)
+    rows = {m.name: m for row in found_rows(results, shown) for m in (row, *row.members)}
+    assert rows["azurite"].note == "not in use in the period"
+
+
+def test_what_is_hidden_and_not_found_is_counted(results):
+    assert hidden_sentence(results, view(period=(1900, 1950))) == (
+        "Hidden: 2 pigments, none of them found."
+    )
+    assert hidden_sentence(results, view()) == ""
+
+
+def test_the_user_excludes_and_adds(results):
+    without = view(excluded=frozenset({"vermilion"}))
+    assert "vermilion" not in {s.name for s in specs_of(results, without)}
+    assert "vermilion" not in {row.name for row in found_rows(results, without)}
+    assert "Vermilion 33.3 % (excluded)" in hidden_sentence(results, without)
+    wanted = view(added=frozenset({"bone_black", "azurite"}), period=(1900, 1950))
+    names = {s.name for s in specs_of(results, wanted)}
+    assert {"bone_black", "azurite"} <= names
+    assert "malachite" not in names
+    assert {row.name: row for row in found_rows(results, wanted)}["bone_black"].found
+
+
+def test_a_group_goes_on_counting_its_hidden_members(results):
+    half = view(excluded=frozenset({"malachite"}))
+    copper = next(row for row in found_rows(results, half) if row.name == "copper")
+    assert [member.name for member in copper.members] == ["azurite"]
+    assert "counts its hidden members too: Malachite" in copper.note
+    assert copper.share == pytest.approx(1 / 3)
+    nothing = view(excluded=frozenset({"malachite", "azurite"}))
+    assert "copper" not in {s.name for s in specs_of(results, nothing)}
+
+
+def test_lighter_colours_are_lighter():
+    assert colours.is_pale(colours.lighter("#c0c0c0"))
+    assert colours.lighter("#ff0000") == "#ff8080"

@@ -1,0 +1,113 @@
+"""The menu's commands of sessions: napari gives them a proxy of the viewer."""
+
+from __future__ import annotations
+
+import json
+import warnings
+import zipfile
+
+import pytest
+from napari.utils._proxies import PublicOnlyProxy
+
+from napari_xrf_pigments.cube.cube import Source
+from napari_xrf_pigments.plugin import _asking as asking
+from napari_xrf_pigments.plugin import _home_commands as home_commands
+from napari_xrf_pigments.plugin import commands
+from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.saved_session._saved_session_view import our_docks
+from napari_xrf_pigments.plugin.state.rows import ElementRow
+from napari_xrf_pigments.plugin.state.session import session_of
+
+from ..acting import add_scan
+from ..synthetic import FakeTiles, fake_services, make_cube
+
+
+@pytest.fixture
+def scan(viewer, tmp_path):
+    path = tmp_path / "panel.h5"
+    path.write_bytes(b"x" * 10)
+    cube = make_cube()
+    object.__setattr__(cube, "source", Source(path, "HDF5", 10, 0.0))
+    return add_scan(viewer, cube, "panel")
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """Where the dialog begins; the answer is that place."""
+    names = []
+
+    def ask(title, name, filters):
+        names.append(name)
+        return home_commands.Path(name), next(iter(filters.values()))
+
+    monkeypatch.setattr(asking, "ask_save", ask)
+    return names
+
+
+def test_a_session_of_the_menu_keeps_the_docks(viewer, scan, offered, tmp_path, qtbot):
+    dock = ElementsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Elements (XRF Pigments)", area="right")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)  # napari's, of private names
+        home_commands.save_session_as(PublicOnlyProxy(viewer))
+    target = tmp_path / "panel.xrfsession"
+    qtbot.waitUntil(target.exists, timeout=60_000)
+    with zipfile.ZipFile(target) as file:
+        document = json.loads(file.read("session.json"))
+    assert [state["name"] for state in document["docks"]] == ["Elements"]
+    viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=60_000)
+    viewer.layers.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        home_commands.replace_by_session(PublicOnlyProxy(viewer), target)
+        qtbot.waitUntil(lambda: "Elements" in our_docks(viewer), timeout=60_000)
+        qtbot.waitUntil(lambda: len(viewer.layers) > 0, timeout=60_000)
+
+
+def test_dialogs_begin_beside_the_scan(viewer, scan, offered, tmp_path):
+    assert home_commands._beside(scan, "panel.html") == str(tmp_path / "panel.html")
+
+
+def test_a_scan_of_no_file_has_no_place(viewer):
+    assert home_commands._beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
+    assert home_commands._beside(None, "a.html") == "a.html"
+
+
+def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_path, qtbot):
+    ended = []
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    names = sorted(viewer.window.dock_widgets)
+    home_commands.save_session_as(viewer)
+    target = tmp_path / "panel.xrfsession"
+    qtbot.waitUntil(target.exists, timeout=60_000)
+    for dock in list(our_docks(viewer).values()):
+        viewer.window.remove_dock_widget(dock)
+    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=60_000)
+    viewer.layers.clear()
+    home_commands.replace_by_session(viewer, target)
+    qtbot.waitUntil(lambda: len(our_docks(viewer)) == 3, timeout=60_000)
+    assert sorted(viewer.window.dock_widgets) == names
+    commands.open_docks(viewer, lambda: ended.append(True))
+    qtbot.waitUntil(lambda: len(ended) == 2, timeout=60_000)
+    assert sorted(viewer.window.dock_widgets) == names
+
+
+def test_what_was_found_comes_back_with_its_strength_and_lines(
+    viewer, scan, offered, tmp_path, qtbot
+):
+    rows = (ElementRow("Hg L", ("Hg L", "Hg M"), 334.0), ElementRow("Cu K", ("Cu K",)))
+    scan.element_rows = rows
+    dock = ElementsDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Elements (XRF Pigments)", area="right")
+    assert dock.elements.names() == ("Hg L", "Cu K")
+    session_of(viewer).services = fake_services(FakeTiles(), open_cube=lambda path: scan.cube)
+    home_commands.save_session_as(viewer)
+    target = tmp_path / "panel.xrfsession"
+    qtbot.waitUntil(target.exists, timeout=60_000)
+    viewer.layers.clear()
+    home_commands.replace_by_session(viewer, target)
+    qtbot.waitUntil(lambda: session_of(viewer).scan not in (None, scan), timeout=60_000)
+    assert session_of(viewer).scan.element_rows == rows
+    qtbot.waitUntil(lambda: dock.elements.names() == ("Hg L", "Cu K"), timeout=60_000)

@@ -1,0 +1,165 @@
+"""A scan in a real viewer: layers, calibration, clicks."""
+
+import gc
+import time
+import weakref
+
+import dask.array as da
+import numpy as np
+
+from napari_xrf_pigments import XRFCube
+from napari_xrf_pigments.plugin.collecting import collect_now
+from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.sync import counts_layer_data, map_layers
+from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
+from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
+from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.state.totals import TotalCounts
+
+from ..acting import add_dock, add_scan, click_world
+from ..synthetic import SHAPE, fake_services, make_cube
+
+
+def test_the_layer_holds_total_counts_in_mm_and_the_cube(viewer):
+    cube = make_cube(pixel_mm=(0.5, 0.25))
+    add_scan(viewer, cube)
+    layer = viewer.layers[0]
+    assert np.array_equal(layer.data, cube.total_counts().compute())
+    assert tuple(layer.scale) == (0.5, 0.25)
+    assert [str(unit) for unit in layer.units] == ["millimeter", "millimeter"]
+    assert layer.metadata["xrf_cube"].shape == cube.shape
+
+
+def test_without_a_pixel_size_the_layer_is_in_pixels(viewer):
+    add_scan(viewer, make_cube(pixel_mm=None))
+    assert tuple(viewer.layers[0].scale) == (1, 1)
+    assert str(viewer.layers[0].units[0]) == "pixel"
+
+
+def test_a_scan_is_calibrated_in_the_background(viewer, qtbot):
+    scan = add_scan(viewer)
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    assert viewer.layers[0].metadata["xrf_cube"].energies.offset_kev == 0.005
+
+
+def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
+    def block(block_info=None):
+        time.sleep(0.1)
+        return np.ones((1, 6, 8), dtype=np.uint8)
+
+    counts = da.map_blocks(block, chunks=((1,) * 12, (6,), (8,)), dtype=np.uint8)
+    cube = XRFCube.from_array(counts, gain_kev=0.1)
+    totals = TotalCounts(cube).start()
+    data, settings, _ = counts_layer_data(cube, totals, "slow")
+    viewer.add_image(data, **settings)
+    session, shares = session_of(viewer), []
+    session.totals_changed.connect(lambda scan: shares.append(scan.totals.fraction))
+    qtbot.waitUntil(lambda: bool(totals.ended and shares and shares[-1] == 1), timeout=60_000)
+    assert any(0 < share < 1 for share in shares)
+    assert len(shares) <= 4 * 12 * 0.1 / 0.25
+    assert np.all(viewer.layers[0].data == 8)
+    assert viewer.layers[0].contrast_limits[1] >= 8
+
+
+def test_a_click_chooses_the_pixel_under_the_mouse(viewer, qtbot):
+    add_scan(viewer, make_cube(pixel_mm=(0.5, 0.5)))
+    picked = []
+    session_of(viewer).picked.connect(lambda scan, y, x: picked.append((y, x)))
+    click_world(viewer, (6.0, 10.5))
+    assert picked == [(12, 21)]
+    (marker,) = map_layers(viewer, session_of(viewer).scan, {"marker"}).values()
+    assert marker.data.tolist() == [[12, 21]]
+    click_world(viewer, (1.0, 2.0))
+    assert picked[-1] == (2, 4)
+    assert marker.data.tolist() == [[2, 4]]
+
+
+def test_a_click_beside_the_scan_does_nothing(viewer):
+    add_scan(viewer)
+    assert not session_of(viewer).pick_world((-3.0, 2.0))
+    assert not session_of(viewer).pick_world((2.0, 1000.0))
+
+
+def test_a_click_in_a_stack_of_images_finds_the_pixel(viewer):
+    add_scan(viewer, make_cube(pixel_mm=None))
+    viewer.add_image(np.zeros((5, *SHAPE)), name="stack")
+    picked = []
+    session_of(viewer).picked.connect(lambda scan, y, x: picked.append((y, x)))
+    assert session_of(viewer).pick_world((3.0, 7.2, 20.9))
+    assert picked == [(7, 21)]
+
+
+def test_the_selected_layer_says_which_scan_is_meant(viewer):
+    first, second = add_scan(viewer, name="first"), add_scan(viewer, name="second")
+    session = session_of(viewer)
+    assert session.scan is second
+    viewer.layers.selection.active = viewer.layers["first"]
+    assert session.scan is first
+    viewer.layers.remove("first")
+    assert session.scans == [second]
+    assert session.scan is second
+
+
+def test_the_layers_of_a_scan_that_was_closed_are_collected(viewer, qtbot):
+    add_scan(viewer)
+    session_of(viewer)
+    layer = weakref.ref(viewer.layers[0])
+    gc.freeze()  # as the imports at its opening do
+    viewer.layers.clear()
+
+    # Nobody needs to ask for it.
+    qtbot.waitUntil(lambda: layer() is None, timeout=30_000)
+
+
+def test_layers_that_are_no_scan_are_left_alone(viewer):
+    viewer.add_image(np.zeros((4, 4)))
+    assert session_of(viewer).scan is None
+
+
+def test_a_layer_with_a_cube_from_elsewhere_is_a_scan(viewer, qtbot):
+    cube = make_cube()
+    viewer.add_image(np.zeros(SHAPE), name="mine", metadata={"xrf_cube": cube})
+    scan = session_of(viewer).scan
+    assert scan.name == "mine"
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    assert np.all(viewer.layers[0].data == 0)
+
+
+def test_a_session_dies_with_its_viewer(qapp):
+    from napari.components import ViewerModel
+
+    from napari_xrf_pigments.plugin.state import session as module
+    from napari_xrf_pigments.plugin.warming import warm
+
+    # What is there while modules are imported is set aside from the collector.
+    warm().join()
+    before = len(module._SESSIONS)
+    model = ViewerModel()
+    session = session_of(model, fake_services())
+    assert session_of(model) is session
+    del model, session
+    collect_now()
+    assert len(module._SESSIONS) == before
+
+
+def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, qtbot):
+    elements, pigments, _ = (
+        add_dock(viewer, kind, kind.__name__) for kind in (ElementsDock, PigmentsDock, SpectrumDock)
+    )
+    scan = add_scan(viewer)
+    gone = [weakref.ref(scan), weakref.ref(scan.cube)]
+
+    def wait(condition):
+        qtbot.waitUntil(lambda: bool(condition(gone[0]())), timeout=60_000)
+
+    wait(lambda scan: scan.checked)
+    session_of(viewer).pick(scan, 3, 4)
+    elements.find()
+    wait(lambda scan: elements.elements.names())
+    for dock, result in ((elements, "elements"), (pigments, "pigments")):
+        dock.run()
+        wait(lambda scan, dock=dock, result=result: getattr(scan, result) and not dock.busy)
+    del scan
+    viewer.layers.clear()
+
+    qtbot.waitUntil(lambda: [ref() for ref in gone] == [None, None], timeout=30_000)

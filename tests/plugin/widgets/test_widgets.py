@@ -1,0 +1,205 @@
+"""Views without a viewer: they show what they are given and emit what the user wants."""
+
+import pytest
+from qtpy.QtCore import QMimeData, Qt, QUrl
+from qtpy.QtTest import QTest
+
+from napari_xrf_pigments.plugin.elements.element_list import ElementList
+from napari_xrf_pigments.plugin.pigments.settings import PigmentSettings
+from napari_xrf_pigments.plugin.pigments.tree import PigmentTree
+from napari_xrf_pigments.plugin.spectrum._axis_bar import AxisBar
+from napari_xrf_pigments.plugin.spectrum.probability_bars import ProbabilityBars
+from napari_xrf_pigments.plugin.state.rows import Bar, ElementRow, FoundRow, percent
+from napari_xrf_pigments.plugin.widgets.drop_target import local_paths
+from napari_xrf_pigments.plugin.widgets.run_bar import RunBar
+from napari_xrf_pigments.plugin.widgets.scan_bar import ScanBar
+
+
+@pytest.fixture
+def show(qtbot):
+    # Held until they are hidden: a plot that is half collected must not be painted.
+    shown = []
+
+    def _show(widget):
+        shown.append(widget)
+        qtbot.addWidget(widget)
+        widget.show()
+        return widget
+
+    yield _show
+    for widget in shown:
+        widget.hide()
+
+
+def test_run_and_cancel_take_turns(show, qtbot):
+    bar = show(RunBar("Map"))
+    with qtbot.waitSignal(bar.run_requested):
+        bar.run_button.click()
+    bar.set_running(True)
+    assert not bar.run_button.isEnabled()
+    with qtbot.waitSignal(bar.cancel_requested):
+        bar.cancel_button.click()
+    bar.set_running(False)
+    assert bar.run_button.isEnabled()
+    assert not bar.cancel_button.isEnabled()
+
+
+def test_a_bar_that_is_not_ready_says_why(show):
+    bar = show(RunBar("Map"))
+    bar.set_ready(False, "Open a scan first")
+    assert not bar.run_button.isEnabled()
+    assert bar.run_button.toolTip() == "Open a scan first"
+
+
+def test_progress_is_shown_while_running_only(show):
+    bar = show(RunBar("Map"))
+    assert not bar.bar.isVisible()
+    bar.set_running(True)
+    bar.set_progress(30, 120)
+    assert bar.bar.isVisible()
+    assert bar.bar.value() == 250
+
+
+def test_scans_are_listed_and_chosen(show, qtbot):
+    bar = show(ScanBar())
+    assert bar.combo.currentText() == "Drop a scan here"
+    bar.set_scans(["a", "b"], 1)
+    assert bar.combo.currentText() == "b"
+    with qtbot.waitSignal(bar.scan_chosen) as chosen:
+        bar.combo.activated.emit(0)
+    assert chosen.args == [0]
+    with qtbot.waitSignal(bar.open_folder_requested):
+        bar.open_folder.trigger()
+
+
+def test_ticks(show, qtbot):
+    view = show(ElementList(lambda name: "#ff0000"))
+    view.set_rows([ElementRow("Fe K"), ElementRow("Pb L")])
+    assert view.ticked() == ("Fe K", "Pb L")
+    with qtbot.waitSignal(view.ticks_changed):
+        view.set_ticked("Fe K", False)
+    assert view.ticked() == ("Pb L",)
+    assert view.names() == ("Fe K", "Pb L")
+
+
+def test_a_click_on_a_name_asks_for_that_map(show, qtbot):
+    view = show(ElementList(lambda name: "#ff0000"))
+    view.set_rows([ElementRow("Fe K"), ElementRow("Pb L")])
+    place = view.tree.visualItemRect(view.tree.topLevelItem(1)).center()
+    with qtbot.waitSignal(view.show_requested) as asked:
+        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert asked.args == ["Pb L"]
+
+
+def test_settings(show, qtbot):
+    view = show(PigmentSettings((("probability", "Anywhere"), ("below", "Below"))))
+    assert (view.device, view.threshold, view.depth) == ("auto", 0.5, "probability")
+    with qtbot.waitSignal(view.threshold_changed) as changed:
+        view.slider.setValue(0.8)
+    assert changed.args == [pytest.approx(0.8)]
+    with qtbot.waitSignal(view.depth_changed) as changed:
+        view.depth_box.setCurrentIndex(1)
+    assert changed.args == ["below"]
+
+
+def test_the_chosen_device_stays_when_devices_arrive(show):
+    view = show(PigmentSettings((("probability", "Anywhere"),)))
+    view.device_box.setCurrentIndex(1)
+    view.set_devices((("Automatic", "auto"), ("CPU", "cpu"), ("GPU", "cuda:0")))
+    assert view.device == "cpu"
+    assert view.device_box.count() == 3
+
+
+ROWS = [
+    FoundRow("pigment", "vermilion", "Vermilion", "#c8321f", 0.25, True),
+    FoundRow(
+        "group",
+        "copper",
+        "Copper pigments",
+        "#2f6aa3",
+        0.1,
+        True,
+        (FoundRow("pigment", "azurite", "Azurite", "#2f6aa3", 0.0, False),),
+    ),
+    FoundRow("pigment", "smalt", "Smalt", "#3c4f8a", 0.0, False),
+]
+
+
+def test_found_first_the_rest_folded(show):
+    view = show(PigmentTree())
+    view.set_rows(ROWS)
+    titles = [view.tree.topLevelItem(i).text(0) for i in range(view.tree.topLevelItemCount())]
+    assert titles == ["Vermilion", "Copper pigments", "Not found (1)"]
+    assert view.tree.topLevelItem(1).isExpanded()
+    assert not view.tree.topLevelItem(2).isExpanded()
+    assert view.tree.topLevelItem(0).text(1) == "25.0 %"
+
+
+def test_what_was_folded_stays_folded_when_the_list_is_renewed(show):
+    view = show(PigmentTree())
+    view.set_rows(ROWS)
+    view.tree.topLevelItem(1).setExpanded(False)
+    view.tree.topLevelItem(2).setExpanded(True)
+    view.set_rows(ROWS)
+    assert not view.tree.topLevelItem(1).isExpanded()
+    assert view.tree.topLevelItem(2).isExpanded()
+
+
+def test_a_click_on_a_pigment_asks_for_it(show, qtbot):
+    view = show(PigmentTree())
+    view.set_rows(ROWS)
+    place = view.tree.visualItemRect(view.tree.topLevelItem(0)).center()
+    with qtbot.waitSignal(view.show_requested) as asked:
+        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert asked.args == ["pigment", "vermilion"]
+
+
+@pytest.mark.parametrize(("share", "text"), [(0, "-"), (0.0004, "< 0.1 %"), (0.5, "50.0 %")])
+def test_shares_are_readable(share, text):
+    assert percent(share) == text
+
+
+def test_bars_grow_with_the_probability(show):
+    view = show(ProbabilityBars())
+    view.resize(400, 100)
+
+    def red(value):
+        view.set_bars([Bar("Vermilion", "#ff0000", value, 0.1, 0.9)])
+        image = view.grab().toImage()
+        pixels = (image.pixelColor(x, 10) for x in range(image.width()))
+        return sum(c.red() > 200 and c.green() < 60 for c in pixels)
+
+    assert red(0.9) > 2 * red(0.3) > 0
+
+
+def test_bars_say_where(show):
+    assert Bar("a", "#000000", 0.9, 0.8, 0.7).place == "top + below"
+    assert Bar("a", "#000000", 0.9, 0.1, 0.2).place == ""
+    assert Bar("a", "#000000", 0.9).place == ""
+
+
+def test_without_bars_the_reason_is_drawn(show):
+    view = show(ProbabilityBars())
+    view.resize(300, 60)
+    view.set_bars((), "")
+    blank = view.grab().toImage()
+    view.set_bars((), "No pigment is likely here.")
+    assert view.grab().toImage() != blank
+
+
+def test_the_axis_bar_offers_the_other_axis(show, qtbot):
+    bar = show(AxisBar())
+    assert not bar.button.isVisible()
+    bar.set_axis("Calibrated.", estimated=True, can_switch=True)
+    assert bar.button.isVisible()
+    with qtbot.waitSignal(bar.estimate_requested) as asked:
+        bar.button.click()
+    assert asked.args == [False]
+
+
+def test_only_local_files_are_taken_from_a_drop():
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile("/data/a.rpl"), QUrl("https://example.org/b.rpl")])
+    assert local_paths(mime) == ["/data/a.rpl"]
+    assert local_paths(QMimeData()) == []
+    assert local_paths(None) == []
