@@ -187,8 +187,8 @@ class Walk:
 
     def take_it_home(self) -> None:
         """File > IO Utilities > Save report... and Save session..."""
-        from napari_xrf_pigments.plugin import _asking as asking
-        from napari_xrf_pigments.plugin import _home_commands as home_commands
+        from napari_xrf_pigments.plugin import commands as home_commands
+        from napari_xrf_pigments.plugin import dialogs as asking
 
         report, session = self.folder / "painting.html", self.folder / "painting.xrfsession"
         asking.ask_text = lambda title, prompt: "Made by following the tutorial."

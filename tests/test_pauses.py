@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments._pauses import pause, paused_by
-from napari_xrf_pigments.calibration._axis_fit import fitted_axis
-from napari_xrf_pigments.calibration.automatic import calibrate
+from napari_xrf_pigments.calibration.automatic import calibrate, fitted_axis
 from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.physics.lines import line_family
 

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from napari_xrf_pigments import XRFCube, map_elements, map_pigments
-from napari_xrf_pigments.calibration._axis_fit import fitted_axis
+from napari_xrf_pigments.calibration.automatic import fitted_axis
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis
 from napari_xrf_pigments.mapping import iter_element_tiles, iter_pigment_tiles, plan_elements
 from napari_xrf_pigments.network import Predictor

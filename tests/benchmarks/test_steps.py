@@ -18,8 +18,7 @@ from napari_xrf_pigments.mapping._element_plan import plan_elements
 from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
 from napari_xrf_pigments.network import Predictor
 from napari_xrf_pigments.network._preprocess import Intake, Seen
-from napari_xrf_pigments.network._rebinning import BLOCK, rebinning
-from napari_xrf_pigments.network.encoding import BORDERS, N_INPUTS
+from napari_xrf_pigments.network.encoding import BLOCK, BORDERS, N_INPUTS, rebinning
 from napari_xrf_pigments.network.predict import BATCH
 
 from .conftest import Tables

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.calibration import _axis_fit as axis_fit
+from napari_xrf_pigments.calibration import automatic as axis_fit
 from napari_xrf_pigments.calibration.automatic import calibrate, calibrated
 from napari_xrf_pigments.calibration.check import axis_warning
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube

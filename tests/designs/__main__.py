@@ -29,7 +29,7 @@ from napari_xrf_pigments.mapping import map_elements, map_pigments
 from napari_xrf_pigments.network.encoding import N_INPUTS
 from napari_xrf_pigments.pigments import pigment
 from napari_xrf_pigments.simulation import simulate_scan
-from napari_xrf_pigments.simulation._mosaic import mosaic_painting
+from napari_xrf_pigments.simulation.paintings import mosaic_painting
 
 from .learning import Learned, learn
 from .networks import millions

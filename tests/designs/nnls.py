@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps
-from napari_xrf_pigments.network._rebinning import rebinned
+from napari_xrf_pigments.network.encoding import rebinned
 from napari_xrf_pigments.network.outputs import group_of_pigment, output_names
 from napari_xrf_pigments.physics.detector import DetectorModel
 from napari_xrf_pigments.physics.layered_samples import Geometry

@@ -20,8 +20,13 @@ from napari_xrf_pigments.evaluation import (
     score,
     score_scan,
 )
-from napari_xrf_pigments.evaluation._breakdown import confusions, recall_by
-from napari_xrf_pigments.evaluation._ranking import auc, average_precision, calibration_error
+from napari_xrf_pigments.evaluation.metrics import (
+    auc,
+    average_precision,
+    calibration_error,
+    confusions,
+    recall_by,
+)
 from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, TOP, together
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 

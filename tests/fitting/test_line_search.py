@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.calibration._anode import estimate_anode
+from napari_xrf_pigments.calibration.anode import estimate_anode
 from napari_xrf_pigments.fitting.artefacts import ANODES, pile_up_shape
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.line_search import find_families, main_family

@@ -9,8 +9,7 @@ from napari_xrf_pigments.cube import Acquisition, EnergyAxis
 from napari_xrf_pigments.fitting._unexplained_screening import SMALL, screening
 from napari_xrf_pigments.fitting.lineshape import peaks
 from napari_xrf_pigments.fitting.unexplained import unexplained_share
-from napari_xrf_pigments.network._rebinning import rebinned
-from napari_xrf_pigments.network.encoding import BORDERS
+from napari_xrf_pigments.network.encoding import BORDERS, rebinned
 from napari_xrf_pigments.simulation import simulate_scan
 
 Maker = Callable[..., np.ndarray]

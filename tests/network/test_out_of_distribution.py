@@ -8,12 +8,14 @@ import torch
 
 from napari_xrf_pigments import Acquisition, EnergyAxis, predict_spectra
 from napari_xrf_pigments.network import Predictor
-from napari_xrf_pigments.network._base_rates import MOST, base_rates, count_rates
 from napari_xrf_pigments.network._preprocess import MOST_COUNTS
 from napari_xrf_pigments.network.out_of_distribution import (
     FEW_COUNTS,
+    MOST,
     UNEXPLAINED_FROM,
     UNEXPLAINED_FULL,
+    base_rates,
+    count_rates,
     doubt,
     pulled,
     saturated_share,

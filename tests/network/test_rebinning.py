@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_xrf_pigments import Acquisition, EnergyAxis
-from napari_xrf_pigments.network._rebinning import rebinned
 from napari_xrf_pigments.network.encoding import (
     BORDERS,
     GRID_KEV,
@@ -15,6 +14,7 @@ from napari_xrf_pigments.network.encoding import (
     encode,
     encode_bins,
     rebin,
+    rebinned,
 )
 
 KNOWN = Acquisition(anode="Rh", tube_kv=40.0)

@@ -11,11 +11,16 @@ import torch
 
 pytest.importorskip("fisx", reason="the reference engine fisx is not installed")
 
-from napari_xrf_pigments.physics._exciters import exciter_table
 from napari_xrf_pigments.physics.atomic import XraylibData
 from napari_xrf_pigments.physics.fluorescence import line_table, primary_fluorescence
 from napari_xrf_pigments.physics.lines import atomic_number, element_lines
-from napari_xrf_pigments.physics.secondary import COARSE, FINE, Fineness, secondary_share
+from napari_xrf_pigments.physics.secondary import (
+    COARSE,
+    FINE,
+    Fineness,
+    exciter_table,
+    secondary_share,
+)
 
 from .fisx_reference import (
     BEAM,

@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expn
 
-from napari_xrf_pigments.physics._exciters import ExciterTable, exciter_table
 from napari_xrf_pigments.physics.fluorescence import LineTable, line_table
 from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
 from napari_xrf_pigments.physics.secondary import (
     COARSE,
     FINE,
+    ExciterTable,
     Fineness,
     _absorbed,
     _e3,
+    exciter_table,
     secondary_share,
 )
 from napari_xrf_pigments.physics.tube import Beam

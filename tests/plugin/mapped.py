@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_xrf_pigments import ElementMaps, PigmentMaps
-from napari_xrf_pigments.plugin.state._element_results import ElementResults
-from napari_xrf_pigments.plugin.state.results import PigmentResults
+from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 
 from .synthetic import GROUPS, PIGMENTS, SHAPE, answer, places
 

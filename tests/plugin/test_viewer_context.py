@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
-from napari_xrf_pigments.plugin._provenance_text import provenance_line
+from napari_xrf_pigments.plugin.export import provenance_line
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
 from napari_xrf_pigments.plugin.state.session import session_of

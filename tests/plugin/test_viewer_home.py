@@ -10,15 +10,14 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.io import load_results
-from napari_xrf_pigments.plugin import _asking as asking
-from napari_xrf_pigments.plugin import _home_commands as home_commands
-from napari_xrf_pigments.plugin import _map_commands as map_commands
+from napari_xrf_pigments.plugin import commands as home_commands
+from napari_xrf_pigments.plugin import commands as map_commands
+from napari_xrf_pigments.plugin import dialogs as asking
 from napari_xrf_pigments.plugin._activity import Task
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
 from napari_xrf_pigments.plugin.regions.dock import RegionTableDock
-from napari_xrf_pigments.plugin.state._element_results import ElementResults
-from napari_xrf_pigments.plugin.state.results import PigmentResults
+from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.reporting.report import is_report
 
 from .acting import add_dock, add_scan

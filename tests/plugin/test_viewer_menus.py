@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QTabBar
 
 from napari_xrf_pigments.plugin import commands
-from napari_xrf_pigments.plugin._map_commands import dock_of
+from napari_xrf_pigments.plugin.commands import dock_of
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.layers.update_queue import LayerFeed
 from napari_xrf_pigments.plugin.state.session import session_of

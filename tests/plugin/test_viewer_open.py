@@ -12,9 +12,9 @@ from npe2 import PluginManager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin import _preference as preference
 from napari_xrf_pigments.plugin import _reader as reader
 from napari_xrf_pigments.plugin import opening
+from napari_xrf_pigments.plugin import preferences as preference
 from napari_xrf_pigments.plugin._reader import get_reader, read
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.opening import read_scan

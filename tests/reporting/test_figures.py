@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_xrf_pigments.pigments._naming import Naming
+from napari_xrf_pigments.pigments.display_names import Naming
 from napari_xrf_pigments.reporting._map_picture import MM_PER_INCH, MapPicture, render_map
 from napari_xrf_pigments.reporting._save_pictures import is_pictures, save_pictures
 

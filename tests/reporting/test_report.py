@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from napari_xrf_pigments.cube import PigmentMaps
-from napari_xrf_pigments.pigments._naming import Naming
+from napari_xrf_pigments.pigments.display_names import Naming
 from napari_xrf_pigments.reporting._facts import how_sure, pigment_rows
 from napari_xrf_pigments.reporting.report import (
     RegionSpectrum,

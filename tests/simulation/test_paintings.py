@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments import simulate_scan
-from napari_xrf_pigments.simulation._mosaic import mosaic_painting
+from napari_xrf_pigments.simulation.paintings import mosaic_painting
 
 
 def test_patches_cover_the_painting_and_share_its_base() -> None:

@@ -11,11 +11,10 @@ from scipy.ndimage import maximum_filter1d
 
 from .._pauses import pause
 from ..fitting._least_squares import expected_variance, positive_fit, weighted_solver
-from ..fitting._nuisance import pile_up_columns
 from ..fitting.artefacts import scatter_shapes
 from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
-from ..fitting.design_matrix import excited_family, line_columns, stack
+from ..fitting.design_matrix import excited_family, line_columns, pile_up_columns, stack
 from ..fitting.linear_fit import fit_window
 from ..fitting.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
 

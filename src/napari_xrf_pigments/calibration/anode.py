@@ -2,12 +2,119 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..cube.cube import XRFCube
+from ..fitting._least_squares import MODEL_DOUBT, expected_variance, positive_fit
+from ..fitting.artefacts import ANODES, Scatter, scatter_shapes
+from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
-from ._anode import estimate_anode
+from ..fitting.design_matrix import excited_family, line_columns, stack
+from ..fitting.linear_fit import fit_window
+
+Array = NDArray[np.float64]
+
+#: Families that could stand where an anode's lines do.
+_RIVALS = tuple(
+    "Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,Br K,Rb K,Sr K,Y K,Zr K,Nb K,"
+    "Mo K,Ag K,Cd K,Sn K,Sb K,Sn L,Ba L,W L,Au L,Hg L,Pb L".split(",")
+)
+#: Sigma by which both the Rayleigh and the Compton peak must stand out.
+_SIGMAS = 8.0
+_LOW_KEV = 4.0
+#: Less Compton for a Rayleigh peak is no scatter, but the tail of a fluorescence line.
+_LEAST_COMPTON = 0.25
+
+
+def estimate_anode(
+    spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+) -> str | None:
+    """The anode whose scattered lines a spectrum shows, or None where none is sure.
+
+    Every anode is tried in a fit of the whole spectrum, with the lines of all elements
+    as rivals. The best one counts if the spectrum cannot do without its Rayleigh peak
+    nor without its Compton peak.
+
+    Parameters
+    ----------
+    spectrum : array_like, shape (channel,)
+        Sum or mean spectrum.
+    axis_kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    conditions : Conditions, optional
+        Resolution and voltage.
+
+    Raises
+    ------
+    ValueError
+        If the spectrum holds next to nothing.
+    """
+    base = conditions or Conditions()
+    counts = np.asarray(spectrum, dtype=np.float64)
+    window = fit_window(axis_kev, counts)
+    hard = slice(max(window.start, int(np.searchsorted(axis_kev, _LOW_KEV))), window.stop)
+    if hard.stop - hard.start < 50:
+        return None
+    trial = _Trial(axis_kev[hard], counts[hard], base)
+    for anode in sorted(ANODES, key=trial.misfit):
+        # Soft anodes are metals of paints as well: their Compton peak must be a fair one.
+        if trial.compton_share(anode) > _LEAST_COMPTON and trial.certainty(anode) > _SIGMAS:
+            return anode
+    return None
+
+
+class _Trial:
+    """Fits of one spectrum with the scatter of different anodes."""
+
+    def __init__(self, axis: Array, counts: Array, conditions: Conditions) -> None:
+        self.axis, self.counts, self.conditions = axis, counts, conditions
+        smooth = expected_variance(axis, counts, conditions)
+        self.variance = smooth + (MODEL_DOUBT * smooth) ** 2
+        continuum = snip(counts, axis, conditions.fwhm_mn_ka_ev, width=4.0)
+        self.continuum = smooth_terms(axis) * np.maximum(continuum, 1e-3 * counts.mean())
+        self.lines: dict[str, Array] = {}
+        for name in _RIVALS:
+            try:
+                centre = excited_family(name, conditions).main.kev
+                if axis[0] + 0.1 < centre < axis[-1] - 0.1:
+                    columns = line_columns(axis, name, conditions, doubtful=False)
+                    self.lines[name] = columns.shapes
+            except ValueError:
+                continue
+
+    def scatter(self, anode: str) -> list[Scatter]:
+        """Scatter peaks of an anode within reach."""
+        settings = replace(self.conditions, anode=anode)
+        return [part for part in scatter_shapes(self.axis, settings) if part.kev > _LOW_KEV]
+
+    def misfit(self, anode: str, without: str = "") -> float:
+        """Weighted sum of squares of the best fit, without one kind of scatter if named."""
+        parts = [part for part in self.scatter(anode) if part.kind != without]
+        columns, amplitude = self._fit(anode, parts)
+        return float((((self.counts - amplitude @ columns) ** 2) / self.variance).sum())
+
+    def compton_share(self, anode: str) -> float:
+        """Counts in the Compton peaks for each count in the Rayleigh peaks."""
+        parts = self.scatter(anode)
+        size = self._fit(anode, parts)[1][: len(parts)]
+        compton = sum(a for a, part in zip(size, parts, strict=True) if part.kind == "Compton")
+        return float(compton / max(size.sum() - compton, 1e-9))
+
+    def _fit(self, anode: str, parts: list[Scatter]) -> tuple[Array, Array]:
+        rivals = [s for name, s in self.lines.items() if name.split()[0] != anode]
+        columns = stack([np.array([part.shape for part in parts]), *rivals, self.continuum])
+        return columns, positive_fit(columns, self.counts, self.variance)
+
+    def certainty(self, anode: str) -> float:
+        """How many sigma the spectrum loses without Rayleigh or without Compton peaks."""
+        if not self.scatter(anode):
+            return 0.0
+        whole = self.misfit(anode)
+        losses = [self.misfit(anode, kind) - whole for kind in ("Rayleigh", "Compton")]
+        return float(np.sqrt(max(min(losses), 0.0)))
 
 
 def with_estimated_anode(

@@ -79,7 +79,7 @@ def _neighbours(predictor: Predictor) -> str:
     from ..evaluation import ContextRow, context_table, score_context
     from ..mapping import map_pigments
     from ..simulation import simulate_scan
-    from ..simulation._mosaic import mosaic_painting
+    from ..simulation.paintings import mosaic_painting
 
     rows: list[ContextRow] = []
     with progress_bar("Neighbours", unit=" scans") as progress:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ._pairs import Flags, Pairs, only_covered
+from .pairs import Flags, Pairs, only_covered
 from .test_sets.truth import Truth
 
 Floats = NDArray[np.float64]

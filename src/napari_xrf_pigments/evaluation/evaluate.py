@@ -11,9 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
-from ._breakdown import confusions, recall_by
 from ._cache import VERSION, cache_folder
-from .metrics import score
+from .metrics import confusions, recall_by, score
 from .real_scan import ScanRow, scan_table, score_scan
 from .tables import SetReport, set_text
 from .test_sets.make import DRAWS, STACKS, make_set

@@ -6,19 +6,79 @@ Which pairs of spectra and groups count is decided in `pairs`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..cube import PigmentMaps
-from ._pairs import Pairs, group_pairs, pigment_pairs
-from ._ranking import auc, average_precision, calibration_error
 from .bootstrap import FEWEST, Hits
+from .pairs import Flags, Pairs, group_pairs, pigment_pairs
 from .test_sets.truth import TOP, Truth
 
+
+def auc(positive: ArrayLike, negative: ArrayLike) -> float:
+    """Chance that a positive scores higher than a negative, ties counting half; NaN if none.
+
+    Parameters
+    ----------
+    positive, negative : array_like, shape (n,) and (m,)
+        Scores.
+    """
+    up, down = np.ravel(np.asarray(positive, float)), np.ravel(np.asarray(negative, float))
+    if not up.size or not down.size:
+        return float("nan")
+    ordered = np.sort(down)
+    below = np.searchsorted(ordered, up, "left")
+    ties = np.searchsorted(ordered, up, "right") - below
+    return float((below + 0.5 * ties).sum() / (up.size * down.size))
+
+
+def average_precision(truth: ArrayLike, score: ArrayLike) -> float:
+    """Mean precision over the positives, in falling order of the score; NaN if there are none.
+
+    Equal scores are taken together, so their order does not matter.
+    """
+    labels = np.ravel(np.asarray(truth, bool))
+    scores = np.ravel(np.asarray(score, float))
+    if not labels.any():
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    labels, scores = labels[order], scores[order]
+    last = np.flatnonzero(np.append(np.diff(scores) != 0, True))
+    hits = np.cumsum(labels)[last]
+    precision = hits / (last + 1.0)
+    return float(np.sum(np.diff(np.concatenate([[0], hits])) * precision) / labels.sum())
+
+
+def reliability(
+    truth: ArrayLike, probability: ArrayLike, bins: int = 15
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Reliability diagram: mean probability, share of positives and number, by bin.
+
+    Bins are equally wide between 0 and 1; empty bins hold NaN.
+    """
+    labels = np.ravel(np.asarray(truth, float))
+    chance = np.ravel(np.asarray(probability, float))
+    index = np.clip((chance * bins).astype(int), 0, bins - 1)
+    number = np.bincount(index, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(index, chance, bins) / number
+        share = np.bincount(index, labels, bins) / number
+    return mean, share, number
+
+
+def calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 15) -> float:
+    """Expected calibration error: mean of |share - probability| over the bins, by number."""
+    mean, share, number = reliability(truth, probability, bins)
+    full = number > 0
+    if not full.any():
+        return float("nan")
+    return float(np.sum(np.abs(share - mean)[full] * number[full]) / number.sum())
+
+
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -193,3 +253,65 @@ def _below_auc(truth: Truth, top: Floats, below: Floats, sigma: float) -> float:
     on_top = truth.where == TOP
     under = (truth.where & TOP) == 0
     return auc(ratio[fair & under], ratio[fair & on_top])
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Recall of the detectable pigments of one class (their groups at the threshold)."""
+
+    label: str
+    pigments: int
+    recall: float
+
+
+#: Borders: covering layer in um, weight fraction, detectability in sigma.
+COVER_UM = (0.0, 1e-6, 20.0, 50.0, 100.0, np.inf)
+WEIGHT = (0.0, 0.05, 0.15, 0.4, 1.01)
+SIGMA = (2.0, 5.0, 10.0, 30.0, np.inf)
+
+
+def recall_by(
+    truth: Truth, prediction: PigmentMaps, what: str, *, threshold: float = 0.5, sigma: float = 5.0
+) -> tuple[Slice, ...]:
+    """Recall of the groups of present pigments, by cover, weight or detectability.
+
+    Parameters
+    ----------
+    truth, prediction
+        As in `score`.
+    what : {"cover_um", "weight", "sigma"}
+        What to bin by; by "sigma" the weak ones are shown as well.
+    """
+    borders = {"cover_um": COVER_UM, "weight": WEIGHT, "sigma": SIGMA}[what]
+    groups = aligned(prediction.groups, truth.groups, prediction.group_probability)
+    found = (groups > threshold)[:, truth.member]
+    fair = truth.present & ~truth.blind[:, truth.member]
+    if what != "sigma":
+        fair &= truth.sigma >= sigma
+    values = getattr(truth, what)
+    slices = []
+    for low, high in pairwise(borders):
+        rows = fair & (values >= low) & (values < high)
+        n = int(rows.sum())
+        recall = float(found[rows].mean()) if n else float("nan")
+        slices.append(Slice(f"{low:g}-{high:g}", n, recall))
+    return tuple(slices)
+
+
+def confusions(
+    truth: Truth, prediction: PigmentMaps, *, threshold: float = 0.5, sigma: float = 5.0
+) -> NDArray[np.int64]:
+    """Which groups were missed where another was wrongly called.
+
+    Returns
+    -------
+    ndarray, shape (group, group)
+        Spectra in which the group of the row was present and missed, and that of the
+        column absent and called.
+    """
+    groups = aligned(prediction.groups, truth.groups, prediction.group_probability)
+    pairs = group_pairs(truth, sigma=sigma)
+    called = groups > threshold
+    missed = (pairs.present & pairs.counted & ~called).astype(np.int64)
+    wrong = (~pairs.present & pairs.counted & called).astype(np.int64)
+    return np.asarray(missed.T @ wrong)

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from ..io import open_cube
-from ..physics._exciters import exciter_table
 from ..physics.composition import formula_fractions
 from ..physics.detector import DetectorModel, path_transmission, pile_up, response
 from ..physics.fluorescence import line_table, primary_fluorescence
 from ..physics.layered_samples import Geometry, Stacks
 from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
-from ..physics.secondary import secondary_share
+from ..physics.secondary import exciter_table, secondary_share
 from ..physics.tube import Beam, tube_beam
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
 from ..pigments.catalogue import pigment_catalogue
-from ._ranking import auc
+from .metrics import auc
 
 
 @dataclass(frozen=True)

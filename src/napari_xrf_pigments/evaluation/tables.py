@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._breakdown import Slice
-from .metrics import Scores
+from .metrics import Scores, Slice
 
 _HEAD = (
     "| | spectra | macro-F1 | mAP | false positives | recall when covered | calibration error "

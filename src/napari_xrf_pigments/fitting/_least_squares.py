@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from .conditions import Conditions
-from .design_matrix import LineColumns
 
 Array = NDArray[np.float64]
 
@@ -46,21 +43,3 @@ def weighted_solver(columns: Array, weights: Array) -> Array:
     return np.asarray(
         (np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ (scaled * weights)) / scale[:, None]
     )
-
-
-def doubt_variance(family_solver: Array, families: Sequence[LineColumns], members: Array) -> Array:
-    """What doubts on the shape of one family do to the counts of the others.
-
-    Returns
-    -------
-    ndarray, shape (family, column)
-        Variance for one squared count in the column; columns beyond the families': 0.
-    """
-    variance = np.zeros_like(members)
-    column = 0
-    for family in families:
-        for doubts in family.doubts:
-            effect = (family_solver @ doubts.T) ** 2
-            variance[:, column] = effect.sum(1) * (members[:, column] == 0)
-            column += 1
-    return variance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._peak_look import GREEK, Look, PeakName
+from ._peak_context import GREEK, Look, PeakName
 from .artefacts import ANODES, anode_families, compton_kev
 from .lineshape import SI_KA_KEV, escape_share
 

@@ -14,12 +14,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._parallel import on_one_thread
-from ..calibration._anode import estimate_anode as estimate_anode
 from ..physics.lines import atomic_number, line_family
-from ._least_squares import MODEL_DOUBT, doubt_variance, expected_variance, weighted_solver
-from ._nuisance import nuisance_columns
+from ._least_squares import MODEL_DOUBT, expected_variance, weighted_solver
 from .conditions import Conditions
-from .design_matrix import LineColumns, excited_family, line_columns, stack
+from .design_matrix import (
+    LineColumns,
+    doubt_variance,
+    excited_family,
+    line_columns,
+    nuisance_columns,
+    stack,
+)
 from .linear_fit import fit_window
 
 Array = NDArray[np.float64]

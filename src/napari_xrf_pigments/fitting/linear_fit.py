@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._parallel import on_threads, parts, thread_count
-from ._least_squares import doubt_variance, expected_variance, weighted_solver
-from ._nuisance import nuisance_columns
+from ._least_squares import expected_variance, weighted_solver
 from .conditions import Conditions
-from .design_matrix import line_columns, stack
+from .design_matrix import doubt_variance, line_columns, nuisance_columns, stack
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]

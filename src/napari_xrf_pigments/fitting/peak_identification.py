@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..physics.lines import LineFamily, element_symbol
 from ._peak_artefacts import escapes, scatter, sums
-from ._peak_look import GREEK, Array, Look, PeakName
+from ._peak_context import GREEK, Look, PeakName
 from .conditions import Conditions
 from .design_matrix import excited_family
 from .line_search import CANDIDATES
 from .lineshape import air_transmission
 
 __all__ = ["PeakName", "measure_peak", "name_peak"]
+
+Array = NDArray[np.float64]
+
 
 #: Elements that are common in paintings come before others at the same place.
 _EVERYDAY = frozenset("Si S Cl K Ca Ti Cr Mn Fe Co Ni Cu Zn As Sr Cd Sn Sb Ba Au Hg Pb".split())

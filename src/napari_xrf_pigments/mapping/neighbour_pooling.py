@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..cube import EnergyAxis, PigmentMaps, XRFCube
-from ..network._rebinning import rebinned
+from ..network.encoding import rebinned
 from ..network.out_of_distribution import saturated_share
 from .tiles import Tile, read_tile
 

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._parallel import on_threads
+from ..calibration.anode import estimate_anode
 from ..calibration.automatic import calibrate
 from ..cube import Detector, XRFCube
 from ..fitting.conditions import Conditions
-from ..fitting.line_search import Found, estimate_anode, find_families
+from ..fitting.line_search import Found, find_families
 from .tiles import Tile, iter_tiles
 
 Array = NDArray[np.float64]

@@ -17,8 +17,7 @@ from .._parallel import Spread, parts
 from ..cube import Acquisition, EnergyAxis
 from ..fitting._unexplained_screening import SMALL, screening
 from ..fitting.unexplained import unexplained_share
-from ._rebinning import BLOCK, rebinning
-from .encoding import BORDERS, encode_into, settings_vector
+from .encoding import BLOCK, BORDERS, encode_into, rebinning, settings_vector
 
 Floats = NDArray[np.float32]
 

@@ -18,12 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._parallel import Spread, on_threads
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
-from ._base_rates import base_rates
 from ._batching import Lane, lanes, largest_batch
 from ._preprocess import Intake, Seen
 from .encoding import N_INPUTS
 from .model import PigmentNet, answers
-from .out_of_distribution import doubt, pulled, saturated_share
+from .out_of_distribution import base_rates, doubt, pulled, saturated_share
 from .outputs import output_names
 from .training_domain import instrument_warnings
 from .weights import bundled_weights, load_weights, on_device, weights_hash

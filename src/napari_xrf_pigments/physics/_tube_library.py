@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 #: Width of the continuum's bins in keV.
 FINE_KEV = 0.1
+ANODES: tuple[str, ...] = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
 VOLTAGES = (20, 24, 28, 30, 32, 35, 36, 40, 42, 45, 48, 50)
 ANGLES_DEG = (12, 20, 25)
 
@@ -80,6 +81,4 @@ def write_library(path: Path, anodes: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    from .tube import ANODES
-
     write_library(Path(__file__).with_name("data") / "tubes.npz", ANODES)

@@ -9,12 +9,11 @@ import numpy as np
 import xraylib
 from numpy.typing import NDArray
 
-from ._tube_library import FINE_KEV, Emission, emission
+from ._tube_library import ANODES, FINE_KEV, Emission, emission
 from .atomic import compound_attenuation
 from .composition import formula_fractions
 from .lines import atomic_number, element_lines, line_cross_section
 
-ANODES: tuple[str, ...] = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
 #: Voltages that the model covers, kV.
 LOWEST_KV, HIGHEST_KV, HIGHEST_KV_TUNGSTEN = 10.0, 50.0, 60.0
 #: Softest beam energy that is followed, keV.

@@ -119,7 +119,7 @@ def _open_session(viewer: Any, path: Path) -> None:
     """Open a saved session when napari has ended with what was dropped."""
     from qtpy.QtCore import QTimer
 
-    from ._home_commands import replace_by_session
+    from .commands import replace_by_session
 
     QTimer.singleShot(0, lambda: replace_by_session(viewer, path))
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
 
+from . import _activity as activity
+from . import dialogs as asking
 from . import dialogs as notices
+from ._activity import Task
 from ._background import Latest
-from ._preference import offer_to_remember
+from .export import FORMATS, export, export_report, maps_of
 from .giving_way import window_works
+from .layers.projections import PROJECTIONS, project, projection_spec
+from .layers.region_masks import regions_of
+from .layers.sync import map_layers, show_maps
 from .layers.update_queue import feed_once
+from .layers.visibility import show_only
 from .opening import open_paths
-from .saved_session._saved_session_view import our_docks
+from .preferences import offer_to_remember
+from .saved_session import open_session, save_session
+from .saved_session._saved_session_view import open_dock, our_docks
+from .saved_session.container import SUFFIX
+from .state.scan import Scan
 from .state.session import seen_of, session_of
 
 if TYPE_CHECKING:
@@ -24,6 +36,118 @@ if TYPE_CHECKING:
 
     from napari.viewer import Viewer
     from qtpy.QtWidgets import QWidget
+
+_SESSIONS = f"Sessions (*{SUFFIX})"
+
+
+def _beside(scan: Scan | None, name: str) -> str:
+    """A name in the folder where a scan lies; the name alone where it came from no file."""
+    source = None if scan is None else scan.cube.source
+    return name if source is None else str(Path(source.path).parent / name)
+
+
+def active_scan(viewer: Viewer) -> Scan | None:
+    """The scan that is worked on; without one, the user is told."""
+    scan = session_of(viewer).scan
+    if scan is None:
+        notices.error("Open a scan first.")
+    return scan
+
+
+def mapped_scan(viewer: Viewer) -> Scan | None:
+    """The scan that is worked on if it has maps; else the user is told."""
+    scan = active_scan(viewer)
+    if scan is None:
+        return None
+    try:
+        maps_of(scan)
+    except ValueError as error:
+        notices.error(str(error))
+        return None
+    return scan
+
+
+def export_maps(viewer: Viewer) -> None:
+    """Menu: save the maps of the scan in a format of the user's choice."""
+    scan = mapped_scan(viewer)
+    if scan is None:
+        return
+    filters = {
+        f"{entry.title} (*{entry.suffix})" if entry.suffix else f"{entry.title}, a folder (*)": (
+            entry.key
+        )
+        for entry in FORMATS
+    }
+    chosen = asking.ask_save("Export maps", _beside(scan, f"{scan.name} maps"), filters)
+    if chosen is None:
+        return
+    path, key = chosen
+    suffix = next(entry.suffix for entry in FORMATS if entry.key == key)
+    if suffix and path.suffix.lower() != suffix:
+        path = path.with_name(path.name + suffix)
+    Task(
+        f"Exporting {path.name}",
+        lambda watch: export(scan, key, path, watch),
+        lambda written: notices.info(f"Saved as {written}."),
+    )
+
+
+def save_report(viewer: Viewer) -> None:
+    """Menu: write one web page with all that was found."""
+    scan = mapped_scan(viewer)
+    if scan is None:
+        return
+    remarks = asking.ask_text("Report", "Remarks to put at its start (may stay empty):")
+    if remarks is None:
+        return
+    chosen = asking.ask_save(
+        "Save report", _beside(scan, f"{scan.name}.html"), {"Web page (*.html)": "html"}
+    )
+    if chosen is None:
+        return
+    path = chosen[0] if chosen[0].suffix else chosen[0].with_suffix(".html")
+    regions = {region.name: region.mask for region in regions_of(viewer, scan)}
+    Task(
+        f"Report {path.name}",
+        lambda watch: export_report(scan, path, regions, scan.name, remarks, watch),
+        _offer_to_open,
+    )
+
+
+def _offer_to_open(path: Path) -> None:
+    from qtpy.QtCore import QUrl
+    from qtpy.QtGui import QDesktopServices
+
+    address = QUrl.fromLocalFile(str(path))
+    notices.offer(f"Saved as {path.name}.", "Open", lambda: QDesktopServices.openUrl(address))
+
+
+def save_session_as(viewer: Viewer) -> None:
+    """Menu: save layers, regions, results and settings in one file."""
+    if not viewer.layers:
+        notices.error("There is nothing to save yet.")
+        return
+    scan = session_of(viewer).scan
+    name = f"{scan.name if scan is not None else 'work'}{SUFFIX}"
+    chosen = asking.ask_save("Save session", _beside(scan, name), {_SESSIONS: "session"})
+    if chosen is not None:
+        save_session(viewer, chosen[0])
+
+
+def open_saved_session(viewer: Viewer) -> None:
+    """Menu: open a session in place of what is open."""
+    path = asking.ask_open("Open session", _SESSIONS)
+    if path is not None:
+        replace_by_session(viewer, path)
+
+
+def replace_by_session(viewer: Viewer, path: Path) -> None:
+    """Open a session; where layers are open, ask before they are closed."""
+    count = len(viewer.layers)
+    question = f"Opening {path.name} closes the {count} layers that are open. Go on?"
+    if not count or asking.confirm("Open session", question):
+        open_session(viewer, path, asking.ask_for_moved)
+
 
 FILTER = (
     "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz *.edf "
@@ -131,7 +255,7 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
             dock.deleteLater()
             continue
         window.add_dock_widget(dock, name=entry.name, area=entry.area)
-        _beside(window, entry)
+        _dock_beside(window, entry)
         yield
     # Whoever closed one between two turns has it closed.
     spectrum, first = _frame(window, _DOCKS[-1]), _frame(window, _DOCKS[0])
@@ -166,7 +290,7 @@ def _frame(window: Any, entry: _Dock) -> QWidget | None:
     return None if dock is None else dock.parent()
 
 
-def _beside(window: Any, entry: _Dock) -> None:
+def _dock_beside(window: Any, entry: _Dock) -> None:
     """Put a dock as a tab beside the one of ours that is in its place already."""
     for other in _DOCKS:
         first, second = _frame(window, other), _frame(window, entry)
@@ -179,3 +303,115 @@ def _window() -> QWidget | None:
     from qtpy.QtWidgets import QApplication
 
     return QApplication.activeWindow()
+
+
+#: Kinds of maps that are looked at one after the other.
+STEPPED = ("element", "derived", "composite", "group", "pigment", "pigment-top", "pigment-below")
+
+
+def dock_of(viewer: Viewer, name: str) -> Any:
+    """A dock of this plugin, opened if it is not."""
+    # The menu gives a proxy, through which no dock is seen to be one of ours.
+    viewer = session_of(viewer).viewer
+    found = our_docks(viewer).get(name)
+    return open_dock(viewer, name) if found is None else found
+
+
+def map_elements(viewer: Viewer) -> None:
+    """Menu: find and map the elements of the scan."""
+    if active_scan(viewer) is not None:
+        dock_of(viewer, "Elements").run()
+
+
+def map_pigments(viewer: Viewer) -> None:
+    """Menu: map the pigments of the scan."""
+    scan = active_scan(viewer)
+    if scan is None:
+        return
+    if not scan.checked:
+        notices.info("The energy axis is being checked; map the pigments when that is done.")
+        return
+    dock_of(viewer, "Pigments").run()
+
+
+def measure_regions(viewer: Viewer) -> None:
+    """Menu: a table of the regions that were drawn."""
+    if active_scan(viewer) is not None:
+        dock_of(viewer, "Region table").measure()
+
+
+def project_total(viewer: Viewer) -> None:
+    """Menu: an image of the counts of all channels."""
+    _project(viewer, "total")
+
+
+def project_maximum(viewer: Viewer) -> None:
+    """Menu: an image of the highest count of any channel."""
+    _project(viewer, "maximum")
+
+
+def project_mean(viewer: Viewer) -> None:
+    """Menu: an image of the mean count of a channel."""
+    _project(viewer, "mean")
+
+
+def _project(viewer: Viewer, key: str) -> None:
+    scan = active_scan(viewer)
+    if scan is None:
+        return
+    viewer = session_of(viewer).viewer
+
+    def done(image: Any) -> None:
+        if scan in session_of(viewer).scans:
+            for _ in show_maps(viewer, scan, [projection_spec(key, image)]):
+                pass
+
+    cube = scan.cube
+    Task(
+        f"{PROJECTIONS[key].title}: {scan.name}",
+        lambda watch: project(cube, key, watch),
+        done,
+    )
+
+
+def next_map(viewer: Viewer) -> None:
+    """Key: show the next map alone."""
+    _step(viewer, 1)
+
+
+def previous_map(viewer: Viewer) -> None:
+    """Key: show the map before alone."""
+    _step(viewer, -1)
+
+
+def _step(viewer: Viewer, by: int) -> None:
+    scan = session_of(viewer).scan
+    maps = list(map_layers(viewer, scan, STEPPED)) if scan is not None else []
+    if not maps:
+        return
+    active = viewer.layers.selection.active
+    key = tuple(active.metadata.get("xrf_map", ())) if active is not None else ()
+    start = maps.index(key) if key in maps else (-1 if by > 0 else 0)
+    show_only(viewer, scan, (*STEPPED, "counts", "projection"), {maps[(start + by) % len(maps)]})
+
+
+def cancel_all(viewer: Viewer) -> None:
+    """Key: stop all that runs; what is done stays."""
+    for dock in our_docks(viewer).values():
+        if getattr(dock, "running", False) and hasattr(dock, "cancel"):
+            dock.cancel()
+    for task in activity.running():
+        task.cancel()
+
+
+def undo(viewer: Viewer) -> None:
+    """Key: take back the last stroke on labels, else the last change of axis or settings."""
+    active = viewer.layers.selection.active
+    scan = session_of(viewer).scan
+    if active is not None and type(active).__name__ == "Labels":
+        active.undo()
+    elif scan is not None and scan.can_undo:
+        scan.undo()
+        notices.info(f"Taken back. {scan.axis_sentence()}")
+    else:
+        notices.info("There is nothing to take back.")

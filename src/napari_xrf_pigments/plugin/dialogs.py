@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from napari.utils.notifications import (
     Notification,
@@ -12,6 +13,7 @@ from napari.utils.notifications import (
     show_info,
     show_warning,
 )
+from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 
 def error(sentence: str) -> None:
@@ -38,3 +40,59 @@ def offer(sentence: str, button: str, accept: Callable[[], None]) -> None:
     notification_manager.dispatch(
         Notification(sentence, NotificationSeverity.INFO, actions=((button, accepted),))
     )
+
+
+def window() -> QWidget | None:
+    """The window that dialogs belong to."""
+    return QApplication.activeWindow()
+
+
+def ask_save(title: str, name: str, filters: dict[str, str]) -> tuple[Path, str] | None:
+    """Where to save, and in which format.
+
+    Parameters
+    ----------
+    title, name : str
+        Title of the dialog and the name that is offered.
+    filters : dict of str to str
+        Key of each format by its filter, such as ``"HDF5 (*.h5)"``.
+
+    Returns
+    -------
+    (Path, str) or None
+        The path and the key of the format; None where the user changed their mind.
+    """
+    path, chosen = QFileDialog.getSaveFileName(window(), title, name, ";;".join(filters))
+    return (Path(path), filters.get(chosen, next(iter(filters.values())))) if path else None
+
+
+def ask_open(title: str, filter_: str) -> Path | None:
+    """A file to open."""
+    path, _ = QFileDialog.getOpenFileName(window(), title, "", filter_)
+    return Path(path) if path else None
+
+
+def ask_text(title: str, prompt: str) -> str | None:
+    """A text of several lines; None where the user changed their mind."""
+    text, ok = QInputDialog.getMultiLineText(window(), title, prompt)
+    return text if ok else None
+
+
+def confirm(title: str, sentence: str) -> bool:
+    """Whether the user agrees."""
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    return QMessageBox.question(window(), title, sentence, yes | no, no) == yes
+
+
+def ask_for_moved(sentence: str) -> str | None:
+    """Where a scan is now; None: go on without it."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Open session", sentence, parent=window())
+    file = box.addButton("Find file...", QMessageBox.ButtonRole.AcceptRole)
+    folder = box.addButton("Find folder...", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton("Open without it", QMessageBox.ButtonRole.RejectRole)
+    box.exec()
+    if box.clickedButton() is file:
+        return QFileDialog.getOpenFileName(window(), "Where is the scan?")[0] or None
+    if box.clickedButton() is folder:
+        return QFileDialog.getExistingDirectory(window(), "Where is the scan?") or None
+    return None

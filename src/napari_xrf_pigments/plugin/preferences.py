@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from npe2 import PluginManager
+
+from . import dialogs as notices
 
 if TYPE_CHECKING:
     from ..io._cache_place import CacheSettings
@@ -61,3 +67,54 @@ def preferences() -> Preferences:
         )
     except (ImportError, KeyError, AttributeError):
         return Preferences()
+
+
+_OFFERED: set[str] = set()
+
+
+def pattern_of(path: Path) -> str:
+    """The pattern under which napari keeps the choice for paths like this one.
+
+    Folders are remembered by their parent: all scans of one place, and no other folder.
+    """
+    if path.is_dir():
+        return f"{path.resolve().parent}{os.sep}*{os.sep}"
+    return f"*{path.suffix.lower()}"
+
+
+def others_claim(path: Path) -> bool:
+    """Whether another reader claims the path as well as ours, so that napari would ask."""
+    readers = PluginManager.instance().iter_compatible_readers([str(path)])
+    names = {reader.plugin_name for reader in readers}
+    # Pictures are left to others even where one of them turns out to be a scan.
+    return PLUGIN in names and len(names) > 1
+
+
+def remembered(pattern: str) -> bool:
+    """Whether napari has a preference for the pattern already."""
+    from napari.settings import get_settings
+
+    return pattern in get_settings().plugins.extension2reader
+
+
+def remember(pattern: str) -> None:
+    """Open what matches with this plugin from now on (napari's own preference)."""
+    from napari.settings import get_settings
+
+    plugins = get_settings().plugins
+    plugins.extension2reader = {**plugins.extension2reader, pattern: PLUGIN}
+
+
+def offer_to_remember(path: Path) -> bool:
+    """Offer it if napari would ask, at most once a pattern; whether it was offered."""
+    pattern = pattern_of(path)
+    if pattern in _OFFERED or remembered(pattern) or not others_claim(path):
+        return False
+    _OFFERED.add(pattern)
+    what = f"folders in {path.resolve().parent.name}" if path.is_dir() else f"{path.suffix} files"
+    notices.offer(
+        f"Always open {what} as XRF scans?",
+        "Always",
+        lambda: remember(pattern),
+    )
+    return True

@@ -25,8 +25,8 @@ MODULES = (
     "matplotlib.path",
     # napari's tables of features: the first layer of points asks for it.
     "pandas",
-    "napari_xrf_pigments.plugin._map_commands",
-    "napari_xrf_pigments.plugin._home_commands",
+    "napari_xrf_pigments.plugin.commands",
+    "napari_xrf_pigments.plugin.commands",
     "napari_xrf_pigments.calibration.automatic",
     "napari_xrf_pigments.mapping.elements",
     "napari_xrf_pigments.plugin.compare.dock",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io.results._fields import provenance, to_json
-from ..pigments._naming import Naming
+from ..pigments.display_names import Naming
 from .overview import found_pigments, undecided_groups
 
 _PACKAGES = ("numpy", "torch", "xraylib", "dask", "scipy")

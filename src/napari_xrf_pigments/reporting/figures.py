@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
-from ..pigments._naming import Naming
+from ..pigments.display_names import Naming
 from ._map_picture import MapPicture
 from .overview import found_elements, found_pigments, undecided_groups
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io._atomic import write_atomically
-from ..pigments._naming import Naming
+from ..pigments.display_names import Naming
 from ._facts import how_sure, pigment_rows, provenance_rows, provenance_text
 from ._spectrum_figures import picture_uri, spectrum_uri
 from .figures import element_pictures, pigment_pictures

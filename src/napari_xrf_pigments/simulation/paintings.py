@@ -6,8 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
-from .stratigraphy import Layer, Stratigraphy, leaf_layer, paint_layer, plain_layer
+from .stratigraphy import (
+    Layer,
+    Stratigraphy,
+    leaf_layer,
+    paint_layer,
+    plain_layer,
+    random_stratigraphy,
+)
 
 Recipe = tuple[tuple[str, float], ...]
 
@@ -102,3 +110,36 @@ def _plan(shape: tuple[int, int]) -> NDArray[np.int64]:
     put("fold", (np.abs(x - 0.64 - 0.03 * np.sin(12 * y)) < 0.012) & (y > 0.5))
     put("flesh", oval(0.29, 0.66, 0.125, 0.075) | oval(0.62, 0.56, 0.05, 0.045))
     return plan
+
+
+def mosaic_painting(
+    rng: np.random.Generator, shape: tuple[int, int], patches: int = 12
+) -> Painting:
+    """Patches with straight borders, each of a paint of its own, on a common base.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    shape : tuple of int
+        Rows and columns.
+    patches : int
+        Number of paints.
+
+    Returns
+    -------
+    Painting
+        With usual impurities; ground and support are the same everywhere.
+    """
+    drawn = [random_stratigraphy(rng, traces=0.5, contaminated=0.3) for _ in range(patches)]
+    base = tuple(layer for layer in drawn[0] if layer.role in ("ground", "support"))
+    paints = [
+        tuple(layer for layer in layers if layer.role in ("varnish", "paint")) for layers in drawn
+    ]
+    centres = rng.uniform(0, shape, (patches, 2))
+    pixels = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
+    _, nearest = KDTree(centres).query(pixels + 0.5)
+    names = tuple(f"patch {number + 1}" for number in range(patches))
+    return Painting(
+        np.asarray(nearest, np.int64), names, tuple((*paint, *base) for paint in paints)
+    )

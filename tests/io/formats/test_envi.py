@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napari_xrf_pigments.io import can_open, open_cube, scan_path
-from napari_xrf_pigments.io.formats._envi_header import parse_header, read_keys
+from napari_xrf_pigments.io.formats.envi import parse_header, read_keys
 
 HEADER = """ENVI
 description = {a scan,

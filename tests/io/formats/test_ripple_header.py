@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.io.formats._ripple_header import (
+from napari_xrf_pigments.io.formats.ripple import (
     acquisition,
     energy_axis,
     parse_header,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.mapping.analysis._arithmetic import combined
+from napari_xrf_pigments.mapping.analysis.map_algebra import combined
 
 RNG = np.random.default_rng(0)
 

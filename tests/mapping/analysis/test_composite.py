@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.mapping.analysis._composite import Channel, composite
+from napari_xrf_pigments.mapping.analysis.map_algebra import Channel, composite
 
 RED, GREEN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
 

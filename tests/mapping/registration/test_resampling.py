@@ -2,8 +2,13 @@
 
 import numpy as np
 
-from napari_xrf_pigments.mapping.registration._resampling import finest, iter_resampled, resample
-from napari_xrf_pigments.mapping.registration.registration import register, transformed
+from napari_xrf_pigments.mapping.registration.registration import (
+    finest,
+    iter_resampled,
+    register,
+    resample,
+    transformed,
+)
 
 CORNERS = np.array([[0.0, 0], [0, 119], [79, 0], [79, 119]])
 TILTED = np.array([[0.25, 0.01, 2.0], [-0.02, 0.3, 1.0], [1e-4, 2e-4, 1.0]])

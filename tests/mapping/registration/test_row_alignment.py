@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_xrf_pigments.cube import XRFCube
-from napari_xrf_pigments.mapping.registration._sawtooth import estimate_sawtooth
-from napari_xrf_pigments.mapping.registration.row_alignment import align_rows, aligned_cube
+from napari_xrf_pigments.mapping.registration.row_alignment import (
+    align_rows,
+    aligned_cube,
+    estimate_sawtooth,
+)
 
 
 def pattern(shape, shift, seed=0):

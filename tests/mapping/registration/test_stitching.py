@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
-from napari_xrf_pigments.mapping.registration._overlap import find_offset
 from napari_xrf_pigments.mapping.registration.stitching import (
     Layout,
+    find_offset,
     join_cubes,
     join_maps,
     uncovered,

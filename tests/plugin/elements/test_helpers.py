@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.io.pymca_config import FitSettings, read_pymca_cfg, write_pymca_cfg
-from napari_xrf_pigments.plugin._provenance_text import provenance_line, provenance_text
 from napari_xrf_pigments.plugin.elements.composite import composite_spec
 from napari_xrf_pigments.plugin.elements.composite_bar import ChannelChoice
 from napari_xrf_pigments.plugin.elements.fit_settings import rows_of, save_settings, take_settings
 from napari_xrf_pigments.plugin.elements.histogram import histogram_of
 from napari_xrf_pigments.plugin.elements.parsing import rows_of_text
 from napari_xrf_pigments.plugin.elements.preview_scope import SCOPES, Trials
-from napari_xrf_pigments.plugin.state._element_results import ElementResults, ElementView
+from napari_xrf_pigments.plugin.export import provenance_line, provenance_text
+from napari_xrf_pigments.plugin.state.results import ElementResults, ElementView
 from napari_xrf_pigments.plugin.state.rows import ElementRow, with_mapped
 from napari_xrf_pigments.plugin.state.scan import Scan, ScanSettings
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.mapping.analysis._arithmetic import combined
+from napari_xrf_pigments.mapping.analysis.map_algebra import combined
 from napari_xrf_pigments.mapping.subsets import binned
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 from napari_xrf_pigments.plugin.layers import colours
 from napari_xrf_pigments.plugin.layers.specs import derived_specs, element_specs, limits_of
-from napari_xrf_pigments.plugin.state._element_results import ElementResults, ElementView
+from napari_xrf_pigments.plugin.state.results import ElementResults, ElementView
 
 from ..synthetic import LINES, FakeTiles, make_cube
 

@@ -7,7 +7,7 @@ import pytest
 
 from napari_xrf_pigments.pigments.selection import Palette
 from napari_xrf_pigments.plugin.layers import colours
-from napari_xrf_pigments.plugin.layers._pigment_specs import PigmentView, pigment_specs
+from napari_xrf_pigments.plugin.layers.specs import PigmentView, pigment_specs
 from napari_xrf_pigments.plugin.pigments.rows import found_rows, hidden_sentence
 from napari_xrf_pigments.plugin.state.results import PigmentResults
 

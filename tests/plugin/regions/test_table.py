@@ -8,8 +8,7 @@ import pytest
 
 from napari_xrf_pigments.plugin.layers.region_masks import Region
 from napari_xrf_pigments.plugin.regions.table import Table, for_people, region_table
-from napari_xrf_pigments.plugin.state._element_results import ElementResults
-from napari_xrf_pigments.plugin.state.results import PigmentResults
+from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.plugin.state.scan import Scan
 
 from ..synthetic import GROUPS, LINES, PIGMENTS, FakeTiles, make_cube

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_xrf_pigments import EnergyAxis, XRFCube
 from napari_xrf_pigments.plugin.row_alignment.dock import SawtoothDock
-from napari_xrf_pigments.plugin.state._element_results import ElementResults
+from napari_xrf_pigments.plugin.state.results import ElementResults
 from napari_xrf_pigments.plugin.state.session import session_of
 from napari_xrf_pigments.plugin.stitch.dock import StitchDock
 

@@ -10,9 +10,9 @@ import pytest
 from napari.utils._proxies import PublicOnlyProxy
 
 from napari_xrf_pigments.cube.cube import Source
-from napari_xrf_pigments.plugin import _asking as asking
-from napari_xrf_pigments.plugin import _home_commands as home_commands
 from napari_xrf_pigments.plugin import commands
+from napari_xrf_pigments.plugin import commands as home_commands
+from napari_xrf_pigments.plugin import dialogs as asking
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.saved_session._saved_session_view import our_docks
 from napari_xrf_pigments.plugin.state.rows import ElementRow

@@ -17,8 +17,7 @@ from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
 from napari_xrf_pigments.plugin.saved_session._saved_session_view import our_docks
-from napari_xrf_pigments.plugin.state._element_results import ElementResults
-from napari_xrf_pigments.plugin.state.results import PigmentResults
+from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.plugin.state.session import session_of
 
 from ..acting import add_scan

@@ -6,10 +6,10 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin.spectrum._peak_list import PeakList
 from napari_xrf_pigments.plugin.spectrum.acquisition_form import ScanSettings
 from napari_xrf_pigments.plugin.spectrum.calibration_panel import CalibrationPanel
 from napari_xrf_pigments.plugin.spectrum.curve_list import CurveList
+from napari_xrf_pigments.plugin.spectrum.lines_tab import PeakList
 from napari_xrf_pigments.plugin.spectrum.periodic_table import PeriodicTable
 from napari_xrf_pigments.plugin.spectrum.plot import SpectrumPlot
 from napari_xrf_pigments.plugin.state.rows import (

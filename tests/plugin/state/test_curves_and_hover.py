@@ -7,15 +7,15 @@ from napari.layers import Image
 
 from napari_xrf_pigments.fitting.unexpected_peaks import Stranger
 from napari_xrf_pigments.mapping.explanation import Evidence, EvidenceLine
-from napari_xrf_pigments.plugin.layers._outdated import mark_outdated
+from napari_xrf_pigments.plugin.layers.metadata import mark_outdated
 from napari_xrf_pigments.plugin.layers.status_bar import tell_in_status_bar, text_at
-from napari_xrf_pigments.plugin.spectrum._explaining import (
+from napari_xrf_pigments.plugin.spectrum.manual_calibration import HandCalibrating, line_choices
+from napari_xrf_pigments.plugin.spectrum.marks import (
     bands_of,
     evidence_html,
     percent,
     unexplained_html,
 )
-from napari_xrf_pigments.plugin.spectrum.manual_calibration import HandCalibrating, line_choices
 from napari_xrf_pigments.plugin.state.curves import PALETTE, Curve, Curves, Pin, plot_colour
 from napari_xrf_pigments.plugin.state.results import PigmentResults
 from napari_xrf_pigments.plugin.state.scan import Scan

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.plugin.state import results as module
-from napari_xrf_pigments.plugin.state._element_results import ElementResults
-from napari_xrf_pigments.plugin.state.results import PigmentResults
+from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 
 from ..synthetic import GROUPS, LINES, PIGMENTS, SHAPE, FakeTiles, make_cube
 

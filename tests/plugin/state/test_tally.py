@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_xrf_pigments.plugin.state._tally import Tally
+from napari_xrf_pigments.plugin.state.results import Tally
 
 MAPS = arrays(np.float32, (2, 5, 7), elements=st.integers(0, 1000).map(lambda n: n / 1000))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._reader import check_size, head
-from ._map_values import as_map
+from ._values import as_map
 
 FORMAT = "Datamuncher maps (.dms)"
 TEXT_FORMAT = "Datamuncher maps (.ims)"

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._reader import MAX_PIXELS, check_size, head, number
-from ._map_values import as_map
 from ._names import map_name, name_in
+from ._values import as_map
 
 MATRIX_FORMAT = "element map as text"
 TABLE_FORMAT = "table of element maps"

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from .._reader import check_size
 from ..formats._tiff_layout import LEAST_CHANNELS, is_tiff
 from ..formats._tiff_pages import check_packing, check_pieces, opened, unpacked
-from ._map_values import as_map
 from ._names import map_name, name_in
+from ._values import as_map
 
 FORMAT = "element map as TIFF"
 MAX_MAP_BYTES = 2**31

@@ -6,6 +6,7 @@ pixel would have given with the median live time, scatter or total of its scan.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,3 +102,150 @@ def normalised(counts: Floats, sigma: Floats, by: Monitor) -> tuple[Floats, Floa
     values = counts / by.factor
     spread = np.hypot(sigma / by.factor, values * by.share)
     return values.astype(np.float32), spread.astype(np.float32)
+
+
+Operation = Literal["ratio", "sum", "difference"]
+OPERATIONS: dict[Operation, str] = {"ratio": "/", "sum": "+", "difference": "-"}
+#: A ratio has a value only where its divisor stands so many sigma over nothing.
+MIN_SIGMAS = 3.0
+
+
+@dataclass(frozen=True)
+class Combined:
+    """A map made of two others.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"Pb M / Pb L"``.
+    values, sigma : ndarray, shape (y, x), float32
+        Result and standard deviation; NaN where there is none.
+    """
+
+    name: str
+    values: Floats
+    sigma: Floats
+
+
+def combined(
+    operation: Operation,
+    first: str,
+    second: str,
+    maps: dict[str, tuple[Floats, Floats]],
+    *,
+    min_sigmas: float = MIN_SIGMAS,
+) -> Combined:
+    """Combine two maps.
+
+    Parameters
+    ----------
+    operation : {"ratio", "sum", "difference"}
+        What to do.
+    first, second : str
+        Names of the maps; the second is the divisor or is taken away.
+    maps : dict of str to (ndarray, ndarray)
+        Counts and standard deviation by name, each (y, x).
+    min_sigmas : float
+        For a ratio: where the divisor is less sure, the result is NaN.
+
+    Raises
+    ------
+    ValueError
+        If a map is not there, or the operation is unknown.
+    """
+    for name in (first, second):
+        if name not in maps:
+            raise ValueError(f"There is no map of {name} yet.")
+    if operation not in OPERATIONS:
+        raise ValueError(f"{operation!r} is none of {', '.join(OPERATIONS)}.")
+    (a, sigma_a), (b, sigma_b) = maps[first], maps[second]
+    name = f"{first} {OPERATIONS[operation]} {second}"
+    if operation != "ratio":
+        values = a + b if operation == "sum" else a - b
+        return Combined(name, values.astype(np.float32), np.hypot(sigma_a, sigma_b))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sure = b > min_sigmas * sigma_b
+        values = np.where(sure, a / b, np.nan)
+        sigma = np.where(sure, np.hypot(sigma_a, values * sigma_b) / b, np.nan)
+    return Combined(name, values.astype(np.float32), sigma.astype(np.float32))
+
+
+MOST_CHANNELS = 4
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A map of a composite.
+
+    Parameters
+    ----------
+    name : str
+        The map.
+    colour : tuple of float
+        Red, green and blue, 0-1.
+    low, high : float
+        Threshold under which nothing shows, and the value of full colour, in the units of
+        the map.
+
+    Raises
+    ------
+    ValueError
+        If `high` is not above `low`.
+    """
+
+    name: str
+    colour: tuple[float, float, float]
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.high > self.low:
+            raise ValueError(f"The upper limit of {self.name} must be above its threshold.")
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The channel for the provenance of a picture."""
+        return {
+            "map": self.name,
+            "colour": list(self.colour),
+            "threshold": self.low,
+            "full": self.high,
+        }
+
+
+def composite(
+    maps: Sequence[NDArray[np.float32]], channels: Sequence[Channel]
+) -> NDArray[np.uint8]:
+    """Mix maps into one picture.
+
+    The colours are added, as light is; what is more than full is cut.
+
+    Parameters
+    ----------
+    maps : sequence of ndarray, shape (y, x)
+        A map a channel; NaN shows as nothing.
+    channels : sequence of Channel
+        Their colours and thresholds, one to four.
+
+    Returns
+    -------
+    ndarray of uint8, shape (y, x, 3)
+
+    Raises
+    ------
+    ValueError
+        If there are none or more than four, or their numbers or shapes disagree.
+    """
+    if not 1 <= len(channels) <= MOST_CHANNELS or len(maps) != len(channels):
+        raise ValueError(f"A composite has one to {MOST_CHANNELS} maps, each with its channel.")
+    if len({image.shape for image in maps}) > 1:
+        raise ValueError("The maps of a composite must have the same shape.")
+    mixed = np.zeros((*maps[0].shape, 3), np.float32)
+    for image, channel in zip(maps, channels, strict=True):
+        # From the threshold on a map shows at once, if dimly: it is a limit, not a black point.
+        span = channel.high - channel.low
+        strength = np.clip(0.15 + 0.85 * (image - channel.low) / span, 0, 1)
+        strength = np.where(image > channel.low, strength, 0)
+        mixed += np.nan_to_num(strength)[..., None] * np.asarray(channel.colour, np.float32)
+    picture: NDArray[np.uint8] = np.rint(255 * np.minimum(mixed, 1)).astype(np.uint8)
+    return picture

@@ -7,11 +7,48 @@ from typing import Literal
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF, QSize, Signal
-from qtpy.QtGui import QPainterPath, QResizeEvent, QTransform
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtGui import QPainter, QPainterPath, QResizeEvent, QTransform
+from qtpy.QtWidgets import (
+    QGraphicsItem,
+    QSizePolicy,
+    QStyleOptionGraphicsItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..layers.rendering import Picture
-from ._clip import Clip
+
+
+class Clip(pg.GraphicsObject):
+    """Shows its children inside a path, in the coordinates of the view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._path = QPainterPath()
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
+
+    def set_path(self, path: QPainterPath) -> None:
+        """Show another part."""
+        self.prepareGeometryChange()
+        self._path = path
+        self.update()
+
+    def shape(self) -> QPainterPath:
+        """The path."""
+        return self._path
+
+    def boundingRect(self) -> QRectF:
+        """The path's."""
+        return self._path.boundingRect()
+
+    def paint(
+        self,
+        painter: QPainter | None,
+        option: QStyleOptionGraphicsItem | None,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Nothing of its own."""
+
 
 Mode = Literal["side", "swipe", "lens"]
 _FAR = 1e6

@@ -16,7 +16,7 @@ from ..state.scan import Scan
 from ..state.session import Session, session_of
 from ..widgets.drop_target import DropTarget
 from ..widgets.scan_bar import ScanBar
-from ._dock_titles import shorten
+from ._base import shorten
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from napari_xrf_pigments.mapping.analysis._composite import Channel, composite
+from napari_xrf_pigments.mapping.analysis.map_algebra import Channel, composite
 
 from ..layers import colours
 from ..layers.specs import MapSpec, limits_of
-from ..state._element_results import ElementResults, ElementView
+from ..state.results import ElementResults, ElementView
 
 
 def composite_spec(

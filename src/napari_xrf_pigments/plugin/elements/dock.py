@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton, QSplitter
+from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
 
 from .._running import Failure
 from ..docks.map_dock import MapDock
@@ -17,15 +18,14 @@ from ..layers.region_masks import regions_of
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
 from ..layers.sync import drop_maps, map_layers, show_maps
 from ..layers.visibility import choose_shown, showing_only
-from ..state._element_results import ElementResults
-from ..state.results import Results
+from ..state.results import ElementResults, Results
 from ..state.rows import added_rows, with_mapped
 from ..state.scan import Scan
 from ..state.services import FoundLines
 from ..state.session import Session
 from ..tasks import in_thread
-from ._element_files import ElementFiles
 from .element_list import ElementList
+from .fit_settings import save_settings, take_settings
 from .parsing import rows_of_text
 from .preview_scope import REGION, SCOPES, Trials, let_draw
 from .scope_bar import ElementScope
@@ -35,6 +35,61 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_xrf_pigments.cube import XRFCube
+
+_FILTER = "PyMca fit settings (*.cfg);;All files (*)"
+
+
+class ElementFiles:
+    """Fit settings from and to files.
+
+    Parameters
+    ----------
+    dock : ElementsDock
+        The dock whose elements they are.
+    """
+
+    def __init__(self, dock: ElementsDock) -> None:
+        self._dock = dock
+
+    def ask_read(self) -> None:
+        """Read a file that the user chooses."""
+        path, _ = QFileDialog.getOpenFileName(self._dock, "Read fit settings", "", _FILTER)
+        if path:
+            self.read(Path(path))
+
+    def ask_write(self) -> None:
+        """Write a file that the user names."""
+        path, _ = QFileDialog.getSaveFileName(self._dock, "Write fit settings", "fit.cfg", _FILTER)
+        if path:
+            self.write(Path(path))
+
+    def read(self, path: Path) -> None:
+        """Take elements and energy axis from PyMca's settings."""
+        dock = self._dock
+        if dock.scan is None:
+            return
+        try:
+            rows, sentence = take_settings(dock.scan, path)
+        except (ValueError, OSError) as error:
+            dock.session.tell(str(error))
+            return
+        dock.scan.element_rows = tuple(rows)
+        dock.elements.set_rows(rows)
+        dock.run_bar.set_status(sentence)
+        dock.update_bar()
+
+    def write(self, path: Path) -> None:
+        """Write the ticked elements and the energy axis for PyMca."""
+        dock = self._dock
+        if dock.scan is None:
+            return
+        try:
+            save_settings(dock.scan, dock.elements.ticked(), path)
+        except (ValueError, OSError) as error:
+            dock.session.tell(str(error))
+            return
+        dock.run_bar.set_status(f"Fit settings: {path.name}")
+
 
 HINT = "Find the elements of the scan, then map those that are ticked."
 REGION_HINT = "Draw a region on the scan, then find or map elements in it."

@@ -9,7 +9,7 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from ..spectrum._spectrum_canvas import colour_axes
+from ..spectrum.plot import colour_axes
 
 _BINS = 200
 _SAMPLE = 500_000

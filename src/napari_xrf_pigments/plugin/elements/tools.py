@@ -2,30 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 from napari.utils.theme import get_theme
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QTabWidget
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from napari_xrf_pigments.mapping.analysis._arithmetic import OPERATIONS, Operation, combined
-from napari_xrf_pigments.mapping.analysis.map_algebra import NORMALISATIONS
+from napari_xrf_pigments.mapping.analysis.map_algebra import (
+    NORMALISATIONS,
+    OPERATIONS,
+    Operation,
+    combined,
+)
 
 from .._background import Latest
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, MapSpec, derived_specs
 from ..layers.sync import map_layers, show_maps
 from ..layers.visibility import show_only
-from ..state._element_results import QUANTITIES, ElementResults, ElementView
+from ..state.results import QUANTITIES, ElementResults, ElementView
 from ..state.scan import Scan
 from ..state.session import Session
-from ._combine_bar import CombineBar
-from ._element_view_bar import ElementViewBar
 from .composite import composite_spec
 from .composite_bar import CompositeBar
 from .histogram import HistogramView, histogram_of
+
+
+class CombineBar(QWidget):
+    """Ratio, sum or difference of two maps.
+
+    Parameters
+    ----------
+    operations : sequence of (str, str)
+        Pairs of key and sign.
+    """
+
+    #: Operation, first and second map.
+    requested = Signal(str, str, str)
+
+    def __init__(
+        self, operations: Sequence[tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.first, self.sign, self.second = QComboBox(), QComboBox(), QComboBox()
+        for key, text in operations:
+            self.sign.addItem(text, key)
+        self.button = QPushButton("Add this map")
+        self.hint = QLabel(
+            "Uncertainties are carried through. "
+            "A ratio is blank where its divisor is under 3 sigma."
+        )
+        self.hint.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.first, 1)
+        row.addWidget(self.sign)
+        row.addWidget(self.second, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addLayout(row)
+        layout.addWidget(self.button)
+        layout.addWidget(self.hint)
+        layout.addStretch(1)
+        self.button.clicked.connect(self._ask)
+        self.set_names(())
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Offer maps; the choice is kept."""
+        for place, box in enumerate((self.first, self.second)):
+            chosen = box.currentText()
+            if [box.itemText(i) for i in range(box.count())] == list(names):
+                continue
+            box.clear()
+            box.addItems(list(names))
+            other = min(place, len(names) - 1)
+            box.setCurrentIndex(names.index(chosen) if chosen in names else other)
+        self.button.setEnabled(len(names) > 1)
+        self.button.setToolTip("" if len(names) > 1 else "Map at least two elements first")
+
+    def _ask(self) -> None:
+        self.requested.emit(
+            str(self.sign.currentData()), self.first.currentText(), self.second.currentText()
+        )
+
+
+Choices = Sequence[tuple[str, str]]
+
+
+class ElementViewBar(QWidget):
+    """How elemental maps are shown.
+
+    Parameters
+    ----------
+    quantities, normalisations : sequence of (str, str)
+        Pairs of key and label.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, quantities: Choices, normalisations: Choices, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.quantity_box, self.normalise_box = QComboBox(), QComboBox()
+        form = QFormLayout(self)
+        form.setContentsMargins(4, 4, 4, 4)
+        for box, choices, label in (
+            (self.quantity_box, quantities, "Show"),
+            (self.normalise_box, normalisations, "Divide by"),
+        ):
+            box.setMinimumContentsLength(8)
+            for key, text in choices:
+                box.addItem(text, key)
+            box.activated.connect(lambda index: self.changed.emit())
+            form.addRow(label, box)
+        self.normalise_box.setToolTip(
+            "Counts for the same dose; what was chosen is said in the names of the layers"
+        )
+
+    @property
+    def quantity(self) -> str:
+        """Key of what is shown."""
+        return str(self.quantity_box.currentData())
+
+    @property
+    def normalisation(self) -> str:
+        """Key of what the maps are divided by; empty for nothing."""
+        return str(self.normalise_box.currentData())
+
+    def set_view(self, quantity: str, normalisation: str) -> None:
+        """Show what is in use."""
+        self.quantity_box.setCurrentIndex(max(0, self.quantity_box.findData(quantity)))
+        self.normalise_box.setCurrentIndex(max(0, self.normalise_box.findData(normalisation)))
+
 
 _TITLES = {"live time": "Live time", "scatter": "Scatter of the anode", "total": "Total counts"}
 

@@ -16,8 +16,8 @@ from ..docks.base import ScanDock
 from ..layers.colours import to_hex
 from ..state.scan import Scan
 from ..state.session import Session
-from ..widgets._choosing_weights import FILES, weights_box
 from ..widgets.run_bar import RunBar
+from ..widgets.weights_box import FILES, weights_box
 from . import model as teaching
 from .annotation_table import LessonTable
 from .score_table import FigureTable

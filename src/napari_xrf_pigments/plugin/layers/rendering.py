@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spectrum._explaining import percent
+from ..spectrum.marks import percent
 from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..spectrum._explaining import percent
+from ..spectrum.marks import percent
 from . import colours
 from .specs import PIGMENT_KINDS
 

@@ -19,13 +19,11 @@ from ..collecting import remove_layer
 from ..controls_later import without_controls
 from ..giving_way import window_works
 from ..scene_later import bring_scene, without_scene
-from ..state._element_results import ElementResults
-from ..state.results import PigmentResults
+from ..state.results import ElementResults, PigmentResults
 from ..state.scan import Scan
 from ..state.totals import TotalCounts
-from ._pigment_specs import PigmentView, pigment_specs, unexplained_spec
 from .metadata import remember_name, rename
-from .specs import MapSpec, element_specs, limits_of
+from .specs import MapSpec, PigmentView, element_specs, limits_of, pigment_specs, unexplained_spec
 
 if TYPE_CHECKING:
     from napari.layers import Image

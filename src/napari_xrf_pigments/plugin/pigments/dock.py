@@ -13,17 +13,18 @@ from qtpy.QtWidgets import QLabel
 
 from napari_xrf_pigments.pigments.selection import Palette
 
-from .._provenance_text import provenance_line, provenance_text
 from ..docks.map_dock import MapDock
+from ..export import provenance_line, provenance_text
 from ..layers import colours
-from ..layers._pigment_specs import (
+from ..layers.specs import (
     DEPTH_TITLES,
+    ELEMENT_KINDS,
+    PIGMENT_KINDS,
     PigmentView,
     Shown,
     pigment_specs,
     unexplained_spec,
 )
-from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS
 from ..layers.sync import drop_maps, map_layers, show_maps
 from ..layers.visibility import choose_shown, showing_only
 from ..preferences import preferences
@@ -31,12 +32,10 @@ from ..state.results import PigmentResults, Results
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import in_thread
-from ..widgets._choosing_weights import weights_box
-from ._hidden_bar import HiddenBar
-from ._pigment_bar import PigmentBar
+from ..widgets.weights_box import weights_box
 from .rows import found_rows, hidden_sentence
 from .settings import PigmentSettings
-from .tree import PigmentTree
+from .tree import HiddenBar, PigmentBar, PigmentTree
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari_xrf_pigments.pigments.selection import years
 
 from ..layers import colours
-from ..layers._pigment_specs import MIN_SHARE, PigmentView, counts_as_found, not_told_apart
+from ..layers.specs import MIN_SHARE, PigmentView, counts_as_found, not_told_apart
 from ..state.results import PigmentResults
 from ..state.rows import FoundRow, percent
 

@@ -71,7 +71,7 @@ def add_resampled(
     scan : Scan
         The scan whose grid, some times finer, the pixels lie on.
     pixels : ndarray
-        As :func:`napari_xrf_pigments.mapping.registration._resampling.resample` gives them.
+        As :func:`napari_xrf_pigments.mapping.registration.registration.resample` gives them.
     found : Registration
         The fit.
     """

@@ -199,7 +199,7 @@ class RegisterDock(ScanDock):
             self.refresh()
 
     def _resample(self, picture: Image, found: Any) -> None:
-        from napari_xrf_pigments.mapping.registration._resampling import finest, iter_resampled
+        from napari_xrf_pigments.mapping.registration.registration import finest, iter_resampled
 
         scan = self.scan
         if scan is None:

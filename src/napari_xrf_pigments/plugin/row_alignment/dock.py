@@ -83,7 +83,7 @@ class SawtoothDock(ScanDock):
         self.said.setText("Estimating ...")
 
         def compute() -> tuple[Scan, Any]:
-            from napari_xrf_pigments.mapping.registration._sawtooth import estimate_sawtooth
+            from napari_xrf_pigments.mapping.registration.row_alignment import estimate_sawtooth
 
             return scan, estimate_sawtooth(aligning.telling_maps(scan))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
-    from napari_xrf_pigments.mapping.registration._sawtooth import Sawtooth
+    from napari_xrf_pigments.mapping.registration.row_alignment import Sawtooth
 
     from ..state.scan import Scan
 

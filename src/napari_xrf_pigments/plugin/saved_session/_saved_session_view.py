@@ -10,7 +10,7 @@ from npe2 import PluginManager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
-from ..docks._dock_titles import own_title
+from ..docks._base import own_title
 from .docks import apply_settings, settings_of
 
 if TYPE_CHECKING:

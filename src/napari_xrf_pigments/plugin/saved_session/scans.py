@@ -14,11 +14,10 @@ from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
 from napari_xrf_pigments.io.results._fields import plain
 from napari_xrf_pigments.io.scans._metadata import facts_of, from_json, to_json
 from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
-from napari_xrf_pigments.mapping.analysis._arithmetic import Combined
+from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
 from napari_xrf_pigments.pigments.selection import Palette
 
-from ..state._element_results import ElementResults, ElementView
-from ..state.results import PigmentResults, Results
+from ..state.results import ElementResults, ElementView, PigmentResults, Results
 from ..state.rows import ElementRow
 from ..state.scan import Scan, ScanSettings
 from ..state.totals import TotalCounts

@@ -2,19 +2,184 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..state.rows import Band, DrawnCurve, FitCurves, MarkedLine
-from ._fit_drawing import FitDrawing
-from ._spectrum_canvas import SpectrumCanvas
 from .line_marks import LineMarks
+
+
+class FitDrawing:
+    """The graphics of a fit.
+
+    Parameters
+    ----------
+    plot : SpectrumCanvas
+        The spectrum's plot.
+    put_below : callable
+        Puts the plot of what is left below it.
+    """
+
+    def __init__(self, plot: SpectrumCanvas, put_below: Callable[[QWidget], None]) -> None:
+        self._plot, self._put_below = plot, put_below
+        self._residual: SpectrumCanvas | None = None
+        self._colours = "#262930", "#f0f1f2"
+        #: Model and continuum, where a fit is drawn.
+        self.items: list[pg.PlotDataItem] = []
+
+    @property
+    def residual(self) -> SpectrumCanvas:
+        """What a fit leaves; the plot is made when it is first needed."""
+        if self._residual is None:
+            self._residual = SpectrumCanvas(90, "Rest (σ)")
+            self._residual.setMaximumHeight(110)
+            self._residual.setMinimumHeight(80)
+            self._residual.setLabel("bottom", "")
+            self._residual.setXLink(self._plot)
+            self._residual.set_colours(*self._colours)
+            self._residual.setVisible(False)
+            self._put_below(self._residual)
+        return self._residual
+
+    def set_colours(self, background: str, text: str) -> None:
+        """Follow the theme of the viewer."""
+        self._colours = background, text
+        if self._residual is not None:
+            self._residual.set_colours(background, text)
+
+    def draw(
+        self,
+        fit: FitCurves | None,
+        height: Callable[[np.ndarray], np.ndarray],
+        logarithmic: bool,
+        readable: Callable[[str], QColor],
+    ) -> None:
+        """Draw a fit in the place of the last one, or none.
+
+        Parameters
+        ----------
+        fit : FitCurves or None
+            The fit.
+        height : callable
+            Gives what counts are drawn as.
+        logarithmic : bool
+            Whether the plot's scale of counts is logarithmic.
+        readable : callable
+            Gives what a colour becomes on the plot's background.
+        """
+        for item in self.items:
+            self._plot.removeItem(item)
+        self.items = []
+        if self._residual is not None:
+            self._residual.clear()
+            self._residual.setVisible(fit is not None)
+        if fit is None:
+            return
+        for values, colour in ((fit.model, "#ff7a59"), (fit.continuum, "#9aa0a6")):
+            pen = pg.mkPen(readable(colour), width=1)
+            item = pg.PlotDataItem(fit.kev, height(values), pen=pen)
+            item.setLogMode(False, logarithmic)
+            self._plot.addItem(item)
+            self.items.append(item)
+        self.residual.setVisible(True)
+        self.residual.plot(fit.kev, fit.residual, pen=pg.mkPen(readable("#ff7a59"), width=1))
+        self.residual.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen("#808080")))
+        reach = max(5.0, float(np.percentile(np.abs(fit.residual), 99)))
+        self.residual.setYRange(-reach, reach, padding=0.05)
+
+
+class _View(pg.ViewBox):
+    """The wheel zooms energies; on the axis of counts it zooms counts."""
+
+    def wheelEvent(self, event: Any, axis: int | None = None) -> None:
+        super().wheelEvent(event, axis=0 if axis is None else axis)
+
+
+class SpectrumCanvas(pg.PlotWidget):
+    """Counts over keV.
+
+    Signals
+    -------
+    clicked : float
+        Energy of a click in keV.
+    pointed : float, float
+        Energy in keV and counts under the mouse.
+    all_requested
+        A double click: show all of the spectrum.
+    """
+
+    clicked = Signal(float)
+    pointed = Signal(float, float)
+    all_requested = Signal()
+
+    def __init__(self, height: int = 220, left: str = "Counts") -> None:
+        super().__init__(viewBox=_View(enableMenu=False))
+        self._height = height
+        self.setLabel("bottom", "Energy (keV)")
+        self.setLabel("left", left)
+        # Else the outermost labels are cut at the edges.
+        self.getPlotItem().layout.setContentsMargins(0, 6, 4, 6)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        # Never more points than pixels, and no peak lost: zooming stays fluent.
+        self.setDownsampling(auto=True, mode="peak")
+        self.setClipToView(True)
+        # Numbers that no zoom makes sense beyond, and that pyqtgraph cannot draw.
+        self.getPlotItem().vb.setLimits(
+            xMin=-20.0, xMax=500.0, minXRange=0.05, yMin=-1e12, yMax=1e12, minYRange=1e-6
+        )
+        self.setMinimumHeight(min(height, 150))
+        # A drop belongs to the dock.
+        self.setAcceptDrops(False)
+        self.viewport().setAcceptDrops(False)
+        self.getAxis("left").setWidth(52)
+        self.scene().sigMouseClicked.connect(self._on_click)
+        self._moves = pg.SignalProxy(
+            self.scene().sigMouseMoved, rateLimit=20, slot=lambda args: self._on_move(args[0])
+        )
+
+    def sizeHint(self) -> QSize:
+        """Enough to read; the user may make it larger."""
+        return QSize(330, self._height)
+
+    def set_colours(self, background: str, text: str) -> None:
+        """Follow the theme of the viewer."""
+        colour_axes(self, background, text)
+
+    def _on_click(self, event: Any) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or event.isAccepted():
+            return
+        if event.double():
+            self.all_requested.emit()
+            return
+        view = self.getPlotItem().vb
+        if view.sceneBoundingRect().contains(event.scenePos()):
+            self.clicked.emit(float(view.mapSceneToView(event.scenePos()).x()))
+
+    def _on_move(self, place: Any) -> None:
+        view = self.getPlotItem().vb
+        if view.sceneBoundingRect().contains(place):
+            point = view.mapSceneToView(place)
+            logarithmic = self.getPlotItem().ctrl.logYCheck.isChecked()
+            counts = float(np.power(10.0, min(point.y(), 30.0))) if logarithmic else point.y()
+            self.pointed.emit(float(point.x()), float(counts))
+
+
+def colour_axes(plot: pg.PlotWidget, background: str, text: str) -> None:
+    """Give a plot's background and axes the colours of the viewer's theme."""
+    plot.setBackground(background)
+    for side in ("bottom", "left"):
+        axis = plot.getAxis(side)
+        axis.setPen(text)
+        axis.setTextPen(text)
+
 
 #: Zero counts have no place on a logarithmic scale: half a count stands for none.
 _NONE = 0.5

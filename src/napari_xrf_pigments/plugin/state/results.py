@@ -3,15 +3,66 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_xrf_pigments.cube import EnergyAxis, PigmentMaps
+from napari_xrf_pigments.cube import ElementMaps, EnergyAxis, PigmentMaps
 from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
+from napari_xrf_pigments.mapping.analysis.map_algebra import Monitor, Normalisation, normalised
 
-from ._tally import Tally
+if TYPE_CHECKING:
+    from napari_xrf_pigments.cube import XRFCube
+    from napari_xrf_pigments.mapping.subsets import Part
+
+#: Thresholds are told apart to a thousandth.
+_STEPS = 1000
+
+
+class Tally:
+    """A histogram of the probabilities of each map.
+
+    Parameters
+    ----------
+    n_maps : int
+        Number of maps.
+    """
+
+    def __init__(self, n_maps: int) -> None:
+        self.pixels = 0
+        self._counts = np.zeros((n_maps, _STEPS + 1), np.int64)
+        self._sums = np.zeros((n_maps, _STEPS + 1))
+
+    def add(self, maps: NDArray[np.float32]) -> None:
+        """Count the finite pixels of a tile, shape (map, row, column)."""
+        if not len(maps):
+            return
+        finite = np.isfinite(maps[0])
+        self.pixels += int(finite.sum())
+        for counts, sums, image in zip(self._counts, self._sums, maps, strict=True):
+            values = np.asarray(image)[finite]
+            # A step holds what is over the one before, up to its own value.
+            steps = np.clip(np.ceil(values * _STEPS), 0, _STEPS).astype(np.intp)
+            counts += np.bincount(steps, minlength=_STEPS + 1)
+            sums += np.bincount(steps, weights=values, minlength=_STEPS + 1)
+
+    def share(self, index: int, threshold: float) -> float:
+        """Share of the pixels over a threshold, 0-1."""
+        return int(self._counts[index, _over(threshold)].sum()) / max(1, self.pixels)
+
+    def certainty(self, index: int, threshold: float) -> float | None:
+        """Mean probability of the pixels over a threshold; None where there are none."""
+        over = _over(threshold)
+        counts = int(self._counts[index, over].sum())
+        return float(self._sums[index, over].sum()) / counts if counts else None
+
+
+def _over(threshold: float) -> slice:
+    """The steps over a threshold."""
+    return slice(int(np.clip(round(threshold * _STEPS), 0, _STEPS)) + 1, None)
+
 
 Depth = Literal["probability", "top", "below"]
 DEPTHS: tuple[Depth, ...] = ("probability", "top", "below")
@@ -189,3 +240,149 @@ class PigmentResults(Results):
             self.group_probability[:, y, x][:, None],
             self.unexplained[y, x][None],
         )
+
+
+Floats = NDArray[np.float32]
+Quantity = Literal["counts", "sigma", "signal to noise"]
+QUANTITIES: dict[Quantity, str] = {
+    "counts": "Net counts",
+    "sigma": "Uncertainty (sigma)",
+    "signal to noise": "Signal to noise",
+}
+
+
+@dataclass(frozen=True)
+class ElementView:
+    """How elemental maps are shown.
+
+    Parameters
+    ----------
+    quantity : {"counts", "sigma", "signal to noise"}
+        What of them.
+    normalisation : {"live time", "scatter", "total"} or None
+        What they are divided by.
+    """
+
+    quantity: Quantity = "counts"
+    normalisation: Normalisation | None = None
+
+    def divided(self) -> str:
+        """What names of maps made of several say of the normalisation."""
+        return "" if self.normalisation is None else f" (divided by {self.normalisation})"
+
+    def title(self, name: str, part: str = "") -> str:
+        """Name of the layer of a map: all that is not net counts of the scan is said."""
+        text = name
+        if self.quantity != "counts":
+            text += f" {self.quantity}"
+        if self.normalisation is not None:
+            text += f" / {self.normalisation}"
+        return f"{text} ({part})" if part else text
+
+
+class ElementResults(Results):
+    """Elemental maps while they fill.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (y, x) of what is mapped.
+    names : tuple of str
+        Line families.
+    cube : XRFCube, optional
+        What is mapped: the scan or a part of it.
+    part : Part, optional
+        The part, where it is not the whole scan.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        names: tuple[str, ...],
+        cube: XRFCube | None = None,
+        part: Part | None = None,
+    ) -> None:
+        super().__init__(shape, None if cube is None else cube.energies)
+        self.names = names
+        self.cube = cube
+        self.part = part
+        #: What saved maps are divided by: what is shown is what is taken home.
+        self.normalisation: Normalisation | None = None
+        self.counts = empty((len(names), *shape))
+        self.sigma = empty((len(names), *shape))
+        self.total, self.scatter, self.scatter_sigma = (empty(shape) for _ in range(3))
+
+    def add(self, tile: Any) -> None:
+        """Put a finished ``ElementTile`` in its place."""
+        place = tile.rows, tile.columns
+        self.counts[:, *place] = tile.counts
+        self.sigma[:, *place] = tile.sigma
+        for name in ("total", "scatter", "scatter_sigma"):
+            getattr(self, name)[place] = getattr(tile, name)
+        self.done[place] = True
+
+    @classmethod
+    def of(cls, maps: ElementMaps) -> ElementResults:
+        """Finished maps that were loaded."""
+        results = cls((1, 1), maps.names)
+        results.counts, results.sigma = np.asarray(maps.counts), np.asarray(maps.sigma)
+        results.provenance = dict(maps.provenance)
+        results.done = np.ones(results.counts.shape[1:], dtype=bool)
+        return results
+
+    def significant(self, y: int, x: int, sigmas: float = 5.0) -> tuple[str, ...]:
+        """Line families that stand over their noise in a pixel, strongest first."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = self.counts[:, y, x] / self.sigma[:, y, x]
+        order = np.argsort(-np.nan_to_num(ratio))
+        return tuple(self.names[i] for i in order if ratio[i] >= sigmas)
+
+    def monitor(self, normalisation: Normalisation | None) -> Monitor | None:
+        """What the maps are divided by.
+
+        Raises
+        ------
+        ValueError
+            If the scan does not have it.
+        """
+        if normalisation is None:
+            return None
+        if self.cube is None:
+            raise ValueError("Maps that were loaded cannot be normalised: map the scan again.")
+        # Here, since the fit brings half of scipy and the first scan shall open at once.
+        from napari_xrf_pigments.mapping.elements import element_monitor
+
+        return element_monitor(
+            normalisation, self.cube, self.total, self.scatter, self.scatter_sigma
+        )
+
+    def pair(self, name: str, monitor: Monitor | None = None) -> tuple[Floats, Floats]:
+        """Counts and standard deviation of a family, each (y, x)."""
+        index = self.names.index(name)
+        counts, sigma = self.counts[index], self.sigma[index]
+        return (counts, sigma) if monitor is None else normalised(counts, sigma, monitor)
+
+    def image(self, name: str, view: ElementView, monitor: Monitor | None = None) -> Floats:
+        """The map of a family as it is shown, shape (y, x)."""
+        return quantity_of(*self.pair(name, monitor), view.quantity)
+
+    def maps(self, pixel_mm: tuple[float, float] | None = None) -> ElementMaps:
+        """The maps as the rest of the package knows them, normalised where they are shown so."""
+        by = self.monitor(self.normalisation)
+        if by is None:
+            return ElementMaps(self.names, self.counts, self.sigma, pixel_mm, self.provenance)
+        counts, sigma = normalised(self.counts, self.sigma, by)
+        settings = {**self.provenance.get("settings", {}), "normalised_to": by.settings}
+        made = {**self.provenance, "settings": settings}
+        return ElementMaps(self.names, counts, sigma, pixel_mm, made)
+
+
+def quantity_of(counts: Floats, sigma: Floats, quantity: Quantity) -> Floats:
+    """Counts, their standard deviation, or one over the other."""
+    if quantity == "counts":
+        return counts
+    if quantity == "sigma":
+        return sigma
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio: Floats = counts / sigma
+    return ratio

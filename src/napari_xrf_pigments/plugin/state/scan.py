@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis
-from napari_xrf_pigments.mapping.analysis._arithmetic import Combined
+from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
 from napari_xrf_pigments.pigments.selection import Palette
 
-from ._element_results import ElementResults, ElementView
 from .curves import Curves
-from .results import PigmentResults
+from .results import ElementResults, ElementView, PigmentResults
 from .rows import ElementRow
 from .totals import TotalCounts
 

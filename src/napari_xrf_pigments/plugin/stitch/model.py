@@ -53,8 +53,12 @@ def find_places(scans: Sequence[Scan]) -> Iterator[Place]:
     ValueError
         If the pixels differ in size, or there is nothing to compare.
     """
-    from napari_xrf_pigments.mapping.registration._overlap import find_offset
-    from napari_xrf_pigments.mapping.registration.stitching import Layout, check_pixels, join_maps
+    from napari_xrf_pigments.mapping.registration.stitching import (
+        Layout,
+        check_pixels,
+        find_offset,
+        join_maps,
+    )
 
     check_pixels([scan.cube for scan in scans])
     images = comparable_maps(scans)

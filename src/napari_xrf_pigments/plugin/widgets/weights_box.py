@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QWidget
+
+if TYPE_CHECKING:
+    from ..docks.base import ScanDock
 
 _OTHER = "other"
 
@@ -44,3 +48,39 @@ class WeightsBox(QComboBox):
         else:
             self._used = index
             self.weights_chosen.emit(key)
+
+
+FILES = "Weights (*.safetensors)"
+
+
+def weights_box(dock: ScanDock) -> WeightsBox:
+    """A list of weights that follows and changes the session of a dock."""
+    box, session = WeightsBox(), dock.session
+
+    def show() -> None:
+        box.set_weights(session.known_weights, session.weights)
+
+    def ask() -> None:
+        from qtpy.QtWidgets import QFileDialog
+
+        path, _ = QFileDialog.getOpenFileName(dock, "Weights of the network", "", FILES)
+        if path:
+            use_file(dock, Path(path))
+
+    box.weights_chosen.connect(session.use_weights)
+    box.other_requested.connect(ask)
+    dock.listen(session.weights_changed, show)
+    show()
+    return box
+
+
+def use_file(dock: ScanDock, path: Path) -> None:
+    """Use a weights file, if it is one."""
+    from napari_xrf_pigments.network.weights import load_weights
+
+    try:
+        load_weights(path)
+    except (ValueError, OSError) as error:
+        dock.session.tell(str(error))
+    else:
+        dock.session.use_weights(path)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.io.conftest import mca_text
 
 from napari_xrf_pigments.io import can_open, open_cube, scan_path
-from napari_xrf_pigments.io.formats.mca import _mca_load as mca_load
+from napari_xrf_pigments.io.formats.mca import folder as mca_load
 from napari_xrf_pigments.io.formats.mca._files import parse_table
 
 

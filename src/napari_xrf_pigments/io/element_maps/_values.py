@@ -1,4 +1,4 @@
-"""Numbers of element maps, in the type that maps have here."""
+"""TODO."""
 
 from __future__ import annotations
 

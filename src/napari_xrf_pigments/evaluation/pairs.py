@@ -1,9 +1,4 @@
-"""Which pairs of a spectrum and a group count, and what is true of them.
-
-The unit is the pair of a spectrum and an ambiguity group. A group is present if a member
-is there at `sigma` or more; pairs with a member that is there, but weaker, are left out, as
-are pairs where the anode or the support is made of the group's element.
-"""
+"""TODO."""
 
 from __future__ import annotations
 
@@ -14,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .test_sets.truth import COVERED, Truth
-
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -79,3 +72,6 @@ def only_covered(truth: Truth) -> Flags:
     elsewhere = ((truth.present & (truth.where != COVERED)).astype(np.int32) @ onehot) > 0
     there = ((truth.where == COVERED).astype(np.int32) @ onehot) > 0
     return np.asarray(there & ~elsewhere)
+
+
+Flags = NDArray[np.bool_]

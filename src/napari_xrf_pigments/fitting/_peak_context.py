@@ -1,4 +1,4 @@
-"""A spectrum as whoever names its peaks looks at it, and what an answer is."""
+"""The spectrum around a peak, and a candidate name for the peak."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .peak_search import find_peaks
 
 Array = NDArray[np.float64]
 Kind = Literal["line", "escape", "sum", "scatter"]
+
+
 GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
 
 
