@@ -19,6 +19,7 @@ from napari_xrf_pigments.inversion.alternatives import choice, components
 from napari_xrf_pigments.inversion.fit import Instrument, best_paints, log_likelihood
 from napari_xrf_pigments.network.outputs import output_names
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment
+from napari_xrf_pigments.simulation.materials import ELEMENTS
 from napari_xrf_pigments.simulation.spectra import emit, measure
 from napari_xrf_pigments.simulation.stratigraphy import (
     leaf_layer,
@@ -26,7 +27,6 @@ from napari_xrf_pigments.simulation.stratigraphy import (
     plain_layer,
     random_stratigraphy,
 )
-from napari_xrf_pigments.training.spectra_stream import ELEMENTS
 
 GROUPS = output_names()[1]
 

@@ -15,13 +15,13 @@ from napari_xrf_pigments.network.out_of_distribution import (
     UNEXPLAINED_FROM,
     UNEXPLAINED_FULL,
     base_rates,
-    count_rates,
     doubt,
     pulled,
     saturated_share,
 )
 from napari_xrf_pigments.network.outputs import group_of_pigment, n_outputs, output_names
 from napari_xrf_pigments.simulation import simulate_scan
+from napari_xrf_pigments.training.base_rates import count_rates
 
 AXIS = EnergyAxis(1024, 0.03, -0.01)
 KNOWN = Acquisition(anode="Rh", tube_kv=40.0)

@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from napari_xrf_pigments.network._bundle import bundle
 from napari_xrf_pigments.network.encoding import N_INPUTS
 from napari_xrf_pigments.network.model import Architecture, PigmentNet
 from napari_xrf_pigments.network.outputs import output_names
 from napari_xrf_pigments.network.weights import (
     _checksum,
+    bundle,
     bundled_hash_file,
     bundled_weights,
     load_weights,
@@ -181,7 +181,7 @@ def test_the_bundled_weights_load_and_are_small() -> None:
 def test_the_bundled_weights_are_those_whose_hash_is_kept() -> None:
     kept = bundled_hash_file().read_text().split()
     assert kept == [weights_hash(bundled_weights()), "pigments.safetensors"], (
-        "New weights? Run: python -m napari_xrf_pigments.network._bundle [WEIGHTS]"
+        "New weights? Run: python -m napari_xrf_pigments.network.weights [WEIGHTS]"
     )
 
 
@@ -222,8 +222,7 @@ def test_bundling_writes_weights_with_checksum_and_hash(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "package" / "pigments.safetensors"
-    for module in ("weights", "_bundle"):
-        monkeypatch.setattr(f"napari_xrf_pigments.network.{module}.bundled_weights", lambda: place)
+    monkeypatch.setattr("napari_xrf_pigments.network.weights.bundled_weights", lambda: place)
     found = bundle(saved)
     assert found == hashlib.sha256(place.read_bytes()).hexdigest()
     assert place.with_suffix(".sha256").read_text() == f"{found}  pigments.safetensors\n"

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Pairs of a spectrum and a group that count in a figure, and the truth about them."""
 
 from __future__ import annotations
 

@@ -9,9 +9,8 @@ import torch
 
 from ..physics.composition import formula_fractions, mixture_fractions
 from ..pigments.catalogue import Pigment, pigment_catalogue
-from ..simulation.materials import impurities, materials
+from ..simulation.materials import ELEMENTS, impurities, materials
 from ..simulation.stratigraphy import BEHIND, Layer, Stratigraphy
-from ..training.spectra_stream import ELEMENTS
 
 #: Largest share of a foreign compound in a support, as where the network learned.
 _BEHIND_SHARE = 0.06

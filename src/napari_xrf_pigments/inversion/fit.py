@@ -12,8 +12,8 @@ from ..physics.fluorescence import line_table, primary_fluorescence
 from ..physics.layered_samples import Stacks
 from ..physics.scatter import scatter_table, single_scatter
 from ..simulation.instruments import Excitation, Readout
+from ..simulation.materials import ELEMENTS
 from ..simulation.spectra import responses
-from ..training.spectra_stream import ELEMENTS
 from .alternatives import Choice, components
 
 #: Layers may be thinner or thicker than the true ones by so much (natural logarithm).

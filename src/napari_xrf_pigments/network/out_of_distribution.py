@@ -14,11 +14,9 @@ scan stay under 0.09. These figures do not depend on the network's weights.
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,8 +100,8 @@ def saturated_share(counts: NDArray[Any]) -> Floats:
 MOST = 1 / 3
 #: For a pigment that was never counted.
 _LEAST = 0.001
-_SEED, _CHUNKS = (2, 4242), 12
-_FIELDS = ("probability", "top", "below", "group_probability")
+#: The fields of a table of base rates.
+FIELDS = ("probability", "top", "below", "group_probability")
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def base_rates() -> BaseRates:
     stored = json.loads(resource.read_text(encoding="utf-8"))
     pigments, groups = output_names()
     rates = []
-    for field in _FIELDS:
+    for field in FIELDS:
         names = groups if field == "group_probability" else pigments
         known = [float(stored[field].get(name, _LEAST)) for name in names]
         rates.append(np.clip(np.array(known, np.float32), _LEAST, MOST))
@@ -132,30 +130,3 @@ def base_rates() -> BaseRates:
     anywhere = np.maximum(anywhere, np.maximum(top, below))
     np.maximum.at(group, group_of_pigment().numpy(), anywhere)
     return BaseRates(anywhere, top, below, group)
-
-
-def count_rates(answers: NDArray[np.int8]) -> dict[str, dict[str, float]]:
-    """Rates of answers (spectrum, output), by field and name; see :func:`.labels.targets`."""
-    pigments, groups = output_names()
-    rate = (answers == 1).sum(0) / np.maximum(1, (answers >= 0).sum(0))
-    names = (pigments, pigments, pigments, groups)
-    parts = np.split(rate, np.cumsum([len(part) for part in names])[:-1])
-    return {
-        field: {name: round(float(value), 4) for name, value in zip(given, part, strict=True)}
-        for field, given, part in zip(_FIELDS, names, parts, strict=True)
-    }
-
-
-def main(path: Path) -> None:
-    """Count and write."""
-    from ..training.spectra_stream import Draws, training_stream
-
-    stream = training_stream(_SEED, Draws(2.5, traces=0.5, wear=0.1, contaminated=0.4))
-    answers = [next(stream).answers.numpy() for _ in range(_CHUNKS)]
-    path.write_text(json.dumps(count_rates(np.concatenate(answers)), indent=1), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(
-        Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_name("data") / "base_rates.json"
-    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import warnings
 from functools import lru_cache
 from importlib.resources import files
@@ -182,3 +183,38 @@ def on_device(net: PigmentNet, device: str) -> PigmentNet:
         return net.to(device)
     except (AssertionError, RuntimeError) as error:  # torch tells a missing CUDA by the first
         raise ValueError(f"The device {device!r} cannot be used on this computer.") from error
+
+
+def bundle(weights: Path | None = None) -> str:
+    """Make weights the bundled ones, or take those in place as they are.
+
+    Parameters
+    ----------
+    weights : Path, optional
+        Weights of this network; None: the file that is in the package already.
+
+    Returns
+    -------
+    str
+        Their SHA-256.
+
+    Raises
+    ------
+    ValueError, OSError
+        If they are no weights of this network, or cannot be written.
+    """
+    target = bundled_weights()
+    if weights is not None:
+        with warnings.catch_warnings():
+            # They get a checksum now.
+            warnings.simplefilter("ignore", UserWarning)
+            net, training = load_weights(weights), training_of(weights)
+        save_weights(net, target, training)
+    found = weights_hash(target)
+    bundled_hash_file().write_text(f"{found}  {target.name}\n", encoding="ascii")
+    load_weights(target)
+    return found
+
+
+if __name__ == "__main__":
+    print(bundle(*map(Path, sys.argv[1:2])))

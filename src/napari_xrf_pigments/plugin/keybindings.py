@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-#: Key, the function in ``_map_commands`` or ``commands``, and what it does.
+#: Key, the function in ``commands``, and what it does.
 KEYS = (
     ("Shift-D", "commands:open_docks", "show the docks Elements, Pigments and Spectrum"),
-    ("Shift-E", "_map_commands:map_elements", "find and map the elements"),
-    ("Shift-M", "_map_commands:map_pigments", "map the pigments"),
-    ("Shift-R", "_map_commands:measure_regions", "measure the regions"),
-    ("Shift-N", "_map_commands:next_map", "show the next map alone"),
-    ("Shift-B", "_map_commands:previous_map", "show the map before alone"),
-    ("Shift-X", "_map_commands:cancel_all", "stop all that runs"),
-    ("Shift-U", "_map_commands:undo", "undo a stroke on labels, or the last change of axis"),
+    ("Shift-E", "commands:map_elements", "find and map the elements"),
+    ("Shift-M", "commands:map_pigments", "map the pigments"),
+    ("Shift-R", "commands:measure_regions", "measure the regions"),
+    ("Shift-N", "commands:next_map", "show the next map alone"),
+    ("Shift-B", "commands:previous_map", "show the map before alone"),
+    ("Shift-X", "commands:cancel_all", "stop all that runs"),
+    ("Shift-U", "commands:undo", "undo a stroke on labels, or the last change of axis"),
 )
 
 

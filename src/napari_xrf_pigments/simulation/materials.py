@@ -90,3 +90,11 @@ def impurities(host: str) -> tuple[Impurity, ...]:
 def oil_per_100() -> dict[str, float]:
     """Parts of oil for 100 parts of each pigment by weight (Church)."""
     return {row["id"]: float(row["oil_per_100"]) for row in _rows("binder_parts.csv")}
+
+
+#: Every element that a stratigraphy can hold: the columns of all pools.
+ELEMENTS = (
+    1, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
+    33, 34, 35, 37, 38, 39, 40, 41, 42, 47, 48, 49, 50, 51, 53, 56, 57, 58, 73, 74, 78, 79, 80,
+    81, 82, 83, 90, 92,
+)  # fmt: skip

@@ -14,14 +14,8 @@ from ..network.encoding import encode
 from ..network.outputs import targets
 from ..simulation._stratigraphy_batch import StackPool, random_pool
 from ..simulation.instruments import random_excitation, random_readout
+from ..simulation.materials import ELEMENTS
 from ..simulation.spectra import Measured, emit, measure, random_counts
-
-#: Every element that a stratigraphy can hold: the columns of all pools.
-ELEMENTS = (
-    1, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
-    33, 34, 35, 37, 38, 39, 40, 41, 42, 47, 48, 49, 50, 51, 53, 56, 57, 58, 73, 74, 78, 79, 80,
-    81, 82, 83, 90, 92,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

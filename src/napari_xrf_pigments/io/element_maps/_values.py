@@ -1,4 +1,4 @@
-"""TODO."""
+"""Numbers of element maps in the dtype of our maps."""
 
 from __future__ import annotations
 

@@ -1,0 +1,45 @@
+"""How often each pigment occurs in the training stream.
+
+``python -m napari_xrf_pigments.training.base_rates [JSON]`` counts the base rates anew; run it
+when the pigment table or the priors of the simulation change.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..network.out_of_distribution import FIELDS
+from ..network.outputs import output_names
+from .spectra_stream import Draws, training_stream
+
+_SEED, _CHUNKS = (2, 4242), 12
+
+
+def count_rates(answers: NDArray[np.int8]) -> dict[str, dict[str, float]]:
+    """Count the rates of answers, shape (spectrum, output), by field and name."""
+    pigments, groups = output_names()
+    rate = (answers == 1).sum(0) / np.maximum(1, (answers >= 0).sum(0))
+    names = (pigments, pigments, pigments, groups)
+    parts = np.split(rate, np.cumsum([len(part) for part in names])[:-1])
+    return {
+        field: {name: round(float(value), 4) for name, value in zip(given, part, strict=True)}
+        for field, given, part in zip(FIELDS, names, parts, strict=True)
+    }
+
+
+def write_rates(path: Path) -> None:
+    """Count base rates in the training stream and write them as JSON."""
+    stream = training_stream(_SEED, Draws(2.5, traces=0.5, wear=0.1, contaminated=0.4))
+    answers = [next(stream).answers.numpy() for _ in range(_CHUNKS)]
+    path.write_text(json.dumps(count_rates(np.concatenate(answers)), indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    bundled = files("napari_xrf_pigments.network").joinpath("data/base_rates.json")
+    write_rates(Path(sys.argv[1]) if sys.argv[1:] else Path(str(bundled)))
