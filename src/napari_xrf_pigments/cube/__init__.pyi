@@ -1,0 +1,17 @@
+from .acquisition import Acquisition, Detector
+from .chunks import choose_chunks, choose_pieces
+from .cube import Source, XRFCube
+from .energy import EnergyAxis
+from .maps import ElementMaps, PigmentMaps
+
+__all__ = [
+    "Acquisition",
+    "Detector",
+    "ElementMaps",
+    "EnergyAxis",
+    "PigmentMaps",
+    "Source",
+    "XRFCube",
+    "choose_chunks",
+    "choose_pieces",
+]

@@ -1,0 +1,6 @@
+from .predict import Predictor, predict_spectra
+
+__all__ = [
+    "Predictor",
+    "predict_spectra",
+]
