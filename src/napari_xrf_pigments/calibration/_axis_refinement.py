@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from .._pauses import pause
+from .._typing import FloatArray
 from ..fitting._least_squares import expected_variance, positive_fit, weighted_solver
 from ..fitting.artefacts import scatter_shapes
 from ..fitting.background import smooth_terms, snip
@@ -17,8 +17,6 @@ from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, pile_up_columns, stack
 from ..fitting.linear_fit import fit_window
 from ..fitting.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
-
-Array = NDArray[np.float64]
 
 #: Families that are tried; each stays where it holds counts.
 FAMILIES = tuple(
@@ -54,12 +52,12 @@ class State:
     misfit: float = np.inf
     lines: tuple[tuple[str, float, float, float], ...] = ()
 
-    def kev(self, n_channels: int) -> Array:
+    def kev(self, n_channels: int) -> FloatArray:
         """Channel centres in keV."""
         return self.offset_kev + self.gain_kev * np.arange(n_channels, dtype=np.float64)
 
 
-def misfit(spectrum: Array, state: State, conditions: Conditions) -> float:
+def misfit(spectrum: FloatArray, state: State, conditions: Conditions) -> float:
     """How badly the usual families explain a spectrum on an axis."""
     fit = _Fit(spectrum, state, conditions, FAMILIES)
     residual = fit.counts - fit.amplitude @ fit.columns
@@ -67,7 +65,7 @@ def misfit(spectrum: Array, state: State, conditions: Conditions) -> float:
 
 
 def refine(
-    spectrum: Array,
+    spectrum: FloatArray,
     state: State,
     conditions: Conditions,
     zero_channel: float | None = None,
@@ -110,7 +108,7 @@ class _Fit:
     """Amplitudes of the families on one axis, and which way the axis is off."""
 
     def __init__(
-        self, spectrum: Array, state: State, conditions: Conditions, families: Sequence[str]
+        self, spectrum: FloatArray, state: State, conditions: Conditions, families: Sequence[str]
     ) -> None:
         axis = state.kev(spectrum.size)
         settings = replace(conditions, fwhm_mn_ka_ev=state.fwhm_ev)
@@ -156,7 +154,7 @@ class _Fit:
         least = 5e-4 * size.sum()
         return tuple(dict.fromkeys(n for n, a in zip(self.names, size, strict=True) if a > least))
 
-    def step(self, zero_channel: float | None, free_width: bool) -> Array:
+    def step(self, zero_channel: float | None, free_width: bool) -> FloatArray:
         """Change of offset at the pivot (keV), relative change of gain, of resolution."""
         held = self.amplitude > 0
         peaks = self.amplitude[: len(self.marks)] @ self.marks
@@ -175,7 +173,7 @@ class _Fit:
             change = self._anchored(change, solver[int(held.sum()) :], zero_channel)
         return change
 
-    def _anchored(self, change: Array, solver: Array, zero_channel: float) -> Array:
+    def _anchored(self, change: FloatArray, solver: FloatArray, zero_channel: float) -> FloatArray:
         """The step as changed by the wish that a channel be at zero energy within 3 eV."""
         size = len(solver)
         covariance = (solver * self.variance) @ solver.T
@@ -207,7 +205,7 @@ class _Fit:
                 found.append((label, kev, kev + shift, error))
         return tuple(sorted(found, key=lambda line: line[1]))
 
-    def _groups(self) -> Iterator[tuple[str, float, Array]]:
+    def _groups(self) -> Iterator[tuple[str, float, FloatArray]]:
         """Alpha and beta lines of each family, and Rayleigh peaks: label, energy, fitted counts."""
         for name in dict.fromkeys(self.names):
             rows = [i for i, n in enumerate(self.names) if n == name]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._typing import FloatArray
 from ..cube.cube import XRFCube
 from ..fitting._least_squares import MODEL_DOUBT, expected_variance, positive_fit
 from ..fitting.artefacts import ANODES, Scatter, scatter_shapes
@@ -14,8 +15,6 @@ from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, stack
 from ..fitting.linear_fit import fit_window
-
-Array = NDArray[np.float64]
 
 #: Families that could stand where an anode's lines do.
 _RIVALS = tuple(
@@ -30,7 +29,7 @@ _LEAST_COMPTON = 0.25
 
 
 def estimate_anode(
-    spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+    spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
 ) -> str | None:
     """The anode whose scattered lines a spectrum shows, or None where none is sure.
 
@@ -69,13 +68,13 @@ def estimate_anode(
 class _Trial:
     """Fits of one spectrum with the scatter of different anodes."""
 
-    def __init__(self, axis: Array, counts: Array, conditions: Conditions) -> None:
+    def __init__(self, axis: FloatArray, counts: FloatArray, conditions: Conditions) -> None:
         self.axis, self.counts, self.conditions = axis, counts, conditions
         smooth = expected_variance(axis, counts, conditions)
         self.variance = smooth + (MODEL_DOUBT * smooth) ** 2
         continuum = snip(counts, axis, conditions.fwhm_mn_ka_ev, width=4.0)
         self.continuum = smooth_terms(axis) * np.maximum(continuum, 1e-3 * counts.mean())
-        self.lines: dict[str, Array] = {}
+        self.lines: dict[str, FloatArray] = {}
         for name in _RIVALS:
             try:
                 centre = excited_family(name, conditions).main.kev
@@ -103,7 +102,7 @@ class _Trial:
         compton = sum(a for a, part in zip(size, parts, strict=True) if part.kind == "Compton")
         return float(compton / max(size.sum() - compton, 1e-9))
 
-    def _fit(self, anode: str, parts: list[Scatter]) -> tuple[Array, Array]:
+    def _fit(self, anode: str, parts: list[Scatter]) -> tuple[FloatArray, FloatArray]:
         rivals = [s for name, s in self.lines.items() if name.split()[0] != anode]
         columns = stack([np.array([part.shape for part in parts]), *rivals, self.continuum])
         return columns, positive_fit(columns, self.counts, self.variance)
@@ -117,9 +116,7 @@ class _Trial:
         return float(np.sqrt(max(min(losses), 0.0)))
 
 
-def with_estimated_anode(
-    cube: XRFCube, spectrum: NDArray[np.float64] | None = None
-) -> tuple[XRFCube, str]:
+def with_estimated_anode(cube: XRFCube, spectrum: FloatArray | None = None) -> tuple[XRFCube, str]:
     """A cube that knows its anode, if its summed spectrum tells it.
 
     Parameters

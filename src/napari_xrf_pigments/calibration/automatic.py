@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._parallel import on_one_thread
+from .._typing import FloatArray
 from ..cube.acquisition import Acquisition, Detector
 from ..cube.cube import XRFCube
 from ..cube.energy import EnergyAxis
@@ -96,7 +97,7 @@ def _strangeness(state: State, energies: EnergyAxis) -> float:
 
 
 def _guesses(
-    counts: Array, energies: EnergyAxis, anode: str | None
+    counts: FloatArray, energies: EnergyAxis, anode: str | None
 ) -> tuple[list[tuple[float, float]], float | None]:
     """Gains and offsets worth a fit, and the channel of the zero peak if there is one."""
     gain, offset, n = energies.gain_kev, energies.offset_kev, energies.n_channels
@@ -121,8 +122,6 @@ def _guesses(
     found = candidate_axes(peaks, gains, offsets, anode) if peaks.channel.size else []
     return [(gain, offset), *found], None
 
-
-Array = NDArray[np.float64]
 
 #: A calibration is believed with so many lines over so wide a range, so well met.
 MIN_LINES, MIN_SPAN_KEV, MAX_RMS_EV = 4, 3.0, 10.0
@@ -204,7 +203,7 @@ def calibrate(
 
 
 def _calibrated(
-    counts: Array, energies: EnergyAxis, acquisition: Acquisition, most_rms_ev: float
+    counts: FloatArray, energies: EnergyAxis, acquisition: Acquisition, most_rms_ev: float
 ) -> Calibration:
     known = acquisition.detector is not None and acquisition.detector.fwhm_mn_ka_ev is not None
     found = fitted_axis(
@@ -220,8 +219,8 @@ def _calibrated(
     return _judged(*found, energies, most_rms_ev)
 
 
-def _folded(counts: Array, fold: int) -> Array:
-    folded: Array = counts[: counts.size // fold * fold].reshape(-1, fold).sum(1)
+def _folded(counts: FloatArray, fold: int) -> FloatArray:
+    folded: FloatArray = counts[: counts.size // fold * fold].reshape(-1, fold).sum(1)
     return folded
 
 

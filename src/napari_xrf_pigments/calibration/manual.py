@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._typing import FloatArray
 from ..cube.energy import EnergyAxis
 from ..fitting.lineshape import FWHM_PER_SIGMA, fwhm_kev
-
-Array = NDArray[np.float64]
 
 #: A peak within so many full widths is meant when a line is dropped beside it.
 _SNAP_WIDTHS = 0.8
@@ -140,13 +139,13 @@ def snap_to_peak(
     return _parabola(smooth, peak)
 
 
-def _smoothed(counts: Array, sigma: float) -> Array:
+def _smoothed(counts: FloatArray, sigma: float) -> FloatArray:
     from scipy.ndimage import gaussian_filter1d
 
     return np.asarray(gaussian_filter1d(counts, max(sigma, 0.5), mode="nearest"))
 
 
-def _parabola(smooth: Array, peak: int) -> float:
+def _parabola(smooth: FloatArray, peak: int) -> float:
     left, middle, right = np.log(np.maximum(smooth[peak - 1 : peak + 2], 1e-9))
     bend = left - 2 * middle + right
     shift = 0.5 * (left - right) / bend if bend < 0 else 0.0

@@ -11,6 +11,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
+from .._typing import BoolArray, FloatArray
 from .acquisition import Acquisition
 from .chunks import choose_chunks
 from .energy import EnergyAxis, EnergySource
@@ -78,7 +79,7 @@ class XRFCube:
     acquisition: Acquisition = Acquisition()
     pixel_mm: tuple[float, float] | None = None
     live_time_s: NDArray[np.floating] | None = None
-    valid: NDArray[np.bool_] | None = None
+    valid: BoolArray | None = None
     source: Source | None = None
 
     def __post_init__(self) -> None:
@@ -110,7 +111,7 @@ class XRFCube:
         acquisition: Acquisition | None = None,
         pixel_mm: tuple[float, float] | None = None,
         live_time_s: NDArray[np.floating] | None = None,
-        valid: NDArray[np.bool_] | None = None,
+        valid: BoolArray | None = None,
         source: Source | None = None,
         energy_source: EnergySource = "user",
     ) -> XRFCube:
@@ -181,7 +182,7 @@ class XRFCube:
         total: da.Array = self.counts.sum(axis=2, dtype=np.int64)
         return total
 
-    def spectrum(self, y: int, x: int, radius: int = 0) -> NDArray[np.float64]:
+    def spectrum(self, y: int, x: int, radius: int = 0) -> FloatArray:
         """Spectrum of a pixel, or the mean over a disc around it, shape (channel,).
 
         Raises
@@ -199,9 +200,7 @@ class XRFCube:
         yy, xx = np.ogrid[:rows, :columns]
         return self.region_spectrum((yy - y) ** 2 + (xx - x) ** 2 <= radius**2, "mean")
 
-    def region_spectrum(
-        self, mask: NDArray[np.bool_], statistic: Statistic = "mean"
-    ) -> NDArray[np.float64]:
+    def region_spectrum(self, mask: BoolArray, statistic: Statistic = "mean") -> FloatArray:
         """Sum, mean or maximum spectrum of the measured pixels in a mask, shape (channel,).
 
         Raises
@@ -224,7 +223,7 @@ class XRFCube:
         scale = ys.size if statistic == "mean" else 1
         return np.asarray(total, dtype=np.float64) / scale
 
-    def sum_spectrum(self) -> NDArray[np.float64]:
+    def sum_spectrum(self) -> FloatArray:
         """Sum of the spectra of all measured pixels, shape (channel,)."""
         everywhere = np.ones(self.shape[:2], dtype=bool)
         return self.region_spectrum(everywhere, "sum")

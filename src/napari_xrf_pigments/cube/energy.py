@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from .._typing import FloatArray
 
 EnergySource = Literal["file", "estimated", "user"]
 
@@ -47,12 +49,12 @@ class EnergyAxis:
             raise ValueError(f"The offset must be a finite number of keV, not {self.offset_kev}.")
 
     @cached_property
-    def kev(self) -> NDArray[np.float64]:
+    def kev(self) -> FloatArray:
         """Centres of the channels in keV, shape (channel,)."""
         return self.offset_kev + self.gain_kev * np.arange(self.n_channels, dtype=np.float64)
 
     @cached_property
-    def edges_kev(self) -> NDArray[np.float64]:
+    def edges_kev(self) -> FloatArray:
         """Borders of the channels in keV, shape (channel + 1,)."""
         return self.offset_kev + self.gain_kev * (
             np.arange(self.n_channels + 1, dtype=np.float64) - 0.5

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .pairs import Flags, Pairs, only_covered
+from .._typing import BoolArray, FloatArray
+from .pairs import Pairs, only_covered
 from .test_sets.truth import Truth
-
-Floats = NDArray[np.float64]
 
 #: Groups with fewer detectable spectra do not count in a mean over groups.
 FEWEST = 10
@@ -21,13 +20,13 @@ class Hits:
     """Sums by stack, so that resampling the stacks is one matrix product."""
 
     stacks: int
-    true_positive: Floats  # (stack, group)
-    false_positive: Floats
-    present: Floats
-    scalars: Floats  # (stack, 6): false, absent, covered hit, covered, exact, spectra
+    true_positive: FloatArray  # (stack, group)
+    false_positive: FloatArray
+    present: FloatArray
+    scalars: FloatArray  # (stack, 6): false, absent, covered hit, covered, exact, spectra
 
     @classmethod
-    def of(cls, truth: Truth, pairs: Pairs, called: Flags) -> Hits:
+    def of(cls, truth: Truth, pairs: Pairs, called: BoolArray) -> Hits:
         """Count the hits of some calls, shape (spectrum, group)."""
         stack, index = np.unique(truth.stack, return_inverse=True)
         yes = pairs.present & pairs.counted
@@ -39,7 +38,7 @@ class Hits:
             ~wrong, np.ones(len(wrong)),
         ]  # fmt: skip
 
-        def by_stack(values: NDArray[np.generic]) -> Floats:
+        def by_stack(values: NDArray[np.generic]) -> FloatArray:
             total = np.zeros((len(stack), values.shape[1]))
             np.add.at(total, index, values.astype(np.float64))
             return total
@@ -49,7 +48,7 @@ class Hits:
             by_stack(np.stack(columns, axis=1)),
         )  # fmt: skip
 
-    def figures(self, weights: Floats) -> dict[str, Floats]:
+    def figures(self, weights: FloatArray) -> dict[str, FloatArray]:
         """Figures of resamplings; weights (sample, stack)."""
         tp, fp, n = (weights @ part for part in (
             self.true_positive, self.false_positive, self.present

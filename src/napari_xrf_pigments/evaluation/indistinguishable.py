@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from .._parallel import on_one_thread
+from .._typing import FloatArray, IntArray
 from ..cube import Acquisition, EnergyAxis
 from ..inversion.alternatives import choice
 from ..inversion.fit import Instrument, best_paints, log_likelihood
@@ -89,7 +89,7 @@ class Pixels:
     pool: StackPool
     counts: torch.Tensor
     groups: tuple[str, ...]
-    sigma: NDArray[np.float64]
+    sigma: FloatArray
 
 
 def ideal_instrument() -> tuple[Excitation, Readout]:
@@ -122,7 +122,7 @@ def random_pixels(groups: Sequence[str], count: int, seed: int = 0) -> Pixels:
 
 
 def pixels_of(
-    sections: Sequence[Stratigraphy], groups: Sequence[str], total: NDArray[np.float64], seed: int
+    sections: Sequence[Stratigraphy], groups: Sequence[str], total: FloatArray, seed: int
 ) -> Pixels:
     """Spectra of sections, with so many counts each and the noise of a seed."""
     pool = pool_of(sections, ELEMENTS)
@@ -185,7 +185,7 @@ def imitations(
 
 
 @on_one_thread()
-def ratios(drawn: Pixels, cases: NDArray[np.int64], steps: int = _STEPS) -> torch.Tensor:
+def ratios(drawn: Pixels, cases: IntArray, steps: int = _STEPS) -> torch.Tensor:
     """How much better paints with a group fit than paints without it.
 
     Parameters

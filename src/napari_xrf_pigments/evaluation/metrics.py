@@ -10,11 +10,12 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._typing import BoolArray, FloatArray, IntArray
 from ..cube import PigmentMaps
 from .bootstrap import FEWEST, Hits
-from .pairs import Flags, Pairs, group_pairs, pigment_pairs
+from .pairs import Pairs, group_pairs, pigment_pairs
 from .test_sets.truth import TOP, Truth
 
 
@@ -54,7 +55,7 @@ def average_precision(truth: ArrayLike, score: ArrayLike) -> float:
 
 def reliability(
     truth: ArrayLike, probability: ArrayLike, bins: int = 15
-) -> tuple[Floats, Floats, NDArray[np.int64]]:
+) -> tuple[FloatArray, FloatArray, IntArray]:
     """Reliability diagram: mean probability, share of positives and number, by bin.
 
     Bins are equally wide between 0 and 1; empty bins hold NaN.
@@ -76,9 +77,6 @@ def calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 15) 
     if not full.any():
         return float("nan")
     return float(np.sum(np.abs(share - mean)[full] * number[full]) / number.sum())
-
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ class Scores:
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
-def aligned(names: tuple[str, ...], wanted: tuple[str, ...], maps: object) -> Floats:
+def aligned(names: tuple[str, ...], wanted: tuple[str, ...], maps: object) -> FloatArray:
     """Maps (class, spectrum) of a prediction as (spectrum, class) in another order.
 
     Raises
@@ -157,7 +155,7 @@ def score(
     sigma: float = 5.0,
     elements_decide: bool = False,
     detectability: Literal["layer", "own"] = "layer",
-    rows: Flags | None = None,
+    rows: BoolArray | None = None,
     bootstrap: int = 0,
     seed: int = 0,
 ) -> Scores:
@@ -222,7 +220,7 @@ def _mean(values: list[float]) -> float:
 
 
 def _rows(
-    names: tuple[str, ...], pairs: Pairs, probability: Floats, threshold: float
+    names: tuple[str, ...], pairs: Pairs, probability: FloatArray, threshold: float
 ) -> tuple[Row, ...]:
     out = []
     for k, name in enumerate(names):
@@ -244,7 +242,7 @@ def _rows(
     return tuple(out)
 
 
-def _below_auc(truth: Truth, top: Floats, below: Floats, sigma: float) -> float:
+def _below_auc(truth: Truth, top: FloatArray, below: FloatArray, sigma: float) -> float:
     """Pigments in the top paint only against those below only, alone in their group."""
     same = (truth.member[:, None] == truth.member[None, :]).astype(np.int32)
     alone = (truth.present.astype(np.int32) @ same) == 1
@@ -300,7 +298,7 @@ def recall_by(
 
 def confusions(
     truth: Truth, prediction: PigmentMaps, *, threshold: float = 0.5, sigma: float = 5.0
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Which groups were missed where another was wrongly called.
 
     Returns

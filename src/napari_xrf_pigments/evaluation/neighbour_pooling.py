@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .._typing import BoolArray
 from ..cube import PigmentMaps
 from ..pigments.catalogue import ambiguity_groups
 from ..simulation.scan import ScanTruth
 from .bootstrap import FEWEST
 from .metrics import aligned
-
-Flags = NDArray[np.bool_]
 
 #: Counts a pixel at which a pigment must be visible to be asked for at any counts: what like
 #: neighbours could show.
@@ -55,7 +54,7 @@ class ContextRow:
     exact: float
 
 
-def at_edges(regions: NDArray[np.integer]) -> Flags:
+def at_edges(regions: NDArray[np.integer]) -> BoolArray:
     """Pixels with a pixel of another region among their eight neighbours."""
     low = ndimage.minimum_filter(regions, size=3, mode="nearest")
     high = ndimage.maximum_filter(regions, size=3, mode="nearest")
@@ -100,7 +99,7 @@ def score_context(
 
 
 def _figures(
-    present: Flags, called: Flags, counted: Flags, area: Flags
+    present: BoolArray, called: BoolArray, counted: BoolArray, area: BoolArray
 ) -> tuple[float, float, float]:
     right = (called & present & counted).sum((1, 2))
     false = called & ~present & counted

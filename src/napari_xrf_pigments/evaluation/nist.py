@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from .._typing import FloatArray
 from ..io import open_cube
 from ..physics.composition import formula_fractions
 from ..physics.detector import DetectorModel, path_transmission, pile_up, response
@@ -25,8 +25,6 @@ from ..physics.layered_samples import Geometry, Stacks
 from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
 from ..physics.secondary import exciter_table, secondary_share
 from ..physics.tube import Beam, tube_beam
-
-Floats = NDArray[np.float64]
 
 #: Pressure of the chamber over that of the air.
 _PRESSURE = 0.02
@@ -117,8 +115,8 @@ class Sample:
     """
 
     name: str
-    kev: Floats
-    counts: Floats
+    kev: FloatArray
+    counts: FloatArray
     seconds: float
 
 
@@ -158,7 +156,7 @@ def beam_of(anode: str, filters: tuple[tuple[str, float], ...], angle: float, ra
 @lru_cache(maxsize=256)
 def _emission(
     spectrometer: Spectrometer, name: str
-) -> tuple[Beam, Floats, Floats, Floats, Floats, Floats]:
+) -> tuple[Beam, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Per photon of the unfiltered beam: lines and scatter, before the detector."""
     plain = beam_of(
         spectrometer.anode,
@@ -189,7 +187,9 @@ def _emission(
     )  # fmt: skip
 
 
-def simulate(spectrometer: Spectrometer, sample: Sample) -> tuple[Floats, Floats, Floats]:
+def simulate(
+    spectrometer: Spectrometer, sample: Sample
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Expected spectrum of a sample.
 
     Returns
@@ -202,7 +202,7 @@ def simulate(spectrometer: Spectrometer, sample: Sample) -> tuple[Floats, Floats
     gain = float(sample.kev[1] - sample.kev[0])
     offset, channels = float(sample.kev[0]), len(sample.kev)
 
-    def seen(at: Floats, width: Floats) -> Floats:
+    def seen(at: FloatArray, width: FloatArray) -> FloatArray:
         passed = path_transmission(at, 20.0 * _PRESSURE, "air")
         matrix = response(spectrometer.detector, at, width, gain, offset, channels)
         return matrix.double().numpy() * passed[:, None]
@@ -227,7 +227,7 @@ FIT_KEV = (2.75, 4.5, 5.5, 7.0, 9.0, 11.0, 13.0, 15.0, 17.0, 18.9, 20.2, 24.0, 2
 FIT_LINES = {"Ti": 4.51, "Fe": 6.40, "Cu": 8.05, "Zr": 15.75, "Sn": 25.2}
 
 
-def band(kev: Floats, counts: Floats, centre: float, half: float = 0.3) -> float:
+def band(kev: FloatArray, counts: FloatArray, centre: float, half: float = 0.3) -> float:
     """Counts in a band of energies (keV)."""
     return float(counts[(kev > centre - half) & (kev < centre + half)].sum())
 
@@ -245,7 +245,7 @@ def fitted(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectromet
     points = [("Acrylic", e, 0.3) for e in FIT_KEV]
     points += [(name, e, 0.2) for name, e in FIT_LINES.items() if name in samples]
 
-    def logs(spectra: dict[str, Floats]) -> Floats:
+    def logs(spectra: dict[str, FloatArray]) -> FloatArray:
         return np.log(
             [max(band(samples[n].kev, spectra[n], e, half), 1e-9) for n, e, half in points]
         )
@@ -255,14 +255,14 @@ def fitted(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectromet
 
     guess = np.array([11.0, 4.0, 1.0, 6000.0, spectrometer.scale])
 
-    def applied(p: Floats) -> Spectrometer:
+    def applied(p: FloatArray) -> Spectrometer:
         cut, soft, ratio, depth, scale = (float(v) for v in guess * np.exp(p - 1.0))
         return replace(
             spectrometer, optics_cut_kev=cut, optics_soft_kev=soft, line_ratio=ratio,
             blank_um=depth, scale=scale,
         )  # fmt: skip
 
-    def residual(p: Floats) -> Floats:
+    def residual(p: FloatArray) -> FloatArray:
         instrument = applied(p)
         return logs({n: simulate(instrument, samples[n])[0] for n in names}) - measured
 
@@ -281,7 +281,7 @@ def scaled(spectrometer: Spectrometer, blank: Sample) -> Spectrometer:
     )
 
 
-def net_area(kev: Floats, counts: Floats, centre: float, half: float) -> float:
+def net_area(kev: FloatArray, counts: FloatArray, centre: float, half: float) -> float:
     """Counts of a peak over a straight line through the bands on either side."""
     inside = (kev > centre - half) & (kev < centre + half)
     left = counts[(kev > centre - 1.5 * half) & (kev <= centre - half)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import BoolArray
 from .test_sets.truth import COVERED, Truth
 
 
@@ -21,8 +21,8 @@ class Pairs:
         Whether it is there at enough sigma; whether the pair counts.
     """
 
-    present: Flags
-    counted: Flags
+    present: BoolArray
+    counted: BoolArray
 
 
 def group_pairs(
@@ -65,13 +65,10 @@ def pigment_pairs(truth: Truth, *, sigma: float = 5.0) -> Pairs:
     return Pairs(present, counted)
 
 
-def only_covered(truth: Truth) -> Flags:
+def only_covered(truth: Truth) -> BoolArray:
     """Groups all of whose members in the pixel are in a covered paint layer and nowhere else."""
     n = len(truth.groups)
     onehot = (truth.member[:, None] == np.arange(n)[None, :]).astype(np.int32)
     elsewhere = ((truth.present & (truth.where != COVERED)).astype(np.int32) @ onehot) > 0
     there = ((truth.where == COVERED).astype(np.int32) @ onehot) > 0
     return np.asarray(there & ~elsewhere)
-
-
-Flags = NDArray[np.bool_]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from ..cube import ElementMaps, PigmentMaps
 from ..pigments.catalogue import pigment_catalogue
 from .metrics import auc
@@ -44,7 +44,7 @@ class ScanRow:
     auc: float
 
 
-def weakest_sigma(elements: ElementMaps, diagnostic: tuple[str, ...]) -> NDArray[np.float64] | None:
+def weakest_sigma(elements: ElementMaps, diagnostic: tuple[str, ...]) -> FloatArray | None:
     """Net counts over sigma of the weakest of some families, flattened; None if one is unfitted."""
     if not all(family in elements.names for family in diagnostic):
         return None

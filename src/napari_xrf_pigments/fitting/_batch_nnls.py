@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .._typing import Float32Array
 
 #: Weight of the distance between the two halves of an iteration, for columns of length one.
 _STEP = 0.1
@@ -41,7 +41,7 @@ class PositiveFit:
         self._base = (_RELAX * inverse).astype(np.float32)
         self._mixing = (_RELAX * _STEP * inverse - _RELAX / 2 * np.eye(size)).astype(np.float32)
 
-    def __call__(self, spectra: Floats) -> Floats:
+    def __call__(self, spectra: Float32Array) -> Float32Array:
         """Amplitudes, shape (spectrum, column), of spectra (spectrum, bin)."""
         target = spectra @ self._columns
         base = target @ self._base
@@ -54,5 +54,5 @@ class PositiveFit:
             state *= 1 - _RELAX / 2
             state += mixed
             state += base
-        found: Floats = np.maximum(state, 0)
+        found: Float32Array = np.maximum(state, 0)
         return found

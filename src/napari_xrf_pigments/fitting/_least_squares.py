@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
+from .._typing import FloatArray
 from .conditions import Conditions
-
-Array = NDArray[np.float64]
 
 #: Share of a channel's counts by which an expected spectrum may be wrong.
 MODEL_DOUBT = 0.015
 
 
-def expected_variance(axis_kev: Array, reference: Array, conditions: Conditions) -> Array:
+def expected_variance(
+    axis_kev: FloatArray, reference: FloatArray, conditions: Conditions
+) -> FloatArray:
     """Variance to weigh channels by: counts blurred over a third of a peak, shape (channel,)."""
     gain = axis_kev[1] - axis_kev[0]
     reach = max(1, round(0.3e-3 * conditions.fwhm_mn_ka_ev / gain))
@@ -23,7 +23,7 @@ def expected_variance(axis_kev: Array, reference: Array, conditions: Conditions)
     return np.asarray(np.maximum(blurred, 1e-3 * reference.mean() + 1e-12))
 
 
-def positive_fit(columns: Array, spectrum: Array, variance: Array) -> Array:
+def positive_fit(columns: FloatArray, spectrum: FloatArray, variance: FloatArray) -> FloatArray:
     """Non-negative weighted least squares, amplitudes of shape (column,)."""
     root = 1 / np.sqrt(variance)
     scale = np.sqrt(((columns * root) ** 2).sum(1))
@@ -34,7 +34,7 @@ def positive_fit(columns: Array, spectrum: Array, variance: Array) -> Array:
     return np.asarray(solution / scale)
 
 
-def weighted_solver(columns: Array, weights: Array) -> Array:
+def weighted_solver(columns: FloatArray, weights: FloatArray) -> FloatArray:
     """Weighted pseudo-inverse: counts to amplitudes, shape (column, channel)."""
     scale = np.sqrt(columns**2 @ weights)
     scale[scale == 0] = 1.0

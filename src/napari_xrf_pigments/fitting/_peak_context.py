@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from .background import snip
 from .conditions import Conditions
 from .lineshape import FWHM_PER_SIGMA, fwhm_kev
 from .peak_search import find_peaks
 
-Array = NDArray[np.float64]
 Kind = Literal["line", "escape", "sum", "scatter"]
 
 
@@ -51,7 +50,7 @@ class PeakName:
 class Look:
     """A spectrum with its background and its peaks."""
 
-    def __init__(self, counts: Array, axis: Array, conditions: Conditions) -> None:
+    def __init__(self, counts: FloatArray, axis: FloatArray, conditions: Conditions) -> None:
         self.counts, self.axis, self.conditions = counts, axis, conditions
         self.gain = float(axis[1] - axis[0])
         self.background = snip(counts, axis, conditions.fwhm_mn_ka_ev)

@@ -12,16 +12,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import Float32Array, FloatArray
 from ._batch_nnls import PositiveFit
 from .background import smooth_terms
 from .common_lines import usual_lines, usual_scatter
 from .conditions import Conditions, Measurement
 from .design_matrix import stack
-
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 #: Estimates under this stand for the share itself. Doubt of the network begins at ten times it.
 SMALL = 0.02
@@ -53,7 +50,9 @@ class Screening:
         If fewer than 16 coarse bins lie on the axis above 1.2 keV.
     """
 
-    def __init__(self, kev: Array, borders_kev: tuple[float, ...], conditions: Conditions) -> None:
+    def __init__(
+        self, kev: FloatArray, borders_kev: tuple[float, ...], conditions: Conditions
+    ) -> None:
         gain = float(kev[-1] - kev[0]) / (len(kev) - 1)
         borders = np.array(borders_kev[::2])
         start, end = kev[0] - gain / 2, kev[-1] + gain / 2
@@ -75,7 +74,7 @@ class Screening:
         self._continuum = columns[len(peaked) :].astype(np.float32)
         self._areas = self._continuum.sum(1)
 
-    def __call__(self, fine: Floats) -> Floats:
+    def __call__(self, fine: Float32Array) -> Float32Array:
         """Estimates, shape (spectrum,), from counts in the fine bins (spectrum, bin).
 
         A hundred spectra or so at once are fastest: what is made of them stays in the cache.
@@ -89,12 +88,12 @@ class Screening:
         model += peaked
         above = spectra.sum(1) - smooth @ self._areas
         spectra -= model
-        share: Floats = _rest(spectra, model, peaked) / np.maximum(above, 1.0)
+        share: Float32Array = _rest(spectra, model, peaked) / np.maximum(above, 1.0)
         return share
 
 
 def screening(
-    kev: Array, borders_kev: tuple[float, ...], measurement: Measurement | None
+    kev: FloatArray, borders_kev: tuple[float, ...], measurement: Measurement | None
 ) -> Screening | None:
     """The screening of an axis; None where the axis is too short for one.
 
@@ -121,7 +120,7 @@ def _screening(
         return None
 
 
-def _between(shapes: Array, places: Array) -> Array:
+def _between(shapes: FloatArray, places: FloatArray) -> FloatArray:
     """Shapes (column, channel) added up between places, counted in channels from the start."""
     sums = np.concatenate([np.zeros((len(shapes), 1)), np.cumsum(shapes, axis=1)], axis=1)
     channel = np.minimum(places.astype(int), shapes.shape[1] - 1)
@@ -130,7 +129,7 @@ def _between(shapes: Array, places: Array) -> Array:
     return np.diff(at, axis=1)
 
 
-def _rest(residual: Floats, model: Floats, peaked: Floats) -> Floats:
+def _rest(residual: Float32Array, model: Float32Array, peaked: Float32Array) -> Float32Array:
     """Counts of the residual around bins where it stands out from noise and doubt.
 
     `residual` and `peaked` are overwritten.
@@ -157,5 +156,5 @@ def _rest(residual: Floats, model: Floats, peaked: Floats) -> Floats:
     np.clip(marked, 0.0, 1.0, out=marked)
     np.maximum(smooth, 0.0, out=smooth)
     smooth *= 0.25
-    rest: Floats = np.einsum("nb,nb->n", smooth, marked)
+    rest: Float32Array = np.einsum("nb,nb->n", smooth, marked)
     return rest

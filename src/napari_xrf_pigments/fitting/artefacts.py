@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from ..physics.lines import LineFamily, line_family
 from .conditions import Conditions
 from .lineshape import family_shape, peaks
-
-Array = NDArray[np.float64]
 
 #: Anodes of the tubes of scanners.
 ANODES = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
@@ -41,7 +39,7 @@ class Scatter:
     name: str
     kind: str
     kev: float
-    shape: Array
+    shape: FloatArray
 
 
 def compton_kev(kev: float, angle_deg: float) -> float:
@@ -62,7 +60,7 @@ def anode_families(anode: str, conditions: Conditions) -> tuple[LineFamily, ...]
     return tuple(found)
 
 
-def scatter_shapes(axis_kev: Array, conditions: Conditions) -> tuple[Scatter, ...]:
+def scatter_shapes(axis_kev: FloatArray, conditions: Conditions) -> tuple[Scatter, ...]:
     """Rayleigh and Compton peaks of the anode's lines on an energy axis.
 
     Compton peaks above 10 keV come as several peaks at fixed angles, since the angle
@@ -110,7 +108,9 @@ def _groups(family: LineFamily) -> tuple[str, ...]:
     return tuple(letter for letter, share in shares.items() if share > 0.02)
 
 
-def _compton(axis_kev: Array, centre: float, title: str, conditions: Conditions) -> list[Scatter]:
+def _compton(
+    axis_kev: FloatArray, centre: float, title: str, conditions: Conditions
+) -> list[Scatter]:
     found = []
     for angle in _ANGLES if centre > 10.0 else (115.0,):
         at = compton_kev(centre, angle)
@@ -122,7 +122,7 @@ def _compton(axis_kev: Array, centre: float, title: str, conditions: Conditions)
     return found
 
 
-def pile_up_shape(axis_kev: Array, first: Array, second: Array) -> Array:
+def pile_up_shape(axis_kev: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
     """Shape of the sum peaks of two spectra, normalised to one count.
 
     Parameters

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import BSpline
 from scipy.ndimage import gaussian_filter1d
 
+from .._typing import FloatArray
 from .lineshape import TYPICAL_FWHM_EV, fwhm_kev
-
-Array = NDArray[np.float64]
 
 #: Knots of the smooth factor in keV: dense where absorption edges bend the continuum.
 _KNOTS = (1.0, 2.0, 3.2, 5.0, 7.0, 9.2, 11.5, 14.0, 17.0, 20.5, 25.0, 31.0, 40.0, 60.0, 90.0, 130.0)
@@ -17,10 +16,10 @@ _KNOTS = (1.0, 2.0, 3.2, 5.0, 7.0, 9.2, 11.5, 14.0, 17.0, 20.5, 25.0, 31.0, 40.0
 
 def snip(
     counts: ArrayLike,
-    axis_kev: Array,
+    axis_kev: FloatArray,
     fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV,
     width: float = 2.5,
-) -> Array:
+) -> FloatArray:
     """Statistics-sensitive non-linear iterative peak clipping.
 
     Ryan et al. 1988 (doi:10.1016/0168-583X(88)90063-8), with the LLS transform
@@ -57,11 +56,11 @@ def snip(
         half = np.minimum(half, np.minimum(channel, channel[::-1]))
         mean = 0.5 * (work[..., channel - half] + work[..., channel + half])
         work = np.minimum(work, mean)
-    clipped: Array = (np.exp(np.exp(work) - 1) - 1) ** 2 - 1
+    clipped: FloatArray = (np.exp(np.exp(work) - 1) - 1) ** 2 - 1
     return np.maximum(clipped, 0.0)
 
 
-def smooth_terms(axis_kev: Array) -> Array:
+def smooth_terms(axis_kev: FloatArray) -> FloatArray:
     """Cubic B-splines over an energy range, shape (term, channel); they add up to 1."""
     low, high = float(axis_kev[0]), float(axis_kev[-1])
     inner = [knot for knot in _KNOTS if low + 0.6 < knot < high - 0.8]

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from ..physics.lines import LineFamily
 from .artefacts import scatter_shapes
 from .conditions import Conditions
 from .design_matrix import excited_family
 from .lineshape import air_transmission, family_shape
-
-Array = NDArray[np.float64]
 
 #: Families of the pigments of the catalogue, of usual supports, fillers and instruments.
 USUAL_FAMILIES = tuple(
@@ -28,7 +26,7 @@ _ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
 _RATIO_RANGE = (0.6, 1.6)
 
 
-def usual_lines(axis: Array, conditions: Conditions) -> Array:
+def usual_lines(axis: FloatArray, conditions: Conditions) -> FloatArray:
     """Columns whose non-negative sums are families with line ratios within a range.
 
     Parameters
@@ -58,7 +56,7 @@ def usual_lines(axis: Array, conditions: Conditions) -> Array:
     return np.array(shapes)
 
 
-def usual_scatter(axis: Array, conditions: Conditions) -> Array:
+def usual_scatter(axis: FloatArray, conditions: Conditions) -> FloatArray:
     """Scatter of the anode, or of likely ones where it is not known, shape (column, channel)."""
     anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
     shapes = [
@@ -69,7 +67,7 @@ def usual_scatter(axis: Array, conditions: Conditions) -> Array:
     return np.array(shapes).reshape(-1, len(axis))
 
 
-def ratio_extremes(family: LineFamily) -> Sequence[Array]:
+def ratio_extremes(family: LineFamily) -> Sequence[FloatArray]:
     """Factors on the lines at both ends of the range of ratios."""
     if family.family == "K":
         varied = np.array([line.siegbahn.startswith("Kb") for line in family.lines])

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from ..physics.lines import LineFamily, line_family
 from ._least_squares import expected_variance, positive_fit
 from .artefacts import Scatter, pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
 from .lineshape import air_transmission, family_shape
-
-Array = NDArray[np.float64]
 
 #: How well a line's energy, its width and the ratios within a family are known.
 ENERGY_KEV, WIDTH_SHARE, RATIO_SHARE = 0.004, 0.02, 0.08
@@ -39,12 +37,12 @@ class LineColumns:
     """
 
     name: str
-    shapes: Array
-    doubts: Array
+    shapes: FloatArray
+    doubts: FloatArray
 
 
 def line_columns(
-    axis_kev: Array,
+    axis_kev: FloatArray,
     name: str,
     conditions: Conditions,
     *,
@@ -108,8 +106,12 @@ def excited_family(name: str, conditions: Conditions) -> LineFamily:
 
 
 def _doubts(
-    axis_kev: Array, family: LineFamily, weight: Array, shape: Array, conditions: Conditions
-) -> Array:
+    axis_kev: FloatArray,
+    family: LineFamily,
+    weight: FloatArray,
+    shape: FloatArray,
+    conditions: Conditions,
+) -> FloatArray:
     gain = axis_kev[1] - axis_kev[0]
     shifted = np.gradient(shape, gain) * ENERGY_KEV
     wider = family_shape(axis_kev, family, weight, conditions.fwhm_mn_ka_ev * (1 + WIDTH_SHARE))
@@ -121,14 +123,17 @@ def _doubts(
     return np.array([shifted, wider - shape, tilted - shape])
 
 
-def stack(parts: Sequence[Array]) -> Array:
+def stack(parts: Sequence[FloatArray]) -> FloatArray:
     """Put groups of columns under one another, shape (column, channel)."""
     return np.concatenate([np.atleast_2d(part) for part in parts if len(part)], axis=0)
 
 
 def nuisance_columns(
-    axis_kev: Array, reference: Array, families: Sequence[LineColumns], conditions: Conditions
-) -> tuple[Array, tuple[str, ...]]:
+    axis_kev: FloatArray,
+    reference: FloatArray,
+    families: Sequence[LineColumns],
+    conditions: Conditions,
+) -> tuple[FloatArray, tuple[str, ...]]:
     """Columns of scatter, pile-up and continuum, with the shapes of a reference spectrum.
 
     Returns
@@ -159,9 +164,9 @@ def nuisance_columns(
     return columns, labels
 
 
-def merge_compton(scatter: Sequence[Scatter], amplitude: Array) -> Array:
+def merge_compton(scatter: Sequence[Scatter], amplitude: FloatArray) -> FloatArray:
     """One column a scatter peak: the angles of a Compton peak merged as the reference has them."""
-    merged: dict[str, Array] = {}
+    merged: dict[str, FloatArray] = {}
     for part, size in zip(scatter, amplitude, strict=True):
         if part.kind == "Rayleigh":
             merged[part.name] = part.shape
@@ -171,7 +176,9 @@ def merge_compton(scatter: Sequence[Scatter], amplitude: Array) -> Array:
     return np.array([shape / shape.sum() for shape in merged.values() if shape.sum() > 0])
 
 
-def pile_up_columns(axis_kev: Array, lines: Array, amplitude: Array, strongest: int = 3) -> Array:
+def pile_up_columns(
+    axis_kev: FloatArray, lines: FloatArray, amplitude: FloatArray, strongest: int = 3
+) -> FloatArray:
     """Sum peaks of the strongest lines, shape (pair, channel)."""
     order = [int(i) for i in np.argsort(-amplitude)[:strongest] if amplitude[i] > 0]
     pairs = [(i, j) for n, i in enumerate(order) for j in order[n:]]
@@ -179,12 +186,14 @@ def pile_up_columns(axis_kev: Array, lines: Array, amplitude: Array, strongest: 
     return np.array([shape for shape in shapes if shape.any()])
 
 
-def _continuum(axis_kev: Array, spectrum: Array, conditions: Conditions) -> Array:
+def _continuum(axis_kev: FloatArray, spectrum: FloatArray, conditions: Conditions) -> FloatArray:
     clipped = snip(spectrum, axis_kev, conditions.fwhm_mn_ka_ev)
     return np.asarray(np.maximum(clipped, 1e-3 * spectrum.mean()))
 
 
-def doubt_variance(family_solver: Array, families: Sequence[LineColumns], members: Array) -> Array:
+def doubt_variance(
+    family_solver: FloatArray, families: Sequence[LineColumns], members: FloatArray
+) -> FloatArray:
     """What doubts on the shape of one family do to the counts of the others.
 
     Returns

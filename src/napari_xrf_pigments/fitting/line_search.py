@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._parallel import on_one_thread
+from .._typing import FloatArray
 from ..physics.lines import atomic_number, line_family
 from ._least_squares import MODEL_DOUBT, expected_variance, weighted_solver
 from .conditions import Conditions
@@ -26,8 +27,6 @@ from .design_matrix import (
     stack,
 )
 from .linear_fit import fit_window
-
-Array = NDArray[np.float64]
 
 #: Elements that turn up in paintings, their supports and the instruments. Vanadium is not
 #: among them: it is rare, and its K-alpha is titanium's K-beta.
@@ -61,7 +60,7 @@ class Found:
     significance: dict[str, float]
 
 
-def main_family(symbol: str, axis_kev: Array, conditions: Conditions) -> str | None:
+def main_family(symbol: str, axis_kev: FloatArray, conditions: Conditions) -> str | None:
     """The family that an element is counted by, or None where none can be seen.
 
     K where the tube excites it and the axis reaches it, L for barium and heavier.
@@ -77,7 +76,7 @@ def main_family(symbol: str, axis_kev: Array, conditions: Conditions) -> str | N
     return None
 
 
-def other_families(names: Sequence[str], axis_kev: Array, conditions: Conditions) -> list[str]:
+def other_families(names: Sequence[str], axis_kev: FloatArray, conditions: Conditions) -> list[str]:
     """Families of the same elements that the axis holds as well."""
     others = []
     for name in names:
@@ -97,7 +96,7 @@ def other_families(names: Sequence[str], axis_kev: Array, conditions: Conditions
 @on_one_thread()
 def find_families(
     spectra: ArrayLike,
-    axis_kev: Array,
+    axis_kev: FloatArray,
     conditions: Conditions | None = None,
     *,
     candidates: Sequence[str] = CANDIDATES,
@@ -158,7 +157,7 @@ def _weakest(strength: dict[str, float]) -> str | None:
 class _Search:
     """Forward selection over spectra that share one design matrix."""
 
-    def __init__(self, axis: Array, spectra: Array, conditions: Conditions) -> None:
+    def __init__(self, axis: FloatArray, spectra: FloatArray, conditions: Conditions) -> None:
         self.axis, self.spectra, self.conditions = axis, spectra, conditions
         self.reference = spectra[0]
         smooth = expected_variance(axis, self.reference, conditions)
@@ -183,7 +182,7 @@ class _Search:
             return True
         return False
 
-    def design(self, chosen: Sequence[str]) -> tuple[list[LineColumns], Array]:
+    def design(self, chosen: Sequence[str]) -> tuple[list[LineColumns], FloatArray]:
         """Families and all columns of a choice."""
         families = [part for name in chosen for part in self.columns[name]]
         rest, _ = nuisance_columns(self.axis, self.reference, families, self.conditions)
@@ -211,7 +210,7 @@ class _Search:
         name = [name for name, free in zip(pool, apart, strict=True) if free][best]
         return (name, float(score[best])) if score[best] > 0 else (None, 0.0)
 
-    def _variance(self, families: Sequence[LineColumns], amplitudes: Array) -> Array:
+    def _variance(self, families: Sequence[LineColumns], amplitudes: FloatArray) -> FloatArray:
         """Variance of each channel of each spectrum: counting, and doubts on the shapes."""
         doubts = [(part**2).sum(0) for family in families for part in family.doubts]
         if not doubts:

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .._parallel import on_threads, parts, thread_count
+from .._typing import Float32Array, FloatArray
 from ._least_squares import expected_variance, weighted_solver
 from .conditions import Conditions
 from .design_matrix import doubt_variance, line_columns, nuisance_columns, stack
-
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 #: Softest energy that is fitted, keV.
 MIN_FIT_KEV = 1.05
@@ -45,10 +43,10 @@ class FitResult:
     """
 
     names: tuple[str, ...]
-    counts: Floats
-    sigma: Floats
-    scatter: Floats
-    scatter_sigma: Floats
+    counts: Float32Array
+    sigma: Float32Array
+    scatter: Float32Array
+    scatter_sigma: Float32Array
 
 
 @dataclass(frozen=True)
@@ -77,19 +75,19 @@ class LineFit:
     """
 
     names: tuple[str, ...]
-    columns: Array
+    columns: FloatArray
     window: slice
-    solver: Array
-    members: Array
-    doubt_variance: Array
+    solver: FloatArray
+    members: FloatArray
+    doubt_variance: FloatArray
     labels: tuple[str, ...]
-    scatter: Array
+    scatter: FloatArray
 
-    def amplitudes(self, counts: ArrayLike) -> Array:
+    def amplitudes(self, counts: ArrayLike) -> FloatArray:
         """Amplitude of every column, shape (spectrum, column)."""
         return np.asarray(np.asarray(counts)[..., self.window] @ self.solver.T)
 
-    def model(self, counts: ArrayLike) -> Array:
+    def model(self, counts: ArrayLike) -> FloatArray:
         """Fitted spectra over the window, shape (spectrum, fitted channel)."""
         return self.amplitudes(counts) @ self.columns
 
@@ -140,7 +138,7 @@ class LineFit:
         )
 
     @cached_property
-    def _matrix(self) -> Floats:
+    def _matrix(self) -> Float32Array:
         """All that is linear in the counts, shape (channel, number).
 
         Takes counts to the amplitudes of the columns, the counting variances of the families and
@@ -152,7 +150,7 @@ class LineFit:
 
 
 def line_fit(
-    axis_kev: Array,
+    axis_kev: FloatArray,
     names: Sequence[str],
     reference: ArrayLike,
     conditions: Conditions | None = None,
@@ -198,7 +196,7 @@ def line_fit(
     return LineFit(tuple(names), columns, window, solver, members, doubt, every, scatter)
 
 
-def fit_window(axis_kev: Array, reference: Array) -> slice:
+def fit_window(axis_kev: FloatArray, reference: FloatArray) -> slice:
     """The channels that are worth a fit: above noise threshold and zero peak.
 
     Raises
@@ -218,7 +216,7 @@ def fit_window(axis_kev: Array, reference: Array) -> slice:
     return window
 
 
-def _hard_scatter(axis_kev: Array, columns: Array, labels: Sequence[str]) -> Array:
+def _hard_scatter(axis_kev: FloatArray, columns: FloatArray, labels: Sequence[str]) -> FloatArray:
     """Counts of scatter in one unit of each column, hard lines alone where there are such."""
     counts = columns.sum(1) * np.array([label == "scatter" for label in labels])
     centres = columns @ axis_kev / np.where(columns.sum(1) > 0, columns.sum(1), 1)
@@ -226,7 +224,7 @@ def _hard_scatter(axis_kev: Array, columns: Array, labels: Sequence[str]) -> Arr
     return np.asarray(hard if hard.any() else counts)
 
 
-def _blurred(weights: Array) -> Array:
+def _blurred(weights: FloatArray) -> FloatArray:
     """Weights of counts that are blurred over three channels: what multiplies blurred counts."""
     blurred = 0.5 * weights
     blurred[:, 1:] += 0.25 * weights[:, :-1]

@@ -9,13 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import erfc, ndtr
 
+from .._typing import FloatArray
 from ..physics.atomic import compound_attenuation
 from ..physics.lines import LineFamily
-
-Array = NDArray[np.float64]
 
 MN_KA_KEV = 5.895
 SI_KA_KEV = 1.740
@@ -28,7 +26,7 @@ _AIR = {7: 0.755, 8: 0.232, 18: 0.013}
 _AIR_G_CM3 = 1.205e-3
 
 
-def fwhm_kev(kev: Array, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> Array:
+def fwhm_kev(kev: FloatArray, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> FloatArray:
     """Full width at half maximum of a line in keV, shape of `kev`.
 
     FWHM^2 = noise^2 + 2.3548^2 * 3.85 eV * F * E with F = 0.115; the noise follows
@@ -38,7 +36,7 @@ def fwhm_kev(kev: Array, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> Array:
     return np.sqrt(np.maximum(square, 0.03**2))
 
 
-def gaussians(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
+def gaussians(axis_kev: FloatArray, centre_kev: FloatArray, sigma_kev: FloatArray) -> FloatArray:
     """Unit Gaussians integrated over channels.
 
     Parameters
@@ -66,7 +64,9 @@ def gaussians(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
     return shape
 
 
-def shelf_and_tail(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Array:
+def shelf_and_tail(
+    axis_kev: FloatArray, centre_kev: FloatArray, sigma_kev: FloatArray
+) -> FloatArray:
     """Counts left of a peak for one count in it, shape (peak, channel).
 
     The SDD response of XMI-MSIM (``xmi_detector_f.F90``):
@@ -88,7 +88,7 @@ def shelf_and_tail(axis_kev: Array, centre_kev: Array, sigma_kev: Array) -> Arra
     return shape
 
 
-def escape_share(kev: Array) -> Array:
+def escape_share(kev: FloatArray) -> FloatArray:
     """Counts in the silicon escape peak for each count in the peak, shape of `kev`.
 
     Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence, with the
@@ -107,14 +107,14 @@ def _attenuation_of_si_ka() -> float:
 
 
 def peaks(
-    axis_kev: Array,
-    centre_kev: Array,
+    axis_kev: FloatArray,
+    centre_kev: FloatArray,
     fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV,
     *,
     extra_sigma_kev: float = 0.0,
     shelf: float = 1.0,
     escape: bool = True,
-) -> Array:
+) -> FloatArray:
     """Detector response to lines, one count in each full-energy peak.
 
     Parameters
@@ -149,8 +149,11 @@ def peaks(
 
 
 def family_shape(
-    axis_kev: Array, family: LineFamily, weight: Array, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV
-) -> Array:
+    axis_kev: FloatArray,
+    family: LineFamily,
+    weight: FloatArray,
+    fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV,
+) -> FloatArray:
     """Response to a line family whose full-energy peaks hold one count together.
 
     Parameters
@@ -181,7 +184,7 @@ def family_shape(
     return np.asarray(shape + held[held > 0] @ _below_peaks(axis_kev, centre, fwhm_mn_ka_ev))
 
 
-def _below_peaks(axis_kev: Array, centre: Array, fwhm_mn_ka_ev: float) -> Array:
+def _below_peaks(axis_kev: FloatArray, centre: FloatArray, fwhm_mn_ka_ev: float) -> FloatArray:
     """Shelf, tail and escape peak for one count in each peak, shape (peak, channel)."""
     sigma = fwhm_kev(centre, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
     low = np.maximum(centre - SI_KA_KEV, 0.05)
@@ -190,7 +193,7 @@ def _below_peaks(axis_kev: Array, centre: Array, fwhm_mn_ka_ev: float) -> Array:
     return np.asarray(shape + shelf_and_tail(axis_kev, centre, sigma))
 
 
-def air_transmission(kev: Array, path_mm: float) -> Array:
+def air_transmission(kev: FloatArray, path_mm: float) -> FloatArray:
     """Share of photons that cross a path of air at room conditions, shape of `kev`."""
     if path_mm <= 0:
         return np.ones(np.shape(kev))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .._typing import FloatArray
 from ..physics.lines import LineFamily, element_symbol
 from ._peak_artefacts import escapes, scatter, sums
 from ._peak_context import GREEK, Look, PeakName
@@ -18,8 +19,6 @@ from .lineshape import air_transmission
 
 __all__ = ["PeakName", "measure_peak", "name_peak"]
 
-Array = NDArray[np.float64]
-
 
 #: Elements that are common in paintings come before others at the same place.
 _EVERYDAY = frozenset("Si S Cl K Ca Ti Cr Mn Fe Co Ni Cu Zn As Sr Cd Sn Sb Ba Au Hg Pb".split())
@@ -29,7 +28,7 @@ _FIRST_Z, _LAST_Z = 11, 92
 def name_peak(
     kev: float,
     spectrum: ArrayLike,
-    axis_kev: Array,
+    axis_kev: FloatArray,
     conditions: Conditions | None = None,
     *,
     most: int = 8,
@@ -63,7 +62,7 @@ def name_peak(
 
 
 def measure_peak(
-    kev: float, spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+    kev: float, spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
 ) -> tuple[float, float, float]:
     """The peak that a click means: its energy (keV), net counts and their noise.
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import convolve1d, gaussian_filter1d
 
 from .._pauses import pause
+from .._typing import FloatArray
 from ..physics.lines import line_family
 from .artefacts import compton_kev
 from .lineshape import FWHM_PER_SIGMA, fwhm_kev
-
-Array = NDArray[np.float64]
 
 #: How well a line's peak and the line agree under the right axis, keV.
 _TOLERANCE_KEV = 0.035
@@ -40,12 +38,12 @@ class Peaks:
         How much each should count: the logarithm of its significance.
     """
 
-    channel: Array
-    weight: Array
+    channel: FloatArray
+    weight: FloatArray
 
 
 @lru_cache
-def strong_lines(anode: str | None) -> tuple[Array, Array]:
+def strong_lines(anode: str | None) -> tuple[FloatArray, FloatArray]:
     """Energies (keV) of strong lines that a scan may show, and how likely each is."""
     kev: list[float] = []
     prior: list[float] = []
@@ -71,7 +69,7 @@ def strong_lines(anode: str | None) -> tuple[Array, Array]:
     return np.array(kev), np.array(prior)
 
 
-def find_peaks(spectrum: Array, gain_kev: float, first: int = 0, most: int = 20) -> Peaks:
+def find_peaks(spectrum: FloatArray, gain_kev: float, first: int = 0, most: int = 20) -> Peaks:
     """Peaks of a spectrum by a matched second-derivative filter.
 
     Parameters
@@ -104,7 +102,7 @@ def find_peaks(spectrum: Array, gain_kev: float, first: int = 0, most: int = 20)
     return Peaks(top + np.clip(shift, -0.5, 0.5), np.log(score[top]))
 
 
-def zero_peak(spectrum: Array, gain_kev: float, about: float) -> float | None:
+def zero_peak(spectrum: FloatArray, gain_kev: float, about: float) -> float | None:
     """Channel of the peak at zero energy that some processors add, or None.
 
     Parameters
@@ -131,7 +129,7 @@ def zero_peak(spectrum: Array, gain_kev: float, about: float) -> float | None:
 
 
 def candidate_axes(
-    peaks: Peaks, gains: Array, offsets: Array, anode: str | None, most: int = 12
+    peaks: Peaks, gains: FloatArray, offsets: FloatArray, anode: str | None, most: int = 12
 ) -> list[tuple[float, float]]:
     """Gains and offsets (keV) that put the peaks on strong lines, the best first.
 

@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._typing import FloatArray
 from ._least_squares import MODEL_DOUBT, expected_variance, positive_fit
 from .artefacts import pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
@@ -21,8 +22,6 @@ from .common_lines import USUAL_FAMILIES, ratio_extremes
 from .conditions import Conditions
 from .design_matrix import excited_family, stack
 from .lineshape import air_transmission, family_shape
-
-Array = NDArray[np.float64]
 
 _LOW_KEV = 1.2
 _ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
@@ -54,29 +53,29 @@ class PixelFit:
         How many of the last columns are the continuum.
     """
 
-    kev: Array
-    counts: Array
+    kev: FloatArray
+    counts: FloatArray
     first: int
     fold: int
     names: tuple[str, ...]
-    columns: Array
+    columns: FloatArray
     owners: tuple[int, ...]
-    amplitudes: Array
-    variance: Array
+    amplitudes: FloatArray
+    variance: FloatArray
     smooth: int
 
     @property
-    def model(self) -> Array:
+    def model(self) -> FloatArray:
         """The fitted spectrum, shape (bin,)."""
         return np.asarray(self.amplitudes @ self.columns)
 
     @property
-    def continuum(self) -> Array:
+    def continuum(self) -> FloatArray:
         """The fitted continuum alone, shape (bin,)."""
         start = len(self.columns) - self.smooth
         return np.asarray(self.amplitudes[start:] @ self.columns[start:])
 
-    def family(self, name: str) -> Array:
+    def family(self, name: str) -> FloatArray:
         """The counts of one family, shape (bin,)."""
         rows = self._rows(name)
         return np.asarray(self.amplitudes[rows] @ self.columns[rows])
@@ -93,7 +92,7 @@ class PixelFit:
         return float(self.amplitudes[rows].sum()), float(np.sqrt(max(error, 1e-12)))
 
     @cached_property
-    def _covariance(self) -> tuple[NDArray[np.intp], Array]:
+    def _covariance(self) -> tuple[NDArray[np.intp], FloatArray]:
         """Place of each column among those in use (-1: none), and their covariance."""
         held = np.flatnonzero(self.amplitudes > 0)
         place = np.full(len(self.columns), -1, dtype=np.intp)
@@ -106,7 +105,7 @@ class PixelFit:
         inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
         return place, np.asarray(inverse / np.outer(scale, scale))
 
-    def remaining_share(self, names: Sequence[str], n_channels: int) -> Array:
+    def remaining_share(self, names: Sequence[str], n_channels: int) -> FloatArray:
         """Share of each channel's counts that is not of some families, shape (channel,).
 
         A spectrum times this share is the spectrum without them: unlike a difference it
@@ -129,7 +128,7 @@ class PixelFit:
 
 def fit_pixel(
     spectrum: ArrayLike,
-    axis_kev: Array,
+    axis_kev: FloatArray,
     conditions: Conditions | None = None,
     *,
     more: Sequence[str] = (),
@@ -187,15 +186,15 @@ def fit_pixel(
 
 @dataclass(frozen=True)
 class _Design:
-    axis: Array
+    axis: FloatArray
     first: int
     fold: int
     names: tuple[str, ...]
     owners: tuple[int, ...]
-    peaked: Array
-    continuum: Array
+    peaked: FloatArray
+    continuum: FloatArray
 
-    def folded(self, spectrum: Array) -> Array:
+    def folded(self, spectrum: FloatArray) -> FloatArray:
         """Counts in the fitted bins, shape (bin,)."""
         inside = spectrum[self.first : self.first + self.axis.size * self.fold]
         return np.asarray(inside.reshape(-1, self.fold).sum(1))
@@ -220,7 +219,7 @@ def _design(
     axis = kev[first] + 0.5 * (fold - 1) * gain + width * np.arange(bins)
     names: list[str] = []
     owners: list[int] = []
-    shapes: list[Array] = []
+    shapes: list[FloatArray] = []
     for name in dict.fromkeys((*USUAL_FAMILIES, *more)):
         found = _family_columns(axis, name, conditions)
         if found:
@@ -237,7 +236,7 @@ def _design(
     return _Design(axis, first, fold, tuple(names), tuple(owners), peaked, smooth_terms(axis))
 
 
-def _family_columns(axis: Array, name: str, conditions: Conditions) -> list[Array]:
+def _family_columns(axis: FloatArray, name: str, conditions: Conditions) -> list[FloatArray]:
     """Shapes whose non-negative sums are a family with line ratios within a range."""
     if name.split()[0] == conditions.anode:
         return []  # the tube's own lines are among its scatter

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 
+from .._typing import FloatArray
 from .common_lines import USUAL_FAMILIES
 from .conditions import Conditions
 from .design_matrix import excited_family, stack
 from .line_search import CANDIDATES, main_family
 from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
 from .pixel_fit import PixelFit, fit_pixel
-
-Array = NDArray[np.float64]
 
 #: Elements that are looked for besides the usual ones.
 RARE = ("V", "Y", "Pd", "Cs", "Nd", "Ta", "Tl", "Bi", "Th", "U")
@@ -55,7 +54,7 @@ class Stranger:
 
 
 def find_strangers(
-    spectrum: ArrayLike, axis_kev: Array, conditions: Conditions | None = None
+    spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
 ) -> tuple[Stranger, ...]:
     """Name what the usual elements leave unexplained in one spectrum.
 
@@ -93,9 +92,9 @@ def find_strangers(
     return tuple(sorted(found, key=lambda entry: -entry.sigma))
 
 
-def _pool(axis: Array, conditions: Conditions) -> dict[str, Array]:
+def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
     """Shapes of the families that are looked for."""
-    shapes: dict[str, Array] = {}
+    shapes: dict[str, FloatArray] = {}
     usual = {name.split()[0] for name in USUAL_FAMILIES}
     for symbol in dict.fromkeys((*CANDIDATES, *RARE)):
         if symbol in usual or symbol == conditions.anode:
@@ -135,7 +134,7 @@ class _Rest:
         self.prior = np.r_[np.zeros(len(free)), np.ones(len(doubtful))]
         self._solve()
 
-    def add(self, shape: Array) -> None:
+    def add(self, shape: FloatArray) -> None:
         """Count one more shape among what is known."""
         self.columns = stack([shape[None], self.columns])
         self.prior = np.r_[0.0, self.prior]
@@ -150,11 +149,11 @@ class _Rest:
         self._solver = (inverse @ (scaled * self.weights)) / scale[:, None]
         self.residual = self.own(self.fit.counts)
 
-    def own(self, shape: Array) -> Array:
+    def own(self, shape: FloatArray) -> FloatArray:
         """What of a shape the known ones cannot imitate, shape (bin,)."""
         return np.asarray(shape - (self._solver @ shape) @ self.columns)
 
-    def best(self, pool: dict[str, Array], taken: Sequence[str]) -> Stranger | None:
+    def best(self, pool: dict[str, FloatArray], taken: Sequence[str]) -> Stranger | None:
         """The family that explains most of the rest."""
         best: Stranger | None = None
         for name, shape in pool.items():
@@ -170,7 +169,7 @@ class _Rest:
         return best
 
 
-def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[Array]:
+def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[FloatArray]:
     """Fitted counts of the alpha, l, beta and gamma lines of a family, one row each."""
     family = excited_family(name, conditions)
     total = float(fit.net(name)[0])

@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
+from .._typing import Float32Array, FloatArray
 from ._batch_nnls import PositiveFit
 from .background import smooth_terms
 from .common_lines import usual_lines, usual_scatter
 from .conditions import Conditions, Measurement
 from .design_matrix import stack
 from .lineshape import FWHM_PER_SIGMA, fwhm_kev
-
-Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 _LOW_KEV, _BIN_KEV = 1.2, 0.06
 #: A rest counts from so many sigma on; smoothed noise alone hardly gets there.
@@ -36,12 +34,12 @@ _BATCH = 256
 
 class _Axis(Protocol):
     @property
-    def kev(self) -> Array: ...
+    def kev(self) -> FloatArray: ...
 
 
 def unexplained_share(
     counts: ArrayLike, energies: _Axis | ArrayLike, acquisition: Measurement | None = None
-) -> Floats:
+) -> Float32Array:
     """Share of the counts above background that nothing known accounts for.
 
     Each answer depends on its own spectrum alone.
@@ -81,7 +79,7 @@ def _model(n_channels: int, gain: float, offset: float, conditions: Conditions) 
 class _Model:
     """Everything known of a spectrum on one axis, in bins of a third of a peak."""
 
-    def __init__(self, kev: Array, conditions: Conditions) -> None:
+    def __init__(self, kev: FloatArray, conditions: Conditions) -> None:
         gain = float(kev[1] - kev[0])
         self.fold = max(1, int(_BIN_KEV / gain + 1e-6))
         self.first = int(np.searchsorted(kev, _LOW_KEV))
@@ -113,7 +111,7 @@ class _Model:
         self.offset_bins = self.axis[0] / self.gain
         self.ramp = np.linspace(-1, 1, self.bins, dtype=np.float32)
 
-    def share(self, counts: NDArray[np.integer]) -> Floats:
+    def share(self, counts: NDArray[np.integer]) -> Float32Array:
         """Unexplained share of each spectrum."""
         spectra = self._folded(counts)
         amplitude = self.fit(spectra)
@@ -125,10 +123,10 @@ class _Model:
         spectra -= model
         residual = self._straightened(spectra, peaked, model, self._pile_up(peaked))
         rest = self._significant(residual, model, lines @ self.doubts)
-        share: Floats = np.clip(rest / np.maximum(above, 1.0), 0, 1).astype(np.float32)
+        share: Float32Array = np.clip(rest / np.maximum(above, 1.0), 0, 1).astype(np.float32)
         return share
 
-    def _folded(self, counts: NDArray[np.integer]) -> Floats:
+    def _folded(self, counts: NDArray[np.integer]) -> Float32Array:
         """Counts in the model's bins: whole channels added up."""
         stop = self.first + self.bins * self.fold
         folded = counts[:, self.first : stop : self.fold].astype(np.float32)
@@ -136,7 +134,7 @@ class _Model:
             folded += counts[:, start : stop : self.fold]
         return folded
 
-    def _pile_up(self, peaked: Floats) -> Floats:
+    def _pile_up(self, peaked: Float32Array) -> Float32Array:
         """Shape of the sum peaks of a spectrum's own lines, height 1; zero if none is in reach."""
         sums = np.zeros_like(peaked)
         shift = round(self.offset_bins)
@@ -152,8 +150,8 @@ class _Model:
         return sums
 
     def _straightened(
-        self, residual: Floats, peaked: Floats, model: Floats, sums: Floats
-    ) -> Floats:
+        self, residual: Float32Array, peaked: Float32Array, model: Float32Array, sums: Float32Array
+    ) -> Float32Array:
         """Residual without shift, stretch and width of the peaks, and without pile-up."""
         slope = _slope(peaked)
         terms = (slope, slope * self.ramp, _slope(slope), sums)
@@ -177,7 +175,9 @@ class _Model:
             straight -= found[:, i, None] * term
         return straight
 
-    def _significant(self, residual: Floats, model: Floats, doubt: Floats) -> Floats:
+    def _significant(
+        self, residual: Float32Array, model: Float32Array, doubt: Float32Array
+    ) -> Float32Array:
         """Counts of the residual around places where it stands out."""
         smooth = self.smooth(residual)
         level = np.maximum(residual, 0.0)
@@ -190,7 +190,7 @@ class _Model:
         marked = _widened(np.divide(smooth, np.sqrt(doubt, out=doubt)), self.reach)
         marked += 0.5 - _SIGMAS
         np.clip(marked, 0.0, 1.0, out=marked)
-        rest: Floats = np.einsum("nb,nb->n", np.maximum(smooth, 0.0, out=smooth), marked)
+        rest: Float32Array = np.einsum("nb,nb->n", np.maximum(smooth, 0.0, out=smooth), marked)
         return rest
 
 
@@ -206,10 +206,10 @@ class _Gaussian:
         kernel *= area / (kernel[0] + 2 * kernel[1:].sum())
         self._kernel = kernel.astype(np.float32)
 
-    def __call__(self, spectra: Floats) -> Floats:
+    def __call__(self, spectra: Float32Array) -> Float32Array:
         reach, bins = len(self._kernel) - 1, spectra.shape[1]
         padded = np.pad(spectra, ((0, 0), (reach, reach)), mode="symmetric")
-        blurred: Floats = spectra * self._kernel[0]
+        blurred: Float32Array = spectra * self._kernel[0]
         pair = np.empty_like(blurred)
         for i in range(1, reach + 1):
             left = padded[:, reach - i : reach - i + bins]
@@ -219,7 +219,7 @@ class _Gaussian:
         return blurred
 
 
-def _widened(spectra: Floats, reach: int) -> Floats:
+def _widened(spectra: Float32Array, reach: int) -> Float32Array:
     """Largest value up to `reach` bins around each bin."""
     bins, window, width = spectra.shape[1], 2 * reach + 1, 1
     largest = np.pad(spectra, ((0, 0), (reach, reach)), mode="edge")
@@ -230,7 +230,7 @@ def _widened(spectra: Floats, reach: int) -> Floats:
     return largest[:, :bins]
 
 
-def _slope(spectra: Floats) -> Floats:
+def _slope(spectra: Float32Array) -> Float32Array:
     """Slope in counts a bin, as :func:`numpy.gradient` has it."""
     slope = np.empty_like(spectra)
     np.subtract(spectra[:, 2:], spectra[:, :-2], out=slope[:, 1:-1])

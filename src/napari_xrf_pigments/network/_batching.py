@@ -7,11 +7,9 @@ the processor there is one lane, and the way through it is the same.
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from .._typing import Float32Array
 
 
 class Lane:
@@ -34,9 +32,9 @@ class Lane:
         self._ready: torch.cuda.Event | None = None
         self._start = 0
 
-    def encoded(self, count: int) -> Floats:
+    def encoded(self, count: int) -> Float32Array:
         """The input of the first so many spectra, to be written."""
-        array: Floats = self._input[:count].numpy()
+        array: Float32Array = self._input[:count].numpy()
         return array
 
     def sent(self, count: int, device: str) -> torch.Tensor:
@@ -51,7 +49,7 @@ class Lane:
             self._answers.copy_(answers, non_blocking=True)
             self._ready = torch.cuda.current_stream(answers.device).record_event()
 
-    def empty_into(self, told: Floats) -> None:
+    def empty_into(self, told: Float32Array) -> None:
         """Wait for the answers and put them into their place in all (output, spectrum)."""
         if self._answers is None:
             return

@@ -14,12 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from .._parallel import Spread, parts
+from .._typing import Float32Array
 from ..cube import Acquisition, EnergyAxis
 from ..fitting._unexplained_screening import SMALL, screening
 from ..fitting.unexplained import unexplained_share
 from .encoding import BLOCK, BORDERS, encode_into, rebinning, settings_vector
-
-Floats = NDArray[np.float32]
 
 #: The network was trained with up to so many counts. Of more it would take the shape of the
 #: simulation for evidence: the purest metal then shows traces of everything.
@@ -38,8 +37,8 @@ class Seen:
         An upper estimate of the unexplained share; what is small stands for the share itself.
     """
 
-    totals: Floats
-    unexplained: Floats
+    totals: Float32Array
+    unexplained: Float32Array
 
     @staticmethod
     def nothing(spectra: int) -> Seen:
@@ -67,7 +66,9 @@ class Intake:
         self._settings = settings_vector(energies, known).numpy()
         self._screen = screening(energies.kev, BORDERS, known)
 
-    def __call__(self, counts: NDArray[Any], encoded: Floats, seen: Seen, spread: Spread) -> None:
+    def __call__(
+        self, counts: NDArray[Any], encoded: Float32Array, seen: Seen, spread: Spread
+    ) -> None:
         """Encode spectra.
 
         Parameters
@@ -91,7 +92,11 @@ class Intake:
         spread(work, _parts(len(counts)))
 
     def _block(
-        self, counts: NDArray[Any], encoded: Floats, seen: Seen, room: tuple[Floats, Floats]
+        self,
+        counts: NDArray[Any],
+        encoded: Float32Array,
+        seen: Seen,
+        room: tuple[Float32Array, Float32Array],
     ) -> None:
         channels, bins = self._rebin(counts, room)
         seen.totals[:] = channels.sum(axis=1)
@@ -99,12 +104,12 @@ class Intake:
             seen.unexplained[:] = 1.0
         else:
             seen.unexplained[:] = self._screen(room[1])[: len(counts)]
-        taken: Floats | float = 1.0
+        taken: Float32Array | float = 1.0
         if seen.totals.max(initial=0.0) > MOST_COUNTS:
             taken = (MOST_COUNTS / np.maximum(seen.totals[:, None], MOST_COUNTS)).astype(np.float32)
         encode_into(encoded, bins, self._settings, taken)
 
-    def unexplained(self, counts: NDArray[Any], seen: Seen, spread: Spread) -> Floats:
+    def unexplained(self, counts: NDArray[Any], seen: Seen, spread: Spread) -> Float32Array:
         """Unexplained share of spectra, shape (spectrum,): looked for where it may not be small.
 
         Parameters

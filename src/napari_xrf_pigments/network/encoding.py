@@ -16,16 +16,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .._typing import Float32Array, FloatArray
 from ..cube import Acquisition, EnergyAxis
 from ..physics._tube_library import ANODES
 
 _ATMOSPHERES = ("air", "helium", "vacuum")
 #: Borders of the grid's bins in keV: 30 eV where lines crowd, wider above.
-GRID_KEV: NDArray[np.float64] = np.concatenate(
+GRID_KEV: FloatArray = np.concatenate(
     [np.arange(0.8, 7.99, 0.03), np.arange(8.0, 19.99, 0.05), np.arange(20.0, 45.01, 0.1)]
 )
 BORDERS = tuple(GRID_KEV.tolist())
-Floats = NDArray[np.float32]
 N_BINS = len(GRID_KEV) - 1
 N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3
 N_INPUTS = N_BINS + N_SETTINGS
@@ -93,7 +93,10 @@ def encode_bins(bins: torch.Tensor, energies: EnergyAxis, acquisition: Acquisiti
 
 
 def encode_into(
-    encoded: Floats, bins: Floats, settings: Floats, taken: Floats | float = 1.0
+    encoded: Float32Array,
+    bins: Float32Array,
+    settings: Float32Array,
+    taken: Float32Array | float = 1.0,
 ) -> None:
     """Write the network's input of some spectra.
 
@@ -132,7 +135,7 @@ class _Part:
 
     bins: slice
     channels: slice
-    weights: Floats
+    weights: Float32Array
 
 
 class Rebinning:
@@ -163,14 +166,16 @@ class Rebinning:
                 weights = np.diff(left, axis=1).astype(np.float32)
                 self._parts.append(_Part(bins, slice(low, high), weights))
 
-    def scratch(self) -> tuple[Floats, Floats]:
+    def scratch(self) -> tuple[Float32Array, Float32Array]:
         """Room for the channels and the bins of a block; what is in no bin stays zero."""
         return (
             np.zeros((BLOCK, self.n_channels), np.float32),
             np.zeros((BLOCK, self.n_bins), np.float32),
         )
 
-    def __call__(self, counts: NDArray[Any], room: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    def __call__(
+        self, counts: NDArray[Any], room: tuple[Float32Array, Float32Array]
+    ) -> tuple[Float32Array, Float32Array]:
         """Put the counts of a block into bins.
 
         Parameters
@@ -200,7 +205,9 @@ def rebinning(energies: EnergyAxis, borders_kev: tuple[float, ...]) -> Rebinning
     return Rebinning(energies, borders_kev)
 
 
-def rebinned(counts: NDArray[Any], energies: EnergyAxis, borders_kev: tuple[float, ...]) -> Floats:
+def rebinned(
+    counts: NDArray[Any], energies: EnergyAxis, borders_kev: tuple[float, ...]
+) -> Float32Array:
     """Counts between borders, shape (spectrum, bin).
 
     Parameters

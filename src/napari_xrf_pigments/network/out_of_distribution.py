@@ -22,9 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._typing import Float32Array
 from .outputs import group_of_pigment, output_names
-
-Floats = NDArray[np.float32]
 
 #: Unexplained share at which doubt begins, and at which it is complete.
 UNEXPLAINED_FROM, UNEXPLAINED_FULL = 0.20, 0.32
@@ -35,7 +34,7 @@ FEW_COUNTS = 20
 _CEILINGS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 15, 16))
 
 
-def doubt(unexplained: Floats, totals: NDArray[Any]) -> Floats:
+def doubt(unexplained: Float32Array, totals: NDArray[Any]) -> Float32Array:
     """Weight of the base rates.
 
     Parameters
@@ -52,19 +51,19 @@ def doubt(unexplained: Floats, totals: NDArray[Any]) -> Floats:
     """
     strange = (unexplained - UNEXPLAINED_FROM) / (UNEXPLAINED_FULL - UNEXPLAINED_FROM)
     empty = 1 - np.asarray(totals, np.float64) / FEW_COUNTS
-    weight: Floats = np.clip(np.maximum(strange, empty), 0, 1).astype(np.float32)
+    weight: Float32Array = np.clip(np.maximum(strange, empty), 0, 1).astype(np.float32)
     return weight
 
 
-def pulled(probability: Floats, base: Floats, weight: Floats) -> Floats:
+def pulled(probability: Float32Array, base: Float32Array, weight: Float32Array) -> Float32Array:
     """Probabilities (output, spectrum), pulled to base rates (output,)."""
     if not weight.any():
         return probability
-    mixed: Floats = probability + weight * (base[:, None] - probability)
+    mixed: Float32Array = probability + weight * (base[:, None] - probability)
     return mixed
 
 
-def saturated_share(counts: NDArray[Any]) -> Floats:
+def saturated_share(counts: NDArray[Any]) -> Float32Array:
     """Share of the counts in channels that stand at a ceiling: how many are missing is unknown.
 
     A channel stands at a ceiling where it holds the largest number of an integer type of up to
@@ -108,10 +107,10 @@ FIELDS = ("probability", "top", "below", "group_probability")
 class BaseRates:
     """Rates between 0 and :data:`MOST`, shapes (pigment,) and (group,), float32."""
 
-    probability: NDArray[np.float32]
-    top: NDArray[np.float32]
-    below: NDArray[np.float32]
-    group_probability: NDArray[np.float32]
+    probability: Float32Array
+    top: Float32Array
+    below: Float32Array
+    group_probability: Float32Array
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from .._parallel import Spread, on_threads
+from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from ._batching import Lane, lanes, largest_batch
 from ._preprocess import Intake, Seen
@@ -36,7 +37,6 @@ LEAST_BATCH = 64
 #: Fields of answers, in the order of the network's outputs.
 FIELDS = ("probability", "top", "below", "group_probability")
 
-Floats = NDArray[np.float32]
 Bound = Callable[[NDArray[Any]], PigmentMaps]
 
 
@@ -115,7 +115,7 @@ class Predictor:
 
     def _in_batches(
         self, counts: NDArray[Any], intake: Intake, seen: Seen, spread: Spread
-    ) -> Floats:
+    ) -> Float32Array:
         """Answers (output, spectrum), in batches that the device has room for.
 
         In the end the memory is the processor's.
@@ -177,7 +177,7 @@ class Predictor:
         return torch.cat([getattr(found, name) for name in FIELDS], dim=1)
 
 
-def _usable(counts: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def _usable(counts: NDArray[Any]) -> tuple[NDArray[Any], BoolArray]:
     """Counts without negative and missing numbers, and which spectra hold a missing one."""
     missing = np.zeros(len(counts), bool)
     if counts.dtype.kind == "f":

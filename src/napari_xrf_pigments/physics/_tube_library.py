@@ -11,7 +11,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from .._typing import Float32Array, FloatArray
 
 #: Width of the continuum's bins in keV.
 FINE_KEV = 0.1
@@ -19,7 +20,7 @@ ANODES: tuple[str, ...] = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
 VOLTAGES = (20, 24, 28, 30, 32, 35, 36, 40, 42, 45, 48, 50)
 ANGLES_DEG = (12, 20, 25)
 
-Emission = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Emission = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 def computed_emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
@@ -58,7 +59,7 @@ def _key(anode: str, tube_kv: float, angle_deg: float) -> str:
 
 
 @lru_cache
-def _library() -> dict[str, NDArray[np.float32]]:
+def _library() -> dict[str, Float32Array]:
     resource = files(__package__).joinpath("data/tubes.npz")
     if not resource.is_file():
         return {}
@@ -68,7 +69,7 @@ def _library() -> dict[str, NDArray[np.float32]]:
 
 def write_library(path: Path, anodes: tuple[str, ...]) -> None:
     """Compute all tubes of the library and write them."""
-    arrays: dict[str, NDArray[np.float32]] = {}
+    arrays: dict[str, Float32Array] = {}
     for anode in anodes:
         for tube_kv in (*VOLTAGES, 55, 60) if anode == "W" else VOLTAGES:
             for angle in ANGLES_DEG:

@@ -7,11 +7,9 @@ from typing import Protocol
 
 import numpy as np
 import xraylib
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from .lines import Line, element_lines, line_cross_section
-
-Array = NDArray[np.float64]
 
 
 class AtomicData(Protocol):
@@ -21,15 +19,15 @@ class AtomicData(Protocol):
         """The lines of an element."""
         ...
 
-    def mass_attenuation(self, z: int, kev: Array) -> Array:
+    def mass_attenuation(self, z: int, kev: FloatArray) -> FloatArray:
         """Total mass attenuation coefficient in cm2/g at energies in keV."""
         ...
 
-    def production(self, z: int, kev: Array) -> Array:
+    def production(self, z: int, kev: FloatArray) -> FloatArray:
         """Line production cross-sections in cm2/g, shape (line, energy)."""
         ...
 
-    def scatter(self, z: int, kev: Array) -> Array:
+    def scatter(self, z: int, kev: FloatArray) -> FloatArray:
         """Cross-sections in cm2/g of scattering, shape of `kev`."""
         ...
 
@@ -46,23 +44,23 @@ class XraylibData:
         """The lines of an element above 0.9 keV."""
         return element_lines(z)
 
-    def mass_attenuation(self, z: int, kev: Array) -> Array:
+    def mass_attenuation(self, z: int, kev: FloatArray) -> FloatArray:
         """Total mass attenuation coefficient in cm2/g, shape of `kev`."""
         return _attenuations(z, np.asarray(kev, dtype=np.float64).tobytes()).copy()
 
-    def production(self, z: int, kev: Array) -> Array:
+    def production(self, z: int, kev: FloatArray) -> FloatArray:
         """Line production cross-sections in cm2/g, shape (line, energy)."""
         columns = [_production(z, float(energy)) for energy in kev]
         return np.array(columns).reshape(len(kev), len(element_lines(z))).T.copy()
 
-    def scatter(self, z: int, kev: Array) -> Array:
+    def scatter(self, z: int, kev: FloatArray) -> FloatArray:
         """Cross-sections in cm2/g of Rayleigh and Compton scattering, shape of `kev`."""
         return np.array([_scatter(z, float(energy)) for energy in kev])
 
 
 # The lines of a set of elements come by again and again: one look-up for all their energies.
 @lru_cache(maxsize=4096)
-def _attenuations(z: int, kev: bytes) -> Array:
+def _attenuations(z: int, kev: bytes) -> FloatArray:
     return np.array([_attenuation(z, float(energy)) for energy in np.frombuffer(kev)])
 
 
@@ -82,14 +80,14 @@ def _scatter(z: int, kev: float) -> float:
 
 
 @lru_cache(maxsize=100_000)
-def _production(z: int, kev: float) -> Array:
+def _production(z: int, kev: float) -> FloatArray:
     """Of every line of an element at one energy."""
     return np.array(
         [line_cross_section(line, kev) if kev > line.edge_kev else 0.0 for line in element_lines(z)]
     )
 
 
-def compound_attenuation(fractions: dict[int, float], kev: Array) -> Array:
+def compound_attenuation(fractions: dict[int, float], kev: FloatArray) -> FloatArray:
     """Mass attenuation coefficient in cm2/g of a compound given by mass fractions."""
     data = XraylibData()
     total = np.zeros(len(kev))

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from .atomic import compound_attenuation
 from .composition import formula_fractions
 
@@ -55,7 +55,7 @@ class DetectorModel:
     tail: float = 1.0
     escape: float = 1.0
 
-    def sigma_kev(self, kev: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sigma_kev(self, kev: FloatArray) -> FloatArray:
         """Standard deviation of a peak in keV, shape of `kev`.
 
         FWHM^2 = noise^2 + 2.3548^2 F 3.85 eV E, the noise fixed by the FWHM at Mn Ka.
@@ -63,7 +63,7 @@ class DetectorModel:
         at_mn = (self.fwhm_mn_ka_ev * 1e-3 / FWHM_PER_SIGMA) ** 2
         return np.sqrt(np.maximum(at_mn + FANO * PAIR_KEV * (kev - MN_KA_KEV), 1e-4))
 
-    def efficiency(self, kev: NDArray[np.float64]) -> NDArray[np.float64]:
+    def efficiency(self, kev: FloatArray) -> FloatArray:
         """Share of photons that are counted, shape of `kev`."""
         energy = np.maximum(kev, 0.5)
         silicon = compound_attenuation({14: 1.0}, energy) * 2.33
@@ -71,7 +71,7 @@ class DetectorModel:
         dead = silicon * self.dead_layer_um * 1e-4
         return np.exp(-window - dead) * -np.expm1(-silicon * self.thickness_mm / 10)
 
-    def escape_share(self, kev: NDArray[np.float64]) -> NDArray[np.float64]:
+    def escape_share(self, kev: FloatArray) -> FloatArray:
         """Counts in the escape peak for each count in the peak, shape of `kev`.
 
         Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence.
@@ -86,8 +86,8 @@ class DetectorModel:
 
 def response(
     detector: DetectorModel,
-    kev: NDArray[np.float64],
-    extra_sigma_kev: NDArray[np.float64],
+    kev: FloatArray,
+    extra_sigma_kev: FloatArray,
     gain_kev: float,
     offset_kev: float,
     n_channels: int,
@@ -132,8 +132,8 @@ def response(
 
 
 def _xmi_shape(
-    kev: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    kev: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     energy = np.clip(kev, 1.0, 60.0)
     a3 = 2.73e-3 * np.exp(-0.21 * energy) + 1e-4
     a4 = 1.88e-4 * np.exp(-0.00296 * energy**0.763) + 1.355e-5 * np.exp(0.968 * energy**0.498)
@@ -141,9 +141,7 @@ def _xmi_shape(
     return a3, a4, slope
 
 
-def path_transmission(
-    kev: NDArray[np.float64], path_mm: float, atmosphere: str = "air"
-) -> NDArray[np.float64]:
+def path_transmission(kev: FloatArray, path_mm: float, atmosphere: str = "air") -> FloatArray:
     """Share of photons that cross the path to the detector, shape of `kev`.
 
     Parameters

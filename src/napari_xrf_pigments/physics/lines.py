@@ -14,7 +14,8 @@ from typing import Literal, cast
 
 import numpy as np
 import xraylib
-from numpy.typing import NDArray
+
+from .._typing import FloatArray
 
 Family = Literal["K", "L", "M"]
 
@@ -143,8 +144,8 @@ class LineFamily:
     z: int
     family: Family
     lines: tuple[Line, ...]
-    kev: NDArray[np.float64]
-    strength: NDArray[np.float64]
+    kev: FloatArray
+    strength: FloatArray
 
     @property
     def main(self) -> Line:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import xraylib
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from .atomic import AtomicData, XraylibData
 from .fluorescence import depth_above, escape_depth
 from .layered_samples import Geometry, Stacks
@@ -22,12 +22,12 @@ from .tube import Beam
 ELECTRON_KEV = 510.99895
 
 
-def compton_kev(kev: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:
+def compton_kev(kev: FloatArray, angle_deg: float) -> FloatArray:
     """Energy after Compton scattering by a free electron at rest, keV."""
     return np.asarray(kev / (1 + kev / ELECTRON_KEV * (1 - np.cos(np.radians(angle_deg)))))
 
 
-def compton_width_kev(kev: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:
+def compton_width_kev(kev: FloatArray, angle_deg: float) -> FloatArray:
     """Standard deviation in keV of the Doppler broadening for paint and canvas.
 
     The momentum p of the electrons along the scattering vector q shifts the energy by
@@ -48,7 +48,7 @@ class ScatterTable:
     Compton-shifted energies in cm2/g, differential cross-sections in cm2/g/sr.
     """
 
-    compton_kev: NDArray[np.float64]
+    compton_kev: FloatArray
     mu_in: torch.Tensor
     mu_compton: torch.Tensor
     rayleigh: torch.Tensor

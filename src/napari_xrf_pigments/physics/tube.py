@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 import xraylib
-from numpy.typing import NDArray
 
+from .._typing import BoolArray, FloatArray
 from ._tube_library import ANODES, FINE_KEV, Emission, emission
 from .atomic import compound_attenuation
 from .composition import formula_fractions
@@ -34,18 +34,18 @@ class Beam:
         Photons in each component, normalised to a sum of 1.
     """
 
-    kev: NDArray[np.float64]
-    width_kev: NDArray[np.float64]
-    flux: NDArray[np.float64]
+    kev: FloatArray
+    width_kev: FloatArray
+    flux: FloatArray
 
     @property
-    def is_line(self) -> NDArray[np.bool_]:
+    def is_line(self) -> BoolArray:
         """Which components are characteristic lines of the anode."""
-        lines: NDArray[np.bool_] = self.width_kev == 0
+        lines: BoolArray = self.width_kev == 0
         return lines
 
 
-def continuum_edges(tube_kv: float) -> NDArray[np.float64]:
+def continuum_edges(tube_kv: float) -> FloatArray:
     """Borders of the continuum bins in keV: fine where edges crowd, coarser above."""
     edges = np.concatenate(
         [np.arange(MIN_BEAM_KEV, 12.0, 0.5), np.arange(12.0, 26.0, 0.7), np.arange(26.0, 62.0, 1.5)]
@@ -61,7 +61,7 @@ def _emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
     return kev, continuum, _snap(anode, line_kev, tube_kv), lines
 
 
-def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[np.float64]:
+def _snap(anode: str, centres: FloatArray, tube_kv: float) -> FloatArray:
     """Move the centres of spekpy's bins onto the true energies of the anode's lines.
 
     spekpy's own line energies stray by some 20 eV, so that a line can fall into the bin
@@ -81,9 +81,7 @@ def _snap(anode: str, centres: NDArray[np.float64], tube_kv: float) -> NDArray[n
     return moved
 
 
-def transmission(
-    layers: tuple[tuple[str, float], ...], kev: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def transmission(layers: tuple[tuple[str, float], ...], kev: FloatArray) -> FloatArray:
     """Share of photons that filters let through, shape of `kev`.
 
     Parameters

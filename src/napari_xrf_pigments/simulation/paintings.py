@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from .._typing import BoolArray, IntArray
 from .stratigraphy import (
     Layer,
     Stratigraphy,
@@ -53,7 +53,7 @@ class Painting:
         Layers of each region, from the top.
     """
 
-    regions: NDArray[np.int64]
+    regions: IntArray
     names: tuple[str, ...]
     sections: tuple[Stratigraphy, ...]
 
@@ -83,18 +83,18 @@ def _base(rng: np.random.Generator) -> Stratigraphy:
     return (ground, plain_layer("canvas", "support", 500.0))
 
 
-def _plan(shape: tuple[int, int]) -> NDArray[np.int64]:
+def _plan(shape: tuple[int, int]) -> IntArray:
     """Regions on a grid; coordinates run from 0 to 1, y downwards."""
     rows, columns = shape
     y = ((np.arange(rows) + 0.5) / rows)[:, None]
     x = ((np.arange(columns) + 0.5) / columns)[None, :]
     plan = np.full(shape, REGIONS.index("sky"))
 
-    def put(name: str, where: NDArray[np.bool_]) -> None:
+    def put(name: str, where: BoolArray) -> None:
         plan[np.broadcast_to(where, shape)] = REGIONS.index(name)
 
-    def oval(cy: float, cx: float, ry: float, rx: float) -> NDArray[np.bool_]:
-        inside: NDArray[np.bool_] = ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 < 1
+    def oval(cy: float, cx: float, ry: float, rx: float) -> BoolArray:
+        inside: BoolArray = ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 < 1
         return inside
 
     put("cloud", oval(0.14, 0.14, 0.07, 0.12) | oval(0.18, 0.23, 0.06, 0.1))

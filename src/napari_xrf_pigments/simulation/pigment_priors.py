@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .._typing import FloatArray
 from ..pigments.catalogue import pigment, pigment_catalogue
 from .materials import materials
 
@@ -47,7 +47,7 @@ def in_use(name: str, year: int | None) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def palette(year: int | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def palette(year: int | None) -> tuple[tuple[str, ...], FloatArray]:
     """Pigments that were in use, and how likely each is drawn."""
     catalogue = tuple(
         entry.id for entry in pigment_catalogue() if entry.id not in LEAF and in_use(entry.id, year)
@@ -57,7 +57,7 @@ def palette(year: int | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
 
 
 @lru_cache(maxsize=1024)
-def ground_odds(year: int | None) -> NDArray[np.float64]:
+def ground_odds(year: int | None) -> FloatArray:
     """How likely each of the grounds is drawn."""
     weights = np.array(
         [odds * all(in_use(name, year) for name, _ in parts) for odds, parts, _ in GROUNDS]

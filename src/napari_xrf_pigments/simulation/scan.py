@@ -9,8 +9,8 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from .._typing import BoolArray, Float32Array, FloatArray, IntArray
 from ..cube import Acquisition, Detector, EnergyAxis, XRFCube, choose_chunks
 from ..physics.detector import DetectorModel
 from ..physics.layered_samples import Geometry
@@ -45,11 +45,11 @@ class ScanTruth:
     """
 
     names: tuple[str, ...]
-    top: NDArray[np.bool_]
-    below: NDArray[np.bool_]
-    top_sigma: NDArray[np.float32]
-    below_sigma: NDArray[np.float32]
-    regions: NDArray[np.int64]
+    top: BoolArray
+    below: BoolArray
+    top_sigma: Float32Array
+    below_sigma: Float32Array
+    regions: IntArray
     sections: Mapping[str, Stratigraphy]
 
 
@@ -150,7 +150,7 @@ def simulate_scan(
     return scan, ScanTruth(regions=painting.regions, sections=sections, **fields)
 
 
-def _textured(pool: StackPool, regions: NDArray[np.int64], rng: np.random.Generator) -> StackPool:
+def _textured(pool: StackPool, regions: IntArray, rng: np.random.Generator) -> StackPool:
     """One stack a pixel, its layers thicker and thinner as a brush leaves them."""
     pixels = pool.take(torch.from_numpy(regions.ravel()))
     areal = pixels.stacks.mass_thickness
@@ -160,7 +160,7 @@ def _textured(pool: StackPool, regions: NDArray[np.int64], rng: np.random.Genera
     return replace(pixels, stacks=replace(pixels.stacks, mass_thickness=areal * factor))
 
 
-def _smooth(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float64]:
+def _smooth(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     """Smooth random field of unit variance: a few waves of random direction."""
     y, x = np.mgrid[: shape[0], : shape[1]] / max(shape)
     field = np.zeros(shape)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from .._typing import FloatArray, IntArray
 from ..cube import EnergyAxis
 from ..physics.detector import FWHM_PER_SIGMA, path_transmission, pile_up, response
 from ..physics.fluorescence import LineTable, line_table, primary_fluorescence
@@ -42,7 +42,7 @@ def diagnostic_index() -> torch.Tensor:
 
 
 @lru_cache
-def diagnostic_kev() -> NDArray[np.float64]:
+def diagnostic_kev() -> FloatArray:
     """Energies in keV of the main lines of :func:`diagnostic_families`."""
     return np.array([line_family(name, 60.0).main.kev for name in diagnostic_families()])
 
@@ -79,7 +79,7 @@ def _scale(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> 
     end = readout.offset_kev + readout.gain_kev * readout.n_channels
     beam = emission.excitation.beam
 
-    def counted(kev: NDArray[np.float64], photons: torch.Tensor) -> torch.Tensor:
+    def counted(kev: FloatArray, photons: torch.Tensor) -> torch.Tensor:
         passed = path_transmission(kev, readout.path_mm, readout.atmosphere)
         passed = passed * readout.detector.efficiency(kev) * (kev < end)
         return photons @ torch.as_tensor(passed, dtype=torch.float32)
@@ -118,11 +118,11 @@ class Emission:
     """
 
     excitation: Excitation
-    kev: NDArray[np.float64]
+    kev: FloatArray
     lines: torch.Tensor
     rayleigh: torch.Tensor
     compton: torch.Tensor
-    compton_kev: NDArray[np.float64]
+    compton_kev: FloatArray
     pool: StackPool
     evidence: torch.Tensor
 
@@ -287,7 +287,7 @@ class Responses:
         Of scattered photons of the beam's components.
     """
 
-    shown: NDArray[np.int64]
+    shown: IntArray
     lines: torch.Tensor
     compton: torch.Tensor
     rayleigh: torch.Tensor
@@ -296,8 +296,8 @@ class Responses:
 def responses(
     excitation: Excitation,
     readout: Readout,
-    line_kev: NDArray[np.float64],
-    compton_kev: NDArray[np.float64],
+    line_kev: FloatArray,
+    compton_kev: FloatArray,
 ) -> Responses:
     """The matrices of an instrument for lines and Compton photons of these energies, keV."""
     beam, angle = excitation.beam, excitation.geometry.scattering_deg
@@ -305,7 +305,7 @@ def responses(
     end = readout.offset_kev + readout.gain_kev * readout.n_channels + 1.5
     shown = np.nonzero((line_kev < end) & (line_kev > 0.9))[0]
 
-    def seen(kev: NDArray[np.float64], spread: NDArray[np.float64]) -> torch.Tensor:
+    def seen(kev: FloatArray, spread: FloatArray) -> torch.Tensor:
         air = path_transmission(kev, readout.path_mm, readout.atmosphere)
         matrix = response(readout.detector, kev, spread, *axis)
         return matrix * torch.as_tensor(air, dtype=torch.float32)[:, None]

@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 import xraylib
-from numpy.typing import NDArray
 from scipy.signal import fftconvolve, lfilter
 from scipy.special import erf
+
+from napari_xrf_pigments._typing import FloatArray
 
 from .._extras import need
 from .ebel_tube import air_transmission
 from .instruments import TestInstrument
-
-Floats = NDArray[np.float64]
 
 _FWHM = 2.3548
 _SI_KA = 1.740
@@ -80,13 +79,13 @@ class Response:
     scatter: float
     air_seen_mm: float
 
-    def sigma_kev(self, kev: Floats) -> Floats:
+    def sigma_kev(self, kev: FloatArray) -> FloatArray:
         """Standard deviation of a peak in keV."""
         slope = 3.85e-3 * self.fano
         noise = (self.fwhm_ev * 1e-3 / _FWHM) ** 2 - slope * 5.895
         return np.asarray(np.sqrt(np.maximum(noise, 1e-4) + slope * kev))
 
-    def efficiency(self, kev: Floats) -> Floats:
+    def efficiency(self, kev: FloatArray) -> FloatArray:
         """Share of the photons that reach the crystal and stay in it."""
         be = np.array([xraylib.CS_Total(4, float(e)) for e in kev])
         si = np.array([xraylib.CS_Photo(14, float(e)) for e in kev])
@@ -133,7 +132,7 @@ def draw_response(rng: np.random.Generator, instrument: TestInstrument) -> Respo
 
 
 @lru_cache(maxsize=1)
-def escape_table() -> tuple[Floats, Floats]:
+def escape_table() -> tuple[FloatArray, FloatArray]:
     """Escape fraction of silicon by energy in keV, from fisx."""
     elements = need("fisx").Elements()
     elements.initializeAsPyMca()
@@ -147,7 +146,9 @@ def escape_table() -> tuple[Floats, Floats]:
     return kev, np.array([fraction(float(e)) for e in kev])
 
 
-def peaks(kev: Floats, rate: Floats, sigma: Floats, edges: Floats, chunk: int = 256) -> Floats:
+def peaks(
+    kev: FloatArray, rate: FloatArray, sigma: FloatArray, edges: FloatArray, chunk: int = 256
+) -> FloatArray:
     """Counts of Gaussian peaks in channels; shapes (line,), (line,), (line,), (channel + 1,)."""
     total = np.zeros(len(edges) - 1)
     for start in range(0, len(kev), chunk):
@@ -161,7 +162,7 @@ def peaks(kev: Floats, rate: Floats, sigma: Floats, edges: Floats, chunk: int = 
     return total
 
 
-def true_edges(response: Response, instrument: TestInstrument) -> Floats:
+def true_edges(response: Response, instrument: TestInstrument) -> FloatArray:
     """Borders of the channels in true keV, where the file's axis is slightly wrong."""
     edges = instrument.energies.edges_kev * (1.0 + response.gain_error)
     return np.asarray(edges + response.offset_ev * 1e-3)
@@ -170,9 +171,9 @@ def true_edges(response: Response, instrument: TestInstrument) -> Floats:
 def render(
     response: Response,
     instrument: TestInstrument,
-    narrow: tuple[Floats, Floats],
-    broad: tuple[Floats, Floats, Floats],
-) -> tuple[Floats, float]:
+    narrow: tuple[FloatArray, FloatArray],
+    broad: tuple[FloatArray, FloatArray, FloatArray],
+) -> tuple[FloatArray, float]:
     """Mean spectrum for one detected photon in all.
 
     Parameters
@@ -225,7 +226,7 @@ def render(
     return total, float(peak)
 
 
-def _steps(kev: Floats, rate: Floats, edges: Floats) -> Floats:
+def _steps(kev: FloatArray, rate: FloatArray, edges: FloatArray) -> FloatArray:
     """Flat shelf from 0 to each line, its area the line's."""
     order = np.argsort(kev)
     density = np.cumsum((rate[order] / kev[order])[::-1])[::-1]
@@ -235,12 +236,12 @@ def _steps(kev: Floats, rate: Floats, edges: Floats) -> Floats:
     return np.asarray(padded[index] * inside)
 
 
-def _tail(gauss: Floats, channels: float) -> Floats:
+def _tail(gauss: FloatArray, channels: float) -> FloatArray:
     decay = np.exp(-1.0 / channels)
     return np.asarray(lfilter([1.0 - decay], [1.0, -decay], gauss[::-1])[::-1])
 
 
-def _extras(response: Response, centres: Floats, edges: Floats) -> Floats:
+def _extras(response: Response, centres: FloatArray, edges: FloatArray) -> FloatArray:
     extra = np.zeros_like(centres)
     if response.continuum:
         rise = np.where(centres > 0, np.exp((centres - centres[-1]) / response.continuum_kev), 0.0)
@@ -251,7 +252,7 @@ def _extras(response: Response, centres: Floats, edges: Floats) -> Floats:
     return extra
 
 
-def _pile_up(spectrum: Floats, share: float, instrument: TestInstrument) -> Floats:
+def _pile_up(spectrum: FloatArray, share: float, instrument: TestInstrument) -> FloatArray:
     """Pairs of pulses: energies add, so channel numbers add up to the axis' zero."""
     total = spectrum.sum()
     pairs = fftconvolve(spectrum, spectrum)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import xraylib
-from numpy.typing import NDArray
+
+from napari_xrf_pigments._typing import FloatArray
 
 from .._extras import need
 from .instruments import Geometry, TestInstrument
-
-Floats = NDArray[np.float64]
 
 _AIR = {7: 0.755, 8: 0.232, 18: 0.013}
 _AIR_DENSITY = 1.2e-3
 
 
-def air_transmission(kev: Floats, path_mm: float) -> Floats:
+def air_transmission(kev: FloatArray, path_mm: float) -> FloatArray:
     """Share of photons that pass a path of air (mm)."""
     mu = sum(w * np.array([xraylib.CS_Total(z, float(e)) for e in kev]) for z, w in _AIR.items())
     return np.asarray(np.exp(-mu * _AIR_DENSITY * path_mm * 0.1), dtype=np.float64)
 
 
-def _filtered(kev: Floats, instrument: TestInstrument, geometry: Geometry) -> Floats:
+def _filtered(kev: FloatArray, instrument: TestInstrument, geometry: Geometry) -> FloatArray:
     passed = air_transmission(kev, geometry.air_in_mm)
     for symbol, mm in instrument.filter:
         z = xraylib.SymbolToAtomicNumber(symbol)
@@ -55,8 +54,8 @@ def _l_lines(anode: str, kv: float) -> list[tuple[float, float]]:
 
 
 def tube_spectrum(
-    instrument: TestInstrument, geometry: Geometry, edges_kev: Floats
-) -> tuple[Floats, Floats]:
+    instrument: TestInstrument, geometry: Geometry, edges_kev: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Photons that reach the sample.
 
     Parameters
@@ -97,7 +96,9 @@ def tube_spectrum(
     return np.concatenate([mean[keep], line_kev]), np.concatenate([photons[keep], line_photons])
 
 
-def _escape_from_anode(instrument: TestInstrument, geometry: Geometry, kev: Floats) -> Floats:
+def _escape_from_anode(
+    instrument: TestInstrument, geometry: Geometry, kev: FloatArray
+) -> FloatArray:
     """Self-absorption in the anode and transmission of its window at some energies."""
     z = xraylib.SymbolToAtomicNumber(instrument.anode)
     depth = 2.5e-4 * (instrument.tube_kv / 40.0) ** 1.5  # g/cm2, mean depth of generation

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 import xraylib
-from numpy.typing import NDArray
+
+from napari_xrf_pigments._typing import FloatArray, IntArray
 
 from .._extras import need
 from .ebel_tube import tube_spectrum
 from .instruments import Geometry, TestInstrument
 from .stratigraphy import Strata
-
-Floats = NDArray[np.float64]
 
 _SCATTER_STEP = 0.1
 _MC2 = 510.999
@@ -46,16 +45,16 @@ class Emission:
         Standard deviation of the Doppler broadening; 0 for Rayleigh.
     """
 
-    line_kev: Floats
-    line_rate: Floats
-    line_layer: NDArray[np.int64]
+    line_kev: FloatArray
+    line_rate: FloatArray
+    line_layer: IntArray
     line_family: tuple[str, ...]
-    scatter_kev: Floats
-    scatter_rate: Floats
-    scatter_width_kev: Floats
+    scatter_kev: FloatArray
+    scatter_rate: FloatArray
+    scatter_width_kev: FloatArray
 
 
-def beam_edges(kv: float) -> Floats:
+def beam_edges(kv: float) -> FloatArray:
     """Borders of the beam's bins in keV: narrow where the edges of paint elements crowd."""
     return np.unique(
         np.concatenate([np.arange(1.6, 14.0, 0.45), np.arange(14.0, 30.0, 0.75),
@@ -87,10 +86,10 @@ def _families(z: int, kv: float) -> list[str]:
 def fluorescence(
     strata: Strata,
     geometry: Geometry,
-    beam: tuple[Floats, Floats],
+    beam: tuple[FloatArray, FloatArray],
     kv: float,
     secondary: int = 0,
-) -> tuple[Floats, Floats, NDArray[np.int64], tuple[str, ...]]:
+) -> tuple[FloatArray, FloatArray, IntArray, tuple[str, ...]]:
     """Lines that leave a stack, by ``fisx.XRF.getMultilayerFluorescence``.
 
     Parameters
@@ -147,25 +146,25 @@ def fluorescence(
 
 
 @lru_cache(maxsize=128)
-def _attenuation_table(z: int) -> Floats:
+def _attenuation_table(z: int) -> FloatArray:
     return np.array([xraylib.CS_Total(z, e) for e in np.arange(0.9, 61.0, 0.05)])
 
 
-def attenuation(elements: dict[int, float], kev: Floats) -> Floats:
+def attenuation(elements: dict[int, float], kev: FloatArray) -> FloatArray:
     """Mass attenuation coefficient in cm2/g of a mixture."""
     grid = np.arange(0.9, 61.0, 0.05)
     total = sum(w * _attenuation_table(z) for z, w in elements.items())
     return np.asarray(np.interp(kev, grid, total), dtype=np.float64)
 
 
-def compton_kev(kev: Floats, angle_deg: float) -> Floats:
+def compton_kev(kev: FloatArray, angle_deg: float) -> FloatArray:
     """Energy after Compton scattering by an electron at rest."""
     return np.asarray(kev / (1.0 + kev / _MC2 * (1.0 - np.cos(np.radians(angle_deg)))))
 
 
 def scatter(
-    strata: Strata, geometry: Geometry, beam: tuple[Floats, Floats]
-) -> tuple[Floats, Floats, Floats]:
+    strata: Strata, geometry: Geometry, beam: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Single Rayleigh and Compton scatter of a beam in a stack.
 
     Returns
@@ -212,7 +211,7 @@ def scatter(
     )
 
 
-def argon_per_mm(beam: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+def argon_per_mm(beam: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Ar K lines of 1 mm of air in the beam: energies in keV and rates."""
     weight = beam[1] / beam[1].sum()
     energies, rates = [], []

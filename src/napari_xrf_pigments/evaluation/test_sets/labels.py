@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from napari_xrf_pigments._typing import BoolArray, FloatArray
 from napari_xrf_pigments.physics.lines import atomic_number
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
 from .stratigraphy import Strata
 from .truth import COVERED, GROUND, SUPPORT, TOP
-
-Floats = NDArray[np.float64]
 
 _SHARED_SIGMA = 2.0
 
@@ -34,7 +33,7 @@ class Window:
         Mean counts of the whole spectrum in the window.
     """
 
-    layers: Floats
+    layers: FloatArray
     other: float
     total: float
 
@@ -49,7 +48,7 @@ def diagnostic_families() -> tuple[str, ...]:
     return tuple(sorted({family for entry in pigment_catalogue() for family in entry.diagnostic}))
 
 
-def window_share(kev: Floats, sigma: Floats, low: float, high: float) -> Floats:
+def window_share(kev: FloatArray, sigma: FloatArray, low: float, high: float) -> FloatArray:
     """Share of Gaussian peaks between two energies."""
     root = np.sqrt(2.0) * sigma
     return np.asarray(0.5 * (erf((high - kev) / root) - erf((low - kev) / root)))
@@ -60,14 +59,14 @@ class Label:
     """The row of `Truth` for one spectrum; fields as there."""
 
     where: NDArray[np.uint8]
-    sigma: Floats
-    sigma_top: Floats
-    sigma_below: Floats
-    own_sigma: Floats
-    shared: NDArray[np.bool_]
-    blind: NDArray[np.bool_]
-    cover_um: Floats
-    weight: Floats
+    sigma: FloatArray
+    sigma_top: FloatArray
+    sigma_below: FloatArray
+    own_sigma: FloatArray
+    shared: BoolArray
+    blind: BoolArray
+    cover_um: FloatArray
+    weight: FloatArray
 
 
 def _places(strata: Strata) -> list[int]:
@@ -120,13 +119,13 @@ def label(strata: Strata, windows: dict[str, Window], anode: str) -> Label:
     return Label(where, whole, top_only, below, own, shared, blind, cover, weight)
 
 
-def _weakest(diagnostic: tuple[str, ...], windows: dict[str, Window], chosen: Floats) -> float:
+def _weakest(diagnostic: tuple[str, ...], windows: dict[str, Window], chosen: FloatArray) -> float:
     if not all(family in windows for family in diagnostic):
         return 0.0
     return min(windows[f].sigma(float(windows[f].layers @ chosen)) for f in diagnostic)
 
 
-def _share(ids: tuple[str, ...], family: str, strata: Strata) -> Floats:
+def _share(ids: tuple[str, ...], family: str, strata: Strata) -> FloatArray:
     """Share of an element in each layer that some pigments bring."""
     z = atomic_number(family.split()[0])
     return np.array(
@@ -162,7 +161,7 @@ def _shared(ids: tuple[str, ...], windows: dict[str, Window], strata: Strata) ->
     return any(all(foreign(family) for family in by_id[name].diagnostic) for name in ids)
 
 
-def _blind(strata: Strata, anode: str) -> NDArray[np.bool_]:
+def _blind(strata: Strata, anode: str) -> BoolArray:
     by_id = {entry.id: entry for entry in pigment_catalogue()}
     metal = {"copper": "Cu"}.get(strata.support)
     blind = []

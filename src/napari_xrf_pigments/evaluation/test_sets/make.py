@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_xrf_pigments._typing import FloatArray, IntArray
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
 from .._cache import VERSION, stack
@@ -21,8 +21,6 @@ from .instruments import INSTRUMENTS, TestInstrument
 from .labels import Label, Window, diagnostic_families, label, window_share
 from .stratigraphy import Strata
 from .truth import TestSet, Truth
-
-Floats = NDArray[np.float64]
 
 #: Stacks and spectra a stack of the standard sets.
 STACKS = {"A": 400, "B": 400, "C": 400, "D": 600}
@@ -97,7 +95,7 @@ def measure(
     instrument: TestInstrument,
     response: Response,
     total: float,
-) -> tuple[Floats, Label]:
+) -> tuple[FloatArray, Label]:
     """Mean spectrum (counts, shape (channel,)) of a stack and its labels."""
     rate = emission.line_rate * response.efficiency(emission.line_kev)
     rate = np.where(emission.line_layer == AIR, rate * response.air_seen_mm, rate)
@@ -112,10 +110,10 @@ def measure(
 def _windows(
     n_layers: int,
     emission: Emission,
-    counts: Floats,
+    counts: FloatArray,
     instrument: TestInstrument,
     response: Response,
-    mean: Floats,
+    mean: FloatArray,
 ) -> dict[str, Window]:
     edges = true_edges(response, instrument)
     cumulative = np.concatenate([[0.0], np.cumsum(mean)])
@@ -143,7 +141,7 @@ def _windows(
     return windows
 
 
-def _truth(labels: list[Label], totals: Floats, stacks: NDArray[np.int64]) -> Truth:
+def _truth(labels: list[Label], totals: FloatArray, stacks: IntArray) -> Truth:
     entries = pigment_catalogue()
     groups = tuple(ambiguity_groups())
 

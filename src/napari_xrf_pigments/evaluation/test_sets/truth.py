@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_xrf_pigments._typing import BoolArray, Float32Array, IntArray
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis
-
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
 
 #: Bits of `Truth.where`.
 TOP, COVERED, GROUND, SUPPORT = 1, 2, 4, 8
@@ -57,21 +55,21 @@ class Truth:
 
     names: tuple[str, ...]
     groups: tuple[str, ...]
-    member: NDArray[np.int64]
+    member: IntArray
     where: NDArray[np.uint8]
-    sigma: Floats
-    sigma_top: Floats
-    sigma_below: Floats
-    own_sigma: Floats
-    shared: Flags
-    blind: Flags
-    cover_um: Floats
-    weight: Floats
-    counts: Floats
-    stack: NDArray[np.int64]
+    sigma: Float32Array
+    sigma_top: Float32Array
+    sigma_below: Float32Array
+    own_sigma: Float32Array
+    shared: BoolArray
+    blind: BoolArray
+    cover_um: Float32Array
+    weight: Float32Array
+    counts: Float32Array
+    stack: IntArray
 
     @property
-    def present(self) -> Flags:
+    def present(self) -> BoolArray:
         """Whether a pigment is in any layer, shape (spectrum, pigment)."""
         return self.where > 0
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_xrf_pigments._typing import BoolArray, FloatArray, IntArray
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.network.encoding import encode
 from napari_xrf_pigments.network.outputs import MASKED, group_of_pigment, n_outputs, output_names
@@ -66,7 +67,7 @@ class Lesson:
 
     encoded: torch.Tensor
     answers: torch.Tensor
-    folds: NDArray[np.int64]
+    folds: IntArray
     statements: tuple[Statement, ...]
     pixels: tuple[int, ...]
     apart: bool
@@ -183,7 +184,7 @@ def answer_row(statement: Statement) -> torch.Tensor:
     return row
 
 
-def spatial_folds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
+def spatial_folds(mask: BoolArray) -> tuple[IntArray, bool]:
     """Cut what was painted into parts that are held out together, never pixel by pixel.
 
     Neighbouring pixels share paint, thickness and the detector's blur, so that a pixel
@@ -226,15 +227,15 @@ def spatial_folds(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], bool]:
     return folds, False
 
 
-def _along(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> NDArray[np.float64]:
+def _along(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> FloatArray:
     """Places of pixels along the longest direction of a stroke, pixels."""
     places = np.stack([ys - ys.mean(), xs - xs.mean()]).astype(np.float64)
     _, directions = np.linalg.eigh(places @ places.T)
-    found: NDArray[np.float64] = directions[:, -1] @ places
+    found: FloatArray = directions[:, -1] @ places
     return found
 
 
-def _blocks(along: NDArray[np.float64], count: int) -> NDArray[np.int64] | None:
+def _blocks(along: FloatArray, count: int) -> IntArray | None:
     """Cut places into blocks with gaps between them; None where a block would be too small.
 
     What lies in a gap is -1. However a stroke bends, pixels of two blocks are at least the gap
