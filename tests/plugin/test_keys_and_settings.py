@@ -53,9 +53,6 @@ def test_the_page_offers_every_preference_with_its_default():
         "device": known.device,
         "threshold": known.threshold,
         "unit": known.unit,
-        "use": known.use_cache,
-        "folder": known.cache_folder,
-        "limit_gb": known.cache_gb,
     }
     assert all(p.description for page in pages.values() for p in page.properties.values())
 
@@ -66,25 +63,17 @@ def chosen():
     settings = get_plugin_settings(PLUGIN)
     yield settings
     settings.maps.update({"threshold": 0.5, "unit": "mm", "device": "auto"})
-    settings.cache.update({"use": True, "folder": "", "limit_gb": 50})
 
 
-def test_what_is_chosen_is_used(chosen, tmp_path, qtbot):
+def test_what_is_chosen_is_used(chosen, qtbot):
     chosen.maps.threshold, chosen.maps.unit = 0.7, "cm"
-    chosen.cache.folder, chosen.cache.limit_gb = str(tmp_path), 3
     now = preferences()
     assert (now.threshold, now.unit) == (0.7, "cm")
-    assert (now.cache().folder, now.cache().limit_gb) == (tmp_path, 3)
     viewer = ViewerModel()
     session_of(viewer, fake_services())
     scan = add_scan(viewer)
     assert scan.palette.threshold == 0.7
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-
-
-def test_without_the_cache_nothing_is_copied(chosen):
-    chosen.cache.use = False
-    assert preferences().cache() is None
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, "much"])

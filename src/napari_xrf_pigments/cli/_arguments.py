@@ -10,7 +10,6 @@ from ._options import (
     Commands,
     Version,
     add_command,
-    cached,
     choice,
     device,
     energy,
@@ -35,7 +34,6 @@ def parser() -> argparse.ArgumentParser:
     _map(commands)
     _report(commands)
     _convert(commands)
-    _cache(commands)
     network.simulate(commands)
     network.train(commands)
     network.evaluate(commands)
@@ -66,7 +64,6 @@ def _map(commands: Commands[argparse.ArgumentParser]) -> None:
         "--resume", action="store_true", help="go on with a run to OUT that was broken off"
     )
     choice(command)
-    cached(command)
     command.add_argument(
         "--lines",
         type=lines,
@@ -152,26 +149,4 @@ def _convert(commands: Commands[argparse.ArgumentParser]) -> None:
         command.add_argument_group(
             "energy and instrument", "what the file does not say, or says wrongly; kept in OUT"
         )
-    )
-
-
-def _cache(commands: Commands[argparse.ArgumentParser]) -> None:
-    command = add_command(
-        commands, "cache", "cache", "show or remove the converted copies of slow scans"
-    )
-    command.add_argument(
-        "action",
-        nargs="?",
-        choices=("show", "trim", "clear"),
-        default="show",
-        help="show them (default), remove what was used least lately beyond the limit, or all",
-    )
-    command.add_argument(
-        "--place", type=Path, metavar="FOLDER", help="where they lie; default: XRF_PIGMENTS_CACHE"
-    )
-    command.add_argument(
-        "--limit",
-        type=float,
-        metavar="GB",
-        help="how much they may take; default: XRF_PIGMENTS_CACHE_GB, else 50",
     )

@@ -55,7 +55,7 @@ def evaluate(commands: Commands[argparse.ArgumentParser]) -> None:
         "_network",
         "print how well the network does on independent test sets",
     )
-    command.set_defaults(work="evaluate", cache=False, dataset=None, detector=None)
+    command.set_defaults(work="evaluate", dataset=None, detector=None)
     command.add_argument("--weights", type=Path, help="weights (default: the bundled ones)")
     command.add_argument(
         "--sets",

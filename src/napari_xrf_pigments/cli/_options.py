@@ -29,16 +29,6 @@ def choice(command: argparse.ArgumentParser) -> None:
     )
 
 
-def cached(command: argparse.ArgumentParser) -> None:
-    """Whether a converted copy is read."""
-    command.add_argument(
-        "--cache",
-        action="store_true",
-        help="read folders of .mca and .bcf from a converted copy, which is made at the first "
-        "time (see the command cache)",
-    )
-
-
 def energy(command: argparse.ArgumentParser) -> None:
     """What the file does not say of energies and instrument, and whether to calibrate."""
     group = command.add_argument_group(

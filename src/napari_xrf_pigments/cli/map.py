@@ -125,7 +125,7 @@ def open_scan(options: argparse.Namespace) -> XRFCube:
     ValueError
         If a saved calibration is given beside a gain or an offset, or does not fit the scan.
     """
-    from ..io import open_cube
+    from ..io import SLOW_FORMAT, open_cube
     from ..io.calibration_file import load_calibration
 
     given = options.gain_kev is not None or options.offset_kev is not None
@@ -134,18 +134,17 @@ def open_scan(options: argparse.Namespace) -> XRFCube:
         if given:
             raise ValueError("Give either --calibration or --gain-kev and --offset-kev, not both.")
         saved = load_calibration(options.calibration)
-    with progress_bar("Copy in the cache") as progress:
-        cube = open_cube(
-            options.scan,
-            gain_kev=options.gain_kev,
-            offset_kev=options.offset_kev,
-            anode=options.anode,
-            tube_kv=options.kv,
-            dataset=options.dataset,
-            detector=options.detector,
-            cache=options.cache,
-            progress=progress,
-        )
+    cube = open_cube(
+        options.scan,
+        gain_kev=options.gain_kev,
+        offset_kev=options.offset_kev,
+        anode=options.anode,
+        tube_kv=options.kv,
+        dataset=options.dataset,
+        detector=options.detector,
+    )
+    if cube.source is not None and SLOW_FORMAT in cube.source.notes:
+        say(SLOW_FORMAT)
     from ..calibration.anode import with_estimated_anode
     from ..calibration.automatic import calibrated
 

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..io._cache_place import cache_home
 from .test_sets.fisx_emission import Emission, emit
 from .test_sets.instruments import INSTRUMENTS, Geometry, draw_geometry
 from .test_sets.stratigraphy import Layer, Strata, draw_strata
@@ -28,8 +27,10 @@ VERSION = 1
 
 
 def cache_folder() -> Path:
-    """Where the emissions lie unless another folder is named."""
-    return cache_home() / "evaluation"
+    """Return the default folder of the emissions, below the platform's folder for caches."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("napari-xrf-pigments", appauthor=False) / "evaluation"
 
 
 def stack(

@@ -15,6 +15,8 @@ NO_AXIS = (
     "The file states no energy axis: 0.01 keV a channel from 0 keV is assumed, "
     "so calibrate it or give gain and offset."
 )
+#: Note of every scan whose reader is slow; viewers and commands offer the conversion by it.
+SLOW_FORMAT = "Reading this format is slow; `xrf-pigments convert` makes a copy that opens faster."
 MAX_PIXELS = 100_000_000
 MAX_CHANNELS = 1_000_000
 SPECTRUM_FILE_BYTES = 16 * 2**20
@@ -51,7 +53,7 @@ class Reader(Protocol):
 
     @property
     def slow(self) -> bool:
-        """Whether a converted copy is worth its room on the disk."""
+        """Whether reading takes so long that converting the scan first pays."""
 
     def matches(self, path: Path) -> bool:
         """Whether the content of `path` is of this format; cheap, never raises ValueError."""
@@ -79,7 +81,7 @@ class FormatReader:
     chooses_detectors : bool
         Whether files of this format may hold several detectors.
     slow : bool
-        Whether reading takes so long that a converted copy is worth its room on the disk.
+        Whether reading takes so long that converting the scan first pays.
     """
 
     format: str

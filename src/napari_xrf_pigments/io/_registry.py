@@ -9,10 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from ..cube import EnergyAxis, XRFCube
-from ._cache_place import CacheSettings, cache_settings
 from ._detectors import only_one
-from ._reader import Reader, ReadOptions
-from .scans._blocks import Progress
+from ._reader import SLOW_FORMAT, Reader, ReadOptions
 
 # Modules and the names of their readers, in the order in which they are asked.
 _READERS = (
@@ -111,8 +109,6 @@ def open_cube(
     tube_kv: float | None = None,
     dataset: str | None = None,
     detector: int | str | None = None,
-    cache: bool | CacheSettings = False,
-    progress: Progress | None = None,
 ) -> XRFCube:
     """Open a scan, or one spectrum as a scan of one pixel, without reading all of it.
 
@@ -133,12 +129,6 @@ def open_cube(
         Which detector, where there are several: its number, counted from 0, its name, or
         ``"sum"``. Default: their sum where their energy axes agree, else the first; the notes of
         the source say which.
-    cache : bool or CacheSettings
-        Whether a format that is slow to read (folders of .mca, .bcf) is read from a converted
-        copy, which is made at the first time: True takes :func:`cache_settings`. Other formats
-        are read as they are.
-    progress : callable, optional
-        Called with the pixels done and the pixels in all while such a copy is made.
 
     Returns
     -------
@@ -157,7 +147,7 @@ def open_cube(
         raise FileNotFoundError(f"{place} does not exist.")
     if anode is not None:
         _check_symbol(anode)
-    cube = _read(place, ReadOptions(dataset, detector), cache, progress)
+    cube = _read(place, ReadOptions(dataset, detector))
     if gain_kev is not None or offset_kev is not None:
         cube = cube.with_energies(_overridden(cube.energies, gain_kev, offset_kev))
         if cube.source is not None and gain_kev is not None:
@@ -168,12 +158,7 @@ def open_cube(
     return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
 
 
-def _read(
-    place: Path,
-    options: ReadOptions,
-    cache: bool | CacheSettings = False,
-    progress: Progress | None = None,
-) -> XRFCube:
+def _read(place: Path, options: ReadOptions) -> XRFCube:
     from .results import is_results
 
     try:
@@ -193,18 +178,20 @@ def _read(
             )
         if not reader.chooses_detectors:
             only_one(options.detector)
-        if cache and reader.slow:
-            from ._cache import open_cached
-
-            settings = cache if isinstance(cache, CacheSettings) else cache_settings()
-            return open_cached(place, options, reader, settings, progress)
-        return reader.read(place, options)
+        cube = reader.read(place, options)
+        return _with_note(cube, SLOW_FORMAT) if reader.slow else cube
     except ValueError as error:
         raise ValueError(_naming(place, str(error))) from error
     except OSError as error:
         if error.strerror is None:  # a sentence of our own
             raise
         raise type(error)(f"{place.name} cannot be read: {error.strerror.lower()}.") from error
+
+
+def _with_note(cube: XRFCube, note: str) -> XRFCube:
+    if cube.source is None:
+        return cube
+    return replace(cube, source=replace(cube.source, notes=(*cube.source.notes, note)))
 
 
 def _damaged(place: Path) -> Reader | None:

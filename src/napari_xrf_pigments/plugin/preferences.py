@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from npe2 import PluginManager
 
 from . import dialogs as notices
-
-if TYPE_CHECKING:
-    from ..io._cache_place import CacheSettings
 
 PLUGIN = "napari-xrf-pigments"
 
@@ -29,26 +25,11 @@ class Preferences:
         Probability over which a pigment counts as found in a scan that is newly opened.
     unit : str
         Unit of lengths in tables, ``"mm"`` or ``"cm"``.
-    use_cache : bool
-        Whether scans that are slow to read are read from a converted copy.
-    cache_folder : str
-        Where the copies lie; empty: the platform's folder.
-    cache_gb : float
-        How many GB they may take.
     """
 
     device: str = "auto"
     threshold: float = 0.5
     unit: str = "mm"
-    use_cache: bool = True
-    cache_folder: str = ""
-    cache_gb: float = 50.0
-
-    def cache(self) -> CacheSettings | None:
-        """Place and bound of the cache; None where it is not used."""
-        from ..io._cache_place import cache_settings
-
-        return cache_settings(self.cache_folder or None, self.cache_gb) if self.use_cache else None
 
 
 def preferences() -> Preferences:
@@ -61,9 +42,6 @@ def preferences() -> Preferences:
             device=chosen.maps.device,
             threshold=float(chosen.maps.threshold),
             unit=chosen.maps.unit,
-            use_cache=bool(chosen.cache.use),
-            cache_folder=str(chosen.cache.folder),
-            cache_gb=float(chosen.cache.limit_gb),
         )
     except (ImportError, KeyError, AttributeError):
         return Preferences()

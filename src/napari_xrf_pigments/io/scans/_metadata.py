@@ -10,6 +10,7 @@ from typing import Any, Final
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube
 
 from .._provenance import origin
+from .._reader import SLOW_FORMAT
 
 KIND: Final = "scan"
 # Notes of a strange file could go on for pages; a text header has room for some.
@@ -45,6 +46,8 @@ class ScanFacts:
 def facts_of(cube: XRFCube) -> ScanFacts:
     """The facts of a cube that is about to be saved."""
     notes = () if cube.source is None else cube.source.notes
+    # The saved copy is fast to read.
+    notes = tuple(note for note in notes if note != SLOW_FORMAT)
     kept = tuple(note[:_MAX_NOTE] for note in notes[:_MAX_NOTES])
     return ScanFacts(cube.energies, cube.acquisition, cube.pixel_mm, kept, origin(cube.source))
 

@@ -125,18 +125,12 @@ class ZarrScan:
         numpy type string of a count.
     block : tuple of int
         What one file holds.
-    name : str
-        What errors call the store.
-    certificate : str or None
-        A file that vouches for a copy; it is removed when the copy proves damaged.
     """
 
     path: str
     shape: tuple[int, int, int]
     disk_dtype: str
     block: tuple[int, int, int]
-    name: str
-    certificate: str | None = None
 
     ndim = 3
 
@@ -149,26 +143,20 @@ class ZarrScan:
         import zarr
 
         slices, rest = as_slices(key)
+        name = Path(self.path).name
         try:
             array: Any = zarr.open_array(self.path, path=COUNTS, mode="r")
             values = np.asarray(array[slices], dtype=self.dtype)
         except FileNotFoundError:
-            raise FileNotFoundError(f"{self.name} is no longer there.") from None
+            raise FileNotFoundError(f"{name} is no longer there.") from None
         except (ValueError, RuntimeError, KeyError, TypeError):
-            self._denounce()
-            sentence = f"{self.name} is damaged: a piece of its counts cannot be read."
+            sentence = f"{name} is damaged: a piece of its counts cannot be read."
             raise ValueError(sentence) from None
         # What is not there would read as zero counts.
         lost = self._missing(slices)
         if lost:
-            self._denounce()
-            sentence = f"{self.name} is incomplete: {lost} pieces of its counts are gone."
-            raise FileNotFoundError(sentence)
+            raise FileNotFoundError(f"{name} is incomplete: {lost} pieces of its counts are gone.")
         return values[rest]
-
-    def _denounce(self) -> None:
-        if self.certificate is not None:
-            Path(self.certificate).unlink(missing_ok=True)
 
     def _missing(self, slices: tuple[slice, slice, slice]) -> int:
         ranges = []
@@ -216,37 +204,25 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     """
     if options.dataset is not None and options.dataset.strip("/") != COUNTS:
         raise ValueError(f"{path.name} has no array {options.dataset}; it has {COUNTS} alone.")
-    return read_store(path, path.name)
-
-
-def read_store(path: Path, name: str, certificate: Path | None = None) -> XRFCube:
-    """Open a store, which errors call by a name; see :class:`ZarrScan`.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged or incomplete.
-    """
     import zarr
 
     about = _about(path) or {}
-    facts = scan_facts.from_json(str(about.get("scan", "")), name)
-    vouched = None if certificate is None else str(certificate)
+    facts = scan_facts.from_json(str(about.get("scan", "")), path.name)
     try:
         root: Any = zarr.open_group(str(path), mode="r")
         array = root[COUNTS]
         if len(array.shape) != 3 or array.dtype.kind not in "ui" or array.shards is None:
             raise ValueError
-        scan = ZarrScan(str(path), array.shape, array.dtype.str, array.shards, name, vouched)
+        scan = ZarrScan(str(path), array.shape, array.dtype.str, array.shards)
         images = {name: _image(root, name, array.shape[:2]) for name in _IMAGES}
         piece = array.chunks
     except PermissionError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RuntimeError):
-        raise ValueError(f"{name} is damaged: Zarr cannot read its counts.") from None
+        raise ValueError(f"{path.name} is damaged: Zarr cannot read its counts.") from None
     lost = scan.missing()
     if lost:
-        raise ValueError(f"{name} is incomplete: {lost} pieces of its counts are gone.")
+        raise ValueError(f"{path.name} is incomplete: {lost} pieces of its counts are gone.")
     return XRFCube(
         lazy_cube(scan, (array.shards[0], piece[1], piece[2]), FORMAT),
         facts.energies,

@@ -52,11 +52,7 @@ class FoundLines:
 def _open_cube(path: str | Path) -> XRFCube:
     from napari_xrf_pigments.io import open_cube
 
-    from ..preferences import preferences
-
-    cache = preferences().cache()
-    # Making a copy takes minutes: that is done when the scan is open, for the next time.
-    return open_cube(path, cache=False if cache is None else replace(cache, make=False))
+    return open_cube(path)
 
 
 def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:

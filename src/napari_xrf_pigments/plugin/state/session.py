@@ -17,7 +17,6 @@ from napari_xrf_pigments.pigments.selection import Palette
 from .. import dialogs as notices
 from .. import shaders
 from ..collecting import collect_later, let_collect_with
-from ..copying import keep_copy
 from ..giving_way import wait_for_window, window_works
 from ..keybindings import bind_keys
 from ..layers import sync as layering
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 #: The axis of a large scan is checked before all of it is summed.
 CHECK_AFTER_S = 20.0
-_END = object()
 
 
 def follow(scan: Scan, services: Services) -> Iterator[Any]:
@@ -70,8 +68,6 @@ def watch(session: Session, scan: Scan) -> None:
         scan, update = told
         if not session.alive:
             scan.totals.stop()
-        elif update is _END:
-            _copy(session, scan)
         elif isinstance(update, float):
             session.refresh_totals(scan)
             if scan.totals.error:
@@ -91,13 +87,6 @@ def watch(session: Session, scan: Scan) -> None:
 def _followed(scan: Scan, services: Services) -> Iterator[tuple[Scan, Any]]:
     for update in follow(scan, services):
         yield scan, update
-    yield scan, _END
-
-
-def _copy(session: Session, scan: Scan) -> None:
-    """Once a scan is open and checked, keep a copy that is read faster."""
-    if session.alive and scan in session.scans and not scan.totals.error:
-        keep_copy(scan)
 
 
 _SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()

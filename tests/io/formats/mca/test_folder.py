@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.io.conftest import mca_text
 
-from napari_xrf_pigments.io import can_open, open_cube, scan_path
+from napari_xrf_pigments.io import SLOW_FORMAT, can_open, open_cube, save_cube, scan_path
 from napari_xrf_pigments.io.formats.mca import folder as mca_load
 from napari_xrf_pigments.io.formats.mca._files import parse_table
 
@@ -33,6 +33,13 @@ def test_numbers_are_numbers_not_text(mca_folder, counts):
 
 def test_points_beside_the_scan_are_noted(mca_folder):
     assert any("SPOT_1.mca" in note for note in open_cube(mca_folder).source.notes)
+
+
+def test_note_offers_the_conversion_until_the_scan_is_converted(mca_folder, tmp_path):
+    cube = open_cube(mca_folder)
+    assert SLOW_FORMAT in cube.source.notes
+    copy = open_cube(save_cube(cube, tmp_path / "copy.zarr"))
+    assert SLOW_FORMAT not in copy.source.notes
 
 
 def test_real_time_stands_for_a_missing_live_time(mca_folder):
