@@ -17,8 +17,8 @@ from napari_xrf_pigments.fitting.unexplained import unexplained_share
 from napari_xrf_pigments.mapping._element_plan import plan_elements
 from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
 from napari_xrf_pigments.network import Predictor
-from napari_xrf_pigments.network._preprocess import Intake, Seen
-from napari_xrf_pigments.network.encoding import BLOCK, BORDERS, N_INPUTS, rebinning
+from napari_xrf_pigments.network._preprocess import Preprocessor, SpectrumStats
+from napari_xrf_pigments.network.encoding import BLOCK, GRID_EDGES_KEV, N_INPUTS, rebinner
 from napari_xrf_pigments.network.predict import BATCH
 
 from .conftest import Tables
@@ -53,12 +53,12 @@ def test_pigments(pixels: Pixels, tables: Tables, channels: int) -> None:
     cube = cube_of(pixels(ROWS, COLUMNS, channels, 40.96 / channels))
     counts = np.asarray(cube.counts).reshape(N, channels)
     axis, known = cube.energies, Acquisition(anode="Rh", tube_kv=45.0)
-    rebin, screen = rebinning(axis, BORDERS), screening(axis.kev, BORDERS, known)
+    rebin, screen = rebinner(axis, GRID_EDGES_KEV), screening(axis.kev, GRID_EDGES_KEV, known)
     assert screen is not None
-    intake, room = Intake(axis, known), rebin.scratch()
+    preprocess, scratch = Preprocessor(axis, known), rebin.scratch()
     starts = range(0, N, BLOCK)
-    bins = np.concatenate([rebin(counts[i : i + BLOCK], room)[1].copy() for i in starts])
-    encoded, seen = np.empty((N, N_INPUTS), np.float32), Seen.nothing(N)
+    bins = np.concatenate([rebin(counts[i : i + BLOCK], scratch)[1].copy() for i in starts])
+    encoded, stats = np.empty((N, N_INPUTS), np.float32), SpectrumStats.zeros(N)
 
     def spread(work: Callable[[slice], None], parts: list[slice]) -> None:
         for part in parts:
@@ -67,19 +67,19 @@ def test_pigments(pixels: Pixels, tables: Tables, channels: int) -> None:
     def encode() -> None:
         for start in range(0, N, BATCH):
             part = slice(start, start + BATCH)
-            intake(counts[part], encoded[part], seen[part], spread)
+            preprocess(counts[part], encoded[part], stats[part], spread)
 
     title = f"Costs of one core: us a spectrum of {channels} channels"
     works: dict[str, Callable[[], object]] = {
-        "counts on the grid": lambda: [rebin(counts[i : i + BLOCK], room) for i in starts],
+        "counts on the grid": lambda: [rebin(counts[i : i + BLOCK], scratch) for i in starts],
         "screening for the unexplained": lambda: [screen(bins[i : i + BLOCK]) for i in starts],
         "from counts to the network's input, with both": encode,
         "full search for the unexplained": lambda: unexplained_share(counts[:512], axis, known),
     }
     for name, work in works.items():
         tables.add(title, name, costs(work, 512 if "full" in name else N), "us")
-    tables.add(title, "spectra that need the full search", 100 * (seen.unexplained >= SMALL).mean(),
-               "%")  # fmt: skip
+    suspect = 100 * (stats.unexplained >= SMALL).mean()
+    tables.add(title, "spectra that need the full search", suspect, "%")
     if channels == 2048:
         the_network(encoded, tables, title)
         predict = Predictor("cpu").bind(axis, known)
@@ -108,15 +108,15 @@ def the_network(encoded: np.ndarray, tables: Tables, title: str) -> None:
 def test_elements(pixels: Pixels, tables: Tables) -> None:
     cube = cube_of(pixels(ROWS, COLUMNS, 2048))
     title = "Costs of one core: elements"
-    seen = survey(cube)
-    conditions = fit_conditions(cube, seen)
+    stats = survey(cube)
+    conditions = fit_conditions(cube, stats)
     plan = plan_elements(cube, THIRTY)
     counts = np.asarray(cube.counts).reshape(N, -1)
     tables.add(title, "us a spectrum: survey", costs(lambda: survey(cube), N), "us")
     tables.add(title, "us a spectrum: fit of 30 families", costs(lambda: plan.fit(counts), N), "us")
     once: dict[str, Callable[[], object]] = {
-        "once a scan: anode and resolution": lambda: fit_conditions(fresh(cube), seen),
-        "once a scan: search for elements": lambda: families_in(cube, seen, conditions),
+        "once a scan: anode and resolution": lambda: fit_conditions(fresh(cube), stats),
+        "once a scan: search for elements": lambda: families_in(cube, stats, conditions),
     }
     for name, work in once.items():
         tables.add(title, name, [cost / 1e3 for cost in costs(work, 1)], "ms")

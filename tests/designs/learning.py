@@ -13,7 +13,7 @@ from torch import nn
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps
 from napari_xrf_pigments.network.encoding import encode
-from napari_xrf_pigments.network.model import answers_of_logits
+from napari_xrf_pigments.network.model import probabilities_from_logits
 from napari_xrf_pigments.network.outputs import output_names
 from napari_xrf_pigments.training._stage import masked_loss
 
@@ -91,7 +91,7 @@ class Learned:
                     self.net(seen(encode(part, energies, acquisition), self.left_out))
                     for part in spectra.split(_STEP)
                 ]
-            found = answers_of_logits(torch.cat(parts))
+            found = probabilities_from_logits(torch.cat(parts))
             return PigmentMaps(
                 names=self.names,
                 probability=found.probability.T.numpy(),

@@ -41,7 +41,7 @@ class Standardised(nn.Module):
 
 
 class PlainMLP(Standardised):
-    """Three hidden layers on the rebinned spectrum and what is known of the instrument."""
+    """Three hidden layers on the rebinned spectrum and the settings of the instrument."""
 
     def __init__(self, width: int = 1024) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps
-from napari_xrf_pigments.network.encoding import rebinned
+from napari_xrf_pigments.network.encoding import rebin_counts
 from napari_xrf_pigments.network.outputs import group_of_pigment, output_names
 from napari_xrf_pigments.physics.detector import DetectorModel
 from napari_xrf_pigments.physics.layered_samples import Geometry
@@ -53,7 +53,7 @@ class NnlsLibrary:
         library, owner = _library(energies, acquisition)
 
         def predict(counts: NDArray[Any]) -> PigmentMaps:
-            bins = rebinned(np.maximum(counts, 0), energies, _BORDERS).astype(float)
+            bins = rebin_counts(np.maximum(counts, 0), energies, _BORDERS).astype(float)
             shares = np.stack([_shares(one, library, owner) for one in bins], axis=1)
             # One half where the share is the one that was chosen.
             chance = (shares / (shares + self.share)).astype(np.float32)
@@ -111,5 +111,5 @@ def _library(
     )  # fmt: skip
     totals = torch.full((len(sections),), 1e6)
     measured = measure(emission, readout, totals, torch.Generator().manual_seed(0))
-    spectra = rebinned(measured.counts.numpy(), energies, _BORDERS).astype(float)
+    spectra = rebin_counts(measured.counts.numpy(), energies, _BORDERS).astype(float)
     return (spectra / spectra.sum(1, keepdims=True)).T, np.array(owner)

@@ -14,8 +14,8 @@ import torch
 from napari_xrf_pigments import EnergyAxis, XRFCube, open_cube
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_elements, map_pigments
 from napari_xrf_pigments.network import Predictor
-from napari_xrf_pigments.network._batching import Lane
-from napari_xrf_pigments.network.predict import BATCH, LEAST_BATCH
+from napari_xrf_pigments.network._batching import BatchBuffers
+from napari_xrf_pigments.network.predict import BATCH, MIN_BATCH
 
 from .conftest import contents
 from .fault import Declared
@@ -71,22 +71,22 @@ class Card:
     def __init__(self, network: Predictor, room: int) -> None:
         self.asked: list[int] = []
         self._room = room
-        self._answers = network._answers
+        self._forward = network._forward
         self._network = network
 
     def __call__(self, encoded: torch.Tensor) -> torch.Tensor:
         self.asked.append(len(encoded))
         if self._network.device != "cpu" and len(encoded) > self._room:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
-        return self._answers(encoded)
+        return self._forward(encoded)
 
 
 def on_card(room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, Card]:
     network = Predictor("cpu")
     card = Card(network, room)
-    monkeypatch.setattr(network, "_answers", card)
+    monkeypatch.setattr(network, "_forward", card)
     # The work itself is the processor's.
-    monkeypatch.setattr(Lane, "sent", lambda lane, count, device: lane._input[:count])
+    monkeypatch.setattr(BatchBuffers, "to_device", lambda own, count, device: own._input[:count])
     network.device = "cuda:0"
     return network, card
 
@@ -113,7 +113,7 @@ def test_a_full_gpu_falls_back(
         assert max(card.asked[-3:]) <= room
     else:
         assert tried.device == "cpu"
-        assert LEAST_BATCH in card.asked
+        assert MIN_BATCH in card.asked
 
 
 def test_no_memory_left_at_all_is_not_hidden(
@@ -123,7 +123,7 @@ def test_no_memory_left_at_all_is_not_hidden(
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
     tried = Predictor("cpu")
-    monkeypatch.setattr(tried, "_answers", full)
+    monkeypatch.setattr(tried, "_forward", full)
     with pytest.raises(torch.cuda.OutOfMemoryError):
         tried.bind(EnergyAxis(512, 0.03), None)(np.ones((BATCH, 512), np.uint16))  # type: ignore[arg-type]
 

@@ -9,7 +9,7 @@ from napari_xrf_pigments.cube import Acquisition, EnergyAxis
 from napari_xrf_pigments.fitting._unexplained_screening import SMALL, screening
 from napari_xrf_pigments.fitting.lineshape import peaks
 from napari_xrf_pigments.fitting.unexplained import unexplained_share
-from napari_xrf_pigments.network.encoding import BORDERS, rebinned
+from napari_xrf_pigments.network.encoding import GRID_EDGES_KEV, rebin_counts
 from napari_xrf_pigments.simulation import simulate_scan
 
 Maker = Callable[..., np.ndarray]
@@ -21,9 +21,9 @@ TOLERANCE = 0.03
 
 
 def estimate(counts: np.ndarray, axis: EnergyAxis = AXIS, known: Acquisition = RH) -> np.ndarray:
-    screen = screening(axis.kev, BORDERS, known)
+    screen = screening(axis.kev, GRID_EDGES_KEV, known)
     assert screen is not None
-    return screen(rebinned(counts, axis, BORDERS))
+    return screen(rebin_counts(counts, axis, GRID_EDGES_KEV))
 
 
 def pixels(make: Maker, amounts: dict[str, float], scale: float = 1.0) -> np.ndarray:
@@ -84,4 +84,4 @@ def test_empty_spectra_and_no_spectra() -> None:
 
 
 def test_there_is_none_for_an_axis_without_room() -> None:
-    assert screening(EnergyAxis(64, 0.02, 0.0).kev, BORDERS, None) is None
+    assert screening(EnergyAxis(64, 0.02, 0.0).kev, GRID_EDGES_KEV, None) is None

@@ -207,9 +207,9 @@ def gpu_without_room() -> Callable[[], None]:
     # A function of a function travels as it is: workers cannot import this file.
     def change() -> None:
         from napari_xrf_pigments.mapping import _cluster_work as cluster_work
-        from napari_xrf_pigments.network._batching import Lane
+        from napari_xrf_pigments.network._batching import BatchBuffers
 
-        made, answers = Predictor.__init__, Predictor._answers
+        made, forward = Predictor.__init__, Predictor._forward
 
         def on_gpu(self: Predictor, *args: Any) -> None:
             made(self, *args)
@@ -218,11 +218,11 @@ def gpu_without_room() -> Callable[[], None]:
         def full(self: Predictor, encoded: torch.Tensor) -> torch.Tensor:
             if self.device != "cpu":
                 raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
-            return answers(self, encoded)
+            return forward(self, encoded)
 
-        Predictor.__init__, Predictor._answers = on_gpu, full  # type: ignore[method-assign]
+        Predictor.__init__, Predictor._forward = on_gpu, full  # type: ignore[method-assign]
         # The work itself is the processor's.
-        Lane.sent = lambda lane, count, device: lane._input[:count]  # type: ignore[method-assign]
+        BatchBuffers.to_device = lambda own, count, device: own._input[:count]  # type: ignore[method-assign]
         cluster_work._network.cache_clear()
 
     return change
@@ -238,8 +238,8 @@ def test_what_a_workers_full_gpu_led_to_is_told_once(scan: XRFCube, tmp_path: Pa
     assert np.asarray(there.probability) == pytest.approx(here.probability, abs=1e-6)
     full = [text for text in there.provenance["warnings"] if "memory of the GPU was full" in text]
     assert sorted(text.partition(", so ")[2] for text in full) == [
-        "spectra were worked on in smaller batches.",
-        "the processor went on with the work.",
+        "spectra were computed in smaller batches; the results are not affected.",
+        "the processor computed the rest; the results are not affected.",
     ]
     kept = zarr.open_group(str(out), mode="r").attrs["provenance"]
     assert kept["warnings"] == there.provenance["warnings"]

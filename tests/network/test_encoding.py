@@ -1,4 +1,4 @@
-"""What the network sees of a spectrum."""
+"""The encoding of spectra: rebinning and settings of the instrument."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,20 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments import Acquisition, EnergyAxis
 from napari_xrf_pigments.network.encoding import (
+    GRID_EDGES_KEV,
     GRID_KEV,
     N_BINS,
     N_INPUTS,
     N_SETTINGS,
     encode,
+    encode_bins,
     rebin,
+    rebin_counts,
     settings_vector,
 )
 
 AXIS = EnergyAxis(1200, 0.02, 0.0)
+KNOWN = Acquisition(anode="Rh", tube_kv=40.0)
 
 
 def spectra(axis: EnergyAxis, n: int = 3) -> torch.Tensor:
@@ -25,7 +29,7 @@ def spectra(axis: EnergyAxis, n: int = 3) -> torch.Tensor:
     return torch.from_numpy(counts).double()
 
 
-def test_the_grid_is_rising_and_fine_where_lines_crowd() -> None:
+def test_the_grid_rises_and_is_fine_where_lines_are_dense() -> None:
     widths = np.diff(GRID_KEV)
     assert widths.min() > 0.029
     assert len(widths) == N_BINS
@@ -61,7 +65,7 @@ def test_each_bin_gets_the_counts_of_the_channels_that_it_overlaps() -> None:
         np.testing.assert_allclose(binned[:, index], counts.numpy() @ share, atol=1e-6)
 
 
-def test_ten_ev_channels_give_what_the_same_counts_in_twenty_ev_give() -> None:
+def test_the_width_of_the_channels_does_not_matter() -> None:
     counts = spectra(AXIS)
     fine = EnergyAxis(2 * AXIS.n_channels, 0.01, AXIS.offset_kev - 0.005)
     halves = counts.repeat_interleave(2, dim=1) / 2
@@ -112,7 +116,7 @@ def test_unknown_settings_are_zero_and_known_ones_raise_their_flags() -> None:
     assert known.max() <= 1.01
 
 
-def test_an_anode_that_the_network_never_met_is_known_but_none_of_them() -> None:
+def test_an_anode_outside_the_training_sets_only_the_flag() -> None:
     foreign = settings_vector(AXIS, Acquisition(anode="Pd"))
     assert float(foreign[2:].sum()) == 1.0
 
@@ -123,3 +127,82 @@ def test_no_filter_is_not_the_same_as_an_unknown_filter() -> None:
     )
     assert (none != unknown).any()
     assert (some != none).any()
+
+
+def bins_of(counts: np.ndarray, axis: EnergyAxis) -> torch.Tensor:
+    return torch.from_numpy(rebin_counts(counts, axis, GRID_EDGES_KEV))
+
+
+def in_double(counts: np.ndarray, axis: EnergyAxis) -> np.ndarray:
+    return rebin(torch.from_numpy(counts.astype(np.float64)), axis).numpy()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    gain=st.floats(0.004, 0.12),
+    offset=st.floats(-1.2, 60.0),
+    channels=st.integers(2, 4200),
+    largest=st.sampled_from([1, 50, 60_000]),
+    seed=st.integers(0, 1000),
+)
+def test_rebinning_in_single_precision_agrees_with_double_on_any_axis(
+    gain: float, offset: float, channels: int, largest: int, seed: int
+) -> None:
+    axis = EnergyAxis(channels, gain, offset)
+    counts = np.random.default_rng(seed).integers(0, largest, (3, channels), endpoint=True)
+    binned = bins_of(counts.astype(np.uint16), axis).numpy()
+    assert binned.shape == (3, N_BINS)
+    assert binned.dtype == np.float32
+    # Differences of large sums lose digits in double precision too.
+    slack = 1e-13 * counts.sum(1, keepdims=True) + 1e-9 * largest
+    assert (np.abs(binned - in_double(counts, axis)) <= 1e-6 * binned + slack).all()
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", ">u2", "i4", ">i4", "u4", "i8", "f4", ">f4", "f8"])
+def test_rebinning_accepts_any_type_of_number(dtype: str) -> None:
+    axis = EnergyAxis(1024, 0.029, -0.02)
+    counts = np.random.default_rng(0).poisson(30, (300, 1024)).astype(dtype)
+    np.testing.assert_allclose(bins_of(counts, axis), in_double(counts, axis), rtol=1e-6)
+
+
+def test_sums_beyond_32_bits_stay_exact() -> None:
+    axis = EnergyAxis(2048, 0.02, 0.0)
+    counts = np.full((2, 2048), 2**32 - 1, np.uint32)
+    np.testing.assert_allclose(bins_of(counts, axis), in_double(counts, axis), rtol=1e-6)
+
+
+def test_one_count_beside_a_strong_line_is_not_lost() -> None:
+    axis = EnergyAxis(2048, 0.02, 0.0)
+    counts = np.zeros((1, 2048), np.uint32)
+    counts[0, 500], counts[0, 1500] = 50_000_000, 1
+    binned = bins_of(counts, axis)[0]
+    assert float(binned[GRID_KEV[:-1] > 20].sum()) == pytest.approx(1.0, rel=1e-6)
+
+
+def test_the_memory_order_of_the_counts_does_not_matter() -> None:
+    axis = EnergyAxis(1024, 0.029, -0.02)
+    counts = np.random.default_rng(0).poisson(30, (7, 1024)).astype(np.uint16)
+    binned = bins_of(np.asfortranarray(counts), axis)
+    assert torch.equal(binned, bins_of(counts, axis))
+
+
+def test_the_neighbours_of_a_spectrum_do_not_matter() -> None:
+    axis = EnergyAxis(1024, 0.029, -0.02)
+    counts = np.random.default_rng(0).poisson(30, (300, 1024)).astype(np.uint16)
+    binned = bins_of(counts, axis)
+    # The order of summation in a product may depend on the position in a block.
+    torch.testing.assert_close(bins_of(counts[::2], axis), binned[::2], rtol=5e-7, atol=0)
+    torch.testing.assert_close(bins_of(counts[250:251], axis), binned[250:251], rtol=5e-7, atol=0)
+
+
+def test_encoding_of_rebinned_counts_agrees_with_encode() -> None:
+    axis = EnergyAxis(2048, 0.02, -0.5)
+    counts = np.random.default_rng(0).poisson(4, (20, 2048)).astype(np.uint16)
+    encoded = encode_bins(bins_of(counts, axis), axis, KNOWN)
+    reference = encode(torch.from_numpy(counts.astype(np.float32)), axis, KNOWN)
+    torch.testing.assert_close(encoded, reference, rtol=1e-6, atol=1e-6)
+
+
+def test_rebinning_no_spectra_gives_no_rows() -> None:
+    axis = EnergyAxis(1024, 0.029, -0.02)
+    assert bins_of(np.zeros((0, 1024), np.uint16), axis).shape == (0, N_BINS)

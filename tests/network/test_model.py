@@ -1,9 +1,9 @@
-"""The network and the probabilities that it gives."""
+"""The network and its probabilities."""
 
 import torch
 
 from napari_xrf_pigments.network.encoding import N_INPUTS
-from napari_xrf_pigments.network.model import Architecture, PigmentNet, answers_of_logits
+from napari_xrf_pigments.network.model import Architecture, PigmentNet, probabilities_from_logits
 from napari_xrf_pigments.network.outputs import group_of_pigment, n_outputs
 
 
@@ -12,31 +12,31 @@ def tiny() -> PigmentNet:
     return PigmentNet(Architecture(width=16, blocks=1)).eval()
 
 
-def test_logits_have_one_row_a_spectrum_and_one_column_an_output() -> None:
+def test_logits_have_one_row_per_spectrum_and_one_column_per_output() -> None:
     assert tiny()(torch.zeros(3, N_INPUTS)).shape == (3, n_outputs())
 
 
-def test_answers_fit_together_whatever_the_logits() -> None:
+def test_probabilities_are_consistent_for_any_logits() -> None:
     torch.manual_seed(1)
-    found = answers_of_logits(torch.randn(200, n_outputs()) * 6)
-    assert (found.probability >= found.top).all()
-    assert (found.probability >= found.below).all()
+    result = probabilities_from_logits(torch.randn(200, n_outputs()) * 6)
+    assert (result.probability >= result.top).all()
+    assert (result.probability >= result.below).all()
     members = group_of_pigment()
-    assert (found.group_probability[:, members] >= found.probability).all()
-    for part in (found.probability, found.top, found.below, found.group_probability):
+    assert (result.group_probability[:, members] >= result.probability).all()
+    for part in (result.probability, result.top, result.below, result.group_probability):
         assert part.min() >= 0
         assert part.max() <= 1
 
 
-def test_a_group_may_be_surer_than_its_members() -> None:
+def test_a_group_may_be_likelier_than_its_members() -> None:
     logits = torch.full((1, n_outputs()), -5.0)
     logits[:, -len(set(group_of_pigment().tolist())) :] = 5.0
-    found = answers_of_logits(logits)
-    assert found.group_probability.min() > 0.99
-    assert found.probability.max() < 0.01
+    result = probabilities_from_logits(logits)
+    assert result.group_probability.min() > 0.99
+    assert result.probability.max() < 0.01
 
 
-def test_standardised_inputs_have_zero_mean_and_no_rare_bin_shouts() -> None:
+def test_standardised_inputs_have_zero_mean_and_rare_bins_a_limited_scale() -> None:
     net = tiny()
     examples = torch.randn(500, N_INPUTS) * 3 + 2
     examples[:, 0] = 0.0

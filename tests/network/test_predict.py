@@ -1,4 +1,4 @@
-"""From spectra to probabilities with the bundled network."""
+"""Prediction with the bundled network."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def mean_group_in(maps: PigmentMaps, truth: ScanTruth, region: str, group: str) 
     return float(maps.group_probability[maps.groups.index(group)][here].mean())
 
 
-def test_maps_have_one_row_a_pigment_and_one_column_a_spectrum(
+def test_maps_have_one_row_per_pigment_and_one_column_per_spectrum(
     maps: PigmentMaps, predictor: Predictor
 ) -> None:
     n = SHAPE[0] * SHAPE[1]
@@ -85,11 +85,11 @@ def test_copper_is_found_in_the_sky_and_not_in_the_robe(
     assert mean_group_in(maps, scan[1], "robe", "copper") < 0.2
 
 
-def test_no_cadmium_is_seen_where_there_is_none(maps: PigmentMaps) -> None:
+def test_no_cadmium_is_found_where_there_is_none(maps: PigmentMaps) -> None:
     assert np.mean(maps.group_probability[maps.groups.index("cadmium")] > 0.5) < 0.02
 
 
-def test_a_spectrum_alone_gets_the_answer_it_gets_in_a_batch(
+def test_a_spectrum_alone_has_the_probabilities_it_has_in_a_batch(
     maps: PigmentMaps, scan: tuple[XRFCube, ScanTruth], predictor: Predictor, counts: np.ndarray
 ) -> None:
     cube, _ = scan
@@ -154,14 +154,14 @@ def test_no_spectrum_gives_empty_maps(predictor: Predictor) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1024,), (3, 1023), (2, 3, 1024)])
-def test_counts_of_another_shape_are_refused_in_one_sentence(
+def test_counts_of_another_shape_are_rejected_with_one_sentence(
     predictor: Predictor, shape: tuple[int, ...]
 ) -> None:
     with pytest.raises(ValueError, match=r"^Spectra must have the shape \(spectrum, 1024\).*\.$"):
         predictor.bind(EnergyAxis(1024, 0.04))(np.zeros(shape))
 
 
-def test_predict_spectra_has_a_leading_spectrum_axis_and_takes_energies_as_numbers(
+def test_predict_spectra_has_a_leading_spectrum_axis_and_accepts_energies_in_kev(
     maps: PigmentMaps, scan: tuple[XRFCube, ScanTruth], predictor: Predictor, counts: np.ndarray
 ) -> None:
     cube, _ = scan
@@ -174,21 +174,21 @@ def test_predict_spectra_has_a_leading_spectrum_axis_and_takes_energies_as_numbe
     np.testing.assert_allclose(one.top, maps.top[:, :1].T, atol=2e-4)
 
 
-def test_nothing_need_be_known_of_the_instrument(
+def test_mercury_is_found_without_any_known_setting(
     scan: tuple[XRFCube, ScanTruth], predictor: Predictor, counts: np.ndarray
 ) -> None:
     cube, truth = scan
-    blind = predictor.bind(cube.energies, Acquisition())(counts)
-    assert mean_group_in(blind, truth, "robe", "mercury") > 0.9
+    unknown = predictor.bind(cube.energies, Acquisition())(counts)
+    assert mean_group_in(unknown, truth, "robe", "mercury") > 0.9
 
 
-def test_weights_that_are_not_there_are_an_oserror_in_one_sentence(tmp_path: Path) -> None:
+def test_missing_weights_raise_an_oserror_with_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"^There are no weights at .*none\.safetensors\.$"):
         Predictor("cpu", tmp_path / "none.safetensors")
     with pytest.raises(FileNotFoundError, match="There are no weights"):
         Predictor("cpu", tmp_path)
 
 
-def test_a_device_that_is_not_there_is_refused() -> None:
+def test_a_missing_device_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"^The device 'gpu' cannot be used on this computer\.$"):
         Predictor("gpu")

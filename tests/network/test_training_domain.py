@@ -1,4 +1,4 @@
-"""Sentences on instruments that the network did not learn from."""
+"""Warnings about instruments outside the training."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis
 from napari_xrf_pigments.network.training_domain import (
     FWHM_EV,
-    LOWEST_END_KEV,
+    MIN_END_KEV,
     TUBE_KV,
     TUBE_KV_TUNGSTEN,
     instrument_warnings,
@@ -16,12 +16,12 @@ from napari_xrf_pigments.simulation.instruments import random_excitation, random
 AXIS = EnergyAxis(2048, 0.02, -0.95)
 
 
-def test_nothing_is_said_where_nothing_is_known() -> None:
+def test_unknown_settings_give_no_warning() -> None:
     assert instrument_warnings(AXIS, Acquisition()) == ()
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_nothing_is_said_of_any_simulated_instrument(seed: int) -> None:
+def test_no_simulated_instrument_gives_a_warning(seed: int) -> None:
     rng = np.random.default_rng(seed)
     excitation = random_excitation(rng)
     readout = random_readout(rng, excitation.tube_kv)
@@ -37,7 +37,7 @@ def test_nothing_is_said_of_any_simulated_instrument(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "said"),
+    ("known", "expected"),
     [
         (Acquisition(anode="Fe"), "anode of Fe"),
         (Acquisition(anode="Rh", tube_kv=TUBE_KV[1] + 10), "ran at 60 kV"),
@@ -49,27 +49,27 @@ def test_nothing_is_said_of_any_simulated_instrument(seed: int) -> None:
         (Acquisition(detector=Detector(fwhm_mn_ka_ev=60)), "resolution is 60 eV"),
     ],
 )
-def test_one_plain_sentence_for_what_lies_outside(known: Acquisition, said: str) -> None:
-    (told,) = instrument_warnings(AXIS, known)
-    assert said in told
-    assert told.endswith(".")
-    assert "\n" not in told
+def test_each_setting_outside_gives_one_sentence(known: Acquisition, expected: str) -> None:
+    (warning,) = instrument_warnings(AXIS, known)
+    assert expected in warning
+    assert warning.endswith(".")
+    assert "\n" not in warning
 
 
 @pytest.mark.parametrize(
-    ("axis", "said"),
+    ("axis", "expected"),
     [
         (EnergyAxis(256, 0.1), "100 eV wide"),
-        (EnergyAxis(1024, 0.01), f"{LOWEST_END_KEV:.0f} keV or more"),
+        (EnergyAxis(1024, 0.01), f"{MIN_END_KEV:.0f} keV or more"),
         (EnergyAxis(1024, 0.03, 5.0), "begins at 5.0 keV"),
     ],
 )
-def test_one_plain_sentence_for_an_axis_outside(axis: EnergyAxis, said: str) -> None:
-    (told,) = instrument_warnings(axis, Acquisition())
-    assert said in told
-    assert told.endswith(".")
+def test_each_axis_outside_gives_one_sentence(axis: EnergyAxis, expected: str) -> None:
+    (warning,) = instrument_warnings(axis, Acquisition())
+    assert expected in warning
+    assert warning.endswith(".")
 
 
-def test_several_things_are_several_sentences() -> None:
+def test_several_settings_outside_give_several_sentences() -> None:
     known = Acquisition(anode="Fe", tube_kv=100.0, takeoff_deg=5.0)
     assert len(instrument_warnings(EnergyAxis(256, 0.1), known)) == 4

@@ -19,9 +19,9 @@ from napari_xrf_pigments.network.weights import (
     bundled_hash_file,
     bundled_weights,
     load_weights,
-    on_device,
+    move_to_device,
+    read_training,
     save_weights,
-    training_of,
     weights_hash,
 )
 
@@ -35,7 +35,7 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "tiny.safetensors"
 
 
-def test_what_was_read_is_written_and_read_again_exactly(saved: Path, tmp_path: Path) -> None:
+def test_weights_survive_a_round_trip_exactly(saved: Path, tmp_path: Path) -> None:
     net = load_weights(saved)
     copy = tmp_path / "new folder" / "copy.safetensors"
     save_weights(net, copy, {})
@@ -59,8 +59,8 @@ def test_a_read_network_is_ready_for_inference(saved: Path) -> None:
     assert {value.dtype for value in net.state_dict().values()} == {torch.float32}
 
 
-def test_settings_of_the_training_travel_with_the_weights(saved: Path) -> None:
-    assert training_of(saved) == {"seed": 3, "spectra": 10}
+def test_weights_carry_the_settings_of_the_training(saved: Path) -> None:
+    assert read_training(saved) == {"seed": 3, "spectra": 10}
 
 
 def test_saving_leaves_one_file_that_others_may_read(saved: Path) -> None:
@@ -92,13 +92,13 @@ def test_the_hash_is_the_file_s_sha256_and_follows_a_change(saved: Path) -> None
     assert weights_hash(saved) != first
 
 
-@pytest.mark.parametrize("kept", [0, 5, 200, 5000])
-def test_a_truncated_file_is_refused_in_one_sentence(saved: Path, kept: int) -> None:
-    saved.write_bytes(saved.read_bytes()[:kept])
+@pytest.mark.parametrize("size", [0, 5, 200, 5000])
+def test_a_truncated_file_is_rejected_with_one_sentence(saved: Path, size: int) -> None:
+    saved.write_bytes(saved.read_bytes()[:size])
     with pytest.raises(ValueError, match=r"^tiny\.safetensors does not hold the weights .*\.$"):
         load_weights(saved)
     with pytest.raises(ValueError, match=r"does not hold the weights .*\.$"):
-        training_of(saved)
+        read_training(saved)
 
 
 class _Bomb:
@@ -109,7 +109,7 @@ class _Bomb:
         return (Path.touch, (self.path,))
 
 
-def test_a_pickle_is_refused_and_never_run(tmp_path: Path) -> None:
+def test_a_pickle_is_rejected_and_never_run(tmp_path: Path) -> None:
     sent, mark = tmp_path / "sent.safetensors", tmp_path / "it ran"
     for write in (
         lambda: sent.write_bytes(pickle.dumps(_Bomb(mark))),
@@ -121,41 +121,41 @@ def test_a_pickle_is_refused_and_never_run(tmp_path: Path) -> None:
         assert not mark.exists()
 
 
-def rewritten(path: Path, **changed: object) -> None:
-    """Write the file anew with other metadata."""
+def rewrite(path: Path, **changed: object) -> None:
+    """Write weights with other metadata."""
     pigments, groups = output_names()
     metadata = {"width": 16, "blocks": 1, "inputs": N_INPUTS, "pigments": pigments,
                 "groups": groups}  # fmt: skip
     net = PigmentNet(Architecture(width=16, blocks=1))
-    kept = {name: value for name, value in (metadata | changed).items() if value is not None}
+    stored = {name: value for name, value in (metadata | changed).items() if value is not None}
     tensors = dict(net.state_dict())
-    kept["checksum"] = _checksum(kept, tensors)
-    save_file(tensors, path, {"network": json.dumps(kept)})
+    stored["checksum"] = _checksum(stored, tensors)
+    save_file(tensors, path, {"network": json.dumps(stored)})
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"pigments": ["mauve"]}, "another pigment table"),
         ({"groups": []}, "another pigment table"),
         ({"inputs": 7}, "energy grid"),
-        ({"width": 24}, "does not fit the network"),
-        ({"blocks": 3}, "does not fit the network"),
-        ({"width": None}, "does not fit the network"),
-        ({"width": "wide"}, "does not fit the network"),
+        ({"width": 24}, "do not fit the network"),
+        ({"blocks": 3}, "do not fit the network"),
+        ({"width": None}, "do not fit the network"),
+        ({"width": "wide"}, "do not fit the network"),
     ],
 )
-def test_weights_of_another_network_are_refused_in_one_sentence(
-    tmp_path: Path, changed: dict[str, object], said: str
+def test_weights_of_another_network_are_rejected_with_one_sentence(
+    tmp_path: Path, changed: dict[str, object], message: str
 ) -> None:
     path = tmp_path / "other.safetensors"
-    rewritten(path, **changed)
-    with pytest.raises(ValueError, match=rf"^other\.safetensors .*{said}.*\.$"):
+    rewrite(path, **changed)
+    with pytest.raises(ValueError, match=rf"^[^\n]*other\.safetensors .*{message}.*\.$"):
         load_weights(path)
 
 
 @pytest.mark.parametrize("metadata", [None, {"network": "[]"}, {"network": "{"}, {"other": "1"}])
-def test_a_foreign_safetensors_file_is_refused(
+def test_a_foreign_safetensors_file_is_rejected(
     tmp_path: Path, metadata: dict[str, str] | None
 ) -> None:
     path = tmp_path / "foreign.safetensors"
@@ -165,9 +165,9 @@ def test_a_foreign_safetensors_file_is_refused(
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:99"])
-def test_a_device_that_is_not_there_is_refused_in_one_sentence(saved: Path, device: str) -> None:
+def test_a_missing_device_is_rejected_with_one_sentence(saved: Path, device: str) -> None:
     with pytest.raises(ValueError, match=rf"^The device '{device}' cannot be used .*\.$"):
-        on_device(load_weights(saved), device)
+        move_to_device(load_weights(saved), device)
 
 
 def test_the_bundled_weights_load_and_are_small() -> None:
@@ -175,45 +175,51 @@ def test_the_bundled_weights_load_and_are_small() -> None:
     assert path.stat().st_size < 10_000_000
     net = load_weights(path)
     assert net.architecture.width >= 256
-    assert training_of(path)["seed"] is not None
+    assert read_training(path)["seed"] is not None
 
 
-def test_the_bundled_weights_are_those_whose_hash_is_kept() -> None:
-    kept = bundled_hash_file().read_text().split()
-    assert kept == [weights_hash(bundled_weights()), "pigments.safetensors"], (
+def test_the_bundled_weights_have_the_noted_hash() -> None:
+    noted = bundled_hash_file().read_text().split()
+    assert noted == [weights_hash(bundled_weights()), "pigments.safetensors"], (
         "New weights? Run: python -m napari_xrf_pigments.network.weights [WEIGHTS]"
     )
 
 
-def test_other_bytes_in_the_place_of_the_bundled_weights_are_refused(
+def test_other_bytes_instead_of_the_bundled_weights_are_rejected(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("napari_xrf_pigments.network.weights.bundled_weights", lambda: saved)
-    said = r"^The weights that came with napari-xrf-pigments are damaged or were replaced; .*\.$"
-    with pytest.raises(ValueError, match=said):
-        load_weights(saved)  # nothing says which hash it must have
+    message = r"^The weights that came with napari-xrf-pigments are damaged or were replaced; .*\.$"
+    with pytest.raises(ValueError, match=message):
+        load_weights(saved)  # no hash is noted
     saved.with_suffix(".sha256").write_text(f"{weights_hash(saved)}  {saved.name}\n")
     load_weights(saved)
     saved.write_bytes(saved.read_bytes() + b" ")
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         load_weights(saved)
 
 
-@pytest.mark.parametrize("place", [-1, -5000, "spectra"])
-def test_one_changed_byte_of_user_weights_is_seen(saved: Path, place: int | str) -> None:
+@pytest.mark.parametrize("position", [-1, -5000, "spectra"])
+def test_one_changed_byte_of_user_weights_is_detected(saved: Path, position: int | str) -> None:
     data = bytearray(saved.read_bytes())
-    index = data.index(place.encode()) if isinstance(place, str) else place
+    index = data.index(position.encode()) if isinstance(position, str) else position
     data[index] ^= 1
     saved.write_bytes(data)
     with pytest.raises(ValueError, match=r"^tiny\.safetensors was changed or damaged .*\.$"):
         load_weights(saved)
 
 
-def test_weights_of_a_version_that_wrote_no_checksum_are_used_with_a_warning(saved: Path) -> None:
+def test_weights_without_a_checksum_are_used_with_a_warning(saved: Path) -> None:
     net = load_weights(saved)
     pigments, groups = output_names()
-    told = {"width": 16, "blocks": 1, "inputs": N_INPUTS, "pigments": pigments, "groups": groups}
-    save_file(dict(net.state_dict()), saved, {"network": json.dumps(told)})
+    metadata = {
+        "width": 16,
+        "blocks": 1,
+        "inputs": N_INPUTS,
+        "pigments": pigments,
+        "groups": groups,
+    }
+    save_file(dict(net.state_dict()), saved, {"network": json.dumps(metadata)})
     with pytest.warns(UserWarning, match=r"carries no checksum, so it was not verified\.$"):
         load_weights(saved)
 
@@ -221,15 +227,15 @@ def test_weights_of_a_version_that_wrote_no_checksum_are_used_with_a_warning(sav
 def test_bundling_writes_weights_with_checksum_and_hash(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = tmp_path / "package" / "pigments.safetensors"
-    monkeypatch.setattr("napari_xrf_pigments.network.weights.bundled_weights", lambda: place)
-    found = bundle(saved)
-    assert found == hashlib.sha256(place.read_bytes()).hexdigest()
-    assert place.with_suffix(".sha256").read_text() == f"{found}  pigments.safetensors\n"
-    assert training_of(place) == {"seed": 3, "spectra": 10}
-    place.write_bytes(saved.read_bytes())
-    assert bundle() == weights_hash(place)
-    load_weights(place)
+    target = tmp_path / "package" / "pigments.safetensors"
+    monkeypatch.setattr("napari_xrf_pigments.network.weights.bundled_weights", lambda: target)
+    digest = bundle(saved)
+    assert digest == hashlib.sha256(target.read_bytes()).hexdigest()
+    assert target.with_suffix(".sha256").read_text() == f"{digest}  pigments.safetensors\n"
+    assert read_training(target) == {"seed": 3, "spectra": 10}
+    target.write_bytes(saved.read_bytes())
+    assert bundle() == weights_hash(target)
+    load_weights(target)
 
 
 def test_the_model_card_is_that_of_the_bundled_weights() -> None:

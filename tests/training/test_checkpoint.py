@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from napari_xrf_pigments.network.weights import load_weights, training_of
+from napari_xrf_pigments.network.weights import load_weights, read_training
 from napari_xrf_pigments.training import _stage as training_part
 from napari_xrf_pigments.training._simulation_workers import Feeder
 from napari_xrf_pigments.training.checkpoint import (
@@ -105,7 +105,7 @@ def test_a_stopped_training_ends_in_the_same_weights(tmp_path: Path, stops: list
     last = list(steps(parts, resume=True))  # type: ignore[arg-type]
     assert last[-1].spectra == 96
     assert same(whole, parts)
-    assert training_of(whole) == training_of(parts)
+    assert read_training(whole) == read_training(parts)
     assert list(tmp_path.glob("*checkpoint*")) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_xrf_pigments.network.weights import bundled_weights, training_of
+from napari_xrf_pigments.network.weights import bundled_weights, read_training
 from napari_xrf_pigments.training.config import TrainingConfig
 from napari_xrf_pigments.training.spectra_stream import Draws
 
@@ -25,7 +25,7 @@ def test_settings_are_read_from_toml(tmp_path: Path) -> None:
 def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None:
     bundled = bundled_weights()
     config = TrainingConfig.load(bundled.with_name("training.toml"))
-    made = training_of(bundled)
+    made = read_training(bundled)
     assert made["part"] == config.parts[-1].name
     assert made["parts"] == json.loads(json.dumps([asdict(part) for part in config.parts]))
     assert made["width"] == config.width

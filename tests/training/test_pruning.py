@@ -9,7 +9,7 @@ import torch
 from napari_xrf_pigments.network.encoding import N_INPUTS
 from napari_xrf_pigments.network.model import Architecture, PigmentNet
 from napari_xrf_pigments.network.outputs import MASKED, n_outputs
-from napari_xrf_pigments.network.weights import load_weights, save_weights, training_of
+from napari_xrf_pigments.network.weights import load_weights, read_training, save_weights
 from napari_xrf_pigments.training.config import PartConfig, TrainingConfig
 from napari_xrf_pigments.training.pruning import shrunk
 from napari_xrf_pigments.training.spectra_stream import Chunk
@@ -80,7 +80,7 @@ def test_no_layer_grows(net: PigmentNet, encoded: torch.Tensor, size: Architectu
     "size", [Architecture(16, 1), Architecture(16, 3, 5), Architecture(8, 2, 8)]
 )
 def test_sizes_are_those_of_the_state(size: Architecture) -> None:
-    found = Architecture.of(PigmentNet(size).state_dict())
+    found = Architecture.from_state(PigmentNet(size).state_dict())
     assert (found.width, found.blocks, found.units) == (size.width, size.blocks, size.units)
 
 
@@ -101,7 +101,7 @@ def test_a_part_makes_the_network_smaller_and_it_learns_the_answers_of_the_large
     list(train_steps(TINY, 0, small))
     teacher, pupil = load_weights(large), load_weights(small)
     assert pupil.architecture == Architecture(16, 2, 4)
-    assert training_of(small)["part"] == "smaller"
+    assert read_training(small)["part"] == "smaller"
     encoded = torch.cat([chunk.encoded.float() for chunk in chunks])
     begun = shrunk(teacher, encoded, Architecture(16, 2, 4))
     with torch.no_grad():

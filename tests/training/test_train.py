@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from napari_xrf_pigments.network.outputs import MASKED, n_outputs
-from napari_xrf_pigments.network.weights import load_weights, training_of, weights_hash
+from napari_xrf_pigments.network.weights import load_weights, read_training, weights_hash
 from napari_xrf_pigments.training._simulation_workers import Feeder
 from napari_xrf_pigments.training._stage import Progress, masked_loss
 from napari_xrf_pigments.training.config import PartConfig, TrainingConfig
@@ -52,8 +52,8 @@ def test_a_seed_gives_the_same_weights_and_another_seed_others(tmp_path: Path) -
     states = [load_weights(path).state_dict() for path in files]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
     assert not torch.equal(states[0]["first.weight"], states[2]["first.weight"])
-    assert training_of(files[0])["seed"] == 4
-    assert training_of(files[0])["width"] == 32
+    assert read_training(files[0])["seed"] == 4
+    assert read_training(files[0])["width"] == 32
 
 
 @pytest.mark.usefixtures("fed")
@@ -63,7 +63,7 @@ def test_weights_are_saved_on_the_way(tmp_path: Path) -> None:
     next(steps)
     assert not path.exists()
     next(steps)
-    assert training_of(path)["seen"] == 256
+    assert read_training(path)["seen"] == 256
     steps.close()
     assert load_weights(path)
 
@@ -120,8 +120,8 @@ def test_a_training_goes_on_from_weights_as_if_it_had_not_stopped(tmp_path: Path
     assert [step.spectra for step in steps] == [256, 512, 256, 512]
     states = [load_weights(path).state_dict() for path in (whole, rest)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-    assert training_of(rest)["part"] == "last"
-    assert training_of(rest)["start"] == weights_hash(start)
+    assert read_training(rest)["part"] == "last"
+    assert read_training(rest)["start"] == weights_hash(start)
 
 
 def test_weights_to_go_on_from_and_a_part_go_together(tmp_path: Path) -> None:

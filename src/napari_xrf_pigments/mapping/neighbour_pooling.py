@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ..cube import EnergyAxis, PigmentMaps, XRFCube
-from ..network.encoding import rebinned
+from ..network.encoding import rebin_counts
 from ..network.out_of_distribution import saturated_share
 from .tiles import Tile, read_tile
 
@@ -76,7 +76,7 @@ def pool(
         Rows and columns that are asked for.
     """
     spectra = counts.reshape(-1, counts.shape[-1])
-    bands = rebinned(np.where(usable.reshape(-1, 1), spectra, 0), energies, _BANDS_KEV)
+    bands = rebin_counts(np.where(usable.reshape(-1, 1), spectra, 0), energies, _BANDS_KEV)
     images = bands.reshape(*usable.shape, -1)
     first = _weights(images, _RADII[0], independent=True) @ bands
     weights = _weights(first.reshape(images.shape), _RADII[1], independent=False)

@@ -1,4 +1,4 @@
-"""The network that names pigments: encoding, weights and prediction."""
+"""Inference with the trained network: encoding, model, weights and prediction."""
 
 import lazy_loader
 

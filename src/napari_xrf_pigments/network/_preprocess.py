@@ -1,7 +1,7 @@
-"""From counts to the network's input, block by block while a block is in the cache.
+"""Conversion of counts to network inputs, block by block so that a block stays in the cache.
 
-What else is to be known of every spectrum is found on the way: its counts, and whether it
-could hold anything unexplained.
+The total counts of every spectrum and an upper estimate of its unexplained share are computed on
+the same pass.
 """
 
 from __future__ import annotations
@@ -18,116 +18,124 @@ from .._typing import Float32Array
 from ..cube import Acquisition, EnergyAxis
 from ..fitting._unexplained_screening import SMALL, screening
 from ..fitting.unexplained import unexplained_share
-from .encoding import BLOCK, BORDERS, encode_into, rebinning, settings_vector
+from .encoding import BLOCK, GRID_EDGES_KEV, encode_into, rebinner, settings_vector
 
-#: The network was trained with up to so many counts. Of more it would take the shape of the
-#: simulation for evidence: the purest metal then shows traces of everything.
-MOST_COUNTS = 1e5
+#: Largest total of the training spectra; larger totals are scaled down to it. Beyond it the
+#: network would read the finest details of the simulated line shapes as evidence: a pure metal
+#: then shows traces of everything.
+MAX_COUNTS = 1e5
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What is known of spectra besides the network's input.
+class SpectrumStats:
+    """Numbers of each spectrum besides the network's input.
 
     Parameters
     ----------
     totals : ndarray, shape (spectrum,), float32
-        Counts.
+        Total counts.
     unexplained : ndarray, shape (spectrum,), float32
-        An upper estimate of the unexplained share; what is small stands for the share itself.
+        Upper estimate of the unexplained share, 0-1; a small one stands for the share itself.
     """
 
     totals: Float32Array
     unexplained: Float32Array
 
     @staticmethod
-    def nothing(spectra: int) -> Seen:
-        """Room for so many spectra."""
-        return Seen(np.zeros(spectra, np.float32), np.zeros(spectra, np.float32))
+    def zeros(spectra: int) -> SpectrumStats:
+        """Allocate the statistics of a number of spectra."""
+        return SpectrumStats(np.zeros(spectra, np.float32), np.zeros(spectra, np.float32))
 
-    def __getitem__(self, part: slice) -> Seen:
-        return Seen(self.totals[part], self.unexplained[part])
+    def __getitem__(self, part: slice) -> SpectrumStats:
+        return SpectrumStats(self.totals[part], self.unexplained[part])
 
 
-class Intake:
-    """What is made of the counts of one instrument before the network.
+class Preprocessor:
+    """Conversion of one instrument's counts to network inputs and statistics.
 
     Parameters
     ----------
     energies : EnergyAxis
         The energy axis of the counts.
-    known : Acquisition
+    acquisition : Acquisition
         Settings of the instrument, as far as known.
     """
 
-    def __init__(self, energies: EnergyAxis, known: Acquisition) -> None:
-        self._energies, self._known = energies, known
-        self._rebin = rebinning(energies, BORDERS)
-        self._settings = settings_vector(energies, known).numpy()
-        self._screen = screening(energies.kev, BORDERS, known)
+    def __init__(self, energies: EnergyAxis, acquisition: Acquisition) -> None:
+        self._energies, self._acquisition = energies, acquisition
+        self._rebin = rebinner(energies, GRID_EDGES_KEV)
+        self._settings = settings_vector(energies, acquisition).numpy()
+        self._screen = screening(energies.kev, GRID_EDGES_KEV, acquisition)
 
     def __call__(
-        self, counts: NDArray[Any], encoded: Float32Array, seen: Seen, spread: Spread
+        self, counts: NDArray[Any], encoded: Float32Array, stats: SpectrumStats, spread: Spread
     ) -> None:
-        """Encode spectra.
+        """Encode spectra and compute their statistics.
 
         Parameters
         ----------
         counts : ndarray, shape (spectrum, channel)
             Counts, none negative.
         encoded : ndarray, shape (spectrum, input), float32
-            Takes the network's input.
-        seen : Seen
-            Takes the rest.
+            Receives the network's input.
+        stats : SpectrumStats
+            Receives the statistics.
         spread : callable
             From :func:`napari_xrf_pigments._parallel.on_threads`.
         """
 
         def work(part: slice) -> None:
-            room = self._rebin.scratch()
+            scratch = self._rebin.scratch()
             for first in range(part.start, part.stop, BLOCK):
                 block = slice(first, min(first + BLOCK, part.stop))
-                self._block(counts[block], encoded[block], seen[block], room)
+                self._encode_block(counts[block], encoded[block], stats[block], scratch)
 
         spread(work, _parts(len(counts)))
 
-    def _block(
+    def _encode_block(
         self,
         counts: NDArray[Any],
         encoded: Float32Array,
-        seen: Seen,
-        room: tuple[Float32Array, Float32Array],
+        stats: SpectrumStats,
+        scratch: tuple[Float32Array, Float32Array],
     ) -> None:
-        channels, bins = self._rebin(counts, room)
-        seen.totals[:] = channels.sum(axis=1)
+        channels, bins = self._rebin(counts, scratch)
+        stats.totals[:] = channels.sum(axis=1)
         if self._screen is None:
-            seen.unexplained[:] = 1.0
+            stats.unexplained[:] = 1.0
         else:
-            seen.unexplained[:] = self._screen(room[1])[: len(counts)]
-        taken: Float32Array | float = 1.0
-        if seen.totals.max(initial=0.0) > MOST_COUNTS:
-            taken = (MOST_COUNTS / np.maximum(seen.totals[:, None], MOST_COUNTS)).astype(np.float32)
-        encode_into(encoded, bins, self._settings, taken)
+            stats.unexplained[:] = self._screen(scratch[1])[: len(counts)]
+        scale: Float32Array | float = 1.0
+        if stats.totals.max(initial=0.0) > MAX_COUNTS:
+            scale = (MAX_COUNTS / np.maximum(stats.totals[:, None], MAX_COUNTS)).astype(np.float32)
+        encode_into(encoded, bins, self._settings, scale)
 
-    def unexplained(self, counts: NDArray[Any], seen: Seen, spread: Spread) -> Float32Array:
-        """Unexplained share of spectra, shape (spectrum,): looked for where it may not be small.
+    def unexplained_share(
+        self, counts: NDArray[Any], stats: SpectrumStats, spread: Spread
+    ) -> Float32Array:
+        """Compute the unexplained share of spectra, fitting only those whose estimate is large.
 
         Parameters
         ----------
-        counts, seen, spread
+        counts, stats, spread
             As they were encoded.
+
+        Returns
+        -------
+        ndarray, shape (spectrum,), float32
+            Share of the counts above background, 0-1.
         """
-        share = seen.unexplained.copy()
+        share = stats.unexplained.copy()
         suspect = np.flatnonzero(share >= SMALL)
         if suspect.size:
-            # Without spectra: what all threads need is made once.
-            unexplained_share(counts[:0], self._energies, self._known)
+            # Called without spectra to fill the caches that all threads share.
+            unexplained_share(counts[:0], self._energies, self._acquisition)
 
-            def look(part: slice) -> None:
+            def fit(part: slice) -> None:
                 chosen = suspect[part]
-                share[chosen] = unexplained_share(counts[chosen], self._energies, self._known)
+                share[chosen] = unexplained_share(counts[chosen], self._energies, self._acquisition)
 
-            spread(look, _parts(suspect.size))
+            spread(fit, _parts(suspect.size))
         return share
 
 

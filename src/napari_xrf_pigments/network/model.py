@@ -23,7 +23,7 @@ class Architecture:
     blocks : int
         Residual blocks.
     hidden : int
-        Hidden units of each block; 0: as many as features.
+        Hidden units of each block; 0 for as many as features.
     """
 
     width: int = 768
@@ -32,12 +32,12 @@ class Architecture:
 
     @property
     def units(self) -> int:
-        """Hidden units of each block."""
+        """Number of hidden units of each block."""
         return self.hidden or self.width
 
     @classmethod
-    def of(cls, state: Mapping[str, torch.Tensor]) -> Architecture:
-        """Sizes of the network that has this state."""
+    def from_state(cls, state: Mapping[str, torch.Tensor]) -> Architecture:
+        """Derive the sizes of a network from its state."""
         width, blocks = len(state["first.weight"]), 0
         while f"blocks.{blocks}.first.weight" in state:
             blocks += 1
@@ -59,7 +59,7 @@ class _Block(nn.Module):
 
 
 class PigmentNet(nn.Module):
-    """Encoded spectra to logits of presence, top, below and groups.
+    """Residual perceptron from encoded spectra to logits of presence, top, below and groups.
 
     Parameters
     ----------
@@ -84,24 +84,24 @@ class PigmentNet(nn.Module):
         self.last = nn.Linear(width, n_outputs())
 
     def forward(self, encoded: torch.Tensor) -> torch.Tensor:
-        """Logits, shape (spectrum, output), of encoded spectra (spectrum, input)."""
+        """Compute logits, shape (spectrum, output), of encoded spectra (spectrum, input)."""
         x = nn.functional.silu(self.first((encoded - self.mean) * self.scale))
         for block in self.blocks:
             x = block(x)
         return self.last(nn.functional.silu(self.norm(x)))  # type: ignore[no-any-return]
 
     def standardise(self, encoded: torch.Tensor) -> None:
-        """Set the input's mean and scale from examples.
+        """Set the mean and the scale of the inputs from encoded spectra (spectrum, input).
 
-        Bins that hardly vary keep a moderate scale, so that a count where none was seen
-        in training does not shout.
+        The scale of bins that hardly vary is limited, so that a single count in a bin that is
+        always empty in training does not dominate the input.
         """
         self.mean.copy_(encoded.mean(0))
         self.scale.copy_(1 / encoded.std(0).clamp(min=0.1))
 
 
 @dataclass(frozen=True)
-class Answers:
+class Probabilities:
     """Probabilities, each of shape (spectrum, pigment) or (spectrum, group)."""
 
     probability: torch.Tensor
@@ -110,21 +110,16 @@ class Answers:
     group_probability: torch.Tensor
 
 
-def answers(net: PigmentNet, encoded: torch.Tensor) -> Answers:
-    """Probabilities that fit together.
+def probabilities_from_logits(logits: torch.Tensor) -> Probabilities:
+    """Convert logits, shape (spectrum, output), to consistent probabilities.
 
     A pigment is at least as likely anywhere as on top or below, and a group at least as
     likely as its likeliest member.
     """
-    return answers_of_logits(net(encoded))
-
-
-def answers_of_logits(logits: torch.Tensor) -> Answers:
-    """Probabilities of logits, see :func:`answers`."""
     count = len(output_names()[0])
     parts = torch.sigmoid(logits).split([count, count, count, logits.shape[1] - 3 * count], dim=1)
     anywhere, top, below, groups = parts
     anywhere = torch.maximum(anywhere, torch.maximum(top, below))
     members = group_of_pigment().to(logits.device).expand(len(logits), -1)
     groups = groups.scatter_reduce(1, members, anywhere, reduce="amax")
-    return Answers(anywhere, top, below, groups)
+    return Probabilities(anywhere, top, below, groups)

@@ -1,14 +1,14 @@
-"""What becomes of an answer to a spectrum that the network has no experience of.
+"""Weighting of the network's probabilities on spectra outside its training distribution.
 
-With a chance `w` the spectrum is of another world than the simulated one; then nothing is
-known but how often a pigment is used. So probabilities become ``(1 - w) p + w b`` with the
-base rates `b`: pulled to "unknown", never to a confident yes or no.
+A spectrum is outside the simulated distribution with a chance `w`; nothing but the frequency of
+each pigment is then known. Probabilities become ``(1 - w) p + w b`` with the base rates `b`: they
+shrink towards "unknown", never towards a confident yes or no.
 
-`w` rises with `unexplained`, from 0 at the value that two in a thousand simulated spectra
-exceed to 1 at the value that one in a thousand exceeds (30,720 spectra of the training's stream
-with all its tired instruments and foreign elements: 0.20 and 0.32). Up to the lower of them the
-network is as right about simulated spectra as elsewhere. Independent simulated spectra and a real
-scan stay under 0.09. These figures do not depend on the network's weights.
+`w` rises with the unexplained share, from 0 at the value that two in a thousand simulated spectra
+exceed to 1 at the value that one in a thousand exceeds (30,720 spectra of the training stream with
+all its worn instruments and foreign elements: 0.20 and 0.32). Up to the lower value the network is
+as accurate on simulated spectra as elsewhere. Independent simulated spectra and a real scan stay
+under 0.09. These numbers do not depend on the network's weights.
 """
 
 from __future__ import annotations
@@ -23,24 +23,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._typing import Float32Array
-from .outputs import group_of_pigment, output_names
+from .outputs import FIELDS, group_of_pigment, output_names
 
-#: Unexplained share at which doubt begins, and at which it is complete.
+#: Unexplained share from which the weight of the base rates rises, and at which it reaches 1.
 UNEXPLAINED_FROM, UNEXPLAINED_FULL = 0.20, 0.32
-#: With no counts doubt is complete; from so many on there is none. In independent spectra
-#: thinned to 20 counts 93 % of what the network says is what it says at all counts.
+#: Counts from which the weight of the base rates is 0; it is 1 without counts. In independent
+#: spectra thinned to 20 counts, 93 % of the pigments found are also found at all counts.
 FEW_COUNTS = 20
 #: Largest numbers that analogue-to-digital converters and files can hold.
 _CEILINGS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 15, 16))
+#: Upper limit of a base rate: an output without evidence must stay clear of even odds.
+MAX_RATE = 1 / 3
+#: Base rate of a pigment that was never counted.
+_MIN_RATE = 0.001
 
 
-def doubt(unexplained: Float32Array, totals: NDArray[Any]) -> Float32Array:
-    """Weight of the base rates.
+def ood_weight(unexplained: Float32Array, totals: NDArray[Any]) -> Float32Array:
+    """Compute the weight of the base rates.
 
     Parameters
     ----------
     unexplained : ndarray, shape (spectrum,)
-        Share that nothing accounts for.
+        Unexplained share of the counts, 0-1.
     totals : ndarray, shape (spectrum,)
         Counts of each spectrum.
 
@@ -49,14 +53,31 @@ def doubt(unexplained: Float32Array, totals: NDArray[Any]) -> Float32Array:
     ndarray, shape (spectrum,), float32
         Between 0 and 1.
     """
-    strange = (unexplained - UNEXPLAINED_FROM) / (UNEXPLAINED_FULL - UNEXPLAINED_FROM)
+    foreign = (unexplained - UNEXPLAINED_FROM) / (UNEXPLAINED_FULL - UNEXPLAINED_FROM)
     empty = 1 - np.asarray(totals, np.float64) / FEW_COUNTS
-    weight: Float32Array = np.clip(np.maximum(strange, empty), 0, 1).astype(np.float32)
+    weight: Float32Array = np.clip(np.maximum(foreign, empty), 0, 1).astype(np.float32)
     return weight
 
 
-def pulled(probability: Float32Array, base: Float32Array, weight: Float32Array) -> Float32Array:
-    """Probabilities (output, spectrum), pulled to base rates (output,)."""
+def shrink_to_base_rate(
+    probability: Float32Array, base: Float32Array, weight: Float32Array
+) -> Float32Array:
+    """Mix probabilities with base rates.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (output, spectrum)
+        Probabilities of the network.
+    base : ndarray, shape (output,)
+        Base rates.
+    weight : ndarray, shape (spectrum,)
+        Weight of the base rates, from :func:`ood_weight`.
+
+    Returns
+    -------
+    ndarray, shape (output, spectrum), float32
+        The mixture; `probability` itself where all weights are zero.
+    """
     if not weight.any():
         return probability
     mixed: Float32Array = probability + weight * (base[:, None] - probability)
@@ -64,11 +85,11 @@ def pulled(probability: Float32Array, base: Float32Array, weight: Float32Array) 
 
 
 def saturated_share(counts: NDArray[Any]) -> Float32Array:
-    """Share of the counts in channels that stand at a ceiling: how many are missing is unknown.
+    """Compute the share of the counts that lie in saturated channels.
 
-    A channel stands at a ceiling where it holds the largest number of an integer type of up to
-    16 bits, or where two or more channels of a spectrum share its largest value and that value is
-    the largest of a converter of 8 to 16 bits.
+    A channel is saturated where it holds the largest number of an integer type of up to 16 bits,
+    or where two or more channels of a spectrum share its largest value and that value is the
+    largest of a converter of 8 to 16 bits. The number of counts lost there is unknown.
 
     Parameters
     ----------
@@ -95,17 +116,9 @@ def saturated_share(counts: NDArray[Any]) -> Float32Array:
     return share
 
 
-#: A rate is never told larger: what rests on no evidence must not come near even odds.
-MOST = 1 / 3
-#: For a pigment that was never counted.
-_LEAST = 0.001
-#: The fields of a table of base rates.
-FIELDS = ("probability", "top", "below", "group_probability")
-
-
 @dataclass(frozen=True)
 class BaseRates:
-    """Rates between 0 and :data:`MOST`, shapes (pigment,) and (group,), float32."""
+    """Rates between 0 and :data:`MAX_RATE`, shapes (pigment,) and (group,), float32."""
 
     probability: Float32Array
     top: Float32Array
@@ -115,15 +128,15 @@ class BaseRates:
 
 @lru_cache(maxsize=1)
 def base_rates() -> BaseRates:
-    """The rates that come with the package, in the order of the outputs."""
+    """Read the rates that come with the package, in the order of the outputs."""
     resource = files(__package__).joinpath("data/base_rates.json")
     stored = json.loads(resource.read_text(encoding="utf-8"))
     pigments, groups = output_names()
     rates = []
     for field in FIELDS:
         names = groups if field == "group_probability" else pigments
-        known = [float(stored[field].get(name, _LEAST)) for name in names]
-        rates.append(np.clip(np.array(known, np.float32), _LEAST, MOST))
+        known = [float(stored[field].get(name, _MIN_RATE)) for name in names]
+        rates.append(np.clip(np.array(known, np.float32), _MIN_RATE, MAX_RATE))
     anywhere, top, below, group = rates
     # As for probabilities: anywhere includes top and below, a group includes its members.
     anywhere = np.maximum(anywhere, np.maximum(top, below))

@@ -1,4 +1,4 @@
-"""What the network is asked, and the answers that simulated spectra give."""
+"""The outputs of the network and their training targets."""
 
 from __future__ import annotations
 
@@ -9,71 +9,77 @@ import torch
 from ..pigments.catalogue import ambiguity_groups, pigment_catalogue
 from ..simulation.spectra import Measured
 
-#: A pigment that stands over the noise by this many sigma must be found. One that is
-#: there but does not stand out is neither right nor wrong: it is left out of the loss.
+#: Significance from which a pigment counts as present. Below it a pigment that is there has no
+#: target, and its output does not enter the loss.
 VISIBLE_SIGMA = 4.0
+#: Target of an output without one.
 MASKED = -1
+#: Kinds of output, in the order of the network's last layer.
+FIELDS = ("probability", "top", "below", "group_probability")
 
 
 @lru_cache
 def output_names() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Pigment ids and ambiguity groups, in the order of the outputs."""
+    """Return the pigment ids and the ambiguity groups, in the order of the outputs."""
     return tuple(entry.id for entry in pigment_catalogue()), tuple(ambiguity_groups())
 
 
 @lru_cache
 def group_of_pigment() -> torch.Tensor:
-    """Index of the group of each pigment, shape (pigment,)."""
+    """Return the index of the group of each pigment, shape (pigment,)."""
     _, groups = output_names()
     return torch.tensor([groups.index(entry.group) for entry in pigment_catalogue()])
 
 
 def n_outputs() -> int:
-    """Length of the output: presence, top and below of every pigment, then groups."""
+    """Count the outputs: presence, top and below of every pigment, then the groups."""
     pigments, groups = output_names()
     return 3 * len(pigments) + len(groups)
 
 
 def targets(measured: Measured, absent_sigma: float = 0.0) -> torch.Tensor:
-    """Answers for simulated spectra, shape (spectrum, output), int8.
-
-    1 is there and visible, 0 is absent, :data:`MASKED` there but not visible.
+    """Derive the training targets of simulated spectra.
 
     Parameters
     ----------
     measured : Measured
         Simulated spectra.
     absent_sigma : float
-        What stands less than this over the noise counts as absent instead of masked.
+        A pigment of lower significance counts as absent instead of masked.
+
+    Returns
+    -------
+    Tensor, shape (spectrum, output), int8
+        1 where present and visible, 0 where absent, :data:`MASKED` where present but not visible.
     """
-    found, sigma, top = measured.pool.pigment, measured.sigma, measured.pool.on_top
-    there = found >= 0
-    anywhere = _answers(found, sigma, there, absent_sigma)
+    pigment, sigma, top = measured.pool.pigment, measured.sigma, measured.pool.on_top
+    there = pigment >= 0
+    anywhere = _pigment_targets(pigment, sigma, there, absent_sigma)
     return torch.cat(
         [
             anywhere,
-            _answers(found, sigma, there & top, absent_sigma),
-            _answers(found, sigma, there & ~top, absent_sigma),
-            _by_group(anywhere),
+            _pigment_targets(pigment, sigma, there & top, absent_sigma),
+            _pigment_targets(pigment, sigma, there & ~top, absent_sigma),
+            _group_targets(anywhere),
         ],
         dim=1,
     )
 
 
-def _answers(
-    found: torch.Tensor, sigma: torch.Tensor, chosen: torch.Tensor, absent_sigma: float
+def _pigment_targets(
+    pigment: torch.Tensor, sigma: torch.Tensor, chosen: torch.Tensor, absent_sigma: float
 ) -> torch.Tensor:
     pigments, _ = output_names()
-    best = torch.full((len(found), len(pigments)), -1.0)
+    best = torch.full((len(pigment), len(pigments)), -1.0)
     values = torch.where(chosen, sigma, -1.0)
-    best = best.scatter_reduce(1, found.clamp(min=0), values, reduce="amax")
-    answer = (best >= VISIBLE_SIGMA).to(torch.int8)
-    answer[(best >= absent_sigma) & (best >= 0) & (best < VISIBLE_SIGMA)] = MASKED
-    return answer
+    best = best.scatter_reduce(1, pigment.clamp(min=0), values, reduce="amax")
+    target = (best >= VISIBLE_SIGMA).to(torch.int8)
+    target[(best >= absent_sigma) & (best >= 0) & (best < VISIBLE_SIGMA)] = MASKED
+    return target
 
 
-def _by_group(anywhere: torch.Tensor) -> torch.Tensor:
-    """1 if a member is visible, else masked if one is there, else 0."""
+def _group_targets(anywhere: torch.Tensor) -> torch.Tensor:
+    """Return 1 if a member is visible, else masked if one is present, else 0."""
     _, groups = output_names()
     members = group_of_pigment().expand(len(anywhere), -1)
     shape = (len(anywhere), len(groups))

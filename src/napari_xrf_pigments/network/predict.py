@@ -1,8 +1,8 @@
-"""From spectra to probabilities with the bundled network.
+"""Prediction of pigment probabilities from spectra.
 
-A spectrum that holds a number which is none (NaN, infinity) gets no answer: NaN. Counts under
-zero are taken as zero. More counts than the network was trained with count as so many. Where a
-spectrum is like nothing that was simulated, its answer is pulled to the base rates, see `doubt`.
+A spectrum with a number that is not finite gets NaN probabilities. Negative counts are taken as
+zero. Totals above those of the training are scaled down to them. Probabilities of spectra outside
+the training distribution shrink to the base rates, see :mod:`.out_of_distribution`.
 """
 
 from __future__ import annotations
@@ -19,25 +19,23 @@ from numpy.typing import ArrayLike, NDArray
 from .._parallel import Spread, on_threads
 from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
-from ._batching import Lane, lanes, largest_batch
-from ._preprocess import Intake, Seen
+from ._batching import BatchBuffers, largest_batch, make_buffers
+from ._preprocess import Preprocessor, SpectrumStats
 from .encoding import N_INPUTS
-from .model import PigmentNet, answers
-from .out_of_distribution import base_rates, doubt, pulled, saturated_share
-from .outputs import output_names
+from .model import PigmentNet, probabilities_from_logits
+from .out_of_distribution import base_rates, ood_weight, saturated_share, shrink_to_base_rate
+from .outputs import FIELDS, output_names
 from .training_domain import instrument_warnings
-from .weights import bundled_weights, load_weights, on_device, weights_hash
+from .weights import bundled_weights, load_weights, move_to_device, weights_hash
 
-#: Spectra that the network works on at once: few enough for the processor's cache.
+#: Spectra in a batch on the processor: few enough for its cache.
 BATCH = 1024
-#: On a GPU at most so many: a tile is several batches, of which one is prepared meanwhile.
-MOST_BATCH = 2048
-#: Fewer at once are not worth a try when the memory of a GPU is full.
-LEAST_BATCH = 64
-#: Fields of answers, in the order of the network's outputs.
-FIELDS = ("probability", "top", "below", "group_probability")
+#: Largest batch on a GPU: a tile is several batches, of which one is prepared while another runs.
+MAX_BATCH = 2048
+#: Smallest batch tried when the memory of a GPU is full.
+MIN_BATCH = 64
 
-Bound = Callable[[NDArray[Any]], PigmentMaps]
+BoundPredictor = Callable[[NDArray[Any]], PigmentMaps]
 
 
 class Predictor:
@@ -62,18 +60,18 @@ class Predictor:
         path = weights or bundled_weights()
         if not path.is_file():
             raise FileNotFoundError(f"There are no weights at {path}.")
-        self.net: PigmentNet = on_device(load_weights(path), device)
+        self.net: PigmentNet = move_to_device(load_weights(path), device)
         self.device = str(next(self.net.parameters()).device)
         self.weights_hash = weights_hash(path)
         self.names, self.groups = output_names()
         self.notices: list[str] = []
-        self._batch = BATCH
-        self._changing = Lock()
+        self.batch = BATCH
+        self._device_lock = Lock()
         if self.device.startswith("cuda"):
-            self._batch = largest_batch(self.net, self.device, LEAST_BATCH, MOST_BATCH)
+            self.batch = largest_batch(self.net, self.device, MIN_BATCH, MAX_BATCH)
 
-    def bind(self, energies: EnergyAxis, acquisition: Acquisition | None = None) -> Bound:
-        """A function from counts (spectrum, channel) to maps of shape (pigment, spectrum).
+    def bind(self, energies: EnergyAxis, acquisition: Acquisition | None = None) -> BoundPredictor:
+        """Make a function from counts (spectrum, channel) to maps of shape (pigment, spectrum).
 
         Parameters
         ----------
@@ -82,103 +80,116 @@ class Predictor:
         acquisition : Acquisition, optional
             Settings of the instrument, as far as known.
         """
-        intake = Intake(energies, acquisition or Acquisition())
+        preprocess = Preprocessor(energies, acquisition or Acquisition())
 
         def predict(counts: NDArray[Any]) -> PigmentMaps:
-            return self._predict(np.asarray(counts), intake, energies.n_channels)
+            return self._predict(np.asarray(counts), preprocess, energies.n_channels)
 
         return predict
 
-    def _predict(self, counts: NDArray[Any], intake: Intake, channels: int) -> PigmentMaps:
+    def _predict(
+        self, counts: NDArray[Any], preprocess: Preprocessor, channels: int
+    ) -> PigmentMaps:
         if counts.ndim != 2 or counts.shape[1] != channels:
             raise ValueError(
                 f"Spectra must have the shape (spectrum, {channels}), not {counts.shape}."
             )
-        spectra, missing = _usable(counts)
-        seen = Seen.nothing(len(spectra))
+        spectra, missing = _finite_counts(counts)
+        stats = SpectrumStats.zeros(len(spectra))
         with on_threads(torch.get_num_threads()) as spread:
-            told = self._in_batches(spectra, intake, seen, spread)
-            unexplained = intake.unexplained(spectra, seen, spread)
-        # What is missing over a ceiling, no line can account for.
+            outputs = self._run_batches(spectra, preprocess, stats, spread)
+            unexplained = preprocess.unexplained_share(spectra, stats, spread)
+        # No line accounts for the counts lost in saturated channels.
         np.maximum(unexplained, saturated_share(spectra), out=unexplained)
-        weight, base = doubt(unexplained, seen.totals), base_rates()
+        weight, base = ood_weight(unexplained, stats.totals), base_rates()
         pigments, groups = len(self.names), len(self.groups)
         fields: dict[str, Any] = {}
         start = 0
         for name, count in zip(FIELDS, (pigments, pigments, pigments, groups), strict=True):
-            fields[name] = pulled(told[start : start + count], getattr(base, name), weight)
+            part = outputs[start : start + count]
+            fields[name] = shrink_to_base_rate(part, getattr(base, name), weight)
             start += count
             if missing.any():
                 fields[name][:, missing] = np.nan
         unexplained[missing] = np.nan
         return PigmentMaps(names=self.names, groups=self.groups, unexplained=unexplained, **fields)
 
-    def _in_batches(
-        self, counts: NDArray[Any], intake: Intake, seen: Seen, spread: Spread
+    def _run_batches(
+        self, counts: NDArray[Any], preprocess: Preprocessor, stats: SpectrumStats, spread: Spread
     ) -> Float32Array:
-        """Answers (output, spectrum), in batches that the device has room for.
+        """Run the network on spectra in batches that fit the device, in the end on the processor.
 
-        In the end the memory is the processor's.
+        Returns
+        -------
+        ndarray, shape (output, spectrum), float32
+            Probabilities, the fields one after the other.
         """
-        outputs = 3 * len(self.names) + len(self.groups)
-        told = np.empty((outputs, len(counts)), np.float32)
-        device, size = self.device, self._batch
-        ways = lanes(device, size, N_INPUTS, outputs)
+        n_outputs = 3 * len(self.names) + len(self.groups)
+        outputs = np.empty((n_outputs, len(counts)), np.float32)
+        device, size = self.device, self.batch
+        buffers = make_buffers(device, size, N_INPUTS, n_outputs)
         start = turn = 0
         while start < len(counts):
-            stop, lane = min(start + size, len(counts)), ways[turn % len(ways)]
-            lane.empty_into(told)
-            intake(counts[start:stop], lane.encoded(stop - start), seen[start:stop], spread)
-            if self._sent(lane, start, stop, device):
+            stop, current = min(start + size, len(counts)), buffers[turn % len(buffers)]
+            current.copy_results(outputs)
+            preprocess(counts[start:stop], current.inputs(stop - start), stats[start:stop], spread)
+            if self._run_batch(current, start, stop, device):
                 start, turn = stop, turn + 1
                 continue
-            for lane in ways:
-                lane.empty_into(told)
-            device, size = self.device, self._batch
-            ways = lanes(device, size, N_INPUTS, outputs)
-        for lane in ways:
-            lane.empty_into(told)
-        return told
+            for each in buffers:
+                each.copy_results(outputs)
+            device, size = self.device, self.batch
+            buffers = make_buffers(device, size, N_INPUTS, n_outputs)
+        for each in buffers:
+            each.copy_results(outputs)
+        return outputs
 
-    def _sent(self, lane: Lane, start: int, stop: int, device: str) -> bool:
-        """Send the spectra of a lane through the network; False where it had to make room.
+    def _run_batch(self, buffers: BatchBuffers, start: int, stop: int, device: str) -> bool:
+        """Run the network on the spectra in the buffers; return False if the batch must be redone.
 
-        A run and a click may share a network. Whoever finds the device full changes where and how
-        both go on, so that only one at a time is let to it. On the processor nothing changes.
+        Two threads (a run and a click) may share a network, and the one that fills the device's
+        memory changes batch size and device for both. The lock therefore admits one at a time;
+        the processor never changes and needs none.
         """
         if device == "cpu":
-            lane.take(self._answers(lane.sent(stop - start, device)), start)
+            buffers.store_result(self._forward(buffers.to_device(stop - start, device)), start)
             return True
-        with self._changing:
+        with self._device_lock:
             if self.device != device:
                 return False
             try:
-                lane.take(self._answers(lane.sent(stop - start, device)), start)
+                buffers.store_result(self._forward(buffers.to_device(stop - start, device)), start)
             except torch.cuda.OutOfMemoryError:
-                self._make_room()
+                self._reduce_batch_or_fall_back()
                 return False
         return True
 
-    def _make_room(self) -> None:
-        """Go on with smaller batches, in the end on the processor."""
-        if self._batch > LEAST_BATCH:
-            self._batch //= 2
-            told = "The memory of the GPU was full, so spectra were worked on in smaller batches."
+    def _reduce_batch_or_fall_back(self) -> None:
+        """Halve the batch, or move to the processor once the batch is small, and note it."""
+        if self.batch > MIN_BATCH:
+            self.batch //= 2
+            notice = (
+                "The memory of the GPU was full, so spectra were computed in smaller batches; "
+                "the results are not affected."
+            )
         else:
-            self._batch, self.net, self.device = BATCH, self.net.to("cpu"), "cpu"
-            told = "The memory of the GPU was full, so the processor went on with the work."
-        if told not in self.notices:
-            self.notices.append(told)
+            self.batch, self.net, self.device = BATCH, self.net.to("cpu"), "cpu"
+            notice = (
+                "The memory of the GPU was full, so the processor computed the rest; "
+                "the results are not affected."
+            )
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     @torch.inference_mode()
-    def _answers(self, encoded: torch.Tensor) -> torch.Tensor:
-        """Answers to a batch, the fields side by side: shape (spectrum, output)."""
-        found = answers(self.net, encoded)
-        return torch.cat([getattr(found, name) for name in FIELDS], dim=1)
+    def _forward(self, encoded: torch.Tensor) -> torch.Tensor:
+        """Compute the probabilities of a batch, fields side by side, shape (spectrum, output)."""
+        result = probabilities_from_logits(self.net(encoded))
+        return torch.cat([getattr(result, name) for name in FIELDS], dim=1)
 
 
-def _usable(counts: NDArray[Any]) -> tuple[NDArray[Any], BoolArray]:
-    """Counts without negative and missing numbers, and which spectra hold a missing one."""
+def _finite_counts(counts: NDArray[Any]) -> tuple[NDArray[Any], BoolArray]:
+    """Replace negative counts and spectra that are not finite by zero; flag the latter."""
     missing = np.zeros(len(counts), bool)
     if counts.dtype.kind == "f":
         missing = ~np.isfinite(counts).all(axis=1)
@@ -196,7 +207,7 @@ def predict_spectra(
     *,
     device: str = "auto",
 ) -> PigmentMaps:
-    """Pigment probabilities of single spectra.
+    """Predict pigment probabilities of single spectra.
 
     Parameters
     ----------
@@ -213,8 +224,8 @@ def predict_spectra(
     -------
     PigmentMaps
         The arrays have a leading spectrum axis: (spectrum, pigment), (spectrum, group)
-        and (spectrum,). A spectrum with NaN in it has NaN for an answer. The entry
-        "warnings" of the provenance says in plain sentences what to be careful about.
+        and (spectrum,); NaN for a spectrum that holds NaN or infinity. The entry "warnings" of
+        the provenance lists settings of the instrument outside the training, one sentence each.
 
     Raises
     ------

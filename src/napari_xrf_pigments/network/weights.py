@@ -1,7 +1,9 @@
 """Weights on disk: safetensors with the settings of their training, never a pickle.
 
-Every file carries a checksum of all that is in it; the file that comes with the package must
-moreover be the very one that the package was made with. Both are looked at before use.
+Every file carries a checksum of its content, and the bundled file must also have the SHA-256 noted
+in the package. Both are verified before use.
+
+``python -m napari_xrf_pigments.network.weights [FILE]`` bundles the weights of a file.
 """
 
 from __future__ import annotations
@@ -26,17 +28,17 @@ from .outputs import output_names
 
 
 def bundled_weights() -> Path:
-    """Path of the weights that come with the package."""
+    """Return the path of the weights that come with the package."""
     return Path(str(files(__package__).joinpath("data/pigments.safetensors")))
 
 
 def bundled_hash_file() -> Path:
-    """Path of the file with the SHA-256 that the bundled weights must have."""
+    """Return the path of the file with the SHA-256 of the bundled weights."""
     return bundled_weights().with_suffix(".sha256")
 
 
 def weights_hash(path: Path) -> str:
-    """SHA-256 of a weights file, hexadecimal."""
+    """Compute the SHA-256 of a weights file, hexadecimal."""
     stat = path.stat()
     return _hash(str(path), stat.st_mtime_ns, stat.st_size)
 
@@ -47,16 +49,16 @@ def _hash(path: str, modified: int, size: int) -> str:
 
 
 def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
-    """Write weights in half precision with what is needed to read them.
+    """Write weights in half precision with the metadata to read them.
 
     Parameters
     ----------
     net : PigmentNet
         The network.
     path : Path
-        File to write; replaced at once, never half.
+        File to write; it is replaced atomically.
     training : dict
-        Settings of the training, kept with the weights.
+        Settings of the training, stored with the weights.
     """
     pigments, groups = output_names()
     metadata = {
@@ -78,7 +80,7 @@ def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         save_file(tensors, partial, {"network": json.dumps(metadata)})
-        # safetensors lets nobody but the owner read; weights travel with the package.
+        # safetensors makes files readable by their owner alone; the package is for all users.
         partial.chmod(0o644)
         partial.replace(path)
     finally:
@@ -91,26 +93,29 @@ def load_weights(path: Path) -> PigmentNet:
     Raises
     ------
     ValueError
-        If the file is not weights of this network and pigment table, or was changed since
-        it was written.
+        If the file does not hold weights for this network and pigment table, or was changed
+        after it was written.
     """
     metadata, tensors = _read(path)
     pigments, groups = output_names()
     same = metadata.get("inputs") == N_INPUTS and metadata.get("pigments") == list(pigments)
     if not same or metadata.get("groups") != list(groups):
-        raise ValueError(f"{path.name} was trained for another pigment table or energy grid.")
+        raise ValueError(
+            f"{path.name} was trained for another pigment table or energy grid, so this version "
+            "cannot use it."
+        )
     try:
         width, blocks = int(metadata["width"]), int(metadata["blocks"])
-        # Files of before had as many hidden units as features.
+        # Older files lack the entry: they have as many hidden units as features.
         net = PigmentNet(Architecture(width, blocks, int(metadata.get("hidden", 0))))
         net.load_state_dict(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path.name} does not fit the network.") from error
+        raise ValueError(f"The weights in {path.name} do not fit the network.") from error
     return net.eval().requires_grad_(False)
 
 
-def training_of(path: Path) -> dict[str, Any]:
-    """Settings of the training that a weights file keeps.
+def read_training(path: Path) -> dict[str, Any]:
+    """Read the settings of the training from a weights file.
 
     Raises
     ------
@@ -122,7 +127,7 @@ def training_of(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    # Read once: what was verified is what is used.
+    # Read once, so that the verified bytes are those that are used.
     data = path.read_bytes()
     bundled = path.absolute() == bundled_weights().absolute()
     if bundled:
@@ -130,7 +135,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     try:
         stored = load(data)
         metadata = json.loads(_header(data).get("network", "null"))
-    except (SafetensorError, ValueError) as error:  # a damaged header is a ValueError too
+    except (SafetensorError, ValueError) as error:  # ValueError: a damaged header
         raise ValueError(f"{path.name} does not hold the weights of a network.") from error
     if not isinstance(metadata, dict):
         raise ValueError(f"{path.name} does not hold the weights of a network.")
@@ -155,13 +160,13 @@ def _check_bundled(data: bytes) -> None:
 
 
 def _header(data: bytes) -> dict[str, str]:
-    """The text entries of a safetensors file: JSON after its length in 8 bytes."""
+    """Read the text entries of a safetensors file: JSON after its length in 8 bytes."""
     length = int.from_bytes(data[:8], "little")
     return dict(json.loads(data[8 : 8 + length]).get("__metadata__") or {})
 
 
 def _checksum(metadata: dict[str, Any], tensors: dict[str, torch.Tensor]) -> str:
-    """SHA-256 over settings and tensors, with their names, types and shapes."""
+    """Compute the SHA-256 of settings and tensors with their names, types and shapes."""
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, value in sorted(tensors.items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)};".encode())
@@ -169,8 +174,8 @@ def _checksum(metadata: dict[str, Any], tensors: dict[str, torch.Tensor]) -> str
     return digest.hexdigest()
 
 
-def on_device(net: PigmentNet, device: str) -> PigmentNet:
-    """The network on a device, ``"auto"`` being CUDA where there is one.
+def move_to_device(net: PigmentNet, device: str) -> PigmentNet:
+    """Move a network to a device; ``"auto"`` is CUDA where there is one.
 
     Raises
     ------
@@ -181,39 +186,39 @@ def on_device(net: PigmentNet, device: str) -> PigmentNet:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         return net.to(device)
-    except (AssertionError, RuntimeError) as error:  # torch tells a missing CUDA by the first
+    except (AssertionError, RuntimeError) as error:  # AssertionError: torch without CUDA
         raise ValueError(f"The device {device!r} cannot be used on this computer.") from error
 
 
 def bundle(weights: Path | None = None) -> str:
-    """Make weights the bundled ones, or take those in place as they are.
+    """Put weights into the package, or only note the SHA-256 of those in it.
 
     Parameters
     ----------
     weights : Path, optional
-        Weights of this network; None: the file that is in the package already.
+        Weights of this network; None for the file that is in the package.
 
     Returns
     -------
     str
-        Their SHA-256.
+        SHA-256 of the bundled file, hexadecimal.
 
     Raises
     ------
     ValueError, OSError
-        If they are no weights of this network, or cannot be written.
+        If the file does not hold weights of this network, or cannot be written.
     """
     target = bundled_weights()
     if weights is not None:
         with warnings.catch_warnings():
-            # They get a checksum now.
+            # Older files lack a checksum; the bundled file gets one.
             warnings.simplefilter("ignore", UserWarning)
-            net, training = load_weights(weights), training_of(weights)
+            net, training = load_weights(weights), read_training(weights)
         save_weights(net, target, training)
-    found = weights_hash(target)
-    bundled_hash_file().write_text(f"{found}  {target.name}\n", encoding="ascii")
+    digest = weights_hash(target)
+    bundled_hash_file().write_text(f"{digest}  {target.name}\n", encoding="ascii")
     load_weights(target)
-    return found
+    return digest
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.out_of_distribution import FIELDS
-from ..network.outputs import output_names
+from ..network.outputs import FIELDS, output_names
 from .spectra_stream import Draws, training_stream
 
 _SEED, _CHUNKS = (2, 4242), 12

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..network.model import Architecture, PigmentNet
-from ..network.weights import load_weights, save_weights, training_of, weights_hash
+from ..network.weights import load_weights, read_training, save_weights, weights_hash
 from ._stage import Progress, train_part
 from .checkpoint import Snapshot, checkpoint_path, load_checkpoint, save_checkpoint
 from .config import PartConfig, TrainingConfig
@@ -104,7 +104,7 @@ def train_steps(
             ends.append(load_weights(out))
             net = copy.deepcopy(ends[-1]).train().requires_grad_(True)
         if len(ends) > 1 and teacher is None:
-            save_weights(mean_network(ends), out, training_of(out))
+            save_weights(mean_network(ends), out, read_training(out))
             _calibrate(out, part, seed + runs * _STREAMS_APART)
             net = load_weights(out).train().requires_grad_(True)
         runs += part.repeats
@@ -145,7 +145,7 @@ def _networks(snapshot: Snapshot) -> list[PigmentNet]:
     """The ends of earlier runs that a checkpoint holds."""
     networks: list[PigmentNet] = []
     while state := snapshot.below(f"end{len(networks)}"):
-        network = PigmentNet(Architecture.of(state))
+        network = PigmentNet(Architecture.from_state(state))
         network.load_state_dict(state)
         networks.append(network.eval().requires_grad_(False))
     return networks
@@ -176,4 +176,4 @@ def _calibrate(out: Path, part: PartConfig, stream: int, teacher: PigmentNet | N
         eras=part.draws.eras,
     )
     calibrate_network(trained, stream, draws, chunks=part.calibration, teacher=teacher)
-    save_weights(trained, out, training_of(out))
+    save_weights(trained, out, read_training(out))

@@ -12,8 +12,8 @@ from napari_xrf_pigments.network.outputs import output_names
 from napari_xrf_pigments.network.weights import (
     bundled_weights,
     load_weights,
+    read_training,
     save_weights,
-    training_of,
     weights_hash,
 )
 from napari_xrf_pigments.training.fine_tuning import fit as finetune
@@ -123,7 +123,7 @@ def test_taught_weights_get_a_file_a_hash_and_a_history_of_their_own(outcome, ba
     digest = save_taught(outcome[-1], path)
     assert digest == weights_hash(path) != before
     assert weights_hash(base) == before
-    made = training_of(path)
+    made = read_training(path)
     assert made["seed"] == 0
     assert made["taught"]["from_weights"] == before
     assert made["taught"]["scan"] == "A scan"

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from napari_xrf_pigments.network.model import answers_of_logits
+from napari_xrf_pigments.network.model import probabilities_from_logits
 from napari_xrf_pigments.network.outputs import MASKED, output_names
 
 from .annotations import Lesson
@@ -86,7 +86,7 @@ class Elsewhere:
 def held_out(lesson: Lesson, before: torch.Tensor, after: torch.Tensor) -> tuple[HeldOut, ...]:
     """Figures of each taught pigment from logits (spectrum, output) of held-out spectra."""
     names, _ = output_names()
-    chances = [answers_of_logits(logits).probability for logits in (before, after)]
+    chances = [probabilities_from_logits(logits).probability for logits in (before, after)]
     result = []
     for pigment in lesson.pigments:
         index = names.index(pigment)
@@ -106,7 +106,7 @@ def elsewhere(
 ) -> tuple[Elsewhere, ...]:
     """Figures of each taught pigment from answers and logits (spectrum, output)."""
     names, _ = output_names()
-    chances = [answers_of_logits(logits).probability for logits in (before, after)]
+    chances = [probabilities_from_logits(logits).probability for logits in (before, after)]
     result = []
     for pigment in lesson.pigments:
         index = names.index(pigment)

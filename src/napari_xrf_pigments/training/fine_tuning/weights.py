@@ -12,8 +12,8 @@ import numpy as np
 from napari_xrf_pigments.network.model import PigmentNet
 from napari_xrf_pigments.network.weights import (
     bundled_weights,
+    read_training,
     save_weights,
-    training_of,
     weights_hash,
 )
 
@@ -82,7 +82,7 @@ def save_taught(taught: Taught, path: Path) -> str:
 def is_taught(path: Path) -> bool:
     """Whether a file holds weights that a user taught."""
     try:
-        return "taught" in training_of(path)
+        return "taught" in read_training(path)
     except (ValueError, OSError):
         return False
 
@@ -97,7 +97,7 @@ def lesson_provenance(
     """What the weights were taught from, as plain values beside those of their training."""
     said = zip(lesson.statements, lesson.pixels, strict=True)
     return {
-        **training_of(base),
+        **read_training(base),
         "taught": {
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "from_weights": weights_hash(base),
