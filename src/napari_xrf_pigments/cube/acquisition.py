@@ -1,4 +1,4 @@
-"""How a scan was measured. Everything may be unknown (None)."""
+"""Acquisition settings of a scan; any of them may be unknown (None)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Detector:
 
 @dataclass(frozen=True)
 class Acquisition:
-    """Settings of the instrument; None means unknown.
+    """Acquisition settings of the instrument; None means unknown.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Acquisition:
     detector : Detector or None
         The detector.
     atmosphere : {"air", "helium", "vacuum"} or None
-        What lies between the sample and the detector.
+        Medium between the sample and the detector.
     path_mm : float or None
         Length of that path in mm.
     tube_ua : float or None
@@ -77,10 +77,10 @@ class Acquisition:
                 raise ValueError(f"{name} must lie between 0 and 90 degrees, not {angle}.")
 
     def updated(self, **known: Any) -> Acquisition:
-        """A copy in which every argument that is not None replaces the old value."""
+        """Return a copy in which every argument that is not None replaces the old value."""
         return replace(self, **{key: value for key, value in known.items() if value is not None})
 
     def known(self) -> dict[str, Any]:
-        """The settings that are known, by name."""
+        """Return the settings that are known, by name."""
         values = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: value for name, value in values if value is not None}

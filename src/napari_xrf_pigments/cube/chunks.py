@@ -1,4 +1,4 @@
-"""The one place that decides how a cube is cut into chunks."""
+"""Chunk shapes of a cube, decided in one place."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 TARGET_BYTES = 32 * 2**20
-# What is decompressed to see one spectrum: some milliseconds of work.
+# Decompressed for a single spectrum: some milliseconds of work.
 PIECE_BYTES = 2**20
 
 
 def choose_chunks(
     shape: tuple[int, int, int], dtype: DTypeLike, target_bytes: int = TARGET_BYTES
 ) -> tuple[int, int, int]:
-    """Chunk shape of a (y, x, channel) cube; energies are never split.
+    """Choose the chunk shape of a (y, x, channel) cube; energies are never split.
 
     Chunks are whole rows as far as a row is smaller than the target, since files
     hold rows one after the other; a chunk holds 16-64 MB wherever the cube does.
@@ -49,7 +49,7 @@ def choose_chunks(
 def choose_pieces(
     shape: tuple[int, int, int], dtype: DTypeLike
 ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """How a (y, x, channel) cube is laid down in a chunked file.
+    """Choose how a (y, x, channel) cube is stored in a chunked file.
 
     Blocks as large as the chunks of :func:`choose_chunks` are written at once; each is
     compressed in pieces of about 1 MB, so that one spectrum is one small read.

@@ -18,7 +18,7 @@ from .energy import EnergyAxis, EnergySource
 
 Statistic = Literal["sum", "mean", "max"]
 
-# Each holds some chunks, so that more of them would take more memory than a scan is worth.
+# Each worker holds several chunks; more workers would take too much memory.
 _WORKERS = min(6, os.cpu_count() or 1)
 
 
@@ -37,7 +37,7 @@ class Source:
     modified : float
         Time of its last change, seconds since the epoch.
     notes : tuple of str
-        Plain sentences on what was found odd or missing while reading.
+        Plain sentences on anomalies and missing metadata, collected while reading.
     """
 
     path: Path
@@ -66,7 +66,7 @@ class XRFCube:
     valid : ndarray of bool, shape (y, x), or None
         Which pixels were measured; None means all of them.
     source : Source or None
-        Where it was read from.
+        File or folder that the counts were read from.
 
     Raises
     ------
@@ -128,7 +128,7 @@ class XRFCube:
         tube_kv : float, optional
             Tube voltage in kV.
         acquisition : Acquisition, optional
-            Further settings; `anode` and `tube_kv` go before it.
+            Further settings; `anode` and `tube_kv` take precedence over it.
         pixel_mm : tuple of float, optional
             Height and width of a pixel in mm.
         live_time_s : ndarray, shape (y, x), optional
@@ -136,9 +136,9 @@ class XRFCube:
         valid : ndarray of bool, shape (y, x), optional
             Which pixels were measured.
         source : Source, optional
-            Where the counts come from.
+            File or folder that the counts were read from.
         energy_source : {"file", "estimated", "user"}
-            Where gain and offset come from.
+            Origin of gain and offset.
 
         Raises
         ------
@@ -170,20 +170,20 @@ class XRFCube:
         return rows, columns, channels
 
     def with_energies(self, energies: EnergyAxis) -> XRFCube:
-        """The same counts on another energy axis."""
+        """Return the same counts on another energy axis."""
         return replace(self, energies=energies)
 
     def with_acquisition(self, acquisition: Acquisition) -> XRFCube:
-        """The same counts with other settings."""
+        """Return the same counts with other acquisition settings."""
         return replace(self, acquisition=acquisition)
 
     def total_counts(self) -> da.Array:
-        """Lazy total counts of each pixel, shape (y, x), int64."""
+        """Return the lazy total counts of each pixel, shape (y, x), int64."""
         total: da.Array = self.counts.sum(axis=2, dtype=np.int64)
         return total
 
     def spectrum(self, y: int, x: int, radius: int = 0) -> FloatArray:
-        """Spectrum of a pixel, or the mean over a disc around it, shape (channel,).
+        """Return the spectrum of a pixel, or the mean over a disc around it, shape (channel,).
 
         Raises
         ------
@@ -194,14 +194,16 @@ class XRFCube:
         if not (0 <= y < rows and 0 <= x < columns):
             raise IndexError(f"Pixel ({y}, {x}) lies outside the scan of {rows} x {columns}.")
         if radius <= 0:
-            # One small read: handing it to a pool of threads would take longer.
+            # One small read: a thread pool would take longer.
             one = self.counts[y, x].compute(scheduler="synchronous")
             return np.asarray(one, dtype=np.float64)
         yy, xx = np.ogrid[:rows, :columns]
         return self.region_spectrum((yy - y) ** 2 + (xx - x) ** 2 <= radius**2, "mean")
 
     def region_spectrum(self, mask: BoolArray, statistic: Statistic = "mean") -> FloatArray:
-        """Sum, mean or maximum spectrum of the measured pixels in a mask, shape (channel,).
+        """Return the sum, mean or maximum spectrum of the pixels in a mask, shape (channel,).
+
+        Pixels that were not measured do not count.
 
         Raises
         ------
@@ -224,6 +226,6 @@ class XRFCube:
         return np.asarray(total, dtype=np.float64) / scale
 
     def sum_spectrum(self) -> FloatArray:
-        """Sum of the spectra of all measured pixels, shape (channel,)."""
+        """Return the sum of the spectra of all measured pixels, shape (channel,)."""
         everywhere = np.ones(self.shape[:2], dtype=bool)
         return self.region_spectrum(everywhere, "sum")

@@ -1,4 +1,4 @@
-"""The energy axis of a spectrum: which energy each channel holds."""
+"""The energy axis of a spectrum: the energy of each channel."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EnergyAxis:
     offset_kev : float
         Energy of the centre of channel 0 in keV (may be negative).
     source : {"file", "estimated", "user"}
-        Where the numbers come from.
+        Origin of gain and offset.
 
     Raises
     ------
@@ -55,20 +55,20 @@ class EnergyAxis:
 
     @cached_property
     def edges_kev(self) -> FloatArray:
-        """Borders of the channels in keV, shape (channel + 1,)."""
+        """Edges of the channels in keV, shape (channel + 1,)."""
         return self.offset_kev + self.gain_kev * (
             np.arange(self.n_channels + 1, dtype=np.float64) - 0.5
         )
 
     def channel(self, kev: float) -> int:
-        """The channel nearest to an energy, clipped to the axis."""
+        """Return the channel nearest to an energy (keV), clipped to the axis."""
         index = round((kev - self.offset_kev) / self.gain_kev)
         return int(min(max(index, 0), self.n_channels - 1))
 
     def recalibrated(
         self, gain_kev: float, offset_kev: float, source: EnergySource = "user"
     ) -> EnergyAxis:
-        """The same channels with another gain and offset (keV)."""
+        """Return the same channels with another gain and offset (keV)."""
         return replace(self, gain_kev=gain_kev, offset_kev=offset_kev, source=source)
 
     @classmethod
@@ -80,7 +80,7 @@ class EnergyAxis:
         kev : array_like, shape (channel,)
             Increasing, evenly spaced channel centres in keV.
         source : {"file", "estimated", "user"}
-            Where the numbers come from.
+            Origin of the energies.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What mapping a scan gives: elemental maps and pigment maps."""
+"""Results of mapping a scan: elemental maps and pigment maps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ElementMaps:
-    """Deconvolved net counts, one map a line family.
+    """Deconvolved net counts, one map per line family.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class ElementMaps:
 
 @dataclass(frozen=True)
 class PigmentMaps:
-    """Probabilities of pigments, one map a pigment.
+    """Probabilities of pigments, one map per pigment.
 
     Arrays are (pigment, y, x) and (group, y, x) for a cube, (pigment, spectrum) and
     (group, spectrum) for spectra; all float32, probabilities between 0 and 1.

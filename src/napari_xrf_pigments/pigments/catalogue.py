@@ -1,4 +1,4 @@
-"""The pigments the product knows (``data/pigments.csv``)."""
+"""The catalogue of pigments (``data/pigments.csv``)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Pigment:
     id, name, formula : str
         Identifier used everywhere, display name, formula for display.
     parts : dict of str to float
-        Its composition as formulas with parts by weight.
+        Composition: formulas with parts by weight.
     density_g_cm3 : float
-        Density.
+        Density, g/cm3.
     diagnostic : tuple of str
         Line families that identify it, such as ``("Pb L", "Cr K")``.
     group : str
@@ -50,7 +50,7 @@ class Pigment:
 
 @lru_cache
 def pigment_catalogue() -> tuple[Pigment, ...]:
-    """All pigments in the order of the table."""
+    """Read all pigments, in the order of the table."""
     text = files(__package__).joinpath("data/pigments.csv").read_text(encoding="utf-8")
     return tuple(
         Pigment(
@@ -70,7 +70,7 @@ def pigment_catalogue() -> tuple[Pigment, ...]:
 
 @lru_cache
 def pigment(pigment_id: str) -> Pigment:
-    """The pigment of an id.
+    """Return the pigment with an id.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def pigment(pigment_id: str) -> Pigment:
 
 @lru_cache
 def ambiguity_groups() -> dict[str, tuple[str, ...]]:
-    """The ids of the members of every ambiguity group, in the order of the table."""
+    """Return the pigment ids of every ambiguity group, in the order of the table."""
     members: dict[str, list[str]] = {}
     for entry in pigment_catalogue():
         members.setdefault(entry.group, []).append(entry.id)

@@ -1,4 +1,4 @@
-"""The names of the pigment table, for pictures and reports."""
+"""Display names and colours of pigments and groups, for figures and reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .catalogue import ambiguity_groups, pigment_catalogue
 
 @dataclass(frozen=True)
 class Naming:
-    """Names for people.
+    """Display names and colours of pigments and groups.
 
     Parameters
     ----------
@@ -30,24 +30,24 @@ class Naming:
     lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def pigment(self, name: str) -> str:
-        """Display name of a pigment; its id where it has none."""
+        """Return the display name of a pigment, or its id where it has none."""
         return self.labels.get(name, name)
 
     def colour(self, name: str) -> str | None:
-        """``"#rrggbb"`` of a pigment, where it is known."""
+        """Return the colour ``"#rrggbb"`` of a pigment, or None."""
         return self.colours.get(name)
 
     def group(self, name: str) -> str:
-        """Display name of a group, such as ``"Copper pigments"``."""
+        """Return the display name of a group, such as ``"Copper pigments"``."""
         return f"{name.replace('-', ' and ').capitalize()} pigments"
 
     def members_of(self, group: str) -> str:
-        """The names of the members of a group."""
+        """Return the names of the members of a group, joined by slashes."""
         return " / ".join(self.pigment(member) for member in self.members.get(group, ()))
 
 
 def catalogue_naming() -> Naming:
-    """Names, colours and groups of all pigments of the table."""
+    """Return names, colours and groups of all pigments of the catalogue."""
     table = pigment_catalogue()
     return Naming(
         labels={entry.id: entry.name for entry in table},

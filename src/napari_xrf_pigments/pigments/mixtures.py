@@ -1,4 +1,4 @@
-"""Mixtures that bring the same elements as one pigment: XRF cannot tell them from it."""
+"""Mixtures with the same elements as one pigment, which XRF cannot tell from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .catalogue import Pigment, pigment, pigment_catalogue
 
 @lru_cache
 def equivalent_mixtures(pigment_id: str) -> tuple[tuple[str, str], ...]:
-    """Pairs of groups whose pigments together show the diagnostic elements of one pigment.
+    """Return pairs of groups that together show the diagnostic elements of one pigment.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def equivalent_mixtures(pigment_id: str) -> tuple[tuple[str, str], ...]:
     """
     meant = pigment(pigment_id)
     wanted = _elements(meant)
-    # Neither part may be the same thing by another name, nor show what the pigment lacks.
+    # A part is neither in the same group, nor does it show an element that the pigment lacks.
     parts = [
         entry
         for entry in pigment_catalogue()
