@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from napari_xrf_pigments._parallel import on_one_thread, on_threads, parts, thread_count
+from napari_xrf_pigments._parallel import on_one_thread, on_threads, split_blocks, thread_count
 
 
 def blas_threads() -> list[int]:
@@ -18,7 +18,7 @@ def blas_threads() -> list[int]:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("length", [0, 1, 255, 256, 257, 5000])
 def test_parts_are_whole_blocks_and_hold_everything_once(length: int, threads: int) -> None:
-    cut = parts(length, 256, threads)
+    cut = split_blocks(length, 256, threads)
     covered = np.concatenate([np.arange(length)[part] for part in cut]) if cut else np.arange(0)
     assert (covered == np.arange(length)).all()
     assert all(part.start % 256 == 0 for part in cut)

@@ -1,9 +1,9 @@
-"""Work on many spectra at once, spread over the cores by threads of our own.
+"""Parallel work on blocks of spectra, with one thread of linear algebra per worker.
 
-A block of spectra goes through many small steps, of which only matrix products would use several
-cores by themselves. So whole blocks are given to threads, and while they are at work the linear
-algebra of numpy and scipy keeps to the thread that asks for it: its own threads would only
-wait for one another.
+A block of spectra goes through many small steps, of which only the matrix products would use
+several cores by themselves. So whole blocks are distributed over threads, and meanwhile the linear
+algebra of numpy and scipy is limited to the calling thread: its own threads would only wait for
+one another. The limits are those of threadpoolctl and are restored on exit.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
-#: Calls a function with each of some things, and returns when all are done.
-Spread = Callable[[Callable[[Any], None], Iterable[Any]], None]
+#: Call a function with each item, and return when all calls are done.
+Executor = Callable[[Callable[[Any], None], Iterable[Any]], None]
 
 
 def thread_count() -> int:
-    """Threads to work on: ``OMP_NUM_THREADS`` where it is set, else the cores there are for us."""
+    """Return the number of threads: ``OMP_NUM_THREADS``, else the cores this process may use."""
     try:
         return max(1, int(os.environ["OMP_NUM_THREADS"].split(",")[0]))
     except (KeyError, ValueError):
@@ -35,71 +35,70 @@ def thread_count() -> int:
 
 
 @contextmanager
-def on_threads(count: int | None = None) -> Iterator[Spread]:
-    """A way to call a function with many things, on several threads.
+def on_threads(count: int | None = None) -> Iterator[Executor]:
+    """Provide a function that calls another one with many items on several threads.
 
     Parameters
     ----------
     count : int, optional
-        How many; by default :func:`thread_count`. One thread is the caller's own.
+        Number of threads; by default :func:`thread_count`. A single one is the caller's own.
     """
     threads = count or thread_count()
     if threads == 1:
         # The same sums in the same order as on several threads, to the last bit.
-        with _alone:
-            yield _one_by_one
+        with _single_threaded_blas:
+            yield _run_serially
         return
-    with _alone, ThreadPoolExecutor(threads, thread_name_prefix="spectra") as pool:
+    with _single_threaded_blas, ThreadPoolExecutor(threads, thread_name_prefix="spectra") as pool:
 
-        def spread(work: Callable[[Any], None], things: Iterable[Any]) -> None:
-            for _ in pool.map(work, things):  # an error is raised here
+        def execute(work: Callable[[Any], None], items: Iterable[Any]) -> None:
+            for _ in pool.map(work, items):  # an error is raised here
                 pass
 
-        yield spread
+        yield execute
 
 
 @contextmanager
 def on_one_thread() -> Iterator[None]:
-    """Keep all that a block does to the thread that it is done in.
+    """Limit a block of code to the calling thread, PyTorch included.
 
-    For what is small, or made of many small steps: threads would mostly wait for one another, on
-    a machine that is busy ten times as long as the work takes.
+    Meant for small work and for many small steps, where threads would mostly wait for one another:
+    on a busy machine ten times as long as the work takes.
     """
-    # OpenMP, which PyTorch uses, has a number of its own for each thread that asks for others.
-    # PyTorch sets it when the thread asks for the first time.
+    # OpenMP keeps one limit per calling thread; PyTorch sets it at the first call in a thread.
     if "torch" in sys.modules:
         sys.modules["torch"].get_num_threads()
-    with _alone, _controller().limit(limits=1, user_api="openmp"):
+    with _single_threaded_blas, _controller().limit(limits=1, user_api="openmp"):
         yield
 
 
-def parts(length: int, block: int, threads: int) -> list[slice]:
-    """Cut a length into runs of whole blocks, two for each thread.
+def split_blocks(length: int, block: int, threads: int) -> list[slice]:
+    """Split a length into runs of whole blocks, two for each thread.
 
     Parameters
     ----------
     length : int
-        What is cut.
+        Length to split.
     block : int
-        What stays together; the last block may be shorter.
+        Length that is never split; the last block may be shorter.
     threads : int
-        Threads to share them.
+        Number of threads that share the runs.
     """
     blocks = -(-length // block)
     each = block * max(1, -(-blocks // (2 * threads)))
     return [slice(first, min(first + each, length)) for first in range(0, length, each)]
 
 
-def _one_by_one(work: Callable[[Any], None], things: Iterable[Any]) -> None:
-    for thing in things:
-        work(thing)
+def _run_serially(work: Callable[[Any], None], items: Iterable[Any]) -> None:
+    for item in items:
+        work(item)
 
 
-class _OneThreadEach:
-    """Linear algebra on one thread for as long as anybody is inside.
+class _SingleThreadedBlas:
+    """Limit linear algebra to one thread while at least one block of code is inside.
 
-    The setting is one for the whole process: the first one in changes it, the last one out
-    puts it back.
+    The limit holds for the whole process: the first block to enter sets it, the last one to leave
+    restores it.
     """
 
     def __init__(self) -> None:
@@ -110,7 +109,7 @@ class _OneThreadEach:
     def __enter__(self) -> None:
         with self._lock:
             if self._inside == 0:
-                _own()
+                _reset_controlling_thread()
                 self._limit = _controller().limit(limits=1, user_api="blas")
             self._inside += 1
 
@@ -118,23 +117,23 @@ class _OneThreadEach:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
-                _own()
+                _reset_controlling_thread()
                 self._limit.restore_original_limits()
-                _own()
+                _reset_controlling_thread()
 
 
-_alone = _OneThreadEach()
+_single_threaded_blas = _SingleThreadedBlas()
 
 
-def _own() -> None:
-    """Let this thread change the setting, whichever changed it before (threadpoolctl 3.8)."""
+def _reset_controlling_thread() -> None:
+    """Let this thread change the limit, whichever thread changed it before (threadpoolctl 3.8)."""
     clear = getattr(OpenBLASController, "clear_controlling_thread", None)
     if clear is not None:
         clear(force=True)
 
 
 def _controller() -> ThreadpoolController:
-    """What sets the threads of all libraries that are loaded by now."""
+    """Return the controller of the thread pools of all libraries loaded by now."""
     return _controller_of(*(name in sys.modules for name in ("scipy.linalg", "torch")))
 
 

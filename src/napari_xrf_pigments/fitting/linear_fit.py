@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .._parallel import on_threads, parts, thread_count
+from .._parallel import on_threads, split_blocks, thread_count
 from .._typing import Float32Array, FloatArray
 from ._least_squares import expected_variance, weighted_solver
 from .conditions import Conditions
@@ -118,7 +118,7 @@ class LineFit:
 
         threads = 1 if len(spectra) < 4 * _BLOCK else thread_count()
         with on_threads(threads) as spread:
-            spread(multiply, parts(len(spectra), _BLOCK, threads))
+            spread(multiply, split_blocks(len(spectra), _BLOCK, threads))
         amplitudes = made[:, :columns]
         net = amplitudes @ self.members.astype(np.float32).T
         variance = made[:, columns : columns + total]

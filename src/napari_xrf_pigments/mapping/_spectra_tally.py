@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._parallel import on_threads, parts, thread_count
+from .._parallel import on_threads, split_blocks, thread_count
 from ..network.out_of_distribution import FEW_COUNTS, UNEXPLAINED_FROM, saturated_share
 
 _BLOCK = 256
@@ -104,7 +104,7 @@ def counted(
         found.append(_counted(spectra[part], share, counts, with_sum))
 
     with on_threads() as spread:
-        spread(look, parts(len(spectra), _BLOCK, thread_count()))
+        spread(look, split_blocks(len(spectra), _BLOCK, thread_count()))
     return sum(found, SpectraTally())
 
 

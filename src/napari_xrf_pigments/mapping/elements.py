@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .._parallel import on_threads, parts, thread_count
+from .._parallel import on_threads, split_blocks, thread_count
 from ..cube import ElementMaps, XRFCube
 from ..fitting.linear_fit import LineFit
 from ._element_plan import ElementPlan, plan_elements
@@ -261,5 +261,5 @@ def _totals(spectra: NDArray[np.integer]) -> NDArray[np.integer]:
         found[part] = spectra[part].sum(1, dtype=np.int64)
 
     with on_threads() as spread:
-        spread(add, parts(len(spectra), 256, thread_count()))
+        spread(add, split_blocks(len(spectra), 256, thread_count()))
     return found

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .._parallel import Spread, parts
+from .._parallel import Executor, split_blocks
 from .._typing import Float32Array
 from ..cube import Acquisition, EnergyAxis
 from ..fitting._unexplained_screening import SMALL, screening
@@ -68,7 +68,7 @@ class Preprocessor:
         self._screen = screening(energies.kev, GRID_EDGES_KEV, acquisition)
 
     def __call__(
-        self, counts: NDArray[Any], encoded: Float32Array, stats: SpectrumStats, spread: Spread
+        self, counts: NDArray[Any], encoded: Float32Array, stats: SpectrumStats, spread: Executor
     ) -> None:
         """Encode spectra and compute their statistics.
 
@@ -111,7 +111,7 @@ class Preprocessor:
         encode_into(encoded, bins, self._settings, scale)
 
     def unexplained_share(
-        self, counts: NDArray[Any], stats: SpectrumStats, spread: Spread
+        self, counts: NDArray[Any], stats: SpectrumStats, spread: Executor
     ) -> Float32Array:
         """Compute the unexplained share of spectra, fitting only those whose estimate is large.
 
@@ -140,4 +140,4 @@ class Preprocessor:
 
 
 def _parts(count: int) -> list[slice]:
-    return parts(count, BLOCK, torch.get_num_threads())
+    return split_blocks(count, BLOCK, torch.get_num_threads())

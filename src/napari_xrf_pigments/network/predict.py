@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from .._parallel import Spread, on_threads
+from .._parallel import Executor, on_threads
 from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from ._batching import BatchBuffers, largest_batch, make_buffers
@@ -115,7 +115,7 @@ class Predictor:
         return PigmentMaps(names=self.names, groups=self.groups, unexplained=unexplained, **fields)
 
     def _run_batches(
-        self, counts: NDArray[Any], preprocess: Preprocessor, stats: SpectrumStats, spread: Spread
+        self, counts: NDArray[Any], preprocess: Preprocessor, stats: SpectrumStats, spread: Executor
     ) -> Float32Array:
         """Run the network on spectra in batches that fit the device, in the end on the processor.
 

@@ -1,7 +1,7 @@
-"""Which pigments of a result are shown: by period, by the user's choice, by threshold.
+"""Selection of the pigments of a result that are shown: by period, by choice, by threshold.
 
-Nothing is taken out of a result: probabilities stay as they were computed. A palette only says
-what is shown, and what is hidden is always told.
+A palette changes no probability: it only selects what is shown, and the program always lists what
+is hidden.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, Literal
 from .catalogue import pigment
 
 Reason = Literal["period", "excluded"]
-#: Probability over which a pigment counts as found where the user says nothing else.
+#: Default probability above which a pigment counts as found.
 THRESHOLD = 0.5
 
 
 @dataclass(frozen=True)
 class Palette:
-    """What is shown of a result.
+    """Selection of the pigments that are shown.
 
     Parameters
     ----------
@@ -29,12 +29,11 @@ class Palette:
     excluded : frozenset of str
         Pigments that the user hides.
     added : frozenset of str
-        Pigments that the user wants to see whatever the period says and however little there
-        is of them.
+        Pigments that are shown in any period and below any threshold.
     threshold : float
-        Probability over which a pigment counts as found, 0-1.
+        Probability above which a pigment counts as found, 0-1.
     thresholds : mapping of str to float
-        Other thresholds, by pigment.
+        Separate thresholds, by pigment.
 
     Raises
     ------
@@ -57,11 +56,11 @@ class Palette:
                 raise ValueError(f"A threshold is a probability between 0 and 1, not {value}.")
 
     def threshold_of(self, name: str) -> float:
-        """Probability over which a pigment counts as found."""
+        """Return the probability above which a pigment counts as found."""
         return self.thresholds.get(name, self.threshold)
 
     def hidden(self, names: Iterable[str]) -> dict[str, Reason]:
-        """Why pigments are hidden, by id; those that are shown are not in it."""
+        """Return the reason for each hidden pigment, by id."""
         reasons: dict[str, Reason] = {}
         for name in names:
             if name in self.excluded:
@@ -71,17 +70,17 @@ class Palette:
         return reasons
 
     def excluding(self, name: str, exclude: bool = True) -> Palette:
-        """The palette with a pigment hidden by the user, or no longer."""
+        """Return the palette with a pigment hidden by the user, or no longer hidden."""
         excluded = self.excluded | {name} if exclude else self.excluded - {name}
         return replace(self, excluded=excluded, added=self.added - excluded)
 
     def adding(self, name: str, add: bool = True) -> Palette:
-        """The palette with a pigment always shown, or no longer."""
+        """Return the palette with a pigment always shown, or no longer."""
         added = self.added | {name} if add else self.added - {name}
         return replace(self, added=added, excluded=self.excluded - added)
 
     def with_threshold(self, name: str, threshold: float | None) -> Palette:
-        """The palette with a threshold of its own for a pigment; None: that of all."""
+        """Return the palette with a separate threshold for a pigment; None removes it."""
         others = {key: value for key, value in self.thresholds.items() if key != name}
         if threshold is not None:
             others[name] = threshold
@@ -100,7 +99,7 @@ class Palette:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Palette:
-        """The palette of plain values; what is missing is as new.
+        """Build a palette from plain values; missing ones take their defaults.
 
         Raises
         ------
@@ -121,7 +120,7 @@ class Palette:
 
 
 def in_use(name: str, period: tuple[int | None, int | None]) -> bool:
-    """Whether a pigment was in use in any year of a period; unknown pigments always are."""
+    """Return whether a pigment was in use in any year of a period; True for unknown pigments."""
     try:
         begun, ended = pigment(name).in_use
     except ValueError:
@@ -133,7 +132,7 @@ def in_use(name: str, period: tuple[int | None, int | None]) -> bool:
 
 
 def years(name: str) -> str:
-    """When a pigment was in use, for people: ``"from 1916"``; empty where always or unknown."""
+    """Return the years of use as text, ``"from 1916"``; empty where always or unknown."""
     try:
         begun, ended = pigment(name).in_use
     except ValueError:
