@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,40 +10,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.io._lazy import Fusible, as_slices, lazy_cube
+from napari_xrf_pigments.io._lazy import LazyCube, dask_counts
 
 COUNTS = np.arange(12 * 7 * 5, dtype=np.uint16).reshape(12, 7, 5)
 
 
-class Watched:
-    """A cube that knows slices and integers alone, and remembers what was read of it."""
+@dataclass(frozen=True)
+class RecordedCube(LazyCube):
+    """A cube in memory that records how many counts were read of it."""
 
-    path = __file__
-    shape = COUNTS.shape
-    dtype = COUNTS.dtype
+    path: str = __file__
+    sizes: list[int] = field(default_factory=list)
 
-    def __init__(self) -> None:
-        self.read = 0
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return COUNTS.shape
 
-    def __getitem__(self, key: Any) -> np.ndarray:
-        slices, rest = as_slices(key)
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return COUNTS.dtype
+
+    def read(self, slices: tuple[slice, slice, slice]) -> np.ndarray:
         block = COUNTS[slices]
-        self.read += block.size
-        return np.ascontiguousarray(block)[rest]
+        self.sizes.append(block.size)
+        return np.ascontiguousarray(block)
 
 
 def test_one_spectrum_is_one_small_read():
-    source = Watched()
-    counts = lazy_cube(source)
+    cube = RecordedCube()
+    counts = dask_counts(cube)
     assert np.array_equal(counts[5, 3].compute(scheduler="synchronous"), COUNTS[5, 3])
-    assert source.read == COUNTS.shape[2]
+    assert sum(cube.sizes) == COUNTS.shape[2]
 
 
 def test_a_tile_is_read_without_the_rest_of_its_chunk():
-    source = Watched()
-    tile = lazy_cube(source)[2:4, 1:6].compute(scheduler="synchronous")
+    cube = RecordedCube()
+    tile = dask_counts(cube)[2:4, 1:6].compute(scheduler="synchronous")
     assert np.array_equal(tile, COUNTS[2:4, 1:6])
-    assert source.read == tile.size
+    assert sum(cube.sizes) == tile.size
 
 
 def indices(length: int) -> st.SearchStrategy[Any]:
@@ -55,7 +60,7 @@ def indices(length: int) -> st.SearchStrategy[Any]:
 def test_any_index_gives_what_it_gives_of_an_array(key):
     if sum(isinstance(part, list) for part in key) > 1:
         return  # dask and numpy differ there
-    found = lazy_cube(Watched())[key].compute(scheduler="synchronous")
+    found = dask_counts(RecordedCube())[key].compute(scheduler="synchronous")
     wanted = COUNTS
     for axis in (2, 1, 0):  # one axis at a time, so that no integer moves a list's axis
         part = np.array(key[axis], int) if isinstance(key[axis], list) else key[axis]
@@ -67,11 +72,11 @@ def test_any_index_gives_what_it_gives_of_an_array(key):
     "key", [np.s_[None, 3, 2], np.s_[[1, 4], 2], np.s_[5, [], 1:3], np.s_[3, [6, 0, 6], 2:4]]
 )
 def test_lists_and_new_axes_are_passed_over_to_the_array(key):
-    assert np.array_equal(Fusible(Watched())[key], COUNTS[key])
+    assert np.array_equal(RecordedCube()[key], COUNTS[key])
 
 
 def test_a_mask_of_rows_reads_from_the_first_to_the_last():
-    source = Watched()
+    cube = RecordedCube()
     mask = np.isin(np.arange(12), [4, 6])
-    assert np.array_equal(Fusible(source)[mask], COUNTS[[4, 6]])
-    assert source.read == 3 * 7 * 5
+    assert np.array_equal(cube[mask], COUNTS[[4, 6]])
+    assert sum(cube.sizes) == 3 * 7 * 5

@@ -36,9 +36,9 @@ def free_to_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> No
         If the folder that it belongs in does not exist.
     """
     if scan is not None:
-        from ..io._atomic import check_not_part_of
+        from ..io.atomic import ensure_outside_scan
 
-        check_not_part_of(out, scan)
+        ensure_outside_scan(out, scan)
     if not out.absolute().parent.is_dir():
         raise FileNotFoundError(f"The folder {out.parent} does not exist.")
     if out.exists() and not overwrite:

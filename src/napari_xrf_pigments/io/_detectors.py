@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import EnergyAxis
-from ._lazy import CubeOnDisk
+from ._lazy import LazyCube
 
 SUM = "sum"
 # Peaks are some 15 channels wide; shifted by less than this they still add up.
@@ -19,49 +19,50 @@ _SHOWN = 8
 
 
 @dataclass(frozen=True)
-class SummedCube:
-    """The sum of cubes of one shape, added up when it is read.
+class SummedCube(LazyCube):
+    """Sum of cubes of one shape, computed at each access.
 
     Parameters
     ----------
-    sources : tuple of CubeOnDisk
-        One a detector.
+    path : str
+        File of the first detector.
+    sources : tuple of LazyCube
+        One cube per detector.
     """
 
-    sources: tuple[CubeOnDisk, ...]
-
-    ndim = 3
-
-    @property
-    def path(self) -> str:
-        """The file of the first detector."""
-        return self.sources[0].path
+    sources: tuple[LazyCube, ...]
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
+        """Lengths along (y, x, channel)."""
         return self.sources[0].shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Wide enough for the sum."""
-        return widened(np.result_type(*(source.dtype for source in self.sources)))
+        return sum_dtype(np.result_type(*(source.dtype for source in self.sources)))
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        total = self.sources[0][key].astype(self.dtype)
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Add up the counts of all detectors within three slices."""
+        total = self.sources[0].read(slices).astype(self.dtype)
         for source in self.sources[1:]:
-            np.add(total, source[key], out=total, casting="unsafe")
+            np.add(total, source.read(slices), out=total, casting="unsafe")
         return total
 
 
-def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def sum_cubes(cubes: Sequence[LazyCube]) -> LazyCube:
+    """Combine the cubes of one or more detectors into their sum."""
+    return cubes[0] if len(cubes) == 1 else SummedCube(cubes[0].path, tuple(cubes))
+
+
+def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """A type that holds the sum of up to 256 counts of a type."""
     if dtype.kind == "f":
         return np.dtype(np.float64)
     return np.dtype(f"{dtype.kind}{min(8, 2 * dtype.itemsize)}")
 
 
-def only_one(wanted: int | str | None) -> None:
+def require_single_detector(wanted: int | str | None) -> None:
     """Refuse the choice of a second detector where there is one.
 
     Raises
@@ -73,7 +74,7 @@ def only_one(wanted: int | str | None) -> None:
         raise ValueError(f"There is one detector only, so detector {wanted} cannot be chosen.")
 
 
-def choose(wanted: int | str | None, names: Sequence[str]) -> tuple[int, ...] | None:
+def select_detectors(wanted: int | str | None, names: Sequence[str]) -> tuple[int, ...] | None:
     """Numbers of the detectors to add up; None where nothing in particular is wanted.
 
     Parameters
@@ -102,14 +103,14 @@ def choose(wanted: int | str | None, names: Sequence[str]) -> tuple[int, ...] | 
     raise ValueError(f"There is no detector {wanted}; there are {listed}.")
 
 
-def by_default(
+def default_selection(
     names: Sequence[str], axes: Sequence[EnergyAxis | None], notes: list[str]
 ) -> tuple[int, ...]:
     """All detectors where their energies agree, else the first; says so in the notes."""
     if axes_agree(axes):
         return tuple(range(len(names)))
     notes.append(
-        f"The energy axes of the detectors ({in_words(names)}) differ, so that their sum would "
+        f"The energy axes of the detectors ({format_names(names)}) differ, so that their sum would "
         f"blur the lines: {names[0]} was opened."
     )
     return (0,)
@@ -128,18 +129,18 @@ def axes_agree(axes: Sequence[EnergyAxis | None]) -> bool:
     return worst <= _TOLERANCE_CHANNELS * first.gain_kev
 
 
-def say_chosen(chosen: Sequence[int], names: Sequence[str], notes: list[str]) -> None:
+def note_selection(chosen: Sequence[int], names: Sequence[str], notes: list[str]) -> None:
     """Note which of several detectors were opened."""
     if len(names) < 2:
         return
     if len(chosen) == len(names):
-        notes.append(f"Opened: the sum of {len(names)} detectors ({in_words(names)}).")
+        notes.append(f"Opened: the sum of {len(names)} detectors ({format_names(names)}).")
     else:
-        picked = in_words([names[number] for number in chosen])
-        notes.append(f"Opened: detector {picked} of {len(names)} ({in_words(names)}).")
+        picked = format_names([names[number] for number in chosen])
+        notes.append(f"Opened: detector {picked} of {len(names)} ({format_names(names)}).")
 
 
-def in_words(names: Sequence[str]) -> str:
+def format_names(names: Sequence[str]) -> str:
     """The names, the first ones where there are many."""
     more = ", ..." if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

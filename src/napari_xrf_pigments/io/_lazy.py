@@ -1,14 +1,15 @@
-"""Lazy arrays over files: the file is opened inside each task and closed after it.
+"""Lazy counts over files: each access opens the file, reads, and closes it.
 
-So a dask graph holds no open file, can be pickled and travels to a cluster.
+A dask graph therefore holds no open file, can be pickled and travels to a cluster.
 """
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import dask.array as da
 import numpy as np
@@ -20,71 +21,101 @@ from ..cube import choose_chunks
 MAX_CHUNK_BYTES = 64 * 2**20
 
 
-class CubeOnDisk(Protocol):
-    """Array-like over a file, in the order (y, x, channel)."""
-
-    @property
-    def path(self) -> str:
-        """The file."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a count, in the byte order of this machine."""
-
-    def __getitem__(self, key: Any) -> NDArray[Any]: ...
-
-
-def as_slices(key: Any) -> tuple[tuple[slice, slice, slice], tuple[int | slice, ...]]:
-    """A key of slices and integers as three slices, and what then drops the integers' axes.
-
-    dask fuses later indexing, integers included, into the access of the file.
-    """
-    parts = (
-        (*key, *[slice(None)] * 3)[:3]
-        if isinstance(key, tuple)
-        else (key, slice(None), slice(None))
-    )
-    slices = [part if isinstance(part, slice) else slice(part, part + 1) for part in parts]
-    rest = tuple(slice(None) if isinstance(part, slice) else 0 for part in parts)
-    return (slices[0], slices[1], slices[2]), rest
-
-
 @dataclass(frozen=True)
-class RawCube:
-    """A cube in a binary file.
+class LazyCube(ABC):
+    """Counts (y, x, channel) in a file, indexable by dask.
+
+    A subclass is a frozen dataclass of plain values, so that it pickles, and implements `shape`,
+    `dtype` and `read`.
 
     Parameters
     ----------
     path : str
-        The file.
+        File or folder of the counts; of several files, the first.
+    """
+
+    path: str
+
+    ndim: ClassVar[int] = 3
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int, int]:
+        """Lengths along (y, x, channel)."""
+
+    @property
+    @abstractmethod
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a count, in the byte order of this machine."""
+
+    @abstractmethod
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the counts within three slices of positive step.
+
+        Raises
+        ------
+        ValueError, OSError
+            If the file is damaged or no longer readable.
+        """
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Index by slices, integers, None, and one list or mask; no more is read than needed.
+
+        dask fuses all later indexing into the access of the file.
+        """
+        parts = key if isinstance(key, tuple) else (key,)
+        bounds: list[slice] = []
+        within: list[Any] = []
+        last: list[int | slice | None] = []
+        for part in parts:
+            if part is None:
+                last.append(None)
+                continue
+            integer = isinstance(part, int | np.integer)
+            last.append(0 if integer else slice(None))
+            if integer:
+                part = slice(int(part), int(part) + 1)
+            if isinstance(part, slice):
+                bounds.append(part)
+                within.append(slice(None))
+                continue
+            index = np.asarray(part)
+            index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.intp)
+            low = int(index.min()) if index.size else 0
+            bounds.append(slice(low, int(index.max(initial=low - 1)) + 1))
+            within.append(index - low)
+        bounds += [slice(None)] * (3 - len(bounds))
+        values = self.read((bounds[0], bounds[1], bounds[2]))
+        # In two steps: an integer beside a list would move the axes.
+        if any(not isinstance(part, slice) for part in within):
+            values = values[tuple(within)]
+        selected: NDArray[Any] = values[tuple(last)]
+        return selected
+
+
+@dataclass(frozen=True)
+class StoredArray(LazyCube):
+    """One array of a file, with its axes in any order.
+
+    Parameters
+    ----------
+    path : str
+        File or folder of the array.
     disk_dtype : str
         numpy type string with byte order, such as ``">u2"``.
     disk_shape : tuple of int
         Shape as it lies in the file.
     axes : tuple of int
         Which of those axes are y, x and channel.
-    offset : int
-        Bytes before the data.
-    order : str
-        ``"C"`` or ``"F"``.
     """
 
-    path: str
     disk_dtype: str
-    disk_shape: tuple[int, int, int]
+    disk_shape: tuple[int, ...]
     axes: tuple[int, int, int] = (0, 1, 2)
-    offset: int = 0
-    order: str = "C"
-
-    ndim = 3
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
+        """Lengths along (y, x, channel)."""
         y, x, channel = self.axes
         return self.disk_shape[y], self.disk_shape[x], self.disk_shape[channel]
 
@@ -93,13 +124,44 @@ class RawCube:
         """Type of a count, in the byte order of this machine."""
         return np.dtype(self.disk_dtype).newbyteorder("=")
 
+    def disk_key(
+        self, slices: tuple[slice, slice, slice], further: int = 0
+    ) -> tuple[int | slice, ...]:
+        """Index the array as it lies in the file; `further` is the place on all other axes."""
+        key: list[int | slice] = [further] * len(self.disk_shape)
+        for axis, part in zip(self.axes, slices, strict=True):
+            key[axis] = part
+        return tuple(key)
+
+    def ordered(self, block: NDArray[Any]) -> NDArray[Any]:
+        """Bring a block that :meth:`disk_key` selected into the order (y, x, channel)."""
+        order = np.argsort(np.argsort(self.axes))
+        return np.ascontiguousarray(block.transpose(order), dtype=self.dtype)
+
+
+@dataclass(frozen=True)
+class RawCube(StoredArray):
+    """Uncompressed counts in a binary file.
+
+    Parameters
+    ----------
+    offset : int
+        Bytes before the data.
+    order : str
+        ``"C"`` or ``"F"``.
+    """
+
+    offset: int = 0
+    order: str = "C"
+
     @property
     def n_bytes(self) -> int:
         """Bytes that the file must have."""
         pixels = self.disk_shape[0] * self.disk_shape[1] * self.disk_shape[2]
         return self.offset + pixels * self.dtype.itemsize
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the counts within three slices."""
         disk: Any = np.memmap(
             self.path,
             self.disk_dtype,
@@ -108,112 +170,59 @@ class RawCube:
             self.disk_shape,
             "F" if self.order == "F" else "C",
         )
-        return np.array(disk.transpose(self.axes)[key], dtype=self.dtype, order="C")
+        return np.array(disk.transpose(self.axes)[slices], dtype=self.dtype, order="C")
 
 
-@dataclass(frozen=True)
-class Fusible:
-    """A cube on disk of which dask may read any part, so that it reads no more than is wanted.
-
-    dask fuses all later indexing into the access of the file; the cubes themselves know slices
-    and integers alone.
-    """
-
-    source: CubeOnDisk
-
-    ndim = 3
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a count, in the byte order of this machine."""
-        return self.source.dtype
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        parts = key if isinstance(key, tuple) else (key,)
-        if all(isinstance(part, int | np.integer | slice) for part in parts):
-            return self.source[key]
-        bounds: list[slice] = []
-        chosen: list[Any] = []
-        for part in parts:
-            if part is None:
-                continue
-            if isinstance(part, slice):
-                bounds.append(part)
-                chosen.append(slice(None))
-            elif isinstance(part, int | np.integer):
-                bounds.append(slice(int(part), int(part) + 1))
-                chosen.append(slice(None))
-            else:
-                index = np.asarray(part)
-                index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.intp)
-                low = int(index.min()) if index.size else 0
-                bounds.append(slice(low, int(index.max(initial=low - 1)) + 1))
-                chosen.append(index - low)
-        # In two steps: an integer beside a list would move the axes.
-        values: NDArray[Any] = self.source[tuple(bounds)][tuple(chosen)]
-        last = tuple(
-            None if part is None else 0 if isinstance(part, int | np.integer) else slice(None)
-            for part in parts
-        )
-        found: NDArray[Any] = values[last]
-        return found
-
-
-def lazy_cube(
-    source: CubeOnDisk, file_chunks: tuple[int, int, int] | None = None, key: str = ""
+def dask_counts(
+    cube: LazyCube, file_chunks: tuple[int, int, int] | None = None, key: str = ""
 ) -> da.Array:
-    """Dask array (y, x, channel) of whole counts over a file.
+    """Make a dask array (y, x, channel) of whole counts over a file.
 
     Parameters
     ----------
-    source : CubeOnDisk
-        The file.
+    cube : LazyCube
+        The counts.
     file_chunks : tuple of int, optional
         Shape (y, x, channel) of the file's own chunks.
     key : str
-        Anything that tells apart two cubes of one file.
+        Text that distinguishes two cubes of one file.
 
     Raises
     ------
     ValueError
         If the file holds numbers with a fractional part, or no numbers.
     """
-    name = Path(source.path).name
-    if source.dtype.kind not in "uif":
-        raise ValueError(f"{name} holds values of type {source.dtype}, not counts.")
-    status = os.stat(source.path)
-    token = tokenize(os.fspath(source.path), status.st_size, status.st_mtime_ns, key, source.shape)
+    name = Path(cube.path).name
+    if cube.dtype.kind not in "uif":
+        raise ValueError(f"{name} holds values of type {cube.dtype}, not counts.")
+    status = os.stat(cube.path)
+    token = tokenize(os.fspath(cube.path), status.st_size, status.st_mtime_ns, key, cube.shape)
     lazy: Any = da.from_array(
-        Fusible(source),
-        chunks=aligned_chunks(source.shape, source.dtype, file_chunks),
+        cube,
+        chunks=aligned_chunks(cube.shape, cube.dtype, file_chunks),
         name=f"xrf-counts-{token}",
         asarray=False,
         fancy=True,  # where it is False, dask reads a whole chunk for one spectrum
-        meta=np.empty((0, 0, 0), source.dtype),
+        meta=np.empty((0, 0, 0), cube.dtype),
     )
     counts: da.Array = lazy
-    if source.dtype.kind != "f":
+    if cube.dtype.kind != "f":
         return counts
-    if not holds_whole_numbers(source):
+    if not looks_like_counts(cube):
         raise ValueError(
             f"{name} holds numbers with a fractional part, so they are not the counts of a scan."
         )
-    # A float32 is exact to 2**24 only, so 32 bits hold all that such a file can say.
-    whole = np.dtype(np.int32 if source.dtype.itemsize <= 4 else np.int64)
+    # A float32 is exact up to 2**24 only, so 32 bits hold every count of such a file.
+    whole = np.dtype(np.int32 if cube.dtype.itemsize <= 4 else np.int64)
     empty = np.empty((0, 0, 0), whole)
-    counts = lazy.map_blocks(to_whole, name, whole, dtype=whole, meta=empty)
+    counts = lazy.map_blocks(to_integer_counts, name, whole, dtype=whole, meta=empty)
     return counts
 
 
 def aligned_chunks(
     shape: tuple[int, int, int], dtype: np.dtype[Any], file_chunks: tuple[int, int, int] | None
 ) -> tuple[int, int, int]:
-    """The usual chunks, rounded up to whole chunks of the file where that stays small.
+    """Round the chosen chunks up to whole chunks of the file where that stays small.
 
     A compressed chunk that straddles two tasks is decompressed twice.
     """
@@ -234,19 +243,19 @@ def aligned_chunks(
     return rounded[0], rounded[1], shape[2]
 
 
-def holds_whole_numbers(source: CubeOnDisk) -> bool:
-    """Whether the spectra of a few pixels are whole numbers (cheap: nine spectra)."""
-    rows, columns, _ = source.shape
+def looks_like_counts(cube: LazyCube) -> bool:
+    """Check that the spectra of nine pixels are whole numbers."""
+    rows, columns, _ = cube.shape
     for y in sorted({0, rows // 2, rows - 1}):
         for x in sorted({0, columns // 2, columns - 1}):
-            values = source[y : y + 1, x : x + 1]
+            values = cube.read((slice(y, y + 1), slice(x, x + 1), slice(None)))
             if not np.all(np.isfinite(values)) or np.any(np.rint(values) != values):
                 return False
     return True
 
 
-def to_whole(block: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """A block of whole-numbered floats as integers.
+def to_integer_counts(block: NDArray[Any], name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Convert a block of whole-numbered floats to integers.
 
     Raises
     ------

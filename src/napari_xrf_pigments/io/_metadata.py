@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..cube import Acquisition, EnergyAxis
-from ._reader import number, plausible
+from ._reader import in_range_or_none, parse_float
 
 ENERGY_NAMES = ("energies_kev", "energy_kev", "energies", "energy", "kev")
 
@@ -18,7 +18,7 @@ def scalar(settings: Mapping[str, Any], key: str) -> float | None:
     if key not in settings:
         return None
     value = np.asarray(settings[key])
-    return number(str(value.reshape(-1)[0])) if value.size == 1 else None
+    return parse_float(str(value.reshape(-1)[0])) if value.size == 1 else None
 
 
 def text(settings: Mapping[str, Any], key: str) -> str | None:
@@ -71,9 +71,9 @@ def acquisition_from_settings(settings: Mapping[str, Any]) -> Acquisition:
     """Anode, voltage and geometry as far as they are named like our own settings."""
     return Acquisition(
         anode=text(settings, "anode"),
-        tube_kv=plausible(scalar(settings, "tube_kv"), 1, 200),
-        incidence_deg=plausible(scalar(settings, "incidence_deg"), 0, 90),
-        takeoff_deg=plausible(scalar(settings, "takeoff_deg"), 0, 90),
+        tube_kv=in_range_or_none(scalar(settings, "tube_kv"), 1, 200),
+        incidence_deg=in_range_or_none(scalar(settings, "incidence_deg"), 0, 90),
+        takeoff_deg=in_range_or_none(scalar(settings, "takeoff_deg"), 0, 90),
         instrument=text(settings, "instrument"),
     )
 

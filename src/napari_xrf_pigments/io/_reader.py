@@ -91,7 +91,7 @@ class FormatReader:
     slow: bool = False
 
 
-def head(path: Path, size: int = 4096) -> bytes:
+def read_head(path: Path, size: int = 4096) -> bytes:
     """The first bytes of a file; nothing where there is no readable file."""
     try:
         with path.open("rb") as file:
@@ -100,7 +100,7 @@ def head(path: Path, size: int = 4096) -> bytes:
         return b""
 
 
-def read_small(path: Path) -> bytes:
+def read_limited(path: Path) -> bytes:
     """All bytes of a file that holds one spectrum or a header.
 
     Raises
@@ -145,7 +145,7 @@ def check_size(name: str, rows: int, columns: int, channels: int) -> None:
         )
 
 
-def number(text: str | None) -> float | None:
+def parse_float(text: str | None) -> float | None:
     """A finite number from text, decimal commas allowed; None where there is none."""
     if text is None:
         return None
@@ -156,6 +156,6 @@ def number(text: str | None) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def plausible(value: float | None, low: float, high: float) -> float | None:
+def in_range_or_none(value: float | None, low: float, high: float) -> float | None:
     """The value if it lies in low < value <= high; files write 0 where they mean unknown."""
     return value if value is not None and low < value <= high else None

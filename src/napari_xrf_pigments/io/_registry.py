@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ..cube import EnergyAxis, XRFCube
-from ._detectors import only_one
+from ._detectors import require_single_detector
 from ._reader import SLOW_FORMAT, Reader, ReadOptions
 
 # Modules and the names of their readers, in the order in which they are asked.
@@ -177,7 +177,7 @@ def _read(place: Path, options: ReadOptions) -> XRFCube:
                 _refusal(place) or f"{place.name} is not a scan that can be read here ({READABLE})."
             )
         if not reader.chooses_detectors:
-            only_one(options.detector)
+            require_single_detector(options.detector)
         cube = reader.read(place, options)
         return _with_note(cube, SLOW_FORMAT) if reader.slow else cube
     except ValueError as error:

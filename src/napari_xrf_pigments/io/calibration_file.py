@@ -12,8 +12,8 @@ from typing import Any
 
 from ..cube import EnergyAxis, XRFCube
 from ..physics.lines import atomic_number
-from ._atomic import write_atomically
-from ._reader import read_small
+from ._reader import read_limited
+from .atomic import write_atomically
 
 FORMAT = "napari-xrf-pigments energy calibration"
 VERSION = 1
@@ -188,7 +188,7 @@ def _number(value: Any) -> float:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(read_small(path).decode("utf-8"))
+        content = json.loads(read_limited(path).decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path.name} is not an energy calibration of this program.") from error
     if not isinstance(content, dict):

@@ -121,7 +121,7 @@ def write_pymca_cfg(path: Path, settings: FitSettings) -> None:
     OSError
         If the file cannot be written, or something else than such settings is in the way.
     """
-    from ._atomic import write_atomically
+    from .atomic import write_atomically
 
     text = text_of(
         settings.families,

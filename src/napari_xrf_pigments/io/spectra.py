@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis
-from ._atomic import write_atomically
+from .atomic import write_atomically
 
 _FIRST = "Energy (keV)"
 _OWNER = "napari-xrf-pigments"

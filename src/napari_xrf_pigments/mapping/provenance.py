@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..cube import XRFCube
-from ..io._provenance import origin
+from ..io.provenance import origin
 
 
 def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io._atomic import write_atomically
+from ..io.atomic import write_atomically
 from ..io.results._fields import MARKER, provenance, to_json
 from ..pigments.display_names import Naming
 from ._map_picture import MM_PER_INCH, MapPicture, render_map

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io._atomic import write_atomically
+from ..io.atomic import write_atomically
 from ..pigments.display_names import Naming
 from ._facts import how_sure, pigment_rows, provenance_rows, provenance_text
 from ._spectrum_figures import picture_uri, spectrum_uri

@@ -13,7 +13,7 @@ from napari_xrf_pigments.io.results import hdf5 as save_hdf5
 from napari_xrf_pigments.io.results import tiff as save_tiff
 from napari_xrf_pigments.io.results import zarr as save_zarr
 
-from . import assert_same, make
+from ..made_results import assert_same, make
 
 KINDS = [("out.zarr", None), ("out.h5", None), ("out", "tiff")]
 NAMES = [name for name, _ in KINDS]

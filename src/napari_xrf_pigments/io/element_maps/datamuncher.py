@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._reader import check_size, head
+from .._reader import check_size, read_head
 from ._values import as_map
 
 FORMAT = "Datamuncher maps (.dms)"
@@ -28,7 +28,7 @@ _TEXT = re.compile(rb"[0-9eE+\-.\s]*[A-Za-z\-0-9\s]*")
 
 def matches(path: Path) -> bool:
     """Whether the file begins as Datamuncher's do; a truncated one still counts."""
-    return path.is_file() and _HEADER.match(head(path, 256)) is not None
+    return path.is_file() and _HEADER.match(read_head(path, 256)) is not None
 
 
 def load(path: Path) -> tuple[tuple[str, ...], Any, str]:
@@ -39,7 +39,7 @@ def load(path: Path) -> tuple[tuple[str, ...], Any, str]:
     ValueError
         If the file is damaged.
     """
-    found = _HEADER.match(head(path, 256))
+    found = _HEADER.match(read_head(path, 256))
     if found is None:
         raise ValueError(f"{path.name} is not a file of Datamuncher.")
     columns, rows, count = (int(length) for length in found.groups())
@@ -48,7 +48,7 @@ def load(path: Path) -> tuple[tuple[str, ...], Any, str]:
         raise ValueError(f"{path.name} declares {count} maps, so its header is probably damaged.")
     start, needed = found.end(), 4 * rows * columns * count
     size = path.stat().st_size
-    if size >= start + needed and not _TEXT.fullmatch(head(path, start + 200)[start:]):
+    if size >= start + needed and not _TEXT.fullmatch(read_head(path, start + 200)[start:]):
         names = _names(path, start + needed, count)
         if names is not None:
             shape = (count, rows, columns)
@@ -80,7 +80,7 @@ def _from_text(
     count = shape[0] * shape[1] * shape[2]
     # Each number takes two bytes at least, and never so many as this.
     size = path.stat().st_size - start
-    if not 2 * count <= size <= 40 * count + _NAMES_BYTES or b"\0" in head(path, 4096):
+    if not 2 * count <= size <= 40 * count + _NAMES_BYTES or b"\0" in read_head(path, 4096):
         return None
     with path.open("rb") as file:
         file.seek(start)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .._reader import MAX_PIXELS, check_size, head, number
+from .._reader import MAX_PIXELS, check_size, parse_float, read_head
 from ._names import map_name, name_in
 from ._values import as_map
 
@@ -39,7 +39,7 @@ class TextMaps:
 
 def matches(path: Path) -> bool:
     """Whether the beginning of a text is that of a named matrix or of a table of maps."""
-    lines = _lines(head(path, 64 * 2**10))
+    lines = _lines(read_head(path, 64 * 2**10))
     if len(lines) < 2:
         return False
     if _columns(lines[0]) is not None:
@@ -49,7 +49,7 @@ def matches(path: Path) -> bool:
 
 def is_matrix(path: Path) -> bool:
     """Whether the beginning of a file is a matrix of numbers."""
-    lines = _lines(head(path, 64 * 2**10))
+    lines = _lines(read_head(path, 64 * 2**10))
     rows = [_numbers(line) for line in lines[:3]]
     if len(lines) == 1 or not rows or any(row is None for row in rows):
         return False
@@ -74,7 +74,7 @@ def load(path: Path) -> TextMaps:
 
 def _all_lines(path: Path) -> Iterator[str]:
     """Lines with something in them, one by one: the first that does not fit ends the reading."""
-    if b"\0" in head(path, 4096):
+    if b"\0" in read_head(path, 4096):
         return
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         while line := file.readline(_LONGEST_LINE):
@@ -107,7 +107,7 @@ def _split(line: str) -> list[str]:
 def _numbers(line: str) -> list[float] | None:
     values = []
     for word in _split(line):
-        value = float("nan") if word.lower() in ("", "nan") else number(word)
+        value = float("nan") if word.lower() in ("", "nan") else parse_float(word)
         if value is None:
             return None
         values.append(value)

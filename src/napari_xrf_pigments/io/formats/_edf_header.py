@@ -16,7 +16,7 @@ from typing import IO
 
 import numpy as np
 
-from .._reader import head
+from .._reader import read_head
 from ._raw_header import whole_number
 
 _BLOCK = 512
@@ -81,7 +81,7 @@ class EdfFrame:
 
 def is_edf(path: Path) -> bool:
     """Whether a file begins with an EDF header."""
-    start = head(path, MAX_HEADER_BYTES // 8).lstrip()
+    start = read_head(path, MAX_HEADER_BYTES // 8).lstrip()
     if not start.startswith(b"{"):
         return False
     lowered = start.lower()

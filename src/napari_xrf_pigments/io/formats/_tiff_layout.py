@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._metadata import guess_channel_axis
-from .._reader import head, number
+from .._reader import parse_float, read_head
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Fewer pages or samples are colours, depths or times, not channels of a detector.
@@ -59,7 +59,7 @@ class TiffLayout:
 
 def is_tiff(path: Path) -> bool:
     """Whether a file has the signature of TIFF or BigTIFF."""
-    return head(path, 4) in MAGIC
+    return read_head(path, 4) in MAGIC
 
 
 def layout_of(tif: Any) -> TiffLayout | None:
@@ -131,7 +131,7 @@ def _ome(text: str, shape: tuple[int, int, int]) -> tuple[int, str, tuple[float,
     """The axis that OME's description names."""
     found = re.search(r"<(?:\w+:)?Pixels\b[^>]{0,20000}>", text)
     facts = dict(re.findall(r'(\w+)="([^"]*)"', found[0])) if found else {}
-    long = [letter for letter in "CZT" if (number(facts.get(f"Size{letter}")) or 1) > 1]
+    long = [letter for letter in "CZT" if (parse_float(facts.get(f"Size{letter}")) or 1) > 1]
     if len(long) != 1:
         raise ValueError(
             f"its description (OME) gives it {len(long) + 2} axes, but a scan has three."
@@ -144,7 +144,7 @@ def _ome(text: str, shape: tuple[int, int, int]) -> tuple[int, str, tuple[float,
 def _ome_pixel(facts: Mapping[str, str]) -> tuple[float, float] | None:
     sides = []
     for letter in "YX":
-        size = number(facts.get(f"PhysicalSize{letter}"))
+        size = parse_float(facts.get(f"PhysicalSize{letter}"))
         unit = _UNITS_MM.get(facts.get(f"PhysicalSize{letter}Unit", "µm"))
         if size is None or size <= 0 or unit is None:
             return None

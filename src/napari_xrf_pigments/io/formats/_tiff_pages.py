@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._lazy import as_slices
+from .._lazy import LazyCube
 
 # Compressions that cannot blow up beyond their bounds: none, LZW, deflate (two numbers), PackBits.
 _DEFLATE = (8, 32946)
@@ -43,7 +43,7 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True)
-class PagesInPlace:
+class PagesInPlace(LazyCube):
     """Uncompressed pages anywhere in a file.
 
     Parameters
@@ -60,13 +60,10 @@ class PagesInPlace:
         Which of (page, row, column) are y, x and channel.
     """
 
-    path: str
     offsets: tuple[int, ...]
     page_shape: tuple[int, int]
     disk_dtype: str
     axes: tuple[int, int, int]
-
-    ndim = 3
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -80,13 +77,13 @@ class PagesInPlace:
         """Type of a count, in the byte order of this machine."""
         return np.dtype(self.disk_dtype).newbyteorder("=")
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        slices, rest = as_slices(key)
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the pages within three slices."""
         wanted = [slice(None)] * 3
         for axis, part in zip(self.axes, slices, strict=True):
             wanted[axis] = part
         block = self._pages(wanted[0], wanted[1], wanted[2])
-        return np.ascontiguousarray(block.transpose(self.axes)[rest], dtype=self.dtype)
+        return np.ascontiguousarray(block.transpose(self.axes), dtype=self.dtype)
 
     def _pages(self, pages: slice, rows: slice, columns: slice) -> NDArray[Any]:
         chosen = self.offsets[pages]

@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_xrf_pigments.cube import EnergyAxis
 
-from .._reader import number
+from .._reader import parse_float
 
 _CHANNEL_WORDS = ("energ", "channel", "mca", "spectr", "kev", "bins")
 _UNITS_MM = {
@@ -48,8 +48,8 @@ def axes_of(
     axes, steps, firsts = image
     for index, axis in enumerate(axes):
         names[index] = f"{axis.get('name', '')} {axis.get('type', '')}".strip()
-        step = number(str(steps[index])) if index < len(steps) else None
-        first = number(str(firsts[index])) if index < len(firsts) else None
+        step = parse_float(str(steps[index])) if index < len(steps) else None
+        first = parse_float(str(firsts[index])) if index < len(firsts) else None
         scales[index] = Scale(step, first or 0.0, str(axis.get("unit") or ""))
     return names, scales
 

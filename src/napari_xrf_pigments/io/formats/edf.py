@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
 from .. import _detectors as detectors
-from .._lazy import CubeOnDisk, as_slices, lazy_cube
+from .._lazy import LazyCube, dask_counts
 from .._metadata import axis_from_values
-from .._reader import FormatReader, ReadOptions, check_size, estimated_axis, make_source, number
+from .._reader import (
+    FormatReader,
+    ReadOptions,
+    check_size,
+    estimated_axis,
+    make_source,
+    parse_float,
+)
 from ._edf_header import EdfFrame, frames, is_edf
 from ._edf_series import Series, scan_of, scans_in
 
@@ -26,7 +33,7 @@ _KEYS_OF_SPECTRA = ("mca a", "mca start ch", "xdet", "xcorr")
 
 
 @dataclass(frozen=True)
-class EdfCube:
+class EdfCube(LazyCube):
     """Rows of spectra in EDF frames.
 
     Parameters
@@ -43,14 +50,11 @@ class EdfCube:
         Whether a row lies in the file as (channel, x).
     """
 
-    path: str
     rows: tuple[tuple[str, int] | None, ...]
     columns: int
     channels: int
     disk_dtype: str
     turned: bool = False
-
-    ndim = 3
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,8 +66,9 @@ class EdfCube:
         """Type of a count, in the byte order of this machine."""
         return np.dtype(self.disk_dtype).newbyteorder("=")
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        (ys, xs, channels), rest = as_slices(key)
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the rows within three slices."""
+        ys, xs, channels = slices
         chosen = self.rows[ys]
         width = len(range(*xs.indices(self.columns)))
         depth = len(range(*channels.indices(self.channels)))
@@ -73,7 +78,7 @@ class EdfCube:
             if row is not None:
                 disk: Any = np.memmap(row[0], self.disk_dtype, "r", row[1], shape)
                 target[...] = (disk.T if self.turned else disk)[xs, channels]
-        return block[rest]
+        return block
 
 
 def matches(path: Path) -> bool:
@@ -113,21 +118,19 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     axes = [_axis(cube.first, cube.source.channels) for cube in cubes]
     if any(cube.source.shape != cubes[0].source.shape for cube in cubes):
         raise ValueError(f"{path.name}: the detectors' files differ in their sizes.")
-    chosen = detectors.choose(options.detector, names)
+    chosen = detectors.select_detectors(options.detector, names)
     if chosen is None:
-        chosen = detectors.by_default(names, axes, notes)
-    detectors.say_chosen(chosen, names, notes)
+        chosen = detectors.default_selection(names, axes, notes)
+    detectors.note_selection(chosen, names, notes)
     used = [cubes[index] for index in chosen]
-    source: CubeOnDisk = used[0].source
-    if len(used) > 1:
-        source = detectors.SummedCube(tuple(each.source for each in used))
+    source = detectors.sum_cubes([each.source for each in used])
     rows, columns, channels = source.shape
     valid = np.logical_and.reduce([each.measured for each in used])
     missing = int(np.count_nonzero(~valid))
     if missing:
         notes.append(f"Rows whose file is missing or too short: {missing} of {rows}.")
     return XRFCube(
-        lazy_cube(source, key=str([(each.source.rows, each.source.turned) for each in used])),
+        dask_counts(source, key=str([(each.source.rows, each.source.turned) for each in used])),
         axes[chosen[0]] or estimated_axis(channels, notes),
         valid=np.repeat(valid[:, None], columns, axis=1) if missing else None,
         source=make_source(scan[0].first, FORMAT, notes, sum(each.size for each in used)),
@@ -241,10 +244,10 @@ def _row_shape(frame: EdfFrame) -> tuple[int, int, bool]:
 
 def _axis(frame: EdfFrame, channels: int) -> EnergyAxis | None:
     """The calibration a + b n + c n^2 in keV that PyMca and the ESRF write."""
-    offset, gain, square = (number(frame.keys.get(f"mca {key}")) for key in "abc")
+    offset, gain, square = (parse_float(frame.keys.get(f"mca {key}")) for key in "abc")
     if not gain or gain <= 0 or (gain, offset or 0.0) == (1.0, 0.0):
         return None
-    first = number(frame.keys.get("mca start ch")) or 0.0
+    first = parse_float(frame.keys.get("mca start ch")) or 0.0
     # Numbers that no energy and no channel has overflow in what follows.
     if max(abs(offset or 0.0), gain, abs(square or 0.0), abs(first)) > 1e12:
         return None

@@ -11,16 +11,16 @@ import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
-from .._lazy import RawCube, lazy_cube
+from .._lazy import RawCube, dask_counts
 from .._metadata import acquisition_from_settings, axis_from_values
 from .._reader import (
     FormatReader,
     ReadOptions,
     check_size,
     estimated_axis,
-    head,
     make_source,
-    number,
+    parse_float,
+    read_head,
 )
 from ._raw_header import RawHeader, whole_number
 
@@ -112,7 +112,7 @@ def energy_axis(header: RawHeader) -> EnergyAxis | None:
     listed = header.keys.get("wavelength", "")
     if unit not in _KEV_UNITS or not listed:
         return None
-    values = [number(part) for part in re.split(r"[,\s]+", listed) if part]
+    values = [parse_float(part) for part in re.split(r"[,\s]+", listed) if part]
     if None in values:
         return None
     return axis_from_values(np.array(values, dtype=np.float64), unit, header.shape[2])
@@ -123,7 +123,7 @@ def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
     parts = [part.strip() for part in header.keys.get("pixel size", "").split(",")]
     units = [part.split("=")[-1].strip().lower() for part in parts if "=" in part]
     unit = _UNITS_MM.get(units[0]) if units else None
-    sides = [number(part) for part in parts[:2]]
+    sides = [parse_float(part) for part in parts[:2]]
     if unit is None or len(sides) != 2 or not all(side and side > 0 for side in sides):
         return None
     x, y = (float(side or 0) * unit for side in sides)
@@ -163,7 +163,7 @@ def header_of(path: Path) -> Path | None:
 
 def is_header(path: Path) -> bool:
     """Whether the file begins as every ENVI header does."""
-    line = head(path, 64).split(b"\n")[0]
+    line = read_head(path, 64).split(b"\n")[0]
     return line.strip() == MAGIC
 
 
@@ -213,7 +213,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     if size > raw.n_bytes:
         notes.append(f"{data.name} is {size - raw.n_bytes:,} bytes longer than declared.")
     return XRFCube(
-        lazy_cube(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
+        dask_counts(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
         energy_axis(header) or estimated_axis(header.shape[2], notes),
         acquisition_from_settings(header.keys),
         pixel_mm(header),
@@ -222,7 +222,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _text(header: Path) -> str:
-    return head(header, HEADER_BYTES).decode("utf-8", "replace")
+    return read_head(header, HEADER_BYTES).decode("utf-8", "replace")
 
 
 def _data_of(header: Path) -> Path | None:

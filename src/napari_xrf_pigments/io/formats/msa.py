@@ -16,10 +16,10 @@ from .._reader import (
     FormatReader,
     ReadOptions,
     estimated_axis,
-    head,
-    number,
-    plausible,
-    read_small,
+    in_range_or_none,
+    parse_float,
+    read_head,
+    read_limited,
 )
 from ._single_spectrum import one_pixel, whole_counts
 
@@ -65,7 +65,7 @@ def parse_msa(text: str, name: str = "The text") -> MsaText:
 
 def matches(path: Path) -> bool:
     """Whether the file begins as the standard says."""
-    return bool(re.match(rb"\s*#FORMAT\s*:\s*EMSA", head(path, 200), re.IGNORECASE))
+    return bool(re.match(rb"\s*#FORMAT\s*:\s*EMSA", read_head(path, 200), re.IGNORECASE))
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
@@ -76,18 +76,18 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     ValueError
         If the spectrum is truncated or the header is wrong.
     """
-    msa = parse_msa(read_small(path).decode("latin-1"), path.name)
+    msa = parse_msa(read_limited(path).decode("latin-1"), path.name)
     notes: list[str] = []
     values, energies_kev = _columns(path.name, msa)
     axis = _axis(path.name, msa.header, values.size, energies_kev, notes)
-    live = plausible(number(msa.header.get("LIVETIME")), 0, 1e9)
+    live = in_range_or_none(parse_float(msa.header.get("LIVETIME")), 0, 1e9)
     counts = whole_counts(path.name, values, notes)
     return one_pixel(path, FORMAT, counts, axis, notes, _acquisition(msa.header), live)
 
 
 def _columns(name: str, msa: MsaText) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Counts, and the energies beside them where the file has both (data type XY)."""
-    declared = number(msa.header.get("NPOINTS"))
+    declared = parse_float(msa.header.get("NPOINTS"))
     if declared is None or not 1 <= declared <= MAX_CHANNELS:
         raise ValueError(f"{name} does not say in its header how many channels it has (NPOINTS).")
     points = int(declared)
@@ -116,15 +116,15 @@ def _axis(
             return EnergyAxis.from_kev(energies * unit, "file")
         except ValueError as error:
             raise ValueError(f"{name} has a wrong energy column: {error}") from None
-    gain, offset = number(header.get("XPERCHAN")), number(header.get("OFFSET"))
+    gain, offset = parse_float(header.get("XPERCHAN")), parse_float(header.get("OFFSET"))
     if gain is None or gain <= 0:
         return estimated_axis(channels, notes)
     return EnergyAxis(channels, gain * unit, (offset or 0.0) * unit, "file")
 
 
 def _acquisition(header: dict[str, str]) -> Acquisition:
-    width_kev = plausible(number(header.get("MNFWHM")), 0.05, 1)
-    thickness_cm = plausible(number(header.get("TACTLYR")), 0, 10)
+    width_kev = in_range_or_none(parse_float(header.get("MNFWHM")), 0.05, 1)
+    thickness_cm = in_range_or_none(parse_float(header.get("TACTLYR")), 0, 10)
     detector = None
     if width_kev is not None or thickness_cm is not None:
         detector = Detector(
@@ -132,8 +132,8 @@ def _acquisition(header: dict[str, str]) -> Acquisition:
             fwhm_mn_ka_ev=None if width_kev is None else 1000 * width_kev,
         )
     return Acquisition(
-        tube_kv=plausible(number(header.get("BEAMKV")), 1, 200),
-        takeoff_deg=plausible(number(header.get("ELEVANGLE")), 0, 90),
+        tube_kv=in_range_or_none(parse_float(header.get("BEAMKV")), 1, 200),
+        takeoff_deg=in_range_or_none(parse_float(header.get("ELEVANGLE")), 0, 90),
         detector=detector,
     )
 

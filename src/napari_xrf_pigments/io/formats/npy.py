@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import XRFCube
 
-from .._lazy import RawCube, lazy_cube
+from .._lazy import RawCube, dask_counts
 from .._metadata import (
     acquisition_from_settings,
     axis_from_settings,
@@ -21,7 +21,7 @@ from .._metadata import (
     image_from_settings,
     pixel_from_settings,
 )
-from .._reader import FormatReader, ReadOptions, check_size, estimated_axis, head, make_source
+from .._reader import FormatReader, ReadOptions, check_size, estimated_axis, make_source, read_head
 
 NPY_FORMAT = "numpy array (.npy)"
 NPZ_FORMAT = "numpy archive (.npz)"
@@ -78,12 +78,12 @@ def npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dt
 
 def matches_npy(path: Path) -> bool:
     """Whether the file is a numpy array."""
-    return head(path, 6) == b"\x93NUMPY"
+    return read_head(path, 6) == b"\x93NUMPY"
 
 
 def matches_npz(path: Path) -> bool:
     """Whether the file is a zip archive of nothing but numpy arrays."""
-    if head(path, 4) != b"PK\x03\x04":
+    if read_head(path, 4) != b"PK\x03\x04":
         return False
     try:
         with zipfile.ZipFile(path) as archive:
@@ -114,7 +114,7 @@ def read_npy(path: Path, options: ReadOptions) -> XRFCube:
             f"{path.name} is truncated: it has {path.stat().st_size:,} "
             f"of the {raw.n_bytes:,} bytes that it declares."
         )
-    counts = lazy_cube(raw, key=f"{dtype.str}{axes}{offset}{fortran}")
+    counts = dask_counts(raw, key=f"{dtype.str}{axes}{offset}{fortran}")
     axis = estimated_axis(raw.shape[2], notes)
     return XRFCube(counts, axis, source=make_source(path, NPY_FORMAT, notes))
 

@@ -9,16 +9,16 @@ import numpy as np
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
 
-from .._lazy import RawCube, lazy_cube
+from .._lazy import RawCube, dask_counts
 from .._reader import (
     FormatReader,
     ReadOptions,
     check_size,
     estimated_axis,
-    head,
+    in_range_or_none,
     make_source,
-    number,
-    plausible,
+    parse_float,
+    read_head,
 )
 from ..scans import ripple as scan_ripple
 from ._raw_header import RawHeader, whole_number
@@ -85,14 +85,14 @@ def energy_axis(header: RawHeader) -> EnergyAxis | None:
         ("depth-scale", "depth-origin", "depth-units"),
         ("ev-per-chan", "depth-origin", ""),
     ):
-        gain = number(keys.get(gain_key))
+        gain = parse_float(keys.get(gain_key))
         if gain is None or gain <= 0:
             continue
         unit = keys.get(unit_key, "").lower()
         # A channel of 0.5 keV would be useless: without a unit, such a number is in eV.
         in_ev = gain_key == "ev-per-chan" or unit == "ev" or (unit != "kev" and gain > 0.5)
         scale = 1e-3 if in_ev else 1.0
-        origin = number(keys.get(origin_key)) or 0.0
+        origin = parse_float(keys.get(origin_key)) or 0.0
         first, step = _stored_channels(keys, channels)
         offset = origin + (first + (step - 1) / 2) * gain
         return EnergyAxis(channels, gain * step * scale, offset * scale, "file")
@@ -103,8 +103,8 @@ def acquisition(header: RawHeader) -> Acquisition:
     """Settings of the instrument that some writers add."""
     keys = header.keys
     return Acquisition(
-        tube_kv=plausible(number(keys.get("beam-energy")), 1, 200),
-        takeoff_deg=plausible(number(keys.get("elevation-angle")), 0, 90),
+        tube_kv=in_range_or_none(parse_float(keys.get("beam-energy")), 1, 200),
+        takeoff_deg=in_range_or_none(parse_float(keys.get("elevation-angle")), 0, 90),
     )
 
 
@@ -113,7 +113,7 @@ def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
     sides = []
     for side in ("height", "width"):
         unit = _UNITS_MM.get(header.keys.get(f"{side}-units", "").lower())
-        scale = number(header.keys.get(f"{side}-scale"))
+        scale = parse_float(header.keys.get(f"{side}-scale"))
         if unit is None or scale is None or scale <= 0:
             return None
         sides.append(scale * unit)
@@ -122,7 +122,7 @@ def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
 
 def _stored_channels(keys: Mapping[str, str], channels: int) -> tuple[int, int]:
     """Index of the first stored channel and how many channels make one."""
-    first, last, step = (number(keys.get(key)) for key in ("depth1", "depth2", "depthbinsize"))
+    first, last, step = (parse_float(keys.get(key)) for key in ("depth1", "depth2", "depthbinsize"))
     if first is None or last is None or not 0 <= first < last:
         return 0, 1
     width = max(1, int(step or 1))
@@ -180,7 +180,7 @@ def header_of(path: Path) -> Path | None:
 
 def is_header(path: Path) -> bool:
     """Whether the file is a text with most of the keys that a header must have."""
-    text = head(path, HEADER_BYTES)
+    text = read_head(path, HEADER_BYTES)
     if not text or b"\0" in text[:1024]:
         return False
     return len(REQUIRED & read_keys(text.decode("latin-1")).keys()) >= 4
@@ -204,7 +204,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     header_path = header_of(path)
     if header_path is None:
         raise ValueError(f"{path.name} has no Ripple header (.rpl) beside it.")
-    header = parse_header(head(header_path, HEADER_BYTES).decode("latin-1"), header_path.name)
+    header = parse_header(read_head(header_path, HEADER_BYTES).decode("latin-1"), header_path.name)
     raw_path = path if path != header_path else _beside(header_path, ".raw")
     if raw_path is None:
         raise FileNotFoundError(
@@ -220,9 +220,9 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     notes = list(header.notes)
     if size > raw.n_bytes:
         notes.append(f"{raw_path.name} is {size - raw.n_bytes:,} bytes longer than declared.")
-    live = plausible(number(header.keys.get("live-time")), 0, 1e9)
+    live = in_range_or_none(parse_float(header.keys.get("live-time")), 0, 1e9)
     cube = XRFCube(
-        lazy_cube(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
+        dask_counts(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
         energy_axis(header) or estimated_axis(header.shape[2], notes),
         acquisition(header),
         pixel_mm(header),

@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_xrf_pigments.cube import XRFCube
 
-from .._lazy import CubeOnDisk, RawCube, holds_whole_numbers, lazy_cube
+from .._lazy import LazyCube, RawCube, dask_counts, looks_like_counts
 from .._metadata import acquisition_from_settings, axis_from_settings, pixel_from_settings
 from .._reader import FormatReader, ReadOptions, check_size, estimated_axis, make_source
 from ._tiff_layout import TiffLayout, is_tiff, layout_of
@@ -25,7 +25,7 @@ def matches(path: Path) -> bool:
         with opened(path) as tif:
             layout = layout_of(tif)
             return layout is not None and (
-                layout.dtype.kind != "f" or holds_whole_numbers(_source(path, tif, layout))
+                layout.dtype.kind != "f" or looks_like_counts(_source(path, tif, layout))
             )
     except (ValueError, OSError):
         return False
@@ -64,7 +64,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     channels = source.shape[2]
     notes = [layout.said]
     return XRFCube(
-        lazy_cube(source, key=f"{layout.letters}{layout.axes}{layout.shape}"),
+        dask_counts(source, key=f"{layout.letters}{layout.axes}{layout.shape}"),
         axis_from_settings(layout.settings, channels) or estimated_axis(channels, notes),
         acquisition_from_settings(layout.settings),
         pixel_from_settings(layout.settings) or layout.pixel_mm,
@@ -72,7 +72,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     )
 
 
-def _source(path: Path, tif: Any, layout: TiffLayout) -> CubeOnDisk:
+def _source(path: Path, tif: Any, layout: TiffLayout) -> LazyCube:
     """The numbers on disk.
 
     Raises

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from .._atomic import write_atomically
+from ..atomic import write_atomically
 from ._fields import all_fields
 
 Format = Literal["zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"]

@@ -110,19 +110,19 @@ def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> li
 
 def provenance(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any]:
     """How maps were made, as plain JSON values."""
-    return {} if maps is None else plain(dict(maps.provenance))
+    return {} if maps is None else to_json_types(dict(maps.provenance))
 
 
-def plain(value: Any) -> Any:
+def to_json_types(value: Any) -> Any:
     """The value in types that JSON knows; what has no counterpart becomes its text."""
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json_types(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
+        return [to_json_types(item) for item in value]
     if isinstance(value, np.generic):
-        return plain(value.item())
+        return to_json_types(value.item())
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        return to_json_types(value.tolist())
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
@@ -130,4 +130,4 @@ def plain(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """The value as JSON text."""
-    return json.dumps(plain(value), ensure_ascii=False, indent=1)
+    return json.dumps(to_json_types(value), ensure_ascii=False, indent=1)

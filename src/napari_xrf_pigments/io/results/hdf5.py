@@ -11,8 +11,8 @@ import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from .._guarded_file import GuardedFile
-from .._reader import head
+from .._reader import read_head
+from ..atomic import GuardedFile
 from ._fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -67,7 +67,7 @@ def _write_field(file: Any, field: Field, disk: GuardedFile) -> None:
 
 def is_results(path: Path) -> bool:
     """Whether `path` is such a file."""
-    if head(path, len(_MAGIC)) != _MAGIC:
+    if read_head(path, len(_MAGIC)) != _MAGIC:
         return False
     import h5py
 

@@ -9,12 +9,12 @@ from typing import Literal, cast
 
 from napari_xrf_pigments.cube import XRFCube
 
-from .._atomic import (
-    check_free,
-    check_not_part_of,
-    disk_errors,
+from ..atomic import (
+    ensure_outside_scan,
+    ensure_replaceable,
     remove,
     temporary_beside,
+    translate_disk_errors,
     write_atomically,
 )
 from ._blocks import Progress
@@ -74,7 +74,7 @@ def save_cube(
     name = scan_format(target, format)
     for path in written_paths(target, name):
         if cube.source is not None:
-            check_not_part_of(path, cube.source.path)
+            ensure_outside_scan(path, cube.source.path)
     if name == "rpl":
         _save_pair(cube, target, overwrite, progress)
         return target
@@ -142,20 +142,20 @@ def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress 
     if scan_ripple.images(cube):
         parts[pixels] = lambda path: scan_ripple.write_images(path, cube)
     for path in (header, scan_ripple.raw_of(header), pixels):
-        check_free(path, ours)
+        ensure_replaceable(path, ours)
     finished: dict[Path, Path] = {}
     try:
         for path, write in parts.items():
             finished[path] = temporary_beside(path)
-            with disk_errors(path):
+            with translate_disk_errors(path):
                 write(finished[path])
         finished[header] = temporary_beside(header)
-        with disk_errors(header):
+        with translate_disk_errors(header):
             write_header(finished[header])
         for path in (header, *parts):
-            check_free(path, ours)
+            ensure_replaceable(path, ours)
         # An old header must not stand for a moment beside new counts.
-        with disk_errors(header):
+        with translate_disk_errors(header):
             for path in (header, pixels):
                 remove(path)
             for path in (*parts, header):

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube
 
-from .._provenance import origin
 from .._reader import SLOW_FORMAT
+from ..provenance import origin
 
 KIND: Final = "scan"
 # Notes of a strange file could go on for pages; a text header has room for some.

@@ -9,9 +9,9 @@ import numpy as np
 
 from napari_xrf_pigments.cube import XRFCube, choose_pieces
 
-from .._guarded_file import GuardedFile
-from .._lazy import lazy_cube
+from .._lazy import dask_counts
 from .._reader import FormatReader, ReadOptions, make_source
+from ..atomic import GuardedFile
 from ..formats.hdf5._hdf5_cube import Hdf5Cube
 from ..formats.hdf5.reader import is_hdf5
 from ..results._fields import MARKER
@@ -116,7 +116,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         raise ValueError(f"{path.name} is truncated or damaged: HDF5 cannot read it.") from None
     valid = images["valid"]
     return XRFCube(
-        lazy_cube(Hdf5Cube(str(path), COUNTS, shape, dtype.str, (0, 1, 2)), piece, COUNTS),
+        dask_counts(Hdf5Cube(str(path), dtype.str, shape, name=COUNTS), piece, COUNTS),
         facts.energies,
         facts.acquisition,
         facts.pixel_mm,

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import XRFCube, choose_chunks
 
-from .._reader import head, make_source
+from .._reader import make_source, read_head
 from . import _metadata as scan_facts
 from ._blocks import Progress, scan_blocks, stored_dtype
 
@@ -114,7 +114,7 @@ def is_scan(path: Path) -> bool:
 
 
 def _comment(header: Path) -> str | None:
-    text = head(header, _HEADER_BYTES).decode("latin-1")
+    text = read_head(header, _HEADER_BYTES).decode("latin-1")
     lines = (line for line in text.splitlines() if line.startswith(SIGN))
     return next((line.removeprefix(SIGN) for line in lines), None)
 

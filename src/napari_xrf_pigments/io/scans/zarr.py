@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube, choose_pieces
 
-from .._lazy import as_slices, lazy_cube
+from .._lazy import StoredArray, dask_counts
 from .._reader import FormatReader, ReadOptions, make_source
 from ..results._fields import MARKER
 from ..results.zarr import OME_VERSION
@@ -112,37 +112,21 @@ def _ome(cube: XRFCube) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class ZarrScan:
+class ZarrScan(StoredArray):
     """The counts in a store, which is opened at each access.
 
     Parameters
     ----------
-    path : str
-        Folder of the store.
-    shape : tuple of int
-        (y, x, channel).
-    disk_dtype : str
-        numpy type string of a count.
     block : tuple of int
-        What one file holds.
+        Lengths along (y, x, channel) of the part of the counts in one file.
     """
 
-    path: str
-    shape: tuple[int, int, int]
-    disk_dtype: str
-    block: tuple[int, int, int]
+    block: tuple[int, int, int] = (1, 1, 1)
 
-    ndim = 3
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a count, in the byte order of this machine."""
-        return np.dtype(self.disk_dtype).newbyteorder("=")
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the counts within three slices."""
         import zarr
 
-        slices, rest = as_slices(key)
         name = Path(self.path).name
         try:
             array: Any = zarr.open_array(self.path, path=COUNTS, mode="r")
@@ -153,22 +137,21 @@ class ZarrScan:
             sentence = f"{name} is damaged: a piece of its counts cannot be read."
             raise ValueError(sentence) from None
         # What is not there would read as zero counts.
-        lost = self._missing(slices)
+        lost = self.missing_chunks(slices)
         if lost:
             raise FileNotFoundError(f"{name} is incomplete: {lost} pieces of its counts are gone.")
-        return values[rest]
+        return values
 
-    def _missing(self, slices: tuple[slice, slice, slice]) -> int:
+    def missing_chunks(
+        self, slices: tuple[slice, slice, slice] = (slice(None), slice(None), slice(None))
+    ) -> int:
+        """Count the files with counts within three slices that do not exist or are empty."""
         ranges = []
         for part, length, step in zip(slices[:2], self.shape[:2], self.block[:2], strict=True):
             start, stop, _ = part.indices(length)
             ranges.append(range(start // step, -(-stop // step)))
         home = Path(self.path, COUNTS, "c")
         return sum(not _has_bytes(home / f"{i}/{j}/0") for i in ranges[0] for j in ranges[1])
-
-    def missing(self) -> int:
-        """How many of the files with counts are not there."""
-        return self._missing((slice(None), slice(None), slice(None)))
 
 
 def _has_bytes(path: Path) -> bool:
@@ -213,18 +196,18 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         array = root[COUNTS]
         if len(array.shape) != 3 or array.dtype.kind not in "ui" or array.shards is None:
             raise ValueError
-        scan = ZarrScan(str(path), array.shape, array.dtype.str, array.shards)
+        scan = ZarrScan(str(path), array.dtype.str, array.shape, block=array.shards)
         images = {name: _image(root, name, array.shape[:2]) for name in _IMAGES}
         piece = array.chunks
     except PermissionError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, OSError, RuntimeError):
         raise ValueError(f"{path.name} is damaged: Zarr cannot read its counts.") from None
-    lost = scan.missing()
+    lost = scan.missing_chunks()
     if lost:
         raise ValueError(f"{path.name} is incomplete: {lost} pieces of its counts are gone.")
     return XRFCube(
-        lazy_cube(scan, (array.shards[0], piece[1], piece[2]), FORMAT),
+        dask_counts(scan, (array.shards[0], piece[1], piece[2]), FORMAT),
         facts.energies,
         facts.acquisition,
         facts.pixel_mm,

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from napari_xrf_pigments.io._atomic import write_atomically
-from napari_xrf_pigments.io.results._fields import plain
+from napari_xrf_pigments.io.atomic import write_atomically
+from napari_xrf_pigments.io.results._fields import to_json_types
 
 from ..state.results import IN_MEMORY_BYTES, empty
 
@@ -103,7 +103,7 @@ def write_session(
             raise ValueError("A layer holds something else than numbers and cannot be saved.")
     whole = {**document, "kind": KIND, "version": VERSION}
     whole["program"] = version("napari-xrf-pigments")
-    text = json.dumps(plain(whole), ensure_ascii=False).encode()
+    text = json.dumps(to_json_types(whole), ensure_ascii=False).encode()
     total = sum(array.nbytes for array in arrays.values())
 
     def write(temporary: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
-from napari_xrf_pigments.io.results._fields import plain
+from napari_xrf_pigments.io.results._fields import to_json_types
 from napari_xrf_pigments.io.scans._metadata import facts_of, from_json, to_json
 from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
 from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
@@ -116,7 +116,7 @@ def _results_state(kind: str, results: Results, shelf: ArrayShelf) -> dict[str, 
     state = {
         "arrays": arrays,
         "names": results.names,
-        "provenance": plain(results.provenance),
+        "provenance": to_json_types(results.provenance),
         # A run that goes on tells of the earlier tiles' spectra, too.
         "seen": {"numbers": list(results.seen.numbers), "total": total},
     }

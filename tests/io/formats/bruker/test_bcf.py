@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.io import can_open, open_cube
+from napari_xrf_pigments.io import SLOW_FORMAT, can_open, open_cube
 
 from . import bcf_maker
 
@@ -77,7 +77,7 @@ def test_dwell_time_stands_for_live_time(path, counts):
 def test_live_time_of_the_map_is_shared_out(path, counts):
     cube = open_cube(bcf_maker.write(path, [counts], times="<LifeTime>12000</LifeTime>"))
     np.testing.assert_allclose(cube.live_time_s, 1.0)
-    assert not cube.source.notes
+    assert cube.source.notes == (SLOW_FORMAT,)
 
 
 def test_a_scan_that_was_stopped(path, counts):

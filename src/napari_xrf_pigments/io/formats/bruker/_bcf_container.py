@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_xrf_pigments.io._reader import head
+from napari_xrf_pigments.io._reader import read_head
 
 MAGIC = b"AAMVHFSS"
 NEEDS = (
@@ -98,7 +98,7 @@ def _check(path: Path) -> None:
         If something in it cannot be.
     """
     size = path.stat().st_size
-    start = head(path, _PREFIX + 16)
+    start = read_head(path, _PREFIX + 16)
     (chunk,) = struct.unpack_from("<I", start, 0x128)
     place, count = struct.unpack_from("<II", start, 0x140)
     if not 1024 <= chunk <= 2**24 or not 0 < count <= _MAX_ITEMS or place * chunk >= size:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_xrf_pigments.io._lazy import as_slices
+from napari_xrf_pigments.io._lazy import LazyCube
 from napari_xrf_pigments.io._reader import check_size
 
 from ._bcf_container import BROKEN, Blocks, blocks_of, library, open_container, span, unpacked
@@ -150,8 +150,12 @@ def _payload(kind: int, pulses: int, length: int) -> int:
     raise IndexError
 
 
+# The library estimates a type from the mean; a bright pixel would wrap round in it.
+_DTYPE: np.dtype[Any] = np.dtype(np.uint32)
+
+
 @dataclass(frozen=True)
-class BcfCube:
+class BcfCube(LazyCube):
     """A map in a hypermap; only the wanted rows are unpacked.
 
     Parameters
@@ -160,29 +164,35 @@ class BcfCube:
         The container.
     name : str
         The file in it.
-    shape : tuple of int
+    map_shape : tuple of int
         (y, x, channel).
     changed : int
         When the container was changed last, in ns.
     """
 
-    path: str
     name: str
-    shape: tuple[int, int, int]
+    map_shape: tuple[int, int, int]
     changed: int
 
-    ndim = 3
-    # The library estimates a type from the mean; a bright pixel would wrap round in it.
-    dtype = np.dtype(np.uint32)
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Lengths along (y, x, channel)."""
+        return self.map_shape
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        (rows, columns, channels), rest = as_slices(key)
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a count."""
+        return _DTYPE
+
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Unpack the rows within three slices."""
+        rows, columns, channels = slices
         first, stop, step = rows.indices(self.shape[0])
         if stop <= first:
             counts = np.zeros((0, *self.shape[1:]), self.dtype)
         else:
             counts = self._unpack(first, stop)[::step]
-        return np.ascontiguousarray(counts[:, columns, channels][rest])
+        return np.ascontiguousarray(counts[:, columns, channels])
 
     def _unpack(self, first: int, stop: int) -> NDArray[Any]:
         index = index_of(self.path, self.name, self.changed)
@@ -213,6 +223,6 @@ class _Rows:
 def _decode(rows: _Rows, shape: tuple[int, int, int]) -> NDArray[Any]:
     api = library()
     if api.fast_unbcf:
-        return np.asarray(api.unbcf_fast.parse_to_numpy(rows, shape, BcfCube.dtype))
+        return np.asarray(api.unbcf_fast.parse_to_numpy(rows, shape, _DTYPE))
     slow = api.py_parse_hypermap(rows, shape, np.int64)
-    return np.asarray(slow, dtype=BcfCube.dtype)
+    return np.asarray(slow, dtype=_DTYPE)

@@ -7,7 +7,7 @@ from xml.parsers import expat
 
 from napari_xrf_pigments.cube import Acquisition, Detector
 from napari_xrf_pigments.cube.acquisition import Atmosphere
-from napari_xrf_pigments.io._reader import number, plausible
+from napari_xrf_pigments.io._reader import in_range_or_none, parse_float
 
 _FWHM = 2.354820045  # of a Gaussian, in standard deviations
 _MN_KA_KEV = 5.895
@@ -51,7 +51,7 @@ def instance(root: Element, kind: str) -> Element | None:
 
 def value(parent: Element | None, *path: str) -> float | None:
     """The number in a descendant; None where there is none."""
-    return None if parent is None else number(parent.findtext("/".join(path)))
+    return None if parent is None else parse_float(parent.findtext("/".join(path)))
 
 
 def read_acquisition(spectrum: Element) -> Acquisition:
@@ -60,14 +60,14 @@ def read_acquisition(spectrum: Element) -> Acquisition:
     atmosphere = "" if tube is None else (tube.findtext("Atmosphere") or "")
     return Acquisition(
         anode=_symbol(value(tube, "Anode")),
-        tube_kv=plausible(value(tube, "Voltage"), 1, 200),
+        tube_kv=in_range_or_none(value(tube, "Voltage"), 1, 200),
         filter=_filter(tube),
-        incidence_deg=plausible(value(tube, "ExcitationAngle"), 0, 90),
-        takeoff_deg=plausible(value(tube, "DetectionAngle"), 0, 90),
+        incidence_deg=in_range_or_none(value(tube, "ExcitationAngle"), 0, 90),
+        takeoff_deg=in_range_or_none(value(tube, "DetectionAngle"), 0, 90),
         detector=_detector(crystal, instance(spectrum, "TRTSpectrumHeader")),
         atmosphere=_ATMOSPHERES.get(atmosphere.strip().lower()),
-        path_mm=plausible(value(tube, "DetectionPathLength"), 0, 1e4),
-        tube_ua=plausible(value(tube, "Current"), 0, 1e6),
+        path_mm=in_range_or_none(value(tube, "DetectionPathLength"), 0, 1e4),
+        tube_ua=in_range_or_none(value(tube, "Current"), 0, 1e6),
         instrument=None if tube is None else (tube.findtext("ChassisType") or None),
     )
 
@@ -89,7 +89,7 @@ def _filter(tube: Element | None) -> tuple[tuple[str, float], ...] | None:
     thicknesses = (holder.findtext("Thickness") or "").split(",")
     layers = []
     for z, um in zip(elements, thicknesses, strict=False):
-        symbol, thickness = _symbol(number(z)), plausible(number(um), 0, 1e5)
+        symbol, thickness = _symbol(parse_float(z)), in_range_or_none(parse_float(um), 0, 1e5)
         if symbol is not None and thickness is not None:
             layers.append((symbol, thickness / 1000))
     if layers:
@@ -98,7 +98,7 @@ def _filter(tube: Element | None) -> tuple[tuple[str, float], ...] | None:
 
 
 def _detector(crystal: Element | None, header: Element | None) -> Detector | None:
-    thickness = plausible(value(crystal, "DetectorThickness"), 0, 100)
+    thickness = in_range_or_none(value(crystal, "DetectorThickness"), 0, 100)
     if thickness is None:
         return None
     noise, slope = value(header, "SigmaAbs"), value(header, "SigmaLin")
@@ -109,9 +109,9 @@ def _detector(crystal: Element | None, header: Element | None) -> Detector | Non
     layer = None if crystal is None else crystal.find("WindowLayers/Layer0")
     window = None
     if layer is not None and layer.get("Atom") == "4":
-        window = plausible(number(layer.get("Thickness")), 0, 1e4)
+        window = in_range_or_none(parse_float(layer.get("Thickness")), 0, 1e4)
     return Detector(
         thickness_mm=thickness,
         window_um=Detector.window_um if window is None else window,
-        fwhm_mn_ka_ev=plausible(width, 50, 1000),
+        fwhm_mn_ka_ev=in_range_or_none(width, 50, 1000),
     )

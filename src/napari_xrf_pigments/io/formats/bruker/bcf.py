@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
 from napari_xrf_pigments.io import _detectors as detectors
-from napari_xrf_pigments.io._lazy import CubeOnDisk, lazy_cube
+from napari_xrf_pigments.io._lazy import dask_counts
 from napari_xrf_pigments.io._reader import (
     FormatReader,
     ReadOptions,
     check_size,
     estimated_axis,
-    head,
+    in_range_or_none,
     make_source,
-    number,
-    plausible,
+    parse_float,
+    read_head,
 )
 
 from ._bcf_container import BROKEN, MAGIC, NEEDS, library, open_container, whole
@@ -36,7 +36,7 @@ _INDEX_AT_ONCE = 2 * 2**20
 
 def matches(path: Path) -> bool:
     """Whether the file is such a container."""
-    return head(path, len(MAGIC)) == MAGIC
+    return read_head(path, len(MAGIC)) == MAGIC
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
@@ -80,13 +80,13 @@ def _open(
     chosen = _detectors(names, sizes, axes, options, notes)
     changed = path.stat().st_mtime_ns
     cubes = [BcfCube(str(path), names[each], (rows, columns, channels), changed) for each in chosen]
-    source: CubeOnDisk = cubes[0] if len(cubes) == 1 else detectors.SummedCube(tuple(cubes))
+    source = detectors.sum_cubes(cubes)
     valid = _measured(path, [(files[cube.name], cube) for cube in cubes], database, rows, columns)
     if valid is not None:
         notes.append(f"{int((~valid[:, 0]).sum())} of {rows} rows were not measured.")
     first = sums[chosen[0]]
     return XRFCube(
-        lazy_cube(source, key=",".join(names[each] for each in chosen)),
+        dask_counts(source, key=",".join(names[each] for each in chosen)),
         axes[chosen[0]] or estimated_axis(channels, notes),
         _acquisition(database, first, notes),
         _pixel_mm(database),
@@ -104,13 +104,13 @@ def _spectrum(database: Element, name: str) -> Element | None:
 
 def _channels(spectrum: Element | None, stored: int) -> int:
     header = None if spectrum is None else instance(spectrum, "TRTSpectrumHeader")
-    stated = plausible(value(header, "ChannelCount"), 0, 1e6)
+    stated = in_range_or_none(value(header, "ChannelCount"), 0, 1e6)
     return max(int(stated or 0), stored)
 
 
 def _energies(spectrum: Element | None, channels: int) -> EnergyAxis | None:
     header = None if spectrum is None else instance(spectrum, "TRTSpectrumHeader")
-    gain, offset = plausible(value(header, "CalibLin"), 0, 10), value(header, "CalibAbs")
+    gain, offset = in_range_or_none(value(header, "CalibLin"), 0, 10), value(header, "CalibAbs")
     return None if gain is None else EnergyAxis(channels, gain, offset or 0.0, "file")
 
 
@@ -122,15 +122,15 @@ def _detectors(
     notes: list[str],
 ) -> tuple[int, ...]:
     if len(names) == 1:
-        detectors.only_one(options.detector)
+        detectors.require_single_detector(options.detector)
         return (0,)
     short = [name.removeprefix(_MAP) for name in names]
-    chosen = detectors.choose(options.detector, short)
+    chosen = detectors.select_detectors(options.detector, short)
     if chosen is None:
-        chosen = detectors.by_default(short, axes, notes)
+        chosen = detectors.default_selection(short, axes, notes)
     if len({sizes[each][:2] for each in (0, *chosen)}) > 1:
         raise ValueError("The maps of its detectors are of different sizes: choose one of them.")
-    detectors.say_chosen(chosen, short, notes)
+    detectors.note_selection(chosen, short, notes)
     return chosen
 
 
@@ -158,7 +158,7 @@ def _measured(
 def _passes(database: Element, rows: int) -> NDArray[np.float64] | None:
     """How often each row was scanned, shape (y,)."""
     words = (database.findtext("LineCounter") or "").split(",")
-    numbers = [number(word) for word in words[: rows + 1]]
+    numbers = [parse_float(word) for word in words[: rows + 1]]
     if len(numbers) != rows or any(each is None or each < 0 for each in numbers):
         return None
     return np.array(numbers, dtype=np.float64)
@@ -171,16 +171,16 @@ def _live_time(
     passes = _passes(database, shape[0])
     weight = np.ones(shape[0]) if passes is None or not passes.any() else passes
     hardware = None if spectrum is None else instance(spectrum, "TRTSpectrumHardwareHeader")
-    live_ms = plausible(value(hardware, "LifeTime"), 0, 1e13)
+    live_ms = in_range_or_none(value(hardware, "LifeTime"), 0, 1e13)
     if live_ms is not None:
         per_row = live_ms / 1000 * weight / weight.sum() / shape[1]
         return np.repeat(per_row[:, None], shape[1], axis=1)
     scanner = instance(database, "TRTDSPConfiguration")
-    dwell_us = plausible(value(scanner, "PixelTime"), 0, 1e12)
+    dwell_us = in_range_or_none(value(scanner, "PixelTime"), 0, 1e12)
     if dwell_us is None or passes is None or not passes.any():
         return None
     for name in ("PixelAverage", "LineAverage"):
-        dwell_us *= plausible(value(scanner, name), 0, 1e9) or 1.0
+        dwell_us *= in_range_or_none(value(scanner, name), 0, 1e9) or 1.0
     notes.append("The file states no live time; the dwell time stands for it.")
     return np.repeat((1e-6 * dwell_us * passes)[:, None], shape[1], axis=1)
 
@@ -189,7 +189,7 @@ def _acquisition(database: Element, spectrum: Element | None, notes: list[str]) 
     if spectrum is None:
         return Acquisition()
     found = read_acquisition(spectrum)
-    beam = plausible(value(instance(database, "TRTSEMData"), "HV"), 0, 1000)
+    beam = in_range_or_none(value(instance(database, "TRTSEMData"), "HV"), 0, 1000)
     if beam is not None and found.tube_kv is None and found.anode is None:
         notes.append(
             f"A map of an electron microscope: excited by electrons of {beam:g} keV, not X-rays."
@@ -200,7 +200,7 @@ def _acquisition(database: Element, spectrum: Element | None, notes: list[str]) 
 def _pixel_mm(database: Element) -> tuple[float, float] | None:
     """Height and width of a pixel; the file has um."""
     place = instance(database, "TRTSEMData")
-    dy, dx = (plausible(value(place, key), 0, 1e6) for key in ("DY", "DX"))
+    dy, dx = (in_range_or_none(value(place, key), 0, 1e6) for key in ("DY", "DX"))
     return None if dy is None or dx is None else (dy / 1000, dx / 1000)
 
 

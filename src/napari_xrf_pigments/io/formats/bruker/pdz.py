@@ -19,10 +19,10 @@ from napari_xrf_pigments.io._reader import (
     FormatReader,
     ReadOptions,
     estimated_axis,
-    head,
+    in_range_or_none,
     make_source,
-    plausible,
-    read_small,
+    read_head,
+    read_limited,
 )
 
 from .._single_spectrum import whole_counts
@@ -63,7 +63,7 @@ class Phase:
 
 def matches(path: Path) -> bool:
     """Whether the file begins as such a spectrum of version 24 or 25 does."""
-    start = head(path, _FIELDS_24.size)
+    start = read_head(path, _FIELDS_24.size)
     if start.startswith(_START_25):
         return True
     if len(start) < _FIELDS_24.size or not start.startswith(_START_24):
@@ -80,7 +80,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     ValueError
         If the file is truncated, damaged or holds no spectrum.
     """
-    data = read_small(path)
+    data = read_limited(path)
     try:
         is_new = data.startswith(_START_25)
         phases, about = _version_25(data) if is_new else ([_version_24(data)], Acquisition())
@@ -121,9 +121,11 @@ def _cube(path: Path, phases: list[Phase], about: Acquisition) -> XRFCube:
 
 def _version_24(data: bytes) -> Phase:
     channels, ev, kv, ua, live = _FIELDS_24.unpack_from(data)
-    settings = Acquisition(tube_kv=plausible(kv, 1, 200), tube_ua=plausible(ua, 0, 1e6))
+    settings = Acquisition(
+        tube_kv=in_range_or_none(kv, 1, 200), tube_ua=in_range_or_none(ua, 0, 1e6)
+    )
     counts = _counts(data, _FIELDS_24.size, channels)
-    return Phase(counts, plausible(ev, 0, 1000), plausible(live, 0, 1e7), settings)
+    return Phase(counts, in_range_or_none(ev, 0, 1000), in_range_or_none(live, 0, 1e7), settings)
 
 
 def _version_25(data: bytes) -> tuple[list[Phase], Acquisition]:
@@ -148,12 +150,12 @@ def _phase(record: bytes) -> Phase:
     # A text of any length, and a flag, stand before the counts.
     (letters,) = struct.unpack_from("<I", record, _FIELDS_25.size)
     settings = Acquisition(
-        tube_kv=plausible(kv, 1, 200),
-        tube_ua=plausible(ua, 0, 1e6),
+        tube_kv=in_range_or_none(kv, 1, 200),
+        tube_ua=in_range_or_none(ua, 0, 1e6),
         filter=_layers(filters),
     )
     counts = _counts(record, _FIELDS_25.size + 4 + 2 * letters + 2, channels)
-    return Phase(counts, plausible(ev, 0, 1000), plausible(live, 0, 1e7), settings)
+    return Phase(counts, in_range_or_none(ev, 0, 1000), in_range_or_none(live, 0, 1e7), settings)
 
 
 def _layers(filters: list[int]) -> tuple[tuple[str, float], ...] | None:
@@ -181,8 +183,8 @@ def _instrument(record: bytes) -> Acquisition:
 
     return Acquisition(
         anode=str(xraylib.AtomicNumberToSymbol(anode)) if 1 <= anode <= 98 else None,
-        incidence_deg=plausible(incidence, 0, 90),
-        takeoff_deg=plausible(takeoff, 0, 90),
+        incidence_deg=in_range_or_none(incidence, 0, 90),
+        takeoff_deg=in_range_or_none(takeoff, 0, 90),
         instrument=f"Bruker {texts[0]}" if texts[0].isprintable() and texts[0] else None,
     )
 

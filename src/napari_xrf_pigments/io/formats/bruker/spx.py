@@ -12,9 +12,9 @@ from napari_xrf_pigments.io._reader import (
     FormatReader,
     ReadOptions,
     estimated_axis,
-    head,
-    plausible,
-    read_small,
+    in_range_or_none,
+    read_head,
+    read_limited,
 )
 
 from .._single_spectrum import one_pixel, whole_counts
@@ -25,7 +25,7 @@ FORMAT = "Bruker spectrum (.spx)"
 
 def matches(path: Path) -> bool:
     """Whether the file is the XML of such a spectrum."""
-    start = head(path, 2048)
+    start = read_head(path, 2048)
     return start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<") and b"<TRTSpectrum" in start
 
 
@@ -37,7 +37,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     ValueError
         If the file is damaged or holds no counts.
     """
-    data = read_small(path)
+    data = read_limited(path)
     try:
         root = parse_xml(data)
     except ValueError as error:
@@ -66,7 +66,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         else estimated_axis(values.size, notes)
     )
     hardware = instance(spectrum, "TRTSpectrumHardwareHeader")
-    live_ms = plausible(value(hardware, "LifeTime"), 0, 1e12)
+    live_ms = in_range_or_none(value(hardware, "LifeTime"), 0, 1e12)
     return one_pixel(
         path,
         FORMAT,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_xrf_pigments.io._lazy import as_slices
+from napari_xrf_pigments.io._lazy import StoredArray
 
 from .._axes import MAX_PLACES, axis_of, values
 from ._candidates import Candidate, can_be_counts, describe_dataset
@@ -95,38 +95,23 @@ def _live_time(file: Any) -> NDArray[np.float64] | None:
 
 
 @dataclass(frozen=True)
-class SpectraOnGrid:
+class SpectraOnGrid(StoredArray):
     """The cube (y, x, channel) of a list of spectra and the number of each pixel's spectrum.
 
     Parameters
     ----------
-    path : str
-        The file.
     name : str
-        Path of the list (spectrum, channel) in it.
+        Path of the list (spectrum, channel) in the file.
     places : str
         Path of the numbers (y, x) or (y, x, 1).
-    shape : tuple of int
-        (y, x, channel).
-    disk_dtype : str
-        numpy type string of a count.
     """
 
-    path: str
-    name: str
-    places: str
-    shape: tuple[int, int, int]
-    disk_dtype: str
+    name: str = ""
+    places: str = ""
 
-    ndim = 3
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a count, in the byte order of this machine."""
-        return np.dtype(self.disk_dtype).newbyteorder("=")
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        (rows, columns, channels), rest = as_slices(key)
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the spectra of the pixels within three slices."""
+        rows, columns, channels = slices
         path = Path(self.path)
         with open_file(path) as file:
             try:
@@ -135,7 +120,7 @@ class SpectraOnGrid:
                 block = _take(spectra, numbers.reshape(-1), channels, self.dtype)
             except (OSError, RuntimeError, KeyError) as error:
                 raise OSError(why_unreadable(path, error)) from None
-        return np.ascontiguousarray(block.reshape(*numbers.shape, -1)[rest])
+        return block.reshape(*numbers.shape, -1)
 
 
 def _take(
@@ -159,4 +144,6 @@ def on_grid(path: Path, file: Any, found: Candidate) -> SpectraOnGrid:
     spectra, grid = file[found.name], file[found.places]
     rows, columns = (int(length) for length in grid.shape[:2])
     shape = (rows, columns, int(spectra.shape[1]))
-    return SpectraOnGrid(str(path), found.name, str(found.places), shape, spectra.dtype.str)
+    return SpectraOnGrid(
+        str(path), spectra.dtype.str, shape, name=found.name, places=str(found.places)
+    )

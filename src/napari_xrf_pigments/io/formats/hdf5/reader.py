@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.io import _detectors as detectors
-from napari_xrf_pigments.io._lazy import CubeOnDisk, holds_whole_numbers, lazy_cube
+from napari_xrf_pigments.io._lazy import dask_counts, looks_like_counts
 from napari_xrf_pigments.io._metadata import (
     acquisition_from_settings,
     axis_from_settings,
@@ -22,8 +22,8 @@ from napari_xrf_pigments.io._reader import (
     ReadOptions,
     check_size,
     estimated_axis,
-    head,
     make_source,
+    read_head,
 )
 
 from .._axes import settings_of
@@ -45,7 +45,7 @@ _BROKEN = (RuntimeError, KeyError, OSError, TypeError, IndexError)
 
 def is_hdf5(path: Path) -> bool:
     """Whether the file has the signature of HDF5 (cheap)."""
-    start = head(path, _USER_BLOCKS[-1] + len(MAGIC))
+    start = read_head(path, _USER_BLOCKS[-1] + len(MAGIC))
     return any(start[skip : skip + len(MAGIC)] == MAGIC for skip in _USER_BLOCKS)
 
 
@@ -67,7 +67,7 @@ def _probably_counts(path: Path, file: Any, scan: Hdf5Scan) -> bool:
     known = scan.format != FORMAT or first.found.energies is not None
     if known or dataset.dtype.kind in "ui" or piece_bytes(dataset) > _QUICK_PIECE_BYTES:
         return True
-    return holds_whole_numbers(cube_of(path, file, first))
+    return looks_like_counts(cube_of(path, file, first))
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
@@ -133,7 +133,7 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
     first = wanted[0]
     dataset = file[first.found.name]
     sources = [cube_of(path, file, counts) for counts in wanted]
-    source: CubeOnDisk = sources[0] if len(sources) == 1 else detectors.SummedCube(tuple(sources))
+    source = detectors.sum_cubes(sources)
     rows, columns, channels = source.shape
     check_size(path.name, rows, columns, channels)
     axes = first.found.axes
@@ -148,7 +148,7 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
     axis = first.found.energies or axis_from_settings(settings, channels)
     key = "".join(f"{counts.found.name}{counts.number}" for counts in wanted) + str(axes)
     return XRFCube(
-        lazy_cube(source, file_chunks, key),
+        dask_counts(source, file_chunks, key),
         axis or estimated_axis(channels, notes),
         acquisition_from_settings(settings),
         first.found.pixel_mm or pixel_from_settings(settings),
@@ -164,19 +164,22 @@ def _detectors(
     """What is read, and the numbers of the detectors that it stands for."""
     names = [counts.detector for counts in scan.detectors]
     if len(names) == 1 and scan.total is None:
-        detectors.only_one(options.detector if options.detector != names[0] else None)
+        detectors.require_single_detector(
+            options.detector if options.detector != names[0] else None
+        )
         return list(scan.detectors), (0,)
-    chosen = detectors.choose(options.detector, names)
+    chosen = detectors.select_detectors(options.detector, names)
     if chosen is None:
         axes = [counts.found.energies for counts in scan.detectors]
         stored = scan.total is not None
-        chosen = tuple(range(len(names))) if stored else detectors.by_default(names, axes, notes)
-    if len(chosen) == len(names) and scan.total is not None:
-        notes.append(
-            f"Opened: the sum that the file holds of its detectors ({detectors.in_words(names)})."
+        chosen = (
+            tuple(range(len(names))) if stored else detectors.default_selection(names, axes, notes)
         )
+    if len(chosen) == len(names) and scan.total is not None:
+        listed = detectors.format_names(names)
+        notes.append(f"Opened: the sum that the file holds of its detectors ({listed}).")
         return [scan.total], chosen
-    detectors.say_chosen(chosen, names, notes)
+    detectors.note_selection(chosen, names, notes)
     return [scan.detectors[number] for number in chosen], chosen
 
 
@@ -200,7 +203,7 @@ def _whole(path: Path, file: Any, counts: Counts) -> bool:
         return True
     if counts.found.detector_axis is not None:
         counts = Counts(counts.detector, counts.found, 0)
-    return holds_whole_numbers(cube_of(path, file, counts))
+    return looks_like_counts(cube_of(path, file, counts))
 
 
 READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)

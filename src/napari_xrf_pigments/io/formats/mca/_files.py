@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from napari_xrf_pigments.io._reader import check_size, head, number
+from napari_xrf_pigments.io._reader import check_size, parse_float, read_head
 
 from .spectrum import MAGIC
 
@@ -70,7 +70,7 @@ def parse_table(text: str, name: str = "The table") -> ScanTable:
     found: dict[str, float] = {}
     for line in text.splitlines():
         words = re.split(r"[\s:=]+", line.strip().lower())
-        value = number(words[-1])
+        value = parse_float(words[-1])
         if len(words) > 1 and value is not None:
             found[words[0]] = value
     rows, columns = found.get("righe"), found.get("colonne")
@@ -152,7 +152,7 @@ def _has_pixels(folder: Path) -> bool:
     """Whether the folder holds spectra of that kind (looks at the first .mca files only)."""
     with os.scandir(folder) as entries:
         texts = (Path(entry) for entry in entries if entry.name.lower().endswith(".mca"))
-        return any(head(text, 64).lstrip().startswith(MAGIC) for text in islice(texts, 5))
+        return any(read_head(text, 64).lstrip().startswith(MAGIC) for text in islice(texts, 5))
 
 
 def _table_in(folder: Path) -> Path | None:

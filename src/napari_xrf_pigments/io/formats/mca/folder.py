@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis, Source, XRFCube
 from napari_xrf_pigments.io import _detectors as detectors
-from napari_xrf_pigments.io._lazy import as_slices, lazy_cube
-from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, head
+from napari_xrf_pigments.io._lazy import LazyCube, dask_counts
+from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, read_head
 
 from . import spectrum as mca
 from ._files import (
@@ -30,28 +30,42 @@ from ._files import (
 )
 from ._scan_direction import direction_note
 
+# Type of a count.
+DTYPE: np.dtype[Any] = np.dtype(np.int32)
 EAGER_BYTES = 256 * 2**20
 _SAMPLE = 5
 
 
 @dataclass(frozen=True)
-class FolderCube:
-    """A cube in text files: those of the wanted pixels are read at each access."""
+class FolderCube(LazyCube):
+    """A cube in text files, of which each access reads those of its pixels.
 
-    path: str
+    Parameters
+    ----------
+    path : str
+        The folder.
+    names : tuple of tuple of str or None
+        File of each pixel, row by row; None where there is none.
+    channels : int
+        Channels of a spectrum.
+    """
+
     names: tuple[tuple[str | None, ...], ...]
     channels: int
 
-    ndim = 3
-    dtype = np.dtype(np.int32)
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a count."""
+        return DTYPE
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(y, x, channel)."""
         return len(self.names), len(self.names[0]), self.channels
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        (rows, columns, channels), rest = as_slices(key)
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the files of the pixels within three slices."""
+        rows, columns, channels = slices
         chosen = [names[columns] for names in self.names[rows]]
         counts = np.zeros((len(chosen), len(chosen[0]), self.channels), self.dtype)
         for y, names in enumerate(chosen):
@@ -59,7 +73,7 @@ class FolderCube:
                 values = None if name is None else read_pixel(Path(self.path, name), self.channels)
                 if values is not None:
                     counts[y, x] = values
-        return np.asarray(counts[:, :, channels][rest])
+        return counts[:, :, channels]
 
 
 def read_pixel(path: Path, channels: int) -> NDArray[np.int64] | None:
@@ -84,7 +98,7 @@ def read_pixels(
     pixels: PixelFiles, names: list[str | None], table: ScanTable, channels: int
 ) -> Pixels:
     """The files of a scan: small ones (under 256 MB) at once, which is the fastest way."""
-    small = len(names) * channels * FolderCube.dtype.itemsize <= EAGER_BYTES
+    small = len(names) * channels * DTYPE.itemsize <= EAGER_BYTES
     return (_read_all if small else _read_later)(pixels, names, table, channels)
 
 
@@ -106,7 +120,7 @@ def _read_all(
     pixels: PixelFiles, names: list[str | None], table: ScanTable, channels: int
 ) -> Pixels:
     """All files at once."""
-    counts = np.zeros((len(names), channels), dtype=FolderCube.dtype)
+    counts = np.zeros((len(names), channels), dtype=DTYPE)
     valid, times = np.zeros(len(names), dtype=bool), np.zeros((2, len(names)))
     for index, name in enumerate(names):
         data = b"" if name is None else _bytes(pixels.folder / name)
@@ -126,7 +140,7 @@ def _read_later(
     width = table.columns
     grid = tuple(tuple(names[row * width : (row + 1) * width]) for row in range(table.rows))
     return Pixels(
-        lazy_cube(FolderCube(str(pixels.folder), grid, channels)),
+        dask_counts(FolderCube(str(pixels.folder), grid, channels)),
         np.array([name in complete for name in names], dtype=bool),
         np.zeros((2, len(names))),
     )
@@ -152,7 +166,7 @@ def sample(pixels: PixelFiles) -> tuple[int, mca.McaHeader]:
 
 def added(one: Pixels, other: Pixels) -> Pixels:
     """The pixels of two detectors added up: complete where both are; mean times."""
-    wide = detectors.widened(np.result_type(one.counts.dtype, other.counts.dtype))
+    wide = detectors.sum_dtype(np.result_type(one.counts.dtype, other.counts.dtype))
     return Pixels(
         one.counts.astype(wide) + other.counts.astype(wide),
         one.valid & other.valid,
@@ -232,7 +246,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         found = ", ".join(table.parent.name for table in tables[:5])
         raise ValueError(f"{path.name} holds {len(tables)} scans ({found}): open one of them.")
     table_file = tables[0]
-    table = parse_table(head(table_file, 10_000).decode("latin-1"), table_file.name)
+    table = parse_table(read_head(table_file, 10_000).decode("latin-1"), table_file.name)
     notes: list[str] = []
     sets = _choose(path, find_pixels(table_file, path), options, notes)
     for pixels in sets:
@@ -312,14 +326,16 @@ def _detectors(
     names: list[str], axes: list[EnergyAxis], options: ReadOptions, notes: list[str]
 ) -> tuple[int, ...]:
     if len(names) == 1:
-        detectors.only_one(None if options.detector == names[0] else options.detector)
+        detectors.require_single_detector(
+            None if options.detector == names[0] else options.detector
+        )
         return (0,)
-    chosen = detectors.choose(options.detector, names)
+    chosen = detectors.select_detectors(options.detector, names)
     if chosen is None:
-        chosen = detectors.by_default(names, axes, notes)
+        chosen = detectors.default_selection(names, axes, notes)
     if len({axes[number].n_channels for number in chosen}) > 1:
         raise ValueError("The detectors have different numbers of channels: choose one of them.")
-    detectors.say_chosen(chosen, names, notes)
+    detectors.note_selection(chosen, names, notes)
     return chosen
 
 

@@ -15,10 +15,10 @@ from napari_xrf_pigments.io._reader import (
     FormatReader,
     ReadOptions,
     estimated_axis,
-    head,
-    number,
-    plausible,
-    read_small,
+    in_range_or_none,
+    parse_float,
+    read_head,
+    read_limited,
 )
 
 from .._single_spectrum import one_pixel
@@ -50,7 +50,7 @@ class McaHeader:
 
     def seconds(self, key: str) -> float | None:
         """A time in s; None where it is absent or 0."""
-        return plausible(number(self.entries.get(key)), 0, 1e9)
+        return in_range_or_none(parse_float(self.entries.get(key)), 0, 1e9)
 
 
 def parse_counts(data: bytes) -> NDArray[np.int64] | None:
@@ -75,7 +75,7 @@ def parse_times(data: bytes) -> tuple[float, float]:
     """Live and real time in s of a PMCA text, 0 where not stated (cheap)."""
     found = dict(_TIMES.findall(data, 0, max(data.find(_DATA), 0)))
     live, real = (
-        plausible(number(found.get(key, b"").decode("latin-1")), 0, 1e9)
+        in_range_or_none(parse_float(found.get(key, b"").decode("latin-1")), 0, 1e9)
         for key in (b"LIVE_TIME", b"REAL_TIME")
     )
     return live or 0.0, real or 0.0
@@ -88,7 +88,7 @@ def parse_header(data: bytes) -> McaHeader:
     section = _SECTION.search(top.decode("latin-1"))
     points = []
     for line in section[1].splitlines() if section else ():
-        words = [number(word) for word in line.split()]
+        words = [parse_float(word) for word in line.split()]
         if len(words) == 2 and words[0] is not None and words[1] is not None:
             points.append((words[0], words[1]))
     return McaHeader(entries, tuple(points))
@@ -120,7 +120,7 @@ def energy_axis(header: McaHeader, channels: int, notes: list[str]) -> EnergyAxi
 
 def matches(path: Path) -> bool:
     """Whether the file begins as such a text does."""
-    return head(path, 64).lstrip().startswith(MAGIC)
+    return read_head(path, 64).lstrip().startswith(MAGIC)
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
@@ -131,7 +131,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     ValueError
         If the counts are not complete.
     """
-    data = read_small(path)
+    data = read_limited(path)
     counts = parse_counts(data)
     if counts is None:
         raise ValueError(

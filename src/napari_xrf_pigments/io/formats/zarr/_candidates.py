@@ -16,7 +16,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.io._metadata import axis_from_settings, guess_channel_axis
-from napari_xrf_pigments.io._reader import head
+from napari_xrf_pigments.io._reader import read_head
 
 from .._zarr_axes import axes_of, energies_of, is_channel, is_lower_level, pixel_of
 
@@ -122,7 +122,7 @@ def codecs_allowed(about: Mapping[str, Any]) -> bool:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    text = head(path, _JSON_BYTES + 1)
+    text = read_head(path, _JSON_BYTES + 1)
     if not text:
         return {}
     try:

@@ -55,14 +55,14 @@ def _class() -> Any:
                     raise ValueError("A piece of the store is far larger than it declares.")
 
         def _checked(self, value: Any) -> Any:
-            if value is not None and gives_more(value.to_bytes(), self._limit + SLACK):
+            if value is not None and exceeds_declared_size(value.to_bytes(), self._limit + SLACK):
                 raise ValueError("A piece of the store is longer when unpacked than it declares.")
             return value
 
     return GuardedStore
 
 
-def gives_more(packed: bytes, limit: int) -> bool:
+def exceeds_declared_size(packed: bytes, limit: int) -> bool:
     """Whether packed bytes of any known kind would unpack to more than `limit` bytes.
 
     False for bytes of other kinds, and for damaged ones: their codec says so.

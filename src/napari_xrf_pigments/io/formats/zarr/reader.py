@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
-from napari_xrf_pigments.io._lazy import as_slices, holds_whole_numbers, lazy_cube
+from napari_xrf_pigments.io._lazy import StoredArray, dask_counts, looks_like_counts
 from napari_xrf_pigments.io._metadata import (
     ENERGY_NAMES,
     acquisition_from_settings,
@@ -52,62 +52,32 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True)
-class ZarrCube:
+class ZarrCube(StoredArray):
     """A cube in a store, which is opened at each access.
 
     Parameters
     ----------
-    path : str
-        Folder of the store.
     name : str
-        Path of the array in it.
-    disk_shape : tuple of int
-        All axes of the array.
-    disk_dtype : str
-        numpy type string.
-    axes : tuple of int
-        Which axes are y, x and channel; all others have the length 1.
+        Path of the array in the store.
     piece_bytes : int
         Size of a piece of the array when it is unpacked.
     """
 
-    path: str
-    name: str
-    disk_shape: tuple[int, ...]
-    disk_dtype: str
-    axes: tuple[int, int, int]
+    name: str = ""
     piece_bytes: int = MAX_CHUNK_BYTES
 
-    ndim = 3
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
-        y, x, channel = self.axes
-        return self.disk_shape[y], self.disk_shape[x], self.disk_shape[channel]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a count, in the byte order of this machine."""
-        return np.dtype(self.disk_dtype).newbyteorder("=")
-
-    def __getitem__(self, key: Any) -> NDArray[Any]:
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read the pieces of the store within three slices."""
         import zarr
 
-        wanted: list[Any] = [0] * len(self.disk_shape)
-        slices, rest = as_slices(key)
-        for axis, part in zip(self.axes, slices, strict=True):
-            wanted[axis] = part
         try:
             store = guarded_store(Path(self.path) / self.name, self.piece_bytes)
             array: Any = zarr.open_array(store, mode="r")
-            block = np.asarray(array[tuple(wanted)])
+            block = np.asarray(array[self.disk_key(slices)])
         except _DAMAGE as error:
             name = Path(self.path).name
             raise ValueError(f"{name} is damaged: a piece of its counts cannot be read.") from error
-        # The spare axes are gone: what is left stands in the order of the array.
-        order = np.argsort(np.argsort(self.axes))
-        return np.ascontiguousarray(block.transpose(order)[rest], dtype=self.dtype)
+        return self.ordered(block)
 
 
 def matches(path: Path) -> bool:
@@ -154,7 +124,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     axis = chosen.energies or _energies_beside(path, chosen)
     ome = any(key in chosen.settings for key in ("ome", "multiscales"))
     return XRFCube(
-        lazy_cube(source, file_chunks, chosen.name + str(chosen.axes)),
+        dask_counts(source, file_chunks, chosen.name + str(chosen.axes)),
         axis or estimated_axis(channels, notes),
         acquisition_from_settings(chosen.settings),
         chosen.pixel_mm or pixel_from_settings(chosen.settings),
@@ -182,7 +152,7 @@ def _cube(path: Path, chosen: ZarrArray) -> ZarrCube:
     chunks = _chunks(metadata(path / chosen.name), len(chosen.shape)) or [MAX_CHUNK_BYTES]
     size = math.prod(chunks) * chosen.dtype.itemsize
     size = min(size, MAX_CHUNK_BYTES)
-    return ZarrCube(str(path), chosen.name, chosen.shape, chosen.dtype.str, chosen.axes, size)
+    return ZarrCube(str(path), chosen.dtype.str, chosen.shape, chosen.axes, chosen.name, size)
 
 
 def _is_whole(path: Path, found: ZarrArray) -> bool:
@@ -192,7 +162,7 @@ def _is_whole(path: Path, found: ZarrArray) -> bool:
     if not codecs_allowed(metadata(path / found.name)):
         return False
     try:
-        return holds_whole_numbers(_cube(path, found))
+        return looks_like_counts(_cube(path, found))
     except ValueError:
         return False
 

@@ -1,15 +1,20 @@
-"""Writing so that a result is there whole or not at all."""
+"""Atomic writing: a result appears under its name complete, or not at all."""
 
 from __future__ import annotations
 
+import ctypes
+import io
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from ._exchange import exchange
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # Linux, renameat2(2)
+_RENAME_SWAP = 2  # macOS, renamex_np(2)
 
 
 def write_atomically(
@@ -32,13 +37,13 @@ def write_atomically(
         If the target is not ours, its folder does not exist, or the disk fails; nothing new is
         left behind then.
     """
-    check_free(target, is_ours)
+    ensure_replaceable(target, is_ours)
     temporary = temporary_beside(target)
     try:
-        with disk_errors(target):
+        with translate_disk_errors(target):
             write(temporary)
-        check_free(target, is_ours)  # a long run: somebody may have put something there
-        with disk_errors(target):
+        ensure_replaceable(target, is_ours)  # a long run: somebody may have put something there
+        with translate_disk_errors(target):
             _replace(temporary, target)
     finally:
         remove(temporary)
@@ -63,7 +68,7 @@ class SourceError(OSError):
 
 
 @contextmanager
-def disk_errors(target: Path) -> Iterator[None]:
+def translate_disk_errors(target: Path) -> Iterator[None]:
     """Errors of the disk as a sentence that names the target.
 
     Raises
@@ -88,7 +93,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def check_free(target: Path, is_ours: Callable[[Path], bool]) -> None:
+def ensure_replaceable(target: Path, is_ours: Callable[[Path], bool]) -> None:
     """Make sure that nothing but our own is written over.
 
     Raises
@@ -102,7 +107,7 @@ def check_free(target: Path, is_ours: Callable[[Path], bool]) -> None:
         )
 
 
-def check_not_part_of(target: Path, scan: Path) -> None:
+def ensure_outside_scan(target: Path, scan: Path) -> None:
     """Make sure that what is to be written is no part of a scan.
 
     Parameters
@@ -144,3 +149,114 @@ def _replace(temporary: Path, target: Path) -> None:
         os.replace(old, target)
         raise
     remove(old)
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Swap the names of two paths of one disk at once, so that neither is ever missing.
+
+    Returns
+    -------
+    bool
+        False where the system or the disk cannot do it; then nothing was changed.
+    """
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        one, other = os.fsencode(first), os.fsencode(second)
+        if sys.platform == "linux":
+            return bool(libc.renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE) == 0)
+        if sys.platform == "darwin":
+            return bool(libc.renamex_np(one, other, _RENAME_SWAP) == 0)
+    except (OSError, AttributeError, TypeError):
+        return False
+    return False
+
+
+class GuardedFile(io.RawIOBase):
+    """A file, open for writing and reading, that keeps the first error instead of raising it.
+
+    HDF5 buffers what it writes and, when the disk fails as it closes, drops the error or even
+    crashes. Handed this file it always believes to have succeeded; :meth:`check` tells the truth.
+
+    Parameters
+    ----------
+    path : Path
+        File to make.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._file = path.open("w+b", buffering=0)
+        self.error: OSError | None = None
+
+    def check(self) -> None:
+        """Raise what went wrong so far.
+
+        Raises
+        ------
+        OSError
+            The first error of the disk.
+        """
+        if self.error is not None:
+            raise self.error
+
+    def write(self, data: Any) -> int:
+        """Write bytes; after an error, nothing."""
+        view = memoryview(data).cast("B")
+        done = 0
+        while self.error is None and done < len(view):
+            try:
+                # A disk that is nearly full takes a part and says so.
+                done += self._file.write(view[done:]) or 0
+            except OSError as error:
+                self.error = error
+        return len(view)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read bytes; what was never written is zero."""
+        view = memoryview(buffer).cast("B")
+        found = self._file.readinto(view) or 0
+        view[found:] = bytes(len(view) - found)
+        return len(view)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the size."""
+        wanted = self._file.tell() if size is None else size
+        try:
+            self._file.truncate(wanted)
+        except OSError as error:
+            self.error = self.error or error
+        return wanted
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Tell the position."""
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def writable(self) -> bool:
+        """Whether it can be written: yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether the position can be moved: yes."""
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        if not self.closed:
+            super().close()
+            try:
+                self._file.close()
+            except OSError as error:
+                self.error = self.error or error
