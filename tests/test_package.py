@@ -25,7 +25,7 @@ def modules_after(statement: str) -> set[str]:
         "import napari_xrf_pigments",
         "import napari_xrf_pigments; napari_xrf_pigments.__version__; dir(napari_xrf_pigments)",
         "import napari_xrf_pigments.cli",
-        "from napari_xrf_pigments.cli import parser; parser().format_help()",
+        "from napari_xrf_pigments.cli import main; main(['map', '--help'])",
     ],
 )
 def test_importing_brings_in_nothing_heavy(statement):

@@ -1,4 +1,4 @@
-"""Maps of large scans wait on disk, and nothing of that is left."""
+"""Hidden folders beside an output are removed when they are no longer needed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import os
 
 import pytest
 
-from napari_xrf_pigments.cli._room import LARGE_PIXELS, room_on_disk
-
-
-def test_a_small_scan_needs_no_room(tmp_path):
-    with room_on_disk(tmp_path / "maps.h5", LARGE_PIXELS - 1) as folder:
-        assert folder is None
-        assert os.listdir(tmp_path) == []
+from napari_xrf_pigments.cli._workspace import resumable_workspace, temporary_workspace
 
 
 @pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
-def test_the_room_of_a_large_one_lies_beside_the_result_and_is_removed(tmp_path, error):
+def test_a_temporary_workspace_lies_beside_the_output_and_is_removed(tmp_path, error):
     try:
-        with room_on_disk(tmp_path / "maps.h5", LARGE_PIXELS) as folder:
+        with temporary_workspace(tmp_path / "maps.h5") as folder:
             assert folder.parent == tmp_path
             assert folder.name.startswith(".maps.h5.")
             (folder / "elements.zarr").mkdir()
@@ -27,3 +21,18 @@ def test_the_room_of_a_large_one_lies_beside_the_result_and_is_removed(tmp_path,
     except (ValueError, KeyboardInterrupt):
         pass
     assert os.listdir(tmp_path) == []
+
+
+def test_a_foreign_folder_in_place_of_the_workspace_stays(tmp_path):
+    with (
+        pytest.raises(ValueError, match="no lines"),
+        resumable_workspace(tmp_path / "a.h5", resume=False, overwrite=False) as folder,
+    ):
+        folder.mkdir()
+        raise ValueError("no lines")
+    assert os.listdir(tmp_path) == [".a.h5.unfinished"]
+    with (
+        pytest.raises(ValueError, match="something else"),
+        resumable_workspace(tmp_path / "a.h5", resume=True, overwrite=True),
+    ):
+        pass

@@ -1,22 +1,70 @@
-"""The command ``xrf-pigments``: info, map, simulate, train, evaluate, demo.
+"""The command ``xrf-pigments``.
 
-This module stays light, so that ``--help`` answers at once: what a command needs is
-imported when it runs. Arguments are described in ``_arguments``, each command's work
-stands in a module of its own.
+Each command has one module: a frozen request whose fields are the options, with its ``run``.
+Typer makes the request from the arguments. The modules import at the top only what ``--help``
+needs; the libraries that do the work are imported when a command runs.
 """
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
-from ._arguments import parser
+import typer
+from typer.main import get_command
 
-__all__ = ["main", "parser"]
+from ._console import error_sentence
+from .convert import ConvertRequest
+from .demo import DemoRequest
+from .evaluate import EvaluateRequest
+from .info import InfoRequest
+from .map import MapRequest
+from .report import ReportRequest
+from .simulate import SimulateRequest
+from .train import TrainRequest
 
-WRONG = 2
-STOPPED = 130
+__all__ = ["app", "main"]
+
+PROGRAM = "xrf-pigments"
+BAD_INPUT = 1
+INTERRUPTED = 130
+
+COMMANDS = {
+    "Scans and maps": (InfoRequest, MapRequest, ReportRequest, ConvertRequest),
+    "Simulated scans": (DemoRequest, SimulateRequest),
+    "The network": (TrainRequest, EvaluateRequest),
+}
+
+app = typer.Typer(
+    add_completion=False,
+    help="Make pigment maps of paintings from macro X-ray fluorescence scans.",
+    epilog="Start with 'xrf-pigments demo', or with 'xrf-pigments info SCAN' for your own scan.",
+)
+for title, requests in COMMANDS.items():
+    for request_type in requests:
+        name = request_type.__name__.removesuffix("Request").lower()
+        app.command(name, rich_help_panel=title)(request_type)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"{PROGRAM} {version('napari-xrf-pigments')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,34 +78,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 where something was wrong, with one plain sentence on standard error; 130
-        when stopped from the keyboard.
+        Exit code: 0; 1 for bad input, 2 for wrong usage, both with one sentence on standard
+        error; 130 after Ctrl-C.
     """
-    options = parser().parse_args(arguments)
-    module = importlib.import_module(f".{options.module}", __package__)
     try:
-        module.run(options)
+        request = get_command(app)(arguments, prog_name=PROGRAM, standalone_mode=False)
+        if isinstance(request, int):  # the exit code of --help or --version
+            return request
+        request.run()
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = PROGRAM if context is None else context.command_path
+        return _fail(f"{error_sentence(error)} See '{command} --help'.", error.exit_code)
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"xrf-pigments: {sentence(error)}", file=sys.stderr)
-        return WRONG
+        return _fail(error_sentence(error), BAD_INPUT)
     except KeyboardInterrupt:
-        print("xrf-pigments: stopped.", file=sys.stderr)
-        return STOPPED
+        return _fail("stopped.", INTERRUPTED)
     return 0
 
 
-def sentence(error: Exception) -> str:
-    """What an error says, as one line for a user.
-
-    Parameters
-    ----------
-    error : Exception
-        ``ValueError``, ``OSError`` or ``ModuleNotFoundError``.
-    """
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        text = f"{error.filename}: {error.strerror}"
-    elif isinstance(error, ModuleNotFoundError) and error.name:
-        text = f"this needs the package {error.name}, which is not installed"
-    else:
-        text = " ".join(str(error).split()) or type(error).__name__
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _fail(sentence: str, code: int) -> int:
+    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+    return code

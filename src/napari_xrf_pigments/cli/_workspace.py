@@ -1,44 +1,63 @@
-"""``xrf-pigments map --resume``: a run that was broken off goes on."""
+"""Hidden folders beside an output that contain maps until they are saved."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ._console import say
+from ._console import echo
 
 
 @contextmanager
-def unfinished_maps(out: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
-    """A hidden folder beside `out` for finished tiles, until the block ends well.
+def temporary_workspace(out: Path) -> Iterator[Path]:
+    """Create a hidden folder beside `out`, and remove it at the end of the block.
 
     Parameters
     ----------
     out : Path
-        What is to be written in the end.
+        The final output: its disk has space for it, and so for its parts.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix=f".{out.name}.",
+        suffix=".part",
+        dir=out.absolute().parent,
+        ignore_cleanup_errors=True,
+    ) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def resumable_workspace(out: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
+    """Name a hidden folder beside `out` for finished tiles; it is removed when the block succeeds.
+
+    Parameters
+    ----------
+    out : Path
+        The final output.
     resume : bool
-        Whether to go on with the tiles of an earlier run.
+        Whether to continue with the tiles of an earlier run.
     overwrite : bool
-        Whether such tiles may be thrown away.
+        Whether such tiles may be discarded.
 
     Raises
     ------
     FileExistsError
-        If there are tiles of an earlier run, and it was not said what to do with them.
+        If there are tiles of an earlier run and neither option was given.
     ValueError
-        If something else is in the way.
+        If the folder exists and contains something else.
     """
     from ..mapping._journal import forget, is_journal, keeps_tiles
 
     folder = out.absolute().parent / f".{out.name}.unfinished"
     if folder.exists():
         if not is_journal(folder):
-            raise ValueError(f"{folder} is in the way: it holds something else.")
+            raise ValueError(f"{folder} exists, but contains something else; move it away.")
         if not resume and not overwrite and keeps_tiles(folder):
             raise FileExistsError(
-                f"An earlier run to {out} was broken off: --resume goes on with it, "
-                "--overwrite begins anew."
+                f"An earlier run to {out} was interrupted; add --resume to continue it, or "
+                "--overwrite to start again."
             )
         if not resume:
             forget(folder)
@@ -46,7 +65,7 @@ def unfinished_maps(out: Path, *, resume: bool, overwrite: bool) -> Iterator[Pat
         yield folder
     except BaseException:
         if folder.exists() and keeps_tiles(folder):
-            say("The tiles that are done are kept: the same command with --resume goes on.")
+            echo("Finished tiles were saved; run the same command with --resume to continue.")
         else:
             forget(folder)
         raise

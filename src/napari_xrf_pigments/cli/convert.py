@@ -1,31 +1,57 @@
-"""``xrf-pigments convert``: a scan in another format, with the same counts."""
+"""``xrf-pigments convert``: a scan saved in another format, with the same counts."""
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
 
-from ._console import free_to_write, progress_bar, say
+from typer import Option
+
+from ._console import check_can_write, echo, progress_bar
+from ._options import Dataset, Detector, EnergyOptions, ScanArgument
 
 
-def run(options: argparse.Namespace) -> None:
-    """Open a scan and save it."""
-    from ..io import open_cube, save_cube
-    from ..io.scans import scan_format, written_paths
+@dataclass(frozen=True, kw_only=True)
+class ConvertRequest(EnergyOptions):
+    """Save a scan in another format, with the same counts.
 
-    name = scan_format(options.out, options.format)
-    for path in written_paths(options.out, name):
-        free_to_write(path, overwrite=options.overwrite, scan=options.scan)
-    cube = open_cube(
-        options.scan,
-        gain_kev=options.gain_kev,
-        offset_kev=options.offset_kev,
-        anode=options.anode,
-        tube_kv=options.kv,
-        dataset=options.dataset,
-        detector=options.detector,
-    )
-    rows, columns, channels = cube.shape
-    say(f"{options.scan}: {rows} x {columns} pixels, {channels} channels, {cube.counts.dtype}.")
-    with progress_bar("Scan") as progress:
-        save_cube(cube, options.out, format=name, overwrite=options.overwrite, progress=progress)
-    say(f"Scan: {options.out}")
+    Examples
+    --------
+    xrf-pigments convert folder_of_mca -o scan.zarr
+    xrf-pigments convert scan.rpl -o scan.h5 --gain-kev 0.01 --anode Rh
+    """
+
+    scan: ScanArgument
+    out: Annotated[Path, Option("-o", "--out", help="OUT.zarr, OUT.h5, or OUT.rpl (with OUT.raw).")]
+    format: Annotated[
+        Literal["zarr", "hdf5", "rpl"] | None, Option(help="Default: by the ending of OUT.")
+    ] = None
+    overwrite: Annotated[
+        bool, Option("--overwrite", help="Replace a scan that this program wrote.")
+    ] = False
+    dataset: Dataset = None
+    detector: Detector = None
+
+    def run(self) -> None:
+        """Open the scan and save it."""
+        from ..io import open_cube, save_cube
+        from ..io.scans import scan_format, written_paths
+
+        name = scan_format(self.out, self.format)
+        for path in written_paths(self.out, name):
+            check_can_write(path, overwrite=self.overwrite, scan=self.scan)
+        cube = open_cube(
+            self.scan,
+            gain_kev=self.gain_kev,
+            offset_kev=self.offset_kev,
+            anode=self.anode,
+            tube_kv=self.tube_kv,
+            dataset=self.dataset,
+            detector=self.detector,
+        )
+        rows, columns, channels = cube.shape
+        echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels, {cube.counts.dtype}.")
+        with progress_bar("Scan") as progress:
+            save_cube(cube, self.out, format=name, overwrite=self.overwrite, progress=progress)
+        echo(f"Scan: {self.out}")

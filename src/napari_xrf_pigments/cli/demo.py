@@ -1,49 +1,71 @@
-"""``xrf-pigments demo``: the whole way once, on a simulated painting."""
+"""``xrf-pigments demo``: every step once, on a simulated painting."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
-from . import map as cli_map
-from ._console import say
+from typer import Option
+
+from ._console import echo
+from ._options import Device, PaintingOptions
+from .map import MapRequest
 from .simulate import simulate
 
 
-def run(options: argparse.Namespace) -> None:
-    """Simulate, map, save, draw, and open the viewer where there is a screen."""
-    folder: Path = options.out
-    scan, results, picture = (folder / name for name in ("scan.h5", "maps.zarr", "overview.png"))
-    foreign = [
-        entry
-        for entry in (folder.iterdir() if folder.is_dir() else ())
-        if entry not in (scan, results, picture)
-    ]
-    if foreign:
-        raise ValueError(f"{folder} holds other files; give the demo a folder of its own with -o.")
-    folder.mkdir(parents=True, exist_ok=True)
-    cube = simulate(scan, options.seed, options.shape)
-    maps = cli_map.map_cube(cube, device=options.device)
-    cli_map.report(maps)
-    cli_map.save(maps, results)
-    cli_map.overview(maps, picture, "A simulated painting with a hidden layer")
-    if not options.no_viewer:
-        show(scan, results)
+@dataclass(frozen=True, kw_only=True)
+class DemoRequest(PaintingOptions):
+    """Simulate a painting, map it, and open the result in napari.
+
+    Examples
+    --------
+    xrf-pigments demo
+    xrf-pigments demo -o my_demo --seed 3 --no-viewer
+    """
+
+    out: Annotated[Path, Option("-o", "--out", help="Folder for the files.")] = Path(
+        "xrf-pigments-demo"
+    )
+    no_viewer: Annotated[bool, Option("--no-viewer", help="Do not open napari.")] = False
+    device: Device = "auto"
+
+    def run(self) -> None:
+        """Simulate, map, save, draw, and open the viewer if there is a screen."""
+        folder = self.out
+        scan, results, picture = (
+            folder / name for name in ("scan.h5", "maps.zarr", "overview.png")
+        )
+        entries = set(folder.glob("[!.]*"))
+        if entries - {scan, results, picture}:
+            raise ValueError(f"{folder} contains other files; choose another folder with -o.")
+        folder.mkdir(parents=True, exist_ok=True)
+        simulate(scan, self.seed, self.shape)
+        MapRequest(
+            scan=scan,
+            out=results,
+            overwrite=True,
+            overview=picture,
+            no_calibrate=True,
+            device=self.device,
+        ).run()
+        if not self.no_viewer:
+            open_viewer(scan, results)
 
 
-def show(scan: Path, results: Path) -> None:
-    """Open napari in a process of its own, or say why not."""
+def open_viewer(scan: Path, results: Path) -> None:
+    """Open napari in a process of its own, or print why it cannot be opened."""
     if not has_screen(sys.platform, os.environ):
-        say("There is no screen here, so napari is not opened.")
+        echo("There is no screen here, so napari is not opened.")
     elif find_spec("napari") is None:
-        say('napari is not installed here: pip install "napari-xrf-pigments[all]" brings it.')
+        echo('napari is not installed; pip install "napari-xrf-pigments[all]" installs it.')
     else:
-        # The core never imports the plugin: napari itself, in a process of its own, does.
+        # The core never imports the plugin; napari does, in its own process.
         plugin = "napari-xrf-pigments"
         docks = ["--with", plugin, "Elements", "Pigments", "Spectrum"]
         files = [str(scan), str(results)]
@@ -52,15 +74,7 @@ def show(scan: Path, results: Path) -> None:
 
 
 def has_screen(platform: str, environment: Mapping[str, str]) -> bool:
-    """Whether a window can be opened.
-
-    Parameters
-    ----------
-    platform : str
-        As in ``sys.platform``.
-    environment : mapping of str to str
-        As in ``os.environ``.
-    """
+    """Return whether a window can be opened, from ``sys.platform`` and ``os.environ``."""
     if platform in ("win32", "darwin"):
         return True
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))

@@ -1,14 +1,28 @@
-"""``xrf-pigments info``."""
+"""``xrf-pigments info``: the description of a file."""
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 
-from ._console import say
+from ._console import echo
+from ._options import Dataset, Detector, ScanArgument
 
 
-def run(options: argparse.Namespace) -> None:
-    """Print what a file holds."""
-    from ..io import describe
+@dataclass(frozen=True, kw_only=True)
+class InfoRequest:
+    """Describe a scan: format, size, energy axis, counts, tube and geometry.
 
-    say(describe(options.file, dataset=options.dataset, detector=options.detector))
+    Examples
+    --------
+    xrf-pigments info scan.rpl
+    """
+
+    scan: ScanArgument
+    dataset: Dataset = None
+    detector: Detector = None
+
+    def run(self) -> None:
+        """Print the description."""
+        from ..io import describe
+
+        echo(describe(self.scan, dataset=self.dataset, detector=self.detector))

@@ -1,278 +1,370 @@
-"""``xrf-pigments map``: a scan in, maps out."""
+"""``xrf-pigments map``: elemental and pigment maps of a scan."""
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
-from . import report as cli_report
-from ._console import free_to_write, progress_bar, say
-from ._fit_settings import take_fit_settings
-from ._room import room_on_disk
-from ._workspace import unfinished_maps
+from typer import BadParameter, Option
+
+from ._console import check_can_write, echo, progress_bar
+from ._options import (
+    CalibrationOptions,
+    Dataset,
+    Detector,
+    Device,
+    LineNames,
+    ScanArgument,
+    panel,
+    parse_lines,
+)
+from ._workspace import resumable_workspace, temporary_workspace
+from .report import check_report, write_report
 
 if TYPE_CHECKING:
     from ..cube import ElementMaps, PigmentMaps, XRFCube
     from ..mapping.analysis.map_algebra import Normalisation
-    from ..network import Predictor
 
-Format = Literal["zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures"]
+#: Scans with more pixels keep their maps, some 250 MB, on disk until they are saved.
+LARGE_PIXELS = 2**18
+
+_maps, _network, _extra = panel("Maps"), panel("Network"), panel("Picture and report")
 
 
-@dataclass(frozen=True)
-class Maps:
-    """The maps of a scan; None is what was not asked for.
+@dataclass(frozen=True, kw_only=True)
+class MapRequest(CalibrationOptions):
+    """Make elemental maps and pigment maps of a scan.
 
-    Parameters
-    ----------
-    elements : ElementMaps or None
-        Elemental maps.
-    pigments : PigmentMaps or None
-        Pigment maps.
+    Examples
+    --------
+    xrf-pigments map scan.rpl -o maps.zarr --overview maps.png
+    xrf-pigments map scan.h5 -o maps.h5 --gain-kev 0.0292 --anode Ag --kv 40
+    xrf-pigments map scan.h5 -o maps --format tiff --lines "Fe, Pb L" --elements-only
     """
 
-    elements: ElementMaps | None
-    pigments: PigmentMaps | None
+    scan: ScanArgument
+    out: Annotated[
+        Path, Option("-o", "--out", help="OUT.zarr, OUT.h5, OUT.csv, or the name of a folder.")
+    ]
+    format: Annotated[
+        Literal["zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures"] | None,
+        Option(
+            help="Default: by the ending of OUT. tiff, csv-maps and pictures (TIFF at 600 dpi "
+            "with scale bar and colour bar) make a folder with one file per map."
+        ),
+    ] = None
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace earlier results.")] = False
+    resume: Annotated[bool, Option("--resume", help="Continue an interrupted run to OUT.")] = False
+    dataset: Dataset = None
+    detector: Detector = None
+    lines: Annotated[
+        LineNames | None,
+        _maps(
+            metavar="LINES",
+            parser=parse_lines,
+            help='Elements or line families, such as "Fe, Pb L" (default: those found).',
+        ),
+    ] = None
+    fit_settings: Annotated[
+        Path | None,
+        _maps(
+            metavar="CFG",
+            help="Fit settings of PyMca: their lines, energy axis and excitation energy are used.",
+        ),
+    ] = None
+    normalise: Annotated[
+        Literal["live-time", "scatter", "total"] | None,
+        _maps(help="Divide the elemental maps by it (default: net counts as measured)."),
+    ] = None
+    elements_only: Annotated[bool, _maps("--elements-only", help="Make no pigment maps.")] = False
+    pigments_only: Annotated[bool, _maps("--pigments-only", help="Make no elemental maps.")] = False
+    weights: Annotated[
+        Path | None,
+        _network(help="Weights, such as fine-tuned ones (default: the bundled ones)."),
+    ] = None
+    context: Annotated[
+        bool,
+        _network(
+            "--context",
+            help="Smooth with neighbours whose spectra are similar: for scans with few counts.",
+        ),
+    ] = False
+    device: Device = "auto"
+    scheduler: Annotated[
+        str | None,
+        Option(
+            metavar="ADDRESS",
+            help="Run the tiles on a dask.distributed cluster, such as tcp://host:8786; its "
+            "workers must reach SCAN and OUT under the same paths.",
+        ),
+    ] = None
+    overview: Annotated[Path | None, _extra(metavar="PNG", help="Also draw one picture.")] = None
+    report: Annotated[Path | None, _extra(metavar="HTML", help="Also write a report.")] = None
 
-
-def run(options: argparse.Namespace) -> None:
-    """Map a scan and save the maps."""
-    _check_output(options)
-    if options.overview is not None:
-        free_to_write(options.overview, overwrite=options.overwrite, scan=options.scan)
-    if options.report is not None:
-        cli_report.check_report(options.report, overwrite=options.overwrite, scan=options.scan)
-    take_fit_settings(options)
-    cube = open_scan(options)
-    rows, columns, channels = cube.shape
-    say(f"{options.scan}: {rows} x {columns} pixels, {channels} channels.")
-    wanted = {
-        "lines": options.lines,
-        "device": options.device,
-        "with_elements": not options.pigments_only,
-        "with_pigments": not options.elements_only,
-    }
-    if options.scheduler is None:
-        earlier = {"resume": options.resume, "overwrite": options.overwrite}
-        with (
-            room_on_disk(options.out, rows * columns) as folder,
-            unfinished_maps(options.out, **earlier) as unfinished,
-        ):
-            normalise = options.normalise and options.normalise.replace("-", " ")
-            maps = map_cube(
-                cube,
-                predictor=_taught(options),
-                folder=folder,
-                unfinished=unfinished,
-                normalise=normalise,
-                context=options.context,
-                **wanted,
+    def __post_init__(self) -> None:
+        """Refuse options that exclude each other."""
+        super().__post_init__()
+        if self.elements_only and self.pigments_only:
+            raise BadParameter("not possible with --pigments-only", param_hint="--elements-only")
+        local_only = (self.resume, self.normalise, self.weights, self.context)
+        if self.scheduler is not None and any(local_only):
+            raise BadParameter(
+                "--resume, --normalise, --weights and --context are not available on a cluster",
+                param_hint="--scheduler",
             )
-            _finish(options, cube, maps)
-        return
-    if options.resume or options.normalise or options.weights or options.context:
-        raise ValueError(
-            "On a cluster, --resume, --normalise, --weights and --context are not offered."
-        )
-    from ._cluster import maps_of_cluster
 
-    with maps_of_cluster(cube, options.scheduler, options.out, **wanted) as made:
-        _finish(options, cube, Maps(*made))
+    def run(self) -> None:
+        """Map the scan, save the maps, and print a summary."""
+        self._check_outputs()
+        request = with_fit_settings(self)
+        cube = open_scan(self.scan, request, dataset=self.dataset, detector=self.detector)
+        rows, columns, channels = cube.shape
+        echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels.")
+        make_maps = map_locally if self.scheduler is None else map_on_cluster
+        with make_maps(cube, request) as (elements, pigments):
+            print_summary(elements, pigments)
+            self._save(elements, pigments)
+            if self.overview is not None:
+                draw_overview(self.overview, elements, pigments, self.scan.stem)
+            if self.report is not None:
+                write_report(self.report, self.scan.stem, elements, pigments, cube)
+
+    def _check_outputs(self) -> None:
+        """Check before the work that every output can be written."""
+        from ..io import is_results
+        from ..reporting._save_pictures import is_pictures
+
+        out = self.out
+        if self.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5", ".csv"):
+            raise ValueError(
+                f"It is not clear how to save {out}: end its name in .zarr, .h5 or .csv, "
+                "or add --format tiff for a folder of TIFF files."
+            )
+        check_can_write(out, overwrite=self.overwrite, scan=self.scan)
+        is_replaceable = is_pictures if self.format == "pictures" else is_results
+        if out.exists() and not is_replaceable(out):
+            raise FileExistsError(
+                f"{out} is not a result of this program and is not replaced; choose another name."
+            )
+        if self.overview is not None:
+            check_can_write(self.overview, overwrite=self.overwrite, scan=self.scan)
+        if self.report is not None:
+            check_report(self.report, overwrite=self.overwrite, scan=self.scan)
+
+    def _save(self, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
+        from ..io import save_results
+        from ..pigments.display_names import catalogue_naming
+        from ..reporting._save_pictures import save_pictures
+
+        if self.format == "pictures":
+            with progress_bar("Pictures", unit="") as progress:
+
+                def show(done: int, name: str) -> bool:
+                    progress(done, done + 1)
+                    return False
+
+                save_pictures(self.out, elements, pigments, catalogue_naming(), watch=show)
+        else:
+            save_results(self.out, elements=elements, pigments=pigments, format=self.format)
+        echo(f"Maps: {self.out}")
 
 
-def _finish(options: argparse.Namespace, cube: XRFCube, maps: Maps) -> None:
-    report(maps)
-    save(maps, options.out, options.format)
-    if options.overview is not None:
-        overview(maps, options.overview, options.scan.stem)
-    if options.report is not None:
-        cli_report.report(options.report, options.scan.stem, maps.elements, maps.pigments, cube)
+def with_fit_settings(request: MapRequest) -> MapRequest:
+    """Fill in lines, energy axis and voltage from fit settings of PyMca.
 
-
-def _taught(options: argparse.Namespace) -> Predictor | None:
-    """The network with weights of the user's own, where some were named."""
-    if options.weights is None or options.elements_only:
-        return None
-    from ..network import Predictor
-
-    return Predictor(options.device, options.weights)
-
-
-def _check_output(options: argparse.Namespace) -> None:
-    """Complain before the work, not after it."""
-    from ..io import is_results
-    from ..reporting._save_pictures import is_pictures
-
-    out: Path = options.out
-    if options.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5", ".csv"):
-        raise ValueError(
-            f"It is not clear how to save {out}: end its name in .zarr, .h5 or .csv, "
-            "or add --format tiff for a folder of pictures."
-        )
-    free_to_write(out, overwrite=options.overwrite, scan=options.scan)
-    ours = is_pictures if options.format == "pictures" else is_results
-    if out.exists() and not ours(out):
-        raise FileExistsError(f"{out} exists and is no result of this program; it stays as it is.")
-
-
-def open_scan(options: argparse.Namespace) -> XRFCube:
-    """Open a scan on the energy axis that the user gave, or on a fitted one.
+    Options that were given take precedence; settings that are not used are printed.
 
     Raises
     ------
-    ValueError
-        If a saved calibration is given beside a gain or an offset, or does not fit the scan.
+    ValueError, OSError
+        If the file contains no fit settings of PyMca, or cannot be read.
     """
+    if request.fit_settings is None:
+        return request
+    from ..io.pymca_config import read_pymca_cfg
+
+    settings = read_pymca_cfg(request.fit_settings)
+    text = f"{request.fit_settings}: {len(settings.families)} line families. {settings.sentence}"
+    echo(text.strip())
+    lines, gain, offset = request.lines, request.gain_kev, request.offset_kev
+    if lines is None and settings.families:
+        lines = LineNames(list(settings.families))
+    if (gain, offset, request.calibration) == (None, None, None) and settings.gain_kev is not None:
+        gain, offset = settings.gain_kev, settings.offset_kev or 0.0
+    tube_kv = settings.excitation_kev if request.tube_kv is None else request.tube_kv
+    return replace(request, lines=lines, gain_kev=gain, offset_kev=offset, tube_kv=tube_kv)
+
+
+def open_scan(
+    path: Path,
+    options: CalibrationOptions,
+    *,
+    dataset: str | None = None,
+    detector: str | None = None,
+) -> XRFCube:
+    """Open a scan on the energy axis of the options, or on a fitted one, and print which.
+
+    Raises
+    ------
+    ValueError, OSError
+        If the scan or the saved calibration cannot be read, or they do not fit each other.
+    """
+    from ..calibration.anode import with_estimated_anode
+    from ..calibration.automatic import calibrated
     from ..io import SLOW_FORMAT, open_cube
     from ..io.calibration_file import load_calibration
 
-    given = options.gain_kev is not None or options.offset_kev is not None
-    saved = None
-    if options.calibration is not None:
-        if given:
-            raise ValueError("Give either --calibration or --gain-kev and --offset-kev, not both.")
-        saved = load_calibration(options.calibration)
+    saved = None if options.calibration is None else load_calibration(options.calibration)
+    anode, tube_kv = options.anode, options.tube_kv
+    gain, offset = options.gain_kev, options.offset_kev
     cube = open_cube(
-        options.scan,
-        gain_kev=options.gain_kev,
-        offset_kev=options.offset_kev,
-        anode=options.anode,
-        tube_kv=options.kv,
-        dataset=options.dataset,
-        detector=options.detector,
+        path,
+        gain_kev=gain,
+        offset_kev=offset,
+        anode=anode,
+        tube_kv=tube_kv,
+        dataset=dataset,
+        detector=detector,
     )
     if cube.source is not None and SLOW_FORMAT in cube.source.notes:
-        say(SLOW_FORMAT)
-    from ..calibration.anode import with_estimated_anode
-    from ..calibration.automatic import calibrated
-
-    if saved is not None:
+        echo(SLOW_FORMAT)
+    if saved is not None and options.calibration is not None:
         cube = saved.applied(cube)
-        asked = cube.acquisition.updated(anode=options.anode, tube_kv=options.kv)
-        cube = cube.with_acquisition(asked)
-        say(f"Energy axis from {options.calibration.name}.")
+        cube = cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
+        echo(f"Energy axis from {options.calibration.name}.")
         if not saved.made_on(cube):
-            say(f"That calibration was made on {(saved.source or {}).get('name')}.")
-    elif not given and not options.no_calibrate:
+            echo(f"That calibration was made with {(saved.source or {}).get('name')}.")
+    elif (gain, offset) == (None, None) and not options.no_calibrate:
         cube, calibration = calibrated(cube)
-        say(calibration.message)
-    cube, told = with_estimated_anode(cube)
-    if told:
-        say(told)
+        echo(calibration.message)
+    cube, message = with_estimated_anode(cube)
+    if message:
+        echo(message)
     return cube
 
 
-def map_cube(
-    cube: XRFCube,
-    *,
-    lines: list[str] | None = None,
-    device: str = "auto",
-    with_elements: bool = True,
-    with_pigments: bool = True,
-    predictor: Predictor | None = None,
-    folder: Path | None = None,
-    unfinished: Path | None = None,
-    normalise: Normalisation | None = None,
-    context: bool = False,
-) -> Maps:
-    """Make the maps of a scan, each kind with a progress bar; on disk where a folder is given."""
+@contextmanager
+def map_locally(
+    cube: XRFCube, request: MapRequest
+) -> Iterator[tuple[ElementMaps | None, PigmentMaps | None]]:
+    """Make the requested maps; those of a large scan lie on disk until the block ends."""
     from ..mapping import map_elements, map_pigments
 
-    names = ("elements.zarr", "pigments.zarr")
-    places = [None if folder is None else folder / name for name in names]
+    elements = pigments = predictor = None
+    if request.weights is not None and not request.elements_only:
+        from ..network import Predictor
+
+        predictor = Predictor(request.device, request.weights)
+    normalise = request.normalise and request.normalise.replace("-", " ")
+    out, resume, overwrite = request.out, request.resume, request.overwrite
+    large = cube.shape[0] * cube.shape[1] >= LARGE_PIXELS
+    with (
+        temporary_workspace(out) if large else nullcontext() as folder,
+        resumable_workspace(out, resume=resume, overwrite=overwrite) as unfinished,
+    ):
+        if not request.pigments_only:
+            with progress_bar("Elements") as progress:
+                elements = map_elements(
+                    cube,
+                    request.lines,
+                    out=folder and folder / "elements.zarr",
+                    progress=progress,
+                    normalise=cast("Normalisation | None", normalise),
+                    unfinished=unfinished / "elements",
+                )
+        if not request.elements_only:
+            with progress_bar("Pigments") as progress:
+                pigments = map_pigments(
+                    cube,
+                    device=request.device,
+                    predictor=predictor,
+                    context=request.context,
+                    out=folder and folder / "pigments.zarr",
+                    progress=progress,
+                    unfinished=unfinished / "pigments",
+                )
+        yield elements, pigments
+
+
+@contextmanager
+def map_on_cluster(
+    cube: XRFCube, request: MapRequest
+) -> Iterator[tuple[ElementMaps | None, PigmentMaps | None]]:
+    """Make the requested maps on a cluster, in a folder beside the output until the block ends."""
+    from ..mapping.distributed import map_elements_on_cluster, map_pigments_on_cluster
+
+    address = cast(str, request.scheduler)
     elements = pigments = None
-    if with_elements:
-        with progress_bar("Elements") as progress:
-            elements = map_elements(
-                cube,
-                lines,
-                out=places[0],
-                progress=progress,
-                normalise=normalise,
-                unfinished=unfinished and unfinished / "elements",
-            )
-    if with_pigments:
-        with progress_bar("Pigments") as progress:
-            pigments = map_pigments(
-                cube,
-                device=device,
-                predictor=predictor,
-                context=context,
-                out=places[1],
-                progress=progress,
-                unfinished=unfinished and unfinished / "pigments",
-            )
-    return Maps(elements, pigments)
+    # The workers can write beside the output, not in the temporary folder of this machine.
+    with temporary_workspace(request.out) as folder:
+        if not request.pigments_only:
+            out = folder / "elements.zarr"
+            with progress_bar("Elements") as progress:
+                elements = map_elements_on_cluster(
+                    cube, address, out, request.lines, progress=progress
+                )
+        if not request.elements_only:
+            out = folder / "pigments.zarr"
+            with progress_bar("Pigments") as progress:
+                pigments = map_pigments_on_cluster(
+                    cube, address, out, device=request.device, progress=progress
+                )
+        yield elements, pigments
 
 
-def report(maps: Maps) -> None:
-    """Say what was found."""
+def print_summary(elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
+    """Print the elements and pigments that are present, and the warnings of the run."""
     from ..reporting.overview import found_elements
 
-    if maps.elements is not None:
-        names = ", ".join(entry.name for entry in found_elements(maps.elements))
-        say(f"Elements over 5 sigma somewhere: {names or 'none'}.")
-    if maps.pigments is not None:
-        _report_pigments(maps.pigments)
-    told = [m.provenance.get("warnings", ()) for m in (maps.elements, maps.pigments) if m]
-    for text in dict.fromkeys(text for texts in told for text in texts):
-        say(f"Warning: {text}")
+    if elements is not None:
+        names = ", ".join(entry.name for entry in found_elements(elements))
+        echo(f"Elements above 5 sigma in at least one pixel: {names or 'none'}.")
+    if pigments is not None:
+        _print_pigments(pigments)
+    provenances = [maps.provenance for maps in (elements, pigments) if maps is not None]
+    texts = [text for provenance in provenances for text in provenance.get("warnings", ())]
+    for text in dict.fromkeys(texts):
+        echo(f"Warning: {text}")
 
 
-def _report_pigments(pigments: PigmentMaps) -> None:
+def _print_pigments(pigments: PigmentMaps) -> None:
     from ..pigments import ambiguity_groups, pigment_catalogue
     from ..reporting.overview import found_pigments, undecided_groups
 
     labels = {entry.id: entry.name for entry in pigment_catalogue()}
-    sure = found_pigments(pigments)
-    say("Pigments likelier than not, and the share of the pixels where they are:")
-    for entry in sure:
-        say(f"  {labels.get(entry.name, entry.name)}: {percent(entry.share)}")
+    present = found_pigments(pigments)
+    echo("Pigments with a probability above 0.5, and their share of the pixels:")
+    for entry in present:
+        echo(f"  {labels.get(entry.name, entry.name)}: {format_share(entry.share)}")
     for entry in undecided_groups(pigments, ambiguity_groups()):
         names = " / ".join(labels[name] for name in ambiguity_groups()[entry.name])
-        say(f"  {names} (not told apart everywhere): {percent(entry.share)}")
-    if not sure:
-        say("  no single pigment")
+        echo(f"  {names} (indistinguishable in some pixels): {format_share(entry.share)}")
+    if not present:
+        echo("  no single pigment")
 
 
-def percent(share: float) -> str:
-    """A share as a percentage that a person would say."""
+def format_share(share: float) -> str:
+    """Format a share of 0-1 as a percentage."""
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"
 
 
-def save(maps: Maps, out: Path, form: Format | None = None) -> None:
-    """Save maps and say where they are."""
-    from ..io import save_results
-    from ..pigments.display_names import catalogue_naming
-    from ..reporting._save_pictures import save_pictures
-
-    if form == "pictures":
-        with progress_bar("Pictures", unit="") as progress:
-
-            def watch(done: int, name: str) -> bool:
-                progress(done, done + 1)
-                return False
-
-            save_pictures(out, maps.elements, maps.pigments, catalogue_naming(), watch=watch)
-    else:
-        save_results(out, elements=maps.elements, pigments=maps.pigments, format=form)
-    say(f"Maps: {out}")
-
-
-def overview(maps: Maps, path: Path, title: str) -> None:
-    """Draw the overview picture with the names and colours of the pigments."""
+def draw_overview(
+    path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None, title: str
+) -> None:
+    """Draw the overview with the names and colours of the pigments, and print its path."""
     from ..pigments import ambiguity_groups, pigment_catalogue
     from ..reporting.overview import save_overview
 
     save_overview(
         path,
-        maps.elements,
-        maps.pigments,
+        elements,
+        pigments,
         labels={entry.id: entry.name for entry in pigment_catalogue()},
         colours={entry.id: entry.hex for entry in pigment_catalogue()},
         members=ambiguity_groups(),
         title=title,
     )
-    say(f"Overview: {path}")
+    echo(f"Overview: {path}")

@@ -1,42 +1,78 @@
-"""``xrf-pigments report``: an HTML page of results that were saved before."""
+"""``xrf-pigments report``: an HTML page of saved results."""
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ._console import free_to_write, progress_bar, say
+from typer import Argument, Option
+
+from ._console import check_can_write, echo, progress_bar
+from ._options import parse_probability
 
 if TYPE_CHECKING:
     from ..cube import ElementMaps, PigmentMaps, XRFCube
 
 
-def run(options: argparse.Namespace) -> None:
-    """Write the report of a result."""
-    from ..io import load_results, open_cube
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest:
+    """Write a report of saved maps as one web page: findings, methods, confidence.
 
-    check_report(options.out, overwrite=options.overwrite, scan=options.scan)
-    remarks = ""
-    if options.remarks is not None:
-        remarks = options.remarks.read_text(encoding="utf-8", errors="replace")
-    elements, pigments = load_results(options.result)
-    cube = None
-    if options.scan is not None:
-        cube = _on_the_axis_of(open_cube(options.scan), elements, pigments)
-    report(
-        options.out,
-        options.title or options.result.stem,
-        elements,
-        pigments,
-        cube,
-        threshold=options.threshold,
-        remarks=remarks,
-    )
+    Examples
+    --------
+    xrf-pigments report maps.zarr -o report.html
+    xrf-pigments report maps.h5 -o report.html --scan scan.rpl --title "Panel, left half"
+    """
+
+    result: Annotated[
+        Path, Argument(metavar="RESULT", help="Maps that were saved as .zarr or .h5.")
+    ]
+    out: Annotated[Path, Option("-o", "--out", help="Report to write, OUT.html.")]
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace an earlier report.")] = False
+    scan: Annotated[
+        Path | None, Option(help="Scan from which the maps were made, for its spectra.")
+    ] = None
+    title: Annotated[
+        str | None, Option(help="Title of the page (default: the name of RESULT).")
+    ] = None
+    remarks: Annotated[
+        Path | None, Option(metavar="TXT", help="Text file with remarks, shown at the start.")
+    ] = None
+    threshold: Annotated[
+        float,
+        Option(
+            metavar="P",
+            parser=parse_probability,
+            help="Probability above which a pigment counts as present.",
+        ),
+    ] = 0.5
+
+    def run(self) -> None:
+        """Write the report."""
+        from ..io import load_results, open_cube
+
+        check_report(self.out, overwrite=self.overwrite, scan=self.scan)
+        remarks = ""
+        if self.remarks is not None:
+            remarks = self.remarks.read_text(encoding="utf-8", errors="replace")
+        elements, pigments = load_results(self.result)
+        cube = None
+        if self.scan is not None:
+            cube = match_energy_axis(open_cube(self.scan), elements, pigments)
+        write_report(
+            self.out,
+            self.title or self.result.stem,
+            elements,
+            pigments,
+            cube,
+            threshold=self.threshold,
+            remarks=remarks,
+        )
 
 
 def check_report(out: Path, *, overwrite: bool, scan: Path | None = None) -> None:
-    """Complain about a report's place before the work, not after it.
+    """Check before the work that a report can be written.
 
     Raises
     ------
@@ -49,39 +85,41 @@ def check_report(out: Path, *, overwrite: bool, scan: Path | None = None) -> Non
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"{out} must end in .html: a report is a web page.")
-    free_to_write(out, overwrite=overwrite, scan=scan)
+    check_can_write(out, overwrite=overwrite, scan=scan)
     if out.exists() and not is_report(out):
-        raise FileExistsError(f"{out} exists and is no report of this program; it stays as it is.")
+        raise FileExistsError(
+            f"{out} is not a report of this program and is not replaced; choose another name."
+        )
 
 
-def report(
+def write_report(
     out: Path,
     title: str,
     elements: ElementMaps | None,
     pigments: PigmentMaps | None,
     cube: XRFCube | None = None,
-    *,
-    threshold: float = 0.5,
-    remarks: str = "",
+    **settings: Any,
 ) -> None:
-    """Write a report and say where it is."""
+    """Write a report and print its path; settings as in :func:`scan_report`."""
     from ..reporting._report import scan_report
     from ..reporting.report import save_report
 
-    settings: dict[str, Any] = {"threshold": threshold, "remarks": remarks}
-    if cube is None:
-        made = scan_report(title, elements, pigments, **settings)
-    else:
-        with progress_bar("Spectra") as progress:
-            made = scan_report(title, elements, pigments, cube, progress=progress, **settings)
+    with progress_bar("Spectra") as progress:
+        made = scan_report(title, elements, pigments, cube, progress=progress, **settings)
     save_report(out, made)
-    say(f"Report: {out}")
+    echo(f"Report: {out}")
 
 
-def _on_the_axis_of(
+def match_energy_axis(
     cube: XRFCube, elements: ElementMaps | None, pigments: PigmentMaps | None
 ) -> XRFCube:
-    """The scan on the energy axis that its maps were made on."""
+    """Put a scan on the energy axis with which its maps were made.
+
+    Raises
+    ------
+    ValueError
+        If the maps have another size than the scan.
+    """
     from ..cube import EnergyAxis
 
     maps = pigments if pigments is not None else elements
@@ -89,7 +127,7 @@ def _on_the_axis_of(
         return cube
     image = elements.counts if elements is not None else maps.top  # type: ignore[union-attr]
     if tuple(image.shape[1:]) != cube.shape[:2]:
-        raise ValueError("These maps were made of another scan: their sizes differ.")
+        raise ValueError("These maps were made from another scan: their sizes differ.")
     axis = maps.provenance.get("calibration", {})
     if "gain_kev" in axis and "offset_kev" in axis:
         gain, offset = float(axis["gain_kev"]), float(axis["offset_kev"])

@@ -1,38 +1,54 @@
-"""``xrf-pigments simulate``: a scan of a painting that was never painted."""
+"""``xrf-pigments simulate``: the scan of a simulated painting."""
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ._console import free_to_write, progress_bar, say
+from typer import Option
+
+from ._console import check_can_write, echo, progress_bar
+from ._options import PaintingOptions
 
 if TYPE_CHECKING:
     from ..cube import XRFCube
 
 
-def run(options: argparse.Namespace) -> None:
-    """Simulate a scan and write it."""
-    if options.out.suffix.lower() not in (".h5", ".hdf5", ".nxs"):
-        raise ValueError(f"{options.out} must end in .h5: scans are written as HDF5.")
-    free_to_write(options.out, overwrite=options.overwrite)
-    simulate(options.out, options.seed, options.shape, options.anode, options.kv)
+@dataclass(frozen=True, kw_only=True)
+class SimulateRequest(PaintingOptions):
+    """Simulate the scan of a painting with a hidden layer.
+
+    Examples
+    --------
+    xrf-pigments simulate -o painting.h5 --seed 3 --shape 100x150
+    """
+
+    out: Annotated[Path, Option("-o", "--out", help="Scan to write, OUT.h5.")]
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace an earlier scan.")] = False
+    anode: Annotated[str, Option(help="Anode of the tube.")] = "Rh"
+    tube_kv: Annotated[float, Option("--kv", metavar="KV", help="Voltage of the tube.")] = 45.0
+
+    def run(self) -> None:
+        """Simulate the scan and write it."""
+        if self.out.suffix.lower() not in (".h5", ".hdf5", ".nxs"):
+            raise ValueError(f"{self.out} must end in .h5: scans are written as HDF5.")
+        check_can_write(self.out, overwrite=self.overwrite)
+        simulate(self.out, self.seed, self.shape, self.anode, self.tube_kv)
 
 
 def simulate(
     path: Path, seed: int, shape: tuple[int, int], anode: str = "Rh", tube_kv: float = 45.0
 ) -> XRFCube:
-    """Simulate a scan, write it, and say so."""
+    """Simulate a scan, write it, and print its path and size."""
     from ..io import save_cube
     from ..simulation import simulate_scan
 
     cube, _ = simulate_scan(seed, shape, anode=anode, tube_kv=tube_kv)
-    # To whoever opens the file, the scale is the instrument's, to be checked like any other.
+    # A reader of the file must check this axis as it would that of an instrument.
     cube = cube.with_energies(replace(cube.energies, source="file"))
     with progress_bar("Simulated scan") as progress:
         save_cube(cube, path, overwrite=True, progress=progress)
     rows, columns, channels = cube.shape
-    say(f"Scan: {path} ({rows} x {columns} pixels, {channels} channels)")
+    echo(f"Scan: {path} ({rows} x {columns} pixels, {channels} channels)")
     return cube

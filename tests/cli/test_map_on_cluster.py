@@ -1,4 +1,4 @@
-"""``xrf-pigments map --scheduler``."""
+"""``xrf-pigments map --scheduler``: the tiles run on a cluster."""
 
 from __future__ import annotations
 
@@ -22,18 +22,11 @@ def address() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-@pytest.fixture(scope="module")
-def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("scan") / "scan.h5"
-    assert main(["simulate", "-o", str(path), "--shape", "8x12"]) == 0
-    return path
-
-
 def test_the_cluster_makes_the_same_maps(scan: Path, address: str, tmp_path: Path) -> None:
     here, there = tmp_path / "here.h5", tmp_path / "there.h5"
-    asked = ["map", str(scan), "--lines", "Pb, Fe", "--no-calibrate", "--device", "cpu", "-o"]
-    assert main([*asked, str(here)]) == 0
-    assert main([*asked, str(there), "--scheduler", address]) == 0
+    words = ["map", str(scan), "--lines", "Pb, Fe", "--no-calibrate", "--device", "cpu", "-o"]
+    assert main([*words, str(here)]) == 0
+    assert main([*words, str(there), "--scheduler", address]) == 0
     for mine, other in zip(load_results(here), load_results(there), strict=True):
         assert mine is not None
         assert other is not None
@@ -44,12 +37,10 @@ def test_the_cluster_makes_the_same_maps(scan: Path, address: str, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here.h5", "there.h5"]
 
 
-def test_what_a_cluster_cannot_do_is_said_and_nothing_is_written(
-    scan: Path, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_address_without_a_scheduler_is_bad_input(
+    scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = ["map", str(scan), "-o", str(tmp_path / "out.h5"), "--no-calibrate", "--scheduler"]
-    assert main([*asked, address, "--resume"]) != 0
-    assert "On a cluster" in capsys.readouterr().err
-    assert main([*asked, "nonsense://nowhere:1"]) != 0
+    words = ["map", str(scan), "-o", str(tmp_path / "out.h5"), "--no-calibrate"]
+    assert main([*words, "--scheduler", "nonsense://nowhere:1"]) == 1
     assert "There is no dask scheduler" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

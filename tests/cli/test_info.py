@@ -1,4 +1,4 @@
-"""``--detector`` on the command line."""
+"""``xrf-pigments info``, and the choice of a detector."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_xrf_pigments.cli import main
 
 
 @pytest.fixture
-def scan(tmp_path):
+def two_detectors(tmp_path):
     path = tmp_path / "scan.h5"
     with h5py.File(path, "w") as file:
         for letter, value in (("a", 1), ("b", 10)):
@@ -19,7 +19,7 @@ def scan(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("detector", "total", "said"),
+    ("detector", "total", "message"),
     [
         (None, 11, "the sum of 2 detectors (data_a, data_b)"),
         ("sum", 11, "the sum of 2 detectors"),
@@ -27,14 +27,14 @@ def scan(tmp_path):
         ("0", 1, "detector data_a of 2"),
     ],
 )
-def test_info_says_what_was_opened(scan, capsys, detector, total, said):
-    main(["info", str(scan), *([] if detector is None else ["--detector", detector])])
+def test_the_opened_detectors_are_named(two_detectors, capsys, detector, total, message):
+    main(["info", str(two_detectors), *([] if detector is None else ["--detector", detector])])
     text = capsys.readouterr().out
-    assert said in text
+    assert message in text
     assert f"Total counts: {total * 256 * 6:,}" in text
 
 
-def test_a_detector_that_is_not_there(scan, capsys):
-    assert main(["info", str(scan), "--detector", "data_c"])
+def test_an_unknown_detector_is_bad_input(two_detectors, capsys):
+    assert main(["info", str(two_detectors), "--detector", "data_c"]) == 1
     error = capsys.readouterr().err
     assert "no detector data_c; there are 0 = data_a, 1 = data_b" in error
