@@ -11,9 +11,9 @@ from napari_xrf_pigments.cube import Acquisition
 
 def test_the_anode_is_read_off_the_scatter_and_said() -> None:
     scan, _ = simulate_scan(seed=1, shape=(6, 8), anode="Ag", tube_kv=40.0)
-    found, told = with_estimated_anode(scan.with_acquisition(Acquisition()))
+    found, note = with_estimated_anode(scan.with_acquisition(Acquisition()))
     assert found.acquisition.anode == "Ag"
-    assert "Ag" in told
+    assert "Ag" in note
 
 
 def test_a_known_anode_stays() -> None:
@@ -21,8 +21,8 @@ def test_a_known_anode_stays() -> None:
     assert with_estimated_anode(scan) == (scan, "")
 
 
-def test_an_empty_scan_tells_nothing() -> None:
+def test_an_empty_scan_has_no_anode() -> None:
     scan = XRFCube.from_array(np.zeros((2, 2, 500), np.uint16), gain_kev=0.04)
-    found, told = with_estimated_anode(scan)
+    found, note = with_estimated_anode(scan)
     assert found.acquisition.anode is None
-    assert "does not tell it" in told
+    assert "does not identify it" in note

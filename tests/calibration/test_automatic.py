@@ -154,7 +154,7 @@ def test_a_spectrum_is_fitted_once_however_often_it_is_asked_about(
     monkeypatch.setattr(axis_fit, "refine", None)
     assert calibrate(spectrum, axis, known) == first
     assert "eV off the energy axis" in (axis_warning(spectrum, axis, known) or "")
-    assert not calibrate(spectrum, axis, known, most_rms_ev=1e-6).trusted
+    assert not calibrate(spectrum, axis, known, max_rms_ev=1e-6).trusted
     with pytest.raises(TypeError):
         calibrate(spectrum, axis, Acquisition(anode="Mo"))
     with pytest.raises(TypeError):

@@ -49,7 +49,7 @@ def test_noise_alone_tells_nothing(sky: XRFCube) -> None:
 def test_what_warns_need_not_be_good_enough_to_calibrate_by(sky: XRFCube) -> None:
     axis = replace(sky.energies, gain_kev=sky.energies.gain_kev * 1.02)
     strict = calibrate(_sum(sky), axis, sky.acquisition)
-    loose = calibrate(_sum(sky), axis, sky.acquisition, most_rms_ev=3 * MAX_RMS_EV)
+    loose = calibrate(_sum(sky), axis, sky.acquisition, max_rms_ev=3 * MAX_RMS_EV)
     assert loose.trusted
     assert not strict.trusted or strict.rms_ev <= MAX_RMS_EV
     assert loose.energies.gain_kev == pytest.approx(sky.energies.gain_kev, rel=2e-3)

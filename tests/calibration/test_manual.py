@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.calibration.manual import LinePlace, calibrate_by_lines, snap_to_peak
+from napari_xrf_pigments.calibration.manual import LinePosition, calibrate_by_lines, snap_to_peak
 from napari_xrf_pigments.cube import EnergyAxis
 
 AXIS = EnergyAxis(2048, 0.02, 0.0, "file")
 
 
 def place(name, kev, gain=0.0203, offset=-0.07):
-    return LinePlace(name, kev, (kev - offset) / gain)
+    return LinePosition(name, kev, (kev - offset) / gain)
 
 
 @given(
@@ -31,7 +31,7 @@ def test_exact_places_give_back_the_axis(gain, offset, energies):
 
 
 def test_one_line_moves_the_offset_alone():
-    found = calibrate_by_lines([LinePlace("Fe Ka", 6.404, 330.0)], AXIS)
+    found = calibrate_by_lines([LinePosition("Fe Ka", 6.404, 330.0)], AXIS)
     assert found.energies.gain_kev == AXIS.gain_kev
     assert found.energies.kev[330] == pytest.approx(6.404)
 
@@ -43,9 +43,9 @@ def test_residuals_tell_which_line_is_wrong():
         place("Pb La", 10.55),
         place("Sr Ka", 14.1),
     ]
-    wrong = LinePlace("Cu Ka", 8.046, place("", 8.046).channel + 5)
+    wrong = LinePosition("Cu Ka", 8.046, place("", 8.046).channel + 5)
     found = calibrate_by_lines([*good, wrong], AXIS)
-    names = [entry.name for entry in found.places]
+    names = [entry.name for entry in found.positions]
     assert names == sorted(names, key=lambda n: {p.name: p.kev for p in [*good, wrong]}[n])
     assert names[int(np.argmax(np.abs(found.residual_ev)))] == "Cu Ka"
     assert found.rms_ev == pytest.approx(np.sqrt(np.mean(np.square(found.residual_ev))))
@@ -55,9 +55,9 @@ def test_residuals_tell_which_line_is_wrong():
     ("places", "message"),
     [
         ([], "at least one line"),
-        ([LinePlace("a", 3.0, 200.0), LinePlace("b", 6.0, 200.2)], "different peaks"),
-        ([LinePlace("a", 6.0, 100.0), LinePlace("b", 3.0, 300.0)], "would fall"),
-        ([LinePlace("a", float("nan"), 100.0)], "finite"),
+        ([LinePosition("a", 3.0, 200.0), LinePosition("b", 6.0, 200.2)], "different peaks"),
+        ([LinePosition("a", 6.0, 100.0), LinePosition("b", 3.0, 300.0)], "would decrease"),
+        ([LinePosition("a", float("nan"), 100.0)], "finite"),
     ],
 )
 def test_impossible_places_are_refused_in_one_sentence(places, message):

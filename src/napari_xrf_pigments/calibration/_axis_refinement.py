@@ -1,4 +1,4 @@
-"""Energy axis and resolution by a fit of a whole spectrum, from a good guess."""
+"""Refinement of energy axis and resolution by a fit of a whole spectrum."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ..fitting.design_matrix import excited_family, line_columns, pile_up_column
 from ..fitting.linear_fit import fit_window
 from ..fitting.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
 
-#: Families that are tried; each stays where it holds counts.
+#: Families that are fitted; those without counts are dropped.
 FAMILIES = tuple(
     "Si K,S K,Cl K,Ar K,K K,Ca K,Ti K,Ba L,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,Sr K,"
     "Zr K,Mo K,Cd K,Sn K,Sn L,Sb K,Ba K,Au L,Hg L,Pb L,Pb M,Hg M".split(",")
 )
-#: Softer lines are too crowded to calibrate by, keV.
+#: Softer lines overlap too much for a calibration, keV.
 _MIN_LINE_KEV = 2.9
-_DOUBT, _WING_DOUBT = 0.02, 0.003
-#: Lines weaker than this share of the strongest may be artefacts of it.
+_SHAPE_ERROR, _WING_ERROR = 0.02, 0.003
+#: Lines weaker than this share of the strongest one may be its artefacts.
 _LEAST_SHARE = 0.004
 
 
 @dataclass(frozen=True)
 class State:
-    """An energy axis with a resolution, and how well a spectrum fits.
+    """An energy axis with a resolution, and the misfit of a spectrum on it.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class State:
     fwhm_ev : float
         Resolution at Mn K-alpha, eV.
     misfit : float
-        Mean squared residual in units of its variance, a 2 % doubt of shapes included.
+        Mean squared residual in units of its variance, including a 2 % uncertainty of shapes.
     lines : tuple of (str, float, float, float)
         Name, true and fitted energy (keV), and standard error (keV) of strong lines.
     """
@@ -53,12 +53,12 @@ class State:
     lines: tuple[tuple[str, float, float, float], ...] = ()
 
     def kev(self, n_channels: int) -> FloatArray:
-        """Channel centres in keV."""
+        """Return the channel centres in keV, shape (channel,)."""
         return self.offset_kev + self.gain_kev * np.arange(n_channels, dtype=np.float64)
 
 
 def misfit(spectrum: FloatArray, state: State, conditions: Conditions) -> float:
-    """How badly the usual families explain a spectrum on an axis."""
+    """Return the misfit of the common line families on an axis."""
     fit = _Fit(spectrum, state, conditions, FAMILIES)
     residual = fit.counts - fit.amplitude @ fit.columns
     return float((residual**2 / fit.variance).mean())
@@ -71,20 +71,20 @@ def refine(
     zero_channel: float | None = None,
     rounds: int = 8,
 ) -> State:
-    """Gauss-Newton for gain, offset and resolution with all amplitudes free.
+    """Refine gain, offset and resolution by Gauss-Newton steps with all amplitudes free.
 
     Parameters
     ----------
     spectrum : ndarray, shape (channel,)
         Counts.
     state : State
-        First guess, within some 60 eV over the axis.
+        Starting point, within about 60 eV over the axis.
     conditions : Conditions
         Anode, voltage, air path.
     zero_channel : float or None
-        Channel of a peak at zero energy.
+        Channel of the zero-energy peak.
     rounds : int
-        Most steps.
+        Maximum number of steps.
     """
     families: Sequence[str] = FAMILIES
     for step in range(rounds):
@@ -105,7 +105,7 @@ def refine(
 
 
 class _Fit:
-    """Amplitudes of the families on one axis, and which way the axis is off."""
+    """Amplitudes of the families on one axis, and the derivatives of the axis."""
 
     def __init__(
         self, spectrum: FloatArray, state: State, conditions: Conditions, families: Sequence[str]
@@ -129,17 +129,17 @@ class _Fit:
                 self.names += [name] * len(columns.shapes)
         self.lines = stack(shapes)
         scatter = scatter_shapes(self.axis, settings)
-        # A Rayleigh line is as good a mark as a fluorescence line.
+        # A Rayleigh line is as good a marker as a fluorescence line.
         rayleigh = [s for s in scatter if s.kind == "Rayleigh" and s.kev > _MIN_LINE_KEV]
         self.marks = stack([self.lines, np.array([s.shape for s in rayleigh])])
         self.rayleigh = rayleigh
         rest = [s.shape for s in scatter if s.kind == "Compton" or s.kev <= _MIN_LINE_KEV]
         base = snip(self.counts, self.axis, state.fwhm_ev) + 1e-3 * self.counts.mean()
         smooth = expected_variance(self.axis, self.counts, settings)
-        # The wings of a strong peak are known to a share of its height, not of their own.
+        # The wings of a strong peak are uncertain by a share of its height, not of their own.
         wide = int(0.6 / state.gain_kev) | 1
         height = maximum_filter1d(smooth, wide)
-        self.variance = smooth + (_DOUBT * smooth) ** 2 + (_WING_DOUBT * height) ** 2
+        self.variance = smooth + (_SHAPE_ERROR * smooth) ** 2 + (_WING_ERROR * height) ** 2
         self.columns = stack([self.marks, np.array(rest), smooth_terms(self.axis) * base])
         first = positive_fit(self.columns, self.counts, self.variance)
         sums = pile_up_columns(self.axis, self.lines, first[: len(self.lines)], 2)
@@ -149,32 +149,32 @@ class _Fit:
         self.pivot = float(self.channels @ middle / max(middle.sum(), 1e-9))
 
     def used(self) -> tuple[str, ...]:
-        """Families that hold more than a trace of the lines' counts."""
+        """Return the families with more than a trace of the counts."""
         size = self.amplitude[: len(self.names)]
         least = 5e-4 * size.sum()
         return tuple(dict.fromkeys(n for n, a in zip(self.names, size, strict=True) if a > least))
 
     def step(self, zero_channel: float | None, free_width: bool) -> FloatArray:
-        """Change of offset at the pivot (keV), relative change of gain, of resolution."""
-        held = self.amplitude > 0
+        """Return the changes of offset at the pivot (keV), of gain and of resolution (relative)."""
+        positive = self.amplitude > 0
         peaks = self.amplitude[: len(self.marks)] @ self.marks
         slope = -np.gradient(peaks, self.state.gain_kev)
         bend = np.gradient(np.gradient(peaks, self.state.gain_kev), self.state.gain_kev)
         wider = bend * (self.state.fwhm_ev * 1e-3 / FWHM_PER_SIGMA) ** 2
-        # A larger gain gives channels another energy, so lines move the other way.
+        # A larger gain raises the energies of channels, so lines move the other way.
         moves = [-slope, -slope * self.state.gain_kev * (self.channels - self.pivot)]
         extra = np.array([*moves, wider] if free_width else moves)
-        both = stack([self.columns[held], extra])
+        both = stack([self.columns[positive], extra])
         solver = weighted_solver(both, 1 / self.variance)
-        found = (solver @ self.counts)[int(held.sum()) :]
+        found = (solver @ self.counts)[int(positive.sum()) :]
         change = np.zeros(3)
         change[: len(found)] = found
         if zero_channel is not None:
-            change = self._anchored(change, solver[int(held.sum()) :], zero_channel)
+            change = self._anchored(change, solver[int(positive.sum()) :], zero_channel)
         return change
 
     def _anchored(self, change: FloatArray, solver: FloatArray, zero_channel: float) -> FloatArray:
-        """The step as changed by the wish that a channel be at zero energy within 3 eV."""
+        """Constrain a step so that a channel lies at zero energy within 3 eV."""
         size = len(solver)
         covariance = (solver * self.variance) @ solver.T
         lever = np.zeros(size)
@@ -187,14 +187,14 @@ class _Fit:
         return anchored
 
     def positions(self) -> tuple[tuple[str, float, float, float], ...]:
-        """Where each strong line stands by itself, all others held."""
+        """Fit the position of each strong line with all others fixed."""
         model = self.amplitude @ self.columns
         residual = self.counts - model
         least = _LEAST_SHARE * self.amplitude[: len(self.marks)].max(initial=0.0)
         found = []
         for label, kev, shape in self._groups():
             near = np.abs(self.axis - kev) < 0.7 * fwhm_kev(self.axis, self.state.fwhm_ev)
-            # It has to rule its place: others' errors would pass for a shift.
+            # The line must dominate its window, or errors of others would appear as a shift.
             if near.sum() < 3 or shape.sum() < least or shape[near].sum() < 0.5 * model[near].sum():
                 continue
             slope = -np.gradient(shape, self.state.gain_kev)[near]
@@ -206,7 +206,7 @@ class _Fit:
         return tuple(sorted(found, key=lambda line: line[1]))
 
     def _groups(self) -> Iterator[tuple[str, float, FloatArray]]:
-        """Alpha and beta lines of each family, and Rayleigh peaks: label, energy, fitted counts."""
+        """Yield alpha and beta lines and Rayleigh peaks: label, energy in keV, fitted counts."""
         for name in dict.fromkeys(self.names):
             rows = [i for i, n in enumerate(self.names) if n == name]
             size = self.amplitude[: len(self.names)][rows].sum()

@@ -1,4 +1,4 @@
-"""The anode of a scan that does not name it, from its scattered lines."""
+"""Estimate of the anode of a tube from its scattered lines."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, stack
 from ..fitting.linear_fit import fit_window
 
-#: Families that could stand where an anode's lines do.
+#: Families whose lines overlap with scattered lines of an anode.
 _RIVALS = tuple(
     "Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,Br K,Rb K,Sr K,Y K,Zr K,Nb K,"
     "Mo K,Ag K,Cd K,Sn K,Sb K,Sn L,Ba L,W L,Au L,Hg L,Pb L".split(",")
 )
-#: Sigma by which both the Rayleigh and the Compton peak must stand out.
+#: Significance, in sigma, of both the Rayleigh and the Compton peaks.
 _SIGMAS = 8.0
 _LOW_KEV = 4.0
-#: Less Compton for a Rayleigh peak is no scatter, but the tail of a fluorescence line.
+#: With a smaller Compton peak a Rayleigh peak is the tail of a fluorescence line.
 _LEAST_COMPTON = 0.25
 
 
 def estimate_anode(
     spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
 ) -> str | None:
-    """The anode whose scattered lines a spectrum shows, or None where none is sure.
+    """Estimate the anode whose scattered lines a spectrum shows; None where none is certain.
 
-    Every anode is tried in a fit of the whole spectrum, with the lines of all elements
-    as rivals. The best one counts if the spectrum cannot do without its Rayleigh peak
-    nor without its Compton peak.
+    The scatter of every anode is fitted to the whole spectrum, together with the lines of all
+    elements that could stand there. The best anode is accepted if both its Rayleigh peaks and its
+    Compton peaks improve the fit significantly.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def estimate_anode(
     Raises
     ------
     ValueError
-        If the spectrum holds next to nothing.
+        If the spectrum holds too few counts.
     """
     base = conditions or Conditions()
     counts = np.asarray(spectrum, dtype=np.float64)
@@ -59,7 +59,7 @@ def estimate_anode(
         return None
     trial = _Trial(axis_kev[hard], counts[hard], base)
     for anode in sorted(ANODES, key=trial.misfit):
-        # Soft anodes are metals of paints as well: their Compton peak must be a fair one.
+        # Soft anodes are metals of paints as well, so their Compton peaks must be clear.
         if trial.compton_share(anode) > _LEAST_COMPTON and trial.certainty(anode) > _SIGMAS:
             return anode
     return None
@@ -85,18 +85,18 @@ class _Trial:
                 continue
 
     def scatter(self, anode: str) -> list[Scatter]:
-        """Scatter peaks of an anode within reach."""
+        """Return the scatter peaks of an anode on the axis."""
         settings = replace(self.conditions, anode=anode)
         return [part for part in scatter_shapes(self.axis, settings) if part.kev > _LOW_KEV]
 
     def misfit(self, anode: str, without: str = "") -> float:
-        """Weighted sum of squares of the best fit, without one kind of scatter if named."""
+        """Return chi-square of the best fit, without one kind of scatter if named."""
         parts = [part for part in self.scatter(anode) if part.kind != without]
         columns, amplitude = self._fit(anode, parts)
         return float((((self.counts - amplitude @ columns) ** 2) / self.variance).sum())
 
     def compton_share(self, anode: str) -> float:
-        """Counts in the Compton peaks for each count in the Rayleigh peaks."""
+        """Return the ratio of Compton to Rayleigh counts."""
         parts = self.scatter(anode)
         size = self._fit(anode, parts)[1][: len(parts)]
         compton = sum(a for a, part in zip(size, parts, strict=True) if part.kind == "Compton")
@@ -108,7 +108,7 @@ class _Trial:
         return columns, positive_fit(columns, self.counts, self.variance)
 
     def certainty(self, anode: str) -> float:
-        """How many sigma the spectrum loses without Rayleigh or without Compton peaks."""
+        """Return the significance, in sigma, of the weaker of Rayleigh and Compton peaks."""
         if not self.scatter(anode):
             return 0.0
         whole = self.misfit(anode)
@@ -117,29 +117,29 @@ class _Trial:
 
 
 def with_estimated_anode(cube: XRFCube, spectrum: FloatArray | None = None) -> tuple[XRFCube, str]:
-    """A cube that knows its anode, if its summed spectrum tells it.
+    """Return a cube with its anode estimated from the summed spectrum, where unknown.
 
     Parameters
     ----------
     cube : XRFCube
-        The scan, on a right energy axis.
+        The scan, on a calibrated energy axis.
     spectrum : ndarray, shape (channel,), optional
-        Its summed spectrum, if that is known already.
+        Its summed spectrum, where it is at hand.
 
     Returns
     -------
     XRFCube, str
-        The cube, changed only where the anode was unknown and now is not, and a plain
-        sentence on what was found; empty where the anode was known.
+        The cube, changed only where an unknown anode was identified, and the result in one
+        sentence; empty where the anode was known.
     """
     if cube.acquisition.anode is not None:
         return cube, ""
     summed = cube.sum_spectrum() if spectrum is None else spectrum
     try:
         anode = estimate_anode(summed, cube.energies.kev, Conditions.of(cube.acquisition))
-    except ValueError:  # next to nothing was counted
+    except ValueError:  # too few counts
         anode = None
     if anode is None:
-        return cube, "The scan does not name its anode, and its scatter does not tell it."
-    told = f"The scan does not name its anode; its scattered lines are those of {anode}."
-    return cube.with_acquisition(cube.acquisition.updated(anode=anode)), told
+        return cube, "The file does not name the anode, and the scatter does not identify it."
+    note = f"The file does not name the anode; the scattered lines are those of {anode}."
+    return cube.with_acquisition(cube.acquisition.updated(anode=anode)), note

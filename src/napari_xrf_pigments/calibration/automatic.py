@@ -1,8 +1,8 @@
-"""Energy calibration from the lines of a summed spectrum.
+"""Automatic energy calibration from the lines of a summed spectrum.
 
-The scales in files are often 50-100 eV off. Peaks are found without an axis, axes
-that put them on lines of usual elements are tried by a fit of the whole spectrum,
-and the best is refined together with the resolution, overlaps included.
+The scales in files are often 50-100 eV off. Peaks are located by channel, candidate axes that put
+them on lines of common elements are scored by a fit of the whole spectrum, and the best ones are
+refined together with the resolution, overlaps included.
 """
 
 from __future__ import annotations
@@ -34,10 +34,9 @@ def fitted_axis(
     conditions: Conditions,
     known_width: bool,
 ) -> tuple[State, float | None] | None:
-    """The best axis and the channel of the zero peak; None where there are too few peaks.
+    """Fit the best axis and the channel of the zero peak; None where there are too few peaks.
 
-    It is fitted once, however often it is asked for: for the resolution, for the check of the axis
-    in use, by the next run.
+    The result is cached: the resolution, the check of the axis in use and the next run share it.
 
     Parameters
     ----------
@@ -46,15 +45,15 @@ def fitted_axis(
     gain_kev, offset_kev : float
         The axis as far as known, keV.
     estimated : bool
-        Whether that is no more than a placeholder, and all usual axes are tried.
+        Whether that axis is only a placeholder, so that all common axes are tried.
     conditions : Conditions
-        Anode (looked for where it is None), voltage, air path.
+        Anode (estimated where it is None), voltage, air path.
     known_width : bool
         Whether the resolution of `conditions` is that of the detector.
     """
     counts = np.frombuffer(spectrum)
     energies = EnergyAxis(counts.size, gain_kev, offset_kev, "estimated" if estimated else "file")
-    guesses, zero = _guesses(counts, energies, conditions.anode)
+    guesses, zero = _candidate_axes(counts, energies, conditions.anode)
     tried = []
     for gain, offset in guesses:
         state = State(gain, offset, conditions.fwhm_mn_ka_ev if known_width else 150.0)
@@ -63,22 +62,22 @@ def fitted_axis(
         except ValueError:
             continue
     refined = []
-    for state in _most_likely(tried, keep_first=not estimated) if tried else ():
+    for state in _select_candidates(tried, keep_first=not estimated) if tried else ():
         settings = conditions
         if settings.anode is None:
-            seen = estimate_anode(counts, state.kev(counts.size), conditions)
-            settings = replace(conditions, anode=seen)
+            anode = estimate_anode(counts, state.kev(counts.size), conditions)
+            settings = replace(conditions, anode=anode)
         try:
             refined.append(refine(counts, state, settings, zero))
         except ValueError:
             continue
     if not refined:
         return None
-    return min(refined, key=lambda state: state.misfit * _strangeness(state, energies)), zero
+    return min(refined, key=lambda state: state.misfit * _axis_penalty(state, energies)), zero
 
 
-def _most_likely(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
-    """The best three that are not far behind the best; the first as well if it is not either."""
+def _select_candidates(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
+    """Select the best three candidates with a similar misfit, and the first if it is similar too."""
     ranked = sorted(tried, key=lambda pair: pair[0])
     near = [pair for pair in ranked if pair[0] < 2 * ranked[0][0]]
     best = near[:3]
@@ -87,8 +86,8 @@ def _most_likely(tried: list[tuple[float, State]], keep_first: bool) -> list[Sta
     return [state for _, state in best]
 
 
-def _strangeness(state: State, energies: EnergyAxis) -> float:
-    """How much better an axis has to fit for lying off the one in the file."""
+def _axis_penalty(state: State, energies: EnergyAxis) -> float:
+    """Return the factor on the misfit of an axis for its distance from the axis in the file."""
     if energies.source == "estimated":
         return 1.0
     top = energies.kev > 1
@@ -96,10 +95,10 @@ def _strangeness(state: State, energies: EnergyAxis) -> float:
     return 1.0 + min(off / 0.3, 1.0)
 
 
-def _guesses(
+def _candidate_axes(
     counts: FloatArray, energies: EnergyAxis, anode: str | None
 ) -> tuple[list[tuple[float, float]], float | None]:
-    """Gains and offsets worth a fit, and the channel of the zero peak if there is one."""
+    """Return candidate gains and offsets, and the channel of the zero peak if there is one."""
     gain, offset, n = energies.gain_kev, energies.offset_kev, energies.n_channels
     if energies.source == "estimated":
         best: list[tuple[float, float]] = []
@@ -123,14 +122,14 @@ def _guesses(
     return [(gain, offset), *found], None
 
 
-#: A calibration is believed with so many lines over so wide a range, so well met.
+#: Number of lines, range and agreement that a calibration must reach.
 MIN_LINES, MIN_SPAN_KEV, MAX_RMS_EV = 4, 3.0, 10.0
 _COARSE_KEV = 0.025
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the lines of a spectrum say of its energy axis.
+    """Energy axis of a spectrum as its lines determine it.
 
     Parameters
     ----------
@@ -143,11 +142,11 @@ class Calibration:
     fwhm_mn_ka_ev : float or None
         Resolution at Mn K-alpha in eV.
     trusted : bool
-        Whether the lines suffice.
+        Whether the lines determine the axis.
     message : str
-        A plain sentence on what was found.
+        The result in one plain sentence.
     anode : str or None
-        The anode that the scatter shows, where it was looked for.
+        The anode that the scatter shows, where it was estimated.
     """
 
     energies: EnergyAxis
@@ -163,9 +162,9 @@ def calibrate(
     spectrum: ArrayLike,
     energies: EnergyAxis,
     acquisition: Acquisition = Acquisition(),
-    most_rms_ev: float = MAX_RMS_EV,
+    max_rms_ev: float = MAX_RMS_EV,
 ) -> Calibration:
-    """Find the energy axis of a spectrum by its lines.
+    """Calibrate the energy axis of a spectrum by its lines.
 
     Parameters
     ----------
@@ -173,12 +172,11 @@ def calibrate(
         Sum (better than mean) of many spectra, counts.
     energies : EnergyAxis
         The axis as far as known: gain within 8 %, offset within 0.25 keV. With the
-        source ``"estimated"`` it is no more than a placeholder, and all usual axes
-        are tried.
+        source ``"estimated"`` it is only a placeholder, and all common axes are tried.
     acquisition : Acquisition
         Settings of the instrument, as far as known.
-    most_rms_ev : float
-        How far, in eV, lines may miss their places for the axis to be believed.
+    max_rms_ev : float
+        Largest rms deviation of the lines, eV, of an accepted axis.
 
     Returns
     -------
@@ -195,15 +193,15 @@ def calibrate(
             f"The spectrum has the shape {counts.shape}, the energy axis {energies.n_channels} "
             "channels."
         )
-    # Channels far finer than a peak only cost time.
-    fold = max(1, int(_COARSE_KEV / energies.gain_kev)) if energies.source != "estimated" else 1
-    axis = _folded_axis(energies, fold)
-    found = _calibrated(_folded(counts, fold), axis, acquisition, most_rms_ev)
-    return _unfolded(found, energies, fold)
+    # Channels much finer than a peak only cost time.
+    width = max(1, int(_COARSE_KEV / energies.gain_kev)) if energies.source != "estimated" else 1
+    axis = _binned_axis(energies, width)
+    found = _calibrate_binned(_binned(counts, width), axis, acquisition, max_rms_ev)
+    return _unbinned(found, energies, width)
 
 
-def _calibrated(
-    counts: FloatArray, energies: EnergyAxis, acquisition: Acquisition, most_rms_ev: float
+def _calibrate_binned(
+    counts: FloatArray, energies: EnergyAxis, acquisition: Acquisition, max_rms_ev: float
 ) -> Calibration:
     known = acquisition.detector is not None and acquisition.detector.fwhm_mn_ka_ev is not None
     found = fitted_axis(
@@ -215,37 +213,37 @@ def _calibrated(
         known,
     )
     if found is None:
-        return _untrusted(energies, "The spectrum has too few peaks to calibrate its energies by.")
-    return _judged(*found, energies, most_rms_ev)
+        return _rejected(energies, "The spectrum has too few peaks for an energy calibration.")
+    return _assess(*found, energies, max_rms_ev)
 
 
-def _folded(counts: FloatArray, fold: int) -> FloatArray:
-    folded: FloatArray = counts[: counts.size // fold * fold].reshape(-1, fold).sum(1)
+def _binned(counts: FloatArray, width: int) -> FloatArray:
+    folded: FloatArray = counts[: counts.size // width * width].reshape(-1, width).sum(1)
     return folded
 
 
-def _folded_axis(energies: EnergyAxis, fold: int) -> EnergyAxis:
-    offset = energies.offset_kev + 0.5 * (fold - 1) * energies.gain_kev
+def _binned_axis(energies: EnergyAxis, width: int) -> EnergyAxis:
+    offset = energies.offset_kev + 0.5 * (width - 1) * energies.gain_kev
     return EnergyAxis(
-        energies.n_channels // fold, energies.gain_kev * fold, offset, energies.source
+        energies.n_channels // width, energies.gain_kev * width, offset, energies.source
     )
 
 
-def _unfolded(found: Calibration, energies: EnergyAxis, fold: int) -> Calibration:
-    """The answer for the axis before channels were added up."""
+def _unbinned(found: Calibration, energies: EnergyAxis, width: int) -> Calibration:
+    """Return the calibration for the channels before binning."""
     if not found.trusted:
         return replace(found, energies=energies)
-    gain = found.energies.gain_kev / fold
-    offset = found.energies.offset_kev - 0.5 * (fold - 1) * gain
+    gain = found.energies.gain_kev / width
+    offset = found.energies.offset_kev - 0.5 * (width - 1) * gain
     axis = energies.recalibrated(gain, offset, "estimated")
-    return replace(found, energies=axis, message=_praise(found, axis, energies))
+    return replace(found, energies=axis, message=_success_message(found, axis, energies))
 
 
 def calibrated(cube: XRFCube) -> tuple[XRFCube, Calibration]:
-    """A cube on the axis that its summed spectrum speaks for.
+    """Return a cube on the energy axis that its summed spectrum determines.
 
-    The cube stays as it is where the lines do not suffice, and where the user gave
-    the axis. A resolution that was unknown is filled in.
+    The cube is returned unchanged where the lines do not suffice, and where the user gave
+    the axis. An unknown resolution is filled in.
 
     Parameters
     ----------
@@ -257,7 +255,7 @@ def calibrated(cube: XRFCube) -> tuple[XRFCube, Calibration]:
     XRFCube, Calibration
     """
     if cube.energies.source == "user":
-        return cube, _untrusted(cube.energies, "The energy axis was set by hand and is kept.")
+        return cube, _rejected(cube.energies, "The energy axis was set by hand and is kept.")
     found = calibrate(cube.sum_spectrum(), cube.energies, cube.acquisition)
     if not found.trusted:
         return cube, found
@@ -268,10 +266,10 @@ def calibrated(cube: XRFCube) -> tuple[XRFCube, Calibration]:
     return cube.with_energies(found.energies), found
 
 
-def _judged(
-    state: State, zero: float | None, energies: EnergyAxis, most_rms_ev: float
+def _assess(
+    state: State, zero: float | None, energies: EnergyAxis, max_rms_ev: float
 ) -> Calibration:
-    """Whether a refined axis is to be believed."""
+    """Accept or reject a refined axis."""
     lines = state.lines
     shifts = np.array([found - true for _, true, found, _ in lines])
     rms = float(np.sqrt((shifts**2).mean())) * 1e3 if lines else float("nan")
@@ -279,16 +277,16 @@ def _judged(
     span = max(marks) - min(marks) if marks else 0.0
     elements = {name.split()[0] for name, *_ in lines}
     if len(marks) < MIN_LINES or len(elements) < 2:
-        return _untrusted(
+        return _rejected(
             energies,
-            f"Only {len(lines)} clear lines were found in the summed spectrum, too few to "
-            "calibrate its energies by; the scale is kept.",
+            f"Only {len(lines)} clear lines were found in the summed spectrum, too few for an "
+            "energy calibration; the scale of the file is kept.",
         )
-    if span < MIN_SPAN_KEV or rms > most_rms_ev:
-        return _untrusted(
+    if span < MIN_SPAN_KEV or rms > max_rms_ev:
+        return _rejected(
             energies,
-            f"The lines found span {span:.1f} keV and miss their places by {rms:.0f} eV, not good "
-            "enough to calibrate by; the scale is kept.",
+            f"The lines found span {span:.1f} keV and deviate by {rms:.0f} eV, which is not good "
+            "enough for a calibration; the scale of the file is kept.",
         )
     axis = energies.recalibrated(state.gain_kev, state.offset_kev, "estimated")
     return Calibration(
@@ -301,11 +299,11 @@ def _judged(
     )
 
 
-def _praise(found: Calibration, axis: EnergyAxis, before: EnergyAxis) -> str:
+def _success_message(found: Calibration, axis: EnergyAxis, before: EnergyAxis) -> str:
     names = ", ".join(name for name, *_ in found.lines)
     text = (
         f"Energies calibrated by {len(found.lines)} lines ({names}): {axis.gain_kev * 1e3:.3f} eV "
-        f"a channel, offset {axis.offset_kev * 1e3:.1f} eV; the lines meet their places within "
+        f"per channel, offset {axis.offset_kev * 1e3:.1f} eV; the lines agree within "
         f"{found.rms_ev:.1f} eV"
     )
     if before.source == "estimated":
@@ -314,5 +312,5 @@ def _praise(found: Calibration, axis: EnergyAxis, before: EnergyAxis) -> str:
     return f"{text}, up to {off:.0f} eV from the scale in the file."
 
 
-def _untrusted(energies: EnergyAxis, message: str) -> Calibration:
+def _rejected(energies: EnergyAxis, message: str) -> Calibration:
     return Calibration(energies, (), float("nan"), None, False, message)

@@ -1,4 +1,4 @@
-"""Whether the lines of a scan fit the energy axis that is in use."""
+"""Check of the energy axis in use against the lines of a scan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .automatic import calibrate
 #: The network was trained on axes that are off by 8 eV (one sigma); from here on lines of
 #: neighbouring elements are taken for each other.
 MOST_OFF_EV = 40.0
-#: Lines that miss their places by more than a calibration may leave can still tell so much.
+#: Looser than for a calibration: such lines still show that an axis is wrong.
 _MOST_RMS_EV = 20.0
 _RANGE_KEV = (2.0, 15.0)
 
@@ -22,20 +22,20 @@ _RANGE_KEV = (2.0, 15.0)
 def axis_warning(
     spectrum: ArrayLike, energies: EnergyAxis, acquisition: Acquisition = Acquisition()
 ) -> str | None:
-    """One plain sentence where known lines do not fit an axis; None where they do.
+    """Warn in one sentence where known lines do not fit an axis; None where they do.
 
-    Too few lines tell nothing, and then nothing is said.
+    None is also returned where too few lines are found for a check.
 
     Parameters
     ----------
     spectrum : array_like, shape (channel,)
         Sum of many spectra, counts.
     energies : EnergyAxis
-        The axis in use, wherever it comes from.
+        The axis in use.
     acquisition : Acquisition
         Settings of the instrument, as far as known.
     """
-    # An axis that was estimated before is held for right here: it is the one in use.
+    # The axis in use is the starting point, estimated before or not.
     found = calibrate(spectrum, replace(energies, source="file"), acquisition, _MOST_RMS_EV)
     if not found.trusted:
         return None
@@ -47,7 +47,7 @@ def axis_warning(
     if off <= MOST_OFF_EV:
         return None
     return (
-        f"The lines of the scan lie up to {off:.0f} eV off the energy axis that was used "
-        f"({len(found.lines)} lines tell it): calibrate it, or elements and pigments are "
-        "mistaken for others."
+        f"The lines of the scan lie up to {off:.0f} eV off the energy axis in use "
+        f"({len(found.lines)} lines checked). Elements and pigments may be confused: calibrate the "
+        "axis and map again."
     )

@@ -1,4 +1,4 @@
-"""An energy axis from lines that a person put on their peaks."""
+"""Manual energy calibration from lines that the user placed on their peaks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .._typing import FloatArray
 from ..cube.energy import EnergyAxis
 from ..fitting.lineshape import FWHM_PER_SIGMA, fwhm_kev
 
-#: A peak within so many full widths is meant when a line is dropped beside it.
+#: A dropped line snaps to a peak within this many full widths.
 _SNAP_WIDTHS = 0.8
 
 
 @dataclass(frozen=True)
-class LinePlace:
-    """A line and the channel that it was put on.
+class LinePosition:
+    """A line and the channel of its peak.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class LinePlace:
     kev : float
         True energy, keV.
     channel : float
-        Place of its peak; fractions count.
+        Channel of its peak, with fractions.
     """
 
     name: str
@@ -36,21 +36,21 @@ class LinePlace:
 
 
 @dataclass(frozen=True)
-class HandCalibration:
-    """An axis by hand and how well it meets the lines.
+class ManualCalibration:
+    """A manual energy axis and its agreement with the lines.
 
     Parameters
     ----------
     energies : EnergyAxis
         The axis, with the source ``"user"``.
-    places : tuple of LinePlace
+    positions : tuple of LinePosition
         The lines, by energy.
     residual_ev : tuple of float
         Energy on that axis minus true energy of each, eV.
     """
 
     energies: EnergyAxis
-    places: tuple[LinePlace, ...]
+    positions: tuple[LinePosition, ...]
     residual_ev: tuple[float, ...]
 
     @property
@@ -59,14 +59,16 @@ class HandCalibration:
         return float(np.sqrt(np.mean(np.square(self.residual_ev))))
 
 
-def calibrate_by_lines(places: Sequence[LinePlace], energies: EnergyAxis) -> HandCalibration:
-    """Gain and offset by least squares from lines on their peaks.
+def calibrate_by_lines(
+    positions: Sequence[LinePosition], energies: EnergyAxis
+) -> ManualCalibration:
+    """Fit gain and offset by least squares to lines on their peaks.
 
-    One line moves the offset and leaves the gain.
+    A single line shifts the offset and keeps the gain.
 
     Parameters
     ----------
-    places : sequence of LinePlace
+    positions : sequence of LinePosition
         At least one; all lines of one energy count as one.
     energies : EnergyAxis
         The axis so far.
@@ -76,11 +78,11 @@ def calibrate_by_lines(places: Sequence[LinePlace], energies: EnergyAxis) -> Han
     ValueError
         If there is no line, or the lines do not give an axis that rises.
     """
-    if not places:
-        raise ValueError("Put at least one line on its peak.")
-    ordered = tuple(sorted(places, key=lambda place: place.kev))
-    kev = np.array([place.kev for place in ordered])
-    channel = np.array([place.channel for place in ordered])
+    if not positions:
+        raise ValueError("Place at least one line on its peak.")
+    ordered = tuple(sorted(positions, key=lambda position: position.kev))
+    kev = np.array([position.kev for position in ordered])
+    channel = np.array([position.channel for position in ordered])
     if not (np.isfinite(kev).all() and np.isfinite(channel).all()):
         raise ValueError("The energies and channels of the lines must be finite numbers.")
     if len(set(kev.tolist())) == 1:
@@ -91,16 +93,16 @@ def calibrate_by_lines(places: Sequence[LinePlace], energies: EnergyAxis) -> Han
             raise ValueError("Lines of different energies must lie on different peaks.")
         gain, offset = (float(value) for value in np.polyfit(channel, kev, 1))
     if gain <= 0:
-        raise ValueError("With these lines the energy would fall from channel to channel.")
+        raise ValueError("With these lines the energy would decrease from channel to channel.")
     axis = energies.recalibrated(gain, offset, "user")
     residual = tuple(((offset + gain * channel - kev) * 1e3).tolist())
-    return HandCalibration(axis, ordered, residual)
+    return ManualCalibration(axis, ordered, residual)
 
 
 def snap_to_peak(
     spectrum: ArrayLike, energies: EnergyAxis, kev: float, fwhm_mn_ka_ev: float | None = None
 ) -> float:
-    """The channel of the peak near an energy, fractions included.
+    """Return the fractional channel of the peak near an energy.
 
     Parameters
     ----------
@@ -116,7 +118,7 @@ def snap_to_peak(
     Returns
     -------
     float
-        The nearest channel to `kev` where no peak is near.
+        The channel at `kev` where no peak is near.
     """
     counts = np.asarray(spectrum, dtype=np.float64)
     width = float(fwhm_kev(np.array([max(kev, 0.5)]), fwhm_mn_ka_ev or 145.0)[0])
@@ -128,7 +130,7 @@ def snap_to_peak(
     if high - low < 3:
         return float(np.clip(dropped, 0, counts.size - 1))
     smooth = _smoothed(counts, width / FWHM_PER_SIGMA * 0.6)
-    # The peak nearest to the place, not the highest: that may be its neighbour's flank.
+    # The nearest peak, not the highest one, which may be the flank of its neighbour.
     inside = np.arange(max(low, 1), min(high, counts.size - 1))
     top = inside[(smooth[inside] >= smooth[inside - 1]) & (smooth[inside] > smooth[inside + 1])]
     top = top[smooth[top] > 0]

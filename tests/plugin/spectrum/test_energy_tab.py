@@ -175,7 +175,7 @@ def test_anode_and_voltage_are_set_and_may_be_unknown(dock, scan):
 def test_the_user_chooses_the_energy_axis(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    assert "6 lines meet their places" in dock.axis_bar.sentence.text()
+    assert "6 lines agree" in dock.axis_bar.sentence.text()
     dock.axis_bar.button.click()
     assert "from the file" in dock.axis_bar.sentence.text()
     assert viewer.layers[0].metadata["xrf_cube"].energies.offset_kev == 0.0

@@ -33,7 +33,7 @@ def test_a_trusted_axis_replaces_that_of_the_file(scan):
     assert heard == [0.005]
     assert scan.axis_sentence() == (
         "Energy axis from the lines of the scan: 20.00 eV a channel, offset +5 eV. "
-        "6 lines meet their places within 4.0 eV."
+        "6 lines agree within 4.0 eV."
     )
     assert scan.axis_details() == "Calibrated by 6 lines within 4 eV."
     assert scan.cube.acquisition.detector.fwhm_mn_ka_ev == 140.0

@@ -147,9 +147,9 @@ class EnergyPart:
         scan, found = self.dock.scan, self._found
         if scan is None or found is None:
             return
-        lines = f"{len(found.places)} lines"
+        lines = f"{len(found.positions)} lines"
         # Gain and offset are two numbers: two lines say nothing of how well they fit.
-        met = lines if len(found.places) < 3 else f"{lines} within {found.rms_ev:.1f} eV"
+        met = lines if len(found.positions) < 3 else f"{lines} within {found.rms_ev:.1f} eV"
         self._message = f"Applied: {met}. {_OLD}"
         self.hand.clear()
         self._found = None
@@ -178,7 +178,7 @@ class EnergyPart:
             return
         found = self._placed.get(id(scan))
         fits = found is not None and found.energies == scan.cube.energies
-        lines = as_saved(found.places) if fits else ()
+        lines = as_saved(found.positions) if fits else ()
         path = path if path.suffix else path.with_suffix(".json")
         try:
             saved = save_calibration(path, SavedCalibration.of(scan.cube, lines))
@@ -267,9 +267,9 @@ class EnergyPart:
             return ""
         axis = found.energies
         text = f"Gain {1000 * axis.gain_kev:.4f} eV, offset {1000 * axis.offset_kev:+.1f} eV"
-        if len(found.places) == 1:
+        if len(found.positions) == 1:
             return f"{text}: one line moves the offset alone; a second one sets the gain."
-        if len(found.places) == 2:
+        if len(found.positions) == 2:
             return f"{text}: two lines always fit; a third one tells how well (dashed: after)."
         return f"{text}; the lines are met within {found.rms_ev:.1f} eV (dashed: after)."
 

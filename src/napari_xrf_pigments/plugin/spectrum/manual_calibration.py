@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.calibration.manual import (
-    HandCalibration,
-    LinePlace,
+    LinePosition,
+    ManualCalibration,
     calibrate_by_lines,
     snap_to_peak,
 )
@@ -84,7 +84,7 @@ class HandCalibrating:
         """Take all lines away."""
         self._lines.clear()
 
-    def solve(self, axis: EnergyAxis) -> HandCalibration | None:
+    def solve(self, axis: EnergyAxis) -> ManualCalibration | None:
         """The axis by the lines that lie on peaks; None while there is none.
 
         Raises
@@ -93,17 +93,17 @@ class HandCalibrating:
             If they do not give an axis.
         """
         placed = [
-            LinePlace(line.label, line.true_kev, line.channel)
+            LinePosition(line.label, line.true_kev, line.channel)
             for line in self._lines.values()
             if line.channel is not None
         ]
         return calibrate_by_lines(placed, axis) if placed else None
 
-    def rows(self, found: HandCalibration | None) -> list[PlacedLine]:
+    def rows(self, found: ManualCalibration | None) -> list[PlacedLine]:
         """The lines with what the axis found leaves of each, by energy."""
         missed: dict[str, float] = {}
         if found is not None:
-            names = [place.name for place in found.places]
+            names = [place.name for place in found.positions]
             missed = dict(zip(names, found.residual_ev, strict=True))
         rows = [replace(line, residual_ev=missed.get(key)) for key, line in self._lines.items()]
         return sorted(rows, key=lambda line: line.true_kev)
@@ -121,6 +121,6 @@ class HandCalibrating:
         }
 
 
-def as_saved(places: Iterable[LinePlace]) -> tuple[tuple[str, float, float], ...]:
+def as_saved(places: Iterable[LinePosition]) -> tuple[tuple[str, float, float], ...]:
     """Lines as a calibration file holds them."""
     return tuple((place.name, place.kev, place.channel) for place in places)

@@ -229,7 +229,7 @@ class Scan:
         )
         if self.checked and self.uses_estimate:
             return text + (
-                f" {len(self.calibration.lines)} lines meet their places within "
+                f" {len(self.calibration.lines)} lines agree within "
                 f"{self.calibration.rms_ev:.1f} eV."
             )
         if not self.checked and not self._origin:
