@@ -77,7 +77,7 @@ def fitted_axis(
 
 
 def _select_candidates(tried: list[tuple[float, State]], keep_first: bool) -> list[State]:
-    """Select the best three candidates with a similar misfit, and the first if it is similar too."""
+    """Select the best three of similar misfit, and the first candidate if it is similar too."""
     ranked = sorted(tried, key=lambda pair: pair[0])
     near = [pair for pair in ranked if pair[0] < 2 * ranked[0][0]]
     best = near[:3]
