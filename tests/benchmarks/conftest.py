@@ -177,7 +177,7 @@ def spectra(count: int, channels: int, gain_kev: float) -> np.ndarray:
     mean = _CONTINUUM * np.exp(-(((kev - 10) / 7) ** 2))[None] * rng.uniform(0.7, 1.3, (count, 1))
     mean *= gain_kev / 12.4 * (kev > 0.9)
     for name, counts in _LINES.items():
-        shape = line_columns(kev, name, settings, doubtful=False).shapes.mean(axis=0)
+        shape = line_columns(kev, name, settings, uncertainties=False).shapes.mean(axis=0)
         mean = mean + counts * rng.exponential(1.0, (count, 1)) * shape
     hard = [part for part in scatter_shapes(kev, settings) if part.kev > 4]
     weights = np.array([0.15 if "b " in part.name else 1.0 for part in hard])

@@ -87,7 +87,7 @@ class Watcher:
         self._mouse.start(1000)
 
     def stop(self) -> None:
-        """Look no more."""
+        """PeakContext no more."""
         self._timer.stop()
         self._mouse.stop()
         self._window.event, self._canvas.paintGL = self._event, self._paint

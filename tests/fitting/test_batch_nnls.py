@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from napari_xrf_pigments.fitting._batch_nnls import PositiveFit
+from napari_xrf_pigments.fitting._batch_nnls import BatchNNLS
 
 X = np.arange(300.0)
 
@@ -22,7 +22,7 @@ def test_the_fitted_spectra_are_those_of_an_exact_fit(spacing: float) -> None:
     shapes, rng = columns(spacing), np.random.default_rng(0)
     amplitude = rng.exponential(800, (40, len(shapes))) * (rng.random((40, len(shapes))) < 0.4)
     spectra = rng.poisson(amplitude @ shapes).astype(np.float32)
-    found = PositiveFit(shapes)(spectra)
+    found = BatchNNLS(shapes)(spectra)
     exact = np.array([nnls(shapes.T.astype(float), one)[0] for one in spectra])
     assert found.shape == exact.shape
     assert (found >= 0).all()
@@ -34,20 +34,20 @@ def test_the_fitted_spectra_are_those_of_an_exact_fit(spacing: float) -> None:
 def test_where_no_bound_matters_amplitudes_are_those_of_the_spectrum() -> None:
     shapes = columns(40.0)
     amplitude = np.random.default_rng(1).uniform(50, 500, (5, len(shapes))).astype(np.float32)
-    found = PositiveFit(shapes)(amplitude @ shapes)
+    found = BatchNNLS(shapes)(amplitude @ shapes)
     np.testing.assert_allclose(found, amplitude, rtol=2e-3)
 
 
 def test_a_spectrum_that_only_a_negative_amplitude_could_fit_gets_none() -> None:
     shapes = columns(40.0)
-    found = PositiveFit(shapes)(-shapes[:2])
+    found = BatchNNLS(shapes)(-shapes[:2])
     assert found.max() < 1e-3
 
 
 def test_a_spectrum_gets_the_same_alone_and_among_others() -> None:
     shapes = columns(10.0)
     spectra = np.random.default_rng(2).poisson(20, (50, 300)).astype(np.float32)
-    fit = PositiveFit(shapes)
+    fit = BatchNNLS(shapes)
     together = fit(spectra)
     alone = np.concatenate([fit(one[None]) for one in spectra])
     np.testing.assert_allclose(alone, together, atol=1e-2)
@@ -56,11 +56,11 @@ def test_a_spectrum_gets_the_same_alone_and_among_others() -> None:
 def test_twice_the_counts_give_twice_the_amplitudes() -> None:
     shapes = columns(10.0)
     spectra = np.random.default_rng(3).poisson(20, (5, 300)).astype(np.float32)
-    fit = PositiveFit(shapes)
+    fit = BatchNNLS(shapes)
     np.testing.assert_allclose(fit(2 * spectra), 2 * fit(spectra), rtol=1e-4, atol=1e-2)
 
 
 def test_no_spectra_and_empty_spectra() -> None:
-    fit = PositiveFit(columns(40.0))
+    fit = BatchNNLS(columns(40.0))
     assert fit(np.zeros((0, 300), np.float32)).shape == (0, 7)
     assert not fit(np.zeros((2, 300), np.float32)).any()

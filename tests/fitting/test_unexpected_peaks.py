@@ -6,7 +6,7 @@ import pytest
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.lineshape import family_shape, fwhm_kev, peaks
 from napari_xrf_pigments.fitting.pixel_fit import fit_pixel
-from napari_xrf_pigments.fitting.unexpected_peaks import find_strangers
+from napari_xrf_pigments.fitting.unexpected_peaks import find_unexpected_peaks
 from napari_xrf_pigments.physics.lines import line_family
 
 RH = Conditions("Rh", 50.0)
@@ -51,7 +51,7 @@ def test_an_injected_element_of_ten_sigma_is_named(axis, stranger):
     named = [
         any(
             entry.family == stranger
-            for entry in find_strangers(paint(axis, rng, stranger), axis, RH)
+            for entry in find_unexpected_peaks(paint(axis, rng, stranger), axis, RH)
         )
         for _ in range(10)
     ]
@@ -61,7 +61,7 @@ def test_an_injected_element_of_ten_sigma_is_named(axis, stranger):
 @pytest.mark.parametrize("axis", AXES.values(), ids=AXES.keys())
 def test_paint_of_usual_elements_seldom_gets_a_name(axis):
     rng = np.random.default_rng(8)
-    named = [bool(find_strangers(paint(axis, rng), axis, RH)) for _ in range(12)]
+    named = [bool(find_unexpected_peaks(paint(axis, rng), axis, RH)) for _ in range(12)]
     assert np.mean(named) <= 0.2
 
 
@@ -71,7 +71,7 @@ def test_a_peak_where_no_element_has_one_is_told_without_a_name():
     counts += np.random.default_rng(1).poisson(
         3000 * peaks(axis, np.array([27.0]), escape=False)[0]
     )
-    found = find_strangers(counts, axis, RH)
+    found = find_unexpected_peaks(counts, axis, RH)
     assert found
     assert any(abs(entry.kev - 27.0) < 0.15 for entry in found)
 
@@ -80,8 +80,10 @@ def test_the_anode_is_no_stranger():
     axis = AXES["20 eV"]
     counts = paint(axis, np.random.default_rng(3))
     counts += np.random.default_rng(2).poisson(4000 * shape(axis, "Mo K"))
-    assert all(e.family != "Mo K" for e in find_strangers(counts, axis, Conditions("Mo", 45.0)))
-    assert any(e.family == "Mo K" for e in find_strangers(counts, axis, RH))
+    assert all(
+        e.family != "Mo K" for e in find_unexpected_peaks(counts, axis, Conditions("Mo", 45.0))
+    )
+    assert any(e.family == "Mo K" for e in find_unexpected_peaks(counts, axis, RH))
 
 
 @pytest.mark.parametrize("axis", AXES.values(), ids=AXES.keys())

@@ -39,7 +39,7 @@ def judged():
         )
         predict = predictor.bind(measured.energies, known)
         for counts in measured.counts.numpy():
-            told = explain_spectrum(counts, measured.energies, known, predict, strangers=False)
+            told = explain_spectrum(counts, measured.energies, known, predict, unexpected=False)
             rests = []
             for entry in told.evidence:
                 own = {line.family for line in entry.lines}

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_xrf_pigments import EnergyAxis, PigmentMaps, XRFCube
 from napari_xrf_pigments.fitting.pixel_fit import fit_pixel
-from napari_xrf_pigments.fitting.unexpected_peaks import Stranger
+from napari_xrf_pigments.fitting.unexpected_peaks import UnexpectedPeak
 from napari_xrf_pigments.mapping.explanation import Evidence, EvidenceLine, Explanation
 from napari_xrf_pigments.plugin.state.services import FoundLines, Services
 
@@ -145,7 +145,7 @@ def explain(cube: XRFCube, spectrum: np.ndarray):
             Evidence("pigment", "vermilion", 0.9, 0.02, (line,), (), ()),
             Evidence("group", "mercury", 0.9, 0.02, (line, lead), ("vermilion",), ()),
         ),
-        (Stranger("Bi L", 10.84, 90.0, 7.0),),
+        (UnexpectedPeak("Bi L", 10.84, 90.0, 7.0),),
     )
 
 

@@ -14,7 +14,7 @@ from ..fitting._least_squares import expected_variance, positive_fit, weighted_s
 from ..fitting.artefacts import scatter_shapes
 from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
-from ..fitting.design_matrix import excited_family, line_columns, pile_up_columns, stack
+from ..fitting.design_matrix import excited_family, line_columns, pile_up_columns, vstack_columns
 from ..fitting.linear_fit import fit_window
 from ..fitting.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
 
@@ -120,18 +120,18 @@ class _Fit:
         for name in families:
             pause()
             try:
-                columns = line_columns(self.axis, name, settings, doubtful=False)
+                columns = line_columns(self.axis, name, settings, uncertainties=False)
             except ValueError:
                 continue
             centre = excited_family(name, settings).main.kev
             if self.axis[0] + 0.05 < centre < self.axis[-1] - 0.1:
                 shapes.append(columns.shapes)
                 self.names += [name] * len(columns.shapes)
-        self.lines = stack(shapes)
+        self.lines = vstack_columns(shapes)
         scatter = scatter_shapes(self.axis, settings)
         # A Rayleigh line is as good a marker as a fluorescence line.
         rayleigh = [s for s in scatter if s.kind == "Rayleigh" and s.kev > _MIN_LINE_KEV]
-        self.marks = stack([self.lines, np.array([s.shape for s in rayleigh])])
+        self.marks = vstack_columns([self.lines, np.array([s.shape for s in rayleigh])])
         self.rayleigh = rayleigh
         rest = [s.shape for s in scatter if s.kind == "Compton" or s.kev <= _MIN_LINE_KEV]
         base = snip(self.counts, self.axis, state.fwhm_ev) + 1e-3 * self.counts.mean()
@@ -140,10 +140,10 @@ class _Fit:
         wide = int(0.6 / state.gain_kev) | 1
         height = maximum_filter1d(smooth, wide)
         self.variance = smooth + (_SHAPE_ERROR * smooth) ** 2 + (_WING_ERROR * height) ** 2
-        self.columns = stack([self.marks, np.array(rest), smooth_terms(self.axis) * base])
+        self.columns = vstack_columns([self.marks, np.array(rest), smooth_terms(self.axis) * base])
         first = positive_fit(self.columns, self.counts, self.variance)
         sums = pile_up_columns(self.axis, self.lines, first[: len(self.lines)], 2)
-        self.columns = stack([self.columns, sums])
+        self.columns = vstack_columns([self.columns, sums])
         self.amplitude = positive_fit(self.columns, self.counts, self.variance)
         middle = self.amplitude[: len(self.marks)] @ self.marks
         self.pivot = float(self.channels @ middle / max(middle.sum(), 1e-9))
@@ -164,7 +164,7 @@ class _Fit:
         # A larger gain raises the energies of channels, so lines move the other way.
         moves = [-slope, -slope * self.state.gain_kev * (self.channels - self.pivot)]
         extra = np.array([*moves, wider] if free_width else moves)
-        both = stack([self.columns[positive], extra])
+        both = vstack_columns([self.columns[positive], extra])
         solver = weighted_solver(both, 1 / self.variance)
         found = (solver @ self.counts)[int(positive.sum()) :]
         change = np.zeros(3)

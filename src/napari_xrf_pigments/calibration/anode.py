@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from .._typing import FloatArray
 from ..cube.cube import XRFCube
-from ..fitting._least_squares import MODEL_DOUBT, expected_variance, positive_fit
+from ..fitting._least_squares import MODEL_ERROR, expected_variance, positive_fit
 from ..fitting.artefacts import ANODES, Scatter, scatter_shapes
 from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
-from ..fitting.design_matrix import excited_family, line_columns, stack
+from ..fitting.design_matrix import excited_family, line_columns, vstack_columns
 from ..fitting.linear_fit import fit_window
 
 #: Families whose lines overlap with scattered lines of an anode.
@@ -71,7 +71,7 @@ class _Trial:
     def __init__(self, axis: FloatArray, counts: FloatArray, conditions: Conditions) -> None:
         self.axis, self.counts, self.conditions = axis, counts, conditions
         smooth = expected_variance(axis, counts, conditions)
-        self.variance = smooth + (MODEL_DOUBT * smooth) ** 2
+        self.variance = smooth + (MODEL_ERROR * smooth) ** 2
         continuum = snip(counts, axis, conditions.fwhm_mn_ka_ev, width=4.0)
         self.continuum = smooth_terms(axis) * np.maximum(continuum, 1e-3 * counts.mean())
         self.lines: dict[str, FloatArray] = {}
@@ -79,7 +79,7 @@ class _Trial:
             try:
                 centre = excited_family(name, conditions).main.kev
                 if axis[0] + 0.1 < centre < axis[-1] - 0.1:
-                    columns = line_columns(axis, name, conditions, doubtful=False)
+                    columns = line_columns(axis, name, conditions, uncertainties=False)
                     self.lines[name] = columns.shapes
             except ValueError:
                 continue
@@ -104,7 +104,9 @@ class _Trial:
 
     def _fit(self, anode: str, parts: list[Scatter]) -> tuple[FloatArray, FloatArray]:
         rivals = [s for name, s in self.lines.items() if name.split()[0] != anode]
-        columns = stack([np.array([part.shape for part in parts]), *rivals, self.continuum])
+        columns = vstack_columns(
+            [np.array([part.shape for part in parts]), *rivals, self.continuum]
+        )
         return columns, positive_fit(columns, self.counts, self.variance)
 
     def certainty(self, anode: str) -> float:

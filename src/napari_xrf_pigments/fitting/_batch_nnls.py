@@ -13,7 +13,7 @@ _RELAX = 1.9
 _ITERATIONS = 36
 
 
-class PositiveFit:
+class BatchNNLS:
     """Non-negative amplitudes of the same columns in many spectra.
 
     The alternating direction method of multipliers (Boyd et al., Foundations and Trends in

@@ -9,7 +9,7 @@ from .._typing import FloatArray
 from .conditions import Conditions
 
 #: Share of a channel's counts by which an expected spectrum may be wrong.
-MODEL_DOUBT = 0.015
+MODEL_ERROR = 0.015
 
 
 def expected_variance(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._peak_context import GREEK, Look, PeakName
+from ._peak_context import GREEK, PeakContext, PeakName
 from .artefacts import ANODES, anode_families, compton_kev
 from .lineshape import SI_KA_KEV, escape_share
 
@@ -12,16 +12,16 @@ from .lineshape import SI_KA_KEV, escape_share
 _ANGLES = (80.0, 150.0)
 
 
-def escapes(place: float, look: Look) -> list[PeakName]:
+def escapes(place: float, context: PeakContext) -> list[PeakName]:
     """Silicon's escape peaks of the spectrum's own peaks that lie at a place (keV)."""
     found = []
-    here, noise = look.net(place)
-    for parent in look.peaks:
+    here, noise = context.net(place)
+    for parent in context.peaks:
         expected_at = float(parent) - SI_KA_KEV
-        near = look.closeness(expected_at - place, place, 0.01)
+        near = context.proximity(expected_at - place, place, 0.01)
         if parent < 2.5 or near < 0.1:
             continue
-        counts = look.net(float(parent))[0] * float(escape_share(np.array([parent]))[0])
+        counts = context.net(float(parent))[0] * float(escape_share(np.array([parent]))[0])
         enough = min(1.0, counts / max(here - 2 * noise, 1.0))
         reason = (
             f"The peak at {parent:.2f} keV leaves about {counts:,.0f} counts there, silicon's Kα "
@@ -34,36 +34,36 @@ def escapes(place: float, look: Look) -> list[PeakName]:
     return found
 
 
-def sums(place: float, look: Look) -> list[PeakName]:
+def sums(place: float, context: PeakContext) -> list[PeakName]:
     """Sums of two strong peaks that lie at a place (keV)."""
-    heights = np.array([max(look.net(float(peak))[0], 0.0) for peak in look.peaks])
+    heights = np.array([max(context.net(float(peak))[0], 0.0) for peak in context.peaks])
     if heights.size == 0:
         return []
-    here, _ = look.net(place)
+    here, _ = context.net(place)
     strong = np.flatnonzero(heights > 0.1 * heights.max())
     found = []
     for n, first in enumerate(strong):
         for second in strong[n:]:
-            at = float(look.peaks[first] + look.peaks[second])
-            near = look.closeness(at - place, place, 0.02)
+            at = float(context.peaks[first] + context.peaks[second])
+            near = context.proximity(at - place, place, 0.02)
             product = heights[first] * heights[second] / heights.max() ** 2
             # More than a few per cent of its parents is no pile-up.
             few = 1.0 if here < 0.05 * min(heights[first], heights[second]) else 0.15
             if near > 0.1:
-                label = f"Sum peak {look.peaks[first]:.2f} + {look.peaks[second]:.2f} keV"
+                label = f"Sum peak {context.peaks[first]:.2f} + {context.peaks[second]:.2f} keV"
                 reason = "Two photons that were counted as one."
                 score = 0.8 * near * few * product**0.25
                 found.append(PeakName(label, "sum", at, float(score), reason))
     return found
 
 
-def scatter(place: float, look: Look) -> list[PeakName]:
+def scatter(place: float, context: PeakContext) -> list[PeakName]:
     """Rayleigh and Compton peaks of the tube that lie at a place (keV)."""
-    anode = look.conditions.anode
+    anode = context.conditions.anode
     found = []
     for symbol in (anode,) if anode else ANODES:
         sure = 0.95 if anode else 0.35
-        for family in anode_families(symbol, look.conditions):
+        for family in anode_families(symbol, context.conditions):
             for group in "ab":
                 chosen = np.array([line.siegbahn[1] == group for line in family.lines])
                 strength = family.strength * chosen
@@ -72,7 +72,7 @@ def scatter(place: float, look: Look) -> list[PeakName]:
                 line = float(family.kev @ strength / strength.sum())
                 label = f"{symbol} {family.family}{GREEK[group]}"
                 weight = sure * (1.0 if group == "a" else 0.8)
-                near = look.closeness(line - place, place, 0.02)
+                near = context.proximity(line - place, place, 0.02)
                 told = "The tube's own line, scattered without loss."
                 if near > 0.05:
                     score = weight * near
@@ -80,7 +80,7 @@ def scatter(place: float, look: Look) -> list[PeakName]:
                     found.append(PeakName(name, "scatter", line, score, told))
                 low, high = compton_kev(line, _ANGLES[1]), compton_kev(line, _ANGLES[0])
                 beside = max(low - place, place - high, 0.0)
-                near = look.closeness(beside, place, 0.03)
+                near = context.proximity(beside, place, 0.03)
                 if line > 5 and near > 0.05:
                     told = "The tube's own line, scattered with loss; such peaks are broad."
                     name = f"{label}, Compton scatter of the tube"

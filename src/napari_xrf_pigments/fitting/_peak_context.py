@@ -47,7 +47,7 @@ class PeakName:
     family: str = ""
 
 
-class Look:
+class PeakContext:
     """A spectrum with its background and its peaks."""
 
     def __init__(self, counts: FloatArray, axis: FloatArray, conditions: Conditions) -> None:
@@ -77,7 +77,7 @@ class Look:
         net = total - float(self.background[near].sum())
         return net, float(np.sqrt(max(total, 1.0)))
 
-    def closeness(self, distance: float, kev: float, extra: float = 0.0) -> float:
+    def proximity(self, distance: float, kev: float, extra: float = 0.0) -> float:
         """1 on the spot, falling with the distance over what calibration and width allow."""
         allowed = 0.01 + 0.3 * self.sigma(kev) + extra
         return float(np.exp(-0.5 * (distance / allowed) ** 2))

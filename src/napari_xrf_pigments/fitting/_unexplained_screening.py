@@ -4,7 +4,7 @@ Nearly every spectrum of a scan is explained. So the same model of lines, scatte
 as in :mod:`.unexplained` is first fitted in half as many bins, for fewer iterations, without
 pile-up and without shifted or widened peaks. Its amplitudes are not negative either, so that it
 explains no more than the full model could; what it leaves is an upper estimate, but for noise. A
-spectrum in which that is small needs no further look.
+spectrum in which that is small needs no further context.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from functools import lru_cache
 import numpy as np
 
 from .._typing import Float32Array, FloatArray
-from ._batch_nnls import PositiveFit
+from ._batch_nnls import BatchNNLS
 from .background import smooth_terms
-from .common_lines import usual_lines, usual_scatter
+from .common_lines import common_line_columns, scatter_columns
 from .conditions import Conditions, Measurement
-from .design_matrix import stack
+from .design_matrix import vstack_columns
 
 #: Estimates under this stand for the share itself. Doubt of the network begins at ten times it.
 SMALL = 0.02
@@ -27,7 +27,7 @@ _ITERATIONS = 5
 #: A rest counts from so many sigma on: fewer than in the full model, since bins are wider.
 _SIGMAS = 3.5
 #: Share of a line's counts that the fitted shape may misplace, as in the full model.
-_SHAPE_DOUBT = 0.03
+_SHAPE_ERROR = 0.03
 #: Noise of neighbours that are added up with weights 1, 2, 1: variance for each count in a bin.
 _NOISE = 6.0
 
@@ -62,14 +62,16 @@ class Screening:
             raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
         self._fine = slice(2 * first, 2 * last)
         borders = borders[first : last + 1]
-        peaked = stack([usual_lines(kev, conditions), usual_scatter(kev, conditions)])
+        peaked = vstack_columns(
+            [common_line_columns(kev, conditions), scatter_columns(kev, conditions)]
+        )
         peaked = _between(peaked, (borders - start) / gain)
         peaked = peaked[peaked.sum(1) > 1e-3]
         continuum = smooth_terms((borders[1:] + borders[:-1]) / 2) * np.diff(borders)
         columns = np.concatenate([peaked, continuum])
         columns /= np.sqrt((columns**2).sum(1, keepdims=True))
         columns[columns < 1e-12] = 0.0  # denormal numbers are slow
-        self._fit = PositiveFit(columns, _ITERATIONS)
+        self._fit = BatchNNLS(columns, _ITERATIONS)
         self._peaked = columns[: len(peaked)].astype(np.float32)
         self._continuum = columns[len(peaked) :].astype(np.float32)
         self._areas = self._continuum.sum(1)
@@ -142,7 +144,7 @@ def _rest(residual: Float32Array, model: Float32Array, peaked: Float32Array) -> 
     variance += model
     variance *= _NOISE
     variance += 16.0 / residual.shape[1]
-    peaked *= 4 * _SHAPE_DOUBT
+    peaked *= 4 * _SHAPE_ERROR
     peaked *= peaked
     variance += peaked
     np.sqrt(variance, out=variance)

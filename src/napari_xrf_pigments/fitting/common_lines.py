@@ -15,7 +15,7 @@ from .design_matrix import excited_family
 from .lineshape import air_transmission, family_shape
 
 #: Families of the pigments of the catalogue, of usual supports, fillers and instruments.
-USUAL_FAMILIES = tuple(
+COMMON_FAMILIES = tuple(
     "Al K,Si K,P K,S K,Cl K,Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,"
     "Rb K,Sr K,Zr K,Ag K,Cd K,Sn K,Sb K,Ba K,Ag L,Cd L,Sn L,Sb L,Ba L,Au L,Hg L,Pb L,Au M,"
     "Hg M,Pb M".split(",")
@@ -26,7 +26,7 @@ _ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
 _RATIO_RANGE = (0.6, 1.6)
 
 
-def usual_lines(axis: FloatArray, conditions: Conditions) -> FloatArray:
+def common_line_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
     """Columns whose non-negative sums are families with line ratios within a range.
 
     Parameters
@@ -41,7 +41,7 @@ def usual_lines(axis: FloatArray, conditions: Conditions) -> FloatArray:
     ndarray, shape (column, channel)
     """
     shapes = []
-    for name in USUAL_FAMILIES:
+    for name in COMMON_FAMILIES:
         try:
             family = excited_family(name, conditions)
         except ValueError:
@@ -51,12 +51,12 @@ def usual_lines(axis: FloatArray, conditions: Conditions) -> FloatArray:
         if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
             continue
         air = air_transmission(family.kev, conditions.air_mm)
-        for factors in ratio_extremes(family):
+        for factors in ratio_bounds(family):
             shapes.append(family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev))
     return np.array(shapes)
 
 
-def usual_scatter(axis: FloatArray, conditions: Conditions) -> FloatArray:
+def scatter_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
     """Scatter of the anode, or of likely ones where it is not known, shape (column, channel)."""
     anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
     shapes = [
@@ -67,7 +67,7 @@ def usual_scatter(axis: FloatArray, conditions: Conditions) -> FloatArray:
     return np.array(shapes).reshape(-1, len(axis))
 
 
-def ratio_extremes(family: LineFamily) -> Sequence[FloatArray]:
+def ratio_bounds(family: LineFamily) -> Sequence[FloatArray]:
     """Factors on the lines at both ends of the range of ratios."""
     if family.family == "K":
         varied = np.array([line.siegbahn.startswith("Kb") for line in family.lines])

@@ -31,14 +31,14 @@ class LineColumns:
         The family, such as ``"Pb L"``.
     shapes : ndarray, shape (column, channel)
         Counts in each channel for one count in the full-energy peaks.
-    doubts : ndarray, shape (column, doubt, channel)
+    shape_uncertainties : ndarray, shape (column, cause, channel)
         Changes of each shape by one standard deviation of what is known of its energy,
         its width and its line ratios.
     """
 
     name: str
     shapes: FloatArray
-    doubts: FloatArray
+    shape_uncertainties: FloatArray
 
 
 def line_columns(
@@ -47,7 +47,7 @@ def line_columns(
     conditions: Conditions,
     *,
     split: bool = True,
-    doubtful: bool = True,
+    uncertainties: bool = True,
 ) -> LineColumns:
     """Columns of a line family on an energy axis.
 
@@ -61,8 +61,8 @@ def line_columns(
         Resolution, voltage and air path.
     split : bool
         Whether heavy L families are two columns: sub-shell L3, and L1 with L2.
-    doubtful : bool
-        Whether the doubts are wanted, which cost most of the time; else there are none.
+    uncertainties : bool
+        Whether to compute the uncertainties of shapes, which take most of the time.
 
     Raises
     ------
@@ -77,16 +77,16 @@ def line_columns(
     else:
         parts = [np.ones(len(family.lines), dtype=bool)]
     parts = [part for part in parts if (family.strength * air)[part].sum() > 0]
-    shapes, doubts = [], []
+    shapes, errors = [], []
     for part in parts:
         weight = air * part
         shape = family_shape(axis_kev, family, weight, conditions.fwhm_mn_ka_ev)
         shapes.append(shape)
-        if doubtful:
-            doubts.append(_doubts(axis_kev, family, weight, shape, conditions))
+        if uncertainties:
+            errors.append(_shape_uncertainties(axis_kev, family, weight, shape, conditions))
         else:
-            doubts.append(np.zeros((0, len(axis_kev))))
-    return LineColumns(name, np.array(shapes), np.array(doubts))
+            errors.append(np.zeros((0, len(axis_kev))))
+    return LineColumns(name, np.array(shapes), np.array(errors))
 
 
 def excited_family(name: str, conditions: Conditions) -> LineFamily:
@@ -105,7 +105,7 @@ def excited_family(name: str, conditions: Conditions) -> LineFamily:
     return line_family(name, max(conditions.excitation_kev, 1.05 * max(edges)))
 
 
-def _doubts(
+def _shape_uncertainties(
     axis_kev: FloatArray,
     family: LineFamily,
     weight: FloatArray,
@@ -123,7 +123,7 @@ def _doubts(
     return np.array([shifted, wider - shape, tilted - shape])
 
 
-def stack(parts: Sequence[FloatArray]) -> FloatArray:
+def vstack_columns(parts: Sequence[FloatArray]) -> FloatArray:
     """Put groups of columns under one another, shape (column, channel)."""
     return np.concatenate([np.atleast_2d(part) for part in parts if len(part)], axis=0)
 
@@ -145,21 +145,25 @@ def nuisance_columns(
     scatter = scatter_shapes(axis_kev, conditions)
     broad = np.array([part.shape for part in scatter])
     lines = (
-        stack([family.shapes for family in families]) if families else np.zeros((0, len(axis_kev)))
+        vstack_columns([family.shapes for family in families])
+        if families
+        else np.zeros((0, len(axis_kev)))
     )
     terms = smooth_terms(axis_kev)
     base = _continuum(axis_kev, reference, conditions)
     variance = expected_variance(axis_kev, reference, conditions)
-    amplitude = positive_fit(stack([lines, broad, terms * base]), reference, variance)
+    amplitude = positive_fit(vstack_columns([lines, broad, terms * base]), reference, variance)
     sums = pile_up_columns(axis_kev, lines, amplitude[: len(lines)])
     # Again with the sums, which would else be taken for a part of the Compton peak.
-    amplitude = positive_fit(stack([lines, broad, sums, terms * base]), reference, variance)
+    amplitude = positive_fit(
+        vstack_columns([lines, broad, sums, terms * base]), reference, variance
+    )
     scale = amplitude[len(lines) : len(lines) + len(scatter)]
     merged = merge_compton(scatter, scale)
     # The continuum without the broad peaks that have columns of their own.
     humps = scale @ broad if len(scatter) else np.zeros_like(reference)
     base = _continuum(axis_kev, np.maximum(reference - humps, 0), conditions)
-    columns = stack([merged, sums, terms * base])
+    columns = vstack_columns([merged, sums, terms * base])
     labels = ("scatter",) * len(merged) + ("pile-up",) * len(sums) + ("continuum",) * len(terms)
     return columns, labels
 
@@ -191,10 +195,10 @@ def _continuum(axis_kev: FloatArray, spectrum: FloatArray, conditions: Condition
     return np.asarray(np.maximum(clipped, 1e-3 * spectrum.mean()))
 
 
-def doubt_variance(
+def shape_error_variance(
     family_solver: FloatArray, families: Sequence[LineColumns], members: FloatArray
 ) -> FloatArray:
-    """What doubts on the shape of one family do to the counts of the others.
+    """Propagate the uncertainty of the shape of one family to the counts of the others.
 
     Returns
     -------
@@ -204,8 +208,8 @@ def doubt_variance(
     variance = np.zeros_like(members)
     column = 0
     for family in families:
-        for doubts in family.doubts:
-            effect = (family_solver @ doubts.T) ** 2
+        for changes in family.shape_uncertainties:
+            effect = (family_solver @ changes.T) ** 2
             variance[:, column] = effect.sum(1) * (members[:, column] == 0)
             column += 1
     return variance

@@ -16,15 +16,15 @@ from numpy.typing import ArrayLike
 from .._parallel import on_one_thread
 from .._typing import FloatArray
 from ..physics.lines import atomic_number, line_family
-from ._least_squares import MODEL_DOUBT, expected_variance, weighted_solver
+from ._least_squares import MODEL_ERROR, expected_variance, weighted_solver
 from .conditions import Conditions
 from .design_matrix import (
     LineColumns,
-    doubt_variance,
     excited_family,
     line_columns,
     nuisance_columns,
-    stack,
+    shape_error_variance,
+    vstack_columns,
 )
 from .linear_fit import fit_window
 
@@ -161,11 +161,11 @@ class _Search:
         self.axis, self.spectra, self.conditions = axis, spectra, conditions
         self.reference = spectra[0]
         smooth = expected_variance(axis, self.reference, conditions)
-        self.weights = 1 / (smooth + (MODEL_DOUBT * smooth) ** 2)
+        self.weights = 1 / (smooth + (MODEL_ERROR * smooth) ** 2)
         self.columns: dict[str, list[LineColumns]] = {}
         #: Variance of each channel of each spectrum without any line.
         self.counting = np.array([expected_variance(axis, one, conditions) for one in spectra])
-        self.counting += (MODEL_DOUBT * self.counting) ** 2
+        self.counting += (MODEL_ERROR * self.counting) ** 2
 
     def element(self, name: str) -> list[LineColumns]:
         """The columns of a family, with those of the element's other families."""
@@ -186,7 +186,7 @@ class _Search:
         """Families and all columns of a choice."""
         families = [part for name in chosen for part in self.columns[name]]
         rest, _ = nuisance_columns(self.axis, self.reference, families, self.conditions)
-        return families, stack([*(family.shapes for family in families), rest])
+        return families, vstack_columns([*(family.shapes for family in families), rest])
 
     def best_addition(self, chosen: Sequence[str], pool: Sequence[str]) -> tuple[str | None, float]:
         """The candidate that explains most of what the chosen ones leave."""
@@ -212,10 +212,10 @@ class _Search:
 
     def _variance(self, families: Sequence[LineColumns], amplitudes: FloatArray) -> FloatArray:
         """Variance of each channel of each spectrum: counting, and doubts on the shapes."""
-        doubts = [(part**2).sum(0) for family in families for part in family.doubts]
-        if not doubts:
+        errors = [(part**2).sum(0) for family in families for part in family.shape_uncertainties]
+        if not errors:
             return self.counting
-        return np.asarray(self.counting + amplitudes[:, : len(doubts)] ** 2 @ np.array(doubts))
+        return np.asarray(self.counting + amplitudes[:, : len(errors)] ** 2 @ np.array(errors))
 
     def significance(self, chosen: Sequence[str]) -> dict[str, float]:
         """Sigma of each chosen family in the spectrum where it stands out most."""
@@ -229,6 +229,6 @@ class _Search:
         family_solver = members @ solver
         amplitudes = self.spectra @ solver.T
         variance = self.counting @ (family_solver**2).T
-        variance += amplitudes**2 @ doubt_variance(family_solver, families, members).T
+        variance += amplitudes**2 @ shape_error_variance(family_solver, families, members).T
         score = (amplitudes @ members.T) / np.sqrt(variance)
         return dict(zip(chosen, score.max(0).tolist(), strict=True))

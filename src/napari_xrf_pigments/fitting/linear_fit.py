@@ -18,7 +18,7 @@ from .._parallel import on_threads, split_blocks, thread_count
 from .._typing import Float32Array, FloatArray
 from ._least_squares import expected_variance, weighted_solver
 from .conditions import Conditions
-from .design_matrix import doubt_variance, line_columns, nuisance_columns, stack
+from .design_matrix import line_columns, nuisance_columns, shape_error_variance, vstack_columns
 
 #: Softest energy that is fitted, keV.
 MIN_FIT_KEV = 1.05
@@ -65,7 +65,7 @@ class LineFit:
         Takes counts to the amplitudes of the columns.
     members : ndarray, shape (family, column)
         1 where a column belongs to a family.
-    doubt_variance : ndarray, shape (family, column)
+    shape_error_variance : ndarray, shape (family, column)
         Variance of a family's counts for one squared count in a column.
     labels : tuple of str
         What each column is: a family, or ``"scatter"``, ``"pile-up"``, ``"continuum"``.
@@ -79,7 +79,7 @@ class LineFit:
     window: slice
     solver: FloatArray
     members: FloatArray
-    doubt_variance: FloatArray
+    shape_error_variance: FloatArray
     labels: tuple[str, ...]
     scatter: FloatArray
 
@@ -122,7 +122,7 @@ class LineFit:
         amplitudes = made[:, :columns]
         net = amplitudes @ self.members.astype(np.float32).T
         variance = made[:, columns : columns + total]
-        variance += amplitudes**2 @ self.doubt_variance.astype(np.float32).T
+        variance += amplitudes**2 @ self.shape_error_variance.astype(np.float32).T
         sigma = np.sqrt(np.maximum(variance, 1e-6))
         if hard:
             scatter = amplitudes @ self.scatter.astype(np.float32)
@@ -185,15 +185,15 @@ def line_fit(
     others = [name for name in nuisance if name not in names]
     families = [line_columns(axis, name, settings) for name in [*names, *others]]
     rest, labels = nuisance_columns(axis, spectrum, families, settings)
-    columns = stack([*(family.shapes for family in families), rest])
+    columns = vstack_columns([*(family.shapes for family in families), rest])
     owners = tuple(family.name for family in families for _ in family.shapes)
     weights = 1 / expected_variance(axis, spectrum, settings)
     solver = weighted_solver(columns, weights)
     members = np.array([[1.0 * (owner == name) for owner in (*owners, *labels)] for name in names])
-    doubt = doubt_variance(members @ solver, families, members)
+    shape_error = shape_error_variance(members @ solver, families, members)
     every = (*owners, *labels)
     scatter = _hard_scatter(axis, columns, every)
-    return LineFit(tuple(names), columns, window, solver, members, doubt, every, scatter)
+    return LineFit(tuple(names), columns, window, solver, members, shape_error, every, scatter)
 
 
 def fit_window(axis_kev: FloatArray, reference: FloatArray) -> slice:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .._typing import FloatArray
 from ..physics.lines import LineFamily, element_symbol
 from ._peak_artefacts import escapes, scatter, sums
-from ._peak_context import GREEK, Look, PeakName
+from ._peak_context import GREEK, PeakContext, PeakName
 from .conditions import Conditions
 from .design_matrix import excited_family
 from .line_search import CANDIDATES
@@ -51,10 +51,12 @@ def name_peak(
     most : int
         At most so many.
     """
-    look = Look(np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions())
-    place = look.peak_near(kev)
-    found = [*_lines(place, look), *escapes(place, look), *sums(place, look)]
-    found += scatter(place, look)
+    context = PeakContext(
+        np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
+    )
+    place = context.peak_near(kev)
+    found = [*_lines(place, context), *escapes(place, context), *sums(place, context)]
+    found += scatter(place, context)
     best: dict[str, PeakName] = {}
     for name in sorted(found, key=lambda name: -name.score):
         best.setdefault(name.label, name)
@@ -73,36 +75,40 @@ def measure_peak(
     spectrum, axis_kev, conditions
         As for :func:`name_peak`.
     """
-    look = Look(np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions())
-    place = look.peak_near(kev)
-    return (place, *look.net(place))
+    context = PeakContext(
+        np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
+    )
+    place = context.peak_near(kev)
+    return (place, *context.net(place))
 
 
-def _lines(place: float, look: Look) -> list[PeakName]:
+def _lines(place: float, context: PeakContext) -> list[PeakName]:
     found = []
     for z in range(_FIRST_Z, _LAST_Z + 1):
         symbol = element_symbol(z)
         for shell in "KLM":
             try:
-                family = excited_family(f"{symbol} {shell}", look.conditions)
+                family = excited_family(f"{symbol} {shell}", context.conditions)
             except ValueError:
                 continue
-            if np.abs(family.kev - place).min() < 4 * look.sigma(place):
-                found += _family_lines(place, family, symbol, look)
+            if np.abs(family.kev - place).min() < 4 * context.sigma(place):
+                found += _family_lines(place, family, symbol, context)
     return found
 
 
-def _family_lines(place: float, family: LineFamily, symbol: str, look: Look) -> list[PeakName]:
-    marks = _marks(family, look)
+def _family_lines(
+    place: float, family: LineFamily, symbol: str, context: PeakContext
+) -> list[PeakName]:
+    marks = _marks(family, context)
     top = max(mark.share for mark in marks)
     names = []
     for mark in marks:
-        near = look.closeness(mark.kev - place, place)
+        near = context.proximity(mark.kev - place, place)
         if near < 0.02 or mark.share < 0.01:
             continue
-        support, reason = _support(mark, marks, look)
+        support, reason = _support(mark, marks, context)
         common = 1.0 if symbol in _EVERYDAY else 0.6 if symbol in CANDIDATES else 0.25
-        if symbol == look.conditions.anode:
+        if symbol == context.conditions.anode:
             common = 0.6
         strong = 0.4 + 0.6 * mark.share / top
         label = f"{symbol} {mark.label}"
@@ -120,15 +126,15 @@ class _Mark:
     share: float
 
 
-def _marks(family: LineFamily, look: Look) -> list[_Mark]:
-    strength = family.strength * air_transmission(family.kev, look.conditions.air_mm)
+def _marks(family: LineFamily, context: PeakContext) -> list[_Mark]:
+    strength = family.strength * air_transmission(family.kev, context.conditions.air_mm)
     share = strength / strength.sum()
     free = np.ones(share.size, dtype=bool)
     marks = []
     for index in np.argsort(-share):
         if not free[index]:
             continue
-        reach = 1.2 * look.sigma(float(family.kev[index]))
+        reach = 1.2 * context.sigma(float(family.kev[index]))
         rows = free & (np.abs(family.kev - family.kev[index]) < reach)
         free &= ~rows
         name = family.lines[int(index)].siegbahn
@@ -138,15 +144,15 @@ def _marks(family: LineFamily, look: Look) -> list[_Mark]:
     return marks
 
 
-def _support(mark: _Mark, marks: Sequence[_Mark], look: Look) -> tuple[float, str]:
+def _support(mark: _Mark, marks: Sequence[_Mark], context: PeakContext) -> tuple[float, str]:
     """Whether the other lines of a family are there in proportion."""
-    here = max(look.net(mark.kev)[0], 0.0)
+    here = max(context.net(mark.kev)[0], 0.0)
     worst, missing, met = 1.0, "", 0
     for other in marks:
-        apart = abs(other.kev - mark.kev) > 3 * look.sigma(mark.kev)
-        if not apart or not look.axis[0] < other.kev < look.axis[-1]:
+        apart = abs(other.kev - mark.kev) > 3 * context.sigma(mark.kev)
+        if not apart or not context.axis[0] < other.kev < context.axis[-1]:
             continue
-        net, noise = look.net(other.kev)
+        net, noise = context.net(other.kev)
         expected = here * other.share / mark.share
         if expected < 4 * noise:
             continue  # it would drown anyway

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._typing import FloatArray
-from ._least_squares import MODEL_DOUBT, expected_variance, positive_fit
+from ._least_squares import MODEL_ERROR, expected_variance, positive_fit
 from .artefacts import pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
-from .common_lines import USUAL_FAMILIES, ratio_extremes
+from .common_lines import COMMON_FAMILIES, ratio_bounds
 from .conditions import Conditions
-from .design_matrix import excited_family, stack
+from .design_matrix import excited_family, vstack_columns
 from .lineshape import air_transmission, family_shape
 
 _LOW_KEV = 1.2
@@ -162,13 +162,13 @@ def fit_pixel(
     if counts.sum() <= 0:
         raise ValueError("The spectrum holds no counts above 1.2 keV to fit lines to.")
     smooth = expected_variance(design.axis, counts, settings)
-    variance = smooth + (MODEL_DOUBT * smooth) ** 2
+    variance = smooth + (MODEL_ERROR * smooth) ** 2
     base = snip(counts, design.axis, settings.fwhm_mn_ka_ev)[None]
-    continuum = stack([design.continuum, base / max(float(base.sum()), 1e-9)])
-    first = positive_fit(stack([design.peaked, continuum]), counts, variance)
+    continuum = vstack_columns([design.continuum, base / max(float(base.sum()), 1e-9)])
+    first = positive_fit(vstack_columns([design.peaked, continuum]), counts, variance)
     lines = first[: len(design.owners)] @ design.peaked[: len(design.owners)]
     sums = pile_up_shape(design.axis, lines, lines)[None]
-    columns = stack([design.peaked, sums, continuum])
+    columns = vstack_columns([design.peaked, sums, continuum])
     amplitudes = positive_fit(columns, counts, variance)
     return PixelFit(
         design.axis,
@@ -220,7 +220,7 @@ def _design(
     names: list[str] = []
     owners: list[int] = []
     shapes: list[FloatArray] = []
-    for name in dict.fromkeys((*USUAL_FAMILIES, *more)):
+    for name in dict.fromkeys((*COMMON_FAMILIES, *more)):
         found = _family_columns(axis, name, conditions)
         if found:
             owners += [len(names)] * len(found)
@@ -232,7 +232,7 @@ def _design(
         for anode in anodes
         for part in scatter_shapes(axis, replace(conditions, anode=anode))
     ]
-    peaked = stack([np.array(shapes), np.array(scatter)])
+    peaked = vstack_columns([np.array(shapes), np.array(scatter)])
     return _Design(axis, first, fold, tuple(names), tuple(owners), peaked, smooth_terms(axis))
 
 
@@ -249,5 +249,5 @@ def _family_columns(axis: FloatArray, name: str, conditions: Conditions) -> list
     air = air_transmission(family.kev, conditions.air_mm)
     return [
         family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev)
-        for factors in ratio_extremes(family)
+        for factors in ratio_bounds(family)
     ]

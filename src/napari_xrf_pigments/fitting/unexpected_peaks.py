@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 
 from .._typing import FloatArray
-from .common_lines import USUAL_FAMILIES
+from .common_lines import COMMON_FAMILIES
 from .conditions import Conditions
-from .design_matrix import excited_family, stack
+from .design_matrix import excited_family, vstack_columns
 from .line_search import CANDIDATES, main_family
 from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
 from .pixel_fit import PixelFit, fit_pixel
@@ -24,15 +24,15 @@ SIGNIFICANCE = 5.0
 #: A peak without a name has to stand out more.
 _NAMELESS = 8.0
 _MOST = 4
-_SHAPE_DOUBT = 0.02
+_SHAPE_ERROR = 0.02
 #: Share by which a group of lines may differ from what tables say.
-_RATIO_DOUBT = 0.15
+_RATIO_ERROR = 0.15
 #: Families with more counts than this show that their lines' ratios are not those of tables.
 _MANY = 300.0
 
 
 @dataclass(frozen=True)
-class Stranger:
+class UnexpectedPeak:
     """Something in a spectrum that the usual elements do not account for.
 
     Parameters
@@ -53,9 +53,9 @@ class Stranger:
     sigma: float
 
 
-def find_strangers(
+def find_unexpected_peaks(
     spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
-) -> tuple[Stranger, ...]:
+) -> tuple[UnexpectedPeak, ...]:
     """Name what the usual elements leave unexplained in one spectrum.
 
     Parameters
@@ -69,7 +69,7 @@ def find_strangers(
 
     Returns
     -------
-    tuple of Stranger
+    tuple of UnexpectedPeak
         The most significant first.
 
     Raises
@@ -80,8 +80,8 @@ def find_strangers(
     settings = conditions or Conditions()
     fit = fit_pixel(spectrum, axis_kev, settings)
     pool = _pool(fit.kev, settings)
-    rest = _Rest(fit, settings)
-    found: list[Stranger] = []
+    rest = _ResidualModel(fit, settings)
+    found: list[UnexpectedPeak] = []
     while len(found) < _MOST:
         best = rest.best(pool, [entry.family for entry in found])
         if best is None or best.sigma < SIGNIFICANCE:
@@ -95,7 +95,7 @@ def find_strangers(
 def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
     """Shapes of the families that are looked for."""
     shapes: dict[str, FloatArray] = {}
-    usual = {name.split()[0] for name in USUAL_FAMILIES}
+    usual = {name.split()[0] for name in COMMON_FAMILIES}
     for symbol in dict.fromkeys((*CANDIDATES, *RARE)):
         if symbol in usual or symbol == conditions.anode:
             continue
@@ -108,7 +108,7 @@ def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
     return shapes
 
 
-class _Rest:
+class _ResidualModel:
     """What a fit leaves of a spectrum, and what of it could be the fit's own mistake.
 
     Free are the amplitudes of the fit, and shift, stretch and width of its peaks. The
@@ -118,25 +118,25 @@ class _Rest:
     def __init__(self, fit: PixelFit, conditions: Conditions) -> None:
         self.fit = fit
         peaked = fit.model - fit.continuum
-        self.weights = 1 / (fit.variance + (_SHAPE_DOUBT * np.maximum(peaked, 0.0)) ** 2)
+        self.weights = 1 / (fit.variance + (_SHAPE_ERROR * np.maximum(peaked, 0.0)) ** 2)
         slope = np.gradient(peaked)
         ramp = np.linspace(-1, 1, slope.size)
         held = fit.columns[fit.amplitudes > 0]
-        free = stack([held, np.array([slope, slope * ramp, np.gradient(slope)])])
-        doubtful = [
-            _RATIO_DOUBT * group
+        free = vstack_columns([held, np.array([slope, slope * ramp, np.gradient(slope)])])
+        uncertain = [
+            _RATIO_ERROR * group
             for name in fit.names
             if fit.family(name).sum() > _MANY
             for group in _line_groups(fit, name, conditions)
         ]
-        self.columns = stack([free, np.array(doubtful)]) if doubtful else free
-        # A doubt is worth one: so many standard deviations cost as much as in the counts.
-        self.prior = np.r_[np.zeros(len(free)), np.ones(len(doubtful))]
+        self.columns = vstack_columns([free, np.array(uncertain)]) if uncertain else free
+        # A error is worth one: so many standard deviations cost as much as in the counts.
+        self.prior = np.r_[np.zeros(len(free)), np.ones(len(uncertain))]
         self._solve()
 
     def add(self, shape: FloatArray) -> None:
         """Count one more shape among what is known."""
-        self.columns = stack([shape[None], self.columns])
+        self.columns = vstack_columns([shape[None], self.columns])
         self.prior = np.r_[0.0, self.prior]
         self._solve()
 
@@ -153,9 +153,9 @@ class _Rest:
         """What of a shape the known ones cannot imitate, shape (bin,)."""
         return np.asarray(shape - (self._solver @ shape) @ self.columns)
 
-    def best(self, pool: dict[str, FloatArray], taken: Sequence[str]) -> Stranger | None:
+    def best(self, pool: dict[str, FloatArray], taken: Sequence[str]) -> UnexpectedPeak | None:
         """The family that explains most of the rest."""
-        best: Stranger | None = None
+        best: UnexpectedPeak | None = None
         for name, shape in pool.items():
             power = float(self.own(shape) @ (shape * self.weights))
             # What the others can imitate cannot be told from them.
@@ -165,7 +165,7 @@ class _Rest:
             sigma = counts * float(np.sqrt(power))
             if best is None or sigma > best.sigma:
                 main = float(self.fit.kev[int(np.argmax(shape))])
-                best = Stranger(name, main, counts, sigma)
+                best = UnexpectedPeak(name, main, counts, sigma)
         return best
 
 
@@ -184,7 +184,7 @@ def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[Float
     return shapes
 
 
-def _nameless(fit: PixelFit, rest: _Rest, conditions: Conditions) -> list[Stranger]:
+def _nameless(fit: PixelFit, rest: _ResidualModel, conditions: Conditions) -> list[UnexpectedPeak]:
     """Peaks of the residual that no family accounts for."""
     residual, variance = rest.residual, 1 / rest.weights
     gain = float(fit.kev[1] - fit.kev[0])
@@ -192,8 +192,8 @@ def _nameless(fit: PixelFit, rest: _Rest, conditions: Conditions) -> list[Strang
     level = gaussian_filter1d(residual, blur)
     # Squared, a Gaussian kernel is a narrower one of 1 / (2 sqrt(pi) sigma) of its area.
     noise = gaussian_filter1d(variance, blur / np.sqrt(2)) / (2 * np.sqrt(np.pi) * blur)
-    doubt = 0.03 * gaussian_filter1d(np.maximum(fit.model - fit.continuum, 0), 1.5 * blur)
-    score = level / np.sqrt(noise + doubt**2 + 1.0 / fit.kev.size)
+    error = 0.03 * gaussian_filter1d(np.maximum(fit.model - fit.continuum, 0), 1.5 * blur)
+    score = level / np.sqrt(noise + error**2 + 1.0 / fit.kev.size)
     found = []
     for _ in range(_MOST):
         top = int(np.argmax(score))
@@ -202,6 +202,6 @@ def _nameless(fit: PixelFit, rest: _Rest, conditions: Conditions) -> list[Strang
         reach = max(1, round(3 * blur))
         near = slice(max(top - reach, 0), top + reach + 1)
         counts = float(np.maximum(residual[near], 0).sum())
-        found.append(Stranger("", float(fit.kev[top]), counts, float(score[top])))
+        found.append(UnexpectedPeak("", float(fit.kev[top]), counts, float(score[top])))
         score[near] = 0.0
     return found

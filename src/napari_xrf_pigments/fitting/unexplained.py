@@ -16,18 +16,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from .._typing import Float32Array, FloatArray
-from ._batch_nnls import PositiveFit
+from ._batch_nnls import BatchNNLS
 from .background import smooth_terms
-from .common_lines import usual_lines, usual_scatter
+from .common_lines import common_line_columns, scatter_columns
 from .conditions import Conditions, Measurement
-from .design_matrix import stack
+from .design_matrix import vstack_columns
 from .lineshape import FWHM_PER_SIGMA, fwhm_kev
 
 _LOW_KEV, _BIN_KEV = 1.2, 0.06
 #: A rest counts from so many sigma on; smoothed noise alone hardly gets there.
 _SIGMAS = 4.5
 #: Share of a line's counts that the fitted shape may misplace.
-_SHAPE_DOUBT = 0.03
+_SHAPE_ERROR = 0.03
 #: Spectra worked on at once: what is made of them stays in the cache of a core.
 _BATCH = 256
 
@@ -89,16 +89,19 @@ class _Model:
         self.gain = gain * self.fold
         start = kev[self.first] + 0.5 * (self.fold - 1) * gain
         self.axis = start + self.gain * np.arange(self.bins)
-        lines, scatter = usual_lines(self.axis, conditions), usual_scatter(self.axis, conditions)
+        lines, scatter = (
+            common_line_columns(self.axis, conditions),
+            scatter_columns(self.axis, conditions),
+        )
         continuum = smooth_terms(self.axis)
-        self.columns = stack([lines, scatter, continuum]).astype(np.float32)
+        self.columns = vstack_columns([lines, scatter, continuum]).astype(np.float32)
         self.columns = self.columns[self.columns.sum(1) > 1e-3]
         self.peaked = len(self.columns) - len(continuum)
         self.lines = min(len(lines), self.peaked)
         norm = np.sqrt((self.columns**2).sum(1))
         self.scaled = self.columns / norm[:, None]
         self.scaled[self.scaled < 1e-12] = 0.0  # denormal numbers are slow
-        self.fit = PositiveFit(self.scaled)
+        self.fit = BatchNNLS(self.scaled)
         self.areas = self.scaled.sum(1)
         self.areas[: self.peaked] = 0.0
         sigma = float(fwhm_kev(np.array([8.0]), conditions.fwhm_mn_ka_ev)[0])
@@ -106,7 +109,7 @@ class _Model:
         self.smooth = _Gaussian(sigma)
         # Squared, a Gaussian kernel is a narrower one of 1 / (2 sqrt(pi) sigma) of its area.
         self.smooth_noise = _Gaussian(sigma / np.sqrt(2), 1 / (2 * np.sqrt(np.pi) * sigma))
-        self.doubts = _Gaussian(1.5 * sigma, _SHAPE_DOUBT)(self.scaled[: self.peaked])
+        self.shape_uncertainties = _Gaussian(1.5 * sigma, _SHAPE_ERROR)(self.scaled[: self.peaked])
         self.reach = int(np.ceil(2.4 * sigma))
         self.offset_bins = self.axis[0] / self.gain
         self.ramp = np.linspace(-1, 1, self.bins, dtype=np.float32)
@@ -122,7 +125,7 @@ class _Model:
         above = spectra.sum(1) - amplitude @ self.areas
         spectra -= model
         residual = self._straightened(spectra, peaked, model, self._pile_up(peaked))
-        rest = self._significant(residual, model, lines @ self.doubts)
+        rest = self._significant(residual, model, lines @ self.shape_uncertainties)
         share: Float32Array = np.clip(rest / np.maximum(above, 1.0), 0, 1).astype(np.float32)
         return share
 
@@ -176,18 +179,18 @@ class _Model:
         return straight
 
     def _significant(
-        self, residual: Float32Array, model: Float32Array, doubt: Float32Array
+        self, residual: Float32Array, model: Float32Array, error: Float32Array
     ) -> Float32Array:
         """Counts of the residual around places where it stands out."""
         smooth = self.smooth(residual)
         level = np.maximum(residual, 0.0)
         level *= 0.05
         level += np.maximum(model, 0.0)
-        doubt *= doubt
-        doubt += self.smooth_noise(level)
-        doubt += 1.0 / self.bins
+        error *= error
+        error += self.smooth_noise(level)
+        error += 1.0 / self.bins
         # A ramp, not a step: rounding must not decide about a place.
-        marked = _widened(np.divide(smooth, np.sqrt(doubt, out=doubt)), self.reach)
+        marked = _widened(np.divide(smooth, np.sqrt(error, out=error)), self.reach)
         marked += 0.5 - _SIGMAS
         np.clip(marked, 0.0, 1.0, out=marked)
         rest: Float32Array = np.einsum("nb,nb->n", np.maximum(smooth, 0.0, out=smooth), marked)

@@ -18,7 +18,7 @@ from .._parallel import on_one_thread
 from ..cube import Acquisition, EnergyAxis, PigmentMaps
 from ..fitting.conditions import Conditions
 from ..fitting.pixel_fit import PixelFit, fit_pixel
-from ..fitting.unexpected_peaks import Stranger, find_strangers
+from ..fitting.unexpected_peaks import UnexpectedPeak, find_unexpected_peaks
 from ..physics.lines import line_family
 from ..pigments.catalogue import ambiguity_groups, pigment
 from ..pigments.mixtures import equivalent_mixtures
@@ -98,14 +98,14 @@ class Explanation:
         The fit that the counts are from.
     evidence : tuple of Evidence
         For every pigment and every group over the threshold, the likeliest first.
-    unexplained : tuple of Stranger
+    unexplained : tuple of UnexpectedPeak
         Peaks of elements that are not expected, and peaks without a name.
     """
 
     maps: PigmentMaps
     fit: PixelFit
     evidence: tuple[Evidence, ...]
-    unexplained: tuple[Stranger, ...]
+    unexplained: tuple[UnexpectedPeak, ...]
 
 
 @on_one_thread()
@@ -144,7 +144,7 @@ def explain_spectrum(
     counts = np.asarray(spectrum, dtype=np.float64)
     conditions = Conditions.of(acquisition)
     fit = fit_pixel(counts, energies.kev, conditions)
-    found = find_strangers(counts, energies.kev, conditions) if strangers else ()
+    found = find_unexpected_peaks(counts, energies.kev, conditions) if strangers else ()
     net = {name: fit.net(name) for name in fit.names if fit.family(name).any()}
     by_element = _families_by_element(net)
     elements = list(by_element)

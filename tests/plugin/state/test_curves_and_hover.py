@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_xrf_pigments.fitting.unexpected_peaks import Stranger
+from napari_xrf_pigments.fitting.unexpected_peaks import UnexpectedPeak
 from napari_xrf_pigments.mapping.explanation import Evidence, EvidenceLine
 from napari_xrf_pigments.plugin.layers.metadata import mark_outdated
 from napari_xrf_pigments.plugin.layers.status_bar import tell_in_status_bar, text_at
@@ -83,7 +83,9 @@ def test_evidence_lights_up_its_lines_and_no_others():
 
 def test_what_is_unexplained_is_named():
     assert unexplained_html(()) == ""
-    text = unexplained_html([Stranger("Bi L", 10.84, 200.0, 9.4), Stranger("", 27.0, 50.0, 8.0)])
+    text = unexplained_html(
+        [UnexpectedPeak("Bi L", 10.84, 200.0, 9.4), UnexpectedPeak("", 27.0, 50.0, 8.0)]
+    )
     assert "Bi L at 10.84 keV (9 σ)" in text
     assert "a peak without a name at 27.00 keV" in text
 
