@@ -18,7 +18,7 @@ class BatchNNLS:
 
     The alternating direction method of multipliers (Boyd et al., Foundations and Trends in
     Machine Learning 3 (2011) 1, section 5.2): an iteration is one product of small matrices for
-    all spectra, so that it costs little however many columns hang together. Of the two arrays
+    all spectra, so that the cost hardly depends on correlations of the columns. Of the two arrays
     that it alternates between, one is the positive part and the other the negative part of a
     single array, and both steps together are ``h <- b + |h| M + (1 - r / 2) h``.
 
@@ -27,7 +27,7 @@ class BatchNNLS:
     columns : ndarray, shape (column, bin)
         Columns of length one.
     iterations : int
-        Few of them find amplitudes that are not negative, but not yet the best ones.
+        With few iterations the amplitudes are non-negative but not yet optimal.
     """
 
     def __init__(self, columns: NDArray[np.floating], iterations: int = _ITERATIONS) -> None:
@@ -42,10 +42,10 @@ class BatchNNLS:
         self._mixing = (_RELAX * _STEP * inverse - _RELAX / 2 * np.eye(size)).astype(np.float32)
 
     def __call__(self, spectra: Float32Array) -> Float32Array:
-        """Amplitudes, shape (spectrum, column), of spectra (spectrum, bin)."""
+        """Fit spectra of shape (spectrum, bin); return amplitudes of shape (spectrum, column)."""
         target = spectra @ self._columns
         base = target @ self._base
-        # Started at what is best without bounds.
+        # Start from the solution without bounds.
         state = np.maximum(target @ self._start, 0)
         size, mixed = np.empty_like(state), np.empty_like(state)
         for _ in range(self._iterations):

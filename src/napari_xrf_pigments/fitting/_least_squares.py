@@ -1,4 +1,4 @@
-"""Weighted least squares of spectra: weights, solutions, and what doubts on shapes do to them."""
+"""Weighted least squares of spectra: weights and solvers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from scipy.optimize import nnls
 from .._typing import FloatArray
 from .conditions import Conditions
 
-#: Share of a channel's counts by which an expected spectrum may be wrong.
+#: Relative error of an expected spectrum, as a share of the counts of a channel.
 MODEL_ERROR = 0.015
 
 
 def expected_variance(
     axis_kev: FloatArray, reference: FloatArray, conditions: Conditions
 ) -> FloatArray:
-    """Variance to weigh channels by: counts blurred over a third of a peak, shape (channel,)."""
+    """Return the variance of channels: counts smoothed over a third of a peak, shape (channel,)."""
     gain = axis_kev[1] - axis_kev[0]
     reach = max(1, round(0.3e-3 * conditions.fwhm_mn_ka_ev / gain))
     blurred = np.convolve(np.pad(reference, reach, mode="edge"), np.ones(2 * reach + 1), "valid")
@@ -24,7 +24,7 @@ def expected_variance(
 
 
 def positive_fit(columns: FloatArray, spectrum: FloatArray, variance: FloatArray) -> FloatArray:
-    """Non-negative weighted least squares, amplitudes of shape (column,)."""
+    """Solve non-negative weighted least squares; return amplitudes of shape (column,)."""
     root = 1 / np.sqrt(variance)
     scale = np.sqrt(((columns * root) ** 2).sum(1))
     scale[scale == 0] = 1.0
@@ -35,7 +35,7 @@ def positive_fit(columns: FloatArray, spectrum: FloatArray, variance: FloatArray
 
 
 def weighted_solver(columns: FloatArray, weights: FloatArray) -> FloatArray:
-    """Weighted pseudo-inverse: counts to amplitudes, shape (column, channel)."""
+    """Return the weighted pseudo-inverse from counts to amplitudes, shape (column, channel)."""
     scale = np.sqrt(columns**2 @ weights)
     scale[scale == 0] = 1.0
     scaled = columns / scale[:, None]

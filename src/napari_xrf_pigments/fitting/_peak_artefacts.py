@@ -1,4 +1,4 @@
-"""Peaks that are no line of the sample: escape peaks, sum peaks, scatter of the tube."""
+"""Peaks that are not lines of the sample: escape peaks, sum peaks, scatter of the tube."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ANGLES = (80.0, 150.0)
 
 
 def escapes(place: float, context: PeakContext) -> list[PeakName]:
-    """Silicon's escape peaks of the spectrum's own peaks that lie at a place (keV)."""
+    """Return the silicon escape peaks near an energy (keV)."""
     found = []
     here, noise = context.net(place)
     for parent in context.peaks:
@@ -24,8 +24,8 @@ def escapes(place: float, context: PeakContext) -> list[PeakName]:
         counts = context.net(float(parent))[0] * float(escape_share(np.array([parent]))[0])
         enough = min(1.0, counts / max(here - 2 * noise, 1.0))
         reason = (
-            f"The peak at {parent:.2f} keV leaves about {counts:,.0f} counts there, silicon's Kα "
-            "lower."
+            f"The peak at {parent:.2f} keV has an escape peak of about {counts:,.0f} counts there, "
+            "lower by Si Kα."
         )
         score = near * min(1.0, enough) * (1.0 if enough > 0.3 else 0.3)
         found.append(
@@ -35,7 +35,7 @@ def escapes(place: float, context: PeakContext) -> list[PeakName]:
 
 
 def sums(place: float, context: PeakContext) -> list[PeakName]:
-    """Sums of two strong peaks that lie at a place (keV)."""
+    """Return the sum peaks of two strong peaks near an energy (keV)."""
     heights = np.array([max(context.net(float(peak))[0], 0.0) for peak in context.peaks])
     if heights.size == 0:
         return []
@@ -47,18 +47,18 @@ def sums(place: float, context: PeakContext) -> list[PeakName]:
             at = float(context.peaks[first] + context.peaks[second])
             near = context.proximity(at - place, place, 0.02)
             product = heights[first] * heights[second] / heights.max() ** 2
-            # More than a few per cent of its parents is no pile-up.
+            # Pile-up holds at most a few per cent of its parents.
             few = 1.0 if here < 0.05 * min(heights[first], heights[second]) else 0.15
             if near > 0.1:
                 label = f"Sum peak {context.peaks[first]:.2f} + {context.peaks[second]:.2f} keV"
-                reason = "Two photons that were counted as one."
+                reason = "Two photons counted as one."
                 score = 0.8 * near * few * product**0.25
                 found.append(PeakName(label, "sum", at, float(score), reason))
     return found
 
 
 def scatter(place: float, context: PeakContext) -> list[PeakName]:
-    """Rayleigh and Compton peaks of the tube that lie at a place (keV)."""
+    """Return the Rayleigh and Compton peaks of the tube near an energy (keV)."""
     anode = context.conditions.anode
     found = []
     for symbol in (anode,) if anode else ANODES:
@@ -73,17 +73,17 @@ def scatter(place: float, context: PeakContext) -> list[PeakName]:
                 label = f"{symbol} {family.family}{GREEK[group]}"
                 weight = sure * (1.0 if group == "a" else 0.8)
                 near = context.proximity(line - place, place, 0.02)
-                told = "The tube's own line, scattered without loss."
+                reason = "A line of the tube, scattered without energy loss."
                 if near > 0.05:
                     score = weight * near
                     name = f"{label}, Rayleigh scatter of the tube"
-                    found.append(PeakName(name, "scatter", line, score, told))
+                    found.append(PeakName(name, "scatter", line, score, reason))
                 low, high = compton_kev(line, _ANGLES[1]), compton_kev(line, _ANGLES[0])
                 beside = max(low - place, place - high, 0.0)
                 near = context.proximity(beside, place, 0.03)
                 if line > 5 and near > 0.05:
-                    told = "The tube's own line, scattered with loss; such peaks are broad."
+                    reason = "A line of the tube, scattered with energy loss; such peaks are broad."
                     name = f"{label}, Compton scatter of the tube"
                     at = compton_kev(line, 110.0)
-                    found.append(PeakName(name, "scatter", at, 0.9 * weight * near, told))
+                    found.append(PeakName(name, "scatter", at, 0.9 * weight * near, reason))
     return found

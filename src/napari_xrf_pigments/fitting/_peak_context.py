@@ -21,18 +21,18 @@ GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
 
 @dataclass(frozen=True)
 class PeakName:
-    """One answer to what a peak is.
+    """A candidate name of a peak.
 
     Parameters
     ----------
     label : str
         Such as ``"Fe Kα"`` or ``"Ca Kα + Ca Kα"``.
     kind : {"line", "escape", "sum", "scatter"}
-        What makes it.
+        Process that causes it.
     kev : float
-        Where it should be, keV.
+        Expected energy, keV.
     score : float
-        How well it fits, 0-1; only the order means something.
+        Agreement, 0-1; only the order is meaningful.
     reason : str
         One sentence for or against it.
     family : str
@@ -58,12 +58,12 @@ class PeakContext:
         self.peaks = axis[0] + self.gain * find_peaks(counts, self.gain, first).channel
 
     def sigma(self, kev: float) -> float:
-        """Standard deviation of a peak, keV."""
+        """Return the standard deviation of a peak, keV."""
         width = fwhm_kev(np.array([kev]), self.conditions.fwhm_mn_ka_ev)[0]
         return float(width) / FWHM_PER_SIGMA
 
     def peak_near(self, kev: float) -> float:
-        """The peak within one width of a place, else the place itself."""
+        """Return the peak (keV) within one width of an energy, else the energy itself."""
         if self.peaks.size:
             nearest = float(self.peaks[np.argmin(np.abs(self.peaks - kev))])
             if abs(nearest - kev) < FWHM_PER_SIGMA * self.sigma(kev):
@@ -71,13 +71,13 @@ class PeakContext:
         return kev
 
     def net(self, kev: float) -> tuple[float, float]:
-        """Counts above background within a width of a place, and their noise."""
+        """Return the counts above background within a width of an energy, and their noise."""
         near = np.abs(self.axis - kev) < 1.2 * self.sigma(kev)
         total = float(self.counts[near].sum())
         net = total - float(self.background[near].sum())
         return net, float(np.sqrt(max(total, 1.0)))
 
     def proximity(self, distance: float, kev: float, extra: float = 0.0) -> float:
-        """1 on the spot, falling with the distance over what calibration and width allow."""
+        """Return 1 at distance 0, decreasing on the scale of calibration error and peak width."""
         allowed = 0.01 + 0.3 * self.sigma(kev) + extra
         return float(np.exp(-0.5 * (distance / allowed) ** 2))

@@ -1,10 +1,10 @@
-"""Which spectra hold next to nothing unexplained, at a tenth of the cost of finding out how much.
+"""Screening for spectra with unexplained counts, at a tenth of the cost of the full model.
 
-Nearly every spectrum of a scan is explained. So the same model of lines, scatter and continuum
-as in :mod:`.unexplained` is first fitted in half as many bins, for fewer iterations, without
-pile-up and without shifted or widened peaks. Its amplitudes are not negative either, so that it
-explains no more than the full model could; what it leaves is an upper estimate, but for noise. A
-spectrum in which that is small needs no further context.
+Nearly every spectrum of a scan is explained. So the model of lines, scatter and continuum of
+:mod:`.unexplained` is first fitted in half as many bins, with fewer iterations, without pile-up
+and without shifted or widened peaks. Its amplitudes are non-negative too, so that it explains no
+more than the full model could; its residual is an upper estimate, apart from noise. A spectrum
+with a small estimate needs no further fit.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from .common_lines import common_line_columns, scatter_columns
 from .conditions import Conditions, Measurement
 from .design_matrix import vstack_columns
 
-#: Estimates under this stand for the share itself. Doubt of the network begins at ten times it.
+#: Estimates below this value are used as the share. The network's answers change from 0.20 on.
 SMALL = 0.02
 _LOW_KEV = 1.19
 _ITERATIONS = 5
-#: A rest counts from so many sigma on: fewer than in the full model, since bins are wider.
+#: Significance of a residual: lower than in the full model, since bins are wider.
 _SIGMAS = 3.5
-#: Share of a line's counts that the fitted shape may misplace, as in the full model.
+#: Relative error of a fitted shape, as in the full model.
 _SHAPE_ERROR = 0.03
-#: Noise of neighbours that are added up with weights 1, 2, 1: variance for each count in a bin.
+#: Variance for each count per bin when neighbours are summed with the weights 1, 2, 1.
 _NOISE = 6.0
 
 
@@ -40,9 +40,9 @@ class Screening:
     kev : ndarray, shape (channel,)
         Evenly spaced channel centres of the spectra, keV.
     borders_kev : tuple of float
-        Borders of the fine bins that the counts come in; two make a coarse one.
+        Edges of the fine bins of the counts; two of them make a coarse one.
     conditions : Conditions
-        What is known of the measurement.
+        Anode, voltage, resolution and air path.
 
     Raises
     ------
@@ -77,9 +77,9 @@ class Screening:
         self._areas = self._continuum.sum(1)
 
     def __call__(self, fine: Float32Array) -> Float32Array:
-        """Estimates, shape (spectrum,), from counts in the fine bins (spectrum, bin).
+        """Estimate the unexplained share, shape (spectrum,), from fine bins (spectrum, bin).
 
-        A hundred spectra or so at once are fastest: what is made of them stays in the cache.
+        About a hundred spectra at once are fastest: intermediate arrays stay in the cache.
         """
         inside = fine[:, self._fine]
         spectra = inside[:, ::2] + inside[:, 1::2]
@@ -97,14 +97,14 @@ class Screening:
 def screening(
     kev: FloatArray, borders_kev: tuple[float, ...], measurement: Measurement | None
 ) -> Screening | None:
-    """The screening of an axis; None where the axis is too short for one.
+    """Return the screening for an energy axis; None where the axis is too short.
 
     Parameters
     ----------
     kev : ndarray, shape (channel,)
         Evenly spaced channel centres, keV.
     borders_kev : tuple of float
-        Borders of the fine bins.
+        Edges of the fine bins.
     measurement : Measurement, optional
         Settings of the instrument, as far as known.
     """
@@ -123,7 +123,7 @@ def _screening(
 
 
 def _between(shapes: FloatArray, places: FloatArray) -> FloatArray:
-    """Shapes (column, channel) added up between places, counted in channels from the start."""
+    """Integrate shapes (column, channel) between positions in channels from the start."""
     sums = np.concatenate([np.zeros((len(shapes), 1)), np.cumsum(shapes, axis=1)], axis=1)
     channel = np.minimum(places.astype(int), shapes.shape[1] - 1)
     share = np.clip(places - channel, 0.0, 1.0)
@@ -132,7 +132,7 @@ def _between(shapes: FloatArray, places: FloatArray) -> FloatArray:
 
 
 def _rest(residual: Float32Array, model: Float32Array, peaked: Float32Array) -> Float32Array:
-    """Counts of the residual around bins where it stands out from noise and doubt.
+    """Return the counts of the residual around bins where it is significant.
 
     `residual` and `peaked` are overwritten.
     """
@@ -153,7 +153,7 @@ def _rest(residual: Float32Array, model: Float32Array, peaked: Float32Array) -> 
     marked = variance
     np.maximum(pairs[:, 1:], pairs[:, :-1], out=marked[:, 1:-1])
     marked[:, 0], marked[:, -1] = pairs[:, 0], pairs[:, -1]
-    # A ramp, not a step: rounding must not decide about a bin.
+    # A ramp, not a step, so that rounding decides nothing.
     marked += 0.5 - _SIGMAS
     np.clip(marked, 0.0, 1.0, out=marked)
     np.maximum(smooth, 0.0, out=smooth)

@@ -1,4 +1,4 @@
-"""Peaks that no element of the sample made: scatter of the tube's lines, and pile-up."""
+"""Peaks of other origin than the sample: scatter of the tube lines, and pile-up."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Scatter:
 
 
 def compton_kev(kev: float, angle_deg: float) -> float:
-    """Energy of a photon after Compton scatter by an angle, keV."""
+    """Return the energy (keV) of a photon after Compton scatter by an angle (degrees)."""
     return float(kev / (1 + kev / _ELECTRON_KEV * (1 - np.cos(np.deg2rad(angle_deg)))))
 
 
 def anode_families(anode: str, conditions: Conditions) -> tuple[LineFamily, ...]:
-    """The K and L families that the tube excites in its own anode."""
+    """Return the K and L families that the tube emits from its anode."""
     found = []
     for shell in ("K", "L"):
         try:
@@ -61,11 +61,11 @@ def anode_families(anode: str, conditions: Conditions) -> tuple[LineFamily, ...]
 
 
 def scatter_shapes(axis_kev: FloatArray, conditions: Conditions) -> tuple[Scatter, ...]:
-    """Rayleigh and Compton peaks of the anode's lines on an energy axis.
+    """Return the Rayleigh and Compton peaks of the anode's lines on an energy axis.
 
-    Compton peaks above 10 keV come as several peaks at fixed angles, since the angle
-    of the detector, its opening and multiple scatter blur them; their sum with
-    free, positive amplitudes takes any such shape.
+    A Compton peak above 10 keV is represented by several peaks at fixed angles, since the angle
+    of the detector, its solid angle and multiple scatter broaden it; their sum with free,
+    non-negative amplitudes reproduces any such shape.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def scatter_shapes(axis_kev: FloatArray, conditions: Conditions) -> tuple[Scatte
 
 
 def _groups(family: LineFamily) -> tuple[str, ...]:
-    """Greek letters whose lines lie close together and hold a fair share."""
+    """Return the Greek letters whose lines hold more than 2 % of the family."""
     shares = {
         letter: sum(
             float(strength)
@@ -123,14 +123,14 @@ def _compton(
 
 
 def pile_up_shape(axis_kev: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
-    """Shape of the sum peaks of two spectra, normalised to one count.
+    """Return the shape of the sum peaks of two spectra, normalised to one count.
 
     Parameters
     ----------
     axis_kev : ndarray, shape (channel,)
         Evenly spaced channel centres, keV.
     first, second : ndarray, shape (channel,)
-        Spectra whose photons are counted in pairs.
+        Spectra whose photons pile up in pairs.
 
     Returns
     -------

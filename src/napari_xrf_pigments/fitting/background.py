@@ -1,4 +1,4 @@
-"""The continuum under the peaks: SNIP, and smooth shapes for a linear fit."""
+"""The continuum under the peaks: SNIP, and B-splines for a linear fit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def snip(
     fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV,
     width: float = 2.5,
 ) -> FloatArray:
-    """Statistics-sensitive non-linear iterative peak clipping.
+    """Estimate the background by statistics-sensitive non-linear iterative peak clipping.
 
     Ryan et al. 1988 (doi:10.1016/0168-583X(88)90063-8), with the LLS transform
     log(log(sqrt(y + 1) + 1) + 1) and a clipping window that shrinks; the window
@@ -61,7 +61,7 @@ def snip(
 
 
 def smooth_terms(axis_kev: FloatArray) -> FloatArray:
-    """Cubic B-splines over an energy range, shape (term, channel); they add up to 1."""
+    """Return cubic B-splines over an energy range, shape (term, channel), with the sum 1."""
     low, high = float(axis_kev[0]), float(axis_kev[-1])
     inner = [knot for knot in _KNOTS if low + 0.6 < knot < high - 0.8]
     knots = np.array([low] * 4 + inner + [high] * 4)

@@ -1,4 +1,4 @@
-"""Columns for all that a spectrum of a painting usually holds: lines and scatter."""
+"""Columns of the lines and scatter peaks that are common in spectra of paintings."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .conditions import Conditions
 from .design_matrix import excited_family
 from .lineshape import air_transmission, family_shape
 
-#: Families of the pigments of the catalogue, of usual supports, fillers and instruments.
+#: Families of the pigments of the catalogue, of common supports, fillers and instruments.
 COMMON_FAMILIES = tuple(
     "Al K,Si K,P K,S K,Cl K,Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,"
     "Rb K,Sr K,Zr K,Ag K,Cd K,Sn K,Sb K,Ba K,Ag L,Cd L,Sn L,Sb L,Ba L,Au L,Hg L,Pb L,Au M,"
     "Hg M,Pb M".split(",")
 )
-#: Anodes whose hard scatter lines are tried where the anode is not known.
+#: Anodes whose hard scatter lines are fitted where the anode is unknown.
 _ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
-#: Factors between which the beta lines of K, and L1 and L2 against L3, may lie.
+#: Range of the factors on K beta lines, and on L1 and L2 against L3.
 _RATIO_RANGE = (0.6, 1.6)
 
 
 def common_line_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
-    """Columns whose non-negative sums are families with line ratios within a range.
+    """Return columns whose non-negative sums are families with ratios within a range.
 
     Parameters
     ----------
     axis : ndarray, shape (channel,)
         Evenly spaced channel centres, keV.
     conditions : Conditions
-        What is known of the measurement.
+        Anode, voltage, resolution and air path.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def common_line_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
 
 
 def scatter_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
-    """Scatter of the anode, or of likely ones where it is not known, shape (column, channel)."""
+    """Return the scatter of the anode, or of likely ones, shape (column, channel)."""
     anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
     shapes = [
         part.shape
@@ -68,7 +68,7 @@ def scatter_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
 
 
 def ratio_bounds(family: LineFamily) -> Sequence[FloatArray]:
-    """Factors on the lines at both ends of the range of ratios."""
+    """Return the factors on the lines at both ends of the range of ratios."""
     if family.family == "K":
         varied = np.array([line.siegbahn.startswith("Kb") for line in family.lines])
     elif family.family == "L" and family.z >= 56:

@@ -1,4 +1,4 @@
-"""What a fit has to know of a measurement, with stand-ins for what is unknown."""
+"""Conditions of a measurement that a fit needs, with defaults for unknown ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Measurement(Protocol):
 
     @property
     def atmosphere(self) -> str | None:
-        """What lies between sample and detector."""
+        """Medium between sample and detector."""
         ...
 
     @property
@@ -51,7 +51,7 @@ class Conditions:
     anode : str or None
         Chemical symbol of the tube's anode; None: no scatter lines are fitted.
     tube_kv : float or None
-        Tube voltage in kV; None: whatever the energy axis covers may be excited.
+        Tube voltage in kV; None: all lines on the energy axis may be excited.
     fwhm_mn_ka_ev : float
         Resolution at Mn K-alpha, eV.
     air_mm : float
@@ -65,7 +65,7 @@ class Conditions:
 
     @classmethod
     def of(cls, measurement: Measurement | None) -> Conditions:
-        """What is known of a measurement."""
+        """Return the conditions of a measurement, with defaults for unknown ones."""
         if measurement is None:
             return cls()
         fwhm = None if measurement.detector is None else measurement.detector.fwhm_mn_ka_ev
@@ -80,5 +80,5 @@ class Conditions:
         return 0.75 * (self.tube_kv or 45.0)
 
     def excites(self, edge_kev: float) -> bool:
-        """Whether the tube can ionise a shell with that edge (keV) well enough to see."""
+        """Return whether the tube excites a shell with that edge (keV) noticeably."""
         return self.tube_kv is None or edge_kev < self.tube_kv - 1.0

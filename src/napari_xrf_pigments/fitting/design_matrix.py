@@ -15,15 +15,15 @@ from .background import smooth_terms, snip
 from .conditions import Conditions
 from .lineshape import air_transmission, family_shape
 
-#: How well a line's energy, its width and the ratios within a family are known.
+#: Uncertainty of a line's energy (keV), its width and the ratios within a family (shares).
 ENERGY_KEV, WIDTH_SHARE, RATIO_SHARE = 0.004, 0.02, 0.08
-#: From here on the ratios between the L sub-shells tell of depth, and are left free.
+#: From this element on the ratios of the L sub-shells depend on depth, and are left free.
 _SPLIT_Z = 47
 
 
 @dataclass(frozen=True)
 class LineColumns:
-    """The columns of a line family and how they may be wrong.
+    """The columns of a line family and the uncertainties of their shapes.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ class LineColumns:
     shapes : ndarray, shape (column, channel)
         Counts in each channel for one count in the full-energy peaks.
     shape_uncertainties : ndarray, shape (column, cause, channel)
-        Changes of each shape by one standard deviation of what is known of its energy,
-        its width and its line ratios.
+        Changes of each shape by one standard deviation of its energy, its width and its line
+        ratios.
     """
 
     name: str
@@ -49,7 +49,7 @@ def line_columns(
     split: bool = True,
     uncertainties: bool = True,
 ) -> LineColumns:
-    """Columns of a line family on an energy axis.
+    """Compute the columns of a line family on an energy axis.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def line_columns(
     conditions : Conditions
         Resolution, voltage and air path.
     split : bool
-        Whether heavy L families are two columns: sub-shell L3, and L1 with L2.
+        Whether heavy L families get two columns: sub-shell L3, and L1 with L2.
     uncertainties : bool
         Whether to compute the uncertainties of shapes, which take most of the time.
 
@@ -90,7 +90,7 @@ def line_columns(
 
 
 def excited_family(name: str, conditions: Conditions) -> LineFamily:
-    """The family of a name at the voltage of the tube.
+    """Return the line family of a name at the voltage of the tube.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def _shape_uncertainties(
 
 
 def vstack_columns(parts: Sequence[FloatArray]) -> FloatArray:
-    """Put groups of columns under one another, shape (column, channel)."""
+    """Stack groups of columns, shape (column, channel)."""
     return np.concatenate([np.atleast_2d(part) for part in parts if len(part)], axis=0)
 
 
@@ -134,7 +134,7 @@ def nuisance_columns(
     families: Sequence[LineColumns],
     conditions: Conditions,
 ) -> tuple[FloatArray, tuple[str, ...]]:
-    """Columns of scatter, pile-up and continuum, with the shapes of a reference spectrum.
+    """Compute columns of scatter, pile-up and continuum for a reference spectrum.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def nuisance_columns(
     variance = expected_variance(axis_kev, reference, conditions)
     amplitude = positive_fit(vstack_columns([lines, broad, terms * base]), reference, variance)
     sums = pile_up_columns(axis_kev, lines, amplitude[: len(lines)])
-    # Again with the sums, which would else be taken for a part of the Compton peak.
+    # Again with the sum peaks, which would otherwise be fitted as part of the Compton peak.
     amplitude = positive_fit(
         vstack_columns([lines, broad, sums, terms * base]), reference, variance
     )
@@ -169,7 +169,7 @@ def nuisance_columns(
 
 
 def merge_compton(scatter: Sequence[Scatter], amplitude: FloatArray) -> FloatArray:
-    """One column a scatter peak: the angles of a Compton peak merged as the reference has them."""
+    """Merge the angles of each Compton peak into one column, as in the reference spectrum."""
     merged: dict[str, FloatArray] = {}
     for part, size in zip(scatter, amplitude, strict=True):
         if part.kind == "Rayleigh":
@@ -183,7 +183,7 @@ def merge_compton(scatter: Sequence[Scatter], amplitude: FloatArray) -> FloatArr
 def pile_up_columns(
     axis_kev: FloatArray, lines: FloatArray, amplitude: FloatArray, strongest: int = 3
 ) -> FloatArray:
-    """Sum peaks of the strongest lines, shape (pair, channel)."""
+    """Return the sum peaks of the strongest lines, shape (pair, channel)."""
     order = [int(i) for i in np.argsort(-amplitude)[:strongest] if amplitude[i] > 0]
     pairs = [(i, j) for n, i in enumerate(order) for j in order[n:]]
     shapes = [pile_up_shape(axis_kev, lines[i], lines[j]) for i, j in pairs]

@@ -1,8 +1,8 @@
-"""Which line families a scan shows.
+"""Search for the line families of a scan.
 
-Candidates are added one by one to continuum, scatter and pile-up as long as one of
-them stands far over its noise and over what is doubtful in the shapes of the others;
-then those that did not hold their ground are taken out again.
+Candidates are added one by one to continuum, scatter and pile-up as long as one of them is
+significant against noise and the uncertainty of the other shapes; families that lost their
+significance in the end are removed again.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ from .design_matrix import (
 )
 from .linear_fit import fit_window
 
-#: Elements that turn up in paintings, their supports and the instruments. Vanadium is not
-#: among them: it is rare, and its K-alpha is titanium's K-beta.
+#: Elements that occur in paintings, their supports and the instruments. Vanadium is left out: it
+#: is rare, and its K alpha overlaps with K beta of titanium.
 CANDIDATES = tuple(
     "Al Si P S Cl K Ca Ti Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Rb Sr Y Zr Nb Mo Pd Ag Cd In Sn "
     "Sb I Ba La Ce W Pt Au Hg Tl Pb Bi U".split()
 )
-#: Argon of the air: always fitted, never of the painting.
+#: Argon of the air: always fitted, never reported.
 AIR_FAMILY = "Ar K"
-#: How many sigma a family must stand over everything else.
+#: Significance, in sigma, that a family must reach.
 SIGNIFICANCE = 7.0
 _K_UP_TO_Z = 51
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a scan shows.
+    """Line families of a scan.
 
     Parameters
     ----------
     families : tuple of str
-        One family for each element that is there, by energy.
+        One family for each element found, by energy.
     nuisance : tuple of str
-        Other families of these elements, and of the air, that a fit must hold as well.
+        Other families of these elements, and of the air, that a fit must include as well.
     significance : dict of str to float
-        How many sigma each family stands out, at the place where it does most.
+        Significance of each family, in sigma, in the spectrum where it is highest.
     """
 
     families: tuple[str, ...]
@@ -61,7 +61,7 @@ class Found:
 
 
 def main_family(symbol: str, axis_kev: FloatArray, conditions: Conditions) -> str | None:
-    """The family that an element is counted by, or None where none can be seen.
+    """Return the family that quantifies an element, or None where none lies on the axis.
 
     K where the tube excites it and the axis reaches it, L for barium and heavier.
     """
@@ -77,7 +77,7 @@ def main_family(symbol: str, axis_kev: FloatArray, conditions: Conditions) -> st
 
 
 def other_families(names: Sequence[str], axis_kev: FloatArray, conditions: Conditions) -> list[str]:
-    """Families of the same elements that the axis holds as well."""
+    """Return the other families of the same elements on the axis."""
     others = []
     for name in names:
         symbol, shell = name.split()
@@ -106,19 +106,19 @@ def find_families(
     Parameters
     ----------
     spectra : array_like, shape (channel,) or (spectrum, channel)
-        Counts of the whole scan, or of its parts (blocks of pixels, say): what is
-        there in one part only is found as well.
+        Counts of the whole scan, or of its parts, such as blocks of pixels: elements of a single
+        part are found as well.
     axis_kev : ndarray, shape (channel,)
         Evenly spaced channel centres, keV.
     conditions : Conditions, optional
         Anode, voltage, resolution, air path.
     candidates : sequence of str
-        Elements to look for; the anode's own is left out.
+        Elements to search for; the element of the anode is left out.
 
     Raises
     ------
     ValueError
-        If the spectra hold next to nothing.
+        If the spectra hold too few counts.
     """
     settings = conditions or Conditions()
     parts = np.atleast_2d(np.asarray(spectra, dtype=np.float64))
@@ -168,14 +168,14 @@ class _Search:
         self.counting += (MODEL_ERROR * self.counting) ** 2
 
     def element(self, name: str) -> list[LineColumns]:
-        """The columns of a family, with those of the element's other families."""
+        """Return the columns of a family and of the element's other families."""
         if name not in self.columns:
             names = [name, *other_families([name], self.axis, self.conditions)]
             self.columns[name] = [line_columns(self.axis, n, self.conditions) for n in names]
         return self.columns[name]
 
     def add_air(self) -> bool:
-        """Whether the air's argon lies on the axis."""
+        """Add argon of the air where it lies on the axis; return whether it was added."""
         inside = self.axis[0] + 0.2 < 2.957 < self.axis[-1]
         if inside and self.conditions.air_mm > 0:
             self.columns[AIR_FAMILY] = [line_columns(self.axis, AIR_FAMILY, self.conditions)]
@@ -183,13 +183,13 @@ class _Search:
         return False
 
     def design(self, chosen: Sequence[str]) -> tuple[list[LineColumns], FloatArray]:
-        """Families and all columns of a choice."""
+        """Return the families and all columns of a selection."""
         families = [part for name in chosen for part in self.columns[name]]
         rest, _ = nuisance_columns(self.axis, self.reference, families, self.conditions)
         return families, vstack_columns([*(family.shapes for family in families), rest])
 
     def best_addition(self, chosen: Sequence[str], pool: Sequence[str]) -> tuple[str | None, float]:
-        """The candidate that explains most of what the chosen ones leave."""
+        """Return the candidate that explains most of the residual, and its significance."""
         families, columns = self.design(chosen)
         solver = weighted_solver(columns, self.weights)
         amplitudes = self.spectra @ solver.T
@@ -198,7 +198,7 @@ class _Search:
         if not pool:
             return None, 0.0
         shapes = np.array([self.columns[name][0].shapes.sum(0) for name in pool])
-        # Only the part that the chosen columns cannot imitate speaks for a candidate.
+        # Only the part orthogonal to the selected columns counts for a candidate.
         own = shapes - (shapes @ solver.T) @ columns
         apart = own**2 @ self.weights >= 1e-4 * (shapes**2 @ self.weights)
         probes = own[apart] * self.weights
@@ -211,14 +211,14 @@ class _Search:
         return (name, float(score[best])) if score[best] > 0 else (None, 0.0)
 
     def _variance(self, families: Sequence[LineColumns], amplitudes: FloatArray) -> FloatArray:
-        """Variance of each channel of each spectrum: counting, and doubts on the shapes."""
+        """Return the variance of each channel: counting statistics and uncertainty of shapes."""
         errors = [(part**2).sum(0) for family in families for part in family.shape_uncertainties]
         if not errors:
             return self.counting
         return np.asarray(self.counting + amplitudes[:, : len(errors)] ** 2 @ np.array(errors))
 
     def significance(self, chosen: Sequence[str]) -> dict[str, float]:
-        """Sigma of each chosen family in the spectrum where it stands out most."""
+        """Return the significance of each selected family, in sigma, where it is highest."""
         families, columns = self.design(chosen)
         solver = weighted_solver(columns, self.weights)
         heads = [self.columns[name][0].name for name in chosen]

@@ -2,7 +2,7 @@
 
 The design matrix is the same for all spectra of a scan, and so are the weights, which
 follow the reference spectrum: net counts are then one matrix product. Their variance is
-that of the counts carried through the same matrix, plus the doubts on shapes.
+that of the counts propagated through the same matrix, plus the uncertainty of shapes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .design_matrix import line_columns, nuisance_columns, shape_error_variance,
 
 #: Softest energy that is fitted, keV.
 MIN_FIT_KEV = 1.05
-#: Scatter lines under this energy, keV, are absorbed as the sample likes.
+#: Scatter lines below this energy, keV, depend on absorption in the sample.
 _SOFT_KEV = 5.0
-#: Spectra worked on at once, for the cache of a core.
+#: Number of spectra per block, for the cache of a core.
 _BLOCK = 256
 
 
@@ -51,24 +51,24 @@ class FitResult:
 
 @dataclass(frozen=True)
 class LineFit:
-    """A fit that is ready for spectra on one energy axis.
+    """A linear fit prepared for spectra on one energy axis.
 
     Parameters
     ----------
     names : tuple of str
-        Families whose counts are asked for.
+        Families whose counts are returned.
     columns : ndarray, shape (column, channel)
         Design matrix over the fitted channels.
     window : slice
         The fitted channels.
     solver : ndarray, shape (column, channel)
-        Takes counts to the amplitudes of the columns.
+        Matrix from counts to the amplitudes of the columns.
     members : ndarray, shape (family, column)
         1 where a column belongs to a family.
     shape_error_variance : ndarray, shape (family, column)
         Variance of a family's counts for one squared count in a column.
     labels : tuple of str
-        What each column is: a family, or ``"scatter"``, ``"pile-up"``, ``"continuum"``.
+        Kind of each column: a family, or ``"scatter"``, ``"pile-up"``, ``"continuum"``.
     scatter : ndarray, shape (column,)
         Counts of the anode's scatter for one unit of each column: its hard lines alone,
         where it has such, since the soft ones hardly leave the sample.
@@ -84,11 +84,11 @@ class LineFit:
     scatter: FloatArray
 
     def amplitudes(self, counts: ArrayLike) -> FloatArray:
-        """Amplitude of every column, shape (spectrum, column)."""
+        """Return the amplitude of every column, shape (spectrum, column)."""
         return np.asarray(np.asarray(counts)[..., self.window] @ self.solver.T)
 
     def model(self, counts: ArrayLike) -> FloatArray:
-        """Fitted spectra over the window, shape (spectrum, fitted channel)."""
+        """Return the fitted spectra over the window, shape (spectrum, fitted channel)."""
         return self.amplitudes(counts) @ self.columns
 
     def __call__(self, counts: ArrayLike) -> FitResult:
@@ -139,11 +139,11 @@ class LineFit:
 
     @cached_property
     def _matrix(self) -> Float32Array:
-        """All that is linear in the counts, shape (channel, number).
+        """Return everything that is linear in the counts as one matrix, shape (channel, number).
 
-        Takes counts to the amplitudes of the columns, the counting variances of the families and
-        that of the scatter. A channel of a sparse spectrum is empty by chance: what is around it
-        counts too; instead of the spectra the squares that they are multiplied with are blurred.
+        It maps counts to the amplitudes of the columns, the counting variances of the families and
+        that of the scatter. Channels of sparse spectra are empty by chance, so variances use the
+        counts around them: instead of the spectra, the squared solver is smoothed.
         """
         squares = np.vstack([self.members @ self.solver, self.scatter @ self.solver]) ** 2
         return np.ascontiguousarray(np.vstack([self.solver, _blurred(squares)]).T, np.float32)
@@ -164,19 +164,19 @@ def line_fit(
     axis_kev : ndarray, shape (channel,)
         Evenly spaced channel centres, keV.
     names : sequence of str
-        Families whose counts are wanted, such as ``("Fe K", "Pb L")``.
+        Families whose counts are returned, such as ``("Fe K", "Pb L")``.
     reference : array_like, shape (channel,)
-        Mean or sum spectrum of the scan: it gives the weights, the shape of the
-        continuum, of the Compton peak and of pile-up.
+        Mean or sum spectrum of the scan, for the weights and the shapes of continuum, Compton
+        peak and pile-up.
     conditions : Conditions, optional
         Anode, voltage, resolution, air path.
     nuisance : sequence of str
-        Further families that are fitted, but not asked for.
+        Further families that are fitted, but not returned.
 
     Raises
     ------
     ValueError
-        If a family does not exist or is not excited, or the axis holds too little.
+        If a family does not exist or is not excited, or the axis is too short.
     """
     settings = conditions or Conditions()
     mean = np.asarray(reference, dtype=np.float64)
@@ -197,7 +197,7 @@ def line_fit(
 
 
 def fit_window(axis_kev: FloatArray, reference: FloatArray) -> slice:
-    """The channels that are worth a fit: above noise threshold and zero peak.
+    """Return the channels above noise threshold and zero peak.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def fit_window(axis_kev: FloatArray, reference: FloatArray) -> slice:
     filled = np.flatnonzero(reference[low:] > 0)
     if filled.size < 10:
         raise ValueError("The spectra hold no counts above 1 keV to fit lines to.")
-    if filled[0] > 2:  # a threshold: its edge is not the continuum's
+    if filled[0] > 2:  # the edge of a threshold is not part of the continuum
         filled = filled[2:]
     window = slice(low + int(filled[0]), low + int(filled[-1]) + 1)
     if window.stop - window.start < 50:
@@ -217,7 +217,7 @@ def fit_window(axis_kev: FloatArray, reference: FloatArray) -> slice:
 
 
 def _hard_scatter(axis_kev: FloatArray, columns: FloatArray, labels: Sequence[str]) -> FloatArray:
-    """Counts of scatter in one unit of each column, hard lines alone where there are such."""
+    """Return the scatter counts per unit of each column, of hard lines where there are any."""
     counts = columns.sum(1) * np.array([label == "scatter" for label in labels])
     centres = columns @ axis_kev / np.where(columns.sum(1) > 0, columns.sum(1), 1)
     hard = counts * (centres > _SOFT_KEV)
@@ -225,7 +225,7 @@ def _hard_scatter(axis_kev: FloatArray, columns: FloatArray, labels: Sequence[st
 
 
 def _blurred(weights: FloatArray) -> FloatArray:
-    """Weights of counts that are blurred over three channels: what multiplies blurred counts."""
+    """Smooth weights over three channels, which equals smoothing the counts."""
     blurred = 0.5 * weights
     blurred[:, 1:] += 0.25 * weights[:, :-1]
     blurred[:, :-1] += 0.25 * weights[:, 1:]

@@ -1,7 +1,7 @@
-"""What a detector makes of a line, for fits: peak, shelf, tail and escape peak.
+"""Detector response to a line, for fits: peak, shelf, tail and escape peak.
 
-Everything here is numpy alone, since a scan is calibrated as it opens. The simulation
-has its own batched response in :mod:`.detector`, of the same formulas.
+It uses numpy alone, since a scan is calibrated when it is opened. The simulation has a batched
+response with the same formulas in :mod:`napari_xrf_pigments.physics.detector`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ..physics.lines import LineFamily
 MN_KA_KEV = 5.895
 SI_KA_KEV = 1.740
 FWHM_PER_SIGMA = 2.354820045
-#: 2.3548^2 * 3.85 eV * 0.115, in keV: the statistical part of a peak's width.
+#: 2.3548^2 * 3.85 eV * 0.115, in keV: the statistical part of the peak width.
 FANO_KEV = FWHM_PER_SIGMA**2 * 3.85e-3 * 0.115
-#: A detector of which nothing is known.
+#: Resolution at Mn K alpha of a detector of unknown resolution, eV.
 TYPICAL_FWHM_EV = 145.0
 _AIR = {7: 0.755, 8: 0.232, 18: 0.013}
 _AIR_G_CM3 = 1.205e-3
 
 
 def fwhm_kev(kev: FloatArray, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> FloatArray:
-    """Full width at half maximum of a line in keV, shape of `kev`.
+    """Return the full width at half maximum of lines in keV, shape of `kev`.
 
     FWHM^2 = noise^2 + 2.3548^2 * 3.85 eV * F * E with F = 0.115; the noise follows
     from the width at Mn K-alpha in eV.
@@ -37,7 +37,7 @@ def fwhm_kev(kev: FloatArray, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> FloatAr
 
 
 def gaussians(axis_kev: FloatArray, centre_kev: FloatArray, sigma_kev: FloatArray) -> FloatArray:
-    """Unit Gaussians integrated over channels.
+    """Integrate unit Gaussians over channels.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def gaussians(axis_kev: FloatArray, centre_kev: FloatArray, sigma_kev: FloatArra
     """
     gain = axis_kev[1] - axis_kev[0]
     centre, sigma = np.atleast_1d(centre_kev)[:, None], np.atleast_1d(sigma_kev)[:, None]
-    # Only the channels that a peak reaches: most of an axis lies far from it.
+    # Only the channels near a peak: most of an axis lies far from it.
     reach = int(6.5 * sigma.max(initial=0.0) / gain) + 2
     first = np.floor((centre - axis_kev[0]) / gain).astype(int) - reach
     channel = first + np.arange(2 * reach + 2)
@@ -67,7 +67,7 @@ def gaussians(axis_kev: FloatArray, centre_kev: FloatArray, sigma_kev: FloatArra
 def shelf_and_tail(
     axis_kev: FloatArray, centre_kev: FloatArray, sigma_kev: FloatArray
 ) -> FloatArray:
-    """Counts left of a peak for one count in it, shape (peak, channel).
+    """Return shelf and tail for one count in a peak, shape (peak, channel).
 
     The SDD response of XMI-MSIM (``xmi_detector_f.F90``):
     (0.63 A3 + 15 A4 exp(a (E - E0))) erfc((E - E0) / (sqrt(2) sigma)), energies in keV.
@@ -78,7 +78,7 @@ def shelf_and_tail(
     a4 = 1.88e-4 * np.exp(-0.00296 * line**0.763) + 1.355e-5 * np.exp(0.968 * line**0.498)
     slope = 1.179 * np.exp(8.6e-4 * line**1.877) - 7.793 * np.exp(-3.81 * line**-0.0716)
     centre, sigma = np.atleast_1d(centre_kev), np.atleast_1d(sigma_kev)
-    # Far right of all peaks the step is zero, on most of an axis.
+    # Far above all peaks, on most of an axis, the step is zero.
     left = axis_kev[: int(np.searchsorted(axis_kev, np.max(centre + 9 * sigma, initial=0.0)))]
     below = left - centre[:, None]
     tail = 15 * a4[:, None] * np.exp(np.clip(slope[:, None] * below, -60, 0))
@@ -89,7 +89,7 @@ def shelf_and_tail(
 
 
 def escape_share(kev: FloatArray) -> FloatArray:
-    """Counts in the silicon escape peak for each count in the peak, shape of `kev`.
+    """Return the ratio of silicon escape peak to peak, shape of `kev`.
 
     Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence, with the
     K yield 0.047 of silicon and 92 % of its absorption in the K shell.
@@ -115,7 +115,7 @@ def peaks(
     shelf: float = 1.0,
     escape: bool = True,
 ) -> FloatArray:
-    """Detector response to lines, one count in each full-energy peak.
+    """Compute the detector response to lines, with one count in each full-energy peak.
 
     Parameters
     ----------
@@ -126,11 +126,11 @@ def peaks(
     fwhm_mn_ka_ev : float
         Resolution at Mn K-alpha, eV.
     extra_sigma_kev : float
-        Width that the lines have before they are measured, keV.
+        Natural or Doppler width of the lines, keV.
     shelf : float
         Factor on shelf and tail.
     escape : bool
-        With the silicon escape peak.
+        Whether to add the silicon escape peak.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def family_shape(
     weight: FloatArray,
     fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV,
 ) -> FloatArray:
-    """Response to a line family whose full-energy peaks hold one count together.
+    """Compute the response to a line family, with one count in all full-energy peaks together.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def family_shape(
     family : LineFamily
         The lines.
     weight : ndarray, shape (line,)
-        Factors on their strengths (absorption on the way, a choice of lines).
+        Factors on their strengths, such as absorption or a selection of lines.
     fwhm_mn_ka_ev : float
         Resolution at Mn K-alpha, eV.
 
@@ -177,7 +177,7 @@ def family_shape(
     kev = family.kev[used]
     sigma = fwhm_kev(kev, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
     shape = share @ gaussians(axis_kev, kev, sigma)
-    # What lies far below the peaks does not show which of near lines it belongs to.
+    # Far below the peaks, nearby lines have the same shelf and tail.
     group = np.round(kev / 0.8).astype(int)
     held = np.bincount(group, share)
     centre = np.bincount(group, share * kev)[held > 0] / held[held > 0]
@@ -185,7 +185,7 @@ def family_shape(
 
 
 def _below_peaks(axis_kev: FloatArray, centre: FloatArray, fwhm_mn_ka_ev: float) -> FloatArray:
-    """Shelf, tail and escape peak for one count in each peak, shape (peak, channel)."""
+    """Return shelf, tail and escape peak for one count in each peak, shape (peak, channel)."""
     sigma = fwhm_kev(centre, fwhm_mn_ka_ev) / FWHM_PER_SIGMA
     low = np.maximum(centre - SI_KA_KEV, 0.05)
     escaped = gaussians(axis_kev, low, fwhm_kev(low, fwhm_mn_ka_ev) / FWHM_PER_SIGMA)
@@ -194,7 +194,7 @@ def _below_peaks(axis_kev: FloatArray, centre: FloatArray, fwhm_mn_ka_ev: float)
 
 
 def air_transmission(kev: FloatArray, path_mm: float) -> FloatArray:
-    """Share of photons that cross a path of air at room conditions, shape of `kev`."""
+    """Return the transmission of a path of air at room conditions, shape of `kev`."""
     if path_mm <= 0:
         return np.ones(np.shape(kev))
     return np.exp(-compound_attenuation(_AIR, np.asarray(kev)) * _AIR_G_CM3 * path_mm / 10)

@@ -1,4 +1,4 @@
-"""What a peak of a spectrum could be: lines, escape peaks, sum peaks, scatter."""
+"""Identification of a peak: lines, escape peaks, sum peaks, scatter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .lineshape import air_transmission
 __all__ = ["PeakName", "measure_peak", "name_peak"]
 
 
-#: Elements that are common in paintings come before others at the same place.
+#: Elements that are common in paintings rank before others at the same energy.
 _EVERYDAY = frozenset("Si S Cl K Ca Ti Cr Mn Fe Co Ni Cu Zn As Sr Cd Sn Sb Ba Au Hg Pb".split())
 _FIRST_Z, _LAST_Z = 11, 92
 
@@ -33,10 +33,10 @@ def name_peak(
     *,
     most: int = 8,
 ) -> tuple[PeakName, ...]:
-    """What the peak at an energy could be, the likeliest first.
+    """Identify the peak at an energy; return the candidates, the likeliest first.
 
-    A line counts by its distance, by how common its element is, and by whether the
-    stronger lines of the same shell are in the spectrum as well.
+    A line is ranked by its distance, by how common its element is, and by the presence of the
+    stronger lines of the same shell in the spectrum.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def name_peak(
     conditions : Conditions, optional
         Anode, voltage, resolution, air path.
     most : int
-        At most so many.
+        Maximum number of candidates.
     """
     context = PeakContext(
         np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
@@ -66,7 +66,7 @@ def name_peak(
 def measure_peak(
     kev: float, spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
 ) -> tuple[float, float, float]:
-    """The peak that a click means: its energy (keV), net counts and their noise.
+    """Return energy (keV), net counts and their noise of the peak nearest to an energy.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _family_lines(
 
 @dataclass(frozen=True)
 class _Mark:
-    """Lines of a family that no detector parts."""
+    """Lines of a family that a detector does not resolve."""
 
     label: str
     kev: float
@@ -145,7 +145,7 @@ def _marks(family: LineFamily, context: PeakContext) -> list[_Mark]:
 
 
 def _support(mark: _Mark, marks: Sequence[_Mark], context: PeakContext) -> tuple[float, str]:
-    """Whether the other lines of a family are there in proportion."""
+    """Compare the other lines of a family with their expected counts; return score, reason."""
     here = max(context.net(mark.kev)[0], 0.0)
     worst, missing, met = 1.0, "", 0
     for other in marks:
@@ -155,7 +155,7 @@ def _support(mark: _Mark, marks: Sequence[_Mark], context: PeakContext) -> tuple
         net, noise = context.net(other.kev)
         expected = here * other.share / mark.share
         if expected < 4 * noise:
-            continue  # it would drown anyway
+            continue  # not detectable
         ratio = max((net + 3 * noise) / (0.5 * expected), 0.0)
         met += ratio >= 1
         if ratio < worst:

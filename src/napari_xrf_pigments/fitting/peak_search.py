@@ -1,4 +1,4 @@
-"""Peaks of an uncalibrated spectrum, and the energy axes that put them on known lines."""
+"""Peaks of an uncalibrated spectrum, and candidate energy axes from known lines."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ..physics.lines import line_family
 from .artefacts import compton_kev
 from .lineshape import FWHM_PER_SIGMA, fwhm_kev
 
-#: How well a line's peak and the line agree under the right axis, keV.
+#: Distance of a peak from its line on the right axis, keV.
 _TOLERANCE_KEV = 0.035
-#: Families that most paintings, supports and instruments show, with how likely they are.
+#: Families that are common in paintings, supports and instruments, with their likelihood.
 _USUAL = {
     "Ca K": 1.0, "K K": 0.6, "Ti K": 0.8, "Cr K": 0.5, "Mn K": 0.7, "Fe K": 1.0, "Co K": 0.4,
     "Ni K": 0.6, "Cu K": 0.9, "Zn K": 0.9, "Pb L": 1.0, "Hg L": 0.9, "Ar K": 0.6, "As K": 0.3,
@@ -35,7 +35,7 @@ class Peaks:
     channel : ndarray, shape (peak,)
         Positions, fractions of a channel included.
     weight : ndarray, shape (peak,)
-        How much each should count: the logarithm of its significance.
+        Weight of each: the logarithm of its significance.
     """
 
     channel: FloatArray
@@ -44,7 +44,7 @@ class Peaks:
 
 @lru_cache
 def strong_lines(anode: str | None) -> tuple[FloatArray, FloatArray]:
-    """Energies (keV) of strong lines that a scan may show, and how likely each is."""
+    """Return the energies (keV) of strong lines that a scan may show, and their likelihoods."""
     kev: list[float] = []
     prior: list[float] = []
     scattered = _ANODES if anode is None else {f"{anode} K": 0.9, f"{anode} L": 0.5}
@@ -58,7 +58,7 @@ def strong_lines(anode: str | None) -> tuple[FloatArray, FloatArray]:
             strength = family.strength * chosen
             if strength.sum() < 0.05:
                 continue
-            # The strongest line of the group; what lies within its peak pulls it along.
+            # The strongest line of the group, weighted with the lines within its peak.
             top = family.kev[int(np.argmax(strength))]
             near = strength * (np.abs(family.kev - top) < 0.08)
             kev.append(float(family.kev @ near / near.sum()))
@@ -70,7 +70,7 @@ def strong_lines(anode: str | None) -> tuple[FloatArray, FloatArray]:
 
 
 def find_peaks(spectrum: FloatArray, gain_kev: float, first: int = 0, most: int = 20) -> Peaks:
-    """Peaks of a spectrum by a matched second-derivative filter.
+    """Find the peaks of a spectrum by a matched second-derivative filter.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def find_peaks(spectrum: FloatArray, gain_kev: float, first: int = 0, most: int 
     gain_kev : float
         Rough width of a channel, keV.
     first : int
-        Channels before this one are left out.
+        First channel of the search.
     most : int
-        At most so many, the strongest.
+        Maximum number of peaks; the strongest are returned.
     """
     sigma = max(1.0, float(fwhm_kev(np.array([8.0]))[0]) / FWHM_PER_SIGMA / gain_kev)
     curvature = -gaussian_filter1d(spectrum, sigma, order=2, mode="nearest")
@@ -103,7 +103,7 @@ def find_peaks(spectrum: FloatArray, gain_kev: float, first: int = 0, most: int 
 
 
 def zero_peak(spectrum: FloatArray, gain_kev: float, about: float) -> float | None:
-    """Channel of the peak at zero energy that some processors add, or None.
+    """Find the channel of the zero-energy peak that some processors add; None without one.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def zero_peak(spectrum: FloatArray, gain_kev: float, about: float) -> float | No
     gain_kev : float
         Rough width of a channel, keV.
     about : float
-        Channel where zero energy is thought to be.
+        Channel where zero energy is expected.
     """
     reach = 0.3 / gain_kev
     low, high = int(max(about - reach, 0)), int(about + reach) + 1
@@ -131,7 +131,7 @@ def zero_peak(spectrum: FloatArray, gain_kev: float, about: float) -> float | No
 def candidate_axes(
     peaks: Peaks, gains: FloatArray, offsets: FloatArray, anode: str | None, most: int = 12
 ) -> list[tuple[float, float]]:
-    """Gains and offsets (keV) that put the peaks on strong lines, the best first.
+    """Return gains and offsets (keV) that put the peaks on strong lines, the best first.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def candidate_axes(
     anode : str or None
         Chemical symbol of the anode.
     most : int
-        How many, no two of them alike.
+        Maximum number of axes, all of them distinct.
     """
     lines, prior = strong_lines(anode)
     grid_gain, grid_offset = (g.ravel() for g in np.meshgrid(gains, offsets, indexing="ij"))

@@ -1,8 +1,8 @@
-"""A fit of one spectrum by itself: what each element counts in it, and what is left.
+"""Fit of a single spectrum: net counts of each element, and the residual.
 
-All line families that paintings and instruments usually show, scatter, a sum-peak column
-and a continuum get amplitudes that cannot be negative. So a single pixel can be fitted,
-of which no map was made, and a family can be taken out of a spectrum again.
+All line families that are common in paintings and instruments, scatter, a sum-peak column and a
+continuum get non-negative amplitudes. A pixel can thus be fitted before any map is computed, and
+a family can be removed from a spectrum.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
 
 @dataclass(frozen=True)
 class PixelFit:
-    """What a spectrum is made of.
+    """Components of a spectrum.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ class PixelFit:
     amplitudes : ndarray, shape (column,)
         Counts in each column.
     variance : ndarray, shape (bin,)
-        Variance of the counts, a doubt of the shapes included.
+        Variance of the counts, including the uncertainty of shapes.
     smooth : int
-        How many of the last columns are the continuum.
+        Number of continuum columns, which come last.
     """
 
     kev: FloatArray
@@ -76,24 +76,24 @@ class PixelFit:
         return np.asarray(self.amplitudes[start:] @ self.columns[start:])
 
     def family(self, name: str) -> FloatArray:
-        """The counts of one family, shape (bin,)."""
+        """Return the fitted counts of one family, shape (bin,)."""
         rows = self._rows(name)
         return np.asarray(self.amplitudes[rows] @ self.columns[rows])
 
     def net(self, name: str) -> tuple[float, float]:
-        """Net counts of a family and their standard deviation."""
+        """Return the net counts of a family and their standard deviation."""
         rows = self._rows(name)
         place, covariance = self._covariance
         chosen = place[rows][place[rows] >= 0]
         error = float(covariance[np.ix_(chosen, chosen)].sum())
-        if chosen.size == 0:  # nothing was found: how much noise alone would give
+        if chosen.size == 0:  # zero amplitude: the standard deviation of noise alone
             shape = self.columns[rows].sum(0)
             error = rows.size**2 / float(shape**2 @ (1 / self.variance))
         return float(self.amplitudes[rows].sum()), float(np.sqrt(max(error, 1e-12)))
 
     @cached_property
     def _covariance(self) -> tuple[NDArray[np.intp], FloatArray]:
-        """Place of each column among those in use (-1: none), and their covariance."""
+        """Return the index of each column among the positive ones (-1: none), and covariance."""
         held = np.flatnonzero(self.amplitudes > 0)
         place = np.full(len(self.columns), -1, dtype=np.intp)
         place[held] = np.arange(held.size)
@@ -106,10 +106,10 @@ class PixelFit:
         return place, np.asarray(inverse / np.outer(scale, scale))
 
     def remaining_share(self, names: Sequence[str], n_channels: int) -> FloatArray:
-        """Share of each channel's counts that is not of some families, shape (channel,).
+        """Return the share of each channel's counts without some families, shape (channel,).
 
-        A spectrum times this share is the spectrum without them: unlike a difference it
-        is never negative, and what noise was in a peak leaves with it.
+        A spectrum times this share is the spectrum without them: unlike a difference it is never
+        negative, and the noise of a peak is removed with it.
         """
         taken = np.sum([self.family(name) for name in names], axis=0) if names else 0.0
         model = self.model
@@ -145,14 +145,14 @@ def fit_pixel(
     conditions : Conditions, optional
         Anode, voltage, resolution, air path.
     more : sequence of str
-        Families beyond the usual ones.
+        Further families, beyond the common ones.
     bin_kev : float
-        Channels are added up to bins of at most this width; 0 keeps them.
+        Channels are summed into bins of at most this width; 0 leaves them as they are.
 
     Raises
     ------
     ValueError
-        If the axis holds less than 1 keV above 1.2 keV, or nothing was counted there.
+        If the axis covers less than 1 keV above 1.2 keV, or no counts lie there.
     """
     values = np.asarray(spectrum, dtype=np.float64)
     gain = float(axis_kev[-1] - axis_kev[0]) / (axis_kev.size - 1)
@@ -195,7 +195,7 @@ class _Design:
     continuum: FloatArray
 
     def folded(self, spectrum: FloatArray) -> FloatArray:
-        """Counts in the fitted bins, shape (bin,)."""
+        """Sum the counts into the fitted bins, shape (bin,)."""
         inside = spectrum[self.first : self.first + self.axis.size * self.fold]
         return np.asarray(inside.reshape(-1, self.fold).sum(1))
 
@@ -237,7 +237,7 @@ def _design(
 
 
 def _family_columns(axis: FloatArray, name: str, conditions: Conditions) -> list[FloatArray]:
-    """Shapes whose non-negative sums are a family with line ratios within a range."""
+    """Return shapes whose non-negative sums are a family with line ratios within a range."""
     if name.split()[0] == conditions.anode:
         return []  # the tube's own lines are among its scatter
     try:

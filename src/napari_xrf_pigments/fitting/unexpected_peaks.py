@@ -1,4 +1,4 @@
-"""Elements that nobody expects, by what a fit of the usual ones leaves of a spectrum."""
+"""Unexpected elements in a spectrum, from the residual of a fit of the common ones."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .line_search import CANDIDATES, main_family
 from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
 from .pixel_fit import PixelFit, fit_pixel
 
-#: Elements that are looked for besides the usual ones.
+#: Elements that are searched for besides the candidates of a scan.
 RARE = ("V", "Y", "Pd", "Cs", "Nd", "Ta", "Tl", "Bi", "Th", "U")
-#: Sigma from which on a name is given; less happens by chance among so many names.
+#: Significance, in sigma, of a named peak; less occurs by chance among so many names.
 SIGNIFICANCE = 5.0
-#: A peak without a name has to stand out more.
-_NAMELESS = 8.0
+#: An unnamed peak must be more significant.
+_UNNAMED = 8.0
 _MOST = 4
 _SHAPE_ERROR = 0.02
-#: Share by which a group of lines may differ from what tables say.
+#: Relative error of the ratio of a group of lines.
 _RATIO_ERROR = 0.15
-#: Families with more counts than this show that their lines' ratios are not those of tables.
+#: From this number of counts on, deviations of line ratios from the tables are visible.
 _MANY = 300.0
 
 
 @dataclass(frozen=True)
 class UnexpectedPeak:
-    """Something in a spectrum that the usual elements do not account for.
+    """A peak in a spectrum that the common elements do not explain.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class UnexpectedPeak:
     counts : float
         Net counts.
     sigma : float
-        How many standard deviations it stands out.
+        Significance in standard deviations.
     """
 
     family: str
@@ -56,7 +56,7 @@ class UnexpectedPeak:
 def find_unexpected_peaks(
     spectrum: ArrayLike, axis_kev: FloatArray, conditions: Conditions | None = None
 ) -> tuple[UnexpectedPeak, ...]:
-    """Name what the usual elements leave unexplained in one spectrum.
+    """Find and name the peaks of a spectrum that the common elements do not explain.
 
     Parameters
     ----------
@@ -80,20 +80,20 @@ def find_unexpected_peaks(
     settings = conditions or Conditions()
     fit = fit_pixel(spectrum, axis_kev, settings)
     pool = _pool(fit.kev, settings)
-    rest = _ResidualModel(fit, settings)
+    model = _ResidualModel(fit, settings)
     found: list[UnexpectedPeak] = []
     while len(found) < _MOST:
-        best = rest.best(pool, [entry.family for entry in found])
+        best = model.best(pool, [entry.family for entry in found])
         if best is None or best.sigma < SIGNIFICANCE:
             break
         found.append(best)
-        rest.add(pool[best.family])
-    found += _nameless(fit, rest, settings)
+        model.add(pool[best.family])
+    found += _unnamed_peaks(fit, model, settings)
     return tuple(sorted(found, key=lambda entry: -entry.sigma))
 
 
 def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
-    """Shapes of the families that are looked for."""
+    """Return the shapes of the families that are searched for."""
     shapes: dict[str, FloatArray] = {}
     usual = {name.split()[0] for name in COMMON_FAMILIES}
     for symbol in dict.fromkeys((*CANDIDATES, *RARE)):
@@ -109,10 +109,10 @@ def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
 
 
 class _ResidualModel:
-    """What a fit leaves of a spectrum, and what of it could be the fit's own mistake.
+    """Residual of a fit, with the uncertainties of the fit as free parameters.
 
-    Free are the amplitudes of the fit, and shift, stretch and width of its peaks. The
-    groups of lines of each family are free as far as layers above may absorb them.
+    Free are the amplitudes of the fit, and shift, stretch and width of its peaks. The groups of
+    lines of each family vary as far as absorption in upper layers may change them.
     """
 
     def __init__(self, fit: PixelFit, conditions: Conditions) -> None:
@@ -130,12 +130,12 @@ class _ResidualModel:
             for group in _line_groups(fit, name, conditions)
         ]
         self.columns = vstack_columns([free, np.array(uncertain)]) if uncertain else free
-        # A error is worth one: so many standard deviations cost as much as in the counts.
+        # Unit prior: one standard deviation costs as much as in the counts.
         self.prior = np.r_[np.zeros(len(free)), np.ones(len(uncertain))]
         self._solve()
 
     def add(self, shape: FloatArray) -> None:
-        """Count one more shape among what is known."""
+        """Add a shape to the free parameters."""
         self.columns = vstack_columns([shape[None], self.columns])
         self.prior = np.r_[0.0, self.prior]
         self._solve()
@@ -147,18 +147,18 @@ class _ResidualModel:
         gram = (scaled * self.weights) @ scaled.T + np.diag(self.prior / scale**2)
         inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
         self._solver = (inverse @ (scaled * self.weights)) / scale[:, None]
-        self.residual = self.own(self.fit.counts)
+        self.residual = self.orthogonal_part(self.fit.counts)
 
-    def own(self, shape: FloatArray) -> FloatArray:
-        """What of a shape the known ones cannot imitate, shape (bin,)."""
+    def orthogonal_part(self, shape: FloatArray) -> FloatArray:
+        """Return the part of a shape that the columns cannot represent, shape (bin,)."""
         return np.asarray(shape - (self._solver @ shape) @ self.columns)
 
     def best(self, pool: dict[str, FloatArray], taken: Sequence[str]) -> UnexpectedPeak | None:
-        """The family that explains most of the rest."""
+        """Return the family that explains most of the residual."""
         best: UnexpectedPeak | None = None
         for name, shape in pool.items():
-            power = float(self.own(shape) @ (shape * self.weights))
-            # What the others can imitate cannot be told from them.
+            power = float(self.orthogonal_part(shape) @ (shape * self.weights))
+            # Shapes that the columns can represent are not distinguishable from them.
             if name in taken or power < 0.02 * float(shape**2 @ self.weights):
                 continue
             counts = float(self.residual @ (shape * self.weights)) / power
@@ -170,7 +170,7 @@ class _ResidualModel:
 
 
 def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[FloatArray]:
-    """Fitted counts of the alpha, l, beta and gamma lines of a family, one row each."""
+    """Return the fitted counts of the alpha, l, beta and gamma lines, one row each."""
     family = excited_family(name, conditions)
     total = float(fit.net(name)[0])
     shapes = []
@@ -184,9 +184,11 @@ def _line_groups(fit: PixelFit, name: str, conditions: Conditions) -> list[Float
     return shapes
 
 
-def _nameless(fit: PixelFit, rest: _ResidualModel, conditions: Conditions) -> list[UnexpectedPeak]:
-    """Peaks of the residual that no family accounts for."""
-    residual, variance = rest.residual, 1 / rest.weights
+def _unnamed_peaks(
+    fit: PixelFit, model: _ResidualModel, conditions: Conditions
+) -> list[UnexpectedPeak]:
+    """Return the peaks of the residual that no family explains."""
+    residual, variance = model.residual, 1 / model.weights
     gain = float(fit.kev[1] - fit.kev[0])
     blur = float(fwhm_kev(np.array([8.0]), conditions.fwhm_mn_ka_ev)[0]) / FWHM_PER_SIGMA / gain
     level = gaussian_filter1d(residual, blur)
@@ -197,7 +199,7 @@ def _nameless(fit: PixelFit, rest: _ResidualModel, conditions: Conditions) -> li
     found = []
     for _ in range(_MOST):
         top = int(np.argmax(score))
-        if score[top] < _NAMELESS:
+        if score[top] < _UNNAMED:
             break
         reach = max(1, round(3 * blur))
         near = slice(max(top - reach, 0), top + reach + 1)

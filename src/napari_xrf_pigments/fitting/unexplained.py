@@ -1,9 +1,9 @@
-"""How much of a spectrum nothing known accounts for.
+"""Share of the counts of a spectrum that no known component explains.
 
-Every spectrum is fitted by itself with non-negative amplitudes of all line families that
-paintings and instruments usually show, scatter, pile-up and a smooth continuum. What then
-still stands over its noise and over what is doubtful in the shapes is unexplained: lines
-of foreign elements, or artefacts.
+Every spectrum is fitted by itself with non-negative amplitudes of all line families that are
+common in paintings and instruments, scatter, pile-up and a smooth continuum. A residual that is
+significant against noise and the uncertainty of shapes is unexplained: lines of foreign elements,
+or artefacts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .design_matrix import vstack_columns
 from .lineshape import FWHM_PER_SIGMA, fwhm_kev
 
 _LOW_KEV, _BIN_KEV = 1.2, 0.06
-#: A rest counts from so many sigma on; smoothed noise alone hardly gets there.
+#: Significance of a residual, in sigma; smoothed noise alone hardly reaches it.
 _SIGMAS = 4.5
-#: Share of a line's counts that the fitted shape may misplace.
+#: Relative error of a fitted shape.
 _SHAPE_ERROR = 0.03
-#: Spectra worked on at once: what is made of them stays in the cache of a core.
+#: Number of spectra per batch, so that intermediate arrays stay in the cache of a core.
 _BATCH = 256
 
 
@@ -40,9 +40,9 @@ class _Axis(Protocol):
 def unexplained_share(
     counts: ArrayLike, energies: _Axis | ArrayLike, acquisition: Measurement | None = None
 ) -> Float32Array:
-    """Share of the counts above background that nothing known accounts for.
+    """Compute the share of the counts above background that the model leaves unexplained.
 
-    Each answer depends on its own spectrum alone.
+    Each result depends on its own spectrum alone.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def _model(n_channels: int, gain: float, offset: float, conditions: Conditions) 
 
 
 class _Model:
-    """Everything known of a spectrum on one axis, in bins of a third of a peak."""
+    """Model of lines, scatter, continuum and pile-up on one axis, in bins of a third of a peak."""
 
     def __init__(self, kev: FloatArray, conditions: Conditions) -> None:
         gain = float(kev[1] - kev[0])
@@ -115,7 +115,7 @@ class _Model:
         self.ramp = np.linspace(-1, 1, self.bins, dtype=np.float32)
 
     def share(self, counts: NDArray[np.integer]) -> Float32Array:
-        """Unexplained share of each spectrum."""
+        """Return the unexplained share of each spectrum, shape (spectrum,)."""
         spectra = self._folded(counts)
         amplitude = self.fit(spectra)
         lines = amplitude[:, : self.peaked]
@@ -130,7 +130,7 @@ class _Model:
         return share
 
     def _folded(self, counts: NDArray[np.integer]) -> Float32Array:
-        """Counts in the model's bins: whole channels added up."""
+        """Sum whole channels into the bins of the model, shape (spectrum, bin)."""
         stop = self.first + self.bins * self.fold
         folded = counts[:, self.first : stop : self.fold].astype(np.float32)
         for start in range(self.first + 1, self.first + self.fold):
@@ -138,7 +138,7 @@ class _Model:
         return folded
 
     def _pile_up(self, peaked: Float32Array) -> Float32Array:
-        """Shape of the sum peaks of a spectrum's own lines, height 1; zero if none is in reach."""
+        """Return the shape of the sum peaks of each spectrum, height 1; zero beyond the axis."""
         sums = np.zeros_like(peaked)
         shift = round(self.offset_bins)
         if shift >= self.bins:
@@ -155,7 +155,7 @@ class _Model:
     def _straightened(
         self, residual: Float32Array, peaked: Float32Array, model: Float32Array, sums: Float32Array
     ) -> Float32Array:
-        """Residual without shift, stretch and width of the peaks, and without pile-up."""
+        """Remove shift, stretch and width of the peaks, and pile-up, from the residual."""
         slope = _slope(peaked)
         terms = (slope, slope * self.ramp, _slope(slope), sums)
         weight = 1 / np.maximum(model, 1.0)
@@ -169,7 +169,7 @@ class _Model:
         size = np.trace(gram, axis1=1, axis2=2)[:, None, None]
         gram = gram + np.eye(4, dtype=np.float32) * (1e-5 * size + 1e-9)
         found = np.linalg.solve(gram, goal)[..., 0]
-        # Up to a fifth of a bin's width or so; more is no miscalibration but another line.
+        # A miscalibration is up to about a fifth of a bin; a larger shift is another line.
         limit = np.array([0.4, 0.4, 0.5], dtype=np.float32)
         found[:, :3] = np.clip(found[:, :3], -limit, limit)
         found[:, 3] = np.clip(found[:, 3], 0, 0.01 * peaked.max(1))
@@ -181,7 +181,7 @@ class _Model:
     def _significant(
         self, residual: Float32Array, model: Float32Array, error: Float32Array
     ) -> Float32Array:
-        """Counts of the residual around places where it stands out."""
+        """Return the counts of the residual around bins where it is significant."""
         smooth = self.smooth(residual)
         level = np.maximum(residual, 0.0)
         level *= 0.05
@@ -189,7 +189,7 @@ class _Model:
         error *= error
         error += self.smooth_noise(level)
         error += 1.0 / self.bins
-        # A ramp, not a step: rounding must not decide about a place.
+        # A ramp, not a step, so that rounding decides nothing.
         marked = _widened(np.divide(smooth, np.sqrt(error, out=error)), self.reach)
         marked += 0.5 - _SIGMAS
         np.clip(marked, 0.0, 1.0, out=marked)
@@ -198,7 +198,7 @@ class _Model:
 
 
 class _Gaussian:
-    """Spectra blurred by a Gaussian of `sigma` bins and an area; edges are mirrored.
+    """Gaussian filter of `sigma` bins and a given area; edges are mirrored.
 
     Sums of shifted arrays in single precision: several times as fast as a general filter.
     """
@@ -223,10 +223,10 @@ class _Gaussian:
 
 
 def _widened(spectra: Float32Array, reach: int) -> Float32Array:
-    """Largest value up to `reach` bins around each bin."""
+    """Return the largest value within `reach` bins around each bin."""
     bins, window, width = spectra.shape[1], 2 * reach + 1, 1
     largest = np.pad(spectra, ((0, 0), (reach, reach)), mode="edge")
-    while width < window:  # windows twice as wide, from two that lie beside or over each other
+    while width < window:  # double the window by combining two that touch or overlap
         step = min(width, window - width)
         largest = np.maximum(largest[:, :-step], largest[:, step:])
         width += step
@@ -234,7 +234,7 @@ def _widened(spectra: Float32Array, reach: int) -> Float32Array:
 
 
 def _slope(spectra: Float32Array) -> Float32Array:
-    """Slope in counts a bin, as :func:`numpy.gradient` has it."""
+    """Return the slope in counts per bin, as :func:`numpy.gradient` does."""
     slope = np.empty_like(spectra)
     np.subtract(spectra[:, 2:], spectra[:, :-2], out=slope[:, 1:-1])
     slope[:, 1:-1] *= 0.5
