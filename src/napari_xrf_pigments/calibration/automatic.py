@@ -255,7 +255,9 @@ def calibrated(cube: XRFCube) -> tuple[XRFCube, Calibration]:
     XRFCube, Calibration
     """
     if cube.energies.source == "user":
-        return cube, _rejected(cube.energies, "The energy axis was set by hand and is kept.")
+        return cube, _rejected(
+            cube.energies, "The energy axis was set by the user and is not changed."
+        )
     found = calibrate(cube.sum_spectrum(), cube.energies, cube.acquisition)
     if not found.trusted:
         return cube, found

@@ -12,13 +12,13 @@ from .lineshape import SI_KA_KEV, escape_share
 _ANGLES = (80.0, 150.0)
 
 
-def escapes(place: float, context: PeakContext) -> list[PeakName]:
+def escapes(peak_kev: float, context: PeakContext) -> list[PeakName]:
     """Return the silicon escape peaks near an energy (keV)."""
     found = []
-    here, noise = context.net(place)
+    here, noise = context.net(peak_kev)
     for parent in context.peaks:
         expected_at = float(parent) - SI_KA_KEV
-        near = context.proximity(expected_at - place, place, 0.01)
+        near = context.proximity(expected_at - peak_kev, peak_kev, 0.01)
         if parent < 2.5 or near < 0.1:
             continue
         counts = context.net(float(parent))[0] * float(escape_share(np.array([parent]))[0])
@@ -34,18 +34,18 @@ def escapes(place: float, context: PeakContext) -> list[PeakName]:
     return found
 
 
-def sums(place: float, context: PeakContext) -> list[PeakName]:
+def sums(peak_kev: float, context: PeakContext) -> list[PeakName]:
     """Return the sum peaks of two strong peaks near an energy (keV)."""
     heights = np.array([max(context.net(float(peak))[0], 0.0) for peak in context.peaks])
     if heights.size == 0:
         return []
-    here, _ = context.net(place)
+    here, _ = context.net(peak_kev)
     strong = np.flatnonzero(heights > 0.1 * heights.max())
     found = []
     for n, first in enumerate(strong):
         for second in strong[n:]:
             at = float(context.peaks[first] + context.peaks[second])
-            near = context.proximity(at - place, place, 0.02)
+            near = context.proximity(at - peak_kev, peak_kev, 0.02)
             product = heights[first] * heights[second] / heights.max() ** 2
             # Pile-up holds at most a few per cent of its parents.
             few = 1.0 if here < 0.05 * min(heights[first], heights[second]) else 0.15
@@ -57,7 +57,7 @@ def sums(place: float, context: PeakContext) -> list[PeakName]:
     return found
 
 
-def scatter(place: float, context: PeakContext) -> list[PeakName]:
+def scatter(peak_kev: float, context: PeakContext) -> list[PeakName]:
     """Return the Rayleigh and Compton peaks of the tube near an energy (keV)."""
     anode = context.conditions.anode
     found = []
@@ -72,15 +72,15 @@ def scatter(place: float, context: PeakContext) -> list[PeakName]:
                 line = float(family.kev @ strength / strength.sum())
                 label = f"{symbol} {family.family}{GREEK[group]}"
                 weight = sure * (1.0 if group == "a" else 0.8)
-                near = context.proximity(line - place, place, 0.02)
+                near = context.proximity(line - peak_kev, peak_kev, 0.02)
                 reason = "A line of the tube, scattered without energy loss."
                 if near > 0.05:
                     score = weight * near
                     name = f"{label}, Rayleigh scatter of the tube"
                     found.append(PeakName(name, "scatter", line, score, reason))
                 low, high = compton_kev(line, _ANGLES[1]), compton_kev(line, _ANGLES[0])
-                beside = max(low - place, place - high, 0.0)
-                near = context.proximity(beside, place, 0.03)
+                beside = max(low - peak_kev, peak_kev - high, 0.0)
+                near = context.proximity(beside, peak_kev, 0.03)
                 if line > 5 and near > 0.05:
                     reason = "A line of the tube, scattered with energy loss; such peaks are broad."
                     name = f"{label}, Compton scatter of the tube"

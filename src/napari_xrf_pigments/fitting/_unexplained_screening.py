@@ -122,11 +122,11 @@ def _screening(
         return None
 
 
-def _between(shapes: FloatArray, places: FloatArray) -> FloatArray:
+def _between(shapes: FloatArray, positions: FloatArray) -> FloatArray:
     """Integrate shapes (column, channel) between positions in channels from the start."""
     sums = np.concatenate([np.zeros((len(shapes), 1)), np.cumsum(shapes, axis=1)], axis=1)
-    channel = np.minimum(places.astype(int), shapes.shape[1] - 1)
-    share = np.clip(places - channel, 0.0, 1.0)
+    channel = np.minimum(positions.astype(int), shapes.shape[1] - 1)
+    share = np.clip(positions - channel, 0.0, 1.0)
     at = sums[:, channel] + share * shapes[:, channel]
     return np.diff(at, axis=1)
 

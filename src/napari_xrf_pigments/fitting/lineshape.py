@@ -179,9 +179,9 @@ def family_shape(
     shape = share @ gaussians(axis_kev, kev, sigma)
     # Far below the peaks, nearby lines have the same shelf and tail.
     group = np.round(kev / 0.8).astype(int)
-    held = np.bincount(group, share)
-    centre = np.bincount(group, share * kev)[held > 0] / held[held > 0]
-    return np.asarray(shape + held[held > 0] @ _below_peaks(axis_kev, centre, fwhm_mn_ka_ev))
+    total = np.bincount(group, share)
+    centre = np.bincount(group, share * kev)[total > 0] / total[total > 0]
+    return np.asarray(shape + total[total > 0] @ _below_peaks(axis_kev, centre, fwhm_mn_ka_ev))
 
 
 def _below_peaks(axis_kev: FloatArray, centre: FloatArray, fwhm_mn_ka_ev: float) -> FloatArray:

@@ -54,9 +54,9 @@ def name_peak(
     context = PeakContext(
         np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
     )
-    place = context.peak_near(kev)
-    found = [*_lines(place, context), *escapes(place, context), *sums(place, context)]
-    found += scatter(place, context)
+    peak_kev = context.peak_near(kev)
+    found = [*_lines(peak_kev, context), *escapes(peak_kev, context), *sums(peak_kev, context)]
+    found += scatter(peak_kev, context)
     best: dict[str, PeakName] = {}
     for name in sorted(found, key=lambda name: -name.score):
         best.setdefault(name.label, name)
@@ -78,11 +78,11 @@ def measure_peak(
     context = PeakContext(
         np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
     )
-    place = context.peak_near(kev)
-    return (place, *context.net(place))
+    peak_kev = context.peak_near(kev)
+    return (peak_kev, *context.net(peak_kev))
 
 
-def _lines(place: float, context: PeakContext) -> list[PeakName]:
+def _lines(peak_kev: float, context: PeakContext) -> list[PeakName]:
     found = []
     for z in range(_FIRST_Z, _LAST_Z + 1):
         symbol = element_symbol(z)
@@ -91,19 +91,19 @@ def _lines(place: float, context: PeakContext) -> list[PeakName]:
                 family = excited_family(f"{symbol} {shell}", context.conditions)
             except ValueError:
                 continue
-            if np.abs(family.kev - place).min() < 4 * context.sigma(place):
-                found += _family_lines(place, family, symbol, context)
+            if np.abs(family.kev - peak_kev).min() < 4 * context.sigma(peak_kev):
+                found += _family_lines(peak_kev, family, symbol, context)
     return found
 
 
 def _family_lines(
-    place: float, family: LineFamily, symbol: str, context: PeakContext
+    peak_kev: float, family: LineFamily, symbol: str, context: PeakContext
 ) -> list[PeakName]:
     marks = _marks(family, context)
     top = max(mark.share for mark in marks)
     names = []
     for mark in marks:
-        near = context.proximity(mark.kev - place, place)
+        near = context.proximity(mark.kev - peak_kev, peak_kev)
         if near < 0.02 or mark.share < 0.01:
             continue
         support, reason = _support(mark, marks, context)

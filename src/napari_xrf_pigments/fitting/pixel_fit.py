@@ -83,8 +83,8 @@ class PixelFit:
     def net(self, name: str) -> tuple[float, float]:
         """Return the net counts of a family and their standard deviation."""
         rows = self._rows(name)
-        place, covariance = self._covariance
-        chosen = place[rows][place[rows] >= 0]
+        index, covariance = self._covariance
+        chosen = index[rows][index[rows] >= 0]
         error = float(covariance[np.ix_(chosen, chosen)].sum())
         if chosen.size == 0:  # zero amplitude: the standard deviation of noise alone
             shape = self.columns[rows].sum(0)
@@ -94,16 +94,16 @@ class PixelFit:
     @cached_property
     def _covariance(self) -> tuple[NDArray[np.intp], FloatArray]:
         """Return the index of each column among the positive ones (-1: none), and covariance."""
-        held = np.flatnonzero(self.amplitudes > 0)
-        place = np.full(len(self.columns), -1, dtype=np.intp)
-        place[held] = np.arange(held.size)
-        columns = self.columns[held]
+        positive = np.flatnonzero(self.amplitudes > 0)
+        index = np.full(len(self.columns), -1, dtype=np.intp)
+        index[positive] = np.arange(positive.size)
+        columns = self.columns[positive]
         scale = np.sqrt((columns**2 / self.variance).sum(1))
         scale[scale == 0] = 1.0
         scaled = columns / scale[:, None]
         gram = (scaled / self.variance) @ scaled.T
         inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
-        return place, np.asarray(inverse / np.outer(scale, scale))
+        return index, np.asarray(inverse / np.outer(scale, scale))
 
     def remaining_share(self, names: Sequence[str], n_channels: int) -> FloatArray:
         """Return the share of each channel's counts without some families, shape (channel,).
@@ -111,11 +111,11 @@ class PixelFit:
         A spectrum times this share is the spectrum without them: unlike a difference it is never
         negative, and the noise of a peak is removed with it.
         """
-        taken = np.sum([self.family(name) for name in names], axis=0) if names else 0.0
+        removed = np.sum([self.family(name) for name in names], axis=0) if names else 0.0
         model = self.model
         share = np.ones(n_channels)
-        kept = np.clip(1 - taken / np.maximum(model, 1e-9), 0.0, 1.0)
-        inside = np.repeat(np.where(model > 0, kept, 1.0), self.fold)
+        remaining = np.clip(1 - removed / np.maximum(model, 1e-9), 0.0, 1.0)
+        inside = np.repeat(np.where(model > 0, remaining, 1.0), self.fold)
         share[self.first : self.first + inside.size] = inside
         return share
 

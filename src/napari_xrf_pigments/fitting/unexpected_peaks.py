@@ -95,9 +95,9 @@ def find_unexpected_peaks(
 def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
     """Return the shapes of the families that are searched for."""
     shapes: dict[str, FloatArray] = {}
-    usual = {name.split()[0] for name in COMMON_FAMILIES}
+    common = {name.split()[0] for name in COMMON_FAMILIES}
     for symbol in dict.fromkeys((*CANDIDATES, *RARE)):
-        if symbol in usual or symbol == conditions.anode:
+        if symbol in common or symbol == conditions.anode:
             continue
         name = main_family(symbol, axis, conditions)
         if name is None:
@@ -121,8 +121,8 @@ class _ResidualModel:
         self.weights = 1 / (fit.variance + (_SHAPE_ERROR * np.maximum(peaked, 0.0)) ** 2)
         slope = np.gradient(peaked)
         ramp = np.linspace(-1, 1, slope.size)
-        held = fit.columns[fit.amplitudes > 0]
-        free = vstack_columns([held, np.array([slope, slope * ramp, np.gradient(slope)])])
+        positive = fit.columns[fit.amplitudes > 0]
+        free = vstack_columns([positive, np.array([slope, slope * ramp, np.gradient(slope)])])
         uncertain = [
             _RATIO_ERROR * group
             for name in fit.names

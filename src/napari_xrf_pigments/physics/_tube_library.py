@@ -24,7 +24,7 @@ Emission = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 
 def computed_emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
-    """Continuum and lines leaving an anode, from spekpy.
+    """Compute continuum and lines of an anode with spekpy.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def computed_emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
 
 
 def emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
-    """The same, from the library where it holds the tube."""
+    """Return the emission of a tube from the library, or compute it."""
     stored = _library()
     key = _key(anode, tube_kv, angle_deg)
     if f"{key}/kev" not in stored:

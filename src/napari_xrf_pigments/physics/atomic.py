@@ -1,4 +1,4 @@
-"""Atomic data that the fluorescence engine works with, and where they come from."""
+"""Atomic data of the fluorescence engine, and their source."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .lines import Line, element_lines, line_cross_section
 
 
 class AtomicData(Protocol):
-    """Source of atomic constants; tests swap in another library's."""
+    """Source of atomic constants; tests use those of another library."""
 
     def lines(self, z: int) -> tuple[Line, ...]:
-        """The lines of an element."""
+        """Return the lines of an element."""
         ...
 
     def mass_attenuation(self, z: int, kev: FloatArray) -> FloatArray:
-        """Total mass attenuation coefficient in cm2/g at energies in keV."""
+        """Return the total mass attenuation coefficient in cm2/g at energies in keV."""
         ...
 
     def production(self, z: int, kev: FloatArray) -> FloatArray:
-        """Line production cross-sections in cm2/g, shape (line, energy)."""
+        """Return the line production cross-sections in cm2/g, shape (line, energy)."""
         ...
 
     def scatter(self, z: int, kev: FloatArray) -> FloatArray:
-        """Cross-sections in cm2/g of scattering, shape of `kev`."""
+        """Return the scattering cross-sections in cm2/g, shape of `kev`."""
         ...
 
 
@@ -41,24 +41,24 @@ class XraylibData:
     """xraylib's constants, with the Kissel cascade for the production of lines."""
 
     def lines(self, z: int) -> tuple[Line, ...]:
-        """The lines of an element above 0.9 keV."""
+        """Return the lines of an element above 0.9 keV."""
         return element_lines(z)
 
     def mass_attenuation(self, z: int, kev: FloatArray) -> FloatArray:
-        """Total mass attenuation coefficient in cm2/g, shape of `kev`."""
+        """Return the total mass attenuation coefficient in cm2/g, shape of `kev`."""
         return _attenuations(z, np.asarray(kev, dtype=np.float64).tobytes()).copy()
 
     def production(self, z: int, kev: FloatArray) -> FloatArray:
-        """Line production cross-sections in cm2/g, shape (line, energy)."""
+        """Return the line production cross-sections in cm2/g, shape (line, energy)."""
         columns = [_production(z, float(energy)) for energy in kev]
         return np.array(columns).reshape(len(kev), len(element_lines(z))).T.copy()
 
     def scatter(self, z: int, kev: FloatArray) -> FloatArray:
-        """Cross-sections in cm2/g of Rayleigh and Compton scattering, shape of `kev`."""
+        """Return the cross-sections of Rayleigh and Compton scattering, cm2/g, shape of `kev`."""
         return np.array([_scatter(z, float(energy)) for energy in kev])
 
 
-# The lines of a set of elements come by again and again: one look-up for all their energies.
+# The lines of a set of elements recur: one look-up for all their energies.
 @lru_cache(maxsize=4096)
 def _attenuations(z: int, kev: bytes) -> FloatArray:
     return np.array([_attenuation(z, float(energy)) for energy in np.frombuffer(kev)])
@@ -81,14 +81,14 @@ def _scatter(z: int, kev: float) -> float:
 
 @lru_cache(maxsize=100_000)
 def _production(z: int, kev: float) -> FloatArray:
-    """Of every line of an element at one energy."""
+    """Return the production cross-section of every line of an element at one energy."""
     return np.array(
         [line_cross_section(line, kev) if kev > line.edge_kev else 0.0 for line in element_lines(z)]
     )
 
 
 def compound_attenuation(fractions: dict[int, float], kev: FloatArray) -> FloatArray:
-    """Mass attenuation coefficient in cm2/g of a compound given by mass fractions."""
+    """Return the mass attenuation coefficient in cm2/g of a compound of mass fractions."""
     data = XraylibData()
     total = np.zeros(len(kev))
     for z, fraction in fractions.items():

@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"([A-Z][a-z]?)((?:\d+(?:\.\d+)?)?)")
 
 
 def formula_fractions(formula: str) -> dict[int, float]:
-    """Mass fractions by atomic number of a flat formula such as ``"Pb3C2H2O8"``.
+    """Return mass fractions by atomic number of a flat formula such as ``"Pb3C2H2O8"``.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def _fractions(formula: str) -> dict[int, float]:
 
 
 def mixture_fractions(parts: Mapping[str, float]) -> dict[int, float]:
-    """Mass fractions by atomic number of a mixture of formulas by weight."""
+    """Return mass fractions by atomic number of a mixture of formulas by weight."""
     masses: dict[int, float] = {}
     for formula, weight in parts.items():
         for z, fraction in formula_fractions(formula).items():
@@ -47,7 +47,7 @@ def mixture_fractions(parts: Mapping[str, float]) -> dict[int, float]:
 
 
 def parse_composition(text: str) -> dict[str, float]:
-    """Parts by weight of a composition: a flat formula, or ``"oxides: Fe2O3 50 SiO2 30"``.
+    """Parse a composition, a flat formula or ``"oxides: Fe2O3 50 SiO2 30"``, to parts by weight.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def parse_composition(text: str) -> dict[str, float]:
     parts: dict[str, float] = {}
     for formula, weight in listed:
         parts[formula] = parts.get(formula, 0.0) + weight
-    mixture_fractions(parts)  # refuses what is no formula
+    mixture_fractions(parts)  # raises for an invalid formula
     return parts
 
 

@@ -1,4 +1,4 @@
-"""Response of a silicon drift detector: from photons to an expected spectrum.
+"""Response of a silicon drift detector, from photons to an expected spectrum.
 
 Peak shape with shelf and tail after XMI-MSIM (its ``xmi_detector_f.F90``):
 
@@ -29,7 +29,7 @@ _SI_YIELD, _SI_K_SHARE = 0.047, 0.92
 
 @dataclass(frozen=True)
 class DetectorModel:
-    """What a detector makes of photons.
+    """Response model of a detector.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class DetectorModel:
     escape: float = 1.0
 
     def sigma_kev(self, kev: FloatArray) -> FloatArray:
-        """Standard deviation of a peak in keV, shape of `kev`.
+        """Return the standard deviation of peaks in keV, shape of `kev`.
 
         FWHM^2 = noise^2 + 2.3548^2 F 3.85 eV E, the noise fixed by the FWHM at Mn Ka.
         """
@@ -64,7 +64,7 @@ class DetectorModel:
         return np.sqrt(np.maximum(at_mn + FANO * PAIR_KEV * (kev - MN_KA_KEV), 1e-4))
 
     def efficiency(self, kev: FloatArray) -> FloatArray:
-        """Share of photons that are counted, shape of `kev`."""
+        """Return the detection efficiency, shape of `kev`."""
         energy = np.maximum(kev, 0.5)
         silicon = compound_attenuation({14: 1.0}, energy) * 2.33
         window = compound_attenuation({4: 1.0}, energy) * 1.848 * self.window_um * 1e-4
@@ -72,7 +72,7 @@ class DetectorModel:
         return np.exp(-window - dead) * -np.expm1(-silicon * self.thickness_mm / 10)
 
     def escape_share(self, kev: FloatArray) -> FloatArray:
-        """Counts in the escape peak for each count in the peak, shape of `kev`.
+        """Return the ratio of escape peak to peak, shape of `kev`.
 
         Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence.
         """
@@ -92,7 +92,7 @@ def response(
     offset_kev: float,
     n_channels: int,
 ) -> torch.Tensor:
-    """Expected counts in each channel for one photon of each energy.
+    """Compute the expected counts in each channel for one photon of each energy.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def response(
     Tensor, shape (component, channel), float32
     """
     centre = torch.as_tensor(kev, dtype=torch.float32)[:, None]
-    # A channel counts over its width: the variance of a box, in quadrature.
+    # A channel integrates over its width: add the variance of a box in quadrature.
     variance = detector.sigma_kev(kev) ** 2 + extra_sigma_kev**2 + gain_kev**2 / 12
     sigma = torch.as_tensor(np.sqrt(variance), dtype=torch.float32)[:, None]
     axis = offset_kev + gain_kev * torch.arange(n_channels, dtype=torch.float32)
@@ -142,7 +142,7 @@ def _xmi_shape(
 
 
 def path_transmission(kev: FloatArray, path_mm: float, atmosphere: str = "air") -> FloatArray:
-    """Share of photons that cross the path to the detector, shape of `kev`.
+    """Compute the transmission of the path to the detector, shape of `kev`.
 
     Parameters
     ----------

@@ -26,14 +26,14 @@ from .tube import Beam
 
 @dataclass(frozen=True)
 class LineTable:
-    """The lines of a set of elements, in one row, with the constants for one beam.
+    """The lines of a set of elements with their constants for one beam.
 
     Parameters
     ----------
     lines : tuple of Line
         All lines, element by element in the order of `z`.
     slices : tuple of slice
-        Where the lines of each element stand.
+        Range of the lines of each element.
     mu_in : Tensor, shape (element, component)
         Mass attenuation coefficients in cm2/g at the beam's energies.
     mu_out : Tensor, shape (element, line)
@@ -60,7 +60,7 @@ def line_table(
     data: AtomicData | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> LineTable:
-    """Gather the constants for a set of elements and a beam."""
+    """Collect the constants for a set of elements and a beam."""
     source = data or XraylibData()
     lines: list[Line] = []
     slices: list[slice] = []
@@ -81,26 +81,26 @@ def line_table(
 
 
 def depth_above(per_layer: torch.Tensor) -> torch.Tensor:
-    """Sum over the layers above each layer; shape (stack, layer, ...) kept."""
+    """Sum over the layers above each layer, shape (stack, layer, ...)."""
     return torch.cumsum(per_layer, dim=1) - per_layer
 
 
 def escape_depth(chi: torch.Tensor, mass_thickness: torch.Tensor) -> torch.Tensor:
-    """(1 - exp(-chi T)) / chi in g/cm2, exact for thin and for thick layers."""
+    """Compute (1 - exp(-chi T)) / chi in g/cm2, exact for thin and for thick layers."""
     return -torch.expm1(-chi * mass_thickness) / chi
 
 
 def primary_fluorescence(
     stacks: Stacks, beam: Beam, geometry: Geometry, table: LineTable
 ) -> torch.Tensor:
-    """Primary fluorescence of every line from every layer, as it leaves the surface.
+    """Compute the primary fluorescence of every line from every layer at the surface.
 
     Parameters
     ----------
     stacks : Stacks
         The samples.
     beam : Beam
-        What falls onto them.
+        The incident beam.
     geometry : Geometry
         Angles.
     table : LineTable

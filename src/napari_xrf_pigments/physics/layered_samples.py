@@ -1,4 +1,4 @@
-"""Layered samples, many at once: what the beam meets."""
+"""Batches of layered samples, and the geometry of beam and detector."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import torch
 
 @dataclass(frozen=True)
 class Stacks:
-    """A batch of layered samples, seen from the top.
+    """A batch of layered samples, top layer first.
 
     Parameters
     ----------
     z : tuple of int
-        Atomic numbers that the columns of `fractions` stand for.
+        Atomic numbers of the columns of `fractions`.
     fractions : Tensor, shape (stack, layer, element)
-        Mass fractions; a layer that a stack lacks is all zeros.
+        Mass fractions; all zero for a missing layer.
     mass_thickness : Tensor, shape (stack, layer)
         Density times thickness in g/cm2; 0 for a missing layer.
     """
@@ -77,7 +77,7 @@ class Geometry:
 
     @property
     def scattering_deg(self) -> float:
-        """Angle by which detected photons were turned, degrees.
+        """Scattering angle of detected photons, degrees.
 
         Beam and detector lie on opposite sides of the surface's normal, so that 90 and 45
         degrees give 135.

@@ -19,7 +19,7 @@ from .._typing import FloatArray
 
 Family = Literal["K", "L", "M"]
 
-#: Lines softer than this never reach the detector of a scanner in air.
+#: Softer lines do not reach the detector of a scanner in air.
 MIN_KEV = 0.9
 _SHELLS = {
     name: getattr(xraylib, f"{name}_SHELL")
@@ -58,12 +58,12 @@ class Line:
 
     @property
     def macro(self) -> int:
-        """xraylib's number of the transition."""
+        """Number of the transition in xraylib."""
         return int(getattr(xraylib, f"{self.iupac}_LINE"))
 
 
 def atomic_number(symbol: str) -> int:
-    """Atomic number of a chemical symbol.
+    """Return the atomic number of a chemical symbol.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def atomic_number(symbol: str) -> int:
 
 
 def element_symbol(z: int) -> str:
-    """Chemical symbol of an atomic number."""
+    """Return the chemical symbol of an atomic number."""
     return str(xraylib.AtomicNumberToSymbol(z))
 
 
@@ -93,7 +93,7 @@ def _transitions() -> tuple[tuple[str, str, Family], ...]:
 
 @lru_cache(maxsize=256)
 def element_lines(z: int) -> tuple[Line, ...]:
-    """All lines of an element above 0.9 keV, in the order of ``data/lines.csv``."""
+    """Return all lines of an element above 0.9 keV, in the order of ``data/lines.csv``."""
     symbol = element_symbol(z)
     found = []
     for iupac, siegbahn, family in _transitions():
@@ -109,7 +109,7 @@ def element_lines(z: int) -> tuple[Line, ...]:
 
 
 def line_cross_section(line: Line, excitation_kev: float) -> float:
-    """Production cross-section of a line in cm2/g of its element.
+    """Return the production cross-section of a line in cm2/g of its element.
 
     Photo-ionisation, fluorescence yield, radiative rate and the full cascade of
     vacancies after Kissel, as xraylib's ``CS_FluorLine_Kissel_Cascade``; 0 below the edge.
@@ -155,7 +155,7 @@ class LineFamily:
 
 @lru_cache(maxsize=4096)
 def line_family(name: str, excitation_kev: float = 40.0) -> LineFamily:
-    """The line family of a name, unattenuated, for one excitation energy.
+    """Return the unattenuated line family of a name for one excitation energy.
 
     Parameters
     ----------

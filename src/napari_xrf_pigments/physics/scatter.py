@@ -23,12 +23,12 @@ ELECTRON_KEV = 510.99895
 
 
 def compton_kev(kev: FloatArray, angle_deg: float) -> FloatArray:
-    """Energy after Compton scattering by a free electron at rest, keV."""
+    """Return the energy after Compton scattering by a free electron at rest, keV."""
     return np.asarray(kev / (1 + kev / ELECTRON_KEV * (1 - np.cos(np.radians(angle_deg)))))
 
 
 def compton_width_kev(kev: FloatArray, angle_deg: float) -> FloatArray:
-    """Standard deviation in keV of the Doppler broadening for paint and canvas.
+    """Return the standard deviation (keV) of Doppler broadening for paint and canvas.
 
     The momentum p of the electrons along the scattering vector q shifts the energy by
     about E' |q| p / (m c E) E (impulse approximation); carbon and oxygen have a profile
@@ -62,7 +62,7 @@ def scatter_table(
     data: AtomicData | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> ScatterTable:
-    """Gather the constants for a set of elements, a beam and its angles."""
+    """Collect the constants for a set of elements, a beam and its angles."""
     source = data or XraylibData()
     theta = np.radians(geometry.scattering_deg)
     shifted = compton_kev(beam.kev, geometry.scattering_deg)
@@ -83,7 +83,7 @@ def scatter_table(
 def single_scatter(
     stacks: Stacks, beam: Beam, geometry: Geometry, table: ScatterTable
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rayleigh and Compton scatter of every component of the beam.
+    """Compute Rayleigh and Compton scatter of every component of the beam.
 
     Returns
     -------

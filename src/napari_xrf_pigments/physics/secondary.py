@@ -29,17 +29,17 @@ from .fluorescence import LineTable, depth_above, escape_depth
 from .layered_samples import Geometry, Stacks
 from .tube import Beam
 
-#: Lines of an element closer than this, relative, excite as one.
+#: Lines of an element within this relative distance are merged as exciters.
 _MERGED = 0.015
-#: Energies of the scattered beam closer than this excite as one.
+#: Energies of the scattered beam within this relative distance are merged as exciters.
 _MERGED_BEAM = 0.08
-#: Softer photons excite nothing that reaches a detector.
+#: Softer photons excite no detectable lines.
 _SOFTEST_KEV = 1.7
 
 
 @dataclass(frozen=True)
 class ExciterTable:
-    """Photons born in a sample: groups of its lines, then groups of the scattered beam.
+    """Exciters inside a sample: groups of its lines, then groups of the scattered beam.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class ExciterTable:
 def exciter_table(
     z: tuple[int, ...], table: LineTable, beam: Beam, data: AtomicData | None = None
 ) -> ExciterTable:
-    """Gather the constants of what excites in samples of some elements under a beam.
+    """Collect the constants of the exciters in samples of a set of elements under a beam.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def exciter_table(
     member = np.zeros((len(beam.kev), len(groups)))
     for column, members in enumerate(groups):
         member[members, column] = 1
-    # Averages over the components of a group, as strong as they are in the beam.
+    # Averages over the components of a group, weighted by their flux in the beam.
     weights = member * beam.flux[:, None]
     mean = torch.tensor(weights / weights.sum(0), dtype=dtype)
     lines = np.array(kev)
@@ -113,7 +113,7 @@ def exciter_table(
 
 
 def _close(kev: np.ndarray, strength: np.ndarray, relative: float) -> list[np.ndarray]:
-    """Indices of energies that excite as one, softest first."""
+    """Group the indices of energies that are merged as exciters, softest first."""
     order = [int(i) for i in np.argsort(kev) if kev[i] > _SOFTEST_KEV and strength[i] > 0]
     groups: list[list[int]] = []
     for i in order:
@@ -126,7 +126,7 @@ def _close(kev: np.ndarray, strength: np.ndarray, relative: float) -> list[np.nd
 
 @dataclass(frozen=True)
 class Fineness:
-    """How finely secondary excitation is followed.
+    """Resolution of the secondary excitation.
 
     Parameters
     ----------
@@ -140,13 +140,13 @@ class Fineness:
     strongest: int
 
 
-#: Within 3 % of fisx for every line that counts: fine at the top, where most is emitted
-#: from, and at the bottom, where neighbours excite.
+#: Within 3 % of fisx for every relevant line: fine at the top, where most photons are emitted,
+#: and at the bottom, where neighbouring layers excite.
 FINE = Fineness((1.0, 2.0, 4.0, 8.0, 6.0, 2.0), 40)
 #: For training: thirty times faster.
 COARSE = Fineness((1.0, 3.0, 2.0), 16)
 
-#: Attenuation lengths, there and back, past which nothing comes out.
+#: Attenuation lengths, in and out, beyond which no photon escapes.
 _DEEPEST = 8.0
 _THICKEST = 20.0  # optical distance past which nothing arrives
 _TABLE_SIZE = 4096
@@ -160,14 +160,14 @@ def secondary_share(
     exciters: ExciterTable,
     fineness: Fineness = FINE,
 ) -> torch.Tensor:
-    """Secondary over primary fluorescence of every line from every layer.
+    """Compute the ratio of secondary to primary fluorescence of every line from every layer.
 
     Parameters
     ----------
     stacks : Stacks
         The samples.
     beam : Beam
-        What falls onto them.
+        The incident beam.
     geometry : Geometry
         Angles.
     table : LineTable
@@ -189,10 +189,10 @@ def secondary_share(
     areal = _sub_layers(stacks, geometry, table, parts / parts.sum()).reshape(n, -1, 1)
 
     def sub(per_layer: torch.Tensor) -> torch.Tensor:
-        """Values of the layers for each of their sub-layers."""
+        """Repeat the values of layers for each of their sub-layers."""
         return per_layer.repeat_interleave(len(parts), dim=1)
 
-    # Path length of the beam, in g/cm2, in each sub-layer: what ionises.
+    # Path length of the ionising beam, in g/cm2, in each sub-layer.
     mu_in = sub(stacks.fractions @ table.mu_in) / geometry.sin_in
     flux = torch.as_tensor(beam.flux, dtype=areal.dtype) / geometry.sin_in
     beam_path = flux * torch.exp(-depth_above(mu_in * areal))
@@ -203,7 +203,7 @@ def secondary_share(
     born = torch.cat([of_lines, of_beam], dim=2)
     path = _path_of_exciters(stacks, areal, born, exciters, fineness)
 
-    # Both act on the same atoms with the same way out: only the ionisation differs.
+    # Both ionise the same atoms with the same escape path: only the ionisation differs.
     mu_out = sub(stacks.fractions @ table.mu_out) / geometry.sin_out
     leaving = torch.exp(-depth_above(mu_out * areal)) * _mean_escape(mu_out * areal)
     size = (n, layers, len(parts), -1)
@@ -215,7 +215,7 @@ def secondary_share(
 def _sub_layers(
     stacks: Stacks, geometry: Geometry, table: LineTable, shares: torch.Tensor
 ) -> torch.Tensor:
-    """Mass thickness of the sub-layers in g/cm2, shape (stack, layer, sub-layer).
+    """Compute the mass thickness of the sub-layers in g/cm2, shape (stack, layer, sub-layer).
 
     A layer thicker than anything comes from is divided as far as that depth; what lies
     deeper goes to its last sub-layer.
@@ -235,7 +235,7 @@ def _sub_layers(
 
 
 def _mean_escape(optical: torch.Tensor) -> torch.Tensor:
-    """Share of an even source that leaves at the top: (1 - exp(-t)) / t."""
+    """Compute the escaping share of an even source: (1 - exp(-t)) / t."""
     safe = optical.clamp(min=1e-6)
     return -torch.expm1(-safe) / safe
 
@@ -247,7 +247,7 @@ def _path_of_exciters(
     exciters: ExciterTable,
     fineness: Fineness,
 ) -> torch.Tensor:
-    """Path length in g/cm2 of exciting photons in each sub-layer.
+    """Compute the path length in g/cm2 of exciting photons in each sub-layer.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def _path_of_exciters(
 
 
 def _absorbed(optical: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-    """Photons absorbed in each sub-layer; all of shape (case, sub-layer)."""
+    """Compute the photons absorbed in each sub-layer; all arrays of shape (case, sub-layer)."""
     borders = torch.nn.functional.pad(torch.cumsum(optical, 1), (1, 0))
     e3 = _e3((borders[:, :, None] - borders[:, None, :]).abs())
     corner = e3[:, :-1, :-1] - e3[:, 1:, :-1] - e3[:, :-1, 1:] + e3[:, 1:, 1:]
@@ -294,9 +294,9 @@ def _e3_table(dtype: torch.dtype) -> torch.Tensor:
 
 
 def _e3(optical: torch.Tensor) -> torch.Tensor:
-    """Exponential integral of third order, interpolated over the root of its argument."""
+    """Interpolate the exponential integral of third order over the root of its argument."""
     table = _e3_table(optical.dtype)
-    place = torch.sqrt(optical.clamp(0, _THICKEST)) * ((_TABLE_SIZE - 1) / _THICKEST**0.5)
-    left = place.to(torch.int32).clamp(max=_TABLE_SIZE - 2)
+    position = torch.sqrt(optical.clamp(0, _THICKEST)) * ((_TABLE_SIZE - 1) / _THICKEST**0.5)
+    left = position.to(torch.int32).clamp(max=_TABLE_SIZE - 2)
     low = table[left]
-    return torch.lerp(low, table[left + 1], place - left)
+    return torch.lerp(low, table[left + 1], position - left)

@@ -1,4 +1,4 @@
-"""X-ray tube spectra: what leaves the tube and its filters."""
+"""X-ray tube spectra after window and filters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .lines import atomic_number, element_lines, line_cross_section
 
 #: Voltages that the model covers, kV.
 LOWEST_KV, HIGHEST_KV, HIGHEST_KV_TUNGSTEN = 10.0, 50.0, 60.0
-#: Softest beam energy that is followed, keV.
+#: Lowest beam energy of the model, keV.
 MIN_BEAM_KEV = 1.5
 
 
@@ -40,13 +40,13 @@ class Beam:
 
     @property
     def is_line(self) -> BoolArray:
-        """Which components are characteristic lines of the anode."""
+        """Mask of the characteristic lines of the anode, shape (component,)."""
         lines: BoolArray = self.width_kev == 0
         return lines
 
 
 def continuum_edges(tube_kv: float) -> FloatArray:
-    """Borders of the continuum bins in keV: fine where edges crowd, coarser above."""
+    """Return the edges of the continuum bins in keV, finer where absorption edges are dense."""
     edges = np.concatenate(
         [np.arange(MIN_BEAM_KEV, 12.0, 0.5), np.arange(12.0, 26.0, 0.7), np.arange(26.0, 62.0, 1.5)]
     )
@@ -56,7 +56,7 @@ def continuum_edges(tube_kv: float) -> FloatArray:
 
 @lru_cache(maxsize=512)
 def _emission(anode: str, tube_kv: float, angle_deg: float) -> Emission:
-    """Continuum (fine bins) and lines leaving the anode, before any window."""
+    """Return continuum (fine bins) and lines of the anode, before any window."""
     kev, continuum, line_kev, lines = emission(anode, tube_kv, angle_deg)
     return kev, continuum, _snap(anode, line_kev, tube_kv), lines
 
@@ -82,7 +82,7 @@ def _snap(anode: str, centres: FloatArray, tube_kv: float) -> FloatArray:
 
 
 def transmission(layers: tuple[tuple[str, float], ...], kev: FloatArray) -> FloatArray:
-    """Share of photons that filters let through, shape of `kev`.
+    """Compute the transmission of filters, shape of `kev`.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def tube_beam(
     optics_cut_kev: float | None = None,
     line_ratio: float = 1.0,
 ) -> Beam:
-    """Spectrum of a tube after its window, filters and optics.
+    """Compute the spectrum of a tube after its window, filters and optics.
 
     The emission is spekpy's (Poludniowski et al. 2021, doi:10.1002/mp.14945).
 

@@ -1,4 +1,4 @@
-"""Many random stratigraphies as tensors, ready for the fluorescence engine."""
+"""Batches of random stratigraphies as tensors for the fluorescence engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..physics.layered_samples import Stacks
 from ..pigments.catalogue import pigment_catalogue
 from .stratigraphy import Stratigraphy, random_stratigraphy
 
-#: Most occurrences of pigments in a section that are followed.
+#: Maximum number of pigment occurrences in a section.
 MAX_OCCURRENCES = 18
 
 
@@ -41,7 +41,7 @@ class StackPool:
         return len(self.stacks)
 
     def take(self, index: torch.Tensor) -> StackPool:
-        """The sections of an index."""
+        """Return the sections of an index."""
         stacks = replace(
             self.stacks,
             fractions=self.stacks.fractions[index],
@@ -51,7 +51,7 @@ class StackPool:
 
 
 def pool_of(sections: Sequence[Stratigraphy], z: tuple[int, ...] | None = None) -> StackPool:
-    """Tensors of given sections.
+    """Convert sections to tensors.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Random instruments: what shines on the sample, and what counts the photons."""
+"""Random instruments: tube, optics, geometry, detector and electronics."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Readout:
 def random_excitation(rng: np.random.Generator) -> Excitation:
     """Draw tube, voltage, filters, optics and angles."""
     anode = str(rng.choice(list(_ANODES), p=list(_ANODES.values())))
-    # The voltages of the library: other tubes take half a second each.
+    # Voltages of the library only: any other tube takes half a second.
     tube_kv = float(rng.choice(VOLTAGES if anode != "W" else (*VOLTAGES, 55, 60)))
     if rng.random() < 0.5:  # what scanners are mostly run at
         tube_kv = float(rng.choice([30, 40, 40, 45, 50, 50]))
@@ -120,14 +120,14 @@ def random_excitation(rng: np.random.Generator) -> Excitation:
 
 
 def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) -> Readout:
-    """Draw path, detector, electronics and energy axis; `wear` is the chance of a tired one."""
+    """Draw path, detector, electronics and energy axis; `wear` is the chance of a worn one."""
     atmosphere = str(rng.choice(["air", "helium", "vacuum"], p=[0.8, 0.17, 0.03]))
     gain = float(rng.choice(_AXES_KEV)) * rng.uniform(0.97, 1.03)
     if rng.random() < 0.25:
         gain = float(rng.uniform(0.008, 0.045))
     end = float(rng.uniform(0.9, 1.25) * tube_kv) if rng.random() < 0.8 else rng.uniform(20, 50)
     end = float(np.clip(end, 18, 45))
-    # Fine channels are measured in pairs: the encoder merges them anyway.
+    # Fine channels are simulated in pairs: the encoder merges them anyway.
     gain *= max(1, int(np.ceil(0.0125 / gain)))
     offset = float(rng.choice([0.0, 0.0, -0.956, rng.normal(0, 0.1)]))
     tired = rng.random() < wear
@@ -145,7 +145,7 @@ def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) 
         for element in _HOUSING
         if rng.random() < (0.22 if tired else wear / 3)
     )
-    # Up to three exponentials: flat, falling and rising ones add to most shapes seen.
+    # Up to three exponentials, flat, falling or rising, sum to most observed shapes.
     background = tuple(
         (float(10 ** rng.uniform(-3, -0.6 if tired else -1.3)), constant)
         for constant in (200.0, float(rng.uniform(2, 30)), float(-rng.uniform(3, 30)))

@@ -1,4 +1,4 @@
-"""Everything in a painting that is not a pigment, and what pigments bring along."""
+"""Materials of paintings other than pigments, and impurities of pigments."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 @lru_cache
 def materials() -> dict[str, Material]:
-    """All materials by id (``data/materials.csv``)."""
+    """Read all materials by id (``data/materials.csv``)."""
     return {
         row["id"]: Material(
             row["id"],
@@ -72,7 +72,7 @@ def materials() -> dict[str, Material]:
 
 @lru_cache
 def impurities(host: str) -> tuple[Impurity, ...]:
-    """What may come with a pigment, or with any paint for ``"*"``."""
+    """Return the impurities of a pigment, or of any paint for ``"*"``."""
     return tuple(
         Impurity(
             row["host"],
@@ -88,11 +88,11 @@ def impurities(host: str) -> tuple[Impurity, ...]:
 
 @lru_cache
 def oil_per_100() -> dict[str, float]:
-    """Parts of oil for 100 parts of each pigment by weight (Church)."""
+    """Read the parts of oil per 100 parts of each pigment by weight (Church)."""
     return {row["id"]: float(row["oil_per_100"]) for row in _rows("binder_parts.csv")}
 
 
-#: Every element that a stratigraphy can hold: the columns of all pools.
+#: Atomic numbers of all elements in simulated stratigraphies: the columns of every batch.
 ELEMENTS = (
     1, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
     33, 34, 35, 37, 38, 39, 40, 41, 42, 47, 48, 49, 50, 51, 53, 56, 57, 58, 73, 74, 78, 79, 80,

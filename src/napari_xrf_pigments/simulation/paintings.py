@@ -1,4 +1,4 @@
-"""The sample painting: who stands where, in which paint, and what lies under it."""
+"""Paintings in plan: the sample painting with its hidden picture, and random mosaics."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Painting:
 
 
 def sample_painting(rng: np.random.Generator, shape: tuple[int, int]) -> Painting:
-    """The sample painting on a grid of `shape` (y, x) pixels."""
+    """Build the sample painting on a grid of `shape` (y, x) pixels."""
     base = _base(rng)
     varnish = plain_layer("varnish", "varnish", 12.0)
     sections: list[Stratigraphy] = []
@@ -84,7 +84,7 @@ def _base(rng: np.random.Generator) -> Stratigraphy:
 
 
 def _plan(shape: tuple[int, int]) -> IntArray:
-    """Regions on a grid; coordinates run from 0 to 1, y downwards."""
+    """Return the regions on a grid; coordinates run from 0 to 1, y downwards."""
     rows, columns = shape
     y = ((np.arange(rows) + 0.5) / rows)[:, None]
     x = ((np.arange(columns) + 0.5) / columns)[None, :]
@@ -115,7 +115,7 @@ def _plan(shape: tuple[int, int]) -> IntArray:
 def mosaic_painting(
     rng: np.random.Generator, shape: tuple[int, int], patches: int = 12
 ) -> Painting:
-    """Patches with straight borders, each of a paint of its own, on a common base.
+    """Draw patches with straight borders, each with its own paint, on a common base.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def mosaic_painting(
     Returns
     -------
     Painting
-        With usual impurities; ground and support are the same everywhere.
+        With common impurities; ground and support are the same everywhere.
     """
     drawn = [random_stratigraphy(rng, traces=0.5, contaminated=0.3) for _ in range(patches)]
     base = tuple(layer for layer in drawn[0] if layer.role in ("ground", "support"))

@@ -1,4 +1,4 @@
-"""Which pigments are painted with, and how often: of all times, or of one year."""
+"""Prior probabilities of pigments, fillers and grounds, for all times or for one year."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _COMMON = {
     "barium_sulfate": 1.2, "lithopone": 1.2, "vermilion": 2.0, "red_ochre": 1.8,
     "yellow_ochre": 1.8, "umber": 1.6, "bone_black": 1.3, "ultramarine": 1.2,
 }  # fmt: skip
-#: Leaves are laid on as they are.
+#: Metal leaves are applied without a binder.
 LEAF = ("gold_leaf", "silver_leaf")
-#: What paints are stretched with.
+#: Fillers of paints.
 EXTENDERS = ("barium_sulfate", "chalk", "gypsum", "zinc_white", "kaolin", "quartz")
-#: Grounds: how often, pigments and fillers with parts by weight, binder.
+#: Grounds: probability, pigments and fillers with parts by weight, binder.
 GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
     (3.0, (("chalk", 1.0),), "glue"),
     (2.0, (("gypsum", 1.0),), "glue"),
@@ -39,7 +39,7 @@ GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
 
 
 def in_use(name: str, year: int | None) -> bool:
-    """Whether a pigment or filler was in use in a year; anything in no year (None)."""
+    """Return whether a pigment or filler was in use in a year; True for None."""
     if year is None or name in materials():
         return True
     first, last = pigment(name).in_use
@@ -48,7 +48,7 @@ def in_use(name: str, year: int | None) -> bool:
 
 @lru_cache(maxsize=1024)
 def palette(year: int | None) -> tuple[tuple[str, ...], FloatArray]:
-    """Pigments that were in use, and how likely each is drawn."""
+    """Return the pigments that were in use, and the probability of each."""
     catalogue = tuple(
         entry.id for entry in pigment_catalogue() if entry.id not in LEAF and in_use(entry.id, year)
     )
@@ -58,7 +58,7 @@ def palette(year: int | None) -> tuple[tuple[str, ...], FloatArray]:
 
 @lru_cache(maxsize=1024)
 def ground_odds(year: int | None) -> FloatArray:
-    """How likely each of the grounds is drawn."""
+    """Return the probability of each ground."""
     weights = np.array(
         [odds * all(in_use(name, year) for name, _ in parts) for odds, parts, _ in GROUNDS]
     )

@@ -27,7 +27,7 @@ _BATCH = 1024
 
 @dataclass(frozen=True)
 class ScanTruth:
-    """What is really in a simulated scan.
+    """Ground truth of a simulated scan.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def simulate_scan(
     pixel_mm: tuple[float, float] = (1.0, 1.0),
     painting: Painting | None = None,
 ) -> tuple[XRFCube, ScanTruth]:
-    """Scan a painting; by default the sample, which hides a bowl of fruit under its sky.
+    """Simulate the scan of a painting; by default the sample with a bowl of fruit under its sky.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def simulate_scan(
 
 
 def _textured(pool: StackPool, regions: IntArray, rng: np.random.Generator) -> StackPool:
-    """One stack a pixel, its layers thicker and thinner as a brush leaves them."""
+    """Build one stack per pixel, with layer thicknesses that vary like brush strokes."""
     pixels = pool.take(torch.from_numpy(regions.ravel()))
     areal = pixels.stacks.mass_thickness
     strokes = np.exp(0.18 * _smooth(rng, regions.shape)).ravel()
@@ -161,7 +161,7 @@ def _textured(pool: StackPool, regions: IntArray, rng: np.random.Generator) -> S
 
 
 def _smooth(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
-    """Smooth random field of unit variance: a few waves of random direction."""
+    """Draw a smooth random field of unit variance: a few waves of random direction."""
     y, x = np.mgrid[: shape[0], : shape[1]] / max(shape)
     field = np.zeros(shape)
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""From sections and an instrument to labelled spectra, in batches."""
+"""Labelled spectra from sections and an instrument, in batches."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @lru_cache
 def diagnostic_families() -> tuple[str, ...]:
-    """All line families that identify a pigment."""
+    """Return all line families that identify a pigment."""
     return tuple(dict.fromkeys(f for entry in pigment_catalogue() for f in entry.diagnostic))
 
 
 @lru_cache
 def diagnostic_index() -> torch.Tensor:
-    """Families of each pigment as indices, shape (pigment, 3); -1 for none."""
+    """Return the families of each pigment as indices, shape (pigment, 3); -1 for none."""
     families = diagnostic_families()
     index = torch.full((len(pigment_catalogue()), 3), -1, dtype=torch.int64)
     for i, entry in enumerate(pigment_catalogue()):
@@ -43,14 +43,14 @@ def diagnostic_index() -> torch.Tensor:
 
 @lru_cache
 def diagnostic_kev() -> FloatArray:
-    """Energies in keV of the main lines of :func:`diagnostic_families`."""
+    """Return the energies in keV of the main lines of :func:`diagnostic_families`."""
     return np.array([line_family(name, 60.0).main.kev for name in diagnostic_families()])
 
 
 def detectability(
     emission: Emission, readout: Readout, expected: torch.Tensor, total_counts: torch.Tensor
 ) -> torch.Tensor:
-    """Sigma of each occurrence's weakest diagnostic family, shape (stack, occurrence)."""
+    """Compute the sigma of each occurrence's weakest diagnostic family, (stack, occurrence)."""
     kev = diagnostic_kev()
     axis = (readout.gain_kev, readout.offset_kev, readout.n_channels)
     air = path_transmission(kev, readout.path_mm, readout.atmosphere)
@@ -75,7 +75,7 @@ def detectability(
 
 
 def _scale(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> torch.Tensor:
-    """Counts for each photon emitted, shape (stack,)."""
+    """Return the counts per emitted photon, shape (stack,)."""
     end = readout.offset_kev + readout.gain_kev * readout.n_channels
     beam = emission.excitation.beam
 
@@ -86,17 +86,17 @@ def _scale(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> 
 
     scatter = counted(emission.compton_kev, emission.compton)
     scatter = scatter + readout.rayleigh_factor * counted(beam.kev, emission.rayleigh)
-    seen = counted(emission.kev, emission.lines) + readout.scatter_factor * scatter
-    return total_counts / seen.clamp(min=1e-30)
+    detected = counted(emission.kev, emission.lines) + readout.scatter_factor * scatter
+    return total_counts / detected.clamp(min=1e-30)
 
 
-#: Secondary excitation works on tensors that should stay in the processor's cache.
+#: Stacks per batch of secondary excitation, whose tensors should stay in the cache.
 _STACKS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
 class Emission:
-    """What leaves a batch of sections under one beam, before any detector.
+    """Emission of a batch of sections under one beam, before any detector.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Emission:
 
 
 def _alpha_lines(table: LineTable) -> torch.Tensor:
-    """Which lines are the alpha lines of which diagnostic family, shape (line, family)."""
+    """Return the mask of the alpha lines of each diagnostic family, shape (line, family)."""
     chosen = torch.zeros(len(table.lines), len(diagnostic_families()))
     for column, name in enumerate(diagnostic_families()):
         symbol, family = name.split()
@@ -146,7 +146,7 @@ def emit(
     *,
     secondary: bool = False,
 ) -> Emission:
-    """Fluorescence and scatter of a batch of sections.
+    """Compute fluorescence and scatter of a batch of sections.
 
     Parameters
     ----------
@@ -179,12 +179,12 @@ def emit(
     evidence = alphas[rows, pool.layer[..., None], families.clamp(min=0)]
     evidence = torch.where(families < 0, torch.inf, evidence)
     total = by_layer.sum(1)
-    # Lines too weak to give a count in any of the spectra only cost time.
-    seen = (total / total.sum(1, keepdim=True).clamp(min=1e-30)).amax(0) > 1e-6
+    # Lines below one count in all spectra only cost time.
+    relevant = (total / total.sum(1, keepdim=True).clamp(min=1e-30)).amax(0) > 1e-6
     return Emission(
         excitation,
-        table.kev[seen.numpy()],
-        total[:, seen],
+        table.kev[relevant.numpy()],
+        total[:, relevant],
         rayleigh,
         compton,
         scatter.compton_kev,
@@ -194,7 +194,7 @@ def emit(
 
 
 def _rate_spread(rng: np.random.Generator, table: LineTable) -> torch.Tensor:
-    """Factors on the lines, for what the engine does not know.
+    """Draw factors on the lines for the uncertainty of atomic data.
 
     Atomic libraries disagree on L and M rates (docs/physics), and secondary excitation,
     where it is not simulated, adds a few per cent to most lines.
@@ -244,7 +244,7 @@ def measure(
     total_counts: torch.Tensor,
     generator: torch.Generator | None = None,
 ) -> Measured:
-    """Count the photons of a batch with one detector.
+    """Simulate the spectra of a batch with one detector.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def measure(
 
 @dataclass(frozen=True)
 class Responses:
-    """What a detector makes of photons, as matrices (line or component, channel).
+    """Detector response as matrices (line or component, channel).
 
     Parameters
     ----------
@@ -299,30 +299,30 @@ def responses(
     line_kev: FloatArray,
     compton_kev: FloatArray,
 ) -> Responses:
-    """The matrices of an instrument for lines and Compton photons of these energies, keV."""
+    """Compute the response of an instrument to lines and Compton photons of given energies, keV."""
     beam, angle = excitation.beam, excitation.geometry.scattering_deg
     axis = (readout.gain_kev, readout.offset_kev, readout.n_channels)
     end = readout.offset_kev + readout.gain_kev * readout.n_channels + 1.5
     shown = np.nonzero((line_kev < end) & (line_kev > 0.9))[0]
 
-    def seen(kev: FloatArray, spread: FloatArray) -> torch.Tensor:
+    def response(kev: FloatArray, spread: FloatArray) -> torch.Tensor:
         air = path_transmission(kev, readout.path_mm, readout.atmosphere)
         matrix = response(readout.detector, kev, spread, *axis)
         return matrix * torch.as_tensor(air, dtype=torch.float32)[:, None]
 
     kev = line_kev[shown]
-    lines = seen(kev, np.zeros(len(kev)))
+    lines = response(kev, np.zeros(len(kev)))
     bins = beam.width_kev * 0.42  # neighbouring bins blend into a smooth continuum
     doppler = compton_width_kev(beam.kev, angle)
     loss = beam.kev - compton_kev
-    again = seen(compton_kev - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
-    once = seen(compton_kev, np.hypot(bins, doppler))
+    again = response(compton_kev - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
+    once = response(compton_kev, np.hypot(bins, doppler))
     compton = once * (1 - readout.multiple_scatter) + again * readout.multiple_scatter
-    return Responses(shown, lines, compton, seen(beam.kev, bins) * readout.rayleigh_factor)
+    return Responses(shown, lines, compton, response(beam.kev, bins) * readout.rayleigh_factor)
 
 
 def _expected(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> torch.Tensor:
-    """Expected spectra before pile-up and threshold, scaled to the total counts."""
+    """Compute expected spectra before pile-up and threshold, scaled to the total counts."""
     made = responses(emission.excitation, readout, emission.kev, emission.compton_kev)
     spectra = emission.lines[:, made.shown] @ made.lines
     scatter = emission.compton @ made.compton + emission.rayleigh @ made.rayleigh
@@ -332,7 +332,7 @@ def _expected(emission: Emission, readout: Readout, total_counts: torch.Tensor) 
 
 
 def _instrument_spectrum(readout: Readout) -> torch.Tensor:
-    """What the instrument adds to every pixel alike, per count; shape (channel,)."""
+    """Compute the background that the instrument adds to every pixel, per count, (channel,)."""
     axis = (readout.gain_kev, readout.offset_kev, readout.n_channels)
     parts = [*readout.housing, ("Ar", readout.argon_share)]
     own = torch.zeros(readout.n_channels)
@@ -358,5 +358,5 @@ def random_counts(rng: np.random.Generator, size: int) -> torch.Tensor:
 
 
 def without_errors(readout: Readout) -> Readout:
-    """The same readout with a correctly stated energy axis."""
+    """Return the same readout with a correctly stated energy axis."""
     return replace(readout, gain_error=0.0, offset_error_kev=0.0)

@@ -18,18 +18,18 @@ from .pigment_priors import EXTENDERS, GROUNDS, LEAF, ground_odds, in_use, palet
 
 Role = Literal["varnish", "paint", "ground", "support"]
 
-#: Years that paintings of one period are from.
+#: Range of years of paintings of one period.
 _YEARS = (1400, 2001)
-#: Share of them with a top paint of any time.
+#: Share of these paintings with a top paint of any time.
 _RETOUCHED = 0.15
 
 _FOREIGN = (
     "Bi2O3", "Br", "Y2O3", "U3O8", "WO3", "ZrO2", "Nb2O5", "Ga2O3", "GeO2", "Rb2O", "ThO2",
     "I", "CeO2", "V2O5", "SeO2", "MoO3", "Ta2O5", "PtO2", "Tl2O", "La2O3", "In2O3",
 )  # fmt: skip
-#: What supports are contaminated with. Antimony counts as often as eight others: it is what
-#: was met behind a real painting (docs/physics/training.md), and common in backings
-#: (flame retardants, lead alloys, polyester).
+#: Contaminants of supports. Antimony is drawn as often as eight others together: it was found in
+#: a real painting (docs/physics/training.md), and is common in backings (flame retardants, lead
+#: alloys, polyester).
 BEHIND = (
     "SnO2", "Br", "ZnO", "TiO2", "BaSO4", "PbO", "Fe2O3", "CuO", "CdO", "SrO", "ZrO2", "As2O3",
     "AgCl", "MnO2", "CaCO3", "Cl", "I", "Sb2O3",
@@ -119,7 +119,7 @@ def paint_layer(
 
 
 def leaf_layer(rng: np.random.Generator, name: str) -> Layer:
-    """A metal leaf, 0.1-1 um thick, with a little alloy."""
+    """Draw a metal leaf, 0.1-1 um thick, with a little alloy."""
     masses = {z: f for z, f in pigment(name).fractions.items()}
     _add(masses, formula_fractions("Cu"), 10 ** rng.uniform(-3, -1.3))
     if name == "gold_leaf":
@@ -133,7 +133,7 @@ def leaf_layer(rng: np.random.Generator, name: str) -> Layer:
 def random_stratigraphy(
     rng: np.random.Generator, traces: float = 1.0, contaminated: float = 0.4, eras: float = 0.0
 ) -> Stratigraphy:
-    """Draw a painting's section, top layer first.
+    """Draw the section of a painting, top layer first.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def _random_support(rng: np.random.Generator, contaminated: float) -> list[Layer
 
 
 def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
-    """Fillers, biocides, flame retardants and drips in what lies behind the paint.
+    """Draw fillers, biocides, flame retardants and contaminants behind the paint.
 
     They are no pigments of the painting, though their hard lines come through it.
     """
@@ -216,13 +216,13 @@ def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
 
 
 def plain_layer(name: str, role: Role, thickness_um: float) -> Layer:
-    """A layer of one material of ``data/materials.csv``, thickness in um."""
+    """Return a layer of one material of ``data/materials.csv``, thickness in um."""
     material = materials()[name]
     return Layer(role, (), mixture_fractions(material.parts), material.density_g_cm3, thickness_um)
 
 
 def _diluted(layer: Layer, times: float) -> Layer:
-    """The same pigments in `times` as much medium (a glaze)."""
+    """Return the same pigments in `times` as much medium (a glaze)."""
     oil = materials()["linseed_oil"]
     masses: dict[int, float] = {}
     _add(masses, layer.fractions, 1.0)
@@ -236,7 +236,7 @@ def _diluted(layer: Layer, times: float) -> Layer:
 def _composition(
     rng: np.random.Generator, entry: Pigment, wide: bool, traces: float
 ) -> dict[str, float]:
-    """The pigment's compounds by weight, varied where it is not a pure compound."""
+    """Draw the compounds of a pigment by weight, varied unless it is a pure compound."""
     parts = dict(entry.parts)
     total = sum(parts.values())
     if wide and len(parts) > 1:
@@ -256,7 +256,7 @@ def _composition(
 
 
 def _carries(formula: str, diagnostic: set[str]) -> bool:
-    """Whether a compound brings one of the diagnostic elements."""
+    """Return whether a compound contains one of the diagnostic elements."""
     return any(formula.startswith(family.split()[0]) for family in diagnostic)
 
 
