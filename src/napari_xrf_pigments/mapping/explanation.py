@@ -116,7 +116,7 @@ def explain_spectrum(
     predict: Predict,
     *,
     threshold: float = THRESHOLD,
-    strangers: bool = True,
+    unexpected: bool = True,
 ) -> Explanation:
     """Predict one spectrum and find what speaks for the prediction.
 
@@ -133,7 +133,7 @@ def explain_spectrum(
         ``Predictor.bind`` gives.
     threshold : float
         What is less likely needs no evidence.
-    strangers : bool
+    unexpected : bool
         Whether unexpected elements are looked for as well.
 
     Raises
@@ -144,7 +144,7 @@ def explain_spectrum(
     counts = np.asarray(spectrum, dtype=np.float64)
     conditions = Conditions.of(acquisition)
     fit = fit_pixel(counts, energies.kev, conditions)
-    found = find_unexpected_peaks(counts, energies.kev, conditions) if strangers else ()
+    found = find_unexpected_peaks(counts, energies.kev, conditions) if unexpected else ()
     net = {name: fit.net(name) for name in fit.names if fit.family(name).any()}
     by_element = _families_by_element(net)
     elements = list(by_element)

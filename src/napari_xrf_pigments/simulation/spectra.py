@@ -305,20 +305,20 @@ def responses(
     end = readout.offset_kev + readout.gain_kev * readout.n_channels + 1.5
     shown = np.nonzero((line_kev < end) & (line_kev > 0.9))[0]
 
-    def response(kev: FloatArray, spread: FloatArray) -> torch.Tensor:
+    def detected(kev: FloatArray, spread: FloatArray) -> torch.Tensor:
         air = path_transmission(kev, readout.path_mm, readout.atmosphere)
         matrix = response(readout.detector, kev, spread, *axis)
         return matrix * torch.as_tensor(air, dtype=torch.float32)[:, None]
 
     kev = line_kev[shown]
-    lines = response(kev, np.zeros(len(kev)))
+    lines = detected(kev, np.zeros(len(kev)))
     bins = beam.width_kev * 0.42  # neighbouring bins blend into a smooth continuum
     doppler = compton_width_kev(beam.kev, angle)
     loss = beam.kev - compton_kev
-    again = response(compton_kev - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
-    once = response(compton_kev, np.hypot(bins, doppler))
+    again = detected(compton_kev - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
+    once = detected(compton_kev, np.hypot(bins, doppler))
     compton = once * (1 - readout.multiple_scatter) + again * readout.multiple_scatter
-    return Responses(shown, lines, compton, response(beam.kev, bins) * readout.rayleigh_factor)
+    return Responses(shown, lines, compton, detected(beam.kev, bins) * readout.rayleigh_factor)
 
 
 def _expected(emission: Emission, readout: Readout, total_counts: torch.Tensor) -> torch.Tensor:
