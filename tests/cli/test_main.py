@@ -68,6 +68,17 @@ def test_piped_help_is_plain_text():
     assert "--gain-kev" in done.stdout
 
 
+def test_a_closed_pipe_does_not_stop_the_work(scan, tmp_path):
+    words = ["map", scan, "-o", tmp_path / "maps.h5", "--elements-only", "--lines", "Fe"]
+    command = [sys.executable, "-m", "napari_xrf_pigments.cli", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["maps.h5"]
+
+
 def test_missing_command_is_a_usage_error(capsys):
     assert main([]) == 2
     assert "command" in capsys.readouterr().err
