@@ -57,10 +57,9 @@ ROWS = [
                 ("rsciio",),
             ),
             Real("counts over 16 bit", _hypermap("over16bit.bcf"), ("rsciio",)),
-            Layout("a Bruker M6 with two detectors", m6_hypermap, ("rsciio",)),
+            Layout("a Bruker M6 with two detectors", m6_hypermap),
         ),
         said="Bruker hypermap",
-        extra="bruker",
     ),
     Row(
         "`.pdz`",

@@ -123,8 +123,6 @@ class Row:
         What such a file is.
     said : str
         What ``describe`` calls the format (a part of it is enough).
-    extra : str
-        The extra that has to be installed, if any.
     """
 
     format: str
@@ -132,7 +130,6 @@ class Row:
     cases: tuple[Real | Peer | Layout, ...]
     holds: Holds = "scan"
     said: str = ""
-    extra: str = ""
 
 
 def small_counts(rows: int = 3, columns: int = 4, channels: int = 160) -> NDArray[np.int64]:

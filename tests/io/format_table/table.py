@@ -49,14 +49,13 @@ def table() -> str:
         "|---|---|---|---|---|",
     ]
     for row in all_rows():
-        reads = row.reads + (f" Needs the extra `{row.extra}`." if row.extra else "")
         opened = [
             f"{before}{', '.join(dict.fromkeys(case.writer for case in cases))}"
             for kind, (_, before) in _EVIDENCE.items()
             if (cases := [case for case in row.cases if isinstance(case, kind)])
         ]
         lines.append(
-            f"| {row.format} | {_HOLDS[row.holds]} | {reads} | {evidence(row)} "
+            f"| {row.format} | {_HOLDS[row.holds]} | {row.reads} | {evidence(row)} "
             f"| {'; '.join(opened)} |"
         )
     return "\n".join([BEGIN, *lines, made_table.END])

@@ -1,14 +1,14 @@
-"""Bruker hypermaps (.bcf), by way of ``rosettasciio`` (the extra ``bruker``)."""
+"""Bruker hypermaps (.bcf): settings and maps of one or several detectors."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
-from numpy.typing import NDArray
 
+from napari_xrf_pigments._typing import BoolArray, FloatArray
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
 from napari_xrf_pigments.io import _detectors as detectors
 from napari_xrf_pigments.io._lazy import dask_counts
@@ -23,15 +23,17 @@ from napari_xrf_pigments.io._reader import (
     read_head,
 )
 
-from ._bcf_container import BROKEN, MAGIC, NEEDS, library, open_container, whole
-from ._bcf_rows import BcfCube, index_of, size_of
+from .._guards import damage_as_value_error
+from ._container import MAGIC, Blocks, StoredFile, open_container
+from ._hypermap import BcfCube, declared_shape, index_of
 from ._xml import instance, parse_xml, read_acquisition, value
 
 FORMAT = "Bruker hypermap (.bcf)"
+_HEADER = "HeaderData"
 _MAP = "SpectrumData"
-_MAX_HEADER = 256 * 2**20
-# The rows of larger maps are looked for when the first counts are wanted.
-_INDEX_AT_ONCE = 2 * 2**20
+_MAX_HEADER_BYTES = 256 * 2**20
+# Larger maps are indexed when the first counts are needed, not when the file is opened.
+_INDEX_ON_OPENING_BYTES = 2 * 2**20
 
 
 def matches(path: Path) -> bool:
@@ -45,67 +47,71 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     Raises
     ------
     ValueError
-        If rosettasciio is missing, or the file is damaged or holds no map.
+        If the file is damaged or holds no map.
     """
+    with damage_as_value_error(path):
+        files = open_container(path)
+        names = sorted(name for name in files if name.startswith(_MAP))
+        if _HEADER not in files or not names:
+            raise ValueError(f"{path.name} holds no map of spectra.")
+        header = Blocks.of(files[_HEADER]).read_all(_MAX_HEADER_BYTES)
+        sizes = [declared_shape(files[name]) for name in names]
     try:
-        library()
-    except ValueError:
-        raise ValueError(f"{path.name} {NEEDS}.") from None
-    files = open_container(path)
-    names = sorted(name for name in files if name.startswith(_MAP))
-    if "HeaderData" not in files or not names:
-        raise ValueError(f"{path.name} holds no map of spectra.")
-    try:
-        root = parse_xml(whole(files["HeaderData"], _MAX_HEADER))
-    except BROKEN:
-        raise ValueError(f"{path.name} is truncated or damaged.") from None
+        root = parse_xml(header)
     except ValueError as error:
         raise ValueError(f"{path.name} has a header that {error}.") from None
     database = instance(root, "TRTSpectrumDatabase")
     if database is None:
         raise ValueError(f"{path.name} has no header of a map.")
-    return _open(path, files, names, database, options)
+    maps = {name: (files[name], size) for name, size in zip(names, sizes, strict=True)}
+    return _open(path, maps, database, options)
 
 
 def _open(
-    path: Path, files: dict[str, Any], names: list[str], database: Element, options: ReadOptions
+    path: Path,
+    maps: Mapping[str, tuple[StoredFile, tuple[int, int, int]]],
+    database: Element,
+    options: ReadOptions,
 ) -> XRFCube:
     notes: list[str] = []
-    sums = [_spectrum(database, name) for name in names]
-    sizes = [size_of(path, name) for name in names]
+    names = list(maps)
+    sizes = [size for _, size in maps.values()]
+    spectra = [_sum_spectrum(database, name) for name in names]
     rows, columns, _ = sizes[0]
-    channels = max(_channels(spectrum, size[2]) for spectrum, size in zip(sums, sizes, strict=True))
+    channels = max(_channels(each, size[2]) for each, size in zip(spectra, sizes, strict=True))
     check_size(path.name, rows, columns, channels)
-    axes = [_energies(spectrum, channels) for spectrum in sums]
-    chosen = _detectors(names, sizes, axes, options, notes)
-    changed = path.stat().st_mtime_ns
-    cubes = [BcfCube(str(path), names[each], (rows, columns, channels), changed) for each in chosen]
+    axes = [_energies(each, channels) for each in spectra]
+    chosen = _choose_detectors(names, sizes, axes, options, notes)
+    modified_ns = path.stat().st_mtime_ns
+    shape = (rows, columns, channels)
+    cubes = [BcfCube(str(path), names[each], shape, modified_ns) for each in chosen]
     source = detectors.sum_cubes(cubes)
-    valid = _measured(path, [(files[cube.name], cube) for cube in cubes], database, rows, columns)
+    small = [cube for cube in cubes if maps[cube.name][0].size <= _INDEX_ON_OPENING_BYTES]
+    valid = _measured(small, database, rows, columns)
     if valid is not None:
         notes.append(f"{int((~valid[:, 0]).sum())} of {rows} rows were not measured.")
-    first = sums[chosen[0]]
+    spectrum = spectra[chosen[0]]
     return XRFCube(
         dask_counts(source, key=",".join(names[each] for each in chosen)),
         axes[chosen[0]] or estimated_axis(channels, notes),
-        _acquisition(database, first, notes),
+        _acquisition(database, spectrum, notes),
         _pixel_mm(database),
-        _live_time(database, first, (rows, columns), notes),
+        _live_time(database, spectrum, (rows, columns), notes),
         valid,
         make_source(path, FORMAT, notes),
     )
 
 
-def _spectrum(database: Element, name: str) -> Element | None:
-    """The sum spectrum of a map, with the settings of its detector."""
-    place = database.find(name)
-    return None if place is None else instance(place, "TRTSpectrum")
+def _sum_spectrum(database: Element, name: str) -> Element | None:
+    """Find the sum spectrum of a map, which carries the settings of its detector."""
+    section = database.find(name)
+    return None if section is None else instance(section, "TRTSpectrum")
 
 
 def _channels(spectrum: Element | None, stored: int) -> int:
     header = None if spectrum is None else instance(spectrum, "TRTSpectrumHeader")
-    stated = in_range_or_none(value(header, "ChannelCount"), 0, 1e6)
-    return max(int(stated or 0), stored)
+    declared = in_range_or_none(value(header, "ChannelCount"), 0, 1e6)
+    return max(int(declared or 0), stored)
 
 
 def _energies(spectrum: Element | None, channels: int) -> EnergyAxis | None:
@@ -114,7 +120,7 @@ def _energies(spectrum: Element | None, channels: int) -> EnergyAxis | None:
     return None if gain is None else EnergyAxis(channels, gain, offset or 0.0, "file")
 
 
-def _detectors(
+def _choose_detectors(
     names: list[str],
     sizes: list[tuple[int, int, int]],
     axes: list[EnergyAxis | None],
@@ -134,29 +140,22 @@ def _detectors(
     return chosen
 
 
-def _measured(
-    path: Path,
-    maps: list[tuple[Any, BcfCube]],
-    database: Element,
-    rows: int,
-    columns: int,
-) -> NDArray[np.bool_] | None:
-    """Which pixels were measured: a scan that was stopped lacks its last rows."""
-    done = _passes(database, rows)
-    measured = np.ones(rows, dtype=bool) if done is None else done > 0
-    for item, cube in maps:
-        if item.size <= _INDEX_AT_ONCE:
-            # Rows without any pixel; this also finds at once where the file is cut off.
-            filled = np.array(index_of(str(path), cube.name, cube.changed).pixels) > 0
-            if filled.any():
-                measured &= filled
+def _measured(small: list[BcfCube], database: Element, rows: int, columns: int) -> BoolArray | None:
+    """Find the pixels that were measured: a scan that was stopped lacks its last rows."""
+    passes = _passes(database, rows)
+    measured = np.ones(rows, dtype=bool) if passes is None else passes > 0
+    for cube in small:
+        # The index also finds at once where the file is cut off.
+        stored = np.array(index_of(cube.path, cube.name, cube.modified_ns).pixels) > 0
+        if stored.any():
+            measured &= stored
     if measured.all() or not measured.any():
         return None
     return np.repeat(measured[:, None], columns, axis=1)
 
 
-def _passes(database: Element, rows: int) -> NDArray[np.float64] | None:
-    """How often each row was scanned, shape (y,)."""
+def _passes(database: Element, rows: int) -> FloatArray | None:
+    """Read how often each row was scanned, shape (y,)."""
     words = (database.findtext("LineCounter") or "").split(",")
     numbers = [parse_float(word) for word in words[: rows + 1]]
     if len(numbers) != rows or any(each is None or each < 0 for each in numbers):
@@ -166,8 +165,8 @@ def _passes(database: Element, rows: int) -> NDArray[np.float64] | None:
 
 def _live_time(
     database: Element, spectrum: Element | None, shape: tuple[int, int], notes: list[str]
-) -> NDArray[np.float64] | None:
-    """Live time of a pixel in s: the map's, shared out over the passes; else its dwell time."""
+) -> FloatArray | None:
+    """Compute the live time of each pixel in s: the map's over the passes, or the dwell time."""
     passes = _passes(database, shape[0])
     weight = np.ones(shape[0]) if passes is None or not passes.any() else passes
     hardware = None if spectrum is None else instance(spectrum, "TRTSpectrumHardwareHeader")
@@ -188,19 +187,19 @@ def _live_time(
 def _acquisition(database: Element, spectrum: Element | None, notes: list[str]) -> Acquisition:
     if spectrum is None:
         return Acquisition()
-    found = read_acquisition(spectrum)
+    settings = read_acquisition(spectrum)
     beam = in_range_or_none(value(instance(database, "TRTSEMData"), "HV"), 0, 1000)
-    if beam is not None and found.tube_kv is None and found.anode is None:
+    if beam is not None and settings.tube_kv is None and settings.anode is None:
         notes.append(
             f"A map of an electron microscope: excited by electrons of {beam:g} keV, not X-rays."
         )
-    return found
+    return settings
 
 
 def _pixel_mm(database: Element) -> tuple[float, float] | None:
-    """Height and width of a pixel; the file has um."""
-    place = instance(database, "TRTSEMData")
-    dy, dx = (in_range_or_none(value(place, key), 0, 1e6) for key in ("DY", "DX"))
+    """Read height and width of a pixel; the file has um."""
+    stage = instance(database, "TRTSEMData")
+    dy, dx = (in_range_or_none(value(stage, key), 0, 1e6) for key in ("DY", "DX"))
     return None if dy is None or dx is None else (dy / 1000, dx / 1000)
 
 
