@@ -22,6 +22,7 @@ from typing import Any
 from qtpy.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
+from tests.software_rendering import keep_shader_programs
 
 _MAIN = threading.main_thread()
 
@@ -58,6 +59,7 @@ class Watcher:
         from napari._qt.qt_main_window import _QtMainWindow
         from vispy.app.backends._qt import CanvasBackendDesktop
 
+        keep_shader_programs()
         self.gaps: dict[str, Gap] = {}
         self._step = ""
         self._drawn = 0.0
@@ -101,10 +103,6 @@ class Watcher:
         yield
         self._tick()
         self._step = ""
-
-    def pause(self) -> None:
-        """Nobody touches the mouse any more."""
-        self._mouse.stop()
 
     def _move(self) -> None:
         for window in QApplication.topLevelWidgets():

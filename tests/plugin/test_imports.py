@@ -8,7 +8,7 @@ import pytest
 _LATER = ("dask.array", "scipy.optimize", "torch", "pyqtgraph", "pandas", "h5py", "zarr")
 
 
-@pytest.mark.parametrize("module", ["reader", "commands", "session"])
+@pytest.mark.parametrize("module", ["_reader", "commands", "state.session"])
 def test_the_window_does_not_wait_for_what_is_needed_later(module):
     told = subprocess.run(
         [

@@ -5,7 +5,6 @@ import weakref
 
 import pytest
 
-from napari_xrf_pigments.plugin.collecting import collect_now
 from napari_xrf_pigments.plugin.tasks import in_thread
 
 
@@ -115,7 +114,7 @@ def test_one_that_has_ended_holds_nothing(kind, qtbot):
     qtbot.waitUntil(lambda: heard == ["end"], timeout=60_000)
 
     def collected():
-        collect_now()
+        gc.collect()
         return gone() is None
 
     qtbot.waitUntil(collected, timeout=20_000)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from .._pauses import pause
 from .._typing import FloatArray
 from ..fitting._least_squares import expected_variance, positive_fit, weighted_solver
 from ..fitting.artefacts import scatter_shapes
@@ -118,7 +117,6 @@ class _Fit:
         self.settings = settings
         self.names, shapes = [], []
         for name in families:
-            pause()
             try:
                 columns = line_columns(self.axis, name, settings, uncertainties=False)
             except ValueError:

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.ndimage import convolve1d, gaussian_filter1d
 
-from .._pauses import pause
 from .._typing import FloatArray
 from ..physics.lines import line_family
 from .artefacts import compton_kev
@@ -151,7 +150,6 @@ def candidate_axes(
         kev = grid_offset + grid_gain * channel
         match = np.zeros(kev.size)
         for line, likely in zip(lines, prior, strict=True):
-            pause()
             z = (kev - line) / _TOLERANCE_KEV
             np.maximum(match, likely * np.exp(-0.5 * z**2), out=match)
         score += weight * match

@@ -10,7 +10,6 @@ from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, QTimer
 
 from . import dialogs as notices
-from .collecting import hold_off, let_go
 from .tasks import in_thread
 
 #: Handed to the work: called with what is done and what is to be done; True: stop.
@@ -93,8 +92,6 @@ class Task(QObject):
         worker.finished.connect(self._end)
         # The thread must not outlive what it reports to.
         _TASKS.add(self)
-        # What a report's figures leave behind would be looked for again and again.
-        hold_off(self)
         worker.start()
 
     @property
@@ -118,7 +115,6 @@ class Task(QObject):
         self._timer.stop()
         self._bar.close()
         _TASKS.discard(self)
-        let_go(self)
         if self._sentence is not None:
             self._failed(self._sentence)
         elif self._ended_well:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -29,34 +28,21 @@ def aside(work: Callable[[], T]) -> T:
     app = QApplication.instance()
     if app is None or QThread.currentThread() is not app.thread():
         return work()
-    from .collecting import hold_off, let_go
-    from .giving_way import window_works
     from .tasks import in_thread
-    from .units import make_units, use_units
 
     answer: dict[str, Any] = {}
 
     def run() -> None:
         try:
             answer["result"] = work()
-            # What napari asks for when it makes the first layer.
-            make_units()
-            import_module("scipy.ndimage")
         except Exception as error:
             answer["error"] = error
 
     loop = QEventLoop()
-    hold_off(loop)
     worker = in_thread(run)
     worker.finished.connect(loop.quit)
     worker.start()
-    try:
-        loop.exec()
-    finally:
-        let_go(loop)
-    # What was read becomes layers now.
-    use_units()
-    window_works()
+    loop.exec()
     if "error" in answer:
         raise answer["error"]
     if "result" not in answer:

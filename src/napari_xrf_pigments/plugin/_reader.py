@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from functools import partial
+from contextlib import suppress
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,8 @@ from .state.session import session_of
 
 #: What a reader returns when it did its work and there is nothing to show.
 _NOTHING: list[tuple[Any, ...]] = [(None,)]
+#: Docks that most users open after a scan; their first import takes seconds.
+_DOCK_MODULES = ("elements.dock", "pigments.dock", "spectrum.dock")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...]]] | None:
@@ -88,12 +93,29 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         # scan that another drop has opened while this one was read.
         for item in [path for path in found if meanwhile.closed or meanwhile.opened(path)]:
             forget(found.pop(item))
+    if found and viewer is not None:
+        _preload_docks()
     layers = [layer for each in found.values() for layer in each]
     if len(layers) > 1 and viewer is not None and window_of(viewer) is not None:
         # napari adds all that it is given at once: of many maps it would stand still for seconds.
         _add_after(viewer, layers[0], layers[1:])
         return list(layers[:1])
     return list(layers) or _NOTHING
+
+
+@cache
+def _preload_docks() -> threading.Thread:
+    """Import the modules of the docks in a thread, once per process."""
+
+    def load() -> None:
+        for name in _DOCK_MODULES:
+            # An error is shown when the dock is opened.
+            with suppress(Exception):
+                import_module(f".{name}", __package__)
+
+    thread = threading.Thread(target=load, name="import of the docks")
+    thread.start()
+    return thread
 
 
 def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:

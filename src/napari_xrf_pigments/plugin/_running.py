@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from .giving_way import wait_for_window
 from .tasks import in_thread
 
 INTERVAL_S = 0.25
@@ -76,7 +75,6 @@ def drain(
                 done += height * (tile.columns.stop - tile.columns.start)
                 if cancelled():
                     break
-                wait_for_window(cancelled)
                 if time.monotonic() - told >= INTERVAL_S:
                     told = time.monotonic()
                     yield Progress(done, total)

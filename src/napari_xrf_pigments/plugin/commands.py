@@ -17,7 +17,6 @@ from . import dialogs as notices
 from ._activity import Task
 from ._background import Latest
 from .export import FORMATS, export, export_report, maps_of
-from .giving_way import window_works
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
 from .layers.sync import map_layers, show_maps
@@ -202,7 +201,6 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
         Called when they are there.
     """
     viewer = session_of(viewer).viewer
-    window_works()
 
     def begin() -> None:
         window = getattr(viewer.window, "_qt_window", None)

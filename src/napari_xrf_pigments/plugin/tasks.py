@@ -9,8 +9,6 @@ from typing import Any
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils.notifications import notification_manager
 
-from .giving_way import giving_way
-
 
 def in_thread(work: Callable[..., Any], *args: Any, progress: Any = None) -> Any:
     """napari's worker for a function or a generator; it is not started yet.
@@ -47,14 +45,12 @@ def in_thread(work: Callable[..., Any], *args: Any, progress: Any = None) -> Any
 
 def _result(held: list[Any]) -> Any:
     work, *args = held
-    with giving_way():
-        return work(*args)
+    return work(*args)
 
 
 def _items(held: list[Any]) -> Generator[Any, Any, Any]:
     work, *args = held
-    with giving_way():
-        return (yield from work(*args))
+    return (yield from work(*args))
 
 
 def _tell(error: Exception) -> None:

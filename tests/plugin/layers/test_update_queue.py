@@ -7,7 +7,6 @@ import pytest
 from qtpy.QtCore import QObject, QTimer
 
 from napari_xrf_pigments.plugin._background import Latest
-from napari_xrf_pigments.plugin.layers import update_queue as module
 from napari_xrf_pigments.plugin.layers.update_queue import INTERVAL_S, LayerFeed, feed_once
 
 
@@ -186,16 +185,6 @@ def test_a_feed_for_one_pass_is_gone_after_it(qtbot, fails):
         qtbot.waitUntil(lambda: not parent.findChildren(LayerFeed), timeout=10_000)
     assert log == ["pass0", "pass1", "pass2"]
     assert [str(error) for _, error, _ in errors] == (["broken"] if fails else [])
-    parent.deleteLater()
-
-
-def test_threads_that_compute_wait_for_what_a_feed_for_one_pass_makes(qtbot, monkeypatch):
-    parent, log, told = QObject(), [], []
-    monkeypatch.setattr(module, "window_works", lambda: told.append(len(log)))
-    feed_once(parent, steps(log, "pass")())
-    qtbot.waitUntil(lambda: not parent.findChildren(LayerFeed), timeout=10_000)
-    # Before the first, and on both sides of each.
-    assert {0, 1, 2, 3} <= set(told)
     parent.deleteLater()
 
 

@@ -8,7 +8,6 @@ import dask.array as da
 import numpy as np
 
 from napari_xrf_pigments import XRFCube
-from napari_xrf_pigments.plugin.collecting import collect_now
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.layers.sync import counts_layer_data, map_layers
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
@@ -104,11 +103,13 @@ def test_the_layers_of_a_scan_that_was_closed_are_collected(viewer, qtbot):
     add_scan(viewer)
     session_of(viewer)
     layer = weakref.ref(viewer.layers[0])
-    gc.freeze()  # as the imports at its opening do
     viewer.layers.clear()
 
-    # Nobody needs to ask for it.
-    qtbot.waitUntil(lambda: layer() is None, timeout=30_000)
+    def collected():
+        gc.collect()
+        return layer() is None
+
+    qtbot.waitUntil(collected, timeout=30_000)
 
 
 def test_layers_that_are_no_scan_are_left_alone(viewer):
@@ -129,16 +130,13 @@ def test_a_session_dies_with_its_viewer(qapp):
     from napari.components import ViewerModel
 
     from napari_xrf_pigments.plugin.state import session as module
-    from napari_xrf_pigments.plugin.warming import warm
 
-    # What is there while modules are imported is set aside from the collector.
-    warm().join()
     before = len(module._SESSIONS)
     model = ViewerModel()
     session = session_of(model, fake_services())
     assert session_of(model) is session
     del model, session
-    collect_now()
+    gc.collect()
     assert len(module._SESSIONS) == before
 
 
@@ -162,4 +160,8 @@ def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, 
     del scan
     viewer.layers.clear()
 
-    qtbot.waitUntil(lambda: [ref() for ref in gone] == [None, None], timeout=30_000)
+    def collected():
+        gc.collect()
+        return [ref() for ref in gone] == [None, None]
+
+    qtbot.waitUntil(collected, timeout=30_000)

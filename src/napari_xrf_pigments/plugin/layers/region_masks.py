@@ -94,7 +94,6 @@ def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
     if np.any(high <= low):
         return mask
     yy, xx = np.mgrid[low[0] : high[0], low[1] : high[1]]
-    # Its import takes longer than a window may stand still: see warming.py.
     from matplotlib.path import Path
 
     inside = Path(vertices).contains_points(np.column_stack([yy.ravel(), xx.ravel()]))

@@ -15,10 +15,6 @@ from typing import TYPE_CHECKING, Any
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 from napari_xrf_pigments.pigments.selection import Palette
 
-from ..collecting import remove_layer
-from ..controls_later import without_controls
-from ..giving_way import window_works
-from ..scene_later import bring_scene, without_scene
 from ..state.results import ElementResults, PigmentResults
 from ..state.scan import Scan
 from ..state.totals import TotalCounts
@@ -128,66 +124,54 @@ def show_maps(
 
     free_at_first = free()
     begun, updated = time.perf_counter(), False
-    try:
-        for spec in specs:
-            key = (spec.kind, spec.name)
-            wanted[key] = spec.title
-            layer = map_layers(viewer, scan, {spec.kind}).get(key)
-            if layer is None:
-                if updated:
-                    yield
-                # Who has just chosen a map is not shown others.
-                hidden = free_at_first and not free()
-                with unselected(viewer), without_scene(viewer):
-                    _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
+    for spec in specs:
+        key = (spec.kind, spec.name)
+        wanted[key] = spec.title
+        layer = map_layers(viewer, scan, {spec.kind}).get(key)
+        if layer is None:
+            if updated:
                 yield
-                # Of hidden ones the canvas learns at the end, or when they are shown.
-                if spec.visible and not hidden and bring_scene(viewer):
-                    yield
-            else:
-                _update(layer, spec)
-                if free():
-                    _show(layer, spec.visible)
-                updated = True
-                if time.perf_counter() - begun < _WHILE_S:
-                    continue
-                yield
-            begun, updated = time.perf_counter(), False
-        for key, layer in map_layers(viewer, scan, kinds).items():
-            if key not in wanted and layer in viewer.layers:
-                with without_scene(viewer):
-                    remove_layer(viewer, layer)
-                yield
-        yield from remove_dropped(viewer, scan)
-        # A layer that is gone now may have had the name.
-        for key, layer in map_layers(viewer, scan, {kind for kind, _ in wanted}).items():
-            if key in wanted:
-                rename(layer, wanted[key])
-    finally:
-        bring_scene(viewer)
+            # Who has just chosen a map is not shown others.
+            hidden = free_at_first and not free()
+            with unselected(viewer):
+                _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
+            yield
+        else:
+            _update(layer, spec)
+            if free():
+                _show(layer, spec.visible)
+            updated = True
+            if time.perf_counter() - begun < _WHILE_S:
+                continue
+            yield
+        begun, updated = time.perf_counter(), False
+    for key, layer in map_layers(viewer, scan, kinds).items():
+        if key not in wanted and layer in viewer.layers:
+            viewer.layers.remove(layer)
+            yield
+    yield from remove_dropped(viewer, scan)
+    # A layer that is gone now may have had the name.
+    for key, layer in map_layers(viewer, scan, {kind for kind, _ in wanted}).items():
+        if key in wanted:
+            rename(layer, wanted[key])
 
 
 @contextmanager
 def unselected(viewer: Viewer) -> Iterator[None]:
-    """Add layers while the chosen one stays chosen.
+    """Keep the selected layer selected while layers are added.
 
-    napari chooses a new layer and shows its controls, which costs as much as the layer itself. Here
-    they are made when somebody chooses it.
+    napari selects every layer that it adds. Without a selected layer, the new one is selected.
     """
-    layers = viewer.layers
-    chooses = getattr(layers, "_activate_on_insert", None)
-    with without_controls(viewer):
-        if chooses is None:
-            active = layers.selection.active
-            yield
-            if active in layers:
-                layers.selection.active = active
-            return
-        layers._activate_on_insert = chooses and layers.selection.active is None
-        try:
-            yield
-        finally:
-            layers._activate_on_insert = chooses
+    selection = viewer.layers.selection
+    active = selection.active
+    if active is None:
+        yield
+        return
+    # Without the blocker, docks would follow the new layer's scan and come back.
+    with selection.events.active.blocker():
+        yield
+        if active in viewer.layers:
+            selection.active = active
 
 
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
@@ -200,22 +184,16 @@ def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None
 
 def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
     """Remove what :func:`drop_maps` has forgotten, one between two ``yield``."""
-    try:
-        for layer in map_layers(viewer, scan, {"dropped"}).values():
-            if layer in viewer.layers:
-                with without_scene(viewer):
-                    remove_layer(viewer, layer)
-                yield
-    finally:
-        bring_scene(viewer)
+    for layer in map_layers(viewer, scan, {"dropped"}).values():
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
+            yield
 
 
 def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     settings = _settings(spec, scan.cube.pixel_mm)
     settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
-    window_works()
     remember_name(viewer.add_image(spec.data, **settings))
-    window_works()
 
 
 def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, Any]:

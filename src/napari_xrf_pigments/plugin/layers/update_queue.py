@@ -8,9 +8,6 @@ from contextlib import suppress
 
 from qtpy.QtCore import QObject, QTimer
 
-from ..collecting import hold_off, let_go
-from ..giving_way import window_works
-
 #: Passes over all layers begin at most four times a second.
 INTERVAL_S = 0.25
 
@@ -76,15 +73,11 @@ class LayerFeed(QObject):
         self._between.clear()
         self._wanted = self._under_way = self._short = None
         self._timer.stop()
-        let_go(self)
 
     def _step(self) -> None:
-        hold_off(self)
         try:
             self._work()
         finally:
-            if not self.busy:
-                let_go(self)
             # What raises ends alone: the rest goes on.
             if self._short is not None or self._between or self._under_way is not None:
                 self._timer.start(0)
@@ -122,8 +115,6 @@ class LayerFeed(QObject):
 def feed_once(parent: QObject, steps: Iterator[None]) -> None:
     """Work through some steps, one an event-loop turn, by a feed that goes with the last.
 
-    They make docks or layers: threads that compute wait for them between two pieces of work.
-
     Parameters
     ----------
     parent : QObject
@@ -134,12 +125,8 @@ def feed_once(parent: QObject, steps: Iterator[None]) -> None:
     feed = LayerFeed(parent)
 
     def all_of_them() -> Iterator[None]:
-        window_works()
         try:
-            for _ in steps:
-                window_works()
-                yield
-                window_works()
+            yield from steps
         finally:
             # With its window it is gone before its end.
             with suppress(RuntimeError):

@@ -15,9 +15,6 @@ from qtpy.QtCore import QThreadPool, QTimer
 from napari_xrf_pigments.pigments.selection import Palette
 
 from .. import dialogs as notices
-from .. import shaders
-from ..collecting import collect_later, let_collect_with
-from ..giving_way import wait_for_window, window_works
 from ..keybindings import bind_keys
 from ..layers import sync as layering
 from ..layers.marker import show_marker
@@ -26,7 +23,6 @@ from ..layers.specs import limits_of
 from ..layers.status_bar import tell_in_status_bar
 from ..preferences import preferences
 from ..tasks import in_thread
-from ..warming import warm
 from .scan import Scan
 from .services import CORE, Services
 
@@ -52,7 +48,6 @@ def follow(scan: Scan, services: Services) -> Iterator[Any]:
 
 
 def _check(scan: Scan, services: Services) -> Any:
-    wait_for_window()
     try:
         return services.calibrate(scan.cube, scan.totals.spectrum.copy())
     except (ValueError, OSError, ImportError):
@@ -99,9 +94,6 @@ def session_of(viewer: Viewer, services: Services = CORE) -> Session:
     if viewer not in _SESSIONS:
         _SESSIONS[viewer] = Session(viewer, services)
         bind_keys(viewer)
-        window = getattr(getattr(viewer, "window", None), "_qt_window", None)
-        if window is not None:
-            let_collect_with(window)
     return _SESSIONS[viewer]
 
 
@@ -138,7 +130,6 @@ class Session:
         self.known_weights: list[Path] = []
         #: What of the first picture napari showed: see :meth:`fitted`.
         self._fitted: tuple[float, ...] | None = None
-        shaders.keep_programs()
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -199,8 +190,6 @@ class Session:
         return sorted(first.values(), key=lambda layer: layer.metadata["xrf_scan"] is not self.scan)
 
     def _on_inserted(self, event: Any) -> None:
-        # napari goes on with the layer: what is to be computed for it waits for a moment.
-        window_works()
         if len(self.viewer.layers) == 1:
             # napari fits the first picture into its window, before or after this.
             QTimer.singleShot(0, self._remember_view)
@@ -224,7 +213,6 @@ class Session:
         scan = event.value.metadata.get("xrf_scan")
         if scan not in self.scans:
             return
-        collect_later()
         if not any(layer.metadata.get("xrf_scan") is scan for layer in self.viewer.layers):
             scan.totals.stop()
             self.scans.remove(scan)
@@ -261,8 +249,6 @@ class Session:
             self.scans_changed.emit()
             self.choose(scan)
             watch(self, scan)
-            # Not before: while a scan is read, imports would take twice its time.
-            warm()
 
     def _share_cube(self) -> None:
         """Layers always carry the cube with the energy axis in use."""

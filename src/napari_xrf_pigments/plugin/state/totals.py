@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..giving_way import giving_way
-
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import XRFCube
 
@@ -85,8 +83,7 @@ class TotalCounts:
 
     def _run(self) -> None:
         try:
-            with giving_way():
-                self._sum_blocks()
+            self._sum_blocks()
         except (OSError, ValueError) as error:
             self.error = str(error)
         finally:
