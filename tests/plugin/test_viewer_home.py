@@ -166,7 +166,7 @@ def test_the_key_for_undo_takes_back_a_change_of_the_axis(viewer, scan, qtbot, n
     while scan.can_undo:
         press(viewer, Qt.Key.Key_U)
     press(viewer, Qt.Key.Key_U)
-    assert notes()[-1][0] == "There is nothing to take back."
+    assert notes()[-1][0] == "Nothing to undo."
 
 
 def test_long_work_is_in_the_activity_dock_and_can_be_cancelled(viewer, qtbot):

@@ -412,4 +412,4 @@ def undo(viewer: Viewer) -> None:
         scan.undo()
         notices.info(f"Taken back. {scan.axis_sentence()}")
     else:
-        notices.info("There is nothing to take back.")
+        notices.info("Nothing to undo.")

@@ -24,7 +24,7 @@ def test_a_pigment_that_is_where_its_element_is_agrees(scan):
     assert line.pearson > 0.99
     assert set(np.unique(held.labels())) == {0, 1}
     assert np.array_equal(held.labels() == 1, places()["Hg L"])
-    assert "33.3 % of the painting agree" in held.sentence()
+    assert "agreement in 33.3 % of the painting" in held.sentence()
 
 
 def test_a_pigment_that_is_missed_shows_as_an_element_without_prediction(scan):
@@ -36,7 +36,7 @@ def test_another_pigment_with_the_same_lines_accounts_for_the_element(scan):
     scan.pigments.probability[PIGMENTS.index("malachite")][places()["Cu K"]] = 0.9
     held = hold_against_elements(scan, "azurite", 0.5, 3.0)
     assert np.array_equal(held.labels() == 4, places()["Cu K"])
-    assert "accounted for by another pigment" in held.sentence()
+    assert "another pigment explains them" in held.sentence()
 
 
 def test_a_pigment_without_its_element_is_doubted(scan):

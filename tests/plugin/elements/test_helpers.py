@@ -124,8 +124,8 @@ def test_settings_with_as_many_digits_as_a_file_keeps_change_nothing(scan, tmp_p
     [
         (0.02, 0.000009, ""),
         (0.02 + 1e-9, 0.0, ""),
-        (0.02, 0.0001, "old energy axis"),
-        (0.02 + 1e-6, 0.0, "old energy axis"),
+        (0.02, 0.0001, "previous calibration"),
+        (0.02 + 1e-6, 0.0, "previous calibration"),
     ],
 )
 def test_an_axis_is_another_one_where_a_channel_lies_elsewhere(scan, gain_kev, offset_kev, why):

@@ -195,7 +195,7 @@ def test_saved_weights_are_used_and_can_be_put_back(viewer, dock, scan, lesson, 
     session = session_of(viewer)
     assert session.weights == path
     for box in (dock.weights, pigments.weights):
-        assert [box.itemText(i) for i in range(3)] == ["As released", "mine", "Other file..."]
+        assert [box.itemText(i) for i in range(3)] == ["Standard", "mine", "Other file..."]
         assert box.currentText() == "mine"
     assert weights_hash(path)[:12] in dock.run_bar.status.text()
     # What is taught next starts from them.
@@ -204,7 +204,7 @@ def test_saved_weights_are_used_and_can_be_put_back(viewer, dock, scan, lesson, 
     pigments.weights.setCurrentIndex(0)
     pigments.weights.activated.emit(0)
     assert session.weights is None
-    assert dock.weights.currentText() == "As released"
+    assert dock.weights.currentText() == "Standard"
     taught(dock, qtbot)
     assert lesson.given.weights is None
     assert weights_hash(bundled_weights()) == before

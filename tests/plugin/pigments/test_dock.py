@@ -277,11 +277,11 @@ def test_a_cancelled_run_goes_on(viewer, scan, dock, qtbot, tiles):
 
 def test_old_maps_say_so(viewer, scan, mapped, qtbot):
     scan.use_estimate(not scan.uses_estimate)
-    assert names(viewer, scan) == {f"{name} (old energy axis)" for name in ALL}
+    assert names(viewer, scan) == {f"{name} (previous calibration)" for name in ALL}
     assert "map pigments again" in mapped.run_bar.status.text()
     # Layers that come later say it too.
     mapped.settings.slider.setValue(0.3)
-    qtbot.waitUntil(lambda: "Azurite (old energy axis)" in names(viewer, scan), timeout=60_000)
+    qtbot.waitUntil(lambda: "Azurite (previous calibration)" in names(viewer, scan), timeout=60_000)
     mapped.run_bar.run_button.click()
     becomes(viewer, scan, {"Lead white", "Vermilion", "Azurite", "Malachite"}, qtbot)
 

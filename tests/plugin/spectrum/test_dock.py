@@ -156,7 +156,7 @@ def test_a_bar_shows_its_evidence_in_words_and_in_the_plot(viewer, dock, qtbot):
     assert "400 ± 20" in text
     assert any(band.low < 9.99 < band.high for band in dock.plot.bands)
     assert not any(band.low < 6.4 < band.high for band in dock.plot.bands)
-    assert "Bi L at 10.84 keV" in dock.pixel_part.view.unexplained.text()
+    assert "10.84 keV (7 σ; Bi L?)" in dock.pixel_part.view.unexplained.text()
     second = QPoint(30, int(1.5 * dock.bars.ROW))
     QTest.mouseMove(dock.bars, second)
     QTest.mouseClick(dock.bars, Qt.MouseButton.LeftButton, pos=second)

@@ -125,7 +125,7 @@ def test_maps_of_the_earlier_axis_say_so_until_it_is_back(dock, scan, viewer, qt
     names = {layer.name for layer in map_layers(viewer, scan, {"element"}).values()}
     dock.energy_part.settings.axis_changed.emit(0.0201, 0.0)
     marked = {layer.name for layer in map_layers(viewer, scan, {"element"}).values()}
-    assert marked == {f"{name} (old energy axis)" for name in names}
+    assert marked == {f"{name} (previous calibration)" for name in names}
     dock.energy_part.undo()
     assert {layer.name for layer in map_layers(viewer, scan, {"element"}).values()} == names
 

@@ -86,8 +86,8 @@ def test_what_is_unexplained_is_named():
     text = unexplained_html(
         [UnexpectedPeak("Bi L", 10.84, 200.0, 9.4), UnexpectedPeak("", 27.0, 50.0, 8.0)]
     )
-    assert "Bi L at 10.84 keV (9 σ)" in text
-    assert "a peak without a name at 27.00 keV" in text
+    assert "10.84 keV (9 σ; Bi L?)" in text
+    assert "27.00 keV (8 σ)" in text
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_old_maps_say_why_and_are_new_again_after_undo(mapped):
     axis = settings.energies.recalibrated(0.0203, 0.0)
     scan.change(type(settings)(axis, settings.acquisition, "set by hand"))
     assert mark_outdated(viewer, scan) == 2
-    assert viewer.layers[0].name == "vermilion (old energy axis)"
+    assert viewer.layers[0].name == "vermilion (previous calibration)"
     scan.undo()
     assert mark_outdated(viewer, scan) == 0
     assert viewer.layers[0].name == "vermilion"
     tube = settings.acquisition.updated(tube_kv=30.0)
     scan.change(type(settings)(settings.energies, tube))
     mark_outdated(viewer, scan)
-    assert viewer.layers[0].name == "vermilion (old tube settings)"
+    assert viewer.layers[0].name == "vermilion (previous tube settings)"
 
 
 def test_lines_to_calibrate_by_are_on_the_axis_and_excited():

@@ -79,7 +79,7 @@ class AgreementDock(ScanDock):
         form.addRow("Pigment", self.pigment_box)
         form.addRow("Threshold", self.threshold)
         form.addRow("Element from (sigma)", self.sigmas)
-        self.button = QPushButton("Map where they disagree")
+        self.button = QPushButton("Show disagreement")
         self.table = AgreementTable()
         self.said = QLabel()
         self.said.setWordWrap(True)

@@ -73,12 +73,12 @@ class Held:
         if self.agreement is not None:
             shares = [_share(self.agreement.share(Verdict(k))) for k in range(1, 5)]
             said.append(
-                f"{title}: {shares[0]} of the painting agree, {shares[1]} predicted "
-                f"without its elements, {shares[2]} elements without the prediction "
-                f"({shares[3]} more are accounted for by another pigment)."
+                f"{title}: agreement in {shares[0]} of the painting. In {shares[1]} it is "
+                f"predicted but an element is missing; in {shares[2]} the elements are present but "
+                f"it is not predicted; in {shares[3]} another pigment explains them."
             )
         if missing:
-            said.append(f"Not mapped: {', '.join(missing)}. Map these lines to hold them against.")
+            said.append(f"Not mapped: {', '.join(missing)}. Map these lines for the comparison.")
         return " ".join(said)
 
     def labels(self) -> NDArray[np.uint8]:

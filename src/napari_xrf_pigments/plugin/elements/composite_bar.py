@@ -61,7 +61,7 @@ class CompositeBar(QWidget):
         grid.setVerticalSpacing(3)
         for row in range(len(COLOURS)):
             self._row(grid, row)
-        self.keep = QPushButton("Keep, and begin another")
+        self.keep = QPushButton("Keep and start new")
         self.keep.setToolTip("The layer stays as it is; the next change makes a new one")
         grid.addWidget(self.keep, len(COLOURS), 0, 1, 3)
         grid.setColumnStretch(2, 1)

@@ -44,7 +44,7 @@ class ElementList(QWidget):
         self._rows: list[ElementRow] = []
         self.tree = QTreeWidget()
         self.tree.setColumnCount(3)
-        self.tree.setHeaderLabels(["Element", "Line", "S/N"])
+        self.tree.setHeaderLabels(["Element", "Line", "Significance"])
         self.tree.setRootIsDecorated(False)
         self.tree.setMinimumHeight(90)
         header = self.tree.header()

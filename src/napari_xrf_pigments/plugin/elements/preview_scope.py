@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 WHOLE, REGION = "whole", "region"
 SCOPES: tuple[tuple[str, str], ...] = (
     (WHOLE, "The whole scan"),
-    (REGION, "Drawn regions (try)"),
-    ("every 2", "Every 2nd pixel (try)"),
-    ("every 4", "Every 4th pixel (try)"),
-    ("bin 2", "2 x 2 binned (try)"),
-    ("bin 4", "4 x 4 binned (try)"),
+    (REGION, "Drawn regions (preview)"),
+    ("every 2", "Every 2nd pixel (preview)"),
+    ("every 4", "Every 4th pixel (preview)"),
+    ("bin 2", "2 x 2 binned (preview)"),
+    ("bin 4", "4 x 4 binned (preview)"),
 )
 
 

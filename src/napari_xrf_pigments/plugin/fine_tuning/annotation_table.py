@@ -20,7 +20,7 @@ class LessonTable(QTableWidget):
     def __init__(self, pigments: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)
         self._pigments = list(pigments)
-        self.setHorizontalHeaderLabels(["Label", "Pigment", "Is", "Pixels"])
+        self.setHorizontalHeaderLabels(["Label", "Pigment", "Status", "Pixels"])
         self.verticalHeader().setVisible(False)
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)

@@ -150,9 +150,7 @@ class TeachDock(ScanDock):
             return
         self.taught = item
         self.figures.set_rows(teaching.figure_rows(item))
-        self.said.setText(
-            "\n".join(f"Note: {text}" for text in item.warnings) or "Nothing speaks against it."
-        )
+        self.said.setText("\n".join(f"Note: {text}" for text in item.warnings) or "No warnings.")
 
     def _ended(self, end: str | Failure) -> None:
         self._runs.clear()

@@ -152,7 +152,7 @@ DEPTH_TITLES: dict[Shown, str] = {
     "probability": "In any layer",
     "top": "In the top layer",
     "below": "Below the top layer",
-    "top and below": "Top and below, a layer each",
+    "top and below": "Surface and underlying, separately",
 }
 #: A map needs at least this share of the painting to get a layer.
 MIN_SHARE = 0.002

@@ -52,7 +52,7 @@ class PigmentsDock(MapDock):
         super().__init__(napari_viewer, "Map pigments", session)
         self.settings = PigmentSettings(tuple(DEPTH_TITLES.items()))
         self.weights = weights_box(self)
-        self.settings.layout().insertRow(1, "Weights", self.weights)
+        self.settings.layout().insertRow(1, "Model", self.weights)
         self.hidden_bar = HiddenBar()
         self.found = PigmentTree()
         self.pigment_bar = PigmentBar()

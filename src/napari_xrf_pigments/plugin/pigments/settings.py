@@ -46,11 +46,11 @@ class PigmentSettings(QWidget):
             self.depth_box.addItem(label, key)
         self.slider = threshold_slider()
         self.slider.setToolTip("A pigment counts as found where its probability is higher")
-        self.groups_box = QCheckBox("One layer a group")
+        self.groups_box = QCheckBox("Show groups only")
         self.groups_box.setToolTip(
             "Pigments with the same diagnostic elements as one map, which is surer than its members"
         )
-        self.context_box = QCheckBox("Like neighbours count too")
+        self.context_box = QCheckBox("Smooth with similar neighbours")
         self.context_box.setToolTip(
             "For scans of few counts: spectra of neighbouring pixels that cannot be told from a "
             "pixel's own are added to it before the network is asked. Used by the next run"

@@ -21,7 +21,9 @@ class PointTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)
-        self.setHorizontalHeaderLabels(["Point", "Off (px)", "Off (mm)", "Others (px)"])
+        self.setHorizontalHeaderLabels(
+            ["Point", "Residual (px)", "Residual (mm)", "Leave-one-out residual (px)"]
+        )
         tips = (
             "Number, as in the viewer",
             "Distance between the point and where the fit puts it, pixels of the scan",

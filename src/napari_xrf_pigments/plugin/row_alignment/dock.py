@@ -33,7 +33,7 @@ class SawtoothDock(ScanDock):
         self.shift.setDecimals(2)
         self.shift.setSingleStep(0.05)
         self.shift.setSuffix(" px")
-        self.shift.setToolTip("How far the odd rows lie too far right")
+        self.shift.setToolTip("Shift of the odd rows in pixels (right is positive)")
         self.preview = QCheckBox("Preview on the uppermost map")
         self.apply_button = QPushButton("Correct the maps shown")
         self.undo_button = QPushButton("Undo")

@@ -53,12 +53,12 @@ class AxisBar(QWidget):
         self._estimated = estimated
         self.sentence.setText(sentence)
         self.sentence.setToolTip(details)
-        self.button.setText("Use the given axis" if estimated else "Use the estimated axis")
+        self.button.setText("Use the file's calibration" if estimated else "Use the estimated axis")
         self.button.setVisible(can_switch)
 
 
 _FILTER = "Energy calibration (*.json)"
-_OLD = "Maps made before are marked as old: run them again for the new axis."
+_OUTDATED = "Existing maps were computed with a previous energy calibration; map again to update."
 
 
 class EnergyPart:
@@ -147,10 +147,11 @@ class EnergyPart:
         scan, found = self.dock.scan, self._found
         if scan is None or found is None:
             return
-        lines = f"{len(found.positions)} lines"
-        # Gain and offset are two numbers: two lines say nothing of how well they fit.
-        met = lines if len(found.positions) < 3 else f"{lines} within {found.rms_ev:.1f} eV"
-        self._message = f"Applied: {met}. {_OLD}"
+        count = len(found.positions)
+        lines = "1 line" if count == 1 else f"{count} lines"
+        # Gain and offset are two numbers, so two lines always agree.
+        agreement = lines if count < 3 else f"{lines}, within {found.rms_ev:.1f} eV"
+        self._message = f"Applied ({agreement}). {_OUTDATED}"
         self.hand.clear()
         self._found = None
         self._placed[id(scan)] = found
@@ -166,7 +167,7 @@ class EnergyPart:
     def undo(self) -> None:
         """Take back the last change."""
         if self.dock.scan is not None:
-            self._message = "The last change was taken back."
+            self._message = "Undid the last change."
             self.dock.scan.undo()
 
     def save(self, path: Path) -> None:
@@ -200,10 +201,10 @@ class EnergyPart:
         except (OSError, ValueError) as error:
             self.dock.tell(str(error))
             return
-        self._message = f"Loaded {path.name}. {_OLD}"
+        self._message = f"Loaded {path.name}. {_OUTDATED}"
         if not saved.made_on(scan.cube):
             self._message = (
-                f"Loaded {path.name}, which was made on {(saved.source or {}).get('name')}. {_OLD}"
+                f"Loaded {path.name}, made on {(saved.source or {}).get('name')}. {_OUTDATED}"
             )
         scan.change(Settings(cube.energies, cube.acquisition, f"from {path.name}"))
 

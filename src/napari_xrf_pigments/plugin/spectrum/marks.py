@@ -142,9 +142,11 @@ def evidence_html(evidence: Any, top: float | None = None, below: float | None =
         for line in evidence.lines
     )
     if lines:
-        parts.append(f"Speaks for it: {lines}. Without: {percent(evidence.without)}.")
+        parts.append(
+            f"Evidence: {lines}. Probability without these lines: {percent(evidence.without)}."
+        )
     else:
-        parts.append("No single element speaks for it.")
+        parts.append("No single element supports it.")
     others = [escape(colours.pigment_title(name)) for name in evidence.alternatives]
     if evidence.kind == "group":
         parts.append(f"One or more of: {_listed(others)}.")
@@ -159,15 +161,17 @@ def evidence_html(evidence: Any, top: float | None = None, below: float | None =
     return "<br>".join(parts)
 
 
-def unexplained_html(strangers: Sequence[Any]) -> str:
-    """What in a spectrum is left unexplained; empty where nothing is."""
-    if not strangers:
+def unexplained_html(peaks: Sequence[Any]) -> str:
+    """Describe the unassigned peaks of a spectrum as HTML; empty where there are none."""
+    if not peaks:
         return ""
-    told = [
-        f"{entry.family or 'a peak without a name'} at {entry.kev:.2f} keV ({entry.sigma:.0f} σ)"
-        for entry in strangers
+    names = [
+        f"{entry.kev:.2f} keV ({entry.sigma:.0f} σ"
+        + (f"; {entry.family}?)" if entry.family else ")")
+        for entry in peaks
     ]
-    return f"<b>Unexplained:</b> {', '.join(told)}."
+    noun = "peak" if len(names) == 1 else "peaks"
+    return f"<b>Unassigned {noun}</b> at {', '.join(names)}; check neighbouring pixels."
 
 
 def title_of(kind: str, name: str) -> str:

@@ -231,7 +231,9 @@ class PixelPart:
             self.view.evidence.setText("")
             self.dock.plot.set_bands(())
         elif evidence is None:
-            self.view.evidence.setText(f"<b>{bar.title}</b> is not likely enough to explain.")
+            self.view.evidence.setText(
+                f"<b>{bar.title}</b> is below the threshold; no evidence was computed."
+            )
             self.dock.plot.set_bands(())
         else:
             self.view.evidence.setText(evidence_html(evidence, bar.top, bar.below))

@@ -46,10 +46,10 @@ class ScanSettings:
     def change_to(self, other: ScanSettings) -> str:
         """What of maps made with these settings is old under others, in words."""
         if _apart_kev(self.energies, other.energies) > _SAME_KEV:
-            return "old energy axis"
+            return "previous calibration"
         here, there = self.acquisition, other.acquisition
         if (here.anode, here.tube_kv) != (there.anode, there.tube_kv):
-            return "old tube settings"
+            return "previous tube settings"
         return ""
 
 

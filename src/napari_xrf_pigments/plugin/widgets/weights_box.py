@@ -24,14 +24,14 @@ class WeightsBox(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumContentsLength(8)
-        self.setToolTip("Weights of the network: as released, or taught on your own scans")
+        self.setToolTip("Weights of the network: standard, or fine-tuned on your own scans")
         self.activated.connect(self._chosen)
         self.set_weights((), None)
 
     def set_weights(self, known: Sequence[Path], used: Path | None) -> None:
         """Show which there are and which is used."""
         self.clear()
-        self.addItem("As released", None)
+        self.addItem("Standard", None)
         for path in known:
             self.addItem(path.stem, path)
             self.setItemData(self.count() - 1, str(path), 3)  # the tool tip
