@@ -26,7 +26,7 @@ def words(scan: Path, out: Path, *more: str) -> list[str]:
 @pytest.fixture
 def interrupted(scan, tmp_path, monkeypatch) -> Path:
     """OUT of a run that was interrupted after its first tile."""
-    real, tiles = module.fitted_tile, []
+    real, tiles = module.fit_tile, []
 
     def stop(*arguments):
         if tiles:
@@ -34,7 +34,7 @@ def interrupted(scan, tmp_path, monkeypatch) -> Path:
         tiles.append(real(*arguments))
         return tiles[0]
 
-    monkeypatch.setattr(module, "fitted_tile", stop)
+    monkeypatch.setattr(module, "fit_tile", stop)
     out = tmp_path / "maps.h5"
     assert main(words(scan, out)) == 130
     monkeypatch.undo()
@@ -44,8 +44,8 @@ def interrupted(scan, tmp_path, monkeypatch) -> Path:
 
 def test_resume_makes_the_missing_tiles_alone(scan, interrupted, capsys, monkeypatch):
     made = []
-    real = module.fitted_tile
-    monkeypatch.setattr(module, "fitted_tile", lambda *a: made.append(a[0].rows) or real(*a))
+    real = module.fit_tile
+    monkeypatch.setattr(module, "fit_tile", lambda *a: made.append(a[0].rows) or real(*a))
     assert main(words(scan, interrupted, "--resume")) == 0
     assert made
     assert made[0].start > 0

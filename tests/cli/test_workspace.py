@@ -36,3 +36,14 @@ def test_a_foreign_folder_in_place_of_the_workspace_stays(tmp_path):
         resumable_workspace(tmp_path / "a.h5", resume=True, overwrite=True),
     ):
         pass
+
+
+def test_a_second_run_to_the_same_output_is_refused(tmp_path):
+    options = {"resume": False, "overwrite": True}
+    with (
+        resumable_workspace(tmp_path / "a.h5", **options),
+        pytest.raises(OSError, match="Another run"),
+        resumable_workspace(tmp_path / "a.h5", **options),
+    ):
+        pass
+    assert os.listdir(tmp_path) == []

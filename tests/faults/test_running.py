@@ -170,19 +170,19 @@ def test_two_runs_on_one_scan_do_not_meet(
 
 
 survives.elsewhere(
-    "tests/mapping/test_run_warnings.py::test_a_file_that_grows_during_a_run_is_told",
+    "tests/mapping/test_run_warnings.py::test_a_file_that_grows_is_a_warning",
     "The file of a scan is changed during a run",
     "bytes are appended between two tiles; its date changes after it was opened",
     "The maps say so in their warnings: *scan.npy was changed while it was read: map it again.*",
 )
 survives.elsewhere(
-    "tests/mapping/test_run_warnings.py::test_a_file_that_goes_away_is_the_error_that_is_told",
+    "tests/mapping/test_run_warnings.py::test_a_file_that_is_removed_is_the_error",
     "The file of a scan is removed during a run",
     "it is removed after the first tile",
     "The run ends. One sentence: *scan.npy was removed while it was read.*",
 )
 survives.elsewhere(
-    "tests/mapping/test_element_warnings.py::test_a_file_that_grows_during_a_run_is_told",
+    "tests/mapping/test_element_warnings.py::test_a_file_that_grows_is_a_warning",
     "The same while elements are mapped",
     "bytes are appended between two tiles; its date changes after it was opened; it is removed",
     "As for pigments: a warning that stays with the maps, or one sentence at the end of the run.",
@@ -194,7 +194,7 @@ survives.elsewhere(
     "Its tiles are made by another one; the maps are those of one computer.",
 )
 survives.elsewhere(
-    "tests/mapping/test_distributed.py::test_what_a_workers_full_gpu_led_to_is_told_once",
+    "tests/mapping/test_distributed.py::test_a_full_gpu_of_a_worker_is_reported_once",
     "The memory of a GPU is full on the workers of a cluster",
     "a stand-in for the GPU of each worker that raises `torch.cuda.OutOfMemoryError`",
     "As on one computer; the warnings of the maps say each thing that happened once.",

@@ -18,16 +18,16 @@ import zarr
 from napari_xrf_pigments import map_elements, map_pigments, open_cube
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.mapping import plan_elements
-from napari_xrf_pigments.mapping._cluster_work import _tile
 from napari_xrf_pigments.mapping.distributed import (
-    _corners,
-    _place,
+    TileTask,
     cluster_tile,
     map_elements_on_cluster,
     map_pigments_on_cluster,
+    tile_tasks,
 )
-from napari_xrf_pigments.mapping.elements import fitted_tile
-from napari_xrf_pigments.mapping.pigments import predicted_tile
+from napari_xrf_pigments.mapping.elements import fit_tile
+from napari_xrf_pigments.mapping.pigments import pigment_tile
+from napari_xrf_pigments.mapping.tiles import Tile, read_tile
 from napari_xrf_pigments.network import Predictor
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
@@ -63,6 +63,11 @@ def scan(painting: XRFCube, tmp_path: Path) -> XRFCube:
     return cube.with_acquisition(painting.acquisition)
 
 
+def _tile(task: TileTask) -> Tile:
+    rows, columns, _ = task.cube.shape
+    return read_tile(task.cube, 0, slice(0, rows), slice(0, columns))
+
+
 def test_tiles_are_whole_rows_or_parts_of_one(scan: XRFCube) -> None:
     rows, columns = cluster_tile(scan, SMALL)
     assert columns == 20
@@ -71,33 +76,34 @@ def test_tiles_are_whole_rows_or_parts_of_one(scan: XRFCube) -> None:
     assert cluster_tile(scan) == (12, 20)
 
 
-def test_what_travels_to_a_worker_is_small(scan: XRFCube) -> None:
-    place = _place(scan, 0, 0, (2, 20), "somewhere")
-    assert len(pickle.dumps(place)) < 20_000
-    counts = place.cube.counts.compute(scheduler="synchronous")
+def test_the_task_of_a_worker_is_small(scan: XRFCube) -> None:
+    task = next(tile_tasks(scan, (2, 20), "folder"))
+    assert len(pickle.dumps(task)) < 20_000
+    counts = task.cube.counts.compute(scheduler="synchronous")
     assert (counts == scan.counts[:2].compute()).all()
 
 
 def test_of_a_scan_in_memory_only_the_tile_travels(painting: XRFCube) -> None:
-    place = _place(painting, 4, 0, (2, 20), "somewhere")
-    assert len(pickle.dumps(place)) < 2.5 * place.cube.counts.nbytes
-    assert (place.cube.valid == painting.valid[4:6]).all()
+    task = list(tile_tasks(painting, (2, 20), "folder"))[2]
+    assert len(pickle.dumps(task)) < 2.5 * task.cube.counts.nbytes
+    assert painting.valid is not None
+    assert (task.cube.valid == painting.valid[4:6]).all()
 
 
 def test_elements_are_those_of_one_computer(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
-    said: list[tuple[int, int]] = []
+    steps: list[tuple[int, int]] = []
     out = tmp_path / "elements.zarr"
     there = map_elements_on_cluster(
-        scan, client, out, LINES, progress=lambda *step: said.append(step), tile_bytes=SMALL
+        scan, client, out, LINES, progress=lambda *step: steps.append(step), tile_bytes=SMALL
     )
     here = map_elements(scan, LINES)
     assert there.names == here.names
     assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-6, abs=1e-3)
     assert np.asarray(there.sigma) == pytest.approx(here.sigma, rel=1e-6)
-    assert said[-1] == (240, 240)
-    assert len(said) == 6
+    assert steps[-1] == (240, 240)
+    assert len(steps) == 6
     assert zarr.open_group(str(out), mode="r").attrs["names"] == list(here.names)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
@@ -128,17 +134,16 @@ def test_the_same_tiles_give_the_same_to_the_last_bit(
     fit, network = plan_elements(scan, LINES).fit, Predictor("cpu")
     predict = network.bind(scan.energies, scan.acquisition)
     size = cluster_tile(scan, SMALL)
-    for y, x in _corners(*scan.shape[:2], size):
-        place = _place(scan, y, x, size, "nowhere")
-        here = fitted_tile(_tile(place), fit)
+    for task in tile_tasks(scan, size, "folder"):
+        tile = _tile(task)
+        here = fit_tile(tile, fit)
         for field in ("counts", "sigma"):
-            there = np.asarray(getattr(elements, field))[:, place.rows, place.columns]
+            there = np.asarray(getattr(elements, field))[:, task.rows, task.columns]
             np.testing.assert_array_equal(there, getattr(here, field))
-        tile = _tile(place)
-        told = predicted_tile(tile, network, predict(tile.spectra))
+        predicted = pigment_tile(tile, predict(tile.spectra))
         for field in ("probability", "top", "below", "group_probability", "unexplained"):
-            there = np.asarray(getattr(pigments, field))[..., place.rows, place.columns]
-            np.testing.assert_array_equal(there, getattr(told, field))
+            there = np.asarray(getattr(pigments, field))[..., task.rows, task.columns]
+            np.testing.assert_array_equal(there, getattr(predicted, field))
 
 
 def test_a_killed_worker_loses_nothing(
@@ -160,7 +165,7 @@ def test_a_killed_worker_loses_nothing(
     assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-5, abs=1e-3)
 
 
-def test_other_weights_on_a_worker_are_told_and_leave_nothing(
+def test_other_weights_on_a_worker_are_an_error_and_leave_nothing(
     client: distributed.Client, scan: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from napari_xrf_pigments.network import Predictor
@@ -183,7 +188,7 @@ def test_no_scheduler_is_one_plain_sentence(scan: XRFCube, tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
 
 
-def test_what_the_workers_noticed_is_told(
+def test_warnings_of_the_workers_join_the_maps(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
     counts = scan.counts.compute()
@@ -202,11 +207,11 @@ def test_what_the_workers_noticed_is_told(
 
 
 def gpu_without_room() -> Callable[[], None]:
-    """What puts, on a worker, a GPU that is full in the place of the processor."""
+    """Return a function that replaces the processor of a worker by a GPU without free memory."""
 
-    # A function of a function travels as it is: workers cannot import this file.
+    # An inner function is pickled whole: workers cannot import this file.
     def change() -> None:
-        from napari_xrf_pigments.mapping import _cluster_work as cluster_work
+        from napari_xrf_pigments.mapping.distributed import worker_network
         from napari_xrf_pigments.network._batching import BatchBuffers
 
         made, forward = Predictor.__init__, Predictor._forward
@@ -223,12 +228,12 @@ def gpu_without_room() -> Callable[[], None]:
         Predictor.__init__, Predictor._forward = on_gpu, full  # type: ignore[method-assign]
         # The work itself is the processor's.
         BatchBuffers.to_device = lambda own, count, device: own._input[:count]  # type: ignore[method-assign]
-        cluster_work._network.cache_clear()
+        worker_network.cache_clear()
 
     return change
 
 
-def test_what_a_workers_full_gpu_led_to_is_told_once(scan: XRFCube, tmp_path: Path) -> None:
+def test_a_full_gpu_of_a_worker_is_reported_once(scan: XRFCube, tmp_path: Path) -> None:
     out = tmp_path / "p.zarr"
     # Workers of its own: nothing has to be put back, and a restart may hang on a busy machine.
     with two_workers() as client:

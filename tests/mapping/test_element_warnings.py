@@ -13,12 +13,12 @@ import pytest
 import zarr
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
-from napari_xrf_pigments.mapping import iter_element_tiles, map_elements, map_pigments
+from napari_xrf_pigments.mapping import has_tiles, iter_element_tiles, map_elements, map_pigments
 
 LINES = ["Fe", "Cu", "Pb"]
 
 
-def told(cube: XRFCube, **options: Any) -> list[str]:
+def warnings_of(cube: XRFCube, **options: Any) -> list[str]:
     return list(map_elements(cube, LINES, **options).provenance["warnings"])
 
 
@@ -33,15 +33,15 @@ def with_counts(painting: XRFCube, change: Callable[[np.ndarray], None], dtype: 
     )
 
 
-def test_of_a_good_scan_nothing_is_said(painting: XRFCube) -> None:
-    assert told(painting) == []
+def test_a_good_scan_has_no_warnings(painting: XRFCube) -> None:
+    assert warnings_of(painting) == []
 
 
 def test_dead_pixels_are_counted_but_not_those_never_measured(painting: XRFCube) -> None:
     def dead(counts: np.ndarray) -> None:
         counts[0, :3] = 0
 
-    (text,) = told(with_counts(painting, dead, np.uint16))
+    (text,) = warnings_of(with_counts(painting, dead, np.uint16))
     assert text.startswith("3 pixels hold no counts at all")
 
 
@@ -50,7 +50,7 @@ def test_negative_counts_are_counted_and_are_not_dead_pixels(painting: XRFCube) 
         counts[2, 2] = 0
         counts[2, 2, 5:7] = 4, -4
 
-    (text,) = told(with_counts(painting, negative, np.int32))
+    (text,) = warnings_of(with_counts(painting, negative, np.int32))
     assert text.startswith("1 pixel holds negative counts")
 
 
@@ -58,12 +58,12 @@ def test_channels_at_the_ceiling_are_counted(painting: XRFCube) -> None:
     def full(counts: np.ndarray) -> None:
         counts[1, 1, 300:303] = 65535
 
-    (text,) = told(with_counts(painting, full, np.uint16))
+    (text,) = warnings_of(with_counts(painting, full, np.uint16))
     assert text.startswith("1 pixel holds channels at the largest number that can be stored")
 
 
 @pytest.mark.parametrize("source", ["file", "estimated"])
-def test_an_axis_that_does_not_fit_the_lines_is_told_with_the_first_tile(
+def test_the_first_tile_warns_of_an_axis_that_does_not_fit_the_lines(
     painting: XRFCube, source: Any
 ) -> None:
     wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10, source))
@@ -71,10 +71,10 @@ def test_an_axis_that_does_not_fit_the_lines_is_told_with_the_first_tile(
     (text,) = next(tiles).warnings
     tiles.close()
     assert "eV off the energy axis" in text
-    assert told(wrong) == [text]
+    assert warnings_of(wrong) == [text]
 
 
-def test_only_the_last_tile_speaks_for_the_whole(painting: XRFCube) -> None:
+def test_only_the_last_tile_warns_of_the_whole_scan(painting: XRFCube) -> None:
     def dead(counts: np.ndarray) -> None:
         counts[0, 0] = counts[11, 19] = 0
 
@@ -84,19 +84,20 @@ def test_only_the_last_tile_speaks_for_the_whole(painting: XRFCube) -> None:
     assert tiles[-1].warnings[0].startswith("2 pixels")
 
 
-def test_warnings_are_kept_with_maps_on_disk_and_by_a_run_taken_up_again(
+def test_maps_on_disk_and_continued_runs_have_the_warnings(
     painting: XRFCube, tmp_path: Path
 ) -> None:
     wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10))
-    kept = told(wrong, out=tmp_path / "e.zarr", unfinished=tmp_path / "unfinished")
-    assert len(kept) == 1
+    texts = warnings_of(wrong, out=tmp_path / "e.zarr")
+    assert len(texts) == 1
     group = zarr.open_group(str(tmp_path / "e.zarr"), mode="r")
-    assert group.attrs["provenance"]["warnings"] == kept
-    assert told(wrong, unfinished=tmp_path / "unfinished") == kept
+    assert group.attrs["provenance"]["warnings"] == texts
+    for _ in range(2):
+        assert warnings_of(wrong, unfinished=tmp_path / "unfinished") == texts
 
 
 @pytest.mark.parametrize("kind", ["elements", "pigments"])
-def test_a_run_taken_up_again_speaks_for_its_earlier_tiles_too(
+def test_a_continued_run_warns_of_its_earlier_tiles_too(
     painting: XRFCube, predictor: Any, tmp_path: Path, kind: str
 ) -> None:
     def odd(counts: np.ndarray) -> None:
@@ -108,16 +109,16 @@ def test_a_run_taken_up_again_speaks_for_its_earlier_tiles_too(
     def run(unfinished: Path, progress: Any = None) -> list[str]:
         options = {"unfinished": unfinished, "progress": progress}
         if kind == "elements":
-            return told(cube, **options)
+            return warnings_of(cube, **options)
         return list(map_pigments(cube, predictor=predictor, **options).provenance["warnings"])
 
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "kept", stop)
-    assert any((tmp_path / "kept").glob("*.npz"))
-    texts = run(tmp_path / "kept")
+        run(tmp_path / "stopped", stop)
+    assert has_tiles(tmp_path / "stopped")
+    texts = run(tmp_path / "stopped")
     assert texts == run(tmp_path / "new")
     assert [text.split(" pixels")[0] for text in texts] == ["2", "2"]
 
@@ -133,7 +134,7 @@ class TestSource:
             tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02, anode="Rh", tube_kv=45.0
         )
 
-    def test_a_file_that_grows_during_a_run_is_told(self, scan: XRFCube) -> None:
+    def test_a_file_that_grows_is_a_warning(self, scan: XRFCube) -> None:
         assert scan.source is not None
         tiles = iter_element_tiles(scan, LINES)
         next(tiles)
@@ -142,7 +143,7 @@ class TestSource:
         last = list(tiles)[-1]
         assert "scan.npy was changed while it was read: map it again." in last.warnings
 
-    def test_a_file_that_goes_away_is_the_error_that_is_told(self, scan: XRFCube) -> None:
+    def test_a_file_that_is_removed_is_the_error(self, scan: XRFCube) -> None:
         assert scan.source is not None
         tiles = iter_element_tiles(scan, LINES)
         next(tiles)
@@ -150,8 +151,8 @@ class TestSource:
         with pytest.raises(OSError, match=r"^scan\.npy was removed while it was read: .*\.$"):
             list(tiles)
 
-    def test_a_file_that_became_another_after_opening_is_told(self, scan: XRFCube) -> None:
+    def test_a_file_changed_after_opening_is_a_warning(self, scan: XRFCube) -> None:
         assert scan.source is not None
         later = scan.source.modified + 100
         os.utime(scan.source.path, (later, later))
-        assert any("changed after it was opened" in text for text in told(scan))
+        assert any("changed after it was opened" in text for text in warnings_of(scan))

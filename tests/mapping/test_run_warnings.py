@@ -14,7 +14,7 @@ from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps, XRFCu
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_pigments
 
 
-def told(cube: XRFCube, predictor: Any) -> list[str]:
+def warnings_of(cube: XRFCube, predictor: Any) -> list[str]:
     return list(map_pigments(cube, predictor=predictor).provenance["warnings"])
 
 
@@ -29,8 +29,8 @@ def with_counts(painting: XRFCube, change: Callable[[np.ndarray], None], dtype: 
     )
 
 
-def test_of_a_good_scan_nothing_is_said(painting: XRFCube, predictor: Any) -> None:
-    assert told(painting, predictor) == []
+def test_a_good_scan_has_no_warnings(painting: XRFCube, predictor: Any) -> None:
+    assert warnings_of(painting, predictor) == []
 
 
 def test_pixels_without_counts_are_counted_but_not_those_never_measured(
@@ -39,7 +39,7 @@ def test_pixels_without_counts_are_counted_but_not_those_never_measured(
     def dark(counts: np.ndarray) -> None:
         counts[0, :3] = 0
 
-    (text,) = told(with_counts(painting, dark, np.uint16), predictor)
+    (text,) = warnings_of(with_counts(painting, dark, np.uint16), predictor)
     assert text.startswith("3 pixels hold fewer than 20 counts")
 
 
@@ -47,7 +47,7 @@ def test_negative_counts_are_counted(painting: XRFCube, predictor: Any) -> None:
     def negative(counts: np.ndarray) -> None:
         counts[2, 2, 5] = -4
 
-    (text,) = told(with_counts(painting, negative, np.int32), predictor)
+    (text,) = warnings_of(with_counts(painting, negative, np.int32), predictor)
     assert text == "1 pixel holds negative counts, which count as zero."
 
 
@@ -55,13 +55,13 @@ def test_channels_at_the_ceiling_are_counted(painting: XRFCube, predictor: Any) 
     def full(counts: np.ndarray) -> None:
         counts[1, 1, 300:303] = 65535
 
-    (text,) = told(with_counts(painting, full, np.uint16), predictor)
+    (text,) = warnings_of(with_counts(painting, full, np.uint16), predictor)
     assert "1 pixel" in text
     assert "largest number that can be stored" in text
 
 
-class Baffled:
-    """A network that finds the left half of a scan strange."""
+class UnexplainedNetwork:
+    """A network that cannot explain the left half of a scan."""
 
     names, groups, weights_hash, device = ("a",), ("g",), "abc", "cpu"
     notices = ("The memory of the GPU was full, so the processor went on with the work.",)
@@ -76,25 +76,25 @@ class Baffled:
         return predict
 
 
-def test_strange_pixels_are_counted_and_notices_of_the_network_are_passed_on(
+def test_unexplained_pixels_are_counted_and_notices_of_the_network_join(
     painting: XRFCube,
 ) -> None:
-    strange, notice = told(painting, Baffled())
-    assert "show something" in strange
-    assert strange.split(" pixels")[0].isdigit()
-    assert notice == Baffled.notices[0]
+    unexplained, notice = warnings_of(painting, UnexplainedNetwork())
+    assert "show something" in unexplained
+    assert unexplained.split(" pixels")[0].isdigit()
+    assert notice == UnexplainedNetwork.notices[0]
 
 
-def test_an_axis_that_does_not_fit_the_lines_is_told(painting: XRFCube, predictor: Any) -> None:
+def test_an_axis_that_does_not_fit_is_a_warning(painting: XRFCube, predictor: Any) -> None:
     wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10))
-    (text,) = told(wrong, predictor)
+    (text,) = warnings_of(wrong, predictor)
     assert text.startswith("The lines of the scan lie up to 12")
     assert "eV off the energy axis" in text
     estimated = painting.with_energies(EnergyAxis(1000, 0.03, 0.10, "estimated"))
-    assert told(estimated, predictor) == [text]
+    assert warnings_of(estimated, predictor) == [text]
 
 
-def test_an_instrument_outside_the_training_is_told_with_the_first_tile(
+def test_the_first_tile_warns_of_an_instrument_outside_the_training(
     painting: XRFCube, predictor: Any
 ) -> None:
     odd = painting.with_acquisition(painting.acquisition.updated(takeoff_deg=5.0))
@@ -103,10 +103,10 @@ def test_an_instrument_outside_the_training_is_told_with_the_first_tile(
     tiles.close()
     assert len(first.warnings) == 1
     assert "5 degrees" in first.warnings[0]
-    assert told(odd, predictor) == list(first.warnings)
+    assert warnings_of(odd, predictor) == list(first.warnings)
 
 
-def test_only_the_last_tile_speaks_for_the_whole(painting: XRFCube, predictor: Any) -> None:
+def test_only_the_last_tile_warns_of_the_whole_scan(painting: XRFCube, predictor: Any) -> None:
     def dark(counts: np.ndarray) -> None:
         counts[0, 0] = counts[11, 19] = 0
 
@@ -116,9 +116,7 @@ def test_only_the_last_tile_speaks_for_the_whole(painting: XRFCube, predictor: A
     assert tiles[-1].warnings[0].startswith("2 pixels")
 
 
-def test_warnings_are_kept_with_maps_on_disk(
-    painting: XRFCube, predictor: Any, tmp_path: Path
-) -> None:
+def test_maps_on_disk_have_the_warnings(painting: XRFCube, predictor: Any, tmp_path: Path) -> None:
     odd = painting.with_acquisition(painting.acquisition.updated(takeoff_deg=5.0))
     maps = map_pigments(odd, predictor=predictor, out=tmp_path / "p.zarr")
     group = zarr.open_group(str(tmp_path / "p.zarr"), mode="r")
@@ -126,13 +124,13 @@ def test_warnings_are_kept_with_maps_on_disk(
     json.dumps(maps.provenance)
 
 
-def test_warnings_survive_a_run_that_is_taken_up_again(
+def test_a_continued_run_has_the_warnings(
     painting: XRFCube, predictor: Any, tmp_path: Path
 ) -> None:
     odd = painting.with_acquisition(painting.acquisition.updated(takeoff_deg=5.0))
-    place = tmp_path / "unfinished"
-    first = map_pigments(odd, predictor=predictor, unfinished=place)
-    again = map_pigments(odd, predictor=predictor, unfinished=place)
+    folder = tmp_path / "unfinished"
+    first = map_pigments(odd, predictor=predictor, unfinished=folder)
+    again = map_pigments(odd, predictor=predictor, unfinished=folder)
     assert again.provenance["warnings"] == first.provenance["warnings"] != []
     np.testing.assert_array_equal(again.probability, first.probability)
 
@@ -150,7 +148,7 @@ class TestSource:
             tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02, anode="Rh", tube_kv=45.0
         )
 
-    def test_a_file_that_grows_during_a_run_is_told(self, scan: XRFCube, predictor: Any) -> None:
+    def test_a_file_that_grows_is_a_warning(self, scan: XRFCube, predictor: Any) -> None:
         assert scan.source is not None
         tiles = iter_pigment_tiles(scan, predictor=predictor)
         next(tiles)
@@ -159,9 +157,7 @@ class TestSource:
         last = list(tiles)[-1]
         assert "scan.npy was changed while it was read: map it again." in last.warnings
 
-    def test_a_file_that_goes_away_is_the_error_that_is_told(
-        self, scan: XRFCube, predictor: Any
-    ) -> None:
+    def test_a_file_that_is_removed_is_the_error(self, scan: XRFCube, predictor: Any) -> None:
         assert scan.source is not None
         tiles = iter_pigment_tiles(scan, predictor=predictor)
         next(tiles)
@@ -169,12 +165,10 @@ class TestSource:
         with pytest.raises(OSError, match=r"^scan\.npy was removed while it was read: .*\.$"):
             list(tiles)
 
-    def test_a_file_that_became_another_after_opening_is_told(
-        self, scan: XRFCube, predictor: Any
-    ) -> None:
+    def test_a_file_changed_after_opening_is_a_warning(self, scan: XRFCube, predictor: Any) -> None:
         import os
 
         assert scan.source is not None
         later = scan.source.modified + 100
         os.utime(scan.source.path, (later, later))
-        assert any("changed after it was opened" in text for text in told(scan, predictor))
+        assert any("changed after it was opened" in text for text in warnings_of(scan, predictor))

@@ -1,4 +1,4 @@
-"""What is counted of many spectra, in parts and on threads, is what is counted of each."""
+"""Spectra counted in blocks and on threads give the sums of single spectra."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.mapping._spectra_tally import SpectraTally, counted
+from napari_xrf_pigments.mapping.run_warnings import SpectraTally, count_spectra
 
 
 def mixed(seed, count, kind):
@@ -28,8 +28,10 @@ def mixed(seed, count, kind):
 def test_many_are_counted_as_one_by_one(seed, count, kind):
     spectra, unexplained = mixed(seed, count, kind)
     rows = range(0, count, 97)
-    parts = [counted(spectra[i : i + 97], unexplained[i : i + 97], with_sum=True) for i in rows]
-    whole = counted(spectra, unexplained, with_sum=True)
+    parts = [
+        count_spectra(spectra[i : i + 97], unexplained[i : i + 97], with_sum=True) for i in rows
+    ]
+    whole = count_spectra(spectra, unexplained, with_sum=True)
     added = sum(parts, SpectraTally())
     assert whole.numbers == added.numbers
     np.testing.assert_array_equal(whole.total, added.total)
@@ -37,11 +39,11 @@ def test_many_are_counted_as_one_by_one(seed, count, kind):
 
 
 @pytest.mark.parametrize("threads", ["1", "2", "5"])
-def test_threads_count_the_same(monkeypatch, threads):
+def test_the_number_of_threads_changes_nothing(monkeypatch, threads):
     spectra, unexplained = mixed(1, 3000, np.int16)
     totals = spectra.sum(axis=1, dtype=np.int64)
     monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    found = counted(spectra, unexplained, totals)
+    found = count_spectra(spectra, unexplained, totals)
     assert found == replace(
         SpectraTally(),
         pixels=3000,
@@ -49,10 +51,10 @@ def test_threads_count_the_same(monkeypatch, threads):
         dark=int((totals < 20).sum()),
         negative=int((spectra < 0).any(axis=1).sum()),
         saturated=int((spectra == np.iinfo(np.int16).max).any(axis=1).sum()),
-        strange=int((unexplained > 0.2).sum()),
+        unexplained=int((unexplained > 0.2).sum()),
     )
 
 
 def test_nothing_is_counted_as_nothing():
-    found = counted(np.zeros((0, 24), np.uint16), with_sum=True)
+    found = count_spectra(np.zeros((0, 24), np.uint16), with_sum=True)
     assert found == SpectraTally()

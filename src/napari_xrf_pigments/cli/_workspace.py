@@ -30,7 +30,7 @@ def temporary_workspace(out: Path) -> Iterator[Path]:
 
 @contextmanager
 def resumable_workspace(out: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
-    """Name a hidden folder beside `out` for finished tiles; it is removed when the block succeeds.
+    """Name a hidden folder beside `out` for unfinished maps, removed when the block succeeds.
 
     Parameters
     ----------
@@ -47,26 +47,29 @@ def resumable_workspace(out: Path, *, resume: bool, overwrite: bool) -> Iterator
         If there are tiles of an earlier run and neither option was given.
     ValueError
         If the folder exists and contains something else.
+    OSError
+        If another run makes maps for `out`.
     """
-    from ..mapping._journal import forget, is_journal, keeps_tiles
+    from ..mapping import has_tiles, is_unfinished, lock_unfinished, remove_unfinished
 
     folder = out.absolute().parent / f".{out.name}.unfinished"
-    if folder.exists():
-        if not is_journal(folder):
-            raise ValueError(f"{folder} exists, but contains something else; move it away.")
-        if not resume and not overwrite and keeps_tiles(folder):
-            raise FileExistsError(
-                f"An earlier run to {out} was interrupted; add --resume to continue it, or "
-                "--overwrite to start again."
-            )
-        if not resume:
-            forget(folder)
-    try:
-        yield folder
-    except BaseException:
-        if folder.exists() and keeps_tiles(folder):
-            echo("Finished tiles were saved; run the same command with --resume to continue.")
-        else:
-            forget(folder)
-        raise
-    forget(folder)
+    with lock_unfinished(folder):
+        if folder.exists():
+            if not is_unfinished(folder):
+                raise ValueError(f"{folder} exists, but contains something else; move it away.")
+            if not resume and not overwrite and has_tiles(folder):
+                raise FileExistsError(
+                    f"An earlier run to {out} was interrupted; add --resume to continue it, or "
+                    "--overwrite to start again."
+                )
+            if not resume:
+                remove_unfinished(folder)
+        try:
+            yield folder
+        except BaseException:
+            if has_tiles(folder):
+                echo("Finished tiles were saved; run the same command with --resume to continue.")
+            else:
+                remove_unfinished(folder)
+            raise
+        remove_unfinished(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -27,9 +27,6 @@ from .report import check_report, write_report
 if TYPE_CHECKING:
     from ..cube import ElementMaps, PigmentMaps, XRFCube
     from ..mapping.analysis.map_algebra import Normalisation
-
-#: Scans with more pixels keep their maps, some 250 MB, on disk until they are saved.
-LARGE_PIXELS = 2**18
 
 _maps, _network, _extra = panel("Maps"), panel("Network"), panel("Picture and report")
 
@@ -250,7 +247,7 @@ def open_scan(
 def map_locally(
     cube: XRFCube, request: MapRequest
 ) -> Iterator[tuple[ElementMaps | None, PigmentMaps | None]]:
-    """Make the requested maps; those of a large scan lie on disk until the block ends."""
+    """Make the requested maps, in a folder beside the output until the block ends."""
     from ..mapping import map_elements, map_pigments
 
     elements = pigments = predictor = None
@@ -259,21 +256,16 @@ def map_locally(
 
         predictor = Predictor(request.device, request.weights)
     normalise = request.normalise and request.normalise.replace("-", " ")
-    out, resume, overwrite = request.out, request.resume, request.overwrite
-    large = cube.shape[0] * cube.shape[1] >= LARGE_PIXELS
-    with (
-        temporary_workspace(out) if large else nullcontext() as folder,
-        resumable_workspace(out, resume=resume, overwrite=overwrite) as unfinished,
-    ):
+    options = {"resume": request.resume, "overwrite": request.overwrite}
+    with resumable_workspace(request.out, **options) as unfinished:
         if not request.pigments_only:
             with progress_bar("Elements") as progress:
                 elements = map_elements(
                     cube,
                     request.lines,
-                    out=folder and folder / "elements.zarr",
                     progress=progress,
                     normalise=cast("Normalisation | None", normalise),
-                    unfinished=unfinished / "elements",
+                    unfinished=unfinished,
                 )
         if not request.elements_only:
             with progress_bar("Pigments") as progress:
@@ -282,9 +274,8 @@ def map_locally(
                     device=request.device,
                     predictor=predictor,
                     context=request.context,
-                    out=folder and folder / "pigments.zarr",
                     progress=progress,
-                    unfinished=unfinished / "pigments",
+                    unfinished=unfinished,
                 )
         yield elements, pigments
 

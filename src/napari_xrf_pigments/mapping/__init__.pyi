@@ -1,14 +1,24 @@
-from ._element_plan import ElementPlan, plan_elements
-from .elements import ElementTile, iter_element_tiles, map_elements
+from ._store import has_tiles, is_unfinished, lock_unfinished, remove_unfinished
+from .elements import (
+    ElementPlan,
+    ElementTile,
+    iter_element_tiles,
+    map_elements,
+    plan_elements,
+)
 from .pigments import PigmentTile, iter_pigment_tiles, map_pigments
 
 __all__ = [
     "ElementPlan",
     "ElementTile",
     "PigmentTile",
+    "has_tiles",
+    "is_unfinished",
     "iter_element_tiles",
     "iter_pigment_tiles",
+    "lock_unfinished",
     "map_elements",
     "map_pigments",
     "plan_elements",
+    "remove_unfinished",
 ]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ..cube import XRFCube
 
-#: Seconds that a file system may round a date by.
+#: Seconds by which a file system may round a date.
 _ROUNDING_S = 2.0
 
 
 @dataclass(frozen=True)
-class State:
-    """What is known of a file, a pair of files or a folder without reading it.
+class FileState:
+    """State of a file, a pair of files or a folder that shows without reading it.
 
     Parameters
     ----------
@@ -32,55 +32,52 @@ class State:
 
 
 class SourceWatch:
-    """Looks at the source of a scan at the beginning of a run and afterwards.
+    """Compare the source of a scan at the beginning of a run with its state later.
 
     Parameters
     ----------
     cube : XRFCube
-        The scan; one that comes from no file never changes.
+        The scan; without a source nothing ever changes.
     """
 
     def __init__(self, cube: XRFCube) -> None:
         self._source = cube.source
-        self._before = self._look()
+        self._before = None if cube.source is None else file_state(cube.source.path)
 
-    def changed(self) -> str | None:
-        """One plain sentence on what happened to the source since the run began, or None."""
+    def change_message(self) -> str | None:
+        """Describe in one sentence how the source changed since the run began, if it did."""
         if self._source is None:
             return None
-        name, now = self._source.path.name, self._look()
+        path = self._source.path
+        name, now = path.name, file_state(path)
         if now is None:
             return f"{name} was removed while it was read: the maps may be incomplete."
         if self._before is None:
             return f"{name} was not there when the run began."
         if now != self._before:
             return f"{name} was changed while it was read: map it again."
-        at_path = self._source.path
-        if at_path.is_file() and _date(at_path) > self._source.modified + _ROUNDING_S > _ROUNDING_S:
+        if path.is_file() and _date(path) > self._source.modified + _ROUNDING_S > _ROUNDING_S:
             return f"{name} was changed after it was opened: open and map it again."
         return None
 
-    def explained(self, error: Exception) -> Exception:
-        """The error to raise for one that came while reading: the change, if there was one."""
-        told = self.changed()
-        return error if told is None else OSError(told)
-
-    def _look(self) -> State | None:
-        return None if self._source is None else look(self._source.path)
+    def explain(self, error: Exception) -> Exception:
+        """Return the error to raise for one of reading: the change of the source, if any."""
+        text = self.change_message()
+        return error if text is None else OSError(text)
 
 
-def look(path: Path) -> State | None:
-    """State of a file with those of the same name beside it, or of a folder; None without it."""
+def file_state(path: Path) -> FileState | None:
+    """Return the state of a file with those of the same stem beside it, or of a folder."""
     try:
         if path.is_dir():
-            found = [
+            stats = [
                 os.stat(os.path.join(folder, name))
                 for folder, _, names in os.walk(path)
                 for name in names
             ]
         elif path.is_file():
             # The other half of a pair has the same stem.
-            found = [
+            stats = [
                 entry.stat()
                 for entry in os.scandir(path.parent)
                 if Path(entry.name).stem == path.stem and entry.is_file()
@@ -89,8 +86,8 @@ def look(path: Path) -> State | None:
             return None
     except OSError:
         return None
-    latest = max((each.st_mtime for each in found), default=0.0)
-    return State(len(found), sum(each.st_size for each in found), latest)
+    latest = max((each.st_mtime for each in stats), default=0.0)
+    return FileState(len(stats), sum(each.st_size for each in stats), latest)
 
 
 def _date(path: Path) -> float:

@@ -1,21 +1,48 @@
-"""Where maps grow: numpy arrays, or a Zarr group on disk."""
+"""Storage of maps while a run makes them: numpy arrays, or a Zarr group on disk.
+
+A tile of a large scan is one or two rows high. Written one by one, tiles would decode, change and
+encode each chunk a hundred times, so rows are gathered in bands as high as the chunks.
+
+A Zarr group of unfinished maps is the only record of its run: the boolean array ``finished`` marks
+the pixels whose maps are on disk (NaN cannot, since it also marks pixels that were not measured);
+its attributes hold the provenance of the run, its warnings and the tally of each tile. Maps are
+written before their pixels are marked, so that a run that is killed repeats one band at most.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from math import prod
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
+from filelock import FileLock, Timeout
 
-from ._bands import Bands, band_rows
+from .._typing import BoolArray, Float32Array
+from .run_warnings import SpectraTally
+from .tiles import Progress
 
+Shapes = Mapping[str, tuple[int, ...]]
+
+#: Bytes of all maps of a band, which wait in memory.
+BAND_BYTES = 48 * 2**20
+_MOST_ROWS = 256
 _COLUMNS = 1024
+#: A scan that is read from the upper left fills one band, then the next.
+_OPEN_BANDS = 2
+#: A run that can be continued writes at least so many bands, if the scan has the rows.
+_LEAST_BANDS = 8
+_KIND = "napari-xrf-pigments unfinished maps"
+#: Settings in which the parts of one run may differ: the maps on disk do not depend on them.
+_FREE_SETTINGS = ("device", "normalised_to")
+#: Errors of a file that is missing, cut short or changed.
+_DAMAGE = (OSError, ValueError, RuntimeError, KeyError)
 
 
 class MapStore:
@@ -24,109 +51,363 @@ class MapStore:
     Parameters
     ----------
     arrays : mapping of str to array
-        Arrays of numpy or Zarr, by name.
-    folder : Path, optional
-        Where they are for now, on disk.
+        Arrays of numpy or Zarr, full of NaN where nothing was written.
+    shape : tuple of int
+        (y, x) of the scan.
+    warnings : list of str
+        Takes the warnings of the tiles, each once.
     band : int, optional
         Rows that are gathered before they are written; None: a tile is written at once.
+    group : zarr.Group, optional
+        The group on disk; an array ``finished`` in it keeps the record of the run.
     """
 
     def __init__(
-        self, arrays: Mapping[str, Any], folder: Path | None = None, band: int | None = None
+        self,
+        arrays: Mapping[str, Any],
+        shape: tuple[int, int],
+        warnings: list[str],
+        band: int | None = None,
+        group: Any = None,
     ) -> None:
         self.arrays = dict(arrays)
-        self.folder = folder
-        self._bands: dict[str, Bands] = {}
-        if band is not None:
-            self._bands = {name: Bands(array, band) for name, array in self.arrays.items()}
+        self.finished: BoolArray = np.zeros(shape, bool)
+        self.warnings = warnings
+        self.group = group
+        self._band = band or shape[0]
+        self._gathers = band is not None
+        self._open: dict[int, dict[str, Float32Array]] = {}
+        self._tallies: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self._record: Any = None if group is None else group.get("finished")
+        if self._record is not None:
+            self._load_record()
 
-    def write(self, name: str, rows: slice, columns: slice, values: NDArray[np.float32]) -> None:
-        """Put the values of a tile, shape (..., row, column), where they belong."""
-        if name in self._bands:
-            self._bands[name].write(rows, columns, values)
+    @property
+    def folder(self) -> Path:
+        """Folder of the group on disk."""
+        return Path(self.group.store_path.store.root).absolute()
+
+    @property
+    def tally(self) -> SpectraTally:
+        """Sum of the tallies of the finished tiles."""
+        tallies = (
+            SpectraTally.from_numbers(numbers)
+            for (top, bottom, left, right), numbers in self._tallies.items()
+            if self.finished[top:bottom, left:right].all()
+        )
+        return sum(tallies, SpectraTally())
+
+    def fill(self, tiles: Iterable[Any], progress: Progress | None = None) -> None:
+        """Write tiles as they come.
+
+        Parameters
+        ----------
+        tiles : iterable of ElementTile or PigmentTile
+            Tiles with a field for each array.
+        progress : callable, optional
+            Called with the finished pixels and the pixels in all.
+        """
+        done = int(np.count_nonzero(self.finished))
+        if done and progress is not None:
+            progress(done, self.finished.size)
+        for tile in tiles:
+            self.write(tile)
+            if progress is not None:
+                progress(int(np.count_nonzero(self.finished)), self.finished.size)
+
+    def write(self, tile: Any) -> None:
+        """Write the maps of an ElementTile or PigmentTile, or gather them with their band."""
+        rows, columns = tile.rows, tile.columns
+        self.warnings += [text for text in tile.warnings if text not in self.warnings]
+        self._tallies[rows.start, rows.stop, columns.start, columns.stop] = tile.tally.numbers
+        if not self._gathers:
+            for name, array in self.arrays.items():
+                array[..., rows, columns] = getattr(tile, name)
+            self.finished[rows, columns] = True
             return
-        array = self.arrays[name]
-        whole = (slice(None),) * (array.ndim - 2)
-        array[(*whole, rows, columns)] = values
+        for band in range(rows.start // self._band, -(-rows.stop // self._band)):
+            within = self._rows(band)
+            top, bottom = max(rows.start, within.start), min(rows.stop, within.stop)
+            for name, buffer in self._buffers(band).items():
+                values = getattr(tile, name)[..., top - rows.start : bottom - rows.start, :]
+                buffer[..., top - within.start : bottom - within.start, columns] = values
+            self.finished[top:bottom, columns] = True
+            if self.finished[within].all():
+                self._write_band(band)
+        while len(self._open) > _OPEN_BANDS:
+            self._write_band(min(self._open))
 
     def flush(self) -> None:
-        """Write what was gathered."""
-        for bands in self._bands.values():
-            bands.flush()
+        """Write the bands that are not complete."""
+        for band in sorted(self._open):
+            self._write_band(band)
 
-    def describe(self, attributes: Mapping[str, Any]) -> None:
-        """Keep the provenance as it is at the end of a run; in memory nothing is to be kept."""
-        if self.folder is not None:
-            group = _group(str(self.folder), mode="r+")
-            group.attrs["provenance"] = dict(attributes)
+    def replace_maps(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return maps as they are, and let new values be written under their names.
+
+        A group that keeps the record of a run takes the new values into a group inside it, so that
+        a run that is killed at this point can repeat it.
+        """
+        self.flush()
+        old = {name: self.arrays[name] for name in names}
+        if self._record is not None:
+            group = self.group.require_group("replaced")
+            for name, array in old.items():
+                self.arrays[name] = _create(group, name, array.shape, array.chunks)
+        return old
+
+    def _rows(self, band: int) -> slice:
+        return slice(band * self._band, min((band + 1) * self._band, self.finished.shape[0]))
+
+    def _buffers(self, band: int) -> dict[str, Float32Array]:
+        if band not in self._open:
+            rows = self._rows(band)
+            if self.finished[rows].any():  # it was written before it was complete
+                buffers = {n: np.array(a[..., rows, :], np.float32) for n, a in self.arrays.items()}
+            else:
+                size = (rows.stop - rows.start, self.finished.shape[1])
+                buffers = {
+                    name: np.full((*array.shape[:-2], *size), np.nan, np.float32)
+                    for name, array in self.arrays.items()
+                }
+            self._open[band] = buffers
+        return self._open[band]
+
+    def _write_band(self, band: int) -> None:
+        rows = self._rows(band)
+        try:
+            for name, buffer in self._open[band].items():
+                self.arrays[name][..., rows, :] = buffer
+            if self._record is not None:
+                tallies = [[*place, *numbers] for place, numbers in self._tallies.items()]
+                self.group.update_attributes({"tallies": tallies, "warnings": self.warnings})
+                self._record[rows] = self.finished[rows]
+        except OSError as error:
+            reason = (error.strerror or "the disk refused them").lower()
+            raise OSError(f"Maps could not be written to {self.folder}: {reason}.") from error
+        del self._open[band]
+
+    def _load_record(self) -> None:
+        """Read the record of an earlier run; a band that is damaged is not finished."""
+        for band in range(-(-self.finished.shape[0] // self._band)):
+            rows = self._rows(band)
+            try:
+                finished: BoolArray = self._record[rows]
+                for array in self.arrays.values() if finished.any() else ():
+                    array[..., rows, :]
+                self.finished[rows] = finished
+            except _DAMAGE:
+                self._record[rows] = False
+        attributes = self.group.attrs
+        self.warnings += attributes.get("warnings", [])
+        self._tallies = {tuple(each[:4]): tuple(each[4:]) for each in attributes.get("tallies", [])}
 
 
 @contextmanager
 def open_store(
-    out: str | PathLike[str] | None,
-    shapes: Mapping[str, tuple[int, ...]],
+    shapes: Shapes,
     names: Sequence[str],
-    attributes: Mapping[str, Any],
+    provenance: dict[str, Any],
+    *,
+    out: str | PathLike[str] | None = None,
+    unfinished: Path | None = None,
     chunk: tuple[int, int] | None = None,
+    monitors: Sequence[str] = (),
 ) -> Iterator[MapStore]:
-    """Arrays of float32, full of NaN, that are kept where the block ends well.
+    """Open arrays of float32, full of NaN, for the maps of a run.
 
     Parameters
     ----------
-    out : path or None
-        Folder of a Zarr group; it must not exist. It gets its name when all is
-        written: until then, and after an error, no such folder is there. None: in memory.
     shapes : mapping of str to tuple of int
-        Shape of each array by name.
+        Shape (..., y, x) of each array.
     names : sequence of str
-        What the maps are, kept as an attribute.
-    attributes : mapping
-        Provenance, kept as an attribute.
+        Names of the maps, written as an attribute.
+    provenance : dict
+        Provenance, written as an attribute when the block ends; its list ``"warnings"`` takes
+        the warnings of the tiles.
+    out : path, optional
+        Folder of a Zarr group, which must not exist. It appears under this name when the block
+        ends without an error; otherwise nothing is left. Without `out` and `unfinished` the maps
+        lie in memory.
+    unfinished : Path, optional
+        Folder of unfinished maps, instead of `out`. The group in it for this kind of maps stays
+        when the run is stopped, and an equal run continues it.
     chunk : (int, int), optional
-        Rows and columns of the chunks on disk; default: as fits tiles that come row by row.
+        Rows and columns of the chunks on disk; by default they fit tiles that come row by row.
+    monitors : sequence of str
+        Further maps, shape (y, x), that only the run needs.
 
     Raises
     ------
+    ValueError
+        If `unfinished` holds the maps of another run or something else, or `out` is given too.
     OSError
-        If the folder exists or cannot be written.
+        If `out` exists, or the maps cannot be written.
     """
-    if out is None:
-        yield MapStore({name: np.full(s, np.nan, np.float32) for name, s in shapes.items()})
+    if out is not None and unfinished is not None:
+        raise ValueError("Give either out or unfinished, not both.")
+    shape: tuple[int, int] = provenance["shape"][0], provenance["shape"][1]
+    extra: dict[str, Any] = {name: np.full(shape, np.nan, np.float32) for name in monitors}
+    if out is None and unfinished is None:
+        arrays = {name: np.full(each, np.nan, np.float32) for name, each in shapes.items()}
+        yield MapStore(arrays | extra, shape, provenance["warnings"])
         return
-    target = Path(out)
+    rows, columns = chunk or (band_rows(shapes), _COLUMNS)
+    if unfinished is not None:
+        rows = min(rows, -(-shape[0] // _LEAST_BANDS))
+        shapes, extra = {**shapes, **dict.fromkeys(monitors, shape)}, {}
+        made = _unfinished_group(unfinished, shapes, names, provenance, (rows, columns))
+    else:
+        made = _hidden_group(Path(str(out)), shapes, names, (rows, columns))
+    with made as group:
+        arrays = {name: group[name] for name in shapes}
+        store = MapStore(arrays | extra, shape, provenance["warnings"], rows, group)
+        try:
+            yield store
+        finally:
+            store.flush()
+        group.attrs["provenance"] = provenance
+    if out is not None:
+        # The arrays know the path that they were made at.
+        group = _open_group(Path(out), mode="r")
+        store.arrays = {name: group[name] for name in shapes}
+
+
+def band_rows(shapes: Shapes) -> int:
+    """Return the rows of a band of float32 maps with these shapes (..., row, column)."""
+    row = sum(4 * prod((*shape[:-2], shape[-1])) for shape in shapes.values())
+    return max(1, min(_MOST_ROWS, BAND_BYTES // max(1, row)))
+
+
+@contextmanager
+def _hidden_group(
+    target: Path, shapes: Shapes, names: Sequence[str], chunk: tuple[int, int]
+) -> Iterator[Any]:
+    """Make a group under a hidden name; rename it where the block ends without an error."""
     if target.exists():
         raise OSError(f"{target.name} exists already; choose another name.")
     if not target.parent.is_dir():
         raise OSError(f"The folder {target.parent} does not exist.")
     part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
     try:
-        group = _group(str(part), mode="w-")
-        group.attrs["names"] = list(names)
-        group.attrs["provenance"] = dict(attributes)
-        arrays = {}
-        size = chunk or (band_rows(shapes), _COLUMNS)
-        for name, shape in shapes.items():
-            chunks = tuple(min(n, most) for n, most in zip(shape[-2:], size, strict=True))
-            arrays[name] = group.create_array(
-                name,
-                shape=shape,
-                dtype="float32",
-                chunks=(*(1,) * (len(shape) - 2), *chunks),
-                fill_value=float("nan"),
-            )
-        store = MapStore(arrays, part, size[0])
-        yield store
-        store.flush()
+        group = _open_group(part, mode="w-", attributes={"names": list(names)})
+        _create_maps(group, shapes, chunk)
+        yield group
         part.rename(target)
-        # The arrays know the path that they were made at.
-        final = _group(str(target), mode="r")
-        store.arrays = {name: final[name] for name in shapes}
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
 
 
-def _group(path: str, mode: Literal["r", "r+", "w-"]) -> Any:
+@contextmanager
+def _unfinished_group(
+    folder: Path,
+    shapes: Shapes,
+    names: Sequence[str],
+    provenance: Mapping[str, Any],
+    chunk: tuple[int, int],
+) -> Iterator[Any]:
+    """Open the group of an earlier, equal run, or make one."""
+    if folder.exists() and any(folder.iterdir()) and not is_unfinished(folder):
+        raise ValueError(f"{folder} holds something else than unfinished maps.")
+    root = _open_group(folder, mode="a", attributes={"kind": _KIND})
+    kind, run = str(provenance["settings"]["kind"]), _identity(names, provenance)
+    group = root.get(kind)
+    if group is None or "finished" not in group:
+        attributes = {"names": list(names), "run": run}
+        group = root.create_group(kind, overwrite=True, attributes=attributes)
+        _create_maps(group, shapes, chunk)
+        # Last: a group without it is not complete.
+        shape = provenance["shape"][:2]
+        group.create_array("finished", shape=shape, dtype=bool, chunks=_chunks(shape, chunk))
+    elif group.attrs.get("run") != run:
+        earlier = dict(group.attrs.get("run") or {})
+        changed = sorted(key for key in {**earlier, **run} if earlier.get(key) != run.get(key))
+        raise ValueError(
+            f"The unfinished maps in {folder} were made differently ({', '.join(changed)}), so "
+            "that this run cannot continue them."
+        )
+    yield group
+
+
+def _identity(names: Sequence[str], provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what must be equal for one run to continue another, as JSON keeps it."""
+    run = {key: value for key, value in provenance.items() if key not in ("made", "warnings")}
+    settings = {k: v for k, v in run["settings"].items() if k not in _FREE_SETTINGS}
+    whole = {**run, "settings": settings, "names": list(names)}
+    plain: dict[str, Any] = json.loads(json.dumps(whole, default=str))
+    return plain
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Return whether a folder is one of unfinished maps, which may be removed."""
+    try:
+        mark = json.loads((folder / "zarr.json").read_text(encoding="utf-8"))
+        return bool(mark["attributes"]["kind"] == _KIND)
+    except (*_DAMAGE, TypeError):
+        return False
+
+
+def has_tiles(folder: Path) -> bool:
+    """Return whether a folder of unfinished maps holds a finished pixel."""
+    if not is_unfinished(folder):
+        return False
+    try:
+        groups = [group for _, group in _open_group(folder, mode="r").groups()]
+        return any("finished" in group and group["finished"][:].any() for group in groups)
+    except _DAMAGE:
+        return False
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove a folder of unfinished maps; anything else stays."""
+    if is_unfinished(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def lock_unfinished(folder: Path) -> Iterator[None]:
+    """Reserve a folder of unfinished maps, which need not exist yet, for this process.
+
+    Raises
+    ------
+    OSError
+        If another process has reserved it.
+    """
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise OSError(
+            f"Another run is making the maps in {folder}; wait until it ends, or choose another "
+            "name."
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes it with the release
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+
+def _open_group(path: Path, **options: Any) -> Any:
     import zarr  # maps in memory have no need of it
 
-    return zarr.open_group(path, mode=mode)
+    return zarr.open_group(str(path), **options)
+
+
+def _create_maps(group: Any, shapes: Shapes, chunk: tuple[int, int]) -> None:
+    for name, shape in shapes.items():
+        _create(group, name, shape, _chunks(shape, chunk))
+
+
+def _create(group: Any, name: str, shape: tuple[int, ...], chunks: tuple[int, ...]) -> Any:
+    fill = float("nan")
+    return group.create_array(
+        name, shape=shape, dtype="float32", chunks=chunks, fill_value=fill, overwrite=True
+    )
+
+
+def _chunks(shape: Sequence[int], chunk: tuple[int, int]) -> tuple[int, ...]:
+    most = (*(1,) * (len(shape) - 2), *chunk)
+    return tuple(min(n, limit) for n, limit in zip(shape, most, strict=True))

@@ -1,18 +1,18 @@
 """Maps made on a dask.distributed cluster.
 
-The workers read the scan and write the maps themselves, so both must lie where every
-worker can reach them under the same path. What travels through the scheduler is small: a
-tile's place and how to read it, and the fit, once. Tiles are whole chunks of the store, so
-that no two workers ever write to one file, and one that is done again - its worker was
-lost - writes the same values.
+The workers read the scan and write the maps themselves, so both must lie where every worker can
+reach them under the same path. Little travels through the scheduler: the position of a tile and
+how to read it, and the fit, once. Tiles are whole chunks of the store, so that no two workers
+ever write to one file, and a tile that is repeated after its worker was lost has the same values.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,18 +21,100 @@ import dask.array as da
 from dask.base import optimize
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from ._cluster_work import ELEMENT_FIELDS, Done, Place, fit_tile, predict_tile
-from ._element_plan import plan_elements
-from ._store import open_store
+from ..fitting.linear_fit import LineFit
+from ._store import MapStore, open_store
+from .elements import ELEMENT_FIELDS, fit_tile, plan_elements
+from .pigments import PigmentPredictor, pigment_maps, pigment_shapes, pigment_tile
 from .provenance import provenance
-from .run_warnings import ElementRunCheck, RunCheck
-from .tiles import TILE_BYTES, Progress
+from .run_warnings import ElementRunCheck, RunCheck, SpectraTally, count_spectra
+from .tiles import TILE_BYTES, Progress, Tile, read_tile
 
 if TYPE_CHECKING:
     from distributed import Client
 
-#: How often a tile is tried whose worker was lost.
+#: Attempts at a tile whose worker was lost.
 _RETRIES = 5
+
+#: Maps of a tile by name, its tally, and notices of the network that made them.
+Made = tuple[dict[str, Any], SpectraTally, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class TileTask:
+    """One tile of a scan for a worker.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The pixels of the tile.
+    rows, columns : slice
+        Position in the scan.
+    folder : str
+        Zarr group that takes the maps.
+    """
+
+    cube: XRFCube
+    rows: slice
+    columns: slice
+    folder: str
+
+
+@dataclass(frozen=True)
+class ElementWork:
+    """The fit of line families to the spectra of a tile."""
+
+    fit: LineFit
+
+    def __call__(self, tile: Tile, cube: XRFCube) -> Made:
+        """Fit a tile of `cube`."""
+        maps = fit_tile(tile, self.fit)
+        tally = count_spectra(tile.spectra, totals=maps.total[tile.valid])
+        return {name: getattr(maps, name) for name in ELEMENT_FIELDS}, tally, ()
+
+
+@dataclass(frozen=True)
+class PigmentWork:
+    """The network on the spectra of a tile: device, file of weights (None: bundled) and hash."""
+
+    device: str
+    weights: str | None
+    weights_hash: str
+
+    def __call__(self, tile: Tile, cube: XRFCube) -> Made:
+        """Predict a tile of `cube`."""
+        network = worker_network(self.device, self.weights, self.weights_hash)
+        predictions = network.bind(cube.energies, cube.acquisition)(tile.spectra)
+        maps = pigment_tile(tile, predictions)
+        tally = count_spectra(tile.spectra, maps.unexplained[tile.valid], with_sum=True)
+        arrays = {name: getattr(maps, name) for name in pigment_shapes(cube, network)}
+        return arrays, tally, tuple(getattr(network, "notices", ()))
+
+
+@lru_cache(maxsize=2)
+def worker_network(device: str, weights: str | None, expected: str) -> PigmentPredictor:
+    """Load the network of a worker, once."""
+    from ..network import Predictor
+
+    network = Predictor(device, None if weights is None else Path(weights))
+    if network.weights_hash != expected:
+        raise ValueError("A worker of the cluster has other weights than this computer.")
+    return network
+
+
+def map_tile(
+    task: TileTask, work: ElementWork | PigmentWork
+) -> tuple[int, SpectraTally, tuple[str, ...]]:
+    """Read a tile, map it and write its maps; return its pixels, tally and notices."""
+    import zarr
+
+    rows, columns, _ = task.cube.shape
+    tile = read_tile(task.cube, 0, slice(0, rows), slice(0, columns))
+    arrays, tally, notices = work(tile, task.cube)
+    group = zarr.open_group(task.folder, mode="r+")
+    for name, values in arrays.items():
+        array: Any = group[name]
+        array[..., task.rows, task.columns] = values
+    return rows * columns, tally, notices
 
 
 def map_elements_on_cluster(
@@ -44,7 +126,7 @@ def map_elements_on_cluster(
     progress: Progress | None = None,
     tile_bytes: int = TILE_BYTES,
 ) -> ElementMaps:
-    """Elemental maps of a scan, fitted by the workers of a cluster.
+    """Map the elements of a scan on the workers of a cluster.
 
     Parameters
     ----------
@@ -76,16 +158,14 @@ def map_elements_on_cluster(
         If there is no scheduler at that address, or `out` cannot be written.
     """
     plan = plan_elements(cube, lines)
-    made = provenance(cube, plan.settings)
     names = plan.fit.names
-    shape = (len(names), *cube.shape[:2])
-    shapes = dict.fromkeys(ELEMENT_FIELDS, shape)
-    check = ElementRunCheck(cube, plan.search.seen.total)
-    about = (names, made)
-    arrays = _run(
-        cube, scheduler, out, shapes, about, fit_tile, plan.fit, progress, tile_bytes, check
-    )
-    return ElementMaps(names, arrays["counts"], arrays["sigma"], cube.pixel_mm, made)
+    record = provenance(cube, plan.settings, warnings=[])
+    check = ElementRunCheck(cube, plan.search.survey.total)
+    shapes = dict.fromkeys(ELEMENT_FIELDS, (len(names), *cube.shape[:2]))
+    size = cluster_tile(cube, tile_bytes)
+    with open_store(shapes, names, record, out=out, chunk=size) as store:
+        _fill(store, cube, scheduler, ElementWork(plan.fit), size, check, progress)
+    return ElementMaps(names, store.arrays["counts"], store.arrays["sigma"], cube.pixel_mm, record)
 
 
 def map_pigments_on_cluster(
@@ -98,14 +178,14 @@ def map_pigments_on_cluster(
     progress: Progress | None = None,
     tile_bytes: int = TILE_BYTES,
 ) -> PigmentMaps:
-    """Pigment maps of a scan, made by the workers of a cluster.
+    """Map the pigments of a scan on the workers of a cluster.
 
     Parameters
     ----------
     cube, scheduler, out, progress, tile_bytes
         As for :func:`map_elements_on_cluster`.
     device : str
-        Where each worker runs the network.
+        Device of the network on each worker.
     weights : Path, optional
         Another weights file than the bundled one; the workers must be able to read it.
 
@@ -124,110 +204,88 @@ def map_pigments_on_cluster(
     from ..network import Predictor
 
     network = Predictor("cpu", weights)
-    size = cube.shape[:2]
-    shapes: dict[str, tuple[int, ...]] = {
-        **{name: (len(network.names), *size) for name in ("probability", "top", "below")},
-        "group_probability": (len(network.groups), *size),
-        "unexplained": size,
-    }
     settings = {"kind": "pigments", "device": device, "context": False}
-    made = provenance(cube, settings, weights_hash=network.weights_hash)
-    check = RunCheck(cube)
-    how = (device, None if weights is None else str(weights), network.weights_hash)
-    about = (network.names, {**made, "groups": list(network.groups)})
-    arrays = _run(
-        cube, scheduler, out, shapes, about, predict_tile, how, progress, tile_bytes, check
-    )
-    made["warnings"] = about[1]["warnings"]
-    return PigmentMaps(
-        names=network.names,
-        groups=network.groups,
-        pixel_mm=cube.pixel_mm,
-        provenance=made,
-        **arrays,
-    )
-
-
-def _run(
-    cube: XRFCube,
-    scheduler: str | Client,
-    out: str | PathLike[str],
-    shapes: Mapping[str, tuple[int, ...]],
-    about: tuple[Sequence[str], dict[str, Any]],
-    work: Callable[[Place, Any], Done],
-    how: Any,
-    progress: Progress | None,
-    tile_bytes: int,
-    check: RunCheck | ElementRunCheck,
-) -> dict[str, Any]:
-    """Let the workers fill a store; returns its arrays. What the run noticed joins `about`."""
-    rows, columns, _ = cube.shape
+    record = provenance(cube, settings, weights_hash=network.weights_hash, warnings=[])
+    shapes, attributes = pigment_shapes(cube, network), {**record, "groups": list(network.groups)}
+    work = PigmentWork(device, None if weights is None else str(weights), network.weights_hash)
     size = cluster_tile(cube, tile_bytes)
-    with _client(scheduler) as client, open_store(out, shapes, *about, chunk=size) as store:
-        folder = str(Path(store.folder or "").absolute())
-        places = [_place(cube, y, x, size, folder) for y, x in _corners(rows, columns, size)]
-        # A task, not scattered data: what a lost worker held is made again.
-        shared = client.submit(_keep, how, pure=False)
-        futures = client.map(
-            work, places, how=shared, pure=False, retries=_RETRIES, key=f"{work.__name__}-tile"
-        )
-        try:
-            notices = _follow(client, futures, rows * columns, progress, check)
-        except (OSError, ValueError) as error:
-            raise check.source.explained(error) from error
-        finally:
-            client.cancel([shared, *futures])
-        about[1]["warnings"] = [*check.at_start(), *check.at_end(), *notices]
-        store.describe(about[1])
-    return store.arrays
+    with open_store(shapes, network.names, attributes, out=out, chunk=size) as store:
+        _fill(store, cube, scheduler, work, size, RunCheck(cube), progress)
+    return pigment_maps(cube, network, store.arrays, record)
 
 
 def cluster_tile(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> tuple[int, int]:
-    """Rows and columns of the tiles that workers get: whole rows where these are small enough."""
+    """Return the rows and columns of the tiles of workers: whole rows where these are small."""
     rows, columns, channels = cube.shape
     pixels = max(1, tile_bytes // max(1, channels * cube.counts.dtype.itemsize))
     return (min(rows, pixels // columns), columns) if pixels >= columns else (1, pixels)
 
 
-def _corners(rows: int, columns: int, size: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    for y in range(0, rows, size[0]):
-        for x in range(0, columns, size[1]):
-            yield y, x
+def tile_tasks(cube: XRFCube, size: tuple[int, int], folder: str) -> Iterator[TileTask]:
+    """Cut a scan into the tasks of workers.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    size : (int, int)
+        Rows and columns of a tile.
+    folder : str
+        Zarr group that takes the maps.
+    """
+    for y in range(0, cube.shape[0], size[0]):
+        for x in range(0, cube.shape[1], size[1]):
+            rows = slice(y, min(y + size[0], cube.shape[0]))
+            columns = slice(x, min(x + size[1], cube.shape[1]))
+            # Only the reading of this tile travels, not the graph of the whole scan; of a scan
+            # in memory, the tile's own counts.
+            (counts,) = optimize(cube.counts[rows, columns])
+            if len(pickle.dumps(counts)) > counts.nbytes:
+                counts = da.from_array(counts.compute(scheduler="synchronous"), chunks=-1)
+            valid = None if cube.valid is None else cube.valid[rows, columns]
+            part = replace(cube, counts=counts, valid=valid, live_time_s=None)
+            yield TileTask(part, rows, columns, folder)
 
 
-def _place(cube: XRFCube, y: int, x: int, size: tuple[int, int], folder: str) -> Place:
-    rows = slice(y, min(y + size[0], cube.shape[0]))
-    columns = slice(x, min(x + size[1], cube.shape[1]))
-    # Only what reads this tile travels, not the graph of the whole scan; of a scan in memory
-    # the tile's own counts.
-    (counts,) = optimize(cube.counts[rows, columns])
-    if len(pickle.dumps(counts)) > counts.nbytes:
-        counts = da.from_array(counts.compute(scheduler="synchronous"), chunks=-1)
-    valid = None if cube.valid is None else cube.valid[rows, columns]
-    return Place(replace(cube, counts=counts, valid=valid, live_time_s=None), rows, columns, folder)
-
-
-def _follow(
-    client: Client,
-    futures: list[Any],
-    pixels: int,
-    progress: Progress | None,
+def _fill(
+    store: MapStore,
+    cube: XRFCube,
+    scheduler: str | Client,
+    work: ElementWork | PigmentWork,
+    size: tuple[int, int],
     check: RunCheck | ElementRunCheck,
-) -> tuple[str, ...]:
-    """See all tiles done; what the workers' networks said of themselves, each sentence once."""
-    from distributed import as_completed
+    progress: Progress | None,
+) -> None:
+    """Let the workers of a cluster fill a store, and collect the warnings of the run."""
+    pixels = cube.shape[0] * cube.shape[1]
+    done, notices = 0, dict[str, None]()
+    with _client(scheduler) as client:
+        from distributed import as_completed
 
-    done = 0
-    notices: dict[str, None] = {}
-    for future in as_completed(futures, loop=client.loop):
-        made: Done = future.result()
-        done += made.pixels
-        check.take(made.tally)
-        notices.update(dict.fromkeys(made.notices))
-        future.release()
-        if progress is not None:
-            progress(done, pixels)
-    return tuple(notices)
+        tasks = list(tile_tasks(cube, size, str(store.folder)))
+        # A task, not scattered data: it is repeated where its worker was lost.
+        shared = client.submit(_identity, work, pure=False)
+        futures = client.map(
+            map_tile, tasks, work=shared, pure=False, retries=_RETRIES, key="map-tile"
+        )
+        try:
+            for future in as_completed(futures, loop=client.loop):
+                finished, tally, told = future.result()
+                future.release()
+                check.add_counts(tally)
+                notices.update(dict.fromkeys(told))
+                done += finished
+                if progress is not None:
+                    progress(done, pixels)
+        except (OSError, ValueError) as error:
+            raise check.source.explain(error) from error
+        finally:
+            client.cancel([shared, *futures])
+    store.warnings += [*check.initial_warnings(), *check.final_warnings(), *notices]
+
+
+def _identity(work: ElementWork | PigmentWork) -> ElementWork | PigmentWork:
+    return work
 
 
 @contextmanager
@@ -247,7 +305,3 @@ def _client(scheduler: str | Client) -> Iterator[Client]:
         raise OSError(f"There is no dask scheduler at {scheduler}.") from error
     with client:
         yield client
-
-
-def _keep(value: Any) -> Any:
-    return value

@@ -159,7 +159,7 @@ def explain_spectrum(
     for kind, index in wanted:
         row = _row(maps, kind, index)
         drops = _log_odds(row[0]) - _log_odds(row[1:])
-        chosen.append((kind, index, drops, _orders(drops, row[0], threshold)))
+        chosen.append((kind, index, drops, _candidate_subsets(drops, row[0], threshold)))
     sets = [subset for *_, subsets in chosen for subset in subsets]
     joint = predict(
         np.array(
@@ -226,7 +226,7 @@ def _families_by_element(net: dict[str, tuple[float, float]]) -> dict[str, list[
     return found
 
 
-def _orders(
+def _candidate_subsets(
     drops: NDArray[np.float64], probability: float, threshold: float
 ) -> list[tuple[int, ...]]:
     """Growing sets of elements: the needed ones, then one more at a time."""

@@ -55,7 +55,7 @@ class Pooled:
     pixels: Floats
 
 
-def pool(
+def pool_neighbours(
     counts: NDArray[Any],
     usable: NDArray[np.bool_],
     energies: EnergyAxis,
@@ -102,7 +102,7 @@ def _weights(images: Floats, radius: int, *, independent: bool) -> sparse.csr_ar
     number = np.arange(images[..., 0].size).reshape(images.shape[:2])
     ones, others, weights = [number.ravel()], [number.ravel()], [np.ones(number.size, np.float32)]
     for a, b in _neighbours(number.shape, radius):
-        weight = _alike(images[a], images[b], 0.0 if independent else _shared(a, b))
+        weight = _similarity_weight(images[a], images[b], 0.0 if independent else _shared(a, b))
         some = weight > 0
         for one, other in ((a, b), (b, a)):
             ones.append(number[one][some])
@@ -131,7 +131,7 @@ def _shared(a: Place, b: Place) -> float:
     return float(max(0, side - apart[0]) * max(0, side - apart[1])) / side**2
 
 
-def _alike(one: Floats, other: Floats, shared: float) -> Floats:
+def _similarity_weight(one: Floats, other: Floats, shared: float) -> Floats:
     """How far two spectra may be of the same paint, 0 to 1.
 
     Chi-squared of two histograms with totals of their own (Press et al., Numerical Recipes,
@@ -154,7 +154,7 @@ def _falling(value: NDArray[Any], full: float, none: float) -> NDArray[Any]:
     return np.asarray(np.clip((none - value) / (none - full), 0.0, 1.0))
 
 
-def predicted_in_context(
+def predict_with_neighbours(
     tile: Tile, predict: Callable[[NDArray[Any]], PigmentMaps], energies: EnergyAxis
 ) -> PigmentMaps:
     """The network's answers for the measured pixels of a tile, with their like neighbours.
@@ -215,10 +215,12 @@ def _pooled(tile: Tile, energies: EnergyAxis) -> Pooled:
     """The pixels of a tile, which was read with its surroundings, and their like neighbours."""
     around = tile.around
     assert around is not None
-    return pool(around.counts, around.valid & _sound(around.counts), energies, around.inner)
+    return pool_neighbours(
+        around.counts, around.valid & _is_valid(around.counts), energies, around.inner
+    )
 
 
-def _sound(counts: NDArray[Any]) -> NDArray[np.bool_]:
+def _is_valid(counts: NDArray[Any]) -> NDArray[np.bool_]:
     """Which spectra hold no impossible or missing counts, shape (row, column)."""
     spectra = counts.reshape(-1, counts.shape[-1])
     sound = saturated_share(spectra) == 0

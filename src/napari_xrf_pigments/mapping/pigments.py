@@ -9,26 +9,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
+from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
-from ._journal import Journal, resumed
-from ._spectra_tally import SpectraTally
 from ._store import open_store
-from .neighbour_pooling import MARGIN_PX, predicted_in_context
+from .neighbour_pooling import MARGIN_PX, predict_with_neighbours
 from .provenance import provenance
-from .run_warnings import RunCheck
-from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, pending_slices
-
-Floats = NDArray[np.float32]
-
-#: Fields of the results with a map a pigment, and a map a group.
-_PER_PIGMENT = ("probability", "top", "below")
+from .run_warnings import RunCheck, SpectraTally
+from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, remaining_tiles
 
 
 class PigmentPredictor(Protocol):
-    """What a run needs of :class:`napari_xrf_pigments.network.Predictor`."""
+    """The part of :class:`napari_xrf_pigments.network.Predictor` that a run uses."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -47,13 +40,13 @@ class PigmentPredictor(Protocol):
 
     @property
     def device(self) -> Any:
-        """Where it computes."""
+        """Device that computes."""
         ...
 
     def bind(
         self, energies: EnergyAxis, acquisition: Acquisition
     ) -> Callable[[NDArray[Any]], PigmentMaps]:
-        """A function from spectra (n, channel) to results with arrays (pigment, n)."""
+        """Return a function from spectra (n, channel) to results with arrays (pigment, n)."""
         ...
 
 
@@ -64,7 +57,7 @@ class PigmentTile:
     Parameters
     ----------
     rows, columns : slice
-        Where it lies in the scan.
+        Position in the scan.
     names : tuple of str
         Pigment ids.
     probability, top, below : ndarray, shape (pigment, row, column), float32
@@ -72,26 +65,26 @@ class PigmentTile:
     groups : tuple of str
         Ambiguity groups.
     group_probability : ndarray, shape (group, row, column), float32
-        P(at least one member is there).
+        P(at least one member is present).
     unexplained : ndarray, shape (row, column), float32
         Share of the counts above background that nothing accounts for.
     warnings : tuple of str
-        Plain sentences on the run, which the first and the last tile carry.
-    seen : SpectraTally
-        How many of its spectra are such that the run tells it.
+        Sentences about the run, on the first and the last tile.
+    tally : SpectraTally
+        Numbers of its spectra that the run warns of.
     """
 
     rows: slice
     columns: slice
     names: tuple[str, ...]
-    probability: Floats
-    top: Floats
-    below: Floats
+    probability: Float32Array
+    top: Float32Array
+    below: Float32Array
     groups: tuple[str, ...]
-    group_probability: Floats
-    unexplained: Floats
+    group_probability: Float32Array
+    unexplained: Float32Array
     warnings: tuple[str, ...] = ()
-    seen: SpectraTally = field(default_factory=SpectraTally)
+    tally: SpectraTally = field(default_factory=SpectraTally)
 
 
 def iter_pigment_tiles(
@@ -101,7 +94,7 @@ def iter_pigment_tiles(
     predictor: PigmentPredictor | None = None,
     context: bool = False,
     tile_bytes: int = TILE_BYTES,
-    skip: NDArray[np.bool_] | None = None,
+    skip: BoolArray | None = None,
     before: SpectraTally | None = None,
 ) -> Generator[PigmentTile, None, None]:
     """Run the network over a scan tile by tile.
@@ -111,17 +104,17 @@ def iter_pigment_tiles(
     cube : XRFCube
         The scan.
     device : str
-        ``"auto"``, ``"cpu"``, ``"cuda"`` ...; where a predictor is given, its own.
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ...; a given predictor uses its own.
     predictor : PigmentPredictor, optional
         A network that is loaded already.
     context : bool
-        Whether neighbours whose spectra are alike speak for a pixel, see :mod:`.context`.
+        Whether to pool each spectrum with similar neighbours (:mod:`.neighbour_pooling`).
     tile_bytes : int
         Most bytes of counts in a tile.
     skip : ndarray of bool, shape (y, x), optional
-        Pixels that an earlier run has done: tiles of such pixels alone are left out.
+        Pixels that an earlier run finished: tiles of such pixels alone are left out.
     before : SpectraTally, optional
-        What was counted in those, so that the last tile speaks for all.
+        Tally of those pixels, so that the warnings of the last tile cover the whole scan.
 
     Yields
     ------
@@ -134,21 +127,21 @@ def iter_pigment_tiles(
     """
     network = predictor or load_predictor(device)
     predict = network.bind(cube.energies, cube.acquisition)
+    pooled = partial(predict_with_neighbours, predict=predict, energies=cube.energies)
     check = RunCheck(cube)
-    check.take(before or SpectraTally())
-    ask = partial(predicted_in_context, predict=predict, energies=cube.energies)
-    told, left = check.at_start(), len(pending_slices(cube, tile_bytes, skip))
+    check.add_counts(before or SpectraTally())
+    warnings, left = check.initial_warnings(), len(remaining_tiles(cube, tile_bytes, skip))
     try:
         for tile in iter_tiles(cube, tile_bytes, skip, MARGIN_PX if context else 0):
-            made = predicted_tile(tile, network, ask(tile) if context else predict(tile.spectra))
-            seen = check.add(tile, made.unexplained[tile.valid])
+            maps = pigment_tile(tile, pooled(tile) if context else predict(tile.spectra))
+            tally = check.add_tile(tile, maps.unexplained[tile.valid])
             left -= 1
             if not left:
-                told += check.at_end(getattr(network, "notices", ()))
-            yield replace(made, warnings=told, seen=seen)
-            told = ()
+                warnings += check.final_warnings(getattr(network, "notices", ()))
+            yield replace(maps, warnings=warnings, tally=tally)
+            warnings = ()
     except (OSError, ValueError) as error:
-        raise check.source.explained(error) from error
+        raise check.source.explain(error) from error
 
 
 def map_pigments(
@@ -161,99 +154,94 @@ def map_pigments(
     progress: Progress | None = None,
     unfinished: Path | None = None,
 ) -> PigmentMaps:
-    """Pigment maps of a scan.
+    """Map the pigments of a scan.
 
     Parameters
     ----------
     cube : XRFCube
         The scan.
     device : str
-        ``"auto"``, ``"cpu"``, ``"cuda"`` ...
+        ``"auto"``, ``"cpu"``, ``"cuda"`` ...; a given predictor uses its own.
     predictor : PigmentPredictor, optional
         A network that is loaded already.
     context : bool
-        Whether neighbours whose spectra are alike speak for a pixel, see :mod:`.context`.
+        Whether to pool each spectrum with similar neighbours (:mod:`.neighbour_pooling`).
     out : path, optional
         Folder of a Zarr group that takes the maps as they are made. It must not exist.
     progress : callable, optional
         Called with the pixels done and the pixels in all.
     unfinished : Path, optional
-        Folder that keeps finished tiles. Those of an earlier, equal run that it holds are
-        not made again. The caller removes it.
+        Folder of a Zarr group, instead of `out`, that keeps its finished pixels when the run is
+        stopped: the next equal run continues it. The caller removes it.
 
     Returns
     -------
     PigmentMaps
-        Arrays of numpy, or of Zarr where `out` is given.
+        Arrays of numpy, or of Zarr with `out` or `unfinished`.
 
     Raises
     ------
     ValueError
-        If `unfinished` is of another run.
+        If `unfinished` belongs to another run.
     OSError
         If `out` or `unfinished` cannot be written.
     """
     network = predictor or load_predictor(device)
+    settings = {"kind": "pigments", "device": str(network.device), "context": context}
+    record = provenance(cube, settings, weights_hash=network.weights_hash, warnings=[])
+    shapes, attributes = pigment_shapes(cube, network), {**record, "groups": list(network.groups)}
+    with open_store(shapes, network.names, attributes, out=out, unfinished=unfinished) as store:
+        tiles = iter_pigment_tiles(
+            cube, predictor=network, context=context, skip=store.finished.copy(), before=store.tally
+        )
+        store.fill(tiles, progress)
+    return pigment_maps(cube, network, store.arrays, record)
+
+
+def pigment_shapes(cube: XRFCube, network: PigmentPredictor) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each map of the results, by field."""
     rows, columns, _ = cube.shape
-    shapes: dict[str, tuple[int, ...]] = {
-        **{name: (len(network.names), rows, columns) for name in _PER_PIGMENT},
+    per_pigment = (len(network.names), rows, columns)
+    return {
+        "probability": per_pigment,
+        "top": per_pigment,
+        "below": per_pigment,
         "group_probability": (len(network.groups), rows, columns),
         "unexplained": (rows, columns),
     }
-    settings = {"kind": "pigments", "device": str(network.device), "context": context}
-    made = provenance(cube, settings, weights_hash=network.weights_hash)
-    # Another device gives the same answers.
-    journal = None if unfinished is None else Journal(unfinished, _without_device(made))
-    made["warnings"] = []
-    with open_store(out, shapes, network.names, {**made, "groups": list(network.groups)}) as store:
-        done = 0
-        for tile in resumed(
-            journal,
-            PigmentTile,
-            (rows, columns),
-            lambda skip, seen: iter_pigment_tiles(
-                cube, predictor=network, context=context, skip=skip, before=seen
-            ),
-        ):
-            for name in shapes:
-                store.write(name, tile.rows, tile.columns, getattr(tile, name))
-            made["warnings"] += [text for text in tile.warnings if text not in made["warnings"]]
-            done += tile.unexplained.size
-            if progress is not None:
-                progress(done, rows * columns)
-        store.describe({**made, "groups": list(network.groups)})
+
+
+def pigment_maps(
+    cube: XRFCube, network: PigmentPredictor, arrays: dict[str, Any], record: dict[str, Any]
+) -> PigmentMaps:
+    """Make the results of a run from the arrays of its store and its provenance."""
     return PigmentMaps(
         names=tuple(network.names),
         groups=tuple(network.groups),
         pixel_mm=cube.pixel_mm,
-        provenance=made,
-        **store.arrays,
+        provenance=record,
+        **arrays,
     )
 
 
 def load_predictor(device: str = "auto") -> PigmentPredictor:
-    """The bundled network on a device."""
+    """Load the bundled network on a device."""
     from ..network import Predictor
 
     loaded: PigmentPredictor = Predictor(device=device)
     return loaded
 
 
-def _without_device(made: dict[str, Any]) -> dict[str, Any]:
-    settings = {key: value for key, value in made["settings"].items() if key != "device"}
-    return {**made, "settings": settings}
-
-
-def predicted_tile(tile: Tile, network: PigmentPredictor, found: PigmentMaps) -> PigmentTile:
-    """A tile of the network's answers (pigment, spectrum) for its measured pixels."""
+def pigment_tile(tile: Tile, maps: PigmentMaps) -> PigmentTile:
+    """Make images of the predictions (pigment, spectrum) for the measured pixels of a tile."""
     return PigmentTile(
         rows=tile.rows,
         columns=tile.columns,
-        names=tuple(network.names),
-        probability=tile.placed(found.probability),
-        top=tile.placed(found.top),
-        below=tile.placed(found.below),
-        groups=tuple(network.groups),
-        group_probability=tile.placed(found.group_probability),
-        unexplained=tile.placed(found.unexplained),
+        names=maps.names,
+        probability=tile.to_image(maps.probability),
+        top=tile.to_image(maps.top),
+        below=tile.to_image(maps.below),
+        groups=maps.groups,
+        group_probability=tile.to_image(maps.group_probability),
+        unexplained=tile.to_image(maps.unexplained),
     )

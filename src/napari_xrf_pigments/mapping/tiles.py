@@ -71,7 +71,7 @@ class Tile:
             return self.counts.reshape(-1, self.counts.shape[-1])
         return self.counts[self.valid]
 
-    def placed(self, values: NDArray[Any]) -> NDArray[np.float32]:
+    def to_image(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Values of the measured pixels (..., pixel) as images (..., row, column), else NaN."""
         shape = (*values.shape[:-1], *self.valid.shape)
         if self.valid.all():
@@ -114,7 +114,7 @@ def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice
     return found
 
 
-def pending_slices(
+def remaining_tiles(
     cube: XRFCube, tile_bytes: int = TILE_BYTES, skip: NDArray[np.bool_] | None = None
 ) -> list[tuple[slice, slice]]:
     """Rows and columns of the tiles that hold a pixel which is not in `skip`."""
@@ -148,7 +148,7 @@ def iter_tiles(
     margin : int
         Pixels around each tile that are read with it.
     """
-    slices = pending_slices(cube, tile_bytes, skip)
+    slices = remaining_tiles(cube, tile_bytes, skip)
     reader = ThreadPoolExecutor(1, thread_name_prefix="tile-reader")
     try:
         ahead = reader.submit(read_tile, cube, margin, *slices[0]) if slices else None

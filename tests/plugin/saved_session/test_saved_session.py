@@ -10,7 +10,7 @@ from napari.layers import Labels, Points, Shapes
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_xrf_pigments.cube.cube import Source
-from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
+from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps

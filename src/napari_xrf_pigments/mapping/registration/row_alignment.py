@@ -72,7 +72,9 @@ def aligned_cube(cube: XRFCube, shift: float, seed: int = 0) -> XRFCube:
         moved = block.copy()
         for y in range(len(block)):
             if (top + y) % 2:
-                moved[y] = _deal(block[y], shift, np.random.default_rng((seed, top + y)))
+                moved[y] = _split_counts_binomially(
+                    block[y], shift, np.random.default_rng((seed, top + y))
+                )
         return moved
 
     moved = counts.map_blocks(dealt, dtype=counts.dtype, meta=np.empty((0, 0, 0), counts.dtype))
@@ -95,7 +97,9 @@ def _moved(rows: NDArray[np.float32], by: int, columns: int) -> NDArray[np.float
     return moved
 
 
-def _deal(row: NDArray[Any], shift: float, drawing: np.random.Generator) -> NDArray[Any]:
+def _split_counts_binomially(
+    row: NDArray[Any], shift: float, drawing: np.random.Generator
+) -> NDArray[Any]:
     """Counts of a row (column, channel), dealt to whole pixels."""
     whole, part = _split(shift)
     # A count at x came from x - shift: the pixel x - whole - 1 takes it with odds `part`.

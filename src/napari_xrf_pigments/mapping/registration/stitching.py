@@ -1,6 +1,6 @@
 """Sections of one painting joined to one scan.
 
-Sections are placed at whole pixels, so that joining resamples nothing.  Where they
+Sections are to_image at whole pixels, so that joining resamples nothing.  Where they
 overlap, maps are averaged or taken from the first section; counts are always those of
 the first section that measured the pixel, since a mean of counts would not be counts.
 """

@@ -13,8 +13,8 @@ import numpy as np
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
 from napari_xrf_pigments.io.results._fields import to_json_types
 from napari_xrf_pigments.io.scans._metadata import facts_of, from_json, to_json
-from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
 from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
+from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 from napari_xrf_pigments.pigments.selection import Palette
 
 from ..state.results import ElementResults, ElementView, PigmentResults, Results
@@ -275,7 +275,7 @@ def _seen(state: Any, saved: SavedSession, cube: XRFCube) -> SpectraTally:
     sizes = () if total is None else total.shape
     if numbers.dtype.kind != "i" or numbers.shape != (6,) or sizes not in ((), cube.shape[2:]):
         raise ValueError(f"{saved.path.name} is damaged: what it says of its spectra is wrong.")
-    return replace(SpectraTally.of_numbers(numbers), total=total)
+    return replace(SpectraTally.from_numbers(numbers), total=total)
 
 
 def _check(maps: Any, count: int, cube: XRFCube, saved: SavedSession) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, EnergyAxis, PigmentMaps
-from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
 from napari_xrf_pigments.mapping.analysis.map_algebra import Monitor, Normalisation, normalised
+from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import XRFCube
@@ -109,7 +109,7 @@ class Results:
 
     def hear(self, tile: Any) -> list[str]:
         """Keep what a tile says of the run; returns the sentences that are new."""
-        self.seen += getattr(tile, "seen", SpectraTally())
+        self.seen += getattr(tile, "tally", SpectraTally())
         kept = self.provenance.setdefault("warnings", [])
         new = [text for text in getattr(tile, "warnings", ()) if text not in kept]
         kept += new

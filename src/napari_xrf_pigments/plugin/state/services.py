@@ -15,8 +15,8 @@ from .rows import ElementRow
 
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import PigmentMaps, XRFCube
-    from napari_xrf_pigments.mapping._spectra_tally import SpectraTally
     from napari_xrf_pigments.mapping.explanation import Explanation
+    from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
 
 def _find_lines(cube: XRFCube) -> FoundLines:
     from napari_xrf_pigments.mapping import plan_elements
-    from napari_xrf_pigments.mapping._element_plan import families_of_element
+    from napari_xrf_pigments.mapping.elements import families_of_element
 
     plan = plan_elements(cube)
     # The strongest first: those of the fit stand by energy.
