@@ -8,6 +8,7 @@ import napari
 import numpy as np
 import pytest
 from napari.settings import get_settings
+from napari.utils.notifications import notification_manager
 from npe2 import PluginManager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
@@ -91,12 +92,16 @@ def test_both_halves_of_a_pair_open_one_scan(viewer, real, pair, order, notes):
     assert len(real.scans) == 1
     message, severity = notes()[-1]
     assert severity == "info"
-    assert "which is open" in message
+    assert "is open already" in message
 
 
 def test_the_same_scan_can_be_opened_twice_on_purpose(viewer, real, pair):
     viewer.open(pair[0], plugin=PLUGIN)
     viewer.open(pair[0], plugin=PLUGIN)
+    assert len(real.scans) == 1
+    (text, open_again) = notification_manager.records[-1].actions[0]
+    assert text == "Open again"
+    open_again(None)
     assert len(real.scans) == 2
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,13 +18,12 @@ from .opening import (
     LayerData,
     Meanwhile,
     add_in_turn,
-    already_open,
     forget,
     is_open,
     one_of_each_scan,
+    open_paths,
     read_scan,
     sentence_of,
-    window_of,
 )
 from .saved_session.container import SUFFIX
 from .state.session import session_of
@@ -69,13 +67,11 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         if viewer is not None and item.suffix == SUFFIX:
             _open_session(viewer, item)
             continue
-        if viewer is not None and _asked_in_between() and is_open(viewer.layers, item):
-            continue
         if meanwhile is not None and meanwhile.closed:
             break
-        other = already_open(viewer.layers, item) if viewer is not None else None
-        if other is not None:
-            notices.info(f"{item.name} belongs to {other.name}, which is open.")
+        if viewer is not None and is_open(viewer.layers, item):
+            # napari also reads all files of a drop once more after its dialog for one of them.
+            _offer_to_open_again(item)
             continue
         try:
             layers = aside(partial(read_scan, item))
@@ -96,7 +92,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     if found and viewer is not None:
         _preload_docks()
     layers = [layer for each in found.values() for layer in each]
-    if len(layers) > 1 and viewer is not None and window_of(viewer) is not None:
+    if len(layers) > 1 and viewer is not None and notices.main_window(viewer) is not None:
         # napari adds all that it is given at once: of many maps it would stand still for seconds.
         _add_after(viewer, layers[0], layers[1:])
         return list(layers[:1])
@@ -125,7 +121,7 @@ def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
     inserted, path = viewer.layers.events.inserted, first[1]["metadata"]["xrf_path"]
 
     def add() -> None:
-        if window_of(viewer) is not None:  # it was not closed meanwhile
+        if notices.main_window(viewer) is not None:  # it was not closed meanwhile
             add_in_turn(viewer, others)
 
     def look(event: Any) -> None:
@@ -137,6 +133,15 @@ def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
     inserted.connect(look)
 
 
+def _offer_to_open_again(path: Path) -> None:
+    def accept() -> None:
+        viewer = napari.current_viewer()
+        if viewer is not None:
+            open_paths(viewer, [path], session_of(viewer).services)
+
+    notices.offer(f"{path.name} is open already.", "Open again", accept)
+
+
 def _open_session(viewer: Any, path: Path) -> None:
     """Open a saved session when napari has ended with what was dropped."""
     from qtpy.QtCore import QTimer
@@ -144,17 +149,3 @@ def _open_session(viewer: Any, path: Path) -> None:
     from .commands import replace_by_session
 
     QTimer.singleShot(0, lambda: replace_by_session(viewer, path))
-
-
-def _asked_in_between() -> bool:
-    """Whether napari has just asked which reader opens the files of a drop.
-
-    It asks when it comes to a file that several readers claim, such as ``.raw``, and then opens
-    all files of the drop, those that are open included.
-    """
-    frame = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "open_with_dialog_choices":
-            return len(frame.f_locals.get("paths") or ()) > 1
-        frame = frame.f_back
-    return False

@@ -203,8 +203,8 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
     viewer = session_of(viewer).viewer
 
     def begin() -> None:
-        window = getattr(viewer.window, "_qt_window", None)
-        if window is not None:  # it was not closed meanwhile
+        window = notices.main_window(viewer)
+        if window is not None:  # it may have been closed by now
             feed_once(window, _opening(viewer, then))
 
     Latest(lambda answer: begin(), notices.error).ask(
@@ -258,7 +258,7 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     # Whoever closed one between two turns has it closed.
     spectrum, first = _frame(window, _DOCKS[-1]), _frame(window, _DOCKS[0])
     if spectrum is not None:
-        window._qt_window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
+        spectrum.parent().resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
     if first is not None:
         first.raise_()
     # The canvas has its new size some turns of the event loop later.
@@ -294,7 +294,7 @@ def _dock_beside(window: Any, entry: _Dock) -> None:
         first, second = _frame(window, other), _frame(window, entry)
         if other is entry or other.area != entry.area or first is None or second is None:
             continue
-        window._qt_window.tabifyDockWidget(first, second)
+        first.parent().tabifyDockWidget(first, second)
 
 
 def _window() -> QWidget | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from napari.utils.notifications import (
     Notification,
@@ -13,7 +14,17 @@ from napari.utils.notifications import (
     show_info,
     show_warning,
 )
-from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QInputDialog,
+    QMainWindow,
+    QMessageBox,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
 
 
 def error(sentence: str) -> None:
@@ -43,8 +54,24 @@ def offer(sentence: str, button: str, accept: Callable[[], None]) -> None:
 
 
 def window() -> QWidget | None:
-    """The window that dialogs belong to."""
+    """Return the window that dialogs belong to."""
     return QApplication.activeWindow()
+
+
+def main_window(viewer: Viewer) -> QMainWindow | None:
+    """Return the window that shows a viewer; None without one, or after it was closed.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        A viewer, or its model alone.
+    """
+    menu = getattr(getattr(viewer, "window", None), "main_menu", None)
+    try:
+        window = None if menu is None else menu.window()
+        return window if isinstance(window, QMainWindow) and window.isVisible() else None
+    except RuntimeError:  # Qt has deleted it
+        return None
 
 
 def ask_save(title: str, name: str, filters: dict[str, str]) -> tuple[Path, str] | None:

@@ -78,17 +78,6 @@ def _read(path: Path, services: Services) -> list[LayerData]:
     return [counts_layer_data(cube, totals, scan_name(path))]
 
 
-def already_open(layers: Iterable[Layer], path: Path) -> Path | None:
-    """The other half of a pair that is open already."""
-    from ..io import scan_path
-
-    for layer in layers:
-        opened = layer.metadata.get("xrf_path")
-        if opened and Path(opened) != path and scan_path(opened) == scan_path(path):
-            return Path(opened)
-    return None
-
-
 def is_open(layers: Iterable[Layer], path: Path) -> bool:
     """Whether what a path holds is open, by whichever part of it."""
     from ..io import scan_path
@@ -123,7 +112,7 @@ class Meanwhile:
 
     @property
     def _has_window(self) -> bool:
-        return window_of(self._viewer) is not None
+        return notices.main_window(self._viewer) is not None
 
 
 def forget(layers: Iterable[LayerData]) -> None:
@@ -181,7 +170,7 @@ def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
     """
     # A command is given a proxy that warns of what is private.
     viewer = getattr(viewer, "__wrapped__", viewer)
-    window = window_of(viewer)
+    window = notices.main_window(viewer)
 
     def steps() -> Iterator[None]:
         for data, settings, _ in found:
@@ -193,8 +182,3 @@ def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
         feed_once(window, steps())
     else:
         deque(steps(), maxlen=0)
-
-
-def window_of(viewer: Viewer) -> Any:
-    """The window of a viewer; None where it has none, or it was closed."""
-    return getattr(getattr(viewer, "window", None), "_qt_window", None)

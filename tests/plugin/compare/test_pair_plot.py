@@ -56,7 +56,7 @@ def test_opened_together(viewer, real, pair, counts, order, notes):
     np.testing.assert_array_equal(layer.data, counts.sum(axis=2))
     assert len(real.scans) == 1
     (note,) = notes()
-    assert note[1] == "info" and "which is open" in note[0]
+    assert note[1] == "info" and "is open already" in note[0]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -8,7 +8,7 @@ from napari.layers import Image
 from napari_xrf_pigments.fitting.unexpected_peaks import UnexpectedPeak
 from napari_xrf_pigments.mapping.explanation import Evidence, EvidenceLine
 from napari_xrf_pigments.plugin.layers.metadata import mark_outdated
-from napari_xrf_pigments.plugin.layers.status_bar import tell_in_status_bar, text_at
+from napari_xrf_pigments.plugin.layers.status_bar import show_predictions_in_status_bar, text_at
 from napari_xrf_pigments.plugin.spectrum.manual_calibration import HandCalibrating, line_choices
 from napari_xrf_pigments.plugin.spectrum.marks import (
     bands_of,
@@ -114,26 +114,47 @@ def mapped():
     return viewer, scan
 
 
-def test_the_status_bar_tells_what_was_predicted(mapped):
+@pytest.fixture
+def status_at(mapped):
+    """The status of the viewer with the cursor at a position over a layer."""
     viewer, _ = mapped
+
+    def move(layer, position):
+        viewer.layers.selection.active = layer
+        viewer.mouse_over_canvas = True
+        viewer.cursor.position = position
+        viewer.update_status_from_cursor()
+        return viewer.status
+
+    return move
+
+
+def test_the_status_bar_shows_the_predictions_at_the_cursor(mapped, status_at):
+    viewer, _ = mapped
+    show_predictions_in_status_bar(viewer)
     vermilion, copper = viewer.layers
-    for layer in viewer.layers:
-        tell_in_status_bar(layer)
-        tell_in_status_bar(layer)  # once is enough
-    status = vermilion.get_status((1.0, 1.0), world=True)
+    status = status_at(vermilion, (1.0, 1.0))
     assert "Vermilion 90 %, top 9 %, below 90 %" in status["coordinates"]
-    status = copper.get_status((1.0, 14.0), world=True)
+    status = status_at(copper, (1.0, 14.0))
     assert "Copper pigments 80 %" in status["coordinates"]
     assert "Azurite" in status["coordinates"]
 
 
-def test_beside_the_scan_the_status_bar_is_naparis_own(mapped):
+def test_outside_the_scan_the_status_is_that_of_napari(mapped, status_at):
     viewer, _ = mapped
     layer = viewer.layers[0]
-    own = layer.get_status((-5.0, 1.0), world=True)
-    tell_in_status_bar(layer)
-    assert layer.get_status((-5.0, 1.0), world=True) == own
-    assert text_at(layer, None) == ""
+    before = status_at(layer, (-5.0, 1.0))
+    show_predictions_in_status_bar(viewer)
+    status_at(layer, (1.0, 1.0))
+    assert status_at(layer, (-5.0, 1.0)) == before
+
+
+def test_layers_of_other_kinds_keep_the_status_of_napari(mapped, status_at):
+    viewer, _ = mapped
+    show_predictions_in_status_bar(viewer)
+    picture = viewer.add_image(np.zeros(SHAPE), name="picture")
+    assert text_at(picture, (1.0, 1.0)) == ""
+    assert "Vermilion" not in status_at(picture, (1.0, 1.0))["coordinates"]
 
 
 def test_old_maps_say_why_and_are_new_again_after_undo(mapped):

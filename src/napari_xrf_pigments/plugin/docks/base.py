@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidge
 
 from .._running import TileRun
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
+from ..dialogs import main_window
 from ..layers.update_queue import LayerFeed
 from ..state.scan import Scan
 from ..state.session import Session, session_of
@@ -95,7 +96,7 @@ class ScanDock(DropTarget):
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is not None:
                 self._docked = True
-                window = getattr(getattr(self.viewer, "window", None), "_qt_window", None)
+                window = main_window(self.viewer)
                 self._size_before = None if window is None else window.size()
             elif self._docked:
                 # Out of sight first: a plot that is half gone must not be painted.
@@ -130,11 +131,10 @@ class ScanDock(DropTarget):
 
     def _window_closed(self) -> bool:
         try:
-            window = getattr(self.session.viewer, "window", None)
+            viewer = self.session.viewer
         except RuntimeError:  # the viewer is gone
             return True
-        shown = getattr(window, "_qt_window", None)
-        return window is not None and (shown is None or not shown.isVisible())
+        return getattr(viewer, "window", None) is not None and main_window(viewer) is None
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Another scan was chosen; for subclasses."""

@@ -1,8 +1,7 @@
-"""What the status bar says of the pixel under the mouse, for layers of results (no Qt)."""
+"""The status bar: predictions and net counts of the pixel under the mouse (no Qt)."""
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,51 +12,54 @@ from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+    from napari.viewer import Viewer
 
     from ..state.scan import Scan
 
 _KINDS = PIGMENT_KINDS - {"unexplained"}
 
 
-def tell_in_status_bar(layer: Layer) -> None:
-    """Make a pigment layer say what was predicted at the cursor, once.
+def show_predictions_in_status_bar(viewer: Viewer) -> None:
+    """Append the predictions at the cursor to the status of pigment layers.
 
-    napari asks the layer for its status from a thread of its own, at its own pace, so
-    this does not hold the window up, and napari's own text is not written over.
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer; napari computes its status in a thread and emits it.
     """
-    key = layer.metadata.get("xrf_map")
-    if not key or key[0] not in _KINDS or layer.metadata.get("xrf_status"):
+    # After the window's own callback, which shows the status as napari made it.
+    viewer.events.status.connect(_append_prediction, position="last")
+
+
+def _append_prediction(event: Any) -> None:
+    viewer, status = event.source, event.value
+    layer = viewer.layers.selection.active
+    if layer is None or not isinstance(status, dict) or "coords" not in status:
         return
-    layer.metadata["xrf_status"] = True
-    own = weakref.ref(layer)
-    original = type(layer).get_status
-
-    def get_status(position: Any = None, **more: Any) -> dict[str, str]:
-        here = own()
-        if here is None:
-            return {}
-        status = original(here, position, **more)
-        text = text_at(here, position, bool(more.get("world", False)))
-        if text:
-            status["coordinates"] = f"{status['coords']}: {text}"
-            status["value"] = text
-        return status
-
-    layer.get_status = get_status
+    text = text_at(layer, viewer.cursor.position)
+    if text and status["value"] != text:
+        viewer.status = {**status, "coordinates": f"{status['coords']}: {text}", "value": text}
 
 
-def text_at(layer: Layer, position: Any, world: bool = True) -> str:
-    """What is known of a place: probability, top or below, alternatives, net counts."""
-    scan = layer.metadata.get("xrf_scan")
-    if scan is None or position is None:
+def text_at(layer: Layer, position: tuple[float, ...]) -> str:
+    """Describe a pixel: probability, top or below, alternatives, net counts.
+
+    Parameters
+    ----------
+    layer : Layer
+        Any layer; those that show no pigments give an empty text.
+    position : tuple of float
+        World coordinates.
+    """
+    scan, key = layer.metadata.get("xrf_scan"), layer.metadata.get("xrf_map")
+    if scan is None or not key or key[0] not in _KINDS:
         return ""
-    place = layer.world_to_data(position) if world else position
-    y, x = (int(value) for value in np.round(np.asarray(place, dtype=float)[-2:]))
+    y, x = (int(value) for value in np.round(np.asarray(layer.world_to_data(position))[-2:]))
     rows, columns = scan.cube.shape[:2]
     results = scan.pigments
     if not (0 <= y < rows and 0 <= x < columns) or results is None or not results.computed(y, x):
         return ""
-    kind, name = layer.metadata["xrf_map"][:2]
+    kind, name = key[:2]
     if kind == "group":
         if name not in results.groups:
             return ""
@@ -85,17 +87,17 @@ def _alternatives(name: str) -> str:
 
 
 def _counts(scan: Scan, name: str, y: int, x: int) -> str:
-    """Net counts of the lines that stand for a pigment, where they were mapped."""
+    """List the net counts of the diagnostic lines of a pigment, where they were mapped."""
     from napari_xrf_pigments.pigments.catalogue import pigment
 
     elements = scan.elements
     if elements is None:
         return ""
-    told = []
+    parts = []
     for family in pigment(name).diagnostic:
         if family in elements.names:
             index = elements.names.index(family)
             net, sigma = elements.counts[index, y, x], elements.sigma[index, y, x]
             if np.isfinite(net):
-                told.append(f"{family} {net:,.0f} ± {sigma:,.0f}")
-    return f"; {', '.join(told)}" if told else ""
+                parts.append(f"{family} {net:,.0f} ± {sigma:,.0f}")
+    return f"; {', '.join(parts)}" if parts else ""

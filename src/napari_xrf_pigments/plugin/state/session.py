@@ -20,7 +20,7 @@ from ..layers import sync as layering
 from ..layers.marker import show_marker
 from ..layers.metadata import mark_outdated
 from ..layers.specs import limits_of
-from ..layers.status_bar import tell_in_status_bar
+from ..layers.status_bar import show_predictions_in_status_bar
 from ..preferences import preferences
 from ..tasks import in_thread
 from .scan import Scan
@@ -134,6 +134,7 @@ class Session:
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
         viewer.mouse_drag_callbacks.append(_click_callback(self))
+        show_predictions_in_status_bar(viewer)
         for layer in viewer.layers:
             self._adopt(layer)
 
@@ -194,7 +195,6 @@ class Session:
             # napari fits the first picture into its window, before or after this.
             QTimer.singleShot(0, self._remember_view)
         self._adopt(event.value)
-        tell_in_status_bar(event.value)
 
     @property
     def fitted(self) -> bool:
