@@ -1,11 +1,12 @@
-"""A few chunks of training spectra, simulated once per file of tests."""
+"""A few chunks of training spectra, made once for each file of tests."""
 
 from itertools import islice
 
 import pytest
 import torch
 
-from napari_xrf_pigments.training import _simulation_workers, train
+from napari_xrf_pigments.training import _simulation_workers as feeder
+from napari_xrf_pigments.training import train as training
 from napari_xrf_pigments.training.spectra_stream import Chunk, training_stream
 
 
@@ -16,11 +17,11 @@ def chunks() -> list[Chunk]:
 
 
 @pytest.fixture
-def fixed_stream(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the training draw the same few chunks."""
+def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training draws the same few chunks."""
 
-    def stream(seed: object, settings: object, position: object = None) -> list[Chunk]:
+    def given(seed: object, draws: object, place: object = None) -> list[Chunk]:
         return chunks
 
-    monkeypatch.setattr(_simulation_workers, "training_stream", stream)
-    monkeypatch.setattr(train, "training_stream", stream)
+    monkeypatch.setattr(feeder, "training_stream", given)
+    monkeypatch.setattr(training, "training_stream", given)

@@ -1,4 +1,4 @@
-"""Several detectors that saw one scan: their sum, or one of them."""
+"""Scans measured with several detectors: their sum, or one of them."""
 
 from __future__ import annotations
 
@@ -56,26 +56,26 @@ def sum_cubes(cubes: Sequence[LazyCube]) -> LazyCube:
 
 
 def sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """A type that holds the sum of up to 256 counts of a type."""
+    """Return a type that holds the sum of up to 256 counts of a type."""
     if dtype.kind == "f":
         return np.dtype(np.float64)
     return np.dtype(f"{dtype.kind}{min(8, 2 * dtype.itemsize)}")
 
 
 def require_single_detector(wanted: int | str | None) -> None:
-    """Refuse the choice of a second detector where there is one.
+    """Refuse the choice of another detector in a scan measured with one.
 
     Raises
     ------
     ValueError
-        If anything else than the first, or the sum, is wanted.
+        If anything but the first, or the sum, is requested.
     """
     if wanted is not None and str(wanted).strip().lower() not in ("0", SUM):
         raise ValueError(f"There is one detector only, so detector {wanted} cannot be chosen.")
 
 
 def select_detectors(wanted: int | str | None, names: Sequence[str]) -> tuple[int, ...] | None:
-    """Numbers of the detectors to add up; None where nothing in particular is wanted.
+    """Return the indices of the detectors to add up; None where none is requested.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def select_detectors(wanted: int | str | None, names: Sequence[str]) -> tuple[in
 def default_selection(
     names: Sequence[str], axes: Sequence[EnergyAxis | None], notes: list[str]
 ) -> tuple[int, ...]:
-    """All detectors where their energies agree, else the first; says so in the notes."""
+    """Select all detectors where their energies agree, else the first, which a note explains."""
     if axes_agree(axes):
         return tuple(range(len(names)))
     notes.append(
@@ -117,7 +117,7 @@ def default_selection(
 
 
 def axes_agree(axes: Sequence[EnergyAxis | None]) -> bool:
-    """Whether the same channel means the same energy, within 1.5 channels, in all detectors."""
+    """Return whether the energies of all detectors agree within 1.5 channels."""
     known = [axis for axis in axes if axis is not None]
     if not known:
         return True
@@ -141,6 +141,6 @@ def note_selection(chosen: Sequence[int], names: Sequence[str], notes: list[str]
 
 
 def format_names(names: Sequence[str]) -> str:
-    """The names, the first ones where there are many."""
+    """Join the names, the first ones only where there are many."""
     more = ", ..." if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

@@ -1,4 +1,4 @@
-"""Settings that plain containers (.npz, HDF5 attributes) may carry beside the counts."""
+"""Settings that plain containers (.npz, HDF5, Zarr) carry beside the counts, and their units."""
 
 from __future__ import annotations
 
@@ -10,11 +10,21 @@ import numpy as np
 from ..cube import Acquisition, EnergyAxis
 from ._reader import in_range_or_none, parse_float
 
+#: Length in mm of each unit, by the names that programs write, in lower case.
+LENGTH_UNITS_MM = {
+    **dict.fromkeys(("m", "meter", "meters"), 1e3),
+    **dict.fromkeys(("cm", "centimeter", "centimeters"), 10.0),
+    **dict.fromkeys(("mm", "millimeter", "millimeters"), 1.0),
+    **dict.fromkeys(("um", "µm", "μm", "micron", "micrometer", "micrometers"), 1e-3),
+    **dict.fromkeys(("nm", "nanometer", "nanometers"), 1e-6),
+}
+#: Energy in keV of each unit.
+ENERGY_UNITS_KEV = {"kev": 1.0, "kiloelectronvolt": 1.0, "ev": 1e-3, "electronvolt": 1e-3}
 ENERGY_NAMES = ("energies_kev", "energy_kev", "energies", "energy", "kev")
 
 
 def scalar(settings: Mapping[str, Any], key: str) -> float | None:
-    """A number among the settings; None where it is absent or no number."""
+    """Return a number among the settings; None where it is absent or no number."""
     if key not in settings:
         return None
     value = np.asarray(settings[key])
@@ -22,7 +32,7 @@ def scalar(settings: Mapping[str, Any], key: str) -> float | None:
 
 
 def text(settings: Mapping[str, Any], key: str) -> str | None:
-    """A short text among the settings."""
+    """Return a short text among the settings; None where it is absent or no text."""
     if key not in settings:
         return None
     value = np.asarray(settings[key])
@@ -33,9 +43,16 @@ def text(settings: Mapping[str, Any], key: str) -> str | None:
 
 
 def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None:
-    """An axis from energies of the channels' centres or edges; None where they make none.
+    """Make an axis from the energies of channel centres or edges; None where they make none.
 
-    Without a unit, values that reach beyond 200 are taken as eV.
+    Parameters
+    ----------
+    values : array_like, shape (channel,) or (channel + 1,)
+        Energies of the centres, or of the edges.
+    unit : str
+        Their unit; without one, values beyond 200 are taken as eV.
+    channels : int
+        Length of the axis.
     """
     energies = np.asarray(values)
     if energies.ndim != 1 or energies.dtype.kind not in "iuf" or channels < 2:
@@ -45,7 +62,8 @@ def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None
         energies = (energies[:-1] + energies[1:]) / 2
     if energies.size != channels or not np.all(np.isfinite(energies)):
         return None
-    if unit.lower() == "ev" or (unit.lower() != "kev" and np.abs(energies).max() > 200):
+    unit_kev = ENERGY_UNITS_KEV.get(unit.lower())
+    if unit_kev == 1e-3 or (unit_kev is None and np.abs(energies).max() > 200):
         energies = energies / 1000
     try:
         return EnergyAxis.from_kev(energies, "file")
@@ -54,7 +72,7 @@ def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None
 
 
 def axis_from_settings(settings: Mapping[str, Any], channels: int) -> EnergyAxis | None:
-    """An axis from gain_kev and offset_kev, or from an array of energies."""
+    """Make an axis from gain_kev and offset_kev, or from an array of energies."""
     gain = scalar(settings, "gain_kev")
     if gain is not None and gain > 0:
         return EnergyAxis(channels, gain, scalar(settings, "offset_kev") or 0.0, "file")
@@ -68,7 +86,7 @@ def axis_from_settings(settings: Mapping[str, Any], channels: int) -> EnergyAxis
 
 
 def acquisition_from_settings(settings: Mapping[str, Any]) -> Acquisition:
-    """Anode, voltage and geometry as far as they are named like our own settings."""
+    """Read anode, voltage and geometry where they have the names of our own settings."""
     return Acquisition(
         anode=text(settings, "anode"),
         tube_kv=in_range_or_none(scalar(settings, "tube_kv"), 1, 200),
@@ -79,7 +97,7 @@ def acquisition_from_settings(settings: Mapping[str, Any]) -> Acquisition:
 
 
 def pixel_from_settings(settings: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Height and width of a pixel in mm: one number or two."""
+    """Read height and width of a pixel in mm: one number or two."""
     if "pixel_mm" not in settings:
         return None
     sides = np.asarray(settings["pixel_mm"]).reshape(-1)
@@ -93,7 +111,7 @@ def pixel_from_settings(settings: Mapping[str, Any]) -> tuple[float, float] | No
 def image_from_settings(
     settings: Mapping[str, Any], key: str, shape: tuple[int, int]
 ) -> np.ndarray[Any, np.dtype[Any]] | None:
-    """An image of numbers, one a pixel; None where it is absent or of another shape."""
+    """Return an image with one number per pixel; None where it is absent or of another shape."""
     if key not in settings:
         return None
     image = np.asarray(settings[key])
@@ -101,9 +119,9 @@ def image_from_settings(
 
 
 def guess_channel_axis(shape: tuple[int, int, int], prefer_last: bool) -> int:
-    """The axis that is most likely the spectrum.
+    """Guess the spectrum axis.
 
-    A single axis of 256, 512, 1024 ... channels, as detectors have; else the last axis,
+    It is the only axis of 256, 512, 1024 ... channels, as detectors have; else the last axis,
     which is the convention of plain arrays, or the longest.
     """
     powers = [i for i, length in enumerate(shape) if length >= 256 and not length & (length - 1)]

@@ -1,4 +1,4 @@
-"""What every reader offers, and small helpers that all of them share."""
+"""The contract of the readers, and helpers that all of them share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPECTRUM_FILE_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user may choose where a file holds more than one scan.
+    """The choice of the user where a file holds more than one scan.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class ReadOptions:
         detector's folder in a folder of .mca files.
     detector : int, str or None
         Which detector, where there are several: its number, counted from 0, its name, or
-        ``"sum"``. None leaves it to the reader, whose choice is said in the notes.
+        ``"sum"``. None leaves the choice to the reader, which notes it.
     """
 
     dataset: str | None = None
@@ -49,14 +49,17 @@ class Reader(Protocol):
 
     @property
     def chooses_detectors(self) -> bool:
-        """Whether `read` heeds ``options.detector``."""
+        """Whether `read` uses ``options.detector``."""
 
     @property
     def slow(self) -> bool:
         """Whether reading takes so long that converting the scan first pays."""
 
     def matches(self, path: Path) -> bool:
-        """Whether the content of `path` is of this format; cheap, never raises ValueError."""
+        """Return whether the content of `path` is of this format (cheap).
+
+        Never raises ValueError.
+        """
 
     def read(self, path: Path, options: ReadOptions) -> XRFCube:
         """Open `path` lazily.
@@ -64,7 +67,7 @@ class Reader(Protocol):
         Raises
         ------
         ValueError, OSError
-            One plain sentence on what is wrong with the file.
+            If the file is damaged; the message is one sentence for the user.
         """
 
 
@@ -92,7 +95,7 @@ class FormatReader:
 
 
 def read_head(path: Path, size: int = 4096) -> bytes:
-    """The first bytes of a file; nothing where there is no readable file."""
+    """Read the first bytes of a file; none where there is no readable file."""
     try:
         with path.open("rb") as file:
             return file.read(size)
@@ -101,7 +104,7 @@ def read_head(path: Path, size: int = 4096) -> bytes:
 
 
 def read_limited(path: Path) -> bytes:
-    """All bytes of a file that holds one spectrum or a header.
+    """Read a file that holds one spectrum or a header.
 
     Raises
     ------
@@ -114,13 +117,13 @@ def read_limited(path: Path) -> bytes:
 
 
 def make_source(path: Path, format_name: str, notes: Iterable[str], size: int = 0) -> Source:
-    """Where a cube came from; the size and date are those of the file at this moment."""
+    """Describe the file that a cube is read from, with its present size and date."""
     status = os.stat(path)
     return Source(path, format_name, size or status.st_size, status.st_mtime, tuple(notes))
 
 
 def estimated_axis(n_channels: int, notes: list[str]) -> EnergyAxis:
-    """The axis of a file that states none; says so in the notes."""
+    """Make the axis of a file that states none, which a note explains."""
     notes.append(NO_AXIS)
     return EnergyAxis(n_channels, DEFAULT_GAIN_KEV, 0.0, "estimated")
 
@@ -146,7 +149,7 @@ def check_size(name: str, rows: int, columns: int, channels: int) -> None:
 
 
 def parse_float(text: str | None) -> float | None:
-    """A finite number from text, decimal commas allowed; None where there is none."""
+    """Parse a finite number, decimal commas allowed; None where there is none."""
     if text is None:
         return None
     try:
@@ -157,5 +160,5 @@ def parse_float(text: str | None) -> float | None:
 
 
 def in_range_or_none(value: float | None, low: float, high: float) -> float | None:
-    """The value if it lies in low < value <= high; files write 0 where they mean unknown."""
+    """Return the value if low < value <= high; files write 0 for unknown."""
     return value if value is not None and low < value <= high else None

@@ -1,4 +1,4 @@
-"""Which reader opens which file: decided by content, never by suffix alone."""
+"""Opening a file with the reader of its format, by content and never by suffix alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..cube import EnergyAxis, XRFCube
 from ._detectors import require_single_detector
 from ._reader import SLOW_FORMAT, Reader, ReadOptions
 
-# Modules and the names of their readers, in the order in which they are asked.
+# Modules and the names of their readers, in the order of their trial.
 _READERS = (
     ("scans.zarr", "READER"),
     ("scans.hdf5", "READER"),
@@ -39,7 +39,7 @@ READABLE = (
 
 @cache
 def readers() -> tuple[Reader, ...]:
-    """All readers, in the order in which they are asked."""
+    """Return all readers, in the order of their trial."""
     return tuple(
         getattr(importlib.import_module(f".{module}", __package__), name)
         for module, name in _READERS
@@ -47,7 +47,7 @@ def readers() -> tuple[Reader, ...]:
 
 
 def can_open(path: str | os.PathLike[str]) -> bool:
-    """Whether :func:`open_cube` would try to open `path`; looks at its content only briefly.
+    """Return whether :func:`open_cube` would try to open `path` (cheap).
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def can_open(path: str | os.PathLike[str]) -> bool:
     Returns
     -------
     bool
-        True for scans, and for damaged files of most formats, whose error says more; a damaged
-        HDF5 file may be anything and is not offered, but :func:`open_cube` says what is wrong.
+        True for scans, and for damaged files of most formats, whose error explains the damage.
+        A damaged HDF5 file may be anything and gives False; :func:`open_cube` explains it.
     """
     from .results import is_results
 
@@ -67,10 +67,10 @@ def can_open(path: str | os.PathLike[str]) -> bool:
 
 
 def scan_path(path: str | os.PathLike[str]) -> Path:
-    """The path that stands for a scan, whichever part of it is given.
+    """Return the path that identifies a scan, given any part of it.
 
     Either half of an .rpl/.raw or ENVI pair gives the header, and each file of an EDF series the
-    first one, so that dropping all of them opens one scan.
+    first one: dropping all of them opens one scan.
 
     Parameters
     ----------
@@ -117,18 +117,17 @@ def open_cube(
     path : path_like
         A file or folder.
     gain_kev, offset_kev : float, optional
-        Width of a channel and energy of the centre of channel 0, keV; they go before those of
-        the file.
+        Width of a channel and energy of the centre of channel 0, keV; they override the file.
     anode : str, optional
-        Chemical symbol of the tube's anode; goes before the file's.
+        Chemical symbol of the tube's anode; overrides the file.
     tube_kv : float, optional
-        Tube voltage in kV; goes before the file's.
+        Tube voltage in kV; overrides the file.
     dataset : str, optional
         Which dataset, array or detector folder, where there are several.
     detector : int or str, optional
         Which detector, where there are several: its number, counted from 0, its name, or
-        ``"sum"``. Default: their sum where their energy axes agree, else the first; the notes of
-        the source say which.
+        ``"sum"``. Default: their sum where their energy axes agree, else the first, as a note
+        of the source states.
 
     Returns
     -------
@@ -149,7 +148,7 @@ def open_cube(
         _check_symbol(anode)
     cube = _read(place, ReadOptions(dataset, detector))
     if gain_kev is not None or offset_kev is not None:
-        cube = cube.with_energies(_overridden(cube.energies, gain_kev, offset_kev))
+        cube = cube.with_energies(_override_axis(cube.energies, gain_kev, offset_kev))
         if cube.source is not None and gain_kev is not None:
             from ._reader import NO_AXIS
 
@@ -168,20 +167,21 @@ def _read(place: Path, options: ReadOptions) -> XRFCube:
             )
         if place.is_file() and place.stat().st_size == 0:
             raise ValueError(f"{place.name} is empty.")
-        reader = _find_reader(place) or _damaged(place)
+        reader = _find_reader(place) or _reader_for_damaged_file(place)
         if reader is None:
             if place.is_file():
                 with place.open("rb"):  # a file that may not be read says so here
                     pass
             raise ValueError(
-                _refusal(place) or f"{place.name} is not a scan that can be read here ({READABLE})."
+                _rejection_reason(place)
+                or f"{place.name} is not a scan that can be read here ({READABLE})."
             )
         if not reader.chooses_detectors:
             require_single_detector(options.detector)
         cube = reader.read(place, options)
         return _with_note(cube, SLOW_FORMAT) if reader.slow else cube
     except ValueError as error:
-        raise ValueError(_naming(place, str(error))) from error
+        raise ValueError(_prefix_file_name(place, str(error))) from error
     except OSError as error:
         if error.strerror is None:  # a sentence of our own
             raise
@@ -194,32 +194,32 @@ def _with_note(cube: XRFCube, note: str) -> XRFCube:
     return replace(cube, source=replace(cube.source, notes=(*cube.source.notes, note)))
 
 
-def _damaged(place: Path) -> Reader | None:
-    """A reader that says why a file of its kind is not offered as a scan."""
+def _reader_for_damaged_file(place: Path) -> Reader | None:
+    """Return the reader whose error explains a file that no reader recognises."""
     from .formats.hdf5 import reader as hdf5
 
     return hdf5.READER if place.is_file() and hdf5.is_hdf5(place) else None
 
 
-def _refusal(place: Path) -> str | None:
-    """A better sentence on what is no scan: element maps, pictures, cubes of light."""
+def _rejection_reason(place: Path) -> str | None:
+    """Explain why element maps, pictures and cubes of light are no scans."""
     from . import element_maps
     from .formats import envi, tiff
 
-    return element_maps.refusal(place) or envi.refusal(place) or tiff.refusal(place)
+    return element_maps.rejection_reason(place) or envi.refusal(place) or tiff.refusal(place)
 
 
 def _find_reader(place: Path) -> Reader | None:
     return next((reader for reader in readers() if reader.matches(place)), None)
 
 
-def _naming(place: Path, sentence: str) -> str:
-    """The sentence, with the file's name in front where it names no file."""
+def _prefix_file_name(place: Path, sentence: str) -> str:
+    """Put the name of the file in front of a sentence that names none."""
     named = (place.name, place.stem, "colonneXrighe")
     return sentence if any(name in sentence for name in named) else f"{place.name}: {sentence}"
 
 
-def _overridden(axis: EnergyAxis, gain: float | None, offset: float | None) -> EnergyAxis:
+def _override_axis(axis: EnergyAxis, gain: float | None, offset: float | None) -> EnergyAxis:
     return axis.recalibrated(
         axis.gain_kev if gain is None else gain,
         axis.offset_kev if offset is None else offset,

@@ -18,7 +18,7 @@ _RENAME_SWAP = 2  # macOS, renamex_np(2)
 
 
 def write_atomically(
-    target: Path, write: Callable[[Path], None], is_ours: Callable[[Path], bool]
+    target: Path, write: Callable[[Path], None], is_own_output: Callable[[Path], bool]
 ) -> None:
     """Write under a temporary name beside the target, then rename.
 
@@ -28,21 +28,21 @@ def write_atomically(
         File or folder to make.
     write : callable
         Writes the file or folder whose path it is given.
-    is_ours : callable
-        Whether something that is in the way may be replaced.
+    is_own_output : callable
+        Whether something that has the name already may be replaced.
 
     Raises
     ------
     OSError
-        If the target is not ours, its folder does not exist, or the disk fails; nothing new is
-        left behind then.
+        If the target is not an output of this program, its folder does not exist, or the disk
+        fails; nothing new is left behind then.
     """
-    ensure_replaceable(target, is_ours)
+    ensure_replaceable(target, is_own_output)
     temporary = temporary_beside(target)
     try:
         with translate_disk_errors(target):
             write(temporary)
-        ensure_replaceable(target, is_ours)  # a long run: somebody may have put something there
+        ensure_replaceable(target, is_own_output)  # it may have appeared during a long run
         with translate_disk_errors(target):
             _replace(temporary, target)
     finally:
@@ -50,7 +50,7 @@ def write_atomically(
 
 
 def temporary_beside(target: Path) -> Path:
-    """A name that nothing has, in the folder of the target.
+    """Make up a temporary name in the folder of the target.
 
     Raises
     ------
@@ -64,17 +64,17 @@ def temporary_beside(target: Path) -> Path:
 
 
 class SourceError(OSError):
-    """What is being written could not be read; its text is a sentence for the user."""
+    """The data to be written could not be read; the message is a sentence for the user."""
 
 
 @contextmanager
 def translate_disk_errors(target: Path) -> Iterator[None]:
-    """Errors of the disk as a sentence that names the target.
+    """Translate errors of the disk into a sentence that names the target.
 
     Raises
     ------
     OSError
-        Where one was raised within.
+        If one was raised within.
     """
     try:
         yield
@@ -93,27 +93,27 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def ensure_replaceable(target: Path, is_ours: Callable[[Path], bool]) -> None:
-    """Make sure that nothing but our own is written over.
+def ensure_replaceable(target: Path, is_own_output: Callable[[Path], bool]) -> None:
+    """Make sure that nothing but an output of this program is replaced.
 
     Raises
     ------
     FileExistsError
         If something else is there.
     """
-    if (target.exists() or target.is_symlink()) and not is_ours(target):
+    if (target.exists() or target.is_symlink()) and not is_own_output(target):
         raise FileExistsError(
             f"{target.name} exists and is not a result of this program, so it was left as it is."
         )
 
 
 def ensure_outside_scan(target: Path, scan: Path) -> None:
-    """Make sure that what is to be written is no part of a scan.
+    """Make sure that a target is no part of a scan.
 
     Parameters
     ----------
     target : Path
-        What is to be written.
+        The file or folder to be written.
     scan : Path
         The file or folder of the scan.
 
@@ -138,9 +138,9 @@ def _replace(temporary: Path, target: Path) -> None:
         return
     # A folder cannot be renamed onto a full one: they change places, and the caller removes
     # what then has the temporary name. A program killed here leaves the old or the new one.
-    if exchange(temporary, target):
+    if _exchange(temporary, target):
         return
-    # Elsewhere the old one steps aside and comes back on failure.
+    # Elsewhere the old one is renamed first, and renamed back on failure.
     old = temporary.with_suffix(".old")
     os.replace(target, old)
     try:
@@ -151,8 +151,8 @@ def _replace(temporary: Path, target: Path) -> None:
     remove(old)
 
 
-def exchange(first: Path, second: Path) -> bool:
-    """Swap the names of two paths of one disk at once, so that neither is ever missing.
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap the names of two paths of one disk in one step, so that neither is ever missing.
 
     Returns
     -------
@@ -172,10 +172,10 @@ def exchange(first: Path, second: Path) -> bool:
 
 
 class GuardedFile(io.RawIOBase):
-    """A file, open for writing and reading, that keeps the first error instead of raising it.
+    """A file, open for writing and reading, that records the first error instead of raising it.
 
-    HDF5 buffers what it writes and, when the disk fails as it closes, drops the error or even
-    crashes. Handed this file it always believes to have succeeded; :meth:`check` tells the truth.
+    HDF5 buffers its output and, when the disk fails as it closes, drops the error or even
+    crashes. On this file every write seems to succeed; :meth:`check` raises the error.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ class GuardedFile(io.RawIOBase):
         self.error: OSError | None = None
 
     def check(self) -> None:
-        """Raise what went wrong so far.
+        """Raise the first error, if there was one.
 
         Raises
         ------
@@ -210,14 +210,14 @@ class GuardedFile(io.RawIOBase):
         done = 0
         while self.error is None and done < len(view):
             try:
-                # A disk that is nearly full takes a part and says so.
+                # A disk that is nearly full writes a part.
                 done += self._file.write(view[done:]) or 0
             except OSError as error:
                 self.error = error
         return len(view)
 
     def readinto(self, buffer: Any) -> int:
-        """Read bytes; what was never written is zero."""
+        """Read bytes; those never written are zero."""
         view = memoryview(buffer).cast("B")
         found = self._file.readinto(view) or 0
         view[found:] = bytes(len(view) - found)
@@ -237,19 +237,19 @@ class GuardedFile(io.RawIOBase):
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Tell the position."""
+        """Return the position."""
         return self._file.tell()
 
     def readable(self) -> bool:
-        """Whether it can be read: yes."""
+        """Return True."""
         return True
 
     def writable(self) -> bool:
-        """Whether it can be written: yes."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Whether the position can be moved: yes."""
+        """Return True."""
         return True
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Energy calibrations in small files of their own (JSON), kept where the user chooses."""
+"""Energy calibrations as small JSON files, saved where the user chooses."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class SavedCalibration:
-    """What a calibration file holds.
+    """The content of a calibration file.
 
     Parameters
     ----------
     n_channels : int
-        Channels of the spectra that it is for.
+        Channels of the spectra.
     gain_kev, offset_kev : float
         Width of a channel and energy of the centre of channel 0, keV.
     anode : str or None
@@ -34,7 +34,7 @@ class SavedCalibration:
     tube_kv : float or None
         Voltage of the tube, kV.
     lines : tuple of (str, float, float)
-        Lines that it was made by: name, true energy in keV, channel.
+        The lines that it was fitted to: name, true energy in keV, channel.
     source : dict
         Name, size and date of the scan that it was made on; empty where unknown.
     """
@@ -51,7 +51,7 @@ class SavedCalibration:
     def of(
         cls, cube: XRFCube, lines: tuple[tuple[str, float, float], ...] = ()
     ) -> SavedCalibration:
-        """The calibration that a scan has."""
+        """Make the calibration of a scan."""
         axis, settings, source = cube.energies, cube.acquisition, cube.source
         made_on = None
         if source is not None:
@@ -68,7 +68,7 @@ class SavedCalibration:
         )
 
     def applied(self, cube: XRFCube) -> XRFCube:
-        """A scan on this axis, with anode and voltage where the file has them.
+        """Apply the axis to a scan, with anode and voltage where the file has them.
 
         Raises
         ------
@@ -85,25 +85,25 @@ class SavedCalibration:
         return cube.with_energies(axis).with_acquisition(known)
 
     def made_on(self, cube: XRFCube) -> bool:
-        """Whether it was made on the file that a scan was read from, as far as is known."""
+        """Return whether it was made on the file of a scan, as far as is known."""
         other = SavedCalibration.of(cube).source
         return not self.source or not other or self.source == other
 
 
 def save_calibration(path: str | os.PathLike[str], calibration: SavedCalibration) -> Path:
-    """Write a calibration: whole, or not at all.
+    """Write a calibration atomically.
 
     Parameters
     ----------
     path : path_like
         The file; an earlier calibration is replaced, anything else stays.
     calibration : SavedCalibration
-        What to write.
+        The calibration.
 
     Raises
     ------
     OSError
-        If something else has that name, the folder is missing, or the disk fails.
+        If another kind of file has that name, the folder is missing, or the disk fails.
     """
     target = Path(path).absolute()
     content = {
@@ -121,12 +121,16 @@ def save_calibration(path: str | os.PathLike[str], calibration: SavedCalibration
         "made_on": calibration.source or {},
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(target, lambda place: _write(place, text), lambda place: is_calibration(place))
+
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf-8")
+
+    write_atomically(target, write, is_calibration)
     return target
 
 
 def is_calibration(path: Path) -> bool:
-    """Whether a file is a calibration that this program wrote."""
+    """Return whether a file is a calibration that this program wrote."""
     try:
         return bool(path.is_file() and _parsed(path).get("format") == FORMAT)
     except (OSError, ValueError):
@@ -194,7 +198,3 @@ def _parsed(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} is not an energy calibration of this program.")
     return content
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

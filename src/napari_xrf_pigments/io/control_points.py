@@ -1,4 +1,4 @@
-"""Control points of a registration on disk (JSON), to be used again or checked by others."""
+"""Control points of a registration as JSON, to be reused or checked by others."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _KIND = "napari-xrf-pigments control points"
 
 @dataclass(frozen=True)
 class ControlPoints:
-    """The same places on a picture and on a scan.
+    """Corresponding points of an image and a scan.
 
     Parameters
     ----------
     picture, scan : ndarray, shape (point, 2)
-        (row, column) in pixels of each, centres of pixels at whole numbers.
+        (row, column) in pixels of each; pixel centres lie at whole numbers.
     picture_name, scan_name : str
-        What they lie on.
+        Names of the image and the scan.
     model : str
         ``"affine"`` or ``"projective"``.
     """
@@ -37,12 +37,12 @@ class ControlPoints:
 
 
 def save_control_points(points: ControlPoints, path: Path) -> None:
-    """Write control points.
+    """Write control points atomically.
 
     Raises
     ------
     OSError
-        If something that is not such a file is in the way, or the disk fails.
+        If another kind of file has that name, or the disk fails.
     """
     pairs = zip(points.picture.tolist(), points.scan.tolist(), strict=True)
     content = {
@@ -58,7 +58,7 @@ def save_control_points(points: ControlPoints, path: Path) -> None:
     def write(part: Path) -> None:
         part.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
-    write_atomically(path.absolute(), write, _is_ours)
+    write_atomically(path.absolute(), write, _is_own_output)
 
 
 def load_control_points(path: Path) -> ControlPoints:
@@ -88,7 +88,7 @@ def load_control_points(path: Path) -> ControlPoints:
     return ControlPoints(pairs[:, 0], pairs[:, 1], *names, model)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_own_output(path: Path) -> bool:
     try:
         load_control_points(path)
     except (ValueError, OSError):

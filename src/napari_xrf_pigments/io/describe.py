@@ -1,4 +1,4 @@
-"""What a scan holds, in plain words."""
+"""Description of a scan in plain words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..cube import Acquisition, EnergyAxis, XRFCube
 from ._reader import NO_AXIS
 from ._registry import can_open, open_cube
 
-# Scans beyond this are summed over some of their rows only, so that the answer comes soon.
+# Larger scans are summed over some of their rows only, which takes seconds.
 SUM_BYTES = 2 * 2**30
 _SAMPLED_ROWS = 24
 _ORIGIN = {"file": "stated by the file", "user": "given by you", "estimated": "not known, assumed"}
@@ -27,7 +27,7 @@ def describe(
     dataset: str | None = None,
     detector: int | str | None = None,
 ) -> str:
-    """Several lines of plain words on what a file holds.
+    """Describe the content of a file in several lines of plain words.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def describe(
     Returns
     -------
     str
-        One fact a line.
+        One fact per line.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def describe(
 
 
 def describe_cube(cube: XRFCube) -> str:
-    """The same for a scan that is already open."""
+    """Describe an open scan in several lines of plain words."""
     lines = []
     if cube.source is not None:
         lines.append(f"File: {cube.source.path.name}")
@@ -73,7 +73,7 @@ def describe_cube(cube: XRFCube) -> str:
     lines += [*_size(cube), *_energies(cube), f"Type of a count: {cube.counts.dtype}"]
     lines += [*_counts(cube), *_times(cube), *_settings(cube.acquisition)]
     if cube.source is not None:
-        # What the axis is has been told above.
+        # The axis is described above.
         lines += [f"Note: {note}" for note in cube.source.notes if note != NO_AXIS]
     return "\n".join(lines)
 
@@ -96,7 +96,7 @@ def _size(cube: XRFCube) -> list[str]:
 
 
 def _energies(cube: XRFCube) -> list[str]:
-    """The axis in use; where the file states none, the one that the lines speak for."""
+    """Describe the axis of the file; where it states none, the one estimated from the lines."""
     if cube.energies.source != "estimated":
         return [_axis(cube.energies, _ORIGIN[cube.energies.source])]
     from ..calibration.automatic import calibrate
@@ -118,7 +118,7 @@ def _axis(axis: EnergyAxis, origin: str) -> str:
 
 
 def _sum_spectrum(cube: XRFCube) -> NDArray[np.float64]:
-    """Sum of all spectra, or of those of some rows of a huge scan, shape (channel,)."""
+    """Sum all spectra, or those of some rows of a huge scan, shape (channel,)."""
     if cube.counts.nbytes <= SUM_BYTES:
         return cube.sum_spectrum()
     rows = _sampled(cube.shape[0])
@@ -129,7 +129,7 @@ def _sum_spectrum(cube: XRFCube) -> NDArray[np.float64]:
 
 
 def _sampled(rows: int) -> NDArray[np.int64]:
-    """Some rows of a huge scan, all over it."""
+    """Return the indices of some rows, evenly spread over a huge scan."""
     chosen: NDArray[np.int64] = np.unique(np.linspace(0, rows - 1, _SAMPLED_ROWS).astype(np.int64))
     return chosen
 

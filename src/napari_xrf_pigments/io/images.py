@@ -1,4 +1,4 @@
-"""Visible, infrared and X-ray images: TIFF, JPEG, PNG and what else Pillow reads."""
+"""Visible, infrared and X-ray images: TIFF, JPEG, PNG and all else that Pillow reads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_picture(path: Path) -> NDArray[Any]:
     except PermissionError:
         raise
     except Exception as error:
-        # Decoders raise of all kinds over a damaged file.
+        # Decoders raise errors of all kinds on a damaged file.
         raise ValueError(f"{path.name} is not a picture that can be read.") from error
     flat = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
     if not flat or 0 in pixels.shape:
@@ -62,7 +62,7 @@ def _pillow(path: Path) -> NDArray[Any]:
     from PIL import Image, ImageOps
 
     with warnings.catch_warnings():
-        # Pictures of paintings are large; Pillow still refuses those that would be a trap.
+        # Images of paintings are large; Pillow still refuses decompression bombs.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         with Image.open(path) as image:
             upright = ImageOps.exif_transpose(image)

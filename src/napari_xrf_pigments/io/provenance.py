@@ -1,4 +1,4 @@
-"""Which program made a file, when, and from which scan, as plain values."""
+"""Provenance of a file: the program, the time and the source scan, as plain values."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ PROGRAM = "napari-xrf-pigments"
 
 
 def origin(source: Source | None) -> dict[str, Any]:
-    """Program, version, time, and the scan that something was made from.
+    """Return program, version, time and source scan.
 
     Parameters
     ----------
     source : Source or None
-        Where the scan was read from.
+        The file of the scan.
 
     Returns
     -------
     dict
-        Of strings, numbers and dicts alone. Of the source only its name is kept, not the
-        folders above it.
+        Strings, numbers and dicts only. Of the source it holds the name, not the folders above
+        it.
     """
     made: dict[str, Any] = {
         "program": PROGRAM,
@@ -41,7 +41,7 @@ def origin(source: Source | None) -> dict[str, Any]:
 
 
 def program_version() -> str:
-    """Version of this package; "unknown" where it is not installed."""
+    """Return the version of this package; "unknown" where it is not installed."""
     try:
         return version(PROGRAM)
     except PackageNotFoundError:

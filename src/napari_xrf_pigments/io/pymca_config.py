@@ -1,4 +1,4 @@
-"""Fit settings of PyMca (``.cfg``): what to fit, and on which energy axis.
+"""Fit settings of PyMca (``.cfg``): the line families to fit, and the energy axis.
 
 The files are INI files as PyMca's ``ConfigDict`` writes them: lists have commas, and sections of
 sections have dots in their names.
@@ -10,19 +10,25 @@ import configparser
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 
 from ..cube import Acquisition, Detector, EnergyAxis
+from ..fitting.lineshape import MN_KA_KEV, TYPICAL_FWHM_EV
 from ..physics.lines import atomic_number
-from ._pymca_text import MN_KA_KEV, spread_kev2, text_of
+from .atomic import write_atomically
 
-MOST_BYTES = 4 * 2**20
+MAX_BYTES = 4 * 2**20
+# PyMca's full width over sigma, keV of an electron-hole pair, and Fano factor.
+_FWHM_PER_SIGMA, _PAIR_KEV, _FANO = 2.3548, 0.00385, 0.114
+_LEAST_NOISE_KEV = 0.03
 Sections = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """What our fit takes from PyMca's settings.
+    """The settings of PyMca that our fit uses.
 
     Parameters
     ----------
@@ -37,7 +43,7 @@ class FitSettings:
     air_mm : float or None
         Path from sample to detector through air in mm; 0 for another or no gas.
     unused : tuple of str
-        What else the file sets and our fit does not use, in words.
+        Further settings of the file, which our fit does not use, in words.
     """
 
     families: tuple[str, ...] = ()
@@ -50,7 +56,7 @@ class FitSettings:
 
     @property
     def sentence(self) -> str:
-        """What is not used, in one sentence; empty where all is."""
+        """The unused settings in one sentence; empty where all are used."""
         if not self.unused:
             return ""
         *most, last = self.unused
@@ -58,13 +64,13 @@ class FitSettings:
         return f"Not used of these settings: {named}."
 
     def axis(self, n_channels: int) -> EnergyAxis | None:
-        """The energy axis for so many channels; None where the file has none."""
+        """Make the energy axis for `n_channels`; None where the file has none."""
         if self.gain_kev is None:
             return None
         return EnergyAxis(n_channels, self.gain_kev, self.offset_kev or 0.0, "user")
 
     def acquisition(self, known: Acquisition) -> Acquisition:
-        """Settings of the instrument, filled in where a scan does not know them."""
+        """Fill in the settings of the instrument that a scan does not have."""
         filled = known
         if known.tube_kv is None and self.excitation_kev is not None:
             filled = filled.updated(tube_kv=self.excitation_kev)
@@ -94,13 +100,13 @@ def read_pymca_cfg(path: Path) -> FitSettings:
     if "peaks" not in sections and "detector" not in sections:
         raise ValueError(f"{path.name} holds no fit settings of PyMca.")
     detector, fit = sections.get("detector", {}), sections.get("fit", {})
-    families, strange = _families(sections.get("peaks", {}))
+    families, unknown = _families(sections.get("peaks", {}))
     air, others = _attenuators(sections.get("attenuators", {}))
     gain = _number(detector, "gain", path)
     noise, fano = _number(detector, "noise", path), _number(detector, "fano", path)
     fwhm = None
     if noise is not None and fano is not None:
-        fwhm = 1000 * math.sqrt(max(0.0, noise**2 + spread_kev2(fano, MN_KA_KEV)))
+        fwhm = 1000 * math.sqrt(max(0.0, noise**2 + _statistical_width_kev2(fano)))
     energies = [value for value in _numbers(fit.get("energy", "")) if value > 0]
     return FitSettings(
         families=families,
@@ -109,7 +115,7 @@ def read_pymca_cfg(path: Path) -> FitSettings:
         fwhm_mn_ka_ev=fwhm if fwhm else None,
         excitation_kev=max(energies, default=None),
         air_mm=air,
-        unused=(*strange, *others, *_other_settings(sections)),
+        unused=(*unknown, *others, *_other_settings(sections)),
     )
 
 
@@ -119,23 +125,18 @@ def write_pymca_cfg(path: Path, settings: FitSettings) -> None:
     Raises
     ------
     OSError
-        If the file cannot be written, or something else than such settings is in the way.
+        If the file cannot be written, or another kind of file has its name.
     """
-    from .atomic import write_atomically
+    text = _text(settings)
 
-    text = text_of(
-        settings.families,
-        gain_kev=settings.gain_kev,
-        offset_kev=settings.offset_kev,
-        fwhm_mn_ka_ev=settings.fwhm_mn_ka_ev,
-        excitation_kev=settings.excitation_kev,
-        air_mm=settings.air_mm,
-    )
-    write_atomically(Path(path).absolute(), lambda part: _write(part, text), is_ours=is_pymca_cfg)
+    def write(part: Path) -> None:
+        part.write_text(text, encoding="utf-8")
+
+    write_atomically(Path(path).absolute(), write, is_pymca_cfg)
 
 
 def is_pymca_cfg(path: Path) -> bool:
-    """Whether a file holds fit settings of PyMca."""
+    """Return whether a file holds fit settings of PyMca."""
     try:
         sections = _sections(path)
     except (OSError, ValueError):
@@ -143,15 +144,54 @@ def is_pymca_cfg(path: Path) -> bool:
     return "peaks" in sections or "detector" in sections
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _text(settings: FitSettings) -> str:
+    """Fill in the template; unknown settings get common values."""
+    noise, fano = _noise_and_fano(settings.fwhm_mn_ka_ev or TYPICAL_FWHM_EV)
+    gain, zero = settings.gain_kev or 0.01, settings.offset_kev or 0.0
+    energy, air_mm = settings.excitation_kev, settings.air_mm or 0.0
+    last_kev = (energy or 40.0) - zero
+    shells: dict[str, list[str]] = {}
+    for family in settings.families:
+        element, shell = family.split()
+        shells.setdefault(element, []).append(shell)
+    template = files(__package__).joinpath("data/pymca_template.cfg").read_text(encoding="utf-8")
+    return Template(template).substitute(
+        peaks="".join(f"{element} = {', '.join(names)}\n" for element, names in shells.items()),
+        air_used=1 if air_mm else 0,
+        air_cm=f"{air_mm / 10:.10g}",
+        energy="None" if energy is None else f"{energy:.10g}",
+        energy_weight="None" if energy is None else "1.0",
+        energy_used=0 if energy is None else 1,
+        zero=f"{zero:.10g}",
+        gain=f"{gain:.10g}",
+        noise=f"{noise:.10g}",
+        fano=f"{fano:.10g}",
+        snip_width=max(5, round(0.35 / gain)),
+        first_channel=max(1, round(1.0 / gain)),
+        last_channel=max(100, round(last_kev / gain)),
+    )
+
+
+def _noise_and_fano(fwhm_mn_ka_ev: float) -> tuple[float, float]:
+    """Return noise (keV) and Fano factor that give a resolution at Mn K-alpha (eV)."""
+    square = (fwhm_mn_ka_ev / 1000) ** 2
+    noise2 = square - _statistical_width_kev2(_FANO)
+    if noise2 > _LEAST_NOISE_KEV**2:
+        return math.sqrt(noise2), _FANO
+    # Sharper than the common Fano factor allows.
+    return _LEAST_NOISE_KEV, max(square - _LEAST_NOISE_KEV**2, 0.0) / _statistical_width_kev2(1.0)
+
+
+def _statistical_width_kev2(fano: float) -> float:
+    """Return the square of the width (FWHM) of Mn K-alpha without noise, keV^2."""
+    return _PAIR_KEV * MN_KA_KEV * fano * _FWHM_PER_SIGMA**2
 
 
 def _sections(path: Path) -> Sections:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path.name} is a folder, not a file of fit settings.")
-    if path.stat().st_size > MOST_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path.name} is too large for fit settings.")
     # Keys are case-sensitive (elements), a value may go on over several lines.
     parser = configparser.RawConfigParser(strict=False)
@@ -164,9 +204,9 @@ def _sections(path: Path) -> Sections:
 
 
 def _families(peaks: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Line families in the file's order, and peaks that we do not know."""
+    """Return line families in the order of the file, and the peaks of unknown elements."""
     families: dict[str, None] = {}
-    strange = []
+    unknown = []
     for element, text in peaks.items():
         for peak in _words(text):
             # PyMca parts K in Ka and Kb, and L in L1, L2 and L3: our fit frees L by itself.
@@ -178,12 +218,12 @@ def _families(peaks: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...
             if shell and shell in "KLM":
                 families[f"{element} {shell}"] = None
             else:
-                strange.append(f"the peak {element} {peak}")
-    return tuple(families), tuple(strange)
+                unknown.append(f"the peak {element} {peak}")
+    return tuple(families), tuple(unknown)
 
 
 def _attenuators(rows: Mapping[str, str]) -> tuple[float | None, tuple[str, ...]]:
-    """Path in air in mm (None where the file says nothing), and what else is switched on."""
+    """Return the path in air in mm (None where not stated), and the other attenuators in use."""
     air, others = None, []
     for name, text in rows.items():
         words = _words(text)
@@ -201,7 +241,7 @@ def _attenuators(rows: Mapping[str, str]) -> tuple[float | None, tuple[str, ...]
 
 
 def _other_settings(sections: Sections) -> tuple[str, ...]:
-    """Other settings that are switched on, in words."""
+    """Name the other settings in use."""
     fit, shape = sections.get("fit", {}), sections.get("peakshape", {})
     found = []
     if _on(fit, "use_limit"):

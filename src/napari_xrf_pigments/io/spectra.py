@@ -1,4 +1,4 @@
-"""Saving spectra: a table (CSV) of several, or one EMSA/MAS file (.msa) each."""
+"""Saving spectra: a table (CSV) of several, or one EMSA/MAS file (.msa) per spectrum."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class NamedSpectrum:
     Parameters
     ----------
     name : str
-        What it is, such as ``"Pixel x 12, y 7"``.
+        Its origin, such as ``"Pixel x 12, y 7"``.
     counts : ndarray, shape (channel,)
         Counts; a mean of several pixels may have fractions.
     """
@@ -39,7 +40,7 @@ class NamedSpectrum:
 def save_spectra_csv(
     path: str | os.PathLike[str], spectra: Sequence[NamedSpectrum], energies: EnergyAxis
 ) -> Path:
-    """Write a table with a column of energies and one a spectrum.
+    """Write a table with a column of energies and one column per spectrum.
 
     Parameters
     ----------
@@ -55,13 +56,13 @@ def save_spectra_csv(
     ValueError
         If there is no spectrum, or one does not fit the axis.
     OSError
-        If something else has that name, the folder is missing, or the disk fails.
+        If another kind of file has that name, the folder is missing, or the disk fails.
     """
     _check(spectra, energies)
     target = Path(path).absolute()
 
-    def write(place: Path) -> None:
-        with place.open("w", encoding="utf-8", newline="") as file:
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             table.writerow([_FIRST, *(spectrum.name for spectrum in spectra)])
             columns = [energies.kev, *(spectrum.counts for spectrum in spectra)]
@@ -83,8 +84,8 @@ def save_spectra_msa(
     Parameters
     ----------
     path : path_like
-        ``NAME.msa``; several become ``NAME_<what it is>.msa``. Earlier files of this kind
-        are replaced, anything else stays.
+        ``NAME.msa``; several become ``NAME_<name of the spectrum>.msa``. Earlier files of this
+        kind are replaced, anything else stays.
     spectra : sequence of NamedSpectrum
         At least one.
     energies : EnergyAxis
@@ -102,18 +103,17 @@ def save_spectra_msa(
     ValueError
         If there is no spectrum, or one does not fit the axis.
     OSError
-        If something else has that name, the folder is missing, or the disk fails.
+        If another kind of file has that name, the folder is missing, or the disk fails.
     """
     _check(spectra, energies)
     target = Path(path).absolute()
-    places = [target]
+    paths = [target]
     if len(spectra) > 1:
-        places = [target.with_name(f"{target.stem}_{_slug(s.name)}.msa") for s in spectra]
-        places = _distinct(places)
-    for place, spectrum in zip(places, spectra, strict=True):
+        paths = _distinct([target.with_name(f"{target.stem}_{_slug(s.name)}.msa") for s in spectra])
+    for path, spectrum in zip(paths, spectra, strict=True):
         text = _msa(spectrum, energies, acquisition or Acquisition())
-        write_atomically(place, lambda part, text=text: _write(part, text), _is_msa)  # type: ignore[misc]
-    return places
+        write_atomically(path, partial(_write, text=text), _is_own_msa)
+    return paths
 
 
 def _msa(spectrum: NamedSpectrum, energies: EnergyAxis, acquisition: Acquisition) -> str:
@@ -158,13 +158,14 @@ def _slug(name: str) -> str:
     return "-".join(words)[:60] or "spectrum"
 
 
-def _distinct(places: list[Path]) -> list[Path]:
-    seen: dict[Path, int] = {}
+def _distinct(paths: list[Path]) -> list[Path]:
+    """Number the paths that occur more than once."""
+    count: dict[Path, int] = {}
     result = []
-    for place in places:
-        seen[place] = seen.get(place, 0) + 1
-        again = f"-{seen[place]}" if seen[place] > 1 else ""
-        result.append(place.with_name(f"{place.stem}{again}.msa"))
+    for path in paths:
+        count[path] = count.get(path, 0) + 1
+        suffix = f"-{count[path]}" if count[path] > 1 else ""
+        result.append(path.with_name(f"{path.stem}{suffix}.msa"))
     return result
 
 
@@ -175,8 +176,8 @@ def _is_table(path: Path) -> bool:
         return file.read(20).lstrip(b'\xef\xbb\xbf"').startswith(_FIRST.encode())
 
 
-def _is_msa(path: Path) -> bool:
-    # A file of an instrument is data, even where it has this format.
+def _is_own_msa(path: Path) -> bool:
+    # A file of an instrument is data, even in this format.
     with suppress(OSError), path.open("rb") as file:
         return _OWNER.encode() in file.read(600)
     return False

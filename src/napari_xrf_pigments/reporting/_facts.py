@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io.results._fields import provenance, to_json
+from ..io.results.fields import provenance, to_json
 from ..pigments.display_names import Naming
 from .overview import found_pigments, undecided_groups
 

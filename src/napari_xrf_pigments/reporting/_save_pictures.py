@@ -10,7 +10,7 @@ from typing import Any
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic import write_atomically
-from ..io.results._fields import MARKER, provenance, to_json
+from ..io.results.fields import MARKER, provenance, to_json
 from ..pigments.display_names import Naming
 from ._map_picture import MM_PER_INCH, MapPicture, render_map
 from .figures import element_pictures, pigment_pictures

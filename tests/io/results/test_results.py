@@ -55,8 +55,8 @@ def test_lazy_arrays_and_no_maps_at_all_are_saved(tmp_path, name, format):
 
 
 @pytest.mark.parametrize("name", ["out.zarr", "out.h5"])
-def test_maps_are_written_in_slabs(tmp_path, name, monkeypatch):
-    monkeypatch.setattr("napari_xrf_pigments.io.results._fields.SLAB_BYTES", 4 * 3 * 7 * 2)
+def test_maps_are_written_in_blocks(tmp_path, name, monkeypatch):
+    monkeypatch.setattr("napari_xrf_pigments.io.results.fields.BLOCK_BYTES", 4 * 3 * 7 * 2)
     elements, pigments = make()
     save_results(tmp_path / name, elements=elements, pigments=pigments)
     assert_same(elements, pigments, load_results(tmp_path / name))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments import EnergyAxis, XRFCube, open_cube
 from napari_xrf_pigments.io import save_cube
-from napari_xrf_pigments.io.scans._metadata import facts_of, from_json, to_json
+from napari_xrf_pigments.io.scans.metadata import from_json, metadata_of, to_json
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_description_that_is_none_is_one_sentence(cube, tmp_path, name, text):
 def test_a_description_of_another_scan_is_refused(cube, tmp_path, name):
     path = save_cube(cube, tmp_path / name)
     other = XRFCube.from_array(np.zeros((1, 1, 7), np.uint8), gain_kev=0.1)
-    rewrite(path, to_json(facts_of(other)))
+    rewrite(path, to_json(metadata_of(other)))
     with pytest.raises(ValueError, match="channels"):
         open_cube(path)
 
@@ -152,7 +152,7 @@ PLACES = (
 @given(place=st.sampled_from(PLACES), value=json_values)
 def test_any_value_anywhere_is_taken_or_refused_in_one_sentence(place, value):
     cube = XRFCube.from_array(np.zeros((1, 1, 7), np.uint8), gain_kev=0.1, tube_kv=40.0)
-    told = json.loads(to_json(facts_of(cube)))
+    told = json.loads(to_json(metadata_of(cube)))
     home = told
     for key in place[:-1]:
         home = home[key]

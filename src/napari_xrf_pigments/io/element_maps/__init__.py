@@ -1,4 +1,4 @@
-"""Files that hold element maps and no spectra: .dms, tables and matrices, TIFF, folders of them."""
+"""Element maps of other programs, without spectra: .dms, tables, matrices, TIFF, folders."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_FILES = 1000
 
 
 def is_maps(path: str | os.PathLike[str]) -> bool:
-    """Whether a file or folder holds element maps and no spectra.
+    """Return whether a file or folder holds element maps and no spectra.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def is_maps(path: str | os.PathLike[str]) -> bool:
     Returns
     -------
     bool
-        A picture counts only if it has one number a pixel and it, or its name, names an element.
+        An image counts only if it has one number per pixel and it, or its name, names an element.
     """
     place = Path(path)
     try:
@@ -52,7 +52,7 @@ def load_maps(path: str | os.PathLike[str]) -> ElementMaps:
     Parameters
     ----------
     path : path_like
-        A file of Datamuncher (.dms, .ims), a table with a line a pixel, a matrix as text, a TIFF,
+        A file of Datamuncher (.dms, .ims), a table with one line per pixel, a text matrix, a TIFF,
         or a folder of matrices or TIFFs of one size.
 
     Returns
@@ -90,7 +90,7 @@ def load_maps(path: str | os.PathLike[str]) -> ElementMaps:
 
 
 def describe_maps(path: str | os.PathLike[str]) -> str:
-    """Several lines of plain words on a file of element maps.
+    """Describe a file of element maps in several lines of plain words.
 
     Raises
     ------
@@ -112,8 +112,8 @@ def describe_maps(path: str | os.PathLike[str]) -> str:
     )
 
 
-def refusal(path: Path) -> str | None:
-    """What opening it as a scan says; None where it holds no maps."""
+def rejection_reason(path: Path) -> str | None:
+    """Explain why element maps do not open as a scan; None where `path` holds none."""
     return f"{path.name} holds element maps, no spectra." if is_maps(path) else None
 
 
@@ -126,7 +126,7 @@ def _is_text(path: Path) -> bool:
 
 
 def _map_files(folder: Path) -> list[Path] | None:
-    """The maps of a folder; None where it holds other things, or none is named after an element."""
+    """List the maps of a folder; None where they are too few or none names an element."""
     found: list[Path] = []
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -1,4 +1,4 @@
-"""Names of element maps, as programs write them into files and as the names of files."""
+"""Names of element maps, in files and as names of files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PARTS = {"α": "a", "β": "b", "alpha": "a", "beta": "b"}
 
 
 def map_name(text: str) -> str | None:
-    """The line or element that a name stands for, such as ``"Fe K"``, ``"Ca Kb"``, ``"Fe"``.
+    """Parse the name of a line or an element, such as ``"Fe K"``, ``"Ca Kb"``, ``"Fe"``.
 
     The whole of `text` must be such a name; None where it is none.
     """
@@ -21,7 +21,7 @@ def map_name(text: str) -> str | None:
 
 
 def name_in(stem: str) -> str | None:
-    """The line or element that the name of a file speaks of; None where it speaks of none.
+    """Find the line or element in the name of a file; None where there is none.
 
     A line (``scan_Fe-K_1``) may stand anywhere, an element alone (``scan_Fe``) only at the end,
     since ``In`` and ``As`` are words.
@@ -42,7 +42,7 @@ def _joined(match: re.Match[str]) -> str:
 
 @cache
 def _symbols() -> frozenset[str]:
-    """Elements that X-ray fluorescence shows."""
+    """Return the elements that X-ray fluorescence detects."""
     import xraylib
 
     return frozenset(xraylib.AtomicNumberToSymbol(z) for z in range(3, 95))

@@ -1,4 +1,4 @@
-"""Numbers of element maps in the dtype of our maps."""
+"""Conversion of numbers to the type of our maps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def as_map(values: NDArray[Any] | Sequence[Any]) -> NDArray[np.float32]:
-    """Numbers as float32; NaN, which is a missing pixel, for those that it cannot hold."""
+    """Convert numbers to float32; NaN, a missing pixel, replaces those out of its range."""
     numbers = values if isinstance(values, np.ndarray) else np.array(values, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         found = numbers.astype(np.float32)

@@ -27,12 +27,12 @@ _TEXT = re.compile(rb"[0-9eE+\-.\s]*[A-Za-z\-0-9\s]*")
 
 
 def matches(path: Path) -> bool:
-    """Whether the file begins as Datamuncher's do; a truncated one still counts."""
+    """Return whether the file begins as Datamuncher's do; a truncated one still counts."""
     return path.is_file() and _HEADER.match(read_head(path, 256)) is not None
 
 
 def load(path: Path) -> tuple[tuple[str, ...], Any, str]:
-    """Names, maps (map, y, x) float32, and the name of the format; binary maps stay on disk.
+    """Read names, maps (map, y, x) float32, and the name of the format; binary maps stay on disk.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def load(path: Path) -> tuple[tuple[str, ...], Any, str]:
 
 
 def _names(path: Path, start: int, count: int) -> tuple[str, ...] | None:
-    """The names behind the numbers; None where what is there are no names."""
+    """Read the names after the numbers; None where there are none."""
     with path.open("rb") as file:
         file.seek(start)
         lines = file.read(_NAMES_BYTES).decode("latin-1").split("\n")
@@ -76,7 +76,7 @@ def _names(path: Path, start: int, count: int) -> tuple[str, ...] | None:
 def _from_text(
     path: Path, start: int, shape: tuple[int, int, int]
 ) -> tuple[tuple[str, ...], np.ndarray[Any, Any]] | None:
-    """Names and maps of the text form; None where it is not that."""
+    """Read names and maps of the text form; None where the file has another form."""
     count = shape[0] * shape[1] * shape[2]
     # Each number takes two bytes at least, and never so many as this.
     size = path.stat().st_size - start

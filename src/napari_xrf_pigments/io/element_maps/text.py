@@ -1,4 +1,4 @@
-"""Element maps as text: a matrix a file, or a table with a line a pixel."""
+"""Element maps as text: a matrix, or a table with one line per pixel."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TextMaps:
 
 
 def matches(path: Path) -> bool:
-    """Whether the beginning of a text is that of a named matrix or of a table of maps."""
+    """Return whether a text begins as a named matrix or a table of maps."""
     lines = _lines(read_head(path, 64 * 2**10))
     if len(lines) < 2:
         return False
@@ -48,7 +48,7 @@ def matches(path: Path) -> bool:
 
 
 def is_matrix(path: Path) -> bool:
-    """Whether the beginning of a file is a matrix of numbers."""
+    """Return whether a file begins as a matrix of numbers."""
     lines = _lines(read_head(path, 64 * 2**10))
     rows = [_numbers(line) for line in lines[:3]]
     if len(lines) == 1 or not rows or any(row is None for row in rows):
@@ -73,7 +73,7 @@ def load(path: Path) -> TextMaps:
 
 
 def _all_lines(path: Path) -> Iterator[str]:
-    """Lines with something in them, one by one: the first that does not fit ends the reading."""
+    """Iterate over the lines that are neither empty nor comments."""
     if b"\0" in read_head(path, 4096):
         return
     with path.open(encoding="utf-8-sig", errors="replace") as file:
@@ -85,7 +85,7 @@ def _all_lines(path: Path) -> Iterator[str]:
 
 
 def _lines(data: bytes) -> list[str]:
-    """Lines with something in them of the beginning of a file; the last may be cut."""
+    """Split the beginning of a file into lines that are neither empty nor comments, uncut."""
     if b"\0" in data[:4096]:
         return []
     text = data.decode("utf-8-sig", "replace")
@@ -115,7 +115,7 @@ def _numbers(line: str) -> list[float] | None:
 
 
 def _columns(line: str) -> list[str] | None:
-    """Names of the columns where the line heads a table of maps with the places of pixels."""
+    """Return the names of the columns if the line is the heading of a table of maps."""
     names = _split(line)
     lowered = [name.lower() for name in names]
     placed = any(name in _ROWS for name in lowered) and any(name in _COLUMNS for name in lowered)
@@ -146,8 +146,8 @@ def _table(path: Path, lines: Iterable[str], columns: list[str]) -> TextMaps:
         numbers.extend(row)
     values = np.frombuffer(numbers, np.float64).reshape(-1, len(columns))
     lowered = [name.lower() for name in columns]
-    y = _places(path, values[:, next(i for i, name in enumerate(lowered) if name in _ROWS)])
-    x = _places(path, values[:, next(i for i, name in enumerate(lowered) if name in _COLUMNS)])
+    y = _indices(path, values[:, next(i for i, name in enumerate(lowered) if name in _ROWS)])
+    x = _indices(path, values[:, next(i for i, name in enumerate(lowered) if name in _COLUMNS)])
     shape = int(y.max()) + 1, int(x.max()) + 1
     check_size(path.name, *shape, 1)
     if shape[0] * shape[1] > min(MAX_PIXELS, 4 * len(values) + 1000):
@@ -174,14 +174,14 @@ def _table(path: Path, lines: Iterable[str], columns: list[str]) -> TextMaps:
     return TextMaps(names, counts, sigma, TABLE_FORMAT)
 
 
-def _places(path: Path, values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Whole numbers from 0 of places that are evenly spaced, in pixels or mm."""
+def _indices(path: Path, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Convert evenly spaced positions, in pixels or mm, to indices from 0."""
     if values.size == 0 or not np.all(np.isfinite(values)):
         raise ValueError(f"{path.name} does not say where its pixels are.")
     different = np.unique(values)
     step = float(np.diff(different).min()) if different.size > 1 else 1.0
-    places = (values - different[0]) / step
-    if places.max() > MAX_PIXELS or np.any(np.abs(places - np.rint(places)) > 0.2):
+    positions = (values - different[0]) / step
+    if positions.max() > MAX_PIXELS or np.any(np.abs(positions - np.rint(positions)) > 0.2):
         raise ValueError(f"{path.name}: the places of the pixels are not evenly spaced.")
-    whole: NDArray[np.int64] = np.rint(places).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(positions).astype(np.int64)
     return whole

@@ -1,4 +1,4 @@
-"""Element maps as TIFF pictures: one a file, or a few pages with their names."""
+"""Element maps as TIFF: one per file, or a few named pages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MAX_MAP_BYTES = 2**31
 
 
 def names_of(path: Path) -> tuple[str, ...] | None:
-    """Names of the maps in a TIFF file; None where nothing in it speaks of elements.
+    """Return the names of the maps in a TIFF file; None where nothing in it names elements.
 
-    So a photograph is no map: it has colours, or no element in its name.
+    A photograph is no map: it has colours, or no element in its name.
     """
     if not is_tiff(path):
         return None
@@ -43,7 +43,7 @@ def names_of(path: Path) -> tuple[str, ...] | None:
 
 
 def shape_of(path: Path) -> tuple[int, int] | None:
-    """Rows and columns of a picture of one number a pixel; None for all else."""
+    """Return rows and columns of an image of one number per pixel; None for all else."""
     if not is_tiff(path):
         return None
     try:
@@ -56,7 +56,7 @@ def shape_of(path: Path) -> tuple[int, int] | None:
 
 
 def load(path: Path) -> NDArray[np.float32]:
-    """The maps, shape (map, y, x).
+    """Read the maps, shape (map, y, x).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _is_plain(tif: Any) -> bool:
 
 
 def _label(tif: Any, index: int) -> str | None:
-    """The name that a page carries: ImageJ's label, OME's channel, or its own description."""
+    """Return the name of a page: ImageJ's label, OME's channel, or its own description."""
     first = tif.pages.first
     text = first.description if isinstance(first.description, str) else ""
     labels: list[str] = []

@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from .._metadata import guess_channel_axis
+from .._metadata import LENGTH_UNITS_MM, guess_channel_axis
 from .._reader import parse_float, read_head
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Fewer pages or samples are colours, depths or times, not channels of a detector.
 LEAST_CHANNELS = 128
-_UNITS_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "µm": 1e-3, "um": 1e-3, "micron": 1e-3, "nm": 1e-6}
 _WORDS = {"C": "channels", "E": "energies", "Z": "depths", "T": "times"}
 
 
@@ -145,7 +144,7 @@ def _ome_pixel(facts: Mapping[str, str]) -> tuple[float, float] | None:
     sides = []
     for letter in "YX":
         size = parse_float(facts.get(f"PhysicalSize{letter}"))
-        unit = _UNITS_MM.get(facts.get(f"PhysicalSize{letter}Unit", "µm"))
+        unit = LENGTH_UNITS_MM.get(facts.get(f"PhysicalSize{letter}Unit", "µm"))
         if size is None or size <= 0 or unit is None:
             return None
         sides.append(size * unit)

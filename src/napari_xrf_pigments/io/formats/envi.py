@@ -12,7 +12,12 @@ import numpy as np
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
 from .._lazy import RawCube, dask_counts
-from .._metadata import acquisition_from_settings, axis_from_values
+from .._metadata import (
+    ENERGY_UNITS_KEV,
+    LENGTH_UNITS_MM,
+    acquisition_from_settings,
+    axis_from_values,
+)
 from .._reader import (
     FormatReader,
     ReadOptions,
@@ -39,9 +44,7 @@ _TYPES = {
 }
 # Which axes of the file are y, x and channel.
 _ORDERS = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
-_KEV_UNITS = ("kev", "ev")
 _LIGHT = ("nanomet", "micromet", "millimet", "micron", "nm", "um", "µm", "angstrom", "wavenumber")
-_UNITS_MM = {"meters": 1e3, "m": 1e3, "millimeters": 1.0, "mm": 1.0, "micrometers": 1e-3}
 
 
 def read_keys(text: str) -> dict[str, str]:
@@ -110,7 +113,7 @@ def energy_axis(header: RawHeader) -> EnergyAxis | None:
     """The energies that a header lists; None where it lists none in keV or eV."""
     unit = header.keys.get("wavelength units", "").lower()
     listed = header.keys.get("wavelength", "")
-    if unit not in _KEV_UNITS or not listed:
+    if unit not in ENERGY_UNITS_KEV or not listed:
         return None
     values = [parse_float(part) for part in re.split(r"[,\s]+", listed) if part]
     if None in values:
@@ -122,7 +125,7 @@ def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
     """Height and width of a pixel in mm, where they are stated with a unit of length."""
     parts = [part.strip() for part in header.keys.get("pixel size", "").split(",")]
     units = [part.split("=")[-1].strip().lower() for part in parts if "=" in part]
-    unit = _UNITS_MM.get(units[0]) if units else None
+    unit = LENGTH_UNITS_MM.get(units[0]) if units else None
     sides = [parse_float(part) for part in parts[:2]]
     if unit is None or len(sides) != 2 or not all(side and side > 0 for side in sides):
         return None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, XRFCube
 
+from .._metadata import ENERGY_UNITS_KEV
 from .._reader import (
     MAX_CHANNELS,
     FormatReader,
@@ -110,7 +111,7 @@ def _axis(
     energies: NDArray[np.float64] | None,
     notes: list[str],
 ) -> EnergyAxis:
-    unit = 1e-3 if header.get("XUNITS", "").strip().lower() == "ev" else 1.0
+    unit = ENERGY_UNITS_KEV.get(header.get("XUNITS", "").strip().lower(), 1.0)
     if energies is not None and channels > 1:
         try:
             return EnergyAxis.from_kev(energies * unit, "file")

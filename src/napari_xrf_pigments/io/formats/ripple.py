@@ -10,6 +10,7 @@ import numpy as np
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
 
 from .._lazy import RawCube, dask_counts
+from .._metadata import LENGTH_UNITS_MM
 from .._reader import (
     FormatReader,
     ReadOptions,
@@ -27,7 +28,6 @@ REQUIRED = frozenset({"width", "height", "depth", "data-length", "data-type", "r
 # Axes (y, x, channel) among the axes of the file.
 _AXES = {"vector": (0, 1, 2), "image": (1, 2, 0)}
 _KINDS = {"signed": "i", "unsigned": "u", "float": "f"}
-_UNITS_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "um": 1e-3, "µm": 1e-3, "μm": 1e-3, "micron": 1e-3}
 
 
 def read_keys(text: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
     """Height and width of a pixel in mm, where both are stated with a unit of length."""
     sides = []
     for side in ("height", "width"):
-        unit = _UNITS_MM.get(header.keys.get(f"{side}-units", "").lower())
+        unit = LENGTH_UNITS_MM.get(header.keys.get(f"{side}-units", "").lower())
         scale = parse_float(header.keys.get(f"{side}-scale"))
         if unit is None or scale is None or scale <= 0:
             return None

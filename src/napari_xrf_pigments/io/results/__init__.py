@@ -1,4 +1,4 @@
-"""Saving results, and reading them again."""
+"""Saving and reading results: element and pigment maps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ..atomic import write_atomically
-from ._fields import all_fields
+from ..atomic import ensure_replaceable, write_atomically
+from .fields import all_fields
 
 Format = Literal["zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"]
 _SUFFIXES = {".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5", ".hdf": "hdf5", ".csv": "csv"}
@@ -23,48 +23,46 @@ def save_results(
     pigments: PigmentMaps | None = None,
     format: Format | None = None,
 ) -> Path:
-    """Save maps: whole, or not at all.
+    """Save maps atomically.
 
     Parameters
     ----------
     out : path_like
-        ``NAME.zarr`` (OME-Zarr), ``NAME.h5`` (HDF5), ``NAME.csv`` (a table with a line a
-        pixel; its provenance lies beside it in ``NAME.csv.json``) or, with `format` "tiff"
-        or "csv-maps", a folder with a file a map.
+        ``NAME.zarr`` (OME-Zarr), ``NAME.h5`` (HDF5), ``NAME.csv`` (a table with one line
+        per pixel; its provenance lies beside it in ``NAME.csv.json``) or, with `format` "tiff"
+        or "csv-maps", a folder with one file per map.
     elements, pigments : ElementMaps, PigmentMaps, optional
-        What to save; at least one.
+        The maps to save; at least one.
     format : {"zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"}, optional
         The format; by default the suffix decides.
 
     Returns
     -------
     Path
-        What was written.
+        The file or folder written.
 
     Raises
     ------
     ValueError
         If the format is unknown or there is nothing to save.
     OSError
-        If something that is not a result of this program is in the way, or the disk fails.
+        If something that is not a result of this program has the name, or the disk fails.
     """
-    from . import _csv as save_csv
+    from . import csv
 
     target = Path(out).absolute()
     write = _writer(target, format)
-    all_fields(elements, pigments)  # complains before anything is written
-    table = write is save_csv.write_table
-    facts = save_csv.sidecar(target)
-    if table and facts.exists() and not save_csv.is_our_sidecar(facts):
-        raise FileExistsError(
-            f"{facts.name} exists and is not a result of this program, so it was left as it is."
-        )
+    all_fields(elements, pigments)  # raises before anything is written
+    table = write is csv.write_table
+    sidecar = csv.sidecar(target)
+    if table:
+        ensure_replaceable(sidecar, csv.is_own_sidecar)
     write_atomically(target, lambda path: write(path, elements, pigments), is_results)
     if table:
         write_atomically(
-            facts,
-            lambda path: save_csv.write_table_facts(path, target.name, elements, pigments),
-            save_csv.is_our_sidecar,
+            sidecar,
+            lambda path: csv.write_sidecar(path, target.name, elements, pigments),
+            csv.is_own_sidecar,
         )
     return target
 
@@ -94,10 +92,9 @@ def load_results(
     place = Path(path).absolute()
     if not place.exists():
         raise FileNotFoundError(f"{place} does not exist.")
-    from . import hdf5 as save_hdf5
-    from . import zarr as save_zarr
+    from . import hdf5, zarr
 
-    modules: tuple[Any, ...] = (save_zarr, save_hdf5)
+    modules: tuple[Any, ...] = (zarr, hdf5)
     for module in modules:
         if module.is_results(place):
             try:
@@ -109,33 +106,27 @@ def load_results(
 
 
 def is_results(path: str | os.PathLike[str]) -> bool:
-    """Whether the content of `path` is a result that this program wrote."""
-    from . import _csv as save_csv
-    from . import hdf5 as save_hdf5
-    from . import tiff as save_tiff
-    from . import zarr as save_zarr
+    """Return whether the content of `path` is a result that this program wrote."""
+    from . import csv, hdf5, tiff, zarr
 
     place = Path(path)
-    modules: tuple[Any, ...] = (save_zarr, save_hdf5, save_tiff, save_csv)
+    modules: tuple[Any, ...] = (zarr, hdf5, tiff, csv)
     return any(module.is_results(place) for module in modules)
 
 
 def _writer(
     target: Path, wanted: str | None
 ) -> Callable[[Path, ElementMaps | None, PigmentMaps | None], None]:
-    from . import _csv as save_csv
-    from . import hdf5 as save_hdf5
-    from . import tiff as save_tiff
-    from . import zarr as save_zarr
+    from . import csv, hdf5, tiff, zarr
 
     name = wanted or _SUFFIXES.get(target.suffix.lower())
     writers = {
-        "zarr": save_zarr.write,
-        "hdf5": save_hdf5.write,
-        "h5": save_hdf5.write,
-        "tiff": save_tiff.write,
-        "csv": save_csv.write_table,
-        "csv-maps": save_csv.write_matrices,
+        "zarr": zarr.write,
+        "hdf5": hdf5.write,
+        "h5": hdf5.write,
+        "tiff": tiff.write,
+        "csv": csv.write_table,
+        "csv-maps": csv.write_matrices,
     }
     if name not in writers:
         raise ValueError(

@@ -13,10 +13,10 @@ from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
 from .._reader import read_head
 from ..atomic import GuardedFile
-from ._fields import KIND, MARKER, Field, all_fields, provenance, to_json
+from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
-# HDF5 keeps attributes up to 64 kB.
+# HDF5 stores attributes up to 64 kB.
 _LARGEST_ATTRIBUTE = 60_000
 
 
@@ -30,13 +30,13 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
             file.attrs["version"] = version("napari-xrf-pigments")
             for part, maps in (("elements", elements), ("pigments", pigments)):
                 if maps is not None:
-                    _write_facts(file.create_group(part), maps)
+                    _write_metadata(file.create_group(part), maps)
             for field in all_fields(elements, pigments):
                 _write_field(file, field, disk)
     disk.check()
 
 
-def _write_facts(group: Any, maps: ElementMaps | PigmentMaps) -> None:
+def _write_metadata(group: Any, maps: ElementMaps | PigmentMaps) -> None:
     import h5py
 
     text = h5py.string_dtype("utf-8")
@@ -52,12 +52,12 @@ def _write_field(file: Any, field: Field, disk: GuardedFile) -> None:
     single = field.name == "unexplained"
     place = "unexplained" if single else f"{field.part}/{field.name}"
     shape = field.shape[1:] if single else field.shape
-    chunks = (field.slab_rows, field.shape[2]) if single else (1, field.slab_rows, field.shape[2])
+    chunks = (field.block_rows, field.shape[2]) if single else (1, field.block_rows, field.shape[2])
     packing = {"chunks": chunks, "compression": "gzip", "compression_opts": 1, "shuffle": True}
     dataset = file.create_dataset(
         place, shape=shape, dtype=np.float32, **(packing if 0 not in shape else {})
     )
-    for rows, values in field.slabs():
+    for rows, values in field.row_blocks():
         if single:
             dataset[rows] = values[0]
         else:
@@ -66,7 +66,7 @@ def _write_field(file: Any, field: Field, disk: GuardedFile) -> None:
 
 
 def is_results(path: Path) -> bool:
-    """Whether `path` is such a file."""
+    """Return whether `path` is such a file."""
     if read_head(path, len(_MAGIC)) != _MAGIC:
         return False
     import h5py
@@ -109,8 +109,8 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
     return elements, pigments
 
 
-def _write_provenance(group: Any, facts: dict[str, Any]) -> None:
-    text = to_json(facts)
+def _write_provenance(group: Any, content: dict[str, Any]) -> None:
+    text = to_json(content)
     if len(text.encode()) < _LARGEST_ATTRIBUTE:
         group.attrs["provenance"] = text
     else:
@@ -121,8 +121,8 @@ def _read_provenance(group: Any) -> dict[str, Any]:
     text = group.attrs.get("provenance")
     if text is None:
         text = group["provenance"][()].decode()
-    facts: dict[str, Any] = json.loads(text)
-    return facts
+    content: dict[str, Any] = json.loads(text)
+    return content
 
 
 def _names(dataset: Any) -> tuple[str, ...]:

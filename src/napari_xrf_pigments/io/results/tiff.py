@@ -1,4 +1,4 @@
-"""Results as a folder of TIFF pictures, one float32 map each, calibrated in cm."""
+"""Results as a folder of TIFF files, one float32 map each, calibrated in cm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ._fields import KIND, MARKER, Field, all_fields, provenance, to_json
+from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 INDEX = "provenance.json"
 _PREFIXES = {
@@ -39,7 +39,7 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
 
 
 def is_results(path: Path) -> bool:
-    """Whether `path` is such a folder, with nothing else in it."""
+    """Return whether `path` is such a folder, with nothing else in it."""
     try:
         index = json.loads((path / INDEX).read_text(encoding="utf-8"))
         if index.get(MARKER) != KIND:
@@ -51,7 +51,7 @@ def is_results(path: Path) -> bool:
 
 
 def _file_name(field: Field, channel: str, taken: dict[str, Any]) -> str:
-    """A file name that every system takes and that is not yet used."""
+    """Make a file name that is valid on every system and not yet used."""
     if field.name == "unexplained":
         return "unexplained.tif"
     stem = re.sub(r"[^A-Za-z0-9.+-]+", "_", f"{_PREFIXES[field.name]}_{channel}").strip("._")
@@ -71,11 +71,11 @@ def _write_map(path: Path, field: Field, index: int, made: dict[str, Any]) -> No
         dy, dx = field.pixel_mm
         calibration = {"resolution": (10 / dx, 10 / dy), "resolutionunit": "CENTIMETER"}
         unit = "cm"
-    facts = to_json({"map": field.channels[index], "field": field.name, "provenance": made})
+    info = to_json({"map": field.channels[index], "field": field.name, "provenance": made})
     tifffile.imwrite(
         path,
         image,
         imagej=True,
-        metadata={"axes": "YX", "unit": unit, "Labels": [field.channels[index]], "Info": facts},
+        metadata={"axes": "YX", "unit": unit, "Labels": [field.channels[index]], "Info": info},
         **calibration,
     )

@@ -1,4 +1,4 @@
-"""Results as OME-Zarr 0.5: one image a field, one named channel a map."""
+"""Results as OME-Zarr 0.5: one image per field, one named channel per map."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ._fields import KIND, MARKER, Field, all_fields, provenance
+from .fields import KIND, MARKER, Field, all_fields, provenance
 
 OME_VERSION = "0.5"
 # Names of the images in the store, by part and field.
@@ -50,7 +50,7 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
 
 
 def is_results(path: Path) -> bool:
-    """Whether `path` is such a store."""
+    """Return whether `path` is such a store."""
     try:
         with (path / "zarr.json").open(encoding="utf-8") as file:
             about = json.load(file).get("attributes", {}).get(MARKER)
@@ -110,16 +110,16 @@ def _write_image(root: Any, image: str, field: Field) -> None:
     array = group.create_array(
         "0",
         shape=field.shape,
-        chunks=(1, max(1, field.slab_rows), max(1, x)),
+        chunks=(1, max(1, field.block_rows), max(1, x)),
         dtype="float32",
         dimension_names=("c", "y", "x"),
     )
     lows, highs = np.zeros(n), np.zeros(n)
-    for rows, values in field.slabs():
-        # One chunk at a time: zarr would go on writing the others after one has failed.
+    for rows, values in field.row_blocks():
+        # One chunk at a time: zarr would continue with the others after one has failed.
         for channel in range(n):
             array[channel, rows] = values[channel]
-        # Not measured pixels may be NaN, which fmin and fmax pass over.
+        # Pixels that were not measured may be NaN, which fmin and fmax ignore.
         lows = np.fmin(lows, np.fmin.reduce(values, axis=(1, 2)))
         highs = np.fmax(highs, np.fmax.reduce(values, axis=(1, 2)))
     group.attrs["ome"] = _metadata(image, field, lows.tolist(), highs.tolist())

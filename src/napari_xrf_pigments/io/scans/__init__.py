@@ -1,4 +1,4 @@
-"""Saving a scan in a format that other programs read, whole or not at all."""
+"""Saving a scan atomically, in a format that other programs read."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def save_cube(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Save a scan: :func:`open_cube` gives an equal cube back.
+    """Save a scan; :func:`open_cube` reads an equal cube.
 
-    Counts are copied block by block, as the integers that they are, so that a scan of any size
-    needs little memory. Energies, settings, size of a pixel, live times and mask go with them.
+    Counts are copied block by block as integers, so that a scan of any size needs little memory.
+    Energies, settings, size of a pixel, live times and mask are saved too.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def save_cube(
     Returns
     -------
     Path
-        What was written; of a pair, the header.
+        The file or folder written; of a pair, the header.
 
     Raises
     ------
     ValueError
         If the format is unknown, or `out` is part of the scan itself.
     OSError
-        If something is in the way, or the disk fails; nothing new is left behind then.
+        If another file has the name, or the disk fails; nothing new is left behind then.
     """
     target = Path(out).absolute()
     name = scan_format(target, format)
@@ -91,12 +91,12 @@ def save_cube(
 
 
 def scan_format(target: Path, wanted: str | None = None) -> ScanFormat:
-    """The format that a scan is saved in: the one that is wanted, else what the suffix says.
+    """Return the requested format, else the one that the suffix stands for.
 
     Raises
     ------
     ValueError
-        If neither says it.
+        If there is neither.
     """
     name = wanted or _SUFFIXES.get(target.suffix.lower(), "")
     if name not in _SUFFIXES.values() or (name == "rpl" and target.suffix.lower() != ".rpl"):
@@ -107,7 +107,7 @@ def scan_format(target: Path, wanted: str | None = None) -> ScanFormat:
 
 
 def written_paths(target: Path, name: str) -> list[Path]:
-    """All files that a scan of that name and format may take."""
+    """List all files that a scan of that name and format may consist of."""
     from . import ripple as scan_ripple
 
     if name != "rpl":
@@ -116,7 +116,7 @@ def written_paths(target: Path, name: str) -> list[Path]:
 
 
 def is_saved_scan(path: Path) -> bool:
-    """Whether `path` is a scan that :func:`save_cube` wrote (of a pair, the header)."""
+    """Return whether `path` is a scan that :func:`save_cube` wrote (of a pair, the header)."""
     from . import hdf5 as scan_hdf5
     from . import ripple as scan_ripple
     from . import zarr as scan_zarr
@@ -125,11 +125,11 @@ def is_saved_scan(path: Path) -> bool:
 
 
 def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress | None) -> None:
-    """Counts first, header last: without it there is no scan."""
+    """Write the counts first and the header last: without it there is no scan."""
     from . import ripple as scan_ripple
 
-    def ours(path: Path) -> bool:
-        # Counts alone tell nothing; they are ours where their header is.
+    def is_own_output(path: Path) -> bool:
+        # Counts carry no mark; they are our own where their header is.
         return overwrite and scan_ripple.is_scan(header)
 
     def write_header(path: Path) -> None:
@@ -142,7 +142,7 @@ def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress 
     if scan_ripple.images(cube):
         parts[pixels] = lambda path: scan_ripple.write_images(path, cube)
     for path in (header, scan_ripple.raw_of(header), pixels):
-        ensure_replaceable(path, ours)
+        ensure_replaceable(path, is_own_output)
     finished: dict[Path, Path] = {}
     try:
         for path, write in parts.items():
@@ -153,7 +153,7 @@ def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress 
         with translate_disk_errors(header):
             write_header(finished[header])
         for path in (header, *parts):
-            ensure_replaceable(path, ours)
+            ensure_replaceable(path, is_own_output)
         # An old header must not stand for a moment beside new counts.
         with translate_disk_errors(header):
             for path in (header, pixels):

@@ -1,4 +1,4 @@
-"""A cube in blocks, one after the other, so that memory stays bounded while it is saved."""
+"""Iteration over a cube in blocks, so that memory stays bounded while it is saved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]
 def scan_blocks(
     cube: XRFCube, block: tuple[int, int, int], progress: Progress | None = None
 ) -> Iterator[tuple[slice, slice, NDArray[np.integer[Any]]]]:
-    """Counts of a cube, block by block from the upper left, row of blocks by row.
+    """Iterate over the counts of a cube, block by block from the upper left, row by row.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def scan_blocks(
     Yields
     ------
     rows, columns : slice
-        Where the block lies.
+        The rows and columns of the block.
     counts : ndarray, shape (row, column, channel), integers
         In the byte order of this machine.
 
@@ -47,17 +47,17 @@ def scan_blocks(
     dtype = stored_dtype(cube)
     done = 0
     for top, left in product(range(0, rows, block[0]), range(0, columns, block[1])):
-        place = slice(top, min(top + block[0], rows)), slice(left, min(left + block[1], columns))
-        yield *place, np.ascontiguousarray(_counts(cube, place), dtype=dtype)
-        done += (place[0].stop - top) * (place[1].stop - left)
+        part = slice(top, min(top + block[0], rows)), slice(left, min(left + block[1], columns))
+        yield *part, np.ascontiguousarray(_counts(cube, part), dtype=dtype)
+        done += (part[0].stop - top) * (part[1].stop - left)
         if progress is not None:
             progress(done, rows * columns)
 
 
-def _counts(cube: XRFCube, place: tuple[slice, slice]) -> NDArray[np.integer[Any]]:
+def _counts(cube: XRFCube, part: tuple[slice, slice]) -> NDArray[np.integer[Any]]:
     try:
-        # One thread: each block is about one chunk of the file that it comes from.
-        counts: NDArray[np.integer[Any]] = cube.counts[place].compute(scheduler="synchronous")
+        # One thread: each block is about one chunk of the source.
+        counts: NDArray[np.integer[Any]] = cube.counts[part].compute(scheduler="synchronous")
     except OSError as error:
         name = "The scan" if cube.source is None else cube.source.path.name
         reason = error.strerror.lower() if error.strerror else str(error).rstrip(".")
@@ -66,6 +66,6 @@ def _counts(cube: XRFCube, place: tuple[slice, slice]) -> NDArray[np.integer[Any
 
 
 def stored_dtype(cube: XRFCube) -> np.dtype[Any]:
-    """Type of a count, in the byte order of this machine: no value changes."""
+    """Return the type of a count in the byte order of this machine: no value changes."""
     dtype: np.dtype[Any] = np.dtype(cube.counts.dtype).newbyteorder("=")
     return dtype

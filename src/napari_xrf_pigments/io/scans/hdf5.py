@@ -1,4 +1,4 @@
-"""Scans as HDF5 with an NXdata group: written for all programs, read back as they were."""
+"""Scans as HDF5 with an NXdata group, for other programs, read back without loss."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from napari_xrf_pigments.cube import XRFCube, choose_pieces
 from .._lazy import dask_counts
 from .._reader import FormatReader, ReadOptions, make_source
 from ..atomic import GuardedFile
-from ..formats.hdf5._hdf5_cube import Hdf5Cube
-from ..formats.hdf5.reader import is_hdf5
-from ..results._fields import MARKER
-from . import _metadata as scan_facts
+from ..formats.hdf5.reader import Hdf5Cube, is_hdf5
+from ..results.fields import MARKER
 from ._blocks import Progress, scan_blocks, stored_dtype
+from .metadata import KIND, from_json, metadata_of, to_json
 
 FORMAT = "HDF5 scan of this program (.h5)"
 COUNTS = "entry/data/counts"
-_FACTS = "entry/xrf_pigments"
+_METADATA = "entry/xrf_pigments"
 _IMAGES = {"live_time_s": "entry/instrument/live_time", "valid": "entry/instrument/valid"}
 
 
@@ -50,17 +49,17 @@ def write(path: Path, cube: XRFCube, progress: Progress | None = None) -> None:
 
 
 def _write_frame(file: Any, cube: XRFCube) -> None:
-    """Everything but the counts."""
-    facts = scan_facts.facts_of(cube)
-    file.attrs.update(default="entry", creator=facts.origin["program"])
-    file.attrs[MARKER] = scan_facts.KIND
+    """Write everything but the counts."""
+    metadata = metadata_of(cube)
+    file.attrs.update(default="entry", creator=metadata.origin["program"])
+    file.attrs[MARKER] = KIND
     entry = file.create_group("entry")
     entry.attrs.update(NX_class="NXentry", default="data")
-    # For people and for other programs; what is read back here is the text below.
+    # For people and other programs; the text below is read back here.
     for name, value in cube.acquisition.known().items():
         if isinstance(value, str | float | int):
             entry.attrs[name] = value
-    file[_FACTS] = scan_facts.to_json(facts)
+    file[_METADATA] = to_json(metadata)
     file.create_group("entry/instrument").attrs["NX_class"] = "NXinstrument"
     if cube.live_time_s is not None:
         file[_IMAGES["live_time_s"]] = cube.live_time_s
@@ -78,14 +77,14 @@ def _write_frame(file: Any, cube: XRFCube) -> None:
 
 
 def is_scan(path: Path) -> bool:
-    """Whether `path` is a file that :func:`write` wrote."""
+    """Return whether `path` is a file that :func:`write` wrote."""
     if not path.is_file() or not is_hdf5(path):
         return False
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
-            return bool(file.attrs.get(MARKER) == scan_facts.KIND)
+            return bool(file.attrs.get(MARKER) == KIND)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError):
         return False
 
@@ -96,7 +95,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     Raises
     ------
     ValueError
-        If the file is damaged, or another dataset is asked for.
+        If the file is damaged, or another dataset is requested.
     """
     import h5py
 
@@ -108,7 +107,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
             shape, dtype, piece = dataset.shape, dataset.dtype, dataset.chunks
             if len(shape) != 3 or dtype.kind not in "ui" or dataset.is_virtual:
                 raise ValueError
-            facts = scan_facts.from_json(file[_FACTS].asstr()[()], path.name)
+            metadata = from_json(file[_METADATA].asstr()[()], path.name)
             images = {name: _image(file, place, shape) for name, place in _IMAGES.items()}
     except PermissionError:
         raise
@@ -117,12 +116,12 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     valid = images["valid"]
     return XRFCube(
         dask_counts(Hdf5Cube(str(path), dtype.str, shape, name=COUNTS), piece, COUNTS),
-        facts.energies,
-        facts.acquisition,
-        facts.pixel_mm,
+        metadata.energies,
+        metadata.acquisition,
+        metadata.pixel_mm,
         images["live_time_s"],
         None if valid is None else valid.astype(bool),
-        make_source(path, FORMAT, facts.notes),
+        make_source(path, FORMAT, metadata.notes),
     )
 
 

@@ -1,4 +1,4 @@
-"""Scans as a Ripple pair (.rpl, .raw); the header is written last, since it makes the pair."""
+"""Scans as a Ripple pair (.rpl, .raw), with our own metadata in a comment of the header."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from napari_xrf_pigments.cube import XRFCube, choose_chunks
 
 from .._reader import make_source, read_head
-from . import _metadata as scan_facts
 from ._blocks import Progress, scan_blocks, stored_dtype
+from .metadata import from_json, metadata_of, to_json
 
 #: Starts the comment of the header that holds what the format has no key for.
 SIGN = ";xrf-pigments "
@@ -23,12 +23,12 @@ _MAX_IMAGES_BYTES = 4 * 2**30
 
 
 def raw_of(header: Path) -> Path:
-    """The file of counts that belongs to a header."""
+    """Return the file of counts that belongs to a header."""
     return header.with_suffix(".raw")
 
 
 def images_of(header: Path) -> Path:
-    """The file of what is known pixel by pixel, where there is such a thing."""
+    """Return the file of live times and mask that belongs to a header."""
     return header.with_suffix(".pixels.npz")
 
 
@@ -45,7 +45,7 @@ def write_counts(path: Path, cube: XRFCube, progress: Progress | None = None) ->
 
 
 def images(cube: XRFCube) -> dict[str, Any]:
-    """Live times and mask that one line of a header cannot say."""
+    """Return the live times and the mask that do not fit into a line of the header."""
     found: dict[str, Any] = {}
     if cube.live_time_s is not None and _one_time(cube) is None:
         found["live_time_s"] = cube.live_time_s
@@ -55,13 +55,13 @@ def images(cube: XRFCube) -> dict[str, Any]:
 
 
 def write_images(path: Path, cube: XRFCube) -> None:
-    """Write what is known pixel by pixel to a new file at `path`."""
+    """Write live times and mask to a new file at `path`."""
     with path.open("wb") as file:
         np.savez_compressed(file, **images(cube))
 
 
 def _one_time(cube: XRFCube) -> float | None:
-    """The live time of all pixels, if it is one."""
+    """Return the live time that all pixels share, if they do."""
     times = cube.live_time_s
     if times is None or times.dtype != np.float64 or not 0 < times.flat[0] <= 1e9:
         return None
@@ -69,10 +69,10 @@ def _one_time(cube: XRFCube) -> float | None:
 
 
 def header_text(cube: XRFCube) -> str:
-    """The header, as the programs of the field read it.
+    """Write the header as the programs of the field read it.
 
-    RosettaSciIO wants tabs and strips each word; PyMca takes whatever begins with "width",
-    "height" or "depth" for that size: so the keys that begin alike have a space before them.
+    RosettaSciIO expects tabs and strips each word; PyMca reads every key that begins with
+    "width", "height" or "depth" as that size, so further such keys have a space before them.
     """
     rows, columns, channels = cube.shape
     dtype, axis = stored_dtype(cube), cube.energies
@@ -104,12 +104,12 @@ def header_text(cube: XRFCube) -> str:
         if value is not None:
             keys.append((key, repr(float(value))))
     lines = [f"{key}\t{value}" for key, value in keys]
-    comment = SIGN + scan_facts.to_json(scan_facts.facts_of(cube))
+    comment = SIGN + to_json(metadata_of(cube))
     return "\n".join([*lines, comment, ""])
 
 
 def is_scan(path: Path) -> bool:
-    """Whether `path` is a header that this program wrote."""
+    """Return whether `path` is a header that this program wrote."""
     return path.is_file() and _comment(path) is not None
 
 
@@ -120,9 +120,9 @@ def _comment(header: Path) -> str | None:
 
 
 def completed(cube: XRFCube, header: Path) -> XRFCube:
-    """The cube of a Ripple pair with what our own header says in its comment.
+    """Complete the cube of a Ripple pair by the metadata in the comment of our own header.
 
-    An energy axis or a size of a pixel that was changed by hand goes before the comment.
+    An energy axis or a size of a pixel that was changed by hand overrides the comment.
 
     Raises
     ------
@@ -132,21 +132,21 @@ def completed(cube: XRFCube, header: Path) -> XRFCube:
     text = _comment(header)
     if text is None:
         return cube
-    facts = scan_facts.from_json(text, header.name)
+    metadata = from_json(text, header.name)
     stated = (cube.energies.n_channels, cube.energies.gain_kev, cube.energies.offset_kev)
-    told = facts.energies
-    same = stated == (told.n_channels, told.gain_kev, told.offset_kev)
+    saved = metadata.energies
+    same = stated == (saved.n_channels, saved.gain_kev, saved.offset_kev)
     found = _read_images(header, cube.shape[:2])
     raw = cube.source
     return replace(
         cube,
-        energies=told if same else cube.energies,
-        acquisition=facts.acquisition,
+        energies=saved if same else cube.energies,
+        acquisition=metadata.acquisition,
         live_time_s=found.get("live_time_s", cube.live_time_s),
         valid=found.get("valid"),
         source=None
         if raw is None
-        else make_source(raw.path, raw.format, (*facts.notes, *raw.notes), raw.size),
+        else make_source(raw.path, raw.format, (*metadata.notes, *raw.notes), raw.size),
     )
 
 
@@ -161,7 +161,7 @@ def _read_images(header: Path, shape: tuple[int, int]) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             names = [info.removesuffix(".npy") for info in archive.namelist()]
             found = {name: _checked(archive, name, shape) for name in names}
-    except Exception as error:  # zip, zlib and numpy have a dozen ways to say so
+    except Exception as error:  # zip, zlib and numpy raise a dozen kinds
         if isinstance(error, MemoryError | PermissionError):
             raise
         raise ValueError(sentence) from None
@@ -169,7 +169,7 @@ def _read_images(header: Path, shape: tuple[int, int]) -> dict[str, Any]:
 
 
 def _checked(archive: zipfile.ZipFile, name: str, shape: tuple[int, int]) -> Any:
-    """An image, of which the header is looked at before it is unpacked."""
+    """Read an image after a check of its header, before anything is unpacked."""
     kinds = {"live_time_s": "f", "valid": "b"}
     with archive.open(f"{name}.npy") as member:
         version = np.lib.format.read_magic(member)

@@ -1,8 +1,8 @@
-"""Scans as Zarr: sharded counts with checksums, and an OME-Zarr picture of the total counts.
+"""Scans as Zarr: sharded counts with checksums, and an OME-Zarr image of the total counts.
 
-OME-Zarr has no place for an energy axis after the axes of space, and the order (y, x, energy)
-is what makes a spectrum one small read. So the picture that OME-Zarr viewers show is that of the
-total counts; the cube lies beside it with its coordinates, as xarray names them.
+OME-Zarr does not allow an energy axis after the axes of space, and only the order (y, x, energy)
+makes a spectrum one small read. OME-Zarr viewers therefore show the image of the total counts;
+the cube lies beside it with its coordinates, as xarray names them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from napari_xrf_pigments.cube import XRFCube, choose_pieces
 
 from .._lazy import StoredArray, dask_counts
 from .._reader import FormatReader, ReadOptions, make_source
-from ..results._fields import MARKER
+from ..results.fields import MARKER
 from ..results.zarr import OME_VERSION
-from . import _metadata as scan_facts
 from ._blocks import Progress, scan_blocks, stored_dtype
+from .metadata import KIND, from_json, metadata_of, to_json
 
 FORMAT = "Zarr scan of this program (.zarr)"
 COUNTS, TOTAL = "counts", "total"
@@ -36,8 +36,8 @@ def write(path: Path, cube: XRFCube, progress: Progress | None = None) -> None:
 
     root = zarr.open_group(str(path), mode="w-", zarr_format=3)
     root.attrs[MARKER] = {
-        "kind": scan_facts.KIND,
-        "scan": scan_facts.to_json(scan_facts.facts_of(cube)),
+        "kind": KIND,
+        "scan": to_json(metadata_of(cube)),
     }
     root.attrs["ome"] = _ome(cube)
     _write_coordinates(root, cube)
@@ -50,7 +50,7 @@ def write(path: Path, cube: XRFCube, progress: Progress | None = None) -> None:
         shards=block,
         compressors=[BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle"), Crc32cCodec()],
         dimension_names=("y", "x", "energy"),
-        # So that a piece that is not there is known to be lost.
+        # A missing piece is then known to be lost.
         config={"write_empty_chunks": True},
     )
     total = root.create_array(
@@ -95,7 +95,7 @@ def _small(root: Any, name: str, values: NDArray[Any], dimensions: tuple[str, ..
 
 
 def _ome(cube: XRFCube) -> dict[str, Any]:
-    """Metadata of the picture of the total counts."""
+    """Make the metadata of the image of the total counts."""
     unit = {} if cube.pixel_mm is None else {"unit": "millimeter"}
     scale = [float(side) for side in cube.pixel_mm or (1.0, 1.0)]
     change = [{"type": "scale", "scale": scale}]
@@ -136,7 +136,7 @@ class ZarrScan(StoredArray):
         except (ValueError, RuntimeError, KeyError, TypeError):
             sentence = f"{name} is damaged: a piece of its counts cannot be read."
             raise ValueError(sentence) from None
-        # What is not there would read as zero counts.
+        # Missing files would be read as zero counts.
         lost = self.missing_chunks(slices)
         if lost:
             raise FileNotFoundError(f"{name} is incomplete: {lost} pieces of its counts are gone.")
@@ -162,7 +162,7 @@ def _has_bytes(path: Path) -> bool:
 
 
 def _about(path: Path) -> Any:
-    """The attribute that says what the store is; None where it is not ours."""
+    """Read the attribute that marks our own stores; None where there is none."""
     try:
         with (path / "zarr.json").open(encoding="utf-8") as file:
             about = json.load(file).get("attributes", {}).get(MARKER)
@@ -172,9 +172,9 @@ def _about(path: Path) -> Any:
 
 
 def is_scan(path: Path) -> bool:
-    """Whether `path` is a store that :func:`write` wrote."""
+    """Return whether `path` is a store that :func:`write` wrote."""
     about = _about(path)
-    return about is not None and about.get("kind") == scan_facts.KIND
+    return about is not None and about.get("kind") == KIND
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
@@ -183,14 +183,14 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     Raises
     ------
     ValueError
-        If it is damaged or incomplete, or another array is asked for.
+        If it is damaged or incomplete, or another array is requested.
     """
     if options.dataset is not None and options.dataset.strip("/") != COUNTS:
         raise ValueError(f"{path.name} has no array {options.dataset}; it has {COUNTS} alone.")
     import zarr
 
     about = _about(path) or {}
-    facts = scan_facts.from_json(str(about.get("scan", "")), path.name)
+    metadata = from_json(str(about.get("scan", "")), path.name)
     try:
         root: Any = zarr.open_group(str(path), mode="r")
         array = root[COUNTS]
@@ -208,12 +208,12 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         raise ValueError(f"{path.name} is incomplete: {lost} pieces of its counts are gone.")
     return XRFCube(
         dask_counts(scan, (array.shards[0], piece[1], piece[2]), FORMAT),
-        facts.energies,
-        facts.acquisition,
-        facts.pixel_mm,
+        metadata.energies,
+        metadata.acquisition,
+        metadata.pixel_mm,
         images["live_time_s"],
         images["valid"],
-        make_source(path, FORMAT, facts.notes, _size(path)),
+        make_source(path, FORMAT, metadata.notes, _size(path)),
     )
 
 

@@ -130,12 +130,12 @@ class TeachDock(ScanDock):
 
     def save(self, path: Path) -> bool:
         """Write the taught weights to a file and use them; whether that went well."""
-        from napari_xrf_pigments.training.fine_tuning.weights import save_fine_tuned
+        from napari_xrf_pigments.training.fine_tuning.weights import save_taught
 
         if self.taught is None:
             return False
         try:
-            digest = save_fine_tuned(self.taught, path)
+            digest = save_taught(self.taught, path)
         except (ValueError, OSError) as error:
             self.session.tell(str(error))
             return False
@@ -144,9 +144,9 @@ class TeachDock(ScanDock):
         return True
 
     def _take(self, item: Any) -> None:
-        if hasattr(item, "description"):
+        if hasattr(item, "what"):
             self.run_bar.set_progress(item.done, item.total)
-            self.run_bar.set_status(f"{item.description} ...")
+            self.run_bar.set_status(f"{item.what} ...")
             return
         self.taught = item
         self.figures.set_rows(teaching.figure_rows(item))

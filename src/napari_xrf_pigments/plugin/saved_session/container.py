@@ -20,7 +20,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.io.atomic import write_atomically
-from napari_xrf_pigments.io.results._fields import to_json_types
+from napari_xrf_pigments.io.results.fields import to_json_types
 
 from ..state.results import IN_MEMORY_BYTES, empty
 

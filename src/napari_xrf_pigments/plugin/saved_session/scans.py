@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
-from napari_xrf_pigments.io.results._fields import to_json_types
-from napari_xrf_pigments.io.scans._metadata import facts_of, from_json, to_json
+from napari_xrf_pigments.io.results.fields import to_json_types
+from napari_xrf_pigments.io.scans.metadata import from_json, metadata_of, to_json
 from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
 from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 from napari_xrf_pigments.pigments.selection import Palette
@@ -85,7 +85,7 @@ def scan_state(scan: Scan, shelf: ArrayShelf, folder: Path, sample: bool) -> dic
         "sample": SAMPLE if sample else None,
         "place": None,
         "shape": list(scan.cube.shape),
-        "facts": to_json(facts_of(scan.cube)),
+        "facts": to_json(metadata_of(scan.cube)),
         "origin": scan.settings.origin,
         "palette": scan.palette.settings,
         "view": asdict(scan.element_view),

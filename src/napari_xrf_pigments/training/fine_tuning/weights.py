@@ -1,4 +1,4 @@
-"""Fine-tuned networks, and their weights in files of their own."""
+"""Weights that a user taught: what they are, and a file of their own for them."""
 
 from __future__ import annotations
 
@@ -17,102 +17,98 @@ from napari_xrf_pigments.network.weights import (
     weights_hash,
 )
 
-from .annotations import AnnotatedSpectra
-from .assessment import HeldOutScore, SimulatedScore
+from .annotations import Lesson
+from .assessment import Elsewhere, HeldOut
 
 
 @dataclass(frozen=True)
-class FineTunedNetwork:
-    """A fine-tuned network with its scores.
+class Taught:
+    """A taught network and what can be said of it.
 
     Parameters
     ----------
     net : PigmentNet
         The network.
-    held_out : tuple of HeldOutScore
-        Scores on held-out painted parts, one per pigment.
-    simulated : tuple of SimulatedScore
-        Scores on simulated scans, one per pigment.
+    held_out : tuple of HeldOut
+        Before and after on painted parts that were held out, a pigment each.
+    elsewhere : tuple of Elsewhere
+        Before and after on simulated scans of any kind, a pigment each.
     warnings : tuple of str
-        Problems that a user must know; empty without any.
+        Sentences a user must read; empty when all is well.
     provenance : dict
-        Training settings and annotations, stored with the weights.
+        What it was taught from.
     """
 
     net: PigmentNet
-    held_out: tuple[HeldOutScore, ...]
-    simulated: tuple[SimulatedScore, ...]
+    held_out: tuple[HeldOut, ...]
+    elsewhere: tuple[Elsewhere, ...]
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
 
 
-def save_fine_tuned(network: FineTunedNetwork, path: Path) -> str:
-    """Write fine-tuned weights to a file of their own.
+def save_taught(taught: Taught, path: Path) -> str:
+    """Write taught weights to a file of their own.
 
     Parameters
     ----------
-    network : FineTunedNetwork
+    taught : Taught
         The network.
     path : Path
-        A ``.safetensors`` file; earlier fine-tuned weights are replaced.
+        A ``.safetensors`` file; an earlier file of taught weights is replaced.
 
     Returns
     -------
     str
-        SHA-256 of the file.
+        Hash of the file, SHA-256.
 
     Raises
     ------
     ValueError
         If the path is that of the bundled weights, or does not end in ``.safetensors``.
     OSError
-        If another kind of file has that name, or the disk fails.
+        If the file in the way holds something else, or the disk fails.
     """
     bundled = bundled_weights()
     if path.resolve() == bundled.resolve() or (path.exists() and path.samefile(bundled)):
-        raise ValueError(
-            "The weights that come with the program are never overwritten; choose another name."
-        )
+        raise ValueError("The weights that come with the program are never overwritten.")
     if path.suffix != ".safetensors":
         raise ValueError(f"{path.name} must end in .safetensors.")
-    if path.exists() and not is_fine_tuned(path):
-        raise FileExistsError(
-            f"{path.name} exists and does not hold fine-tuned weights; choose another name."
-        )
-    save_weights(network.net, path, network.provenance)
+    if path.exists() and not is_taught(path):
+        raise FileExistsError(f"{path.name} holds something else; choose another name.")
+    save_weights(taught.net, path, taught.provenance)
     return weights_hash(path)
 
 
-def is_fine_tuned(path: Path) -> bool:
-    """Return whether a file holds fine-tuned weights."""
+def is_taught(path: Path) -> bool:
+    """Whether a file holds weights that a user taught."""
     try:
         return "taught" in read_training(path)
     except (ValueError, OSError):
         return False
 
 
-def fine_tuning_provenance(
-    spectra: AnnotatedSpectra,
+def lesson_provenance(
+    lesson: Lesson,
     base: Path,
     strength: float,
-    held_out: tuple[HeldOutScore, ...],
-    simulated: tuple[SimulatedScore, ...],
+    proved: tuple[HeldOut, ...],
+    worse: tuple[Elsewhere, ...],
 ) -> dict[str, Any]:
-    """Extend the training settings of the base weights by the fine-tuning, as JSON types."""
-    pairs = zip(spectra.annotations, spectra.pixels, strict=True)
+    """What the weights were taught from, as plain values beside those of their training."""
+    said = zip(lesson.statements, lesson.pixels, strict=True)
     return {
         **read_training(base),
         "taught": {
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "from_weights": weights_hash(base),
-            "scan": spectra.scan,
+            "scan": lesson.scan,
             "painted": [
                 {"pigment": one.pigment, "present": one.present, "pixels": count}
-                for one, count in pairs
+                for one, count in said
             ],
             "strength": strength,
-            "held_out": [score.to_dict() for score in held_out],
-            "elsewhere": [score.to_dict() for score in simulated],
-            "parts": len(np.unique(spectra.folds)),
+            "held_out": [one.values() for one in proved],
+            "elsewhere": [one.values() for one in worse],
+            "parts": len(np.unique(lesson.folds)),
         },
     }

@@ -209,14 +209,16 @@ def test_a_compression_that_is_not_installed(path, counts):
 
 
 def test_very_many_datasets_with_fractions_are_not_all_tried(path, monkeypatch):
-    from napari_xrf_pigments.io.formats.hdf5 import reader as hdf5
+    from napari_xrf_pigments.io.formats import _candidates
 
     with h5py.File(path, "w") as file:
         for number in range(100):
             file[f"group_{number}/values"] = np.full((2, 2, 256), 0.5, np.float32)
     tried = []
-    look = hdf5.looks_like_counts
-    monkeypatch.setattr(hdf5, "looks_like_counts", lambda cube: tried.append(cube) or look(cube))
+    look = _candidates.looks_like_counts
+    monkeypatch.setattr(
+        _candidates, "looks_like_counts", lambda cube: tried.append(cube) or look(cube)
+    )
     with pytest.raises(ValueError, match="without whole counts"):
         open_cube(path)
     assert 0 < len(tried) < 50

@@ -1,24 +1,19 @@
-"""Which dataset of an HDF5 file is the scan, and which of its axes is the spectrum."""
+"""Candidate datasets of an HDF5 file, with the axes, energies and sizes beside them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis
-from napari_xrf_pigments.io._metadata import guess_channel_axis
+from napari_xrf_pigments.io._metadata import ENERGY_UNITS_KEV, LENGTH_UNITS_MM, axis_from_values
+from napari_xrf_pigments.io._reader import MAX_CHANNELS
 
-from .._axes import (
-    axis_names,
-    axis_of,
-    axis_of_coefficients,
-    energy_beside,
-    named_channel,
-    pixel_of,
-)
-from ._hdf5_walk import (
+from .._candidates import ENERGY_WORDS, Candidate, guess_spectrum_axis, is_spectrum_name, rank
+from ._file import (
     FEW_OBJECTS,
     MAX_OBJECTS,
     address,
@@ -27,58 +22,23 @@ from ._hdf5_walk import (
     decode,
     get,
     is_readable,
+    read_numbers,
 )
 
-# A plain dataset whose longest axis is shorter is a stack of pictures, not a scan.
-LEAST_CHANNELS = 128
 MAX_DETECTORS = 16
-# Looking at what lies beside each takes time; no file of scans has so many.
+# Reading what lies beside each takes time; no file of scans has so many.
 MAX_CANDIDATES = 200
+_MAX_BESIDE = 300
 _DETECTOR_WORDS = ("det", "mca", "sensor")
-# What files of other fields are known by: Imaris, BigDataViewer, netCDF, Keras, AnnData, CT.
+# Marks of files of other fields: Imaris, BigDataViewer, netCDF, Keras, AnnData, CT.
 _FOREIGN_ATTRIBUTES = ("ImarisDataSet", "_NCProperties", "keras_version", "encoding-type")
 _FOREIGN_GROUPS = ("__DATA_TYPES__", "DataSetInfo", "t00000", "model_weights", "exchange/theta")
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A dataset that can be a scan.
-
-    Parameters
-    ----------
-    name : str
-        Its path in the file.
-    axes : tuple of int
-        Which of its axes are y, x and channel.
-    energies : EnergyAxis or None
-        The axis that the file states.
-    pixel_mm : tuple of float or None
-        Height and width of a pixel in mm.
-    rank : int
-        The smaller the surer that this is the scan.
-    guessed : bool
-        Whether the axis of the spectrum is a guess.
-    detector_axis : int or None
-        The axis of the detectors, where there are four axes.
-    places : str or None
-        The dataset (y, x, 1) that tells which spectrum of a list belongs to a pixel, where the
-        counts are such a list (spectrum, channel); `axes` are then those of the cube.
-    """
-
-    name: str
-    axes: tuple[int, int, int]
-    energies: EnergyAxis | None
-    pixel_mm: tuple[float, float] | None = None
-    rank: int = 0
-    guessed: bool = False
-    detector_axis: int | None = None
-    places: str | None = None
-
-
 def find_candidates(file: Any, brief: bool = False) -> list[Candidate]:
-    """All datasets of an open file that can be scans, the surest first.
+    """List all datasets of an open file that can be scans, the best first.
 
-    Links out of the file are not followed; `brief` looks near the top of the file only.
+    Links out of the file are not followed; `brief` searches near the top of the file only.
     """
     if is_foreign(file):
         return []
@@ -91,7 +51,7 @@ def find_candidates(file: Any, brief: bool = False) -> list[Candidate]:
         candidate = describe_dataset(file, dataset)
         if candidate is None:
             continue
-        # One dataset under several names: a group that says more about it goes first.
+        # One dataset under several names: the group with the most metadata wins.
         mark = address(dataset)
         if mark not in found or candidate.rank < found[mark].rank:
             found[mark] = candidate
@@ -99,57 +59,75 @@ def find_candidates(file: Any, brief: bool = False) -> list[Candidate]:
 
 
 def is_foreign(file: Any) -> bool:
-    """Whether the file is known to be of another field, such as microscopy."""
+    """Whether the file has the marks of another field, such as microscopy."""
     return any(name in file.attrs for name in _FOREIGN_ATTRIBUTES) or any(
         get(file, name) is not None for name in _FOREIGN_GROUPS
     )
 
 
 def can_be_counts(dataset: Any) -> bool:
-    """Whether a dataset has three axes, or four, and numbers in it."""
+    """Whether a dataset holds numbers along three axes, or four."""
     shape, dtype = getattr(dataset, "shape", None), getattr(dataset, "dtype", np.dtype("O"))
     return shape is not None and len(shape) in (3, 4) and 0 not in shape and dtype.kind in "uif"
 
 
-def describe_dataset(file: Any, dataset: Any, asked_for: bool = False) -> Candidate | None:
-    """What a dataset with three or four axes is; None where nothing says that it holds spectra."""
-    group, shape = dataset.parent, tuple(dataset.shape)
-    stated = axis_names(group, dataset)
+def describe_dataset(file: Any, dataset: Any, requested: bool = False) -> Candidate | None:
+    """Describe a dataset with three or four axes; None where nothing speaks for spectra.
+
+    Of a dataset that the user requested the longest axis serves as spectrum if need be.
+    """
+    group, shape = dataset.parent, tuple(int(length) for length in dataset.shape)
+    stated = _axis_names(group, dataset)
     names = stated or [""] * len(shape)
     detector = _detector_axis(shape, names) if len(shape) == 4 else None
     if len(shape) == 4 and detector is None:
         return None
-    kept = [axis for axis in range(len(shape)) if axis != detector]
-    channel = named_channel(group, dataset, names)
+    others = [axis for axis in range(len(shape)) if axis != detector]
+    channel, guessed = _named_spectrum_axis(group, dataset, names), False
     energies: EnergyAxis | None = None
     if channel is None or channel == detector:
-        channel, energies = energy_beside(group, shape, kept)
-    guessed = channel is None
+        channel, energies = _energies_beside(group, shape, others)
     if channel is None:
-        channel = _guess(shape, kept, asked_for)
-        if channel is None:
+        guessed = True
+        channel, likely = guess_spectrum_axis(shape, others)
+        length = shape[channel]
+        if len(shape) == 4:
+            # Four axes are mostly times, colours or slices.
+            likely = channel == others[2] and length >= 256 and not length & (length - 1)
+        if not likely and not requested:
             return None
-    y, x = (axis for axis in kept if axis != channel)
-    energies = energies or _energies(group, shape, names[channel], channel)
+    energies = (
+        energies
+        or stored_axis(group, names[channel], shape[channel])
+        or _energies_beside(group, shape, [channel])[1]
+        or axis_of_coefficients(get(group, "calibration"), shape[channel])
+    )
+    y, x = (axis for axis in others if axis != channel)
     return Candidate(
         dataset.name.lstrip("/"),
+        shape,
+        dataset.dtype,
         (y, x, channel),
         energies,
-        pixel_of(group, names[y], names[x]),
-        _rank(file, dataset, stated is not None, energies is not None),
+        pixel_size(group, names[y], names[x]),
         guessed,
         detector,
+        rank(
+            dataset.dtype,
+            energies,
+            default=stated is not None and _is_default(file, dataset),
+            declared=stated is not None,
+        ),
     )
 
 
-def _energies(group: Any, shape: tuple[int, ...], name: str, channel: int) -> EnergyAxis | None:
-    length = shape[channel]
-    axis = axis_of(group, name, length) or energy_beside(group, shape, [channel])[1]
-    return axis or axis_of_coefficients(get(group, "calibration"), length)
+def _is_default(file: Any, dataset: Any) -> bool:
+    default = decode(attribute(file, "default")).strip("/")
+    return bool(default) and dataset.name.lstrip("/").startswith(default)
 
 
 def _detector_axis(shape: tuple[int, ...], names: list[str]) -> int | None:
-    """The axis of the detectors among four: by its name, or the short one before a spectrum."""
+    """Find the axis of the detectors among four: by its name, or the short one of the others."""
     for axis, name in enumerate(names):
         if name.lower().startswith(_DETECTOR_WORDS):
             return axis
@@ -157,21 +135,113 @@ def _detector_axis(shape: tuple[int, ...], names: list[str]) -> int | None:
     return min(few, key=lambda axis: shape[axis]) if few else None
 
 
-def _guess(shape: tuple[int, ...], kept: list[int], asked_for: bool) -> int | None:
-    """The axis that is most likely the spectrum, if it is likely enough."""
-    lengths = (shape[kept[0]], shape[kept[1]], shape[kept[2]])
-    index = guess_channel_axis(lengths, prefer_last=False)
-    length = lengths[index]
-    enough = length >= LEAST_CHANNELS and length >= max(lengths) / 4
-    if len(shape) == 4:
-        # Four axes are mostly times, colours or slices.
-        enough = index == 2 and length >= 256 and not length & (length - 1)
-    return kept[index] if enough or asked_for else None
+def _axis_names(group: Any, dataset: Any) -> list[str] | None:
+    """Return the names of the axes where the dataset is the signal of an NXdata group."""
+    if decode(attribute(group, "NX_class")) != "NXdata":
+        return None
+    last = dataset.name.rsplit("/", 1)[-1]
+    if decode(attribute(group, "signal")) != last and "signal" not in dataset.attrs:
+        return None
+    axes = attribute(group, "axes")
+    if isinstance(axes, str) and not axes:
+        axes = attribute(dataset, "axes")
+    if isinstance(axes, (str, bytes)):
+        names = [name for name in decode(axes).replace(",", ":").split(":") if name]
+    else:
+        names = [decode(name) for name in np.asarray(axes).reshape(-1)[:8]]
+    count = len(dataset.shape)
+    return names if len(names) == count else [""] * count
 
 
-def _rank(file: Any, dataset: Any, nxdata: bool, energies: bool) -> int:
-    default = decode(attribute(file, "default")).strip("/")
-    rank: int = 8 * (not nxdata) + 4 * (not energies) + 2 * (dataset.dtype.kind == "f")
-    if nxdata and default and dataset.name.lstrip("/").startswith(default):
-        return rank - 8
-    return rank
+def _named_spectrum_axis(group: Any, dataset: Any, names: Sequence[str]) -> int | None:
+    """Find the axis that is named or declared a spectrum."""
+    for axis, name in enumerate(names):
+        if _unit(_vector(group, name)) in ENERGY_UNITS_KEV or is_spectrum_name(name):
+            return axis
+    labels = attribute(dataset, "DIMENSION_LABELS")
+    for axis, label in enumerate(() if isinstance(labels, str) else labels):
+        if is_spectrum_name(decode(label)):
+            return axis
+    spectral = decode(attribute(dataset, "interpretation")) == "spectrum"
+    return len(dataset.shape) - 1 if spectral else None
+
+
+def _energies_beside(
+    group: Any, shape: Sequence[int], among: Sequence[int]
+) -> tuple[int | None, EnergyAxis | None]:
+    """Find energies in the same group or the one above, and the axis of `among` that they fit."""
+    for home in (group, group.parent):
+        for name in islice(home, _MAX_BESIDE):
+            if not any(word in name.lower() for word in ENERGY_WORDS):
+                continue
+            vector = _vector(home, name)
+            fits = [] if vector is None else [axis for axis in among if vector.size == shape[axis]]
+            if len(fits) == 1:
+                energies = stored_axis(home, name, shape[fits[0]])
+                if energies is not None:
+                    return fits[0], energies
+    return None, None
+
+
+def stored_axis(group: Any, name: str, channels: int) -> EnergyAxis | None:
+    """Read the energy axis that a dataset of that name holds; plain channel numbers are none."""
+    vector = _vector(group, name)
+    if vector is None or vector.size > min(channels, MAX_CHANNELS) + 1:
+        return None
+    unit = _unit(vector)
+    if unit not in ENERGY_UNITS_KEV and not any(word in name.lower() for word in ENERGY_WORDS):
+        return None
+    return axis_from_values(read_numbers(vector), unit, channels)
+
+
+def axis_of_coefficients(dataset: Any, channels: int) -> EnergyAxis | None:
+    """Make the axis of an offset, a gain and perhaps a square term, in keV and channels."""
+    numbers = read_numbers(dataset)
+    if numbers is None or numbers.size not in (2, 3):
+        return None
+    offset, gain = (float(number) for number in numbers.reshape(-1)[:2])
+    square = float(numbers.reshape(-1)[2]) if numbers.size == 3 else 0.0
+    # A bent axis becomes the straight line through its ends.
+    gain += square * (channels - 1)
+    if not np.isfinite([offset, gain]).all() or not 1e-5 < gain < 1:
+        return None
+    return EnergyAxis(channels, gain, offset, "file")
+
+
+def _vector(group: Any, name: str) -> Any:
+    """Return the dataset with one axis of that name; None where there is none."""
+    item = get(group, name) if name and name != "." else None
+    return item if len(getattr(item, "shape", None) or ()) == 1 else None
+
+
+def _unit(dataset: Any) -> str:
+    return "" if dataset is None else decode(attribute(dataset, "units")).lower()
+
+
+def pixel_size(group: Any, y_name: str, x_name: str, unit: str = "") -> tuple[float, float] | None:
+    """Compute height and width of a pixel in mm from the positions of the rows and columns.
+
+    `unit` is that of datasets which state none.
+    """
+    sides = []
+    for name in (y_name, x_name):
+        vector = _vector(group, name)
+        if vector is None or vector.size < 2:
+            return None
+        unit_mm = LENGTH_UNITS_MM.get(_unit(vector) or unit)
+        positions = read_numbers(vector)
+        if unit_mm is None or positions is None or not np.all(np.isfinite(positions)):
+            return None
+        sides.append(abs(float(positions[-1] - positions[0])) * unit_mm / (positions.size - 1))
+    return (sides[0], sides[1]) if min(sides) > 0 else None
+
+
+def settings_of(file: Any, name: str) -> Mapping[str, Any]:
+    """Collect the attributes of a dataset and of the groups above it; the nearest win."""
+    settings: dict[str, Any] = {}
+    parts = [part for part in name.split("/") if part]
+    for depth in range(len(parts) + 1):
+        item = file["/".join(parts[:depth])] if depth else file
+        for key in islice(item.attrs, _MAX_BESIDE):
+            settings[key] = attribute(item, key)
+    return settings

@@ -1,8 +1,8 @@
-"""HDF5 scans of several programs, by content."""
+"""HDF5 scans of several programs, recognised by content."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +11,71 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.io import _detectors as detectors
-from napari_xrf_pigments.io._lazy import dask_counts, looks_like_counts
-from napari_xrf_pigments.io._metadata import (
-    acquisition_from_settings,
-    axis_from_settings,
-    pixel_from_settings,
-)
-from napari_xrf_pigments.io._reader import (
-    FormatReader,
-    ReadOptions,
-    check_size,
-    estimated_axis,
-    make_source,
-    read_head,
-)
+from napari_xrf_pigments.io._lazy import LazyCube, StoredArray
+from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, read_head
 
-from .._axes import settings_of
-from ._candidates import can_be_counts, describe_dataset, find_candidates, is_foreign
-from ._file import open_file, why_unreadable
-from ._hdf5_cube import cube_of
-from ._hdf5_scan import FORMAT, Counts, Hdf5Scan
-from ._hdf5_walk import elsewhere, get, is_readable, linked_files, piece_bytes
-from .layouts import find_scan, scan_of
+from .._candidates import build_cube, holds_counts
+from ._candidates import (
+    can_be_counts,
+    describe_dataset,
+    find_candidates,
+    is_foreign,
+    settings_of,
+)
+from ._file import (
+    external_files,
+    get,
+    is_readable,
+    linked_files,
+    open_file,
+    piece_bytes,
+    why_unreadable,
+)
+from ._scan import FORMAT, Counts, Hdf5Scan
+from .crono import SelectedSpectra
+from .layouts import find_known_scan, scan_of
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _USER_BLOCKS = (0, 512, 1024, 2048)
-# Looking into larger pieces takes longer than a look at a file may.
+# Reading larger pieces takes longer than recognising a file may.
 _QUICK_PIECE_BYTES = 2**20
-# Whole numbers are looked for in so many datasets, the surest first.
+# So many datasets, the best first, are searched for whole numbers.
 _MOST_TRIED = 32
 _BROKEN = (RuntimeError, KeyError, OSError, TypeError, IndexError)
+
+
+@dataclass(frozen=True)
+class Hdf5Cube(StoredArray):
+    """The counts of one detector.
+
+    Parameters
+    ----------
+    name : str
+        Path of the dataset.
+    detector : int
+        Index on the axis of the detectors, where the dataset has four axes.
+    """
+
+    name: str = ""
+    detector: int = 0
+
+    def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read a block of the dataset within three slices."""
+        path = Path(self.path)
+        with open_file(path) as file:
+            try:
+                block = file[self.name][self.disk_key(slices, self.detector)]
+            except (OSError, RuntimeError, KeyError) as error:
+                raise OSError(why_unreadable(path, error)) from None
+        return self.ordered(block)
+
+
+def _cube_of(path: Path, counts: Counts) -> LazyCube:
+    array = counts.array
+    stored = str(path), array.dtype.str, array.shape, array.axes, array.name
+    if counts.selection is not None:
+        return SelectedSpectra(*stored, counts.selection)
+    return Hdf5Cube(*stored, counts.index)
 
 
 def is_hdf5(path: Path) -> bool:
@@ -50,28 +85,24 @@ def is_hdf5(path: Path) -> bool:
 
 
 def matches(path: Path) -> bool:
-    """Whether the file holds something that can be a scan; looks near its top only."""
+    """Whether the file holds something near its top that can be a scan."""
     if not is_hdf5(path):
         return False
     try:
         with open_file(path) as file:
-            scan = find_scan(file, brief=True)
-            return scan is not None and _probably_counts(path, file, scan)
+            if find_known_scan(file) is not None:
+                return True
+            best = next(iter(find_candidates(file, brief=True)), None)
+            if best is None or best.energies is not None:
+                return best is not None
+            slow = piece_bytes(file[best.name]) > _QUICK_PIECE_BYTES
+            return slow or holds_counts(best, _cube_of(path, Counts("", best)))
     except (*_BROKEN, ValueError):
         return False
 
 
-def _probably_counts(path: Path, file: Any, scan: Hdf5Scan) -> bool:
-    first = scan.detectors[0]
-    dataset = file[first.found.name]
-    known = scan.format != FORMAT or first.found.energies is not None
-    if known or dataset.dtype.kind in "ui" or piece_bytes(dataset) > _QUICK_PIECE_BYTES:
-        return True
-    return looks_like_counts(cube_of(path, file, first))
-
-
 def read(path: Path, options: ReadOptions) -> XRFCube:
-    """Open the surest scan, or the dataset that `options` names.
+    """Open the best scan, or the dataset that `options` names.
 
     Raises
     ------
@@ -80,44 +111,47 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     """
     with open_file(path) as file:
         try:
-            return _open(path, file, _choose(path, file, options), options)
+            return _open(path, file, _choose_scan(path, file, options), options)
         except _BROKEN as error:
             raise ValueError(why_unreadable(path, error)) from None
 
 
-def _choose(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
+def _choose_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
     if options.dataset is not None:
-        return _named(path, file, options.dataset)
-    scan = find_scan(file)
-    if scan is not None and scan.format == FORMAT:
-        # The surest may be a stack of pictures in floating point.
-        surest = find_candidates(file)[:_MOST_TRIED]
-        candidates = [each for each in surest if _whole(path, file, Counts("", each))]
-        scan = scan_of(file, candidates) if candidates else None
+        return _requested_scan(path, file, options.dataset)
+    scan = find_known_scan(file)
     if scan is None:
-        raise ValueError(_why_not(path, file))
-    if scan.total is not None and not _whole(path, file, scan.total):
+        # The best candidate may be a stack of pictures in floating point.
+        candidates = [
+            each
+            for each in find_candidates(file)[:_MOST_TRIED]
+            if holds_counts(each, _cube_of(path, Counts("", each)))
+        ]
+        if not candidates:
+            raise ValueError(_rejection_reason(path, file))
+        return scan_of(file, candidates)
+    if scan.total is not None and not holds_counts(scan.total.array, _cube_of(path, scan.total)):
         # Larch brings detectors of unlike axes onto one before it adds them up.
         note = "The sum of the detectors that the file holds has fractions of counts: left aside."
         scan = replace(scan, total=None, notes=(*scan.notes, note))
     return scan
 
 
-def _named(path: Path, file: Any, name: str) -> Hdf5Scan:
+def _requested_scan(path: Path, file: Any, name: str) -> Hdf5Scan:
     dataset = get(file, name)
     if dataset is None or not can_be_counts(dataset):
         raise ValueError(f"{path.name} has no dataset {name} with three axes of counts.")
     if not is_readable(dataset):
-        others = ", ".join(elsewhere(dataset)[:3])
+        others = ", ".join(external_files(dataset)[:3])
         where = f"in other files ({others})" if others else "in pieces too large to be read"
         raise ValueError(f"The counts of {name} in {path.name} lie {where}.")
-    asked = describe_dataset(file, dataset, asked_for=True)
-    if asked is None:
+    array = describe_dataset(file, dataset, requested=True)
+    if array is None:
         raise ValueError(f"{path.name}: it is not clear which of the four axes of {name} is what.")
-    return scan_of(file, [asked])
+    return scan_of(file, [array])
 
 
-def _why_not(path: Path, file: Any) -> str:
+def _rejection_reason(path: Path, file: Any) -> str:
     others = [] if is_foreign(file) else linked_files(file)
     if others:
         return (
@@ -129,81 +163,63 @@ def _why_not(path: Path, file: Any) -> str:
 
 def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCube:
     notes = list(scan.notes)
-    wanted, chosen = _detectors(scan, options, notes)
-    first = wanted[0]
-    dataset = file[first.found.name]
-    sources = [cube_of(path, file, counts) for counts in wanted]
-    source = detectors.sum_cubes(sources)
-    rows, columns, channels = source.shape
+    used, selected = _select_detectors(scan, options, notes)
+    array = used[0].array
+    cube = detectors.sum_cubes([_cube_of(path, counts) for counts in used])
+    rows, columns, channels = cube.shape
     check_size(path.name, rows, columns, channels)
-    axes = first.found.axes
-    if first.found.guessed:
-        notes.append(
-            f"Axis {axes[2] + 1} of {first.found.name} ({channels} values) "
-            "was taken as the spectrum."
-        )
-    pieces = dataset.chunks if first.found.places is None else None
-    file_chunks = None if pieces is None else (pieces[axes[0]], pieces[axes[1]], pieces[axes[2]])
-    settings = settings_of(file, first.found.name)
-    axis = first.found.energies or axis_from_settings(settings, channels)
-    key = "".join(f"{counts.found.name}{counts.number}" for counts in wanted) + str(axes)
-    return XRFCube(
-        dask_counts(source, file_chunks, key),
-        axis or estimated_axis(channels, notes),
-        acquisition_from_settings(settings),
-        first.found.pixel_mm or pixel_from_settings(settings),
-        _live_time(scan, chosen, (rows, columns)),
-        scan.valid(),
-        source=make_source(path, scan.format, notes),
+    if array.guessed:
+        guess = f"Axis {array.axes[2] + 1} of {array.name} ({channels} values)"
+        notes.append(f"{guess} was taken as the spectrum.")
+    return build_cube(
+        path,
+        scan.format,
+        cube,
+        array,
+        settings_of(file, array.name),
+        notes,
+        pieces=file[array.name].chunks if used[0].selection is None else None,
+        key="".join(f"{each.array.name}{each.index}" for each in used) + str(array.axes),
+        live_time_s=_live_time(scan, selected, (rows, columns)),
+        valid=scan.valid(),
     )
 
 
-def _detectors(
+def _select_detectors(
     scan: Hdf5Scan, options: ReadOptions, notes: list[str]
 ) -> tuple[list[Counts], tuple[int, ...]]:
-    """What is read, and the numbers of the detectors that it stands for."""
+    """Select the counts to read, and the indices of the detectors that they stand for."""
     names = [counts.detector for counts in scan.detectors]
     if len(names) == 1 and scan.total is None:
         detectors.require_single_detector(
             options.detector if options.detector != names[0] else None
         )
         return list(scan.detectors), (0,)
-    chosen = detectors.select_detectors(options.detector, names)
-    if chosen is None:
-        axes = [counts.found.energies for counts in scan.detectors]
-        stored = scan.total is not None
-        chosen = (
-            tuple(range(len(names))) if stored else detectors.default_selection(names, axes, notes)
-        )
-    if len(chosen) == len(names) and scan.total is not None:
+    selected = detectors.select_detectors(options.detector, names)
+    if selected is None and scan.total is not None:
+        selected = tuple(range(len(names)))
+    elif selected is None:
+        axes = [counts.array.energies for counts in scan.detectors]
+        selected = detectors.default_selection(names, axes, notes)
+    if len(selected) == len(names) and scan.total is not None:
         listed = detectors.format_names(names)
         notes.append(f"Opened: the sum that the file holds of its detectors ({listed}).")
-        return [scan.total], chosen
-    detectors.note_selection(chosen, names, notes)
-    return [scan.detectors[number] for number in chosen], chosen
+        return [scan.total], selected
+    detectors.note_selection(selected, names, notes)
+    return [scan.detectors[index] for index in selected], selected
 
 
 def _live_time(
-    scan: Hdf5Scan, chosen: tuple[int, ...], shape: tuple[int, int]
+    scan: Hdf5Scan, selected: tuple[int, ...], shape: tuple[int, int]
 ) -> NDArray[np.float64] | None:
-    """Live time of a pixel in s: that of the detector, or the mean of those added up."""
+    """Read the live time of each pixel in s, the mean over the selected detectors."""
     times = scan.live_time()
     if times is None or times.shape[-2:] != shape or times.ndim != 3:
         return None
-    stated = times[list(chosen)] if max(chosen) < len(times) else times[:1]
+    stated = times[list(selected)] if max(selected) < len(times) else times[:1]
     if not np.all(np.isfinite(stated)) or np.any(stated < 0) or not np.any(stated > 0):
         return None
     return np.asarray(stated.mean(axis=0))
-
-
-def _whole(path: Path, file: Any, counts: Counts) -> bool:
-    """Integers, or floats that are whole in a few pixels."""
-    dataset = file[counts.found.name]
-    if dataset.dtype.kind in "ui":
-        return True
-    if counts.found.detector_axis is not None:
-        counts = Counts(counts.detector, counts.found, 0)
-    return looks_like_counts(cube_of(path, file, counts))
 
 
 READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)

@@ -1,6 +1,6 @@
-"""Which array of a Zarr store is the scan, and which of its axes is the spectrum.
+"""Candidate arrays of a Zarr store, with their axes as NGFF, xarray and Zarr 3 describe them.
 
-Only the metadata, JSON files, are looked at here; nothing is unpacked.
+Only the metadata, JSON files, are read here; nothing is unpacked.
 """
 
 from __future__ import annotations
@@ -15,12 +15,21 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis
-from napari_xrf_pigments.io._metadata import axis_from_settings, guess_channel_axis
-from napari_xrf_pigments.io._reader import read_head
+from napari_xrf_pigments.io._metadata import (
+    ENERGY_UNITS_KEV,
+    LENGTH_UNITS_MM,
+    axis_from_settings,
+)
+from napari_xrf_pigments.io._reader import parse_float, read_head
 
-from .._zarr_axes import axes_of, energies_of, is_channel, is_lower_level, pixel_of
+from .._candidates import (
+    LEAST_CHANNELS,
+    Candidate,
+    guess_spectrum_axis,
+    is_spectrum_name,
+    rank,
+)
 
-LEAST_CHANNELS = 128
 MAX_OBJECTS = 2000
 _MAX_DEPTH = 6
 _JSON_BYTES = 16 * 2**20
@@ -32,42 +41,30 @@ _CODECS = {
     "sharding_indexed", "astype",
 }  # fmt: skip
 
+#: Metadata of an array and of the groups above it, the store first.
+Levels = list[Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
-class ZarrArray:
-    """An array that can be a scan.
+class ZarrArray(Candidate):
+    """An array that can be a scan; all axes but y, x and channel have the length 1.
 
     Parameters
     ----------
-    name : str
-        Its path in the store; empty where the store is the array.
-    shape : tuple of int
-        All of its axes.
-    dtype : numpy.dtype
-        Type of its numbers.
-    axes : tuple of int
-        Which of the axes are y, x and channel; all others have the length 1.
-    guessed : bool
-        Whether the axis of the spectrum is a guess.
-    energies : EnergyAxis or None
-        The axis that the metadata state.
-    pixel_mm : tuple of float or None
-        Height and width of a pixel in mm.
     settings : mapping
         Attributes of the array and of the groups above it.
-    rank : int
-        The smaller the surer that this is the scan.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    axes: tuple[int, int, int]
-    guessed: bool
-    energies: EnergyAxis | None
-    pixel_mm: tuple[float, float] | None
     settings: Mapping[str, Any] = field(default_factory=dict)
-    rank: int = 0
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Step, first value and unit along an axis."""
+
+    step: float | None = None
+    first: float = 0.0
+    unit: str = ""
 
 
 def is_store(path: Path) -> bool:
@@ -76,17 +73,14 @@ def is_store(path: Path) -> bool:
 
 
 def find_arrays(store: Path) -> list[ZarrArray]:
-    """The arrays of a store that can be scans, the surest first."""
-    found = []
-    for place, levels in _arrays(store):
-        described = _described(store, place, levels)
-        if described is not None:
-            found.append(described)
+    """List the arrays of a store that can be scans, the best first."""
+    described = (_describe_array(store, folder, levels) for folder, levels in _arrays(store))
+    found = [array for array in described if array is not None]
     return sorted(found, key=lambda each: (each.rank, each.name))
 
 
 def metadata(folder: Path) -> dict[str, Any]:
-    """What the JSON files of a folder say: kind, shape, type, attributes, codecs.
+    """Read kind, shape, type, attributes and codecs from the JSON files of a folder.
 
     Raises
     ------
@@ -102,7 +96,7 @@ def metadata(folder: Path) -> dict[str, Any]:
 
 
 def codecs_allowed(about: Mapping[str, Any]) -> bool:
-    """Whether all codecs of an array are of the harmless kind."""
+    """Whether all codecs of an array only turn bytes into numbers."""
     named: list[Any] = []
     waiting: list[Any] = [about.get(key) for key in ("codecs", "filters", "compressor")]
     while waiting:
@@ -134,13 +128,13 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _arrays(store: Path) -> Iterator[tuple[Path, list[Mapping[str, Any]]]]:
-    """Folders of arrays, each with the metadata of itself and of the groups above it."""
-    waiting: list[tuple[Path, list[Mapping[str, Any]]]] = [(store, [])]
-    seen = 0
-    while waiting and seen < MAX_OBJECTS:
+def _arrays(store: Path) -> Iterator[tuple[Path, Levels]]:
+    """Iterate breadth first over the folders of arrays."""
+    waiting: list[tuple[Path, Levels]] = [(store, [])]
+    count = 0
+    while waiting and count < MAX_OBJECTS:
         folder, above = waiting.pop(0)
-        seen += 1
+        count += 1
         about = metadata(folder)
         levels = [*above, about]
         if about.get("node_type") == "array":
@@ -153,47 +147,40 @@ def _arrays(store: Path) -> Iterator[tuple[Path, list[Mapping[str, Any]]]]:
             waiting += [(folder / name, levels) for name in inside if is_store(folder / name)]
 
 
-def _described(store: Path, folder: Path, levels: list[Mapping[str, Any]]) -> ZarrArray | None:
-    about = levels[-1]
-    shape, dtype = _shape(about), _dtype(about)
-    if shape is None or dtype is None or len(shape) < 3 or is_lower_level(folder, levels):
+def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | None:
+    """Describe an array; None where nothing speaks for spectra."""
+    shape, dtype = _shape(levels[-1]), _dtype(levels[-1])
+    if shape is None or dtype is None or len(shape) < 3 or _is_lower_level(folder, levels):
         return None
-    names, scales = axes_of(folder, levels, len(shape))
+    names, scales = _axes(folder, levels, len(shape))
     long = [axis for axis, length in enumerate(shape) if length > 1]
     # Time and depth of a single picture; of spare axes of length 1 the last stay.
     if len(long) > 3 or not all(length >= 1 for length in shape):
         return None
     spare = [axis for axis in range(len(shape)) if axis not in long]
-    kept = sorted(long + spare[len(spare) - (3 - len(long)) :])
-    channel = next((axis for axis in kept if is_channel(names[axis])), None)
-    guessed = channel is None
-    if channel is None:
-        lengths = (shape[kept[0]], shape[kept[1]], shape[kept[2]])
-        channel = kept[guess_channel_axis(lengths, prefer_last=False)]
-    y, x = (axis for axis in kept if axis != channel)
-    settings: dict[str, Any] = {}
-    for level in levels:
-        attributes = level.get("attributes")
-        settings.update(attributes if isinstance(attributes, dict) else {})
-    energies = energies_of(scales[channel], shape[channel]) or axis_from_settings(
-        settings, shape[channel]
-    )
+    used = sorted(long + spare[len(spare) - (3 - len(long)) :])
+    settings = {key: value for level in levels for key, value in _attributes(level).items()}
+    named = [axis for axis in used if names[axis].lower() in ("c", "e")]
+    named = [axis for axis in used if axis in named or is_spectrum_name(names[axis])]
+    channel = named[0] if named else guess_spectrum_axis(shape, used)[0]
+    energies = _energies(scales[channel], shape[channel])
+    energies = energies or axis_from_settings(settings, shape[channel])
     if shape[channel] < LEAST_CHANNELS and energies is None:
         return None
-    if guessed and shape[channel] < max(shape) / 4:
+    if not named and 4 * shape[channel] < max(shape):
         return None
-    rank = 4 * (energies is None) + 2 * guessed + (dtype.kind == "f")
+    y, x = (axis for axis in used if axis != channel)
     name = folder.relative_to(store).as_posix()
     return ZarrArray(
         "" if name == "." else name,
         shape,
         dtype,
         (y, x, channel),
-        guessed,
         energies,
-        pixel_of(scales[y], scales[x]),
-        settings,
-        rank,
+        _pixel_size(scales[y], scales[x]),
+        guessed=not named,
+        rank=rank(dtype, energies, guessed=not named),
+        settings=settings,
     )
 
 
@@ -207,10 +194,85 @@ def _shape(about: Mapping[str, Any]) -> tuple[int, ...] | None:
 
 
 def _dtype(about: Mapping[str, Any]) -> np.dtype[Any] | None:
-    """The type of the numbers; None for anything but numbers."""
+    """Return the type of the numbers; None for anything but numbers."""
     name = about.get("data_type", about.get("dtype"))
     try:
         dtype = np.dtype(name) if isinstance(name, str) else None
     except TypeError:
         return None
     return dtype if dtype is not None and dtype.kind in "uif" else None
+
+
+def _attributes(level: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = level.get("attributes")
+    return attributes if isinstance(attributes, dict) else {}
+
+
+def _axes(folder: Path, levels: Levels, count: int) -> tuple[list[str], list[_Scale]]:
+    """Return names (with their types) and scales of the axes of an array."""
+    names, scales = [""] * count, [_Scale()] * count
+    plain = levels[-1].get("dimension_names") or _attributes(levels[-1]).get("_ARRAY_DIMENSIONS")
+    if isinstance(plain, list) and len(plain) == count:
+        names = [str(name or "") for name in plain]
+    image = _multiscale(folder, levels)
+    if image is None or len(image[0]) != count:
+        return names, scales
+    axes, steps, firsts = image
+    for index, axis in enumerate(axes):
+        names[index] = f"{axis.get('name', '')} {axis.get('type', '')}".strip()
+        step = parse_float(str(steps[index])) if index < len(steps) else None
+        first = parse_float(str(firsts[index])) if index < len(firsts) else None
+        scales[index] = _Scale(step, first or 0.0, str(axis.get("unit") or "").lower())
+    return names, scales
+
+
+def _is_lower_level(folder: Path, levels: Levels) -> bool:
+    """Whether an array is a smaller copy of another one."""
+    datasets = _image(levels).get("datasets", [])
+    return folder.name in [data.get("path") for data in datasets if isinstance(data, dict)][1:]
+
+
+def _image(levels: Levels) -> dict[str, Any]:
+    """Return NGFF's description of the image that an array belongs to."""
+    attributes = _attributes(levels[-2]) if len(levels) > 1 else {}
+    try:
+        image = attributes.get("ome", attributes)["multiscales"][0]
+        return image if isinstance(image["datasets"], list) else {}
+    except (KeyError, IndexError, TypeError):
+        return {}
+
+
+def _multiscale(
+    folder: Path, levels: Levels
+) -> tuple[list[dict[str, Any]], list[Any], list[Any]] | None:
+    """Return axes, scale and translation that NGFF gives for an array (its full size only)."""
+    image = _image(levels)
+    try:
+        data = image["datasets"][0]
+        if data["path"] != folder.name:
+            return None
+        axes = [axis if isinstance(axis, dict) else {"name": axis} for axis in image["axes"]]
+        steps: list[Any] = []
+        firsts: list[Any] = []
+        for transform in data.get("coordinateTransformations", []):
+            steps = transform.get("scale", steps)
+            firsts = transform.get("translation", firsts)
+        return axes, list(steps), list(firsts)
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return None
+
+
+def _energies(scale: _Scale, channels: int) -> EnergyAxis | None:
+    """Make the axis of energies along an axis whose unit is keV or eV."""
+    unit_kev = ENERGY_UNITS_KEV.get(scale.unit)
+    if unit_kev is None or scale.step is None or scale.step <= 0:
+        return None
+    return EnergyAxis(channels, scale.step * unit_kev, scale.first * unit_kev, "file")
+
+
+def _pixel_size(y: _Scale, x: _Scale) -> tuple[float, float] | None:
+    """Compute height and width of a pixel in mm, where the axes have a unit of length."""
+    y_mm, x_mm = LENGTH_UNITS_MM.get(y.unit), LENGTH_UNITS_MM.get(x.unit)
+    if y_mm is None or x_mm is None or not (y.step and x.step) or min(y.step, x.step) <= 0:
+        return None
+    return y.step * y_mm, x.step * x_mm

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
-from napari_xrf_pigments.io._lazy import StoredArray, dask_counts, looks_like_counts
-from napari_xrf_pigments.io._metadata import (
-    ENERGY_NAMES,
-    acquisition_from_settings,
-    axis_from_values,
-    pixel_from_settings,
-)
-from napari_xrf_pigments.io._reader import (
-    MAX_CHANNELS,
-    FormatReader,
-    ReadOptions,
-    check_size,
-    estimated_axis,
-    make_source,
-)
+from napari_xrf_pigments.io._lazy import StoredArray
+from napari_xrf_pigments.io._metadata import ENERGY_NAMES, axis_from_values
+from napari_xrf_pigments.io._reader import MAX_CHANNELS, FormatReader, ReadOptions, check_size
 
+from .._candidates import build_cube, holds_counts
 from ._candidates import ZarrArray, codecs_allowed, find_arrays, is_store, metadata
 from ._decompression_guard import guarded_store
 
 FORMAT = "Zarr"
 OME_FORMAT = "OME-Zarr"
 MAX_CHUNK_BYTES = 2**30
-
-
+# Larger stores are not measured to the last file.
+_MAX_FILES = 100_000
 # All that unpacking a damaged piece can raise.
 _DAMAGE = (
     ValueError,
@@ -68,16 +58,20 @@ class ZarrCube(StoredArray):
 
     def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
         """Read the pieces of the store within three slices."""
-        import zarr
-
+        path = Path(self.path)
         try:
-            store = guarded_store(Path(self.path) / self.name, self.piece_bytes)
-            array: Any = zarr.open_array(store, mode="r")
+            array = _open_array(path / self.name, self.piece_bytes)
             block = np.asarray(array[self.disk_key(slices)])
         except _DAMAGE as error:
-            name = Path(self.path).name
-            raise ValueError(f"{name} is damaged: a piece of its counts cannot be read.") from error
+            sentence = f"{path.name} is damaged: a piece of its counts cannot be read."
+            raise ValueError(sentence) from error
         return self.ordered(block)
+
+
+def _open_array(folder: Path, piece_bytes: int) -> Any:
+    import zarr
+
+    return zarr.open_array(guarded_store(folder, piece_bytes), mode="r")
 
 
 def matches(path: Path) -> bool:
@@ -86,7 +80,7 @@ def matches(path: Path) -> bool:
         if not is_store(path):
             return False
         found = find_arrays(path)
-        return any(each.energies is not None or _is_whole(path, each) for each in found[:5])
+        return any(each.energies is not None or _holds_counts(path, each) for each in found[:5])
     except OSError:
         return False
     except ValueError:
@@ -94,7 +88,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
-    """Open the surest array, or the one that `options` names.
+    """Open the best array, or the one that `options` names.
 
     Raises
     ------
@@ -104,31 +98,31 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     notes: list[str] = []
     chosen = _choose(path, options.dataset, notes)
     about = metadata(path / chosen.name)
-    chunks = _chunks(about, len(chosen.shape))
-    rows, columns, channels = (chosen.shape[axis] for axis in chosen.axes)
-    check_size(path.name, rows, columns, channels)
+    pieces = _pieces(about, len(chosen.shape))
+    y, x, channel = chosen.axes
+    check_size(path.name, chosen.shape[y], chosen.shape[x], chosen.channels)
     if not codecs_allowed(about):
         raise ValueError(f"{path.name} is packed in a way that is not read.")
-    source = _cube(path, chosen)
-    file_chunks: tuple[int, int, int] | None = None
-    if chunks is not None:
-        if math.prod(chunks) * chosen.dtype.itemsize > MAX_CHUNK_BYTES:
-            raise ValueError(f"{path.name} is cut into pieces that are far too large.")
-        y, x, channel = chosen.axes
-        file_chunks = (chunks[y], chunks[x], chunks[channel])
+    if pieces is not None and math.prod(pieces) * chosen.dtype.itemsize > MAX_CHUNK_BYTES:
+        raise ValueError(f"{path.name} is cut into pieces that are far too large.")
     if chosen.guessed:
         notes.append(
-            f"Axis {chosen.axes[2] + 1} of {len(chosen.shape)} ({channels} values) was taken as "
+            f"Axis {channel + 1} of {len(chosen.shape)} ({chosen.channels} values) was taken as "
             "the spectrum."
         )
-    axis = chosen.energies or _energies_beside(path, chosen)
+    if chosen.energies is None:
+        chosen = replace(chosen, energies=_energies_beside(path, chosen))
     ome = any(key in chosen.settings for key in ("ome", "multiscales"))
-    return XRFCube(
-        dask_counts(source, file_chunks, chosen.name + str(chosen.axes)),
-        axis or estimated_axis(channels, notes),
-        acquisition_from_settings(chosen.settings),
-        chosen.pixel_mm or pixel_from_settings(chosen.settings),
-        source=make_source(path, OME_FORMAT if ome else FORMAT, notes, _bytes(path / chosen.name)),
+    return build_cube(
+        path,
+        OME_FORMAT if ome else FORMAT,
+        _cube_of(path, chosen, about),
+        chosen,
+        chosen.settings,
+        notes,
+        pieces=pieces,
+        key=chosen.name + str(chosen.axes),
+        size=_bytes_on_disk(path / chosen.name),
     )
 
 
@@ -139,7 +133,7 @@ def _choose(path: Path, wanted: str | None, notes: list[str]) -> ZarrArray:
         if not named:
             raise ValueError(f"{path.name} has no array {wanted} with three axes of counts.")
         return named[0]
-    found = [each for each in found if _is_whole(path, each)]
+    found = [each for each in found if _holds_counts(path, each)]
     if not found:
         raise ValueError(f"{path.name} holds no array of whole counts with three axes.")
     if len(found) > 1:
@@ -148,31 +142,26 @@ def _choose(path: Path, wanted: str | None, notes: list[str]) -> ZarrArray:
     return found[0]
 
 
-def _cube(path: Path, chosen: ZarrArray) -> ZarrCube:
-    chunks = _chunks(metadata(path / chosen.name), len(chosen.shape)) or [MAX_CHUNK_BYTES]
-    size = math.prod(chunks) * chosen.dtype.itemsize
-    size = min(size, MAX_CHUNK_BYTES)
-    return ZarrCube(str(path), chosen.dtype.str, chosen.shape, chosen.axes, chosen.name, size)
+def _cube_of(path: Path, array: ZarrArray, about: Mapping[str, Any]) -> ZarrCube:
+    pieces = _pieces(about, len(array.shape)) or [MAX_CHUNK_BYTES]
+    size = min(math.prod(pieces) * array.dtype.itemsize, MAX_CHUNK_BYTES)
+    return ZarrCube(str(path), array.dtype.str, array.shape, array.axes, array.name, size)
 
 
-def _is_whole(path: Path, found: ZarrArray) -> bool:
-    """Integers, or floats that are whole in a few pixels."""
-    if found.dtype.kind != "f":
+def _holds_counts(path: Path, array: ZarrArray) -> bool:
+    if array.dtype.kind != "f":
         return True
-    if not codecs_allowed(metadata(path / found.name)):
-        return False
+    about = metadata(path / array.name)
     try:
-        return looks_like_counts(_cube(path, found))
+        return codecs_allowed(about) and holds_counts(array, _cube_of(path, array, about))
     except ValueError:
         return False
 
 
-def _energies_beside(path: Path, chosen: ZarrArray) -> EnergyAxis | None:
-    """An array of energies in the same group."""
-    import zarr
-
-    group = (path / chosen.name).parent if chosen.name else path
-    channels = chosen.shape[chosen.axes[2]]
+def _energies_beside(path: Path, array: ZarrArray) -> EnergyAxis | None:
+    """Read an array of energies in the same group."""
+    group = (path / array.name).parent if array.name else path
+    channels = array.channels
     for name in ENERGY_NAMES:
         if not is_store(group / name):
             continue
@@ -180,33 +169,33 @@ def _energies_beside(path: Path, chosen: ZarrArray) -> EnergyAxis | None:
         if about.get("shape") not in ([channels], [channels + 1]) or not codecs_allowed(about):
             continue
         try:
-            array: Any = zarr.open_array(guarded_store(group / name, 8 * MAX_CHANNELS), mode="r")
-            values = np.asarray(array[:])
+            stored = _open_array(group / name, 8 * MAX_CHANNELS)
+            values = np.asarray(stored[:])
         except _DAMAGE as error:
             raise ValueError(f"{path.name} is damaged: its energies cannot be read.") from error
-        unit = "kev" if name.endswith("kev") else str(array.attrs.get("units", ""))
+        unit = "kev" if name.endswith("kev") else str(stored.attrs.get("units", ""))
         axis = axis_from_values(values, unit, channels)
         if axis is not None:
             return axis
     return None
 
 
-def _chunks(about: dict[str, Any], count: int) -> list[int] | None:
-    """The chunks of an array; of a sharded one, the shards."""
+def _pieces(about: Mapping[str, Any], count: int) -> list[int] | None:
+    """Return the chunks of an array; of a sharded one, the shards."""
     grid = about.get("chunk_grid")
     configuration = grid.get("configuration") if isinstance(grid, dict) else None
-    chunks = configuration.get("chunk_shape") if isinstance(configuration, dict) else None
-    chunks = about.get("chunks", chunks)
-    if not isinstance(chunks, list) or len(chunks) != count:
+    pieces = configuration.get("chunk_shape") if isinstance(configuration, dict) else None
+    pieces = about.get("chunks", pieces)
+    if not isinstance(pieces, list) or len(pieces) != count:
         return None
-    return chunks if all(isinstance(each, int) and each > 0 for each in chunks) else None
+    return pieces if all(isinstance(each, int) and each > 0 for each in pieces) else None
 
 
-def _bytes(folder: Path) -> int:
-    """Size of all files of an array; of the metadata alone where there are very many."""
+def _bytes_on_disk(folder: Path) -> int:
+    """Add up the sizes of all files of an array, the first ones where there are very many."""
     total = 0
     for index, path in enumerate(folder.rglob("*")):
-        if index > 100_000:
+        if index > _MAX_FILES:
             break
         total += path.stat().st_size if path.is_file() else 0
     return total

@@ -1,4 +1,4 @@
-"""What a program stores of a scan in HDF5, in the same terms for all of them."""
+"""A scan in an HDF5 file, in the same terms for all layouts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ._candidates import Candidate
+from .._candidates import Candidate
 
 FORMAT = "HDF5 (.h5)"
 
@@ -21,20 +21,24 @@ class Counts:
     ----------
     detector : str
         Its name.
-    found : Candidate
+    array : Candidate
         The dataset.
-    number : int or None
-        Place on the axis of the detectors, where the dataset has four axes.
+    index : int
+        Index on the axis of the detectors, where the dataset has four axes.
+    selection : str or None
+        The dataset (y, x) or (y, x, 1) with the number of each pixel's spectrum, where the
+        counts are a list (spectrum, channel); `array` then has the axes of the cube.
     """
 
     detector: str
-    found: Candidate
-    number: int | None = None
+    array: Candidate
+    index: int = 0
+    selection: str | None = None
 
 
 @dataclass(frozen=True)
 class Hdf5Scan:
-    """What a file holds.
+    """The scan of a file.
 
     Parameters
     ----------
@@ -45,11 +49,11 @@ class Hdf5Scan:
     total : Counts or None
         Their sum, where the file holds it.
     live_time : callable
-        Gives the live time (detector, y, x) in s, or None.
+        Reads the live time (detector, y, x) in s, or None.
     valid : callable
-        Gives the mask (y, x) of the measured pixels, or None where all are.
+        Reads the mask (y, x) of the measured pixels; None where all are.
     notes : tuple of str
-        Plain sentences.
+        Sentences on the scan.
     """
 
     format: str

@@ -1,4 +1,4 @@
-"""Results as CSV: one table with a line a pixel, or one matrix a map."""
+"""Results as CSV: one table with one line per pixel, or one matrix per map."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ._fields import KIND, MARKER, Field, all_fields, provenance, to_json
+from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 INDEX = "provenance.json"
-#: What a column's name ends with, by field; the plain name is the map most people want.
+#: Suffix of the columns of each field; those without one are the maps that most people use.
 _SUFFIXES = {
     "counts": "",
     "sigma": " sigma",
@@ -29,12 +29,12 @@ _SUFFIXES = {
 
 
 def sidecar(table: Path) -> Path:
-    """Where the provenance of a table is kept: beside it, as JSON."""
+    """Return the path of the provenance of a table: beside it, as JSON."""
     return table.with_name(f"{table.name}.json")
 
 
 def write_table(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
-    """Write one table: y, x, their mm (empty where unknown), and a column a map.
+    """Write one table: y, x, their mm (empty where unknown), and one column per map.
 
     Values have six digits; a pixel that was not measured has empty cells.
     """
@@ -53,7 +53,7 @@ def write_table(path: Path, elements: ElementMaps | None, pigments: PigmentMaps 
                 file.write((line % (y, x, *place, *pixel_values)).replace("nan", ""))
 
 
-def write_table_facts(
+def write_sidecar(
     path: Path, table: str, elements: ElementMaps | None, pigments: PigmentMaps | None
 ) -> None:
     """Write the provenance of a table."""
@@ -62,7 +62,7 @@ def write_table_facts(
 
 
 def write_matrices(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
-    """Write a folder of one CSV a map: rows and columns of the scan, nothing else."""
+    """Write a folder with one CSV per map: rows and columns of the scan, nothing else."""
     path.mkdir()
     files: dict[str, dict[str, str]] = {}
     for field in all_fields(elements, pigments):
@@ -79,14 +79,14 @@ def write_matrices(path: Path, elements: ElementMaps | None, pigments: PigmentMa
 
 
 def is_results(path: Path) -> bool:
-    """Whether `path` is a table or a folder of matrices that this program wrote."""
+    """Return whether `path` is a table or a folder of matrices that this program wrote."""
     if path.is_dir():
         return _is_matrices(path)
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     try:
-        facts = json.loads(sidecar(path).read_text(encoding="utf-8"))
-        return bool(facts.get(MARKER) == KIND and facts.get("table") == path.name)
+        content = json.loads(sidecar(path).read_text(encoding="utf-8"))
+        return bool(content.get(MARKER) == KIND and content.get("table") == path.name)
     except (OSError, ValueError, AttributeError):
         return False
 
@@ -95,32 +95,32 @@ def _is_matrices(path: Path) -> bool:
     try:
         index = json.loads((path / INDEX).read_text(encoding="utf-8"))
         known = {INDEX, *index["files"]}
-        ours = index.get(MARKER) == KIND and all(name.endswith(".csv") for name in index["files"])
-        return ours and all(entry.name in known for entry in path.iterdir())
+        own = index.get(MARKER) == KIND and all(name.endswith(".csv") for name in index["files"])
+        return own and all(entry.name in known for entry in path.iterdir())
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         return False
 
 
-def is_our_sidecar(path: Path) -> bool:
-    """Whether `path` is the sidecar of a table that this program wrote."""
+def is_own_sidecar(path: Path) -> bool:
+    """Return whether `path` is the sidecar of a table that this program wrote."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        return bool(facts.get(MARKER) == KIND and "table" in facts)
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return bool(content.get(MARKER) == KIND and "table" in content)
     except (OSError, ValueError, AttributeError):
         return False
 
 
 def columns_of(field: Field) -> list[str]:
-    """Names of the columns of a field."""
+    """Return the names of the columns of a field."""
     return [f"{channel}{_SUFFIXES[field.name]}" for channel in field.channels]
 
 
 def _rows(fields: list[Field]) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Row after row: its number, and values of shape (map, x)."""
-    height = min(field.slab_rows for field in fields)
+    """Iterate over the rows: index, and values of shape (map, x)."""
+    height = min(field.block_rows for field in fields)
     rows = fields[0].shape[1]
     for start in range(0, rows, height):
         part = slice(start, min(start + height, rows))
-        slab = np.concatenate([np.asarray(f.data[:, part], dtype=np.float32) for f in fields])
-        for offset in range(slab.shape[1]):
-            yield start + offset, slab[:, offset]
+        block = np.concatenate([np.asarray(f.data[:, part], dtype=np.float32) for f in fields])
+        for offset in range(block.shape[1]):
+            yield start + offset, block[:, offset]

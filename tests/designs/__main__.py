@@ -1,6 +1,4 @@
-"""Train and judge every row that FOLDER/rows.json lacks.
-
-``python -m docs.studies.designs FOLDER`` prints the table.
+"""Trains and judges every row that FOLDER/rows.json lacks: ``python -m tests.designs FOLDER``.
 
 FOLDER keeps the spectra and the finished rows, so that it can be stopped at any time. With
 ``--scan SCAN`` the rows have their columns for a real scan (an Ag tube at 40 kV).
@@ -103,7 +101,7 @@ def _spectra(folder: Path, count: int, left_out: str) -> tuple[torch.Tensor, tor
         np.savez(
             part,
             encoded=torch.cat([one.encoded for one in made]).numpy(),
-            answers=torch.cat([one.targets for one in made]).numpy(),
+            answers=torch.cat([one.answers for one in made]).numpy(),
         )
         part.replace(path)
     with np.load(path) as kept:

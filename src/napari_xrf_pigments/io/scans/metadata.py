@@ -1,4 +1,4 @@
-"""What a saved scan knows beside its counts, as JSON text: written and read back exactly."""
+"""Metadata of a saved scan as JSON text, written and read back exactly."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .._reader import SLOW_FORMAT
 from ..provenance import origin
 
 KIND: Final = "scan"
-# Notes of a strange file could go on for pages; a text header has room for some.
+# Notes of a strange file could fill pages; a text header holds some.
 _MAX_NOTE, _MAX_NOTES = 300, 30
 _MAX_TEXT = 2**20
 
 
 @dataclass(frozen=True)
-class ScanFacts:
-    """All of a cube but its counts and its images.
+class ScanMetadata:
+    """The metadata of a cube: all but its counts and its images.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class ScanFacts:
     pixel_mm : tuple of float or None
         Height and width of a pixel in mm.
     notes : tuple of str
-        What was odd where the scan was first read.
+        Notes from the first reading of the scan.
     origin : mapping
         Program, version, time and source of the saved scan.
     """
@@ -43,20 +43,20 @@ class ScanFacts:
     origin: Mapping[str, Any]
 
 
-def facts_of(cube: XRFCube) -> ScanFacts:
-    """The facts of a cube that is about to be saved."""
+def metadata_of(cube: XRFCube) -> ScanMetadata:
+    """Collect the metadata of a cube."""
     notes = () if cube.source is None else cube.source.notes
     # The saved copy is fast to read.
     notes = tuple(note for note in notes if note != SLOW_FORMAT)
     kept = tuple(note[:_MAX_NOTE] for note in notes[:_MAX_NOTES])
-    return ScanFacts(cube.energies, cube.acquisition, cube.pixel_mm, kept, origin(cube.source))
+    return ScanMetadata(cube.energies, cube.acquisition, cube.pixel_mm, kept, origin(cube.source))
 
 
-def to_json(facts: ScanFacts) -> str:
-    """The facts in one line of ASCII text; floats keep every bit."""
-    axis = facts.energies
-    pixel = facts.pixel_mm
-    told = {
+def to_json(metadata: ScanMetadata) -> str:
+    """Write the metadata as one line of ASCII text; floats keep every bit."""
+    axis = metadata.energies
+    pixel = metadata.pixel_mm
+    content = {
         "kind": KIND,
         "energies": {
             "channels": int(axis.n_channels),
@@ -64,23 +64,23 @@ def to_json(facts: ScanFacts) -> str:
             "offset_kev": float(axis.offset_kev),
             "source": axis.source,
         },
-        "acquisition": asdict(facts.acquisition),
+        "acquisition": asdict(metadata.acquisition),
         "pixel_mm": None if pixel is None else [float(side) for side in pixel],
-        "notes": list(facts.notes),
-        "origin": dict(facts.origin),
+        "notes": list(metadata.notes),
+        "origin": dict(metadata.origin),
     }
-    return json.dumps(told, default=_plain)
+    return json.dumps(content, default=_to_json_type)
 
 
-def from_json(text: str, name: str) -> ScanFacts:
-    """Read the facts.
+def from_json(text: str, name: str) -> ScanMetadata:
+    """Read the metadata.
 
     Parameters
     ----------
     text : str
-        What :func:`to_json` wrote; the file may have been changed since.
+        The output of :func:`to_json`; the file may have been changed since.
     name : str
-        What the error calls the file.
+        Name of the file in the error.
 
     Raises
     ------
@@ -90,15 +90,15 @@ def from_json(text: str, name: str) -> ScanFacts:
     try:
         if len(text) > _MAX_TEXT:
             raise ValueError
-        told = json.loads(text)
-        if told["kind"] != KIND:
+        content = json.loads(text)
+        if content["kind"] != KIND:
             raise ValueError
-        return ScanFacts(
-            _axis(told["energies"]),
-            _acquisition(told["acquisition"]),
-            _pixel(told["pixel_mm"]),
-            tuple(_text(note) for note in told["notes"]),
-            dict(told["origin"]),
+        return ScanMetadata(
+            _axis(content["energies"]),
+            _acquisition(content["acquisition"]),
+            _pixel(content["pixel_mm"]),
+            tuple(_text(note) for note in content["notes"]),
+            dict(content["origin"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         raise ValueError(
@@ -106,15 +106,15 @@ def from_json(text: str, name: str) -> ScanFacts:
         ) from None
 
 
-def _axis(told: Any) -> EnergyAxis:
-    if told["source"] not in ("file", "estimated", "user"):
+def _axis(content: Any) -> EnergyAxis:
+    if content["source"] not in ("file", "estimated", "user"):
         raise ValueError
-    gain, offset = _number(told["gain_kev"]), _number(told["offset_kev"])
-    return EnergyAxis(int(told["channels"]), gain, offset, told["source"])
+    gain, offset = _number(content["gain_kev"]), _number(content["offset_kev"])
+    return EnergyAxis(int(content["channels"]), gain, offset, content["source"])
 
 
-def _acquisition(told: Any) -> Acquisition:
-    values = {key: value for key, value in told.items() if value is not None}
+def _acquisition(content: Any) -> Acquisition:
+    values = {key: value for key, value in content.items() if value is not None}
     for key in ("anode", "atmosphere", "instrument"):
         if key in values:
             _text(values[key])
@@ -128,19 +128,19 @@ def _acquisition(told: Any) -> Acquisition:
     return Acquisition(**values)
 
 
-def _detector(told: Any) -> Detector:
-    if set(told) != {field.name for field in fields(Detector)}:
+def _detector(content: Any) -> Detector:
+    if set(content) != {field.name for field in fields(Detector)}:
         raise ValueError
-    for key, value in told.items():
+    for key, value in content.items():
         if value is not None or key != "fwhm_mn_ka_ev":
             (_text if key == "material" else _number)(value)
-    return Detector(**told)
+    return Detector(**content)
 
 
-def _pixel(told: Any) -> tuple[float, float] | None:
-    if told is None:
+def _pixel(content: Any) -> tuple[float, float] | None:
+    if content is None:
         return None
-    height, width = told
+    height, width = content
     return _number(height), _number(width)
 
 
@@ -156,6 +156,6 @@ def _text(value: Any) -> str:
     return value
 
 
-def _plain(value: Any) -> Any:
-    """Numbers of numpy, which JSON does not know."""
+def _to_json_type(value: Any) -> Any:
+    """Convert numbers of numpy, which JSON does not know."""
     return value.item()

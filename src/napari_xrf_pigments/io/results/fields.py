@@ -1,4 +1,4 @@
-"""The maps of a result as a list of named fields: what every writer writes."""
+"""The maps of a result as a list of named fields, common to all writers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
 MARKER = "napari_xrf_pigments"
 KIND = "results"
-SLAB_BYTES = 64 * 2**20
+BLOCK_BYTES = 64 * 2**20
 MAX_ROWS = 256
 
 
@@ -29,7 +29,7 @@ class Field:
     name : str
         Name of the field, such as ``"probability"``.
     channels : tuple of str
-        What each map shows.
+        Element, pigment or group of each map.
     data : array_like, shape (channel, y, x)
         The maps.
     pixel_mm : tuple of float or None
@@ -49,15 +49,15 @@ class Field:
         return n, y, x
 
     @property
-    def slab_rows(self) -> int:
-        """Rows that are worked on at once, so that memory stays bounded."""
+    def block_rows(self) -> int:
+        """Rows of one block, so that memory stays bounded."""
         n, y, x = self.shape
-        return max(1, min(y, MAX_ROWS, SLAB_BYTES // max(1, 4 * n * x)))
+        return max(1, min(y, MAX_ROWS, BLOCK_BYTES // max(1, 4 * n * x)))
 
-    def slabs(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """The maps piece by piece: rows, and float32 values of shape (channel, rows, x)."""
-        for start in range(0, self.shape[1], self.slab_rows):
-            rows = slice(start, min(start + self.slab_rows, self.shape[1]))
+    def row_blocks(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Iterate over the maps in blocks: rows, and float32 values (channel, rows, x)."""
+        for start in range(0, self.shape[1], self.block_rows):
+            rows = slice(start, min(start + self.block_rows, self.shape[1]))
             yield rows, np.asarray(self.data[:, rows], dtype=np.float32)
 
 
@@ -73,7 +73,7 @@ class _OneMap:
 
 
 def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> list[Field]:
-    """All stacks of maps of a result.
+    """List all stacks of maps of a result.
 
     Raises
     ------
@@ -109,12 +109,12 @@ def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> li
 
 
 def provenance(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any]:
-    """How maps were made, as plain JSON values."""
+    """Return the provenance of maps as plain JSON values."""
     return {} if maps is None else to_json_types(dict(maps.provenance))
 
 
 def to_json_types(value: Any) -> Any:
-    """The value in types that JSON knows; what has no counterpart becomes its text."""
+    """Convert a value to the types of JSON; anything else becomes text."""
     if isinstance(value, Mapping):
         return {str(key): to_json_types(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -129,5 +129,5 @@ def to_json_types(value: Any) -> Any:
 
 
 def to_json(value: Any) -> str:
-    """The value as JSON text."""
+    """Write a value as JSON text."""
     return json.dumps(to_json_types(value), ensure_ascii=False, indent=1)

@@ -1,1 +1,0 @@
-"""Benchmarks: ``python -m docs.benchmarks``, which ``tox -e bench`` calls."""

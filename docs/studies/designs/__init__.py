@@ -1,1 +1,0 @@
-"""The comparison of designs and its ablations: ``python -m docs.studies.designs FOLDER``."""

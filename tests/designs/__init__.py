@@ -1,0 +1,1 @@
+"""The comparison of designs and its ablations: ``python -m tests.designs FOLDER``."""
