@@ -1,4 +1,4 @@
-"""Maps as pictures to print: resolution, sizes, and the map dot by dot."""
+"""Maps as figures to print: resolution, sizes, and the map dot by dot."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 import tifffile
 
 from napari_xrf_pigments.pigments.display_names import Naming
-from napari_xrf_pigments.reporting._map_picture import MM_PER_INCH, MapPicture, render_map
-from napari_xrf_pigments.reporting._save_pictures import is_pictures, save_pictures
+from napari_xrf_pigments.reporting._page import MM_PER_INCH, MapPicture
+from napari_xrf_pigments.reporting.figures import render_map
+from napari_xrf_pigments.reporting.tiff_figures import is_pictures, save_pictures
 
 from ..io.made_results import make
 
@@ -21,8 +22,8 @@ def picture(image=CHECKS, pixel_mm=(0.5, 0.5), **changes):
     return MapPicture("Fe K", "net counts", image, (0.0, 1.0), pixel_mm, **changes)
 
 
-def measureless(dots):
-    """Height and width of the map on the page, where all of it has the colour of no value."""
+def size_of_blue_area(dots):
+    """Return height and width of a map without measured pixels, on its page."""
     blue = np.array([0x4A, 0x6F, 0xA5])
     ys, xs = np.nonzero(np.abs(dots.astype(int) - blue).max(axis=-1) <= 1)
     return np.ptp(ys) + 1, np.ptp(xs) + 1
@@ -43,10 +44,10 @@ def test_every_pixel_is_a_block_of_the_same_number_of_dots(dpi):
     assert side * 7 <= 160 / MM_PER_INCH * dpi
 
 
-def test_a_pixel_that_is_twice_as_high_as_wide_is_drawn_so():
+def test_pixels_that_are_not_square_keep_their_shape():
     empty = np.full((5, 5), np.nan)
     for pixel_mm, expected in (((0.5, 0.5), 1.0), ((1.0, 0.5), 2.0)):
-        height, width = measureless(render_map(picture(empty, pixel_mm), 100))
+        height, width = size_of_blue_area(render_map(picture(empty, pixel_mm), 100))
         assert height / width == pytest.approx(expected, rel=0.01)
 
 
@@ -76,7 +77,7 @@ def test_a_tiff_states_its_resolution_its_size_and_how_it_was_made(tmp_path):
     assert facts["provenance"]["pigments"]["weights"] == "ab12"
 
 
-def test_all_that_was_found_gets_a_picture(tmp_path):
+def test_everything_present_gets_a_picture(tmp_path):
     elements, pigments = make(y=6, x=6)
     watched = []
 
@@ -91,7 +92,7 @@ def test_all_that_was_found_gets_a_picture(tmp_path):
     assert is_pictures(folder)
 
 
-def test_stopping_keeps_what_is_drawn(tmp_path):
+def test_stopping_keeps_the_finished_pictures(tmp_path):
     elements, pigments = make(y=6, x=6)
     folder = save_pictures(
         tmp_path / "p", elements, pigments, dpi=50, watch=lambda done, name: done == 2

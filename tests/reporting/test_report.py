@@ -1,4 +1,4 @@
-"""The report: one file, nothing from outside, nothing of the user's taken for code."""
+"""The report: one file, without external resources, and text of the user is never code."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from PIL import Image
 
 from napari_xrf_pigments.cube import PigmentMaps
 from napari_xrf_pigments.pigments.display_names import Naming
-from napari_xrf_pigments.reporting._facts import how_sure, pigment_rows
+from napari_xrf_pigments.reporting._facts import confidence_summary, pigment_rows
+from napari_xrf_pigments.reporting._spectrum_figures import RegionSpectrum
 from napari_xrf_pigments.reporting.report import (
-    RegionSpectrum,
     Report,
     is_report,
     render,
@@ -88,16 +88,16 @@ def test_every_picture_opens(page):
     assert "<svg" in drawn and "<script" not in drawn
 
 
-def test_it_says_what_how_and_how_sure(page):
+def test_the_page_has_findings_methods_and_confidence(page):
     text = " ".join(" ".join(Page(page).text).split())
     for words in (
-        "Panel 7", "Vermilion", "Hg L, S K", "How sure", "What XRF cannot tell", "ab12",
-        "Sky", "12 mm²", "over 0.5", "numpy",
+        "Panel 7", "Vermilion", "Hg L, S K", "Confidence", "Limits of XRF", "ab12",
+        "Sky", "12 mm²", "above 0.5", "numpy",
     ):  # fmt: skip
         assert words in text
 
 
-def test_what_a_user_wrote_is_text(tmp_path):
+def test_text_of_the_user_is_never_code(tmp_path):
     evil = "<script>alert(1)</script>\"'><img src=http://x.example/a.png onerror=alert(2)> $\\frac{"
     naming = Naming({"vermilion": evil}, {"vermilion": "red;}</style><script>"}, NAMING.members)
     made = full_report(title=evil, naming=naming, spectra=(spectrum(evil, ((evil, 10.0),)),),
@@ -111,7 +111,7 @@ def test_what_a_user_wrote_is_text(tmp_path):
     assert evil in text and "{{ 7 * 7 }}" in text
 
 
-def test_a_colour_cannot_leave_its_place():
+def test_a_colour_cannot_contain_html():
     naming = Naming(colours={"vermilion": 'red"><script>alert(1)</script>'})
     with pytest.raises(ValueError):
         render(full_report(naming=naming))
@@ -141,7 +141,7 @@ def test_without_maps_there_is_no_report(tmp_path):
         save_report(tmp_path / "report.html", Report("empty"))
 
 
-def test_a_report_that_was_stopped_says_so():
+def test_a_stopped_report_states_that_maps_are_missing():
     page = render(full_report(spectra=()), watch=lambda done: done >= 1)
     assert page.count("data:image/png") == 1
     assert "was stopped" in page
@@ -170,15 +170,15 @@ def test_the_rows_hold_shares_of_the_measured_pixels():
     assert row.certainty == pytest.approx(0.9)
 
 
-def test_what_is_open_is_counted():
-    sure = how_sure(known_maps(), NAMING, 0.5)
-    assert sure.pixels == 3
-    assert sure.nothing == sure.group_only == pytest.approx(1 / 3)
-    assert sure.unexplained_median == pytest.approx(0.2)
-    assert sure.undecided == (("Copper pigments", "Azurite / Red lead", pytest.approx(1 / 3)),)
+def test_pixels_without_an_answer_are_counted():
+    summary = confidence_summary(known_maps(), NAMING, 0.5)
+    assert summary.pixels == 3
+    assert summary.nothing == summary.group_only == pytest.approx(1 / 3)
+    assert summary.unexplained_median == pytest.approx(0.2)
+    assert summary.unresolved == (("Copper pigments", "Azurite / Red lead", pytest.approx(1 / 3)),)
 
 
-def test_a_group_that_is_not_told_apart_is_named_with_its_members():
+def test_an_unresolved_group_is_listed_with_its_members():
     text = " ".join("".join(Page(render(Report("x", None, known_maps(), NAMING))).text).split())
-    assert "Copper pigments were found in 33.3 %" in text
-    assert "not told apart everywhere: Azurite / Red lead" in text
+    assert "Copper pigments are present in 33.3 %" in text
+    assert "distinguished in some pixels: Azurite / Red lead" in text

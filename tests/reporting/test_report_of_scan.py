@@ -1,4 +1,4 @@
-"""What a report says of a scan."""
+"""Content of the report of a scan."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from napari_xrf_pigments import ElementMaps, PigmentMaps, XRFCube
 from napari_xrf_pigments.physics.lines import line_family
-from napari_xrf_pigments.reporting._report import WHOLE, main_lines, scan_report
+from napari_xrf_pigments.reporting.report import WHOLE, main_lines, scan_report
 
 LEFT = np.arange(6) < 3
 
@@ -31,9 +31,9 @@ def cube():
     return XRFCube.from_array(counts, gain_kev=0.1, tube_kv=40)
 
 
-def test_the_spectra_are_those_of_the_scan_and_of_what_was_found():
+def test_spectra_are_of_the_scan_and_of_each_pigment_present():
     made = scan_report("Panel", *maps(), cube())
-    assert [entry.name for entry in made.spectra] == [WHOLE, "Where Vermilion was found"]
+    assert [entry.name for entry in made.spectra] == [WHOLE, "Pixels with Vermilion"]
     whole, found = made.spectra
     assert (whole.pixels, found.pixels) == (24, 12)
     assert np.all(whole.mean == 3) and np.all(found.mean == 5)

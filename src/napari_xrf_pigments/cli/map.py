@@ -125,14 +125,14 @@ class MapRequest(CalibrationOptions):
             print_summary(elements, pigments)
             self._save(elements, pigments)
             if self.overview is not None:
-                draw_overview(self.overview, elements, pigments, self.scan.stem)
+                self._draw_overview(self.overview, elements, pigments)
             if self.report is not None:
                 write_report(self.report, self.scan.stem, elements, pigments, cube)
 
     def _check_outputs(self) -> None:
         """Check before the work that every output can be written."""
         from ..io import is_results
-        from ..reporting._save_pictures import is_pictures
+        from ..reporting.tiff_figures import is_pictures
 
         out = self.out
         if self.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5", ".csv"):
@@ -151,10 +151,19 @@ class MapRequest(CalibrationOptions):
         if self.report is not None:
             check_report(self.report, overwrite=self.overwrite, scan=self.scan)
 
+    def _draw_overview(
+        self, path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
+    ) -> None:
+        from ..pigments.display_names import catalogue_naming
+        from ..reporting.overview import save_overview
+
+        save_overview(path, elements, pigments, catalogue_naming(), title=self.scan.stem)
+        echo(f"Overview: {path}")
+
     def _save(self, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
         from ..io import save_results
         from ..pigments.display_names import catalogue_naming
-        from ..reporting._save_pictures import save_pictures
+        from ..reporting.tiff_figures import save_pictures
 
         if self.format == "pictures":
             with progress_bar("Pictures", unit="") as progress:
@@ -308,10 +317,10 @@ def map_on_cluster(
 
 def print_summary(elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
     """Print the elements and pigments that are present, and the warnings of the run."""
-    from ..reporting.overview import found_elements
+    from ..reporting.detection import detected_elements
 
     if elements is not None:
-        names = ", ".join(entry.name for entry in found_elements(elements))
+        names = ", ".join(entry.name for entry in detected_elements(elements))
         echo(f"Elements above 5 sigma in at least one pixel: {names or 'none'}.")
     if pigments is not None:
         _print_pigments(pigments)
@@ -322,16 +331,16 @@ def print_summary(elements: ElementMaps | None, pigments: PigmentMaps | None) ->
 
 
 def _print_pigments(pigments: PigmentMaps) -> None:
-    from ..pigments import ambiguity_groups, pigment_catalogue
-    from ..reporting.overview import found_pigments, undecided_groups
+    from ..pigments.display_names import catalogue_naming
+    from ..reporting.detection import detected_pigments, unresolved_groups
 
-    labels = {entry.id: entry.name for entry in pigment_catalogue()}
-    present = found_pigments(pigments)
+    naming = catalogue_naming()
+    present = detected_pigments(pigments)
     echo("Pigments with a probability above 0.5, and their share of the pixels:")
     for entry in present:
-        echo(f"  {labels.get(entry.name, entry.name)}: {format_share(entry.share)}")
-    for entry in undecided_groups(pigments, ambiguity_groups()):
-        names = " / ".join(labels[name] for name in ambiguity_groups()[entry.name])
+        echo(f"  {naming.pigment(entry.name)}: {format_share(entry.share)}")
+    for entry in unresolved_groups(pigments, naming.members):
+        names = naming.members_of(entry.name)
         echo(f"  {names} (indistinguishable in some pixels): {format_share(entry.share)}")
     if not present:
         echo("  no single pigment")
@@ -340,22 +349,3 @@ def _print_pigments(pigments: PigmentMaps) -> None:
 def format_share(share: float) -> str:
     """Format a share of 0-1 as a percentage."""
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"
-
-
-def draw_overview(
-    path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None, title: str
-) -> None:
-    """Draw the overview with the names and colours of the pigments, and print its path."""
-    from ..pigments import ambiguity_groups, pigment_catalogue
-    from ..reporting.overview import save_overview
-
-    save_overview(
-        path,
-        elements,
-        pigments,
-        labels={entry.id: entry.name for entry in pigment_catalogue()},
-        colours={entry.id: entry.hex for entry in pigment_catalogue()},
-        members=ambiguity_groups(),
-        title=title,
-    )
-    echo(f"Overview: {path}")

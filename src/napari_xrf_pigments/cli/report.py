@@ -101,8 +101,7 @@ def write_report(
     **settings: Any,
 ) -> None:
     """Write a report and print its path; settings as in :func:`scan_report`."""
-    from ..reporting._report import scan_report
-    from ..reporting.report import save_report
+    from ..reporting.report import save_report, scan_report
 
     with progress_bar("Spectra") as progress:
         made = scan_report(title, elements, pigments, cube, progress=progress, **settings)

@@ -106,7 +106,7 @@ def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
     """
     from ..io import save_results
     from ..pigments.display_names import catalogue_naming
-    from ..reporting._save_pictures import save_pictures
+    from ..reporting.tiff_figures import save_pictures
 
     elements, pigments = maps_of(scan)
     if key != "pictures":
@@ -150,8 +150,7 @@ def export_report(
     ValueError, OSError
         With one sentence, if it cannot be done.
     """
-    from ..reporting._report import scan_report
-    from ..reporting.report import save_report
+    from ..reporting.report import save_report, scan_report
 
     elements, pigments = maps_of(scan)
     shown = shown_pigments(scan, pigments)

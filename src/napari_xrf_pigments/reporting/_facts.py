@@ -1,4 +1,4 @@
-"""The figures and facts of a report, as plain rows (no drawing, no HTML)."""
+"""Numbers and provenance of a report as plain rows, without drawing or HTML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..cube import ElementMaps, PigmentMaps
 from ..io.results.fields import provenance, to_json
 from ..pigments.display_names import Naming
-from .overview import found_pigments, undecided_groups
+from .detection import detected_pigments, unresolved_groups
 
 _PACKAGES = ("numpy", "torch", "xraylib", "dask", "scipy")
 _NAMES = {
@@ -29,21 +29,21 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class PigmentRow:
-    """A pigment that was found.
+    """A pigment that is present.
 
     Parameters
     ----------
     name, colour : str
-        For people; ``"#rrggbb"``.
+        Display name; ``"#rrggbb"``.
     lines : str
-        The line families that speak for it.
+        Its diagnostic line families.
     share, top, below : float
-        Shares, 0-1, of the measured pixels over the threshold: in any layer, in the top
+        Shares of the measured pixels above the threshold, 0-1: in any layer, in the top
         layer, below it.
     certainty : float
-        Mean probability where it is over the threshold.
+        Mean probability in the pixels above the threshold.
     mistaken_for : str
-        Other pigments of its group that the spectrum cannot tell from it.
+        Other pigments of its group, with the same elements.
     """
 
     name: str
@@ -57,19 +57,19 @@ class PigmentRow:
 
 
 @dataclass(frozen=True)
-class Sureness:
-    """How far a result can be trusted.
+class ConfidenceSummary:
+    """How far the maps can be trusted.
 
     Parameters
     ----------
     pixels : int
         Measured pixels.
     nothing : float
-        Share of them where neither a pigment nor a group is over the threshold.
+        Share of them with neither a pigment nor a group above the threshold.
     group_only : float
-        Share where a group is, but no pigment of it: sure, but not which.
-    undecided : tuple of (str, str, float)
-        Groups not told apart: name, members, share.
+        Share of them with a group above the threshold, but no pigment of it.
+    unresolved : tuple of (str, str, float)
+        Groups whose members cannot be distinguished: name, members, share.
     unexplained_median, unexplained_high : float
         Median and 95th percentile of the unexplained share of the counts.
     """
@@ -77,15 +77,15 @@ class Sureness:
     pixels: int
     nothing: float
     group_only: float
-    undecided: tuple[tuple[str, str, float], ...]
+    unresolved: tuple[tuple[str, str, float], ...]
     unexplained_median: float
     unexplained_high: float
 
 
 def pigment_rows(maps: PigmentMaps, naming: Naming, threshold: float) -> list[PigmentRow]:
-    """The pigments that were found, the most widespread first."""
+    """Return a row for each pigment that is present, the most widespread first."""
     rows = []
-    for entry in found_pigments(maps, threshold):
+    for entry in detected_pigments(maps, threshold):
         index = maps.names.index(entry.name)
         image = np.asarray(maps.probability[index])
         measured = max(1, int(np.isfinite(image).sum()))
@@ -106,8 +106,8 @@ def pigment_rows(maps: PigmentMaps, naming: Naming, threshold: float) -> list[Pi
     return rows
 
 
-def how_sure(maps: PigmentMaps, naming: Naming, threshold: float) -> Sureness:
-    """What the maps leave open."""
+def confidence_summary(maps: PigmentMaps, naming: Naming, threshold: float) -> ConfidenceSummary:
+    """Summarise in how many pixels the maps give no answer, or only a group."""
     unexplained = np.asarray(maps.unexplained)
     measured = np.isfinite(unexplained)
     some, alone = np.zeros(unexplained.shape, bool), np.zeros(unexplained.shape, bool)
@@ -122,22 +122,22 @@ def how_sure(maps: PigmentMaps, naming: Naming, threshold: float) -> Sureness:
         some |= image
     values = unexplained[measured]
     pixels = max(1, int(measured.sum()))
-    undecided = tuple(
+    unresolved = tuple(
         (naming.group(entry.name), naming.members_of(entry.name), entry.share)
-        for entry in undecided_groups(maps, naming.members)
+        for entry in unresolved_groups(maps, naming.members)
     )
-    return Sureness(
+    return ConfidenceSummary(
         pixels=int(measured.sum()),
         nothing=float((~some & measured).sum()) / pixels,
         group_only=float((alone & measured).sum()) / pixels,
-        undecided=undecided,
+        unresolved=unresolved,
         unexplained_median=float(np.median(values)) if values.size else 0.0,
         unexplained_high=float(np.percentile(values, 95)) if values.size else 0.0,
     )
 
 
 def provenance_rows(maps: ElementMaps | PigmentMaps) -> list[tuple[str, str]]:
-    """How maps were made, in words: name and value."""
+    """Return the provenance of maps as names and values."""
     made = provenance(maps)
     rows = [(name, _words(made[key])) for key, name in _NAMES.items() if key in made]
     if maps.pixel_mm is not None:
@@ -148,7 +148,7 @@ def provenance_rows(maps: ElementMaps | PigmentMaps) -> list[tuple[str, str]]:
 
 
 def provenance_text(maps: ElementMaps | PigmentMaps) -> str:
-    """All that is known of how maps were made, as JSON."""
+    """Return the complete provenance of maps as JSON."""
     return to_json(provenance(maps))
 
 

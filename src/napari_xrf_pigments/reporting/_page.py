@@ -1,8 +1,7 @@
-"""Sections of small maps on one page; what they show is decided elsewhere."""
+"""The page engine: maps, texts, colour bars and scale bars at exact dots of one figure."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,232 +10,191 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.text import Text
 
-# All lengths are inches, counted from the top left corner of the page.
-PAGE_WIDTH = 12.0
-MARGIN = 0.35
-GAP = 0.18
-PAGE_TITLE = 0.42
-HEADING = 0.34
-PANEL_TITLE = 0.24
-BAR = 0.07
-BAR_LABELS = 0.28
-TALLEST_PANEL = 7.0
-DPI = 150
+MM_PER_INCH = 25.4
 NOT_MEASURED = "#4a6fa5"
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A map with its title.
+class MapPicture:
+    """A map, with all that is needed to draw and to label it.
 
     Parameters
     ----------
-    title : str
-        What it shows.
+    title, note : str
+        Name of the map, and the meaning of its values.
     image : ndarray, shape (y, x)
-        Values from 0 up; NaN is drawn as not measured.
-    top : float or None
-        The value drawn brightest; None: the 99.5th percentile.
-    colour : str or None
-        ``"#rrggbb"`` of a chip before the title.
+        The values; NaN is drawn as not measured.
+    limits : tuple of float
+        Values of the darkest and the brightest colour.
+    pixel_mm : tuple of float or None
+        Height and width of a pixel in mm; None: unknown, and lengths are in pixels.
+    value : str
+        Label of the colour bar, such as ``"net counts"``.
+    colour_map : str
+        Name of a colour map of matplotlib.
+    chip : str or None
+        Colour ``"#rrggbb"`` of a square before the title.
+    mark : float or None
+        Value marked on the colour bar, such as a threshold.
     """
 
     title: str
-    image: NDArray[Any]
-    top: float | None = None
-    colour: str | None = None
-
-    @property
-    def limit(self) -> float:
-        """The value that is drawn brightest."""
-        if self.top is not None:
-            return self.top
-        measured = self.image[np.isfinite(self.image)]
-        return max(float(np.percentile(measured, 99.5)), 1e-6) if measured.size else 1.0
-
-
-@dataclass(frozen=True)
-class Section:
-    """Maps of one kind under one heading.
-
-    Parameters
-    ----------
-    heading, note : str
-        What the maps are, and what their values mean.
-    colour_map : str
-        A colour map of matplotlib.
-    panels : tuple of Panel
-        Maps of one shape.
-    pixel_mm : tuple of float or None
-        Height and width of a pixel in mm.
-    """
-
-    heading: str
     note: str
-    colour_map: str
-    panels: tuple[Panel, ...]
-    pixel_mm: tuple[float, float] | None
-
-    @property
-    def legend(self) -> str:
-        """The note, and what the colour of missing pixels means where there are any."""
-        missing = any(np.isnan(panel.image).any() for panel in self.panels)
-        return f"{self.note}; blue: not measured" if missing else self.note
+    image: NDArray[Any]
+    limits: tuple[float, float]
+    pixel_mm: tuple[float, float] | None = None
+    value: str = ""
+    colour_map: str = "gray"
+    chip: str | None = None
+    mark: float | None = None
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Width and height of a map in mm, or in pixels."""
-        rows, columns = self.panels[0].image.shape if self.panels else (1, 1)
+        """Width and height, in the unit :attr:`unit`."""
+        rows, columns = self.image.shape
         dy, dx = self.pixel_mm or (1.0, 1.0)
         return columns * dx, rows * dy
 
     @property
-    def columns(self) -> int:
-        """Panels in a row, so that they fill about the same area whatever their shape."""
-        width, height = self.extent
-        return int(np.clip(round(6.2 * math.sqrt(height / width)), 3, 9))
+    def unit(self) -> str:
+        """Unit of the extent: ``"mm"`` or ``"pixels"``."""
+        return "mm" if self.pixel_mm else "pixels"
 
     @property
-    def rows(self) -> int:
-        """Rows of panels."""
-        return math.ceil(len(self.panels) / self.columns)
-
-    @property
-    def panel_size(self) -> tuple[float, float]:
-        """Width and height of a panel's image."""
-        width, height = self.extent
-        room = (PAGE_WIDTH - 2 * MARGIN - (self.columns - 1) * GAP) / self.columns
-        scale = min(room / width, TALLEST_PANEL / height)
-        return width * scale, height * scale
-
-    @property
-    def step(self) -> float:
-        """Distance from one row of panels to the next."""
-        return PANEL_TITLE + self.panel_size[1] + 0.05 + BAR + BAR_LABELS
-
-    @property
-    def height(self) -> float:
-        """Height on the page."""
-        return HEADING + max(self.rows * self.step, 0.4)
+    def incomplete(self) -> bool:
+        """Whether pixels were not measured."""
+        return bool(np.isnan(self.image).any())
 
 
-def draw_page(title: str, sections: list[Section]) -> Figure:
-    """Draw sections one under the other."""
-    from matplotlib.figure import Figure
-
-    top = MARGIN + (PAGE_TITLE if title else 0.0)
-    height = top + sum(section.height for section in sections)
-    page = _Page(Figure(figsize=(PAGE_WIDTH, height), dpi=DPI, facecolor="white"), height)
-    page.text(MARGIN, MARGIN, title, size=15, weight="bold")
-    for section in sections:
-        page.section(section, top)
-        top += section.height
-    return page.figure
+def to_dots(mm: float, dpi: int) -> int:
+    """Convert a length on paper from mm to dots."""
+    return round(mm * dpi / MM_PER_INCH)
 
 
-@dataclass(frozen=True)
-class _Page:
-    figure: Figure
-    height: float
+def colour_image(picture: MapPicture, width: int, height: int) -> NDArray[np.uint8]:
+    """Colour a map and scale it to a size in dots.
 
-    def box(
+    Returns
+    -------
+    ndarray, shape (height, width, 3), uint8
+        Each pixel is a block of dots; where there are fewer dots than pixels, pixels are averaged.
+    """
+    from matplotlib import colormaps
+    from matplotlib.colors import Normalize
+    from PIL import Image
+
+    colours = colormaps[picture.colour_map].with_extremes(bad=NOT_MEASURED)
+    values = np.ma.masked_invalid(picture.image)
+    coloured = colours(Normalize(*picture.limits)(values), bytes=True)[..., :3]
+    rows, columns = picture.image.shape
+    enlarged = width >= columns and height >= rows
+    filter_ = Image.Resampling.NEAREST if enlarged else Image.Resampling.BOX
+    image = Image.fromarray(np.ascontiguousarray(coloured))
+    return np.asarray(image.resize((width, height), filter_))
+
+
+class Page:
+    """A white page on which positions and sizes are dots from the top left corner.
+
+    Parameters
+    ----------
+    width, height : int
+        Size in dots.
+    dpi : int
+        Dots per inch.
+    """
+
+    def __init__(self, width: int, height: int, dpi: int) -> None:
+        from matplotlib.figure import Figure
+
+        self.width, self.height, self.dpi = width, height, dpi
+        # The canvas rounds down; a thousandth of a dot prevents the loss of a whole one.
+        size = (width + 1e-3) / dpi, (height + 1e-3) / dpi
+        self.figure = Figure(size, dpi=dpi, facecolor="white")
+
+    def dots(self, mm: float) -> int:
+        """Convert a length on this page from mm to dots."""
+        return to_dots(mm, self.dpi)
+
+    def _box(
         self, x: float, y: float, width: float, height: float
     ) -> tuple[float, float, float, float]:
-        """A rectangle in the coordinates of the figure, which start at the bottom."""
-        return (
-            x / PAGE_WIDTH,
-            1 - (y + height) / self.height,
-            width / PAGE_WIDTH,
-            height / self.height,
-        )
+        """Convert a rectangle to the coordinates of the figure, whose origin is at the bottom."""
+        across, down = self.width, self.height
+        return x / across, 1 - (y + height) / down, width / across, height / down
 
-    def text(self, x: float, y: float, text: str, size: float, **style: Any) -> Any:
-        place = x / PAGE_WIDTH, 1 - y / self.height
-        return self.figure.text(*place, text, va="top", ha="left", fontsize=size, **style)
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        max_width: float | None = None,
+        **style: Any,
+    ) -> Text:
+        """Write one line of plain text, in smaller letters if it is wider than allowed."""
+        style = {"ha": "left", "va": "top", "parse_math": False, **style}
+        drawn = self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=size, **style)
+        width = drawn.get_window_extent().width
+        if max_width is not None and width > max_width:
+            drawn.set_fontsize(size * max_width / width)
+        return drawn
 
-    def section(self, section: Section, top: float) -> None:
-        heading = self.text(MARGIN, top, section.heading, size=12.5, weight="bold")
-        right = heading.get_window_extent().x1 / self.figure.dpi
-        self.text(right + 0.12, top + 0.035, section.legend, size=9, color="#666666")
-        if not section.panels:
-            self.text(MARGIN, top + HEADING, "nothing found", size=10, color="#666666")
-        room = (PAGE_WIDTH - 2 * MARGIN + GAP) / section.columns
-        for index, panel in enumerate(section.panels):
-            row, column = divmod(index, section.columns)
-            corner = MARGIN + column * room, top + HEADING + row * section.step
-            self.panel(section, panel, corner, with_scale=index == 0)
-
-    def panel(
-        self, section: Section, panel: Panel, corner: tuple[float, float], with_scale: bool
-    ) -> None:
+    def block(self, x: float, y: float, width: float, height: float, **style: Any) -> None:
+        """Draw a rectangle."""
         from matplotlib.patches import Rectangle
 
-        x, y = corner
-        width, height = section.panel_size
-        if panel.colour:
-            left, low, across, up = self.box(x, y + 0.015, 0.13, 0.13)
-            chip = Rectangle((left, low), across, up, fc=panel.colour, ec="#555555", lw=0.6)
-            self.figure.add_artist(chip)
-        self.text(x + (0.2 if panel.colour else 0), y, panel.title, size=10)
+        left, low, across, up = self._box(x, y, width, height)
+        self.figure.add_artist(Rectangle((left, low), across, up, **style))
 
-        axes = self.figure.add_axes(self.box(x, y + PANEL_TITLE, width, height))
-        across, down = section.extent
-        shown = axes.imshow(
-            panel.image,
-            cmap=section.colour_map,
-            vmin=0,
-            vmax=panel.limit,
-            extent=(0, across, down, 0),
-            aspect="auto",
-        )
-        axes.set(facecolor=NOT_MEASURED, xticks=[], yticks=[])
-        axes.spines[:].set(color="#999999", linewidth=0.6)
-        if with_scale:
-            _scale_bar(axes, across, down, "mm" if section.pixel_mm else "pixels")
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Add axes."""
+        return self.figure.add_axes(self._box(x, y, width, height))
 
-        under = self.box(x, y + PANEL_TITLE + height + 0.05, width, BAR)
-        bar = self.figure.colorbar(shown, cax=self.figure.add_axes(under), orientation="horizontal")
-        bar.set_ticks([0, panel.limit], labels=["0", _number(panel.limit)])
-        bar.ax.tick_params(length=0, labelsize=8, pad=1.5, labelcolor="#444444")
-        low_label, high_label = bar.ax.get_xticklabels()
-        low_label.set_horizontalalignment("left")
-        high_label.set_horizontalalignment("right")
-        bar.outline.set_visible(False)
+    def map(self, picture: MapPicture, x: int, y: int, width: int, height: int) -> None:
+        """Draw a map, dot by dot."""
+        image = colour_image(picture, width, height)
+        # Below the axes, in which scale bars are drawn.
+        self.figure.figimage(image, x, self.height - y - height, origin="upper", zorder=-1)
 
+    def scale_bar(
+        self, picture: MapPicture, x: int, y: int, width: int, height: int, **style: Any
+    ) -> None:
+        """Draw a scale bar into a rectangle that is as wide as the map."""
+        from matplotlib_scalebar.scalebar import ScaleBar
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
+        axes = self.axes(x, y, width, height)
+        axes.set(xlim=(0, picture.extent[0]), ylim=(0, 1))
+        axes.set_axis_off()
+        unit = ("mm", "si-length") if picture.pixel_mm else ("px", "pixel-length")
+        bar = ScaleBar(1.0, *unit, length_fraction=1 / 3, rotation="horizontal-only", **style)
+        axes.add_artist(bar)
 
+    def colour_bar(
+        self, picture: MapPicture, x: float, y: float, width: float, height: float
+    ) -> Colorbar:
+        """Draw the colour bar of a map."""
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
 
-def _scale_bar(axes: Axes, width: float, height: float, unit: str) -> None:
-    from matplotlib.patheffects import withStroke
+        colours = ScalarMappable(Normalize(*picture.limits), picture.colour_map)
+        axes = self.axes(x, y, width, height)
+        return self.figure.colorbar(colours, cax=axes, orientation="horizontal")
 
-    length = round_length(width / 3)
-    left, level = 0.05 * width, 0.93 * height
-    axes.plot(
-        [left, left + length],
-        [level, level],
-        color="white",
-        linewidth=2.4,
-        solid_capstyle="butt",
-        path_effects=[withStroke(linewidth=4.2, foreground="black")],
-    )
-    axes.text(
-        left + length / 2,
-        level - 0.035 * height,
-        f"{length:g} {unit}",
-        color="white",
-        ha="center",
-        va="bottom",
-        fontsize=8.5,
-        path_effects=[withStroke(linewidth=2.6, foreground="black")],
-    )
-    axes.set(xlim=(0, width), ylim=(height, 0))
+    def render(self) -> NDArray[np.uint8]:
+        """Draw the page.
 
+        Returns
+        -------
+        ndarray, shape (height, width, 3), uint8
+            Red, green and blue of every dot.
+        """
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-def round_length(longest: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is not over a length."""
-    power = 10.0 ** math.floor(math.log10(longest))
-    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))
+        canvas = FigureCanvasAgg(self.figure)
+        canvas.draw()
+        return np.array(np.asarray(canvas.buffer_rgba())[..., :3])

@@ -1,25 +1,54 @@
-"""Pictures and plots of a report, as data URIs."""
+"""Maps and spectra of a report, drawn as data URIs."""
 
 from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._map_picture import MapPicture, render_map
-
-if TYPE_CHECKING:
-    from .report import RegionSpectrum
+from ._page import MapPicture
+from .figures import render_map
 
 DPI = 150
 MAP_MM = 100.0
 
 
+@dataclass(frozen=True)
+class RegionSpectrum:
+    """Spectra of a region, or of the whole scan.
+
+    Parameters
+    ----------
+    name : str
+        Display name.
+    kev : ndarray, shape (channel,)
+        Energies of the channel centres, keV.
+    mean : ndarray, shape (channel,)
+        Mean counts per pixel.
+    pixels : int
+        Number of measured pixels.
+    maximum : ndarray, shape (channel,), or None
+        Greatest counts of any pixel.
+    lines : tuple of (str, float)
+        Marked lines: label and energy in keV.
+    statistics : tuple of (str, str)
+        Further values: name and text.
+    """
+
+    name: str
+    kev: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    pixels: int
+    maximum: NDArray[np.float64] | None = None
+    lines: tuple[tuple[str, float], ...] = ()
+    statistics: tuple[tuple[str, str], ...] = ()
+
+
 def picture_uri(picture: MapPicture) -> str:
-    """A map as a PNG."""
+    """Draw a map as a PNG."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -29,14 +58,14 @@ def picture_uri(picture: MapPicture) -> str:
 
 
 def spectrum_uri(spectrum: RegionSpectrum) -> str:
-    """Spectra of a region as an SVG: mean and maximum, logarithmic, with marked lines."""
+    """Draw the spectra of a region as an SVG: mean and maximum, logarithmic, with marked lines."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 2.6), layout="constrained")
     axes = figure.add_subplot()
     kev = np.asarray(spectrum.kev)
-    shown = kev > 0.5  # below lies the zero peak
+    shown = kev > 0.5  # without the zero peak
     low = 0.1 / max(1, spectrum.pixels)
     if spectrum.maximum is not None:
         axes.plot(
@@ -55,7 +84,7 @@ def spectrum_uri(spectrum: RegionSpectrum) -> str:
     bottom = float(np.percentile(measured, 2)) / 2 if measured.size else top / 1e4
     axes.set_yscale("log")
     axes.set_ylim(bottom, 4 * top)
-    right = _last_of_interest(kev, spectrum.mean)
+    right = _upper_limit(kev, spectrum.mean)
     axes.set_xlim(max(0.0, float(kev[0])), right)
     marked = [(label, energy) for label, energy in spectrum.lines if kev[0] < energy < right]
     for number, (label, energy) in enumerate(sorted(marked, key=lambda line: line[1])):
@@ -66,7 +95,7 @@ def spectrum_uri(spectrum: RegionSpectrum) -> str:
             color="#7b241c", parse_math=False, clip_on=True,
         )  # fmt: skip
     axes.set_xlabel("Energy (keV)", fontsize=8)
-    axes.set_ylabel("Counts a pixel", fontsize=8)
+    axes.set_ylabel("Counts per pixel", fontsize=8)
     axes.tick_params(labelsize=7)
     axes.legend(fontsize=7, frameon=False, loc="upper right")
     axes.spines[["top", "right"]].set_visible(False)
@@ -75,8 +104,8 @@ def spectrum_uri(spectrum: RegionSpectrum) -> str:
     return _uri("image/svg+xml", file.getvalue())
 
 
-def _last_of_interest(kev: NDArray[np.float64], mean: NDArray[np.float64]) -> float:
-    """Energy above which next to nothing was counted, keV."""
+def _upper_limit(kev: NDArray[np.float64], mean: NDArray[np.float64]) -> float:
+    """Return the energy in keV above which less than 0.2 % of the counts lie, and a margin."""
     left = np.cumsum(mean[::-1])[::-1]
     if left[0] <= 0:
         return float(kev[-1])

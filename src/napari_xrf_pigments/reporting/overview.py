@@ -1,153 +1,101 @@
-"""One picture of all that was found in a scan, to look at without any viewer.
-
-Deciding what counts as found belongs here; names and colours of pigments do not: the
-caller hands them in.
-"""
+"""One picture with the maps of everything that is present in a scan."""
 
 from __future__ import annotations
 
-import os
+import math
 import textwrap
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
-from ._page import Panel, Section, draw_page
+from ..io.atomic import write_atomically
+from ..pigments.display_names import Naming
+from ._page import MM_PER_INCH, MapPicture, Page, to_dots
+from .figures import element_pictures, group_pictures, pigment_pictures
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-# A member that is likely in more than this share of its group's pixels stands for the group.
-DECIDED = 0.8
+DPI = 150
+# Lengths on the page, mm.
+_WIDTH = 12 * MM_PER_INCH
+_MARGIN, _GAP, _TITLE, _HEADING, _PANEL_TITLE = 9.0, 4.5, 10.5, 8.5, 6.0
+_BAR_GAP, _BAR, _BAR_LABELS, _TALLEST_MAP, _CHIP = 1.3, 1.8, 7.0, 178.0, 3.3
 
 
 @dataclass(frozen=True)
-class Found:
-    """A map that shows something.
+class Section:
+    """Maps of one kind under one heading.
 
     Parameters
     ----------
-    name : str
-        Line family, pigment id or ambiguity group.
-    share : float
-        Share, 0-1, of the measured pixels where it stands out.
+    heading, note : str
+        Name of the maps, and the meaning of their values.
+    pictures : tuple of MapPicture
+        Maps of one scan.
     """
 
-    name: str
-    share: float
+    heading: str
+    note: str
+    pictures: tuple[MapPicture, ...]
 
+    @property
+    def legend(self) -> str:
+        """The note, with the meaning of blue if pixels were not measured."""
+        incomplete = any(picture.incomplete for picture in self.pictures)
+        return f"{self.note}; blue: not measured" if incomplete else self.note
 
-def found_elements(maps: ElementMaps, min_sigma: float = 5.0) -> tuple[Found, ...]:
-    """The line families that stand over their noise somewhere, in the order of the maps.
+    @property
+    def columns(self) -> int:
+        """Maps in one row, so that they fill about the same area whatever their shape."""
+        width, height = self.pictures[0].extent
+        return int(np.clip(round(6.2 * math.sqrt(height / width)), 3, 9))
 
-    Parameters
-    ----------
-    maps : ElementMaps
-        Elemental maps.
-    min_sigma : float
-        Net counts over standard deviation from which a pixel speaks for an element.
-    """
-    found = []
-    for index, name in enumerate(maps.names):
-        counts, sigma = np.asarray(maps.counts[index]), np.asarray(maps.sigma[index])
-        measured = np.isfinite(counts)
-        over = measured & (counts > min_sigma * np.maximum(np.nan_to_num(sigma), 1e-9))
-        if over.any():
-            found.append(Found(name, float(over.sum() / measured.sum())))
-    return tuple(found)
+    @property
+    def map_mm(self) -> tuple[float, float]:
+        """Width and height of a map on the page, mm."""
+        width, height = self.pictures[0].extent
+        available = (_WIDTH - 2 * _MARGIN - (self.columns - 1) * _GAP) / self.columns
+        scale = min(available / width, _TALLEST_MAP / height)
+        return width * scale, height * scale
 
+    @property
+    def row_mm(self) -> float:
+        """Distance between rows of maps, mm."""
+        return _PANEL_TITLE + self.map_mm[1] + _BAR_GAP + _BAR + _BAR_LABELS
 
-def found_pigments(
-    maps: PigmentMaps, threshold: float = 0.5, min_share: float = 0.002
-) -> tuple[Found, ...]:
-    """The pigments that are likely in some part of the scan, the most widespread first.
-
-    Parameters
-    ----------
-    maps : PigmentMaps
-        Pigment maps.
-    threshold : float
-        Probability over which a pixel counts.
-    min_share : float
-        Share, 0-1, of the measured pixels that must count.
-    """
-    return _likely(maps.names, maps.probability, threshold, min_share)
-
-
-def found_groups(
-    maps: PigmentMaps, threshold: float = 0.5, min_share: float = 0.002
-) -> tuple[Found, ...]:
-    """The ambiguity groups of which one member is likely there; see `found_pigments`."""
-    return _likely(maps.groups, maps.group_probability, threshold, min_share)
-
-
-def undecided_groups(
-    maps: PigmentMaps, members: Mapping[str, tuple[str, ...]]
-) -> tuple[Found, ...]:
-    """The groups that are found far more widely than any single member of them.
-
-    Parameters
-    ----------
-    maps : PigmentMaps
-        Pigment maps.
-    members : mapping of str to tuple of str
-        Pigment ids of each group.
-    """
-    shares = {entry.name: entry.share for entry in found_pigments(maps, min_share=0.0)}
-    return tuple(
-        group
-        for group in found_groups(maps)
-        if len(ids := members.get(group.name, ())) > 1
-        and max(shares.get(name, 0.0) for name in ids) <= DECIDED * group.share
-    )
-
-
-def _likely(
-    names: tuple[str, ...], images: Any, threshold: float, min_share: float
-) -> tuple[Found, ...]:
-    found = []
-    for index, name in enumerate(names):
-        image = np.asarray(images[index])
-        measured = np.isfinite(image)
-        share = float((image > threshold).sum() / max(1, measured.sum()))
-        if share > 0 and share >= min_share:
-            found.append(Found(name, share))
-    return tuple(sorted(found, key=lambda entry: -entry.share))
+    @property
+    def height_mm(self) -> float:
+        """Height on the page, mm."""
+        if not self.pictures:
+            return _HEADING + 10.0
+        return _HEADING + math.ceil(len(self.pictures) / self.columns) * self.row_mm
 
 
 def save_overview(
     path: str | Path,
     elements: ElementMaps | None = None,
     pigments: PigmentMaps | None = None,
+    naming: Naming | None = None,
     *,
-    labels: Mapping[str, str] | None = None,
-    colours: Mapping[str, str] | None = None,
-    members: Mapping[str, tuple[str, ...]] | None = None,
     title: str = "",
     at_most: int = 20,
 ) -> Path:
-    """Draw the maps of what was found into one PNG file.
+    """Draw the maps of everything that is present into one PNG file.
 
     Parameters
     ----------
     path : str or Path
-        The file to write; it appears only when it is complete.
+        File to write; it appears only when it is complete.
     elements, pigments : ElementMaps, PigmentMaps, optional
         Maps of one scan.
-    labels, colours : mapping of str to str, optional
-        Display name and ``"#rrggbb"`` of pigment ids.
-    members : mapping of str to tuple of str, optional
-        Pigment ids of ambiguity groups: a group whose members cannot be told apart gets
-        a map of its own.
+    naming : Naming, optional
+        Names and colours of the pigments, and the members of groups; a group whose members
+        cannot be distinguished gets a map.
     title : str
-        A line at the top.
+        Line at the top.
     at_most : int
-        Number of maps of each kind.
+        Greatest number of maps of each kind.
 
     Returns
     -------
@@ -158,72 +106,110 @@ def save_overview(
     ------
     ValueError
         If there are no maps at all.
+    OSError
+        If the file cannot be written.
     """
+    from PIL import Image
+
+    naming = naming or Naming()
     sections = []
     if elements is not None:
-        sections.append(_element_section(elements, at_most))
+        note = "net counts; the brightest grey is the 99.5th percentile of each map"
+        pictures = islice(element_pictures(elements), at_most)
+        sections.append(Section("Elements", note, tuple(picture for _, picture in pictures)))
     if pigments is not None:
-        sections.append(_pigment_section(pigments, at_most, labels or {}, colours or {}))
-        undecided = _group_section(pigments, at_most, labels or {}, members or {})
-        if undecided.panels:
-            sections.append(undecided)
+        note = "probability of being in any layer, the ground included"
+        pictures = islice(pigment_pictures(pigments, naming), at_most)
+        sections.append(Section("Pigments", note, tuple(picture for _, picture in pictures)))
+        groups = _groups_by_members(pigments, naming)[:at_most]
+        if groups:
+            note = "probability of at least one of them; indistinguishable in some pixels"
+            sections.append(Section("One of several", note, groups))
     if not sections:
         raise ValueError("There are no maps to draw.")
-    return _write(draw_page(title, sections), Path(path))
+    image = Image.fromarray(draw_page(title, sections).render())
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(target, lambda part: image.save(part, "PNG"), lambda _: True)
+    return target
 
 
-def _element_section(maps: ElementMaps, at_most: int) -> Section:
-    panels = tuple(
-        Panel(entry.name, np.asarray(maps.counts[maps.names.index(entry.name)]))
-        for entry in found_elements(maps)[:at_most]
-    )
-    note = "net counts; the brightest grey is the 99.5th percentile of each map"
-    return Section("Elements", note, "gray", panels, maps.pixel_mm)
-
-
-def _pigment_section(
-    maps: PigmentMaps, at_most: int, labels: Mapping[str, str], colours: Mapping[str, str]
-) -> Section:
-    panels = tuple(
-        Panel(
-            labels.get(entry.name, entry.name),
-            np.asarray(maps.probability[maps.names.index(entry.name)]),
-            1.0,
-            colours.get(entry.name),
+def _groups_by_members(maps: PigmentMaps, naming: Naming) -> tuple[MapPicture, ...]:
+    """Return the pictures of unresolved groups, with the names of the members as titles."""
+    return tuple(
+        replace(
+            picture,
+            title=textwrap.shorten(
+                naming.members_of(file.removeprefix("group ")), 32, placeholder=" ..."
+            ).replace("/ ...", "..."),
         )
-        for entry in found_pigments(maps)[:at_most]
+        for file, picture in group_pictures(maps, naming)
     )
-    note = "probability of being in any layer, the ground included"
-    return Section("Pigments", note, "magma", panels, maps.pixel_mm)
 
 
-def _group_section(
-    maps: PigmentMaps,
-    at_most: int,
-    labels: Mapping[str, str],
-    members: Mapping[str, tuple[str, ...]],
-) -> Section:
-    panels = []
-    for entry in undecided_groups(maps, members)[:at_most]:
-        image = np.asarray(maps.group_probability[maps.groups.index(entry.name)])
-        names = " / ".join(labels.get(name, name) for name in members[entry.name])
-        panels.append(
-            Panel(
-                textwrap.shorten(names, 32, placeholder=" ...").replace("/ ...", "..."), image, 1.0
-            )
-        )
-    note = "probability that at least one of them is there; they are not told apart everywhere"
-    return Section("One of several", note, "magma", tuple(panels), maps.pixel_mm)
+def draw_page(title: str, sections: list[Section]) -> Page:
+    """Draw sections one below the other."""
+    top = _MARGIN + (_TITLE if title else 0.0)
+    height = top + sum(section.height_mm for section in sections)
+    page = Page(to_dots(_WIDTH, DPI), to_dots(height, DPI), DPI)
+    margin = page.dots(_MARGIN)
+    page.text(margin, margin, title, 15, weight="bold")
+    for section in sections:
+        _draw_section(page, section, page.dots(top))
+        top += section.height_mm
+    return page
 
 
-def _write(figure: Figure, path: Path) -> Path:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def _draw_section(page: Page, section: Section, top: int) -> None:
+    margin = page.dots(_MARGIN)
+    heading = page.text(margin, top, section.heading, 12.5, weight="bold")
+    right = heading.get_window_extent().x1
+    page.text(right + page.dots(3), top + page.dots(0.9), section.legend, 9, color="#666666")
+    top += page.dots(_HEADING)
+    if not section.pictures:
+        page.text(margin, top, "none", 10, color="#666666")
+        return
+    step = (_WIDTH - 2 * _MARGIN + _GAP) / section.columns
+    for index, picture in enumerate(section.pictures):
+        row, column = divmod(index, section.columns)
+        corner = margin + page.dots(column * step), top + page.dots(row * section.row_mm)
+        _draw_map(page, picture, corner, section.map_mm, with_scale_bar=index == 0)
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        FigureCanvasAgg(figure).print_png(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+
+def _draw_map(
+    page: Page,
+    picture: MapPicture,
+    corner: tuple[int, int],
+    map_mm: tuple[float, float],
+    *,
+    with_scale_bar: bool,
+) -> None:
+    x, y = corner
+    width, height = (max(1, page.dots(side)) for side in map_mm)
+    indent = 0
+    if picture.chip:
+        chip = page.dots(_CHIP)
+        page.block(x, y + page.dots(0.4), chip, chip, fc=picture.chip, ec="#555555", lw=0.6)
+        indent = chip + page.dots(1.7)
+    page.text(x + indent, y, picture.title, 10)
+    y += page.dots(_PANEL_TITLE)
+    page.map(picture, x, y, width, height)
+    page.block(x, y, width, height, fill=False, ec="#999999", lw=0.6)
+    if with_scale_bar:
+        page.scale_bar(
+            picture, x, y, width, height,
+            location="lower left", color="white", box_color="black", box_alpha=0.5,
+            scale_loc="top", width_fraction=0.02, sep=2, font_properties={"size": 8},
+        )  # fmt: skip
+    bar = page.colour_bar(picture, x, y + height + page.dots(_BAR_GAP), width, page.dots(_BAR))
+    low, high = picture.limits
+    bar.set_ticks([low, high], labels=[_format_number(low), _format_number(high)])
+    bar.ax.tick_params(length=0, labelsize=8, pad=1.5, labelcolor="#444444")
+    low_label, high_label = bar.ax.get_xticklabels()
+    low_label.set_horizontalalignment("left")
+    high_label.set_horizontalalignment("right")
+    bar.outline.set_visible(False)
+
+
+def _format_number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"

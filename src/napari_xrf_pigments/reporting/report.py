@@ -1,82 +1,58 @@
-"""One HTML file that says what was found in a scan, how, and how sure.
-
-What stands in it is decided here and in ``report_facts``; drawing belongs to
-``report_figures``, the page itself to ``data/report.html.j2``.
-"""
+"""One HTML page that reports the findings in a scan, the methods and the confidence."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import ElementMaps, PigmentMaps
+from ..cube import ElementMaps, PigmentMaps, XRFCube
 from ..io.atomic import write_atomically
-from ..pigments.display_names import Naming
-from ._facts import how_sure, pigment_rows, provenance_rows, provenance_text
-from ._spectrum_figures import picture_uri, spectrum_uri
-from .figures import element_pictures, pigment_pictures
+from ..mapping.region_spectra import region_sums
+from ..mapping.tiles import Progress
+from ..physics.lines import line_family
+from ..pigments.display_names import Naming, catalogue_naming
+from ._facts import confidence_summary, pigment_rows, provenance_rows, provenance_text
+from ._page import MapPicture
+from ._spectrum_figures import RegionSpectrum, picture_uri, spectrum_uri
+from .detection import detected_elements, detected_pigments
+from .figures import DEPTHS, element_pictures, group_pictures, pigment_pictures, unexplained_picture
 
 _GENERATOR = "napari-xrf-pigments report"
-
-
-@dataclass(frozen=True)
-class RegionSpectrum:
-    """The spectra of a region, or of the whole scan.
-
-    Parameters
-    ----------
-    name : str
-        For people.
-    kev : ndarray, shape (channel,)
-        Centres of the channels, keV.
-    mean : ndarray, shape (channel,)
-        Mean counts of a pixel.
-    pixels : int
-        How many pixels were measured in it.
-    maximum : ndarray, shape (channel,), or None
-        Highest counts of any pixel.
-    lines : tuple of (str, float)
-        Lines to mark: label and energy in keV.
-    statistics : tuple of (str, str)
-        What else to say of it: name and value.
-    """
-
-    name: str
-    kev: NDArray[np.float64]
-    mean: NDArray[np.float64]
-    pixels: int
-    maximum: NDArray[np.float64] | None = None
-    lines: tuple[tuple[str, float], ...] = ()
-    statistics: tuple[tuple[str, str], ...] = ()
+#: The whole scan, as a region of its own.
+WHOLE = "Whole scan"
+#: Greatest number of pigments, the most widespread, with a spectrum of their pixels.
+_MAX_PIGMENTS = 12
+_GREEK = {"a": "α", "b": "β"}
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a report is made of.
+    """Content of a report.
 
     Parameters
     ----------
     title : str
-        Of the page.
+        Title of the page.
     elements, pigments : ElementMaps, PigmentMaps or None
-        Maps of one scan; at least one.
+        Maps of one scan; at least one kind.
     naming : Naming
-        Names, colours, groups and lines of the pigments.
+        Names, colours, groups and diagnostic lines of the pigments.
     spectra : tuple of RegionSpectrum
         Spectra of regions.
     threshold : float
-        Probability over which a pigment counts as found in a pixel, 0-1.
+        Probability above which a pigment counts as present, 0-1.
     remarks : str
-        A text of the user, in paragraphs.
+        Text of the user, in paragraphs.
     """
 
     title: str
@@ -88,21 +64,136 @@ class Report:
     remarks: str = ""
 
 
-#: Called with the pictures drawn so far; True: stop.
+def scan_report(
+    title: str,
+    elements: ElementMaps | None,
+    pigments: PigmentMaps | None,
+    cube: XRFCube | None = None,
+    regions: Mapping[str, NDArray[np.bool_]] | None = None,
+    *,
+    threshold: float = 0.5,
+    remarks: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """Gather the content of a report.
+
+    Parameters
+    ----------
+    title : str
+        Title of the page.
+    elements, pigments : ElementMaps, PigmentMaps or None
+        Maps of the scan.
+    cube : XRFCube, optional
+        The scan; without it the report has no spectra.
+    regions : mapping of str to ndarray of bool, shape (y, x), optional
+        Regions by name; None: the pixels of each pigment that is present.
+    threshold : float
+        Probability above which a pigment counts as present, 0-1.
+    remarks : str
+        Text of the user, in paragraphs.
+    progress : callable, optional
+        Called with the number of pixels read and their total.
+    """
+    spectra: tuple[RegionSpectrum, ...] = ()
+    if cube is not None:
+        if regions is None:
+            regions = _pigment_regions(pigments, threshold)
+        masks = {WHOLE: np.ones(cube.shape[:2], bool), **regions}
+        spectra = tuple(_spectra(cube, masks, elements, progress))
+    naming = catalogue_naming()
+    return Report(title, elements, pigments, naming, spectra, threshold, remarks)
+
+
+def _pigment_regions(
+    pigments: PigmentMaps | None, threshold: float
+) -> dict[str, NDArray[np.bool_]]:
+    if pigments is None:
+        return {}
+    naming = catalogue_naming()
+    return {
+        f"Pixels with {naming.pigment(entry.name)}": np.asarray(
+            pigments.probability[pigments.names.index(entry.name)]
+        )
+        > threshold
+        for entry in detected_pigments(pigments, threshold)[:_MAX_PIGMENTS]
+    }
+
+
+def _spectra(
+    cube: XRFCube,
+    masks: Mapping[str, NDArray[np.bool_]],
+    elements: ElementMaps | None,
+    progress: Progress | None,
+) -> Iterable[RegionSpectrum]:
+    names = [entry.name for entry in detected_elements(elements)] if elements is not None else []
+    for name, sums in region_sums(cube, masks, progress).items():
+        if not sums.pixels:
+            continue
+        present = names if elements is None else _present(elements, names, masks[name])
+        yield RegionSpectrum(
+            name,
+            cube.energies.kev,
+            sums.mean,
+            sums.pixels,
+            sums.maximum,
+            main_lines(present, cube.acquisition.tube_kv or float(cube.energies.kev[-1])),
+        )
+
+
+def _present(
+    elements: ElementMaps, names: Iterable[str], mask: NDArray[np.bool_], sigmas: float = 5.0
+) -> list[str]:
+    """Return the line families whose sum over a region is significant."""
+    present = []
+    for name in names:
+        index = elements.names.index(name)
+        counts, sigma = np.asarray(elements.counts[index]), np.asarray(elements.sigma[index])
+        measured = mask & np.isfinite(counts)
+        noise = float(np.sqrt(np.square(sigma[measured], dtype=np.float64).sum()))
+        if counts[measured].sum(dtype=np.float64) > sigmas * max(noise, 1e-9):
+            present.append(name)
+    return present
+
+
+def main_lines(families: Iterable[str], tube_kv: float) -> tuple[tuple[str, float], ...]:
+    """Return the strongest line of each line family: label and energy in keV.
+
+    Parameters
+    ----------
+    families : iterable of str
+        Such as ``"Fe K"``.
+    tube_kv : float
+        Voltage of the tube, kV: lines that it does not excite are left out.
+    """
+    lines: list[tuple[str, float]] = []
+    for name in families:
+        try:
+            family = line_family(name, tube_kv)
+        except ValueError:
+            continue
+        strengths = np.asarray(family.strength)
+        line = family.lines[int(strengths.argmax())]
+        kind = line.siegbahn[:2]
+        lines.append((f"{line.symbol} {kind[0]}{_GREEK.get(kind[1:], kind[1:])}", line.kev))
+    return tuple(lines)
+
+
+#: Called with the number of pictures drawn; return True to stop.
 Watch = Callable[[int], bool]
 
 
 def save_report(out: str | os.PathLike[str], report: Report, watch: Watch | None = None) -> Path:
-    """Write a report as one HTML file that needs neither a network nor scripts.
+    """Write a report as one HTML file, without scripts or anything from the network.
 
     Parameters
     ----------
     out : path_like
-        The file.
+        File to write.
     report : Report
-        What to say.
+        Content of the report.
     watch : callable, optional
-        Told of the progress. Where it asks to stop, the pages says that pictures are missing.
+        Called before each picture. If it returns True to stop, the page states that maps are
+        missing.
 
     Returns
     -------
@@ -114,7 +205,7 @@ def save_report(out: str | os.PathLike[str], report: Report, watch: Watch | None
     ValueError
         If there are no maps, or the name does not end in ``.html``.
     OSError
-        If something that is no such report is in the way, or the disk fails.
+        If `out` exists and is not a report of this program, or cannot be written.
     """
     target = Path(out).absolute()
     if target.suffix.lower() not in (".html", ".htm"):
@@ -126,12 +217,16 @@ def save_report(out: str | os.PathLike[str], report: Report, watch: Watch | None
             f"{target.name} exists and is not a report of this program, so it was left as it is."
         )
     page = render(report, watch)
-    write_atomically(target, lambda path: _write(path, page), is_report)
+
+    def write(path: Path) -> None:
+        path.write_text(page, encoding="utf-8")
+
+    write_atomically(target, write, is_report)
     return target
 
 
 def is_report(path: Path) -> bool:
-    """Whether a file is a report that this program wrote."""
+    """Return whether a file is a report that this program wrote."""
     try:
         with path.open("rb") as file:
             return f'content="{_GENERATOR}'.encode() in file.read(2000)
@@ -140,7 +235,7 @@ def is_report(path: Path) -> bool:
 
 
 def render(report: Report, watch: Watch | None = None) -> str:
-    """The page of a report as text."""
+    """Return the HTML of a report."""
     from jinja2 import Environment, StrictUndefined
 
     pages = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
@@ -158,10 +253,13 @@ def _content(report: Report, watch: Watch | None) -> dict[str, Any]:
     ]
     pigment_maps = element_maps = []
     if pigments is not None:
-        pictures = pigment_pictures(
-            pigments, naming, report.threshold, ("probability", "top", "below")
+        pigment_maps = drawn.uris(
+            chain(
+                pigment_pictures(pigments, naming, report.threshold, tuple(DEPTHS)),
+                group_pictures(pigments, naming, report.threshold),
+                [unexplained_picture(pigments)],
+            )
         )
-        pigment_maps = drawn.uris(pictures)
     if elements is not None:
         element_maps = drawn.uris(element_pictures(elements))
     return {
@@ -171,7 +269,9 @@ def _content(report: Report, watch: Watch | None) -> dict[str, Any]:
         "remarks": [part.strip() for part in report.remarks.split("\n\n") if part.strip()],
         "threshold": report.threshold,
         "rows": pigment_rows(pigments, naming, report.threshold) if pigments is not None else [],
-        "sure": how_sure(pigments, naming, report.threshold) if pigments is not None else None,
+        "confidence": confidence_summary(pigments, naming, report.threshold)
+        if pigments is not None
+        else None,
         "pigment_maps": pigment_maps,
         "element_maps": element_maps,
         "spectra": [(spectrum, spectrum_uri(spectrum)) for spectrum in report.spectra],
@@ -181,23 +281,19 @@ def _content(report: Report, watch: Watch | None) -> dict[str, Any]:
 
 
 class _Drawing:
-    """Draws pictures one after the other until somebody asks to stop."""
+    """Draw pictures one after the other until the callback stops it."""
 
     def __init__(self, watch: Watch | None) -> None:
         self._watch = watch
         self._done = 0
         self.stopped = False
 
-    def uris(self, pictures: Any) -> list[tuple[str, str]]:
-        found = []
+    def uris(self, pictures: Iterable[tuple[str, MapPicture]]) -> list[tuple[str, str]]:
+        uris = []
         for _, picture in pictures:
             self.stopped = self.stopped or (self._watch is not None and self._watch(self._done))
             if self.stopped:
                 break
-            found.append((f"{picture.title}: {picture.note}", picture_uri(picture)))
+            uris.append((f"{picture.title}: {picture.note}", picture_uri(picture)))
             self._done += 1
-        return found
-
-
-def _write(path: Path, page: str) -> None:
-    path.write_text(page, encoding="utf-8")
+        return uris

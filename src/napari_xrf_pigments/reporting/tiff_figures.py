@@ -1,4 +1,4 @@
-"""Results as pictures to print: TIFF with scale bar, colour bar and names."""
+"""A folder of figures to print: one TIFF per map, with resolution and provenance."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic import write_atomically
 from ..io.results.fields import MARKER, provenance, to_json
 from ..pigments.display_names import Naming
-from ._map_picture import MM_PER_INCH, MapPicture, render_map
-from .figures import element_pictures, pigment_pictures
+from ._page import MM_PER_INCH, MapPicture
+from .figures import (
+    element_pictures,
+    group_pictures,
+    pigment_pictures,
+    render_map,
+    unexplained_picture,
+)
 
 INDEX = "pictures.json"
 KIND = "pictures"
 DPI = 600
-#: Called with the pictures made so far and the name of the next one; True: stop.
+#: Called with the number of finished pictures and the title of the next; return True to stop.
 Watch = Callable[[int, str], bool]
 
 
@@ -33,24 +39,24 @@ def save_pictures(
     dpi: int = DPI,
     watch: Watch | None = None,
 ) -> Path:
-    """Draw every map of what was found as a TIFF of its own in a folder.
+    """Draw the map of everything that is present as a TIFF file in a folder.
 
     Parameters
     ----------
     out : path
-        The folder to make.
+        The folder to create.
     elements, pigments : ElementMaps, PigmentMaps, optional
         Maps of one scan.
     naming : Naming, optional
         Names and colours of the pigments.
     threshold : float
-        Probability over which a pixel counts, 0-1.
+        Probability above which a pixel counts, 0-1.
     depths : tuple of str
         Some of ``"probability"``, ``"top"``, ``"below"``.
     dpi : int
         Dots per inch.
     watch : callable, optional
-        Told of the progress; may ask to stop, which keeps the pictures that are done.
+        Called before each picture; finished pictures stay if it returns True to stop.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def save_pictures(
     ValueError
         If there are no maps.
     OSError
-        If something that is not a folder of such pictures is in the way, or the disk fails.
+        If `out` exists and is not a folder of such pictures, or cannot be written.
     """
     if elements is None and pigments is None:
         raise ValueError("There are no maps to draw.")
@@ -71,7 +77,10 @@ def save_pictures(
     if elements is not None:
         pictures.append(element_pictures(elements))
     if pigments is not None:
-        pictures.append(pigment_pictures(pigments, naming or Naming(), threshold, depths))
+        naming = naming or Naming()
+        pictures.append(pigment_pictures(pigments, naming, threshold, depths))
+        pictures.append(group_pictures(pigments, naming, threshold))
+        pictures.append([unexplained_picture(pigments)])
     made = {"elements": provenance(elements), "pigments": provenance(pigments)}
 
     def write(folder: Path) -> None:
@@ -93,7 +102,7 @@ def save_pictures(
 def write_picture(
     path: Path, picture: MapPicture, dpi: int = DPI, made: dict[str, Any] | None = None
 ) -> None:
-    """Write one picture with its resolution, and its facts as JSON in the description."""
+    """Write one picture with its resolution, and its provenance as JSON in the description."""
     import tifffile
 
     dots = render_map(picture, dpi)
@@ -122,7 +131,7 @@ def write_picture(
 
 
 def is_pictures(path: Path) -> bool:
-    """Whether `path` is such a folder, with nothing else in it."""
+    """Return whether `path` is a folder of such pictures and of nothing else."""
     try:
         index = json.loads((path / INDEX).read_text(encoding="utf-8"))
         if index.get(MARKER) != KIND:

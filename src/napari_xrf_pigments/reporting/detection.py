@@ -1,0 +1,113 @@
+"""Which elements, pigments and groups are present in the maps of a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..cube import ElementMaps, PigmentMaps
+
+#: A member present in more than this share of the pixels of its group resolves the group.
+RESOLVED_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Detection:
+    """An element, pigment or group that is present in a scan.
+
+    Parameters
+    ----------
+    name : str
+        Line family, pigment id or ambiguity group.
+    share : float
+        Share of the measured pixels in which it is present, 0-1.
+    """
+
+    name: str
+    share: float
+
+
+def detected_elements(maps: ElementMaps, min_sigma: float = 5.0) -> tuple[Detection, ...]:
+    """Return the line families that are significant in at least one pixel.
+
+    Parameters
+    ----------
+    maps : ElementMaps
+        Elemental maps.
+    min_sigma : float
+        Net counts, in standard deviations, above which a pixel counts.
+
+    Returns
+    -------
+    tuple of Detection
+        In the order of the maps.
+    """
+    detections = []
+    for index, name in enumerate(maps.names):
+        counts, sigma = np.asarray(maps.counts[index]), np.asarray(maps.sigma[index])
+        measured = np.isfinite(counts)
+        above = measured & (counts > min_sigma * np.maximum(np.nan_to_num(sigma), 1e-9))
+        if above.any():
+            detections.append(Detection(name, float(above.sum() / measured.sum())))
+    return tuple(detections)
+
+
+def detected_pigments(
+    maps: PigmentMaps, threshold: float = 0.5, min_share: float = 0.002
+) -> tuple[Detection, ...]:
+    """Return the pigments that are present, the most widespread first.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        Pigment maps.
+    threshold : float
+        Probability above which a pixel counts, 0-1.
+    min_share : float
+        Smallest share of the measured pixels that must count, 0-1.
+    """
+    return _above(maps.names, maps.probability, threshold, min_share)
+
+
+def detected_groups(
+    maps: PigmentMaps, threshold: float = 0.5, min_share: float = 0.002
+) -> tuple[Detection, ...]:
+    """Return the ambiguity groups with a member present; see :func:`detected_pigments`."""
+    return _above(maps.groups, maps.group_probability, threshold, min_share)
+
+
+def unresolved_groups(
+    maps: PigmentMaps, members: Mapping[str, tuple[str, ...]]
+) -> tuple[Detection, ...]:
+    """Return the groups that are present in many more pixels than any single member.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        Pigment maps.
+    members : mapping of str to tuple of str
+        Pigment ids of each group.
+    """
+    shares = {entry.name: entry.share for entry in detected_pigments(maps, min_share=0.0)}
+    return tuple(
+        group
+        for group in detected_groups(maps)
+        if len(ids := members.get(group.name, ())) > 1
+        and max(shares.get(name, 0.0) for name in ids) <= RESOLVED_SHARE * group.share
+    )
+
+
+def _above(
+    names: tuple[str, ...], images: Any, threshold: float, min_share: float
+) -> tuple[Detection, ...]:
+    detections = []
+    for index, name in enumerate(names):
+        image = np.asarray(images[index])
+        measured = np.isfinite(image)
+        share = float((image > threshold).sum() / max(1, measured.sum()))
+        if share > 0 and share >= min_share:
+            detections.append(Detection(name, share))
+    return tuple(sorted(detections, key=lambda entry: -entry.share))

@@ -1,0 +1,52 @@
+"""Which elements, pigments and groups count as present."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_xrf_pigments.reporting.detection import (
+    Detection,
+    detected_elements,
+    detected_groups,
+    detected_pigments,
+    unresolved_groups,
+)
+
+from .made_maps import SHAPE, elements, patch, pigments
+
+
+def test_an_element_is_detected_where_it_stands_over_its_noise():
+    maps = elements(Fe=patch(51), Cu=patch(49), Hg=patch(500, slice(0, 10)))
+    assert detected_elements(maps) == (Detection("Fe", 0.25), Detection("Hg", 0.5))
+
+
+def test_shares_are_of_the_measured_pixels():
+    image = patch(0.9)
+    image[10:] = np.nan
+    assert detected_pigments(pigments({"azurite": image})) == (Detection("azurite", 0.5),)
+
+
+def test_pigments_are_sorted_by_area_and_single_pixels_do_not_count():
+    speck = np.zeros(SHAPE)
+    speck[0, 0] = 1
+    maps = pigments({"a": patch(0.6), "b": patch(0.9, slice(0, 10)), "c": speck, "d": 0.5})
+    assert [entry.name for entry in detected_pigments(maps)] == ["b", "a"]
+
+
+def test_nothing_is_detected_without_a_measured_pixel():
+    assert detected_pigments(pigments({"a": np.nan})) == ()
+    assert detected_elements(elements(Fe=np.nan)) == ()
+
+
+def test_groups_are_detected_by_their_own_probability():
+    maps = pigments({"a": 0.4, "b": 0.4}, {"copper": 0.9, "iron": 0.1})
+    assert detected_groups(maps) == (Detection("copper", 1.0),)
+
+
+def test_a_group_is_unresolved_if_no_member_covers_most_of_it():
+    members = {"copper": ("a", "b"), "alone": ("c",)}
+    likely = {"a": patch(0.9, slice(0, 14)), "b": 0.4, "c": 0.1}
+    groups = {"copper": 0.9, "alone": 0.9}
+    assert [one.name for one in unresolved_groups(pigments(likely, groups), members)] == ["copper"]
+    likely["a"] = patch(0.9, slice(0, 17))
+    assert unresolved_groups(pigments(likely, groups), members) == ()
