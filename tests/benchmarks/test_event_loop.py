@@ -103,11 +103,11 @@ def tell(tables, name: str, gap: Gap, wanted: str) -> None:
 
 def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
     """The tutorial, and forty maps."""
-    from napari_xrf_pigments.plugin._activity import Task
     from napari_xrf_pigments.plugin.commands import open_docks
     from napari_xrf_pigments.plugin.export import export_report
     from napari_xrf_pigments.plugin.saved_session import save_session
     from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.tasks import Task
 
     def wait(condition: Callable[[], bool]) -> None:
         qtbot.waitUntil(condition, timeout=1_200_000)

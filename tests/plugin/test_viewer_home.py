@@ -13,11 +13,11 @@ from napari_xrf_pigments.io import load_results
 from napari_xrf_pigments.plugin import commands as home_commands
 from napari_xrf_pigments.plugin import commands as map_commands
 from napari_xrf_pigments.plugin import dialogs as asking
-from napari_xrf_pigments.plugin._activity import Task
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
 from napari_xrf_pigments.plugin.regions.dock import RegionTableDock
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
+from napari_xrf_pigments.plugin.tasks import Task
 from napari_xrf_pigments.reporting.report import is_report
 
 from .acting import add_dock, add_scan

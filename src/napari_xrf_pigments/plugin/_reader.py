@@ -13,7 +13,6 @@ from typing import Any
 import napari
 
 from . import dialogs as notices
-from ._aside import aside
 from .opening import (
     LayerData,
     Meanwhile,
@@ -23,6 +22,7 @@ from .opening import (
     one_of_each_scan,
     open_paths,
     read_scan,
+    run_blocking_in_thread,
     sentence_of,
 )
 from .saved_session.container import SUFFIX
@@ -63,7 +63,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     meanwhile = None if viewer is None else Meanwhile(viewer)
     found: dict[Path, list[LayerData]] = {}
     # In a thread, too: it imports what knows the formats.
-    for item in aside(partial(one_of_each_scan, paths)):
+    for item in run_blocking_in_thread(partial(one_of_each_scan, paths)):
         if viewer is not None and item.suffix == SUFFIX:
             _open_session(viewer, item)
             continue
@@ -74,7 +74,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
             _offer_to_open_again(item)
             continue
         try:
-            layers = aside(partial(read_scan, item))
+            layers = run_blocking_in_thread(partial(read_scan, item))
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, item))
             continue

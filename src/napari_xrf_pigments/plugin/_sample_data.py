@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 
-from ._aside import aside
 from .layers.sync import counts_layer_data
+from .opening import run_blocking_in_thread
 from .state.session import session_of
 from .state.totals import TotalCounts
 
@@ -20,7 +20,7 @@ def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
     viewer = napari.current_viewer()
     if viewer is not None:
         session_of(viewer)
-    cube, totals = aside(_simulated)
+    cube, totals = run_blocking_in_thread(_simulated)
     data, settings, kind = counts_layer_data(cube, totals, "Simulated painting")
     # A saved session simulates it again.
     settings["metadata"]["xrf_sample"] = "hidden_layer"

@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import Qt
 
-from . import _activity as activity
 from . import dialogs as asking
 from . import dialogs as notices
-from ._activity import Task
-from ._background import Latest
 from .export import FORMATS, export, export_report, maps_of
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
@@ -29,6 +26,7 @@ from .saved_session._saved_session_view import open_dock, our_docks
 from .saved_session.container import SUFFIX
 from .state.scan import Scan
 from .state.session import seen_of, session_of
+from .tasks import LatestOnly, Task, running_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -207,7 +205,7 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
         if window is not None:  # it may have been closed by now
             feed_once(window, _opening(viewer, then))
 
-    Latest(lambda answer: begin(), notices.error).ask(
+    LatestOnly(lambda modules: begin(), notices.error).submit(
         lambda: [import_module(d.module) for d in _DOCKS]
     )
 
@@ -398,7 +396,7 @@ def cancel_all(viewer: Viewer) -> None:
     for dock in our_docks(viewer).values():
         if getattr(dock, "running", False) and hasattr(dock, "cancel"):
             dock.cancel()
-    for task in activity.running():
+    for task in running_tasks():
         task.cancel()
 
 

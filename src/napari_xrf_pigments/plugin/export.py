@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,7 @@ from .state.scan import Scan
 
 if TYPE_CHECKING:
     from ..cube import ElementMaps, PigmentMaps
-
-Watch = Callable[[int, int], bool]
+    from .tasks import Watch
 
 
 @dataclass(frozen=True)

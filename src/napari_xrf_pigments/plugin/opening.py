@@ -3,26 +3,65 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qtpy.QtCore import QCoreApplication, QEventLoop, QThread
 
 from . import dialogs as notices
-from ._aside import aside
 from .layers.sync import counts_layer_data, results_layer_data, unselected
 from .layers.update_queue import feed_once
 from .state.services import CORE, Services
 from .state.totals import TotalCounts
+from .tasks import start_worker
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
 LayerData = tuple[Any, dict[str, Any], str]
+T = TypeVar("T")
 
 #: Small scans are complete when they appear; larger ones go on filling in.
 PATIENCE_S = 1.2
+
+
+def run_blocking_in_thread(work: Callable[[], T]) -> T:
+    """Run a function in a thread and return its result, while the window takes events.
+
+    napari's readers and samples must return their layers from one call: an event loop of its own
+    draws the window until then. Outside the main thread, or without an application, the function
+    runs at once.
+
+    Raises
+    ------
+    Exception
+        The exception of the function.
+    OSError
+        If the window was closed before.
+    """
+    app = QCoreApplication.instance()
+    if app is None or QThread.currentThread() is not app.thread():
+        return work()
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except Exception as error:
+            errors.append(error)
+
+    loop = QEventLoop()
+    start_worker(run, ended=loop.quit)
+    loop.exec()
+    if errors:
+        raise errors[0]
+    if not results:
+        raise OSError("The window was closed before the file was read.")
+    return results[0]
 
 
 def one_of_each_scan(paths: Iterable[str | Path]) -> list[Path]:
@@ -140,13 +179,13 @@ def open_paths(
         The paths that were opened.
     """
     opened, meanwhile = [], Meanwhile(viewer)
-    for path in aside(partial(one_of_each_scan, paths)):
+    for path in run_blocking_in_thread(partial(one_of_each_scan, paths)):
         if meanwhile.closed:
             break
         if meanwhile.opened(path):
             continue
         try:
-            found = aside(partial(read_scan, path, services))
+            found = run_blocking_in_thread(partial(read_scan, path, services))
         except (ValueError, OSError) as error:
             notices.error(sentence_of(error, path))
         else:

@@ -6,7 +6,6 @@ from itertools import pairwise
 import pytest
 from qtpy.QtCore import QObject, QTimer
 
-from napari_xrf_pigments.plugin._background import Latest
 from napari_xrf_pigments.plugin.layers.update_queue import INTERVAL_S, LayerFeed, feed_once
 
 
@@ -128,46 +127,6 @@ def test_stop_forgets_all(feed, qtbot):
     done = len(log)
     qtbot.wait(50)
     assert len(log) == done
-
-
-def test_only_the_last_answer_is_taken(qtbot):
-    taken = []
-    latest = Latest(taken.append)
-
-    def slow(value):
-        def compute():
-            time.sleep(0.1)
-            return value
-
-        return compute
-
-    for value in range(5):
-        latest.ask(slow(value))
-    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
-    assert taken == [4]
-
-
-def test_a_sentence_is_told_and_the_next_wish_is_heard(qtbot):
-    taken, told = [], []
-    latest = Latest(taken.append, told.append)
-
-    def wrong():
-        raise ValueError("There is no such map.")
-
-    latest.ask(wrong)
-    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
-    latest.ask(lambda: 1)
-    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
-    assert (taken, told) == ([1], ["There is no such map."])
-
-
-def test_after_forgetting_nothing_is_taken(qtbot):
-    taken = []
-    latest = Latest(taken.append)
-    latest.ask(lambda: time.sleep(0.05))
-    latest.forget()
-    qtbot.waitUntil(lambda: not latest.busy, timeout=10_000)
-    assert taken == []
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -20,12 +20,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from .._background import Latest
 from ..docks.base import ScanDock
 from ..layers import colours
 from ..layers.sync import map_layers, placement
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import LatestOnly
 from .model import VERDICTS, ElementRow, Held, hold_against_elements, pigments_by_share
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ class AgreementDock(ScanDock):
         self.column.addWidget(self.key)
         self.column.addStretch(1)
         self._held: Held | None = None
-        latest = self._latest = Latest(self._take, self._complain)
-        self.destroyed.connect(lambda: latest.forget())
+        latest = self._latest = LatestOnly(self._take, self._complain)
+        self.destroyed.connect(lambda: latest.cancel())
         self.pigment_box.activated.connect(lambda index: self._ask())
         for spin in (self.threshold, self.sigmas):
             spin.valueChanged.connect(lambda value: self._ask())
@@ -150,7 +150,7 @@ class AgreementDock(ScanDock):
             self._complain("Map the elements and the pigments first.")
             return
         bounds = self.threshold.value(), self.sigmas.value()
-        self._latest.ask(lambda: hold_against_elements(scan, name, *bounds))
+        self._latest.submit(lambda: hold_against_elements(scan, name, *bounds))
 
     def _take(self, held: Held) -> None:
         self._held = held

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-from .._running import TileRun
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
 from ..dialogs import main_window
 from ..layers.update_queue import LayerFeed
 from ..state.scan import Scan
 from ..state.session import Session, session_of
+from ..tasks import Run
 from ..widgets.drop_target import DropTarget
 from ..widgets.scan_bar import ScanBar
 from ._base import shorten
@@ -51,7 +51,7 @@ class ScanDock(DropTarget):
         self.scan_bar.open_folder_requested.connect(lambda: self._open(ask_for_folder(self)))
         self.paths_dropped.connect(self._open_later)
         # The Python object outlives the widget: a slot called then would crash.
-        self._runs: list[TileRun] = []
+        self._runs: list[Run] = []
         listening, runs = self._listening, self._runs
         self.destroyed.connect(lambda: _silence(listening, runs))
         self.listen(self.session.scans_changed, self._list_scans)
@@ -198,8 +198,8 @@ def _settle(window: QMainWindow, frame: QDockWidget, before: QSize | None) -> No
         window.setUpdatesEnabled(True)
 
 
-def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[TileRun]) -> None:
+def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[Run]) -> None:
     for run in runs:
-        run.abandon()
+        run.detach()
     for signal, slot in listening:
         signal.disconnect(slot, missing_ok=True)

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import dialogs as notices
-from .._activity import Activity
-from .._running import Failure, Progress, TileRun
 from ..state.results import Results
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import ActivityBar, Failure, Progress, Run, consume_tiles
 from ..widgets.run_bar import RunBar
 from .base import ScanDock
 
@@ -123,20 +122,17 @@ class MapDock(ScanDock):
         total = shape[0] * shape[1]
         skip = None if done is None else done.copy()
         before = 0 if skip is None else int(skip.sum())
-        run = TileRun(
-            lambda: begin(skip),
-            add,
-            total,
+        run = Run(
+            lambda cancelled: consume_tiles(begin(skip), add, total, before, cancelled),
             lambda state: self._progress(scan, state),
             lambda end: self._ended(scan, end),
-            before,
         )
         self._runs.append(run)
         self.run_bar.set_running(True)
         self.run_bar.set_status(status)
         self.update_bar()
         # Last: napari's progress lets other events in.
-        self._activity = Activity(f"{self.title}: {scan.name}", total, self.cancel)
+        self._activity = ActivityBar(f"{self.title}: {scan.name}", total, self.cancel)
 
     def _progress(self, scan: Scan, state: Progress) -> None:
         self.run_bar.set_progress(state.done, state.total)
@@ -144,15 +140,15 @@ class MapDock(ScanDock):
             self.run_bar.set_status(f"{100 * state.done / state.total:.0f} % of the pixels mapped")
             self.feed.show(lambda: self.steps(scan))
         if self._activity is not None:
-            self._activity.show(state.done)
+            self._activity.set_done(state.done)
 
     def _ended(self, scan: Scan, end: str | Failure) -> None:
         self._runs.clear()
         told, self._activity = self._activity, None
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
-            if end.sentence:
-                self.session.tell(end.sentence)
+            if end.message:
+                self.session.tell(end.message)
             self.run_bar.set_status("Stopped; the tiles done so far are shown.")
         elif end == "cancelled":
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")

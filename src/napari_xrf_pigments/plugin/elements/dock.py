@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
 
-from .._running import Failure
 from ..docks.map_dock import MapDock
 from ..layers.colours import element_colour
 from ..layers.region_masks import regions_of
@@ -23,7 +22,7 @@ from ..state.rows import added_rows, with_mapped
 from ..state.scan import Scan
 from ..state.services import FoundLines
 from ..state.session import Session
-from ..tasks import in_thread
+from ..tasks import Failure, error_message, start_worker
 from .element_list import ElementList
 from .fit_settings import save_settings, take_settings
 from .parsing import rows_of_text
@@ -159,18 +158,18 @@ class ElementsDock(MapDock):
         find_lines = self.session.services.find_lines
 
         def look() -> tuple[Scan, XRFCube, FoundLines | Failure]:
-            # Who listens is kept longer than the scan shall be: what is found brings it along.
             try:
                 return scan, cube, find_lines(cube)
             except (ValueError, OSError) as error:
-                return scan, cube, Failure(str(error))
+                return scan, cube, Failure(error_message(error))
 
         self._finding = True
         self.run_bar.set_status("Looking for elements ...")
-        worker = in_thread(look)
-        worker.returned.connect(lambda told: self._found(*told))
-        worker.errored.connect(lambda error: self._found(None, None, None))
-        worker.start()
+        start_worker(
+            look,
+            returned=lambda result: self._found(*result),
+            failed=lambda error: self._found(None, None, None),
+        )
         self.update_bar()
 
     def _found(
@@ -179,7 +178,7 @@ class ElementsDock(MapDock):
         self._finding = False
         go_on, self._run_after_finding = self._run_after_finding, False
         if isinstance(found, Failure):
-            self.session.tell(found.sentence)
+            self.session.tell(found.message)
             self.run_bar.set_status(HINT)
         elif found is None:
             self.run_bar.set_status(HINT)

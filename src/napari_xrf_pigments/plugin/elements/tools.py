@@ -27,13 +27,13 @@ from napari_xrf_pigments.mapping.analysis.map_algebra import (
     combined,
 )
 
-from .._background import Latest
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, MapSpec, derived_specs
 from ..layers.sync import map_layers, show_maps
 from ..layers.visibility import show_only
 from ..state.results import QUANTITIES, ElementResults, ElementView
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import LatestOnly
 from .composite import composite_spec
 from .composite_bar import CompositeBar
 from .histogram import HistogramView, histogram_of
@@ -182,8 +182,8 @@ class ElementTools(QTabWidget):
         self._number = 1
         self._new = ""
         self._layer: Any = None
-        self._mixing = Latest(self._show_composite, session.tell)
-        self._counting = Latest(self._show_histogram)
+        self._mixing = LatestOnly(self._show_composite, session.tell)
+        self._counting = LatestOnly(self._show_histogram)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(120)
@@ -200,7 +200,7 @@ class ElementTools(QTabWidget):
         self._theme()
         # The Python object outlives the widget.
         mixing, counting = self._mixing, self._counting
-        self.destroyed.connect(lambda: (mixing.forget(), counting.forget()))
+        self.destroyed.connect(lambda: (mixing.cancel(), counting.cancel()))
 
     @property
     def scan(self) -> Scan | None:
@@ -286,7 +286,7 @@ class ElementTools(QTabWidget):
         if scan is None or results is None or not choices:
             return
         view, number = scan.element_view, self._number
-        self._mixing.ask(lambda: (scan, composite_spec(results, view, choices, number)))
+        self._mixing.submit(lambda: (scan, composite_spec(results, view, choices, number)))
 
     def _show_composite(self, answer: tuple[Scan, MapSpec]) -> None:
         scan, spec = answer
@@ -308,7 +308,7 @@ class ElementTools(QTabWidget):
         if layer is None or self.currentWidget() is not self.histogram:
             return
         data = layer.data
-        self._counting.ask(lambda: (layer, histogram_of(data)))
+        self._counting.submit(lambda: (layer, histogram_of(data)))
 
     def _show_histogram(self, answer: tuple[Any, Any]) -> None:
         layer, found = answer

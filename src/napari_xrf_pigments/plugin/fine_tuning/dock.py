@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +10,12 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
 
-from .._job import Job
-from .._running import Failure
 from ..docks._base import Emitter
 from ..docks.base import ScanDock
 from ..layers.colours import to_hex
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import Failure, Run
 from ..widgets.run_bar import RunBar
 from ..widgets.weights_box import FILES, weights_box
 from . import model as teaching
@@ -113,10 +113,10 @@ class TeachDock(ScanDock):
         self.taught = None
         self.figures.set_rows(())
 
-        def begin() -> Any:
+        def begin(cancelled: Callable[[], bool]) -> Any:
             return services.teach(scan.cube, labels, teaching.statements_of(rows), scan.name)
 
-        self._runs.append(Job("Teaching the network", begin, self._take, self._ended))  # type: ignore[arg-type]
+        self._runs.append(Run(begin, self._take, self._ended, "Teaching the network"))
         self.run_bar.set_running(True)
         self.run_bar.set_status("Reading the painted spectra ...")
         self._update()
@@ -156,8 +156,8 @@ class TeachDock(ScanDock):
         self._runs.clear()
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
-            if end.sentence:
-                self.session.tell(end.sentence)
+            if end.message:
+                self.session.tell(end.message)
             self.run_bar.set_status("Nothing was learned.")
         elif end == "cancelled":
             self.taught = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from napari_xrf_pigments.mapping.tiles import iter_tiles
 from . import colours
 from .specs import MapSpec, limits_of
 
-Watch = Callable[[int, int], bool]
+if TYPE_CHECKING:
+    from ..tasks import Watch
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from ..preferences import preferences
 from ..state.results import PigmentResults, Results
 from ..state.scan import Scan
 from ..state.session import Session
-from ..tasks import in_thread
+from ..tasks import start_worker
 from ..widgets.weights_box import weights_box
 from .rows import found_rows, hidden_sentence
 from .settings import PigmentSettings
@@ -283,9 +283,7 @@ class PigmentsDock(MapDock):
             self.run_bar.set_status(f"{title} has no map: it is nowhere over the threshold.")
 
     def _look_for_devices(self) -> None:
-        worker = in_thread(self.session.services.devices)
-        worker.returned.connect(self._offer_devices)
-        worker.start()
+        start_worker(self.session.services.devices, returned=self._offer_devices)
 
     def _offer_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         self.settings.set_devices(devices)

@@ -10,14 +10,12 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QLabel
 
-from .._background import Latest
-from .._job import Job
-from .._running import Failure
 from ..docks._base import Emitter
 from ..docks.base import ScanDock
 from ..layers.rendering import flat_data
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import Failure, LatestOnly, Run
 from . import apply as registering
 from . import control_points as control
 from .placement_mode import Placing
@@ -48,8 +46,8 @@ class RegisterDock(ScanDock):
         self._picture: Image | None = None
         self._placing: Placing | None = None
         self._undo: list[Callable[[], None]] = []
-        reading = self._reading = Latest(self._opened, self.session.tell)
-        self.destroyed.connect(lambda: reading.forget())
+        reading = self._reading = LatestOnly(self._opened, self.session.tell)
+        self.destroyed.connect(lambda: reading.cancel())
         # Not inside the event that added a point.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -210,8 +208,8 @@ class RegisterDock(ScanDock):
 
         def done(end: str | Failure) -> None:
             self._runs.clear()
-            if isinstance(end, Failure) and end.sentence:
-                self.session.tell(end.sentence)
+            if isinstance(end, Failure) and end.message:
+                self.session.tell(end.message)
             elif end == "finished":
                 whole = np.concatenate(bands)
                 self._undo.append(
@@ -219,13 +217,13 @@ class RegisterDock(ScanDock):
                 )
             self.refresh()
 
-        job = Job(
-            "Resampling",
-            lambda: iter_resampled(data, found, shape, factor),
+        run = Run(
+            lambda cancelled: iter_resampled(data, found, shape, factor),
             lambda band: bands.append(band.pixels),
             done,
+            "Resampling",
         )
-        self._runs.append(job)  # type: ignore[arg-type]
+        self._runs.append(run)
         self.refresh()
 
     def _below(self) -> Image | None:
@@ -272,7 +270,7 @@ class RegisterDock(ScanDock):
 
             return path.stem, read_picture(path)
 
-        self._reading.ask(read)
+        self._reading.submit(read)
 
     def _opened(self, answer: tuple[str, Any]) -> None:
         name, pixels = answer

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QLabel, QPushButton
 
-from .._background import Latest
 from ..docks.base import ScanDock
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import LatestOnly
 from . import model as aligning
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class SawtoothDock(ScanDock):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self._done: list[tuple[Scan, list[Image], list[Image]]] = []
-        latest = self._latest = Latest(self._take, self.session.tell)
-        self.destroyed.connect(lambda: latest.forget())
+        latest = self._latest = LatestOnly(self._take, self.session.tell)
+        self.destroyed.connect(lambda: latest.cancel())
         self.estimate_button.clicked.connect(lambda: self.estimate())
         self.shift.valueChanged.connect(lambda value: self._show_preview())
         self.preview.toggled.connect(lambda on: self._show_preview())
@@ -87,7 +87,7 @@ class SawtoothDock(ScanDock):
 
             return scan, estimate_sawtooth(aligning.telling_maps(scan))
 
-        self._latest.ask(compute)
+        self._latest.submit(compute)
 
     def apply(self) -> None:
         """Add corrected copies of the maps that are shown."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import dialogs as notices
-from .._activity import Task, Watch
 from ..layers.sync import unselected
 from ..layers.update_queue import feed_once
 from ..state.scan import Scan
 from ..state.session import session_of
+from ..tasks import Task, Watch
 from ._saved_session_view import docks_state, import_docks, restore_docks, restore_view, view_state
 from .container import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
 from .layers import import_layers, layer_state, restored_layer

@@ -10,10 +10,10 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
 from .. import dialogs as notices
-from .._background import Latest
 from ..layers.region_masks import Region, drawn_on
 from ..state.curves import PIXEL, Curve, Curves, Pin, plot_colour
 from ..state.rows import CurveRow, DrawnCurve
+from ..tasks import LatestOnly
 from .curve_list import CurveList
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class CurvesPart:
         self._no_curves = Curves()
         self.view = CurveList()
         self._statistic = "mean"
-        self._regions = Latest(self._take_regions, dock.tell)
-        self._pinning = Latest(self._take_pins, dock.tell)
-        self._saving = Latest(lambda text: notices.info(text), dock.tell)
+        self._regions = LatestOnly(self._take_regions, dock.tell)
+        self._pinning = LatestOnly(self._take_pins, dock.tell)
+        self._saving = LatestOnly(lambda text: notices.info(text), dock.tell)
         self._soon = QTimer(self.view)
         self._soon.setSingleShot(True)
         self._soon.setInterval(300)
@@ -65,8 +65,8 @@ class CurvesPart:
 
     def close(self) -> None:
         """Listen to no layer any more."""
-        self._regions.forget()
-        self._pinning.forget()
+        self._regions.cancel()
+        self._pinning.cancel()
         for signal, slot in self._watched:
             signal.disconnect(slot)
         self._watched = []
@@ -122,7 +122,7 @@ class CurvesPart:
             there = [pin for pin in pins if scan.measured(pin.y, pin.x)]
             return scan, [(p, scan.cube.spectrum(p.y, p.x, p.radius)) for p in there]
 
-        self._pinning.ask(compute)
+        self._pinning.submit(compute)
 
     def _take_pins(self, answer: tuple[Scan, list[tuple[Pin, np.ndarray]]]) -> None:
         scan, found = answer
@@ -172,7 +172,7 @@ class CurvesPart:
                     found.append((region, cube.region_spectrum(region.mask, statistic)))
             return scan, statistic, found
 
-        self._regions.ask(compute)
+        self._regions.submit(compute)
 
     def export(self, kind: str) -> None:
         """Save the ticked spectra where the user says."""
@@ -197,7 +197,7 @@ class CurvesPart:
             paths = save_spectra_msa(path, spectra, axis, settings)
             return f"Saved {', '.join(entry.name for entry in paths)}."
 
-        self._saving.ask(write)
+        self._saving.submit(write)
 
     def _take_regions(self, answer: tuple[Any, str, list[tuple[Region, np.ndarray]]]) -> None:
         scan, statistic, found = answer

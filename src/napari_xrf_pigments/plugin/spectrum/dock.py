@@ -14,11 +14,11 @@ from qtpy.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWid
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.lineshape import fwhm_kev
 
-from .._background import Latest
 from ..docks.base import ScanDock
 from ..state.rows import FitCurves
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import LatestOnly
 from .curves_tab import CurvesPart, ask_where
 from .energy_tab import EnergyPart, ask_which
 from .lines_tab import LinesPart
@@ -59,7 +59,7 @@ class SpectrumDock(ScanDock):
         self.splitter.setStretchFactor(1, 2)
         self.stretch(self.splitter)
         self._unsized = True
-        self._fitting = Latest(self._take_fit, self._no_fit)
+        self._fitting = LatestOnly(self._take_fit, self._no_fit)
         self.pixel_part.view.pin_requested.connect(self.curves_part.pin)
         self.plot.fit_wanted.connect(lambda wanted: self._fit())
         self.listen(self.session.picked, self._on_picked)
@@ -69,7 +69,7 @@ class SpectrumDock(ScanDock):
         self.viewer.events.theme.connect(self._theme)
         parts = self._parts[:3]
         fitting = self._fitting
-        self.destroyed.connect(lambda: (fitting.forget(), [part.close() for part in parts]))
+        self.destroyed.connect(lambda: (fitting.cancel(), [part.close() for part in parts]))
         self.start()
 
     @property
@@ -157,7 +157,7 @@ class SpectrumDock(ScanDock):
             residual = (fit.counts - fit.model) / np.sqrt(np.maximum(fit.variance, 1.0))
             return counts, FitCurves(fit.kev, fit.model, fit.continuum, residual)
 
-        self._fitting.ask(compute)
+        self._fitting.submit(compute)
 
     def _take_fit(self, answer: tuple[Any, FitCurves]) -> None:
         main = self.curves_part.main()

@@ -10,9 +10,9 @@ from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QW
 
 from napari_xrf_pigments.fitting.conditions import Conditions
 
-from .._background import Latest
 from ..layers.colours import element_colour
 from ..state.rows import MarkedLine, PeakRow
+from ..tasks import LatestOnly
 from .marks import families_of, marked_lines
 from .periodic_table import PeriodicTable
 
@@ -92,14 +92,14 @@ class LinesPart:
         self._answers: tuple[Any, ...] = ()
         self._guess: MarkedLine | None = None
         self._guess_family = ""
-        self._naming = Latest(self._take_names, dock.tell)
+        self._naming = LatestOnly(self._take_names, dock.tell)
         self.table.ticked_changed.connect(lambda symbols: self.draw())
         self.peaks.chosen.connect(self._choose)
         dock.plot.peak_clicked.connect(self.name)
 
     def close(self) -> None:
         """Take no answer any more."""
-        self._naming.forget()
+        self._naming.cancel()
 
     def reset(self) -> None:
         """Begin again with another scan."""
@@ -123,7 +123,7 @@ class LinesPart:
 
         self.dock.show_part(self)
         self.peaks.set_rows(f"What is at {kev:.2f} keV? ...", ())
-        self._naming.ask(compute)
+        self._naming.submit(compute)
 
     def present(self, fit: Any) -> None:
         """Show in the table which elements a fit holds."""

@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from .._background import Latest
 from ..state.curves import Pin
 from ..state.rows import Bar
+from ..tasks import LatestOnly
 from .marks import bands_of, bars_of, evidence_html, evidence_of, unexplained_html
 from .probability_bars import ProbabilityBars
 
@@ -123,9 +123,9 @@ class PixelPart:
         self.explanation: Any = None
         self.maps: Any = None
         self._pixel: tuple[int, int] | None = None
-        self._reading = Latest(self._take_spectrum, dock.tell)
-        self._predicting = Latest(self._take_maps, self._no_prediction)
-        self._explaining = Latest(self._take_explanation)
+        self._reading = LatestOnly(self._take_spectrum, dock.tell)
+        self._predicting = LatestOnly(self._take_maps, self._no_prediction)
+        self._explaining = LatestOnly(self._take_explanation)
         self.view.radius_changed.connect(lambda radius: self.read())
         self.view.bars.bar_pointed.connect(self._show_evidence)
         self.view.bars.bar_clicked.connect(self._show_evidence)
@@ -140,7 +140,7 @@ class PixelPart:
     def close(self) -> None:
         """Take no answer any more."""
         for asking in (self._reading, self._predicting, self._explaining):
-            asking.forget()
+            asking.cancel()
 
     def choose(self, pixel: tuple[int, int] | None) -> None:
         """Follow another pixel, or none."""
@@ -161,7 +161,7 @@ class PixelPart:
             return
         wish = _Wish(scan, scan.cube, *self._pixel, self.view.radius.value())
         self.view.place.setText(place_text(scan, wish.y, wish.x, wish.radius, None))
-        self._reading.ask(lambda: (wish, scan.cube.spectrum(wish.y, wish.x, wish.radius)))
+        self._reading.submit(lambda: (wish, scan.cube.spectrum(wish.y, wish.x, wish.radius)))
         results = scan.pigments
         known = results is not None and results.computed(wish.y, wish.x)
         if known and not wish.radius and not scan.outdated("pigments"):
@@ -182,13 +182,13 @@ class PixelPart:
         whole = counts * pixels_within(wish.scan, wish.y, wish.x, wish.radius)
         services = self.dock.session.services
         if self.maps is None:
-            self._predicting.ask(lambda: (wish, services.predict(wish.cube, whole)))
+            self._predicting.submit(lambda: (wish, services.predict(wish.cube, whole)))
         results = wish.scan.pigments
         if self.maps is not None and results.context:
             # The map's answer is that of more than this spectrum.
-            self._explaining.ask(lambda: _explained_together(wish, services))
+            self._explaining.submit(lambda: _explained_together(wish, services))
         else:
-            self._explaining.ask(lambda: (wish, services.explain(wish.cube, whole), 1.0))
+            self._explaining.submit(lambda: (wish, services.explain(wish.cube, whole), 1.0))
 
     def _take_maps(self, answer: tuple[_Wish, Any]) -> None:
         wish, maps = answer

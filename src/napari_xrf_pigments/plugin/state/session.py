@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from psygnal import Signal
-from qtpy.QtCore import QThreadPool, QTimer
+from qtpy.QtCore import QTimer
 
 from napari_xrf_pigments.pigments.selection import Palette
 
@@ -22,7 +22,7 @@ from ..layers.metadata import mark_outdated
 from ..layers.specs import limits_of
 from ..layers.status_bar import show_predictions_in_status_bar
 from ..preferences import preferences
-from ..tasks import in_thread
+from ..tasks import start_worker
 from .scan import Scan
 from .services import CORE, Services
 
@@ -58,9 +58,7 @@ def _check(scan: Scan, services: Services) -> Any:
 def watch(session: Session, scan: Scan) -> None:
     """Follow a scan in a thread and keep its layer up to date."""
 
-    def take(told: tuple[Scan, Any]) -> None:
-        # Each item brings the scan along: who listens is kept longer than the scan shall be.
-        scan, update = told
+    def take(update: Any) -> None:
         if not session.alive:
             scan.totals.stop()
         elif isinstance(update, float):
@@ -70,18 +68,7 @@ def watch(session: Session, scan: Scan) -> None:
         else:
             scan.set_calibration(update)
 
-    # On a machine with two cores the pool has two threads: following and mapping would
-    # leave none to answer a click.
-    pool = QThreadPool.globalInstance()
-    pool.setMaxThreadCount(max(pool.maxThreadCount(), 8))
-    worker = in_thread(_followed, scan, session.services)
-    worker.yielded.connect(take)
-    worker.start()
-
-
-def _followed(scan: Scan, services: Services) -> Iterator[tuple[Scan, Any]]:
-    for update in follow(scan, services):
-        yield scan, update
+    start_worker(follow, scan, session.services, item=take)
 
 
 _SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()

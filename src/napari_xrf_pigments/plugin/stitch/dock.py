@@ -18,11 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from .._job import Job
-from .._running import Failure
 from ..docks.base import ScanDock
 from ..state.scan import Scan
 from ..state.session import Session
+from ..tasks import Failure, Run
 from . import model as sections
 
 if TYPE_CHECKING:
@@ -152,8 +151,8 @@ class StitchDock(ScanDock):
             self._runs.clear()
             self._update()
             if isinstance(end, Failure):
-                self.session.tell(end.sentence)
-                self.said.setText(end.sentence)
+                self.session.tell(end.message)
+                self.said.setText(end.message)
             else:
                 told = "Every section was found by what it shares with the others."
                 if doubtful:
@@ -161,8 +160,8 @@ class StitchDock(ScanDock):
                 self.said.setText("\n".join([told, *said]))
 
         self.said.setText("Comparing the sections ...")
-        job = Job("Placing sections", lambda: sections.find_places(scans), take, done)
-        self._runs.append(job)  # type: ignore[arg-type]
+        run = Run(lambda cancelled: sections.find_places(scans), take, done, "Placing sections")
+        self._runs.append(run)
         self._update()
 
     def join(self) -> None:
