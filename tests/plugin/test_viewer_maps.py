@@ -138,7 +138,9 @@ def test_a_layer_goes_at_the_end_of_a_run_not_between(
         removed.append((event.value.name, pigments.running))
 
     viewer.layers.events.removed.connect(look)
-    pigments.feed.show = _noting(pigments.feed.show, lambda: seen.append(pigments.running))
+    pigments.layer_updates.schedule = _noting(
+        pigments.layer_updates.schedule, lambda: seen.append(pigments.running)
+    )
     run(pigments, scan, "pigments", qtbot)
     viewer.layers.events.removed.disconnect(look)
     assert seen.count(True) > 1

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QTabBar
 from napari_xrf_pigments.plugin import commands
 from napari_xrf_pigments.plugin.commands import dock_of
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.update_queue import LayerFeed
+from napari_xrf_pigments.plugin.layers.update_queue import LayerUpdateQueue
 from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan
@@ -134,11 +134,11 @@ def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot,
 
 def test_the_docks_leave_nothing_behind_in_the_window(viewer, qtbot):
     ended, window = [], viewer.window._qt_window
-    before = len(window.findChildren(LayerFeed, options=DIRECT))
+    before = len(window.findChildren(LayerUpdateQueue, options=DIRECT))
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
     qtbot.waitUntil(
-        lambda: len(window.findChildren(LayerFeed, options=DIRECT)) == before, timeout=60_000
+        lambda: len(window.findChildren(LayerUpdateQueue, options=DIRECT)) == before, timeout=60_000
     )
 
 

@@ -17,7 +17,7 @@ from .export import FORMATS, export, export_report, maps_of
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
 from .layers.sync import map_layers, show_maps
-from .layers.update_queue import feed_once
+from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
 from .opening import open_paths
 from .preferences import offer_to_remember
@@ -203,7 +203,7 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
     def begin() -> None:
         window = notices.main_window(viewer)
         if window is not None:  # it may have been closed by now
-            feed_once(window, _opening(viewer, then))
+            run_incrementally(window, _opening(viewer, then))
 
     LatestOnly(lambda modules: begin(), notices.error).submit(
         lambda: [import_module(d.module) for d in _DOCKS]

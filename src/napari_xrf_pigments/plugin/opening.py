@@ -12,7 +12,7 @@ from qtpy.QtCore import QCoreApplication, QEventLoop, QThread
 
 from . import dialogs as notices
 from .layers.sync import counts_layer_data, results_layer_data, unselected
-from .layers.update_queue import feed_once
+from .layers.update_queue import run_incrementally
 from .state.services import CORE, Services
 from .state.totals import TotalCounts
 from .tasks import start_worker
@@ -218,6 +218,6 @@ def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
             yield
 
     if len(found) > 1 and window is not None:
-        feed_once(window, steps())
+        run_incrementally(window, steps())
     else:
         deque(steps(), maxlen=0)

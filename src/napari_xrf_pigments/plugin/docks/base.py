@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidge
 
 from ..commands import ask_for_files, ask_for_folder, open_and_offer
 from ..dialogs import main_window
-from ..layers.update_queue import LayerFeed
+from ..layers.update_queue import LayerUpdateQueue
 from ..state.scan import Scan
 from ..state.session import Session, session_of
 from ..tasks import Run
@@ -39,7 +39,7 @@ class ScanDock(DropTarget):
         self.session = session or session_of(napari_viewer)
         self._listening: list[tuple[Any, Callable[..., None]]] = []
         self._scan: Scan | None = None
-        self.feed = LayerFeed(self)
+        self.layer_updates = LayerUpdateQueue(self)
         self._docked = False
         self._size_before: QSize | None = None
         self.scan_bar = ScanBar()
@@ -75,7 +75,7 @@ class ScanDock(DropTarget):
     @property
     def busy(self) -> bool:
         """Whether a run is under way, or maps still wait for their layers."""
-        return self.running or self.feed.busy
+        return self.running or self.layer_updates.busy
 
     def start(self) -> None:
         """Show the present state; called when a dock is complete."""
@@ -101,7 +101,7 @@ class ScanDock(DropTarget):
             elif self._docked:
                 # Out of sight first: a plot that is half gone must not be painted.
                 self.hide()
-                self.feed.stop()
+                self.layer_updates.stop()
                 self.leave()
                 _silence(self._listening, self._runs)
                 self.deleteLater()

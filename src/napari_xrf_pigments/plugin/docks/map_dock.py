@@ -82,7 +82,7 @@ class MapDock(ScanDock):
         """Bring layers and lists up to date, soon."""
         scan = self.scan
         if scan is not None:
-            self.feed.show(lambda: self.steps(scan), anew=True)
+            self.layer_updates.schedule(lambda: self.steps(scan), restart=True)
 
     def update_bar(self) -> None:
         """Offer what can be done now."""
@@ -138,7 +138,7 @@ class MapDock(ScanDock):
         self.run_bar.set_progress(state.done, state.total)
         if state.done:
             self.run_bar.set_status(f"{100 * state.done / state.total:.0f} % of the pixels mapped")
-            self.feed.show(lambda: self.steps(scan))
+            self.layer_updates.schedule(lambda: self.steps(scan))
         if self._activity is not None:
             self._activity.set_done(state.done)
 
@@ -157,7 +157,7 @@ class MapDock(ScanDock):
         sentences, self.untold = self.untold, []
         for sentence in sentences:
             notices.warning(sentence)
-        self.feed.show(lambda: self.steps(scan), anew=True)
+        self.layer_updates.schedule(lambda: self.steps(scan), restart=True)
         self.update_bar()
         if told is not None:
             told.close()

@@ -244,7 +244,7 @@ class ElementsDock(MapDock):
         else:
             dropping = drop_maps(self.viewer, scan, {"trial", "derived"})
             scan.trial = results
-        self.feed.show(lambda: dropping, anew=True)
+        self.layer_updates.schedule(lambda: dropping, restart=True)
         self._begin(scan, results, None)
 
     def resume(self) -> None:
@@ -348,4 +348,4 @@ class ElementsDock(MapDock):
         if keys:
             kinds = {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}
             scan = self.scan
-            self.feed.soon(lambda: showing_only(self.viewer, scan, kinds, keys))
+            self.layer_updates.prioritise(lambda: showing_only(self.viewer, scan, kinds, keys))

@@ -1,4 +1,8 @@
-"""Brings layers up to date one an event-loop turn, so that the window never stands still."""
+"""Add, update and remove layers in small steps, so that the window keeps taking events.
+
+napari needs up to a tenth of a second to add a layer. Work on many layers is a generator of steps,
+and each turn of the event loop does one of them.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,22 @@ from contextlib import suppress
 
 from qtpy.QtCore import QObject, QTimer
 
-#: Passes over all layers begin at most four times a second.
+#: Shortest time between the starts of two passes over all layers.
 INTERVAL_S = 0.25
 
 Steps = Callable[[], Iterator[None]]
 
 
-class LayerFeed(QObject):
-    """Works through passes, one step an event-loop turn.
+class LayerUpdateQueue(QObject):
+    """A queue of passes over layers, one step per turn of the event loop.
+
+    A throttle of superqt does not serve here: a pass lasts for many turns of the event loop, and
+    short work that a click requests comes between its steps.
 
     Parameters
     ----------
     parent : QObject
-        With it the feed ends.
+        Its end is the end of the queue.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -28,77 +35,77 @@ class LayerFeed(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._step)
-        self._wanted: Steps | None = None
-        self._between: list[Steps] = []
+        self._scheduled: Steps | None = None
+        self._prioritised: list[Steps] = []
         self._short: Iterator[None] | None = None
-        self._under_way: Iterator[None] | None = None
-        self._begun = -INTERVAL_S
+        self._pass: Iterator[None] | None = None
+        self._started = -INTERVAL_S
 
     @property
     def busy(self) -> bool:
         """Whether steps are still to be done."""
-        passes = self._under_way is not None or self._wanted is not None
-        return passes or self._short is not None or bool(self._between)
+        passes = self._pass is not None or self._scheduled is not None
+        return passes or self._short is not None or bool(self._prioritised)
 
-    def show(self, steps: Steps, anew: bool = False) -> None:
-        """Ask for a pass; of several that wait only the last is done.
+    def schedule(self, steps: Steps, restart: bool = False) -> None:
+        """Schedule a pass; it replaces another one that has not started.
 
         Parameters
         ----------
         steps : callable
-            Gives the steps, one layer's work between two ``yield``.
-        anew : bool
-            Whether the pass under way is pointless now.
+            Returns the steps, each the work on one layer.
+        restart : bool
+            Whether to abandon the pass under way.
         """
-        self._wanted = steps
-        if anew:
-            self._under_way = None
-        if self._under_way is None:
-            rest = INTERVAL_S - (time.monotonic() - self._begun)
+        self._scheduled = steps
+        if restart:
+            self._pass = None
+        if self._pass is None:
+            rest = INTERVAL_S - (time.monotonic() - self._started)
             self._timer.start(max(0, round(1000 * rest)))
 
-    def soon(self, steps: Steps) -> None:
-        """Ask for something short that a click wants: done next, before the rest of a pass.
+    def prioritise(self, steps: Steps) -> None:
+        """Do short work before the rest of a pass.
 
         Parameters
         ----------
         steps : callable
-            As for :meth:`show`.
+            As in :meth:`schedule`.
         """
-        self._between.append(steps)
+        self._prioritised.append(steps)
         self._timer.start(0)
 
     def stop(self) -> None:
-        """Forget what is still to be done."""
-        self._between.clear()
-        self._wanted = self._under_way = self._short = None
+        """Discard all steps that are still to be done."""
+        self._prioritised.clear()
+        self._scheduled = self._pass = self._short = None
         self._timer.stop()
 
     def _step(self) -> None:
         try:
             self._work()
         finally:
-            # What raises ends alone: the rest goes on.
-            if self._short is not None or self._between or self._under_way is not None:
+            # After an error, the other work goes on.
+            if self._short is not None or self._prioritised or self._pass is not None:
                 self._timer.start(0)
-            elif self._wanted is not None:
-                self.show(self._wanted)
+            elif self._scheduled is not None:
+                self.schedule(self._scheduled)
 
     def _work(self) -> None:
-        if self._short is None and self._between:
-            self._short = self._between.pop(0)()
+        if self._short is None and self._prioritised:
+            self._short = self._prioritised.pop(0)()
         if self._short is not None:
             self._advance(self._short)
-        elif self._under_way is not None:
-            self._advance(self._under_way)
-        elif self._wanted is not None:
-            steps, self._wanted = self._wanted, None
-            self._begun = time.monotonic()
-            self._under_way = steps()
-            self._advance(self._under_way)
+        elif self._pass is not None:
+            self._advance(self._pass)
+        elif self._scheduled is not None:
+            steps, self._scheduled = self._scheduled, None
+            self._started = time.monotonic()
+            self._pass = steps()
+            self._advance(self._pass)
 
     def _advance(self, steps: Iterator[None]) -> None:
-        """Do one step, in which others may ask for anything."""
+        """Do one step, which may itself schedule or prioritise work."""
         ended = True
         try:
             next(steps)
@@ -108,28 +115,28 @@ class LayerFeed(QObject):
         finally:
             if ended and steps is self._short:
                 self._short = None
-            elif ended and steps is self._under_way:
-                self._under_way = None
+            elif ended and steps is self._pass:
+                self._pass = None
 
 
-def feed_once(parent: QObject, steps: Iterator[None]) -> None:
-    """Work through some steps, one an event-loop turn, by a feed that goes with the last.
+def run_incrementally(parent: QObject, steps: Iterator[None]) -> None:
+    """Do steps, one per turn of the event loop, in a queue that is deleted after the last.
 
     Parameters
     ----------
     parent : QObject
-        With it the feed ends.
+        Its end is the end of the steps.
     steps : iterator
-        One step's work between two ``yield``.
+        Each step is the work on one dock or layer.
     """
-    feed = LayerFeed(parent)
+    queue = LayerUpdateQueue(parent)
 
-    def all_of_them() -> Iterator[None]:
+    def all_steps() -> Iterator[None]:
         try:
             yield from steps
         finally:
-            # With its window it is gone before its end.
+            # Qt may have deleted it together with its window.
             with suppress(RuntimeError):
-                feed.deleteLater()
+                queue.deleteLater()
 
-    feed.show(all_of_them)
+    queue.schedule(all_steps)

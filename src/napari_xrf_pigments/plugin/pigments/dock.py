@@ -277,7 +277,7 @@ class PigmentsDock(MapDock):
         keys = {(kind, name) for kind in kinds}
         if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
             scan = self.scan
-            self.feed.soon(lambda: showing_only(self.viewer, scan, _OTHERS, keys))
+            self.layer_updates.prioritise(lambda: showing_only(self.viewer, scan, _OTHERS, keys))
         elif kind == "pigment" and not self.running:
             title = colours.pigment_title(name)
             self.run_bar.set_status(f"{title} has no map: it is nowhere over the threshold.")

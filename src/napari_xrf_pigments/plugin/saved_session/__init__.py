@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import dialogs as notices
 from ..layers.sync import unselected
-from ..layers.update_queue import feed_once
+from ..layers.update_queue import run_incrementally
 from ..state.scan import Scan
 from ..state.session import session_of
 from ..tasks import Task, Watch
@@ -182,7 +182,7 @@ def _open_scans(
             return
         for sentence in told:
             notices.info(sentence)
-        feed_once(window, _steps(viewer, saved, found, then))
+        run_incrementally(window, _steps(viewer, saved, found, then))
 
     Task(f"Opening the scans of {saved.path.name}", work, done)
 

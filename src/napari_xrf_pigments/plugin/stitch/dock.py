@@ -180,7 +180,7 @@ class StitchDock(ScanDock):
             return
         finally:
             self._joining = False
-        self.feed.soon(lambda: maps)
+        self.layer_updates.prioritise(lambda: maps)
         self.said.setText(said)
 
     def _scans(self, rows: list[int]) -> list[Scan]:
