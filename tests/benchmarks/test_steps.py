@@ -12,8 +12,8 @@ import torch
 from napari_xrf_pigments import XRFCube
 from napari_xrf_pigments._parallel import on_threads
 from napari_xrf_pigments.cube import Acquisition
-from napari_xrf_pigments.fitting._unexplained_screening import SMALL, screening
 from napari_xrf_pigments.fitting.unexplained import unexplained_share
+from napari_xrf_pigments.fitting.unexplained_screening import SMALL, screening
 from napari_xrf_pigments.mapping.elements import plan_elements
 from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
 from napari_xrf_pigments.network import Predictor

@@ -17,11 +17,11 @@ from napari_xrf_pigments.physics.detector import DetectorModel
 from napari_xrf_pigments.physics.layered_samples import Geometry
 from napari_xrf_pigments.physics.tube import tube_beam
 from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
-from napari_xrf_pigments.simulation._stratigraphy_batch import pool_of
 from napari_xrf_pigments.simulation.instruments import Excitation, Readout
 from napari_xrf_pigments.simulation.pigment_priors import LEAF
 from napari_xrf_pigments.simulation.spectra import emit, measure
 from napari_xrf_pigments.simulation.stratigraphy import leaf_layer, paint_layer, plain_layer
+from napari_xrf_pigments.simulation.stratigraphy_batch import pool_of
 
 _BORDERS = tuple(np.arange(0.8, 45.01, 0.05).tolist())
 #: Paint of each pigment, thin and thick, in um.

@@ -14,8 +14,8 @@ import torch
 
 from napari_xrf_pigments.network import outputs as labels
 from napari_xrf_pigments.network.encoding import N_BINS
-from napari_xrf_pigments.simulation._stratigraphy_batch import pool_of
 from napari_xrf_pigments.simulation.stratigraphy import random_stratigraphy
+from napari_xrf_pigments.simulation.stratigraphy_batch import pool_of
 from napari_xrf_pigments.training import spectra_stream as stream
 
 #: As in the last part of the released training.

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.fitting.artefacts import ANODES, compton_kev, pile_up_shape, scatter_shapes
+from napari_xrf_pigments.fitting.artefacts import compton_kev, pile_up_shape, scatter_shapes
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.lineshape import peaks
+from napari_xrf_pigments.physics.tube_library import ANODES
 
 KEV = -0.96 + 0.01 * np.arange(4096)
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.calibration.anode import estimate_anode
-from napari_xrf_pigments.fitting.artefacts import ANODES, pile_up_shape
+from napari_xrf_pigments.fitting.artefacts import pile_up_shape
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.line_search import find_families, main_family
+from napari_xrf_pigments.physics.tube_library import ANODES
 
 Maker = Callable[..., np.ndarray]
 KEV = -0.02 + 0.029 * np.arange(1024)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis
-from napari_xrf_pigments.fitting._unexplained_screening import SMALL, screening
 from napari_xrf_pigments.fitting.lineshape import peaks
 from napari_xrf_pigments.fitting.unexplained import unexplained_share
+from napari_xrf_pigments.fitting.unexplained_screening import SMALL, screening
 from napari_xrf_pigments.network.encoding import GRID_EDGES_KEV, rebin_counts
 from napari_xrf_pigments.simulation import simulate_scan
 

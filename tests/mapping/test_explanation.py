@@ -11,10 +11,10 @@ from napari_xrf_pigments.mapping.explanation import delete_families, explain_spe
 from napari_xrf_pigments.network import Predictor
 from napari_xrf_pigments.physics.lines import line_family
 from napari_xrf_pigments.pigments.catalogue import pigment
-from napari_xrf_pigments.simulation._stratigraphy_batch import random_pool
 from napari_xrf_pigments.simulation.instruments import random_excitation, random_readout
 from napari_xrf_pigments.simulation.materials import ELEMENTS
 from napari_xrf_pigments.simulation.spectra import emit, measure
+from napari_xrf_pigments.simulation.stratigraphy_batch import random_pool
 
 SCANS, EACH = 4, 25
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from napari_xrf_pigments import Acquisition, EnergyAxis, PigmentMaps, map_pigments, simulate_scan
-from napari_xrf_pigments.fitting._unexplained_screening import SMALL
 from napari_xrf_pigments.fitting.unexplained import unexplained_share
+from napari_xrf_pigments.fitting.unexplained_screening import SMALL
 from napari_xrf_pigments.network import Predictor
 from napari_xrf_pigments.network._batching import make_buffers
 from napari_xrf_pigments.network.outputs import FIELDS

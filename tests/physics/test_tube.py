@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.physics._tube_library import ANODES, computed_emission, emission
 from napari_xrf_pigments.physics.lines import atomic_number, element_lines
 from napari_xrf_pigments.physics.tube import Beam, continuum_edges, transmission, tube_beam
+from napari_xrf_pigments.physics.tube_library import ANODES, computed_emission, emission
 
 
 def mean_kev(beam: Beam) -> float:

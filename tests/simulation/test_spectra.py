@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from napari_xrf_pigments.simulation._stratigraphy_batch import StackPool, pool_of
 from napari_xrf_pigments.simulation.instruments import Excitation, Readout, random_readout
 from napari_xrf_pigments.simulation.spectra import (
     Measured,
@@ -16,6 +15,7 @@ from napari_xrf_pigments.simulation.spectra import (
     without_errors,
 )
 from napari_xrf_pigments.simulation.stratigraphy import Stratigraphy, paint_layer, plain_layer
+from napari_xrf_pigments.simulation.stratigraphy_batch import StackPool, pool_of
 
 
 def section(*paints: tuple[str, float]) -> Stratigraphy:

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from napari_xrf_pigments.pigments.catalogue import pigment, pigment_catalogue
-from napari_xrf_pigments.simulation._stratigraphy_batch import MAX_OCCURRENCES, pool_of, random_pool
 from napari_xrf_pigments.simulation.materials import ELEMENTS
 from napari_xrf_pigments.simulation.stratigraphy import (
     Layer,
@@ -15,6 +14,7 @@ from napari_xrf_pigments.simulation.stratigraphy import (
     plain_layer,
     random_stratigraphy,
 )
+from napari_xrf_pigments.simulation.stratigraphy_batch import MAX_OCCURRENCES, pool_of, random_pool
 
 ORDER = ("varnish", "paint", "ground", "support")
 

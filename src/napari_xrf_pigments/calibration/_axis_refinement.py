@@ -9,11 +9,11 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from .._typing import FloatArray
-from ..fitting._least_squares import expected_variance, positive_fit, weighted_solver
 from ..fitting.artefacts import scatter_shapes
 from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, pile_up_columns, vstack_columns
+from ..fitting.least_squares import expected_variance, positive_fit, weighted_solver
 from ..fitting.linear_fit import fit_window
 from ..fitting.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
 

@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike
 
 from .._typing import FloatArray
 from ..cube.cube import XRFCube
-from ..fitting._least_squares import MODEL_ERROR, expected_variance, positive_fit
-from ..fitting.artefacts import ANODES, Scatter, scatter_shapes
+from ..fitting.artefacts import Scatter, scatter_shapes
 from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, vstack_columns
+from ..fitting.least_squares import MODEL_ERROR, expected_variance, positive_fit
 from ..fitting.linear_fit import fit_window
+from ..physics.tube_library import ANODES
 
 #: Families whose lines overlap with scattered lines of an anode.
 _RIVALS = tuple(

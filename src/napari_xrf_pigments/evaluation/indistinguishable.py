@@ -27,11 +27,11 @@ from ..physics.detector import DetectorModel
 from ..physics.layered_samples import Geometry
 from ..physics.tube import tube_beam
 from ..pigments.catalogue import pigment_catalogue
-from ..simulation._stratigraphy_batch import StackPool, pool_of
 from ..simulation.instruments import Excitation, Readout
 from ..simulation.materials import ELEMENTS
 from ..simulation.spectra import emit, measure
 from ..simulation.stratigraphy import Stratigraphy, random_stratigraphy
+from ..simulation.stratigraphy_batch import StackPool, pool_of
 
 #: A group counts as seen from so many sigma of its weakest diagnostic element on.
 SEEN_SIGMA = 5.0

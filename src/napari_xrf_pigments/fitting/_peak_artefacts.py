@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..physics.tube_library import ANODES
 from ._peak_context import GREEK, PeakContext, PeakName
-from .artefacts import ANODES, anode_families, compton_kev
+from .artefacts import anode_families, compton_kev
 from .lineshape import SI_KA_KEV, escape_share
 
 #: Angles between which a Compton peak may lie, degrees.

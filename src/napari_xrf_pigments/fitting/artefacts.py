@@ -11,8 +11,6 @@ from ..physics.lines import LineFamily, line_family
 from .conditions import Conditions
 from .lineshape import family_shape, peaks
 
-#: Anodes of the tubes of scanners.
-ANODES = ("Cr", "Cu", "Mo", "Rh", "Ag", "W", "Au")
 #: Angles that the broad Compton peak of a hard line is made of, degrees.
 _ANGLES = (75.0, 95.0, 115.0, 135.0, 155.0)
 _ELECTRON_KEV = 510.999

@@ -9,10 +9,10 @@ import numpy as np
 
 from .._typing import FloatArray
 from ..physics.lines import LineFamily, line_family
-from ._least_squares import expected_variance, positive_fit
 from .artefacts import Scatter, pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
+from .least_squares import expected_variance, positive_fit
 from .lineshape import air_transmission, family_shape
 
 #: Uncertainty of a line's energy (keV), its width and the ratios within a family (shares).

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from .._parallel import on_one_thread
 from .._typing import FloatArray
 from ..physics.lines import atomic_number, line_family
-from ._least_squares import MODEL_ERROR, expected_variance, weighted_solver
 from .conditions import Conditions
 from .design_matrix import (
     LineColumns,
@@ -26,6 +25,7 @@ from .design_matrix import (
     shape_error_variance,
     vstack_columns,
 )
+from .least_squares import MODEL_ERROR, expected_variance, weighted_solver
 from .linear_fit import fit_window
 
 #: Elements that occur in paintings, their supports and the instruments. Vanadium is left out: it

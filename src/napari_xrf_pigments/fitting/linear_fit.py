@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike
 
 from .._parallel import on_threads, split_blocks, thread_count
 from .._typing import Float32Array, FloatArray
-from ._least_squares import expected_variance, weighted_solver
 from .conditions import Conditions
 from .design_matrix import line_columns, nuisance_columns, shape_error_variance, vstack_columns
+from .least_squares import expected_variance, weighted_solver
 
 #: Softest energy that is fitted, keV.
 MIN_FIT_KEV = 1.05

@@ -13,9 +13,8 @@ from scipy.special import erfc, ndtr
 
 from .._typing import FloatArray
 from ..physics.atomic import compound_attenuation
-from ..physics.lines import LineFamily
+from ..physics.lines import MN_KA_KEV, LineFamily
 
-MN_KA_KEV = 5.895
 SI_KA_KEV = 1.740
 FWHM_PER_SIGMA = 2.354820045
 #: 2.3548^2 * 3.85 eV * 0.115, in keV: the statistical part of the peak width.

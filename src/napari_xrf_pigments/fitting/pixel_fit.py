@@ -8,23 +8,22 @@ a family can be removed from a spectrum.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._typing import FloatArray
-from ._least_squares import MODEL_ERROR, expected_variance, positive_fit
-from .artefacts import pile_up_shape, scatter_shapes
+from .artefacts import pile_up_shape
 from .background import smooth_terms, snip
-from .common_lines import COMMON_FAMILIES, ratio_bounds
+from .common_lines import COMMON_FAMILIES, ratio_bounds, scatter_columns
 from .conditions import Conditions
 from .design_matrix import excited_family, vstack_columns
+from .least_squares import MODEL_ERROR, expected_variance, positive_fit
 from .lineshape import air_transmission, family_shape
 
 _LOW_KEV = 1.2
-_ANODES_UNKNOWN = ("Mo", "Rh", "Ag")
 
 
 @dataclass(frozen=True)
@@ -226,13 +225,7 @@ def _design(
             owners += [len(names)] * len(found)
             names.append(name)
             shapes += found
-    anodes = (conditions.anode,) if conditions.anode else _ANODES_UNKNOWN
-    scatter = [
-        part.shape
-        for anode in anodes
-        for part in scatter_shapes(axis, replace(conditions, anode=anode))
-    ]
-    peaked = vstack_columns([np.array(shapes), np.array(scatter)])
+    peaked = vstack_columns([np.array(shapes), scatter_columns(axis, conditions)])
     return _Design(axis, first, fold, tuple(names), tuple(owners), peaked, smooth_terms(axis))
 
 

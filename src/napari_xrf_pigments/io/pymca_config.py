@@ -15,8 +15,8 @@ from pathlib import Path
 from string import Template
 
 from ..cube import Acquisition, Detector, EnergyAxis
-from ..fitting.lineshape import MN_KA_KEV, TYPICAL_FWHM_EV
-from ..physics.lines import atomic_number
+from ..fitting.lineshape import TYPICAL_FWHM_EV
+from ..physics.lines import MN_KA_KEV, atomic_number
 from .atomic import write_atomically
 
 MAX_BYTES = 4 * 2**20

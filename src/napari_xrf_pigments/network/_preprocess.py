@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from .._parallel import Executor, split_blocks
 from .._typing import Float32Array
 from ..cube import Acquisition, EnergyAxis
-from ..fitting._unexplained_screening import SMALL, screening
 from ..fitting.unexplained import unexplained_share
+from ..fitting.unexplained_screening import SMALL, screening
 from .encoding import BLOCK, GRID_EDGES_KEV, encode_into, rebinner, settings_vector
 
 #: Largest total of the training spectra; larger totals are scaled down to it. Beyond it the

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .._typing import Float32Array, FloatArray
 from ..cube import Acquisition, EnergyAxis
-from ..physics._tube_library import ANODES
+from ..physics.tube_library import ANODES
 
 _ATMOSPHERES = ("air", "helium", "vacuum")
 #: Edges of the grid's bins in keV: 30 eV wide where lines are dense, wider above.

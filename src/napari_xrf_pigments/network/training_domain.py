@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cube import Acquisition, EnergyAxis
-from ..physics._tube_library import ANODES
+from ..physics.tube_library import ANODES
 
 #: Ranges of the simulated instruments; see ``simulation/instruments.py``.
 TUBE_KV = (20.0, 50.0)

@@ -18,12 +18,12 @@ import torch
 from .._typing import FloatArray
 from .atomic import compound_attenuation
 from .composition import formula_fractions
+from .lines import MN_KA_KEV
 
 SI_KA_KEV = 1.740
 FANO = 0.115
 PAIR_KEV = 3.85e-3
 FWHM_PER_SIGMA = 2.354820045
-MN_KA_KEV = 5.895
 _SI_YIELD, _SI_K_SHARE = 0.047, 0.92
 
 

@@ -19,6 +19,8 @@ from .._typing import FloatArray
 
 Family = Literal["K", "L", "M"]
 
+#: Energy at which resolutions are stated: Mn K alpha, keV.
+MN_KA_KEV = 5.895
 #: Softer lines do not reach the detector of a scanner in air.
 MIN_KEV = 0.9
 _SHELLS = {

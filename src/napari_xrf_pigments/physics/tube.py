@@ -9,10 +9,10 @@ import numpy as np
 import xraylib
 
 from .._typing import BoolArray, FloatArray
-from ._tube_library import ANODES, FINE_KEV, Emission, emission
 from .atomic import compound_attenuation
 from .composition import formula_fractions
 from .lines import atomic_number, element_lines, line_cross_section
+from .tube_library import ANODES, FINE_KEV, Emission, emission
 
 #: Voltages that the model covers, kV.
 LOWEST_KV, HIGHEST_KV, HIGHEST_KV_TUNGSTEN = 10.0, 50.0, 60.0

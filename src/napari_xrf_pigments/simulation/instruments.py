@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..physics._tube_library import VOLTAGES
 from ..physics.detector import DetectorModel
 from ..physics.layered_samples import Geometry
 from ..physics.tube import Beam, tube_beam
+from ..physics.tube_library import VOLTAGES
 
 _ANODES = {"Rh": 0.4, "Ag": 0.16, "Mo": 0.16, "W": 0.1, "Cr": 0.05, "Cu": 0.06, "Au": 0.07}
 _HOUSING = ("Fe", "Ni", "Cu", "Zn", "Zr", "Cr", "Mn", "Ti", "Co", "W", "Au", "Pb", "Mo")

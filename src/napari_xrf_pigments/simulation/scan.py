@@ -16,11 +16,11 @@ from ..physics.detector import DetectorModel
 from ..physics.layered_samples import Geometry
 from ..physics.tube import tube_beam
 from ..pigments.catalogue import pigment_catalogue
-from ._stratigraphy_batch import StackPool, pool_of
 from .instruments import Excitation, Readout
 from .paintings import Painting, sample_painting
 from .spectra import emit, measure
 from .stratigraphy import Stratigraphy
+from .stratigraphy_batch import StackPool, pool_of
 
 _BATCH = 1024
 

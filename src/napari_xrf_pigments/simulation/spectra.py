@@ -17,8 +17,8 @@ from ..physics.lines import atomic_number, line_family
 from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
 from ..physics.secondary import COARSE, exciter_table, secondary_share
 from ..pigments.catalogue import pigment_catalogue
-from ._stratigraphy_batch import StackPool
 from .instruments import Excitation, Readout
+from .stratigraphy_batch import StackPool
 
 if TYPE_CHECKING:
     pass  # MERGE

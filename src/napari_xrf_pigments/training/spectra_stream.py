@@ -12,10 +12,10 @@ import torch
 from ..cube import Acquisition
 from ..network.encoding import encode
 from ..network.outputs import targets
-from ..simulation._stratigraphy_batch import StackPool, random_pool
 from ..simulation.instruments import random_excitation, random_readout
 from ..simulation.materials import ELEMENTS
 from ..simulation.spectra import Measured, emit, measure, random_counts
+from ..simulation.stratigraphy_batch import StackPool, random_pool
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from scipy.signal import fftconvolve, lfilter
 from scipy.special import erf
 
 from napari_xrf_pigments._typing import FloatArray
+from napari_xrf_pigments.physics.lines import MN_KA_KEV
 
 from .._extras import need
 from .ebel_tube import air_transmission
@@ -82,7 +83,7 @@ class Response:
     def sigma_kev(self, kev: FloatArray) -> FloatArray:
         """Standard deviation of a peak in keV."""
         slope = 3.85e-3 * self.fano
-        noise = (self.fwhm_ev * 1e-3 / _FWHM) ** 2 - slope * 5.895
+        noise = (self.fwhm_ev * 1e-3 / _FWHM) ** 2 - slope * MN_KA_KEV
         return np.asarray(np.sqrt(np.maximum(noise, 1e-4) + slope * kev))
 
     def efficiency(self, kev: FloatArray) -> FloatArray:

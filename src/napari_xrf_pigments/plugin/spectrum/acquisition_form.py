@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QWidget
 
-from napari_xrf_pigments.fitting.artefacts import ANODES
+from napari_xrf_pigments.physics.tube_library import ANODES
 
 UNKNOWN = "unknown"
 

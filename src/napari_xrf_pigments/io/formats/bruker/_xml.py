@@ -8,9 +8,9 @@ from xml.parsers import expat
 from napari_xrf_pigments.cube import Acquisition, Detector
 from napari_xrf_pigments.cube.acquisition import Atmosphere
 from napari_xrf_pigments.io._reader import in_range_or_none, parse_float
+from napari_xrf_pigments.physics.lines import MN_KA_KEV
 
 _FWHM = 2.354820045  # of a Gaussian, in standard deviations
-_MN_KA_KEV = 5.895
 _ATMOSPHERES: dict[str, Atmosphere] = {"air": "air", "helium": "helium", "vacuum": "vacuum"}
 
 
@@ -103,9 +103,9 @@ def _detector(crystal: Element | None, header: Element | None) -> Detector | Non
         return None
     noise, slope = value(header, "SigmaAbs"), value(header, "SigmaLin")
     width = None
-    if noise is not None and slope is not None and noise + slope * _MN_KA_KEV > 0:
+    if noise is not None and slope is not None and noise + slope * MN_KA_KEV > 0:
         # The file's sigma squared, keV^2, is a straight line over the energy.
-        width = float(1000 * _FWHM * (noise + slope * _MN_KA_KEV) ** 0.5)
+        width = float(1000 * _FWHM * (noise + slope * MN_KA_KEV) ** 0.5)
     layer = None if crystal is None else crystal.find("WindowLayers/Layer0")
     window = None
     if layer is not None and layer.get("Atom") == "4":

@@ -1,7 +1,7 @@
 """Emission of common tubes, computed once with spekpy and kept with the package.
 
 A tube takes spekpy half a second; a training meets hundreds. ``python -m
-napari_xrf_pigments.physics._tube_library`` writes ``data/tubes.npz`` anew.
+napari_xrf_pigments.physics.tube_library`` writes ``data/tubes.npz`` anew.
 """
 
 from __future__ import annotations
