@@ -127,7 +127,7 @@ class StoredArray(LazyCube):
     def disk_key(
         self, slices: tuple[slice, slice, slice], further: int = 0
     ) -> tuple[int | slice, ...]:
-        """Index the array as it lies in the file; `further` is the place on all other axes."""
+        """Index the array as it lies in the file; `further` is the index on all other axes."""
         key: list[int | slice] = [further] * len(self.disk_shape)
         for axis, part in zip(self.axes, slices, strict=True):
             key[axis] = part

@@ -62,8 +62,8 @@ def can_open(path: str | os.PathLike[str]) -> bool:
     """
     from .results import is_results
 
-    place = Path(path).absolute()
-    return not is_results(place) and _find_reader(place) is not None
+    source = Path(path).absolute()
+    return not is_results(source) and _find_reader(source) is not None
 
 
 def scan_path(path: str | os.PathLike[str]) -> Path:
@@ -83,21 +83,20 @@ def scan_path(path: str | os.PathLike[str]) -> Path:
         Absolute path.
     """
     from .formats import edf, envi, ripple
-    from .formats.mca import _files as mca_layout
+    from .formats.mca import folder
 
-    place = Path(path).absolute()
+    source = Path(path).absolute()
     try:
-        if place.is_file():
-            header = ripple.header_of(place) or envi.header_of(place)
+        if source.is_file():
+            header = ripple.header_of(source) or envi.header_of(source)
             if header is not None:
                 return header
-        first = edf.first_file(place)
+        first = edf.first_file(source)
         if first is not None:
             return first
-        tables = mca_layout.find_table(place)
+        return folder.scan_folder(source) or source
     except OSError:
-        return place
-    return tables[0].parent if len(tables) == 1 else place
+        return source
 
 
 def open_cube(
@@ -141,12 +140,12 @@ def open_cube(
     OSError
         If it does not exist or cannot be read.
     """
-    place = Path(path).absolute()
-    if not place.exists():
-        raise FileNotFoundError(f"{place} does not exist.")
+    source = Path(path).absolute()
+    if not source.exists():
+        raise FileNotFoundError(f"{source} does not exist.")
     if anode is not None:
         _check_symbol(anode)
-    cube = _read(place, ReadOptions(dataset, detector))
+    cube = _read(source, ReadOptions(dataset, detector))
     if gain_kev is not None or offset_kev is not None:
         cube = cube.with_energies(_override_axis(cube.energies, gain_kev, offset_kev))
         if cube.source is not None and gain_kev is not None:
@@ -157,35 +156,35 @@ def open_cube(
     return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
 
 
-def _read(place: Path, options: ReadOptions) -> XRFCube:
+def _read(path: Path, options: ReadOptions) -> XRFCube:
     from .results import is_results
 
     try:
-        if is_results(place):
+        if is_results(path):
             raise ValueError(
-                f"{place.name} holds maps that this program has made, not the spectra of a scan."
+                f"{path.name} holds maps that this program has made, not the spectra of a scan."
             )
-        if place.is_file() and place.stat().st_size == 0:
-            raise ValueError(f"{place.name} is empty.")
-        reader = _find_reader(place) or _reader_for_damaged_file(place)
+        if path.is_file() and path.stat().st_size == 0:
+            raise ValueError(f"{path.name} is empty.")
+        reader = _find_reader(path) or _reader_for_damaged_file(path)
         if reader is None:
-            if place.is_file():
-                with place.open("rb"):  # a file that may not be read says so here
+            if path.is_file():
+                with path.open("rb"):  # raises the error of a file that may not be read
                     pass
             raise ValueError(
-                _rejection_reason(place)
-                or f"{place.name} is not a scan that can be read here ({READABLE})."
+                _rejection_reason(path)
+                or f"{path.name} is not a scan that can be read here ({READABLE})."
             )
         if not reader.chooses_detectors:
             require_single_detector(options.detector)
-        cube = reader.read(place, options)
+        cube = reader.read(path, options)
         return _with_note(cube, SLOW_FORMAT) if reader.slow else cube
     except ValueError as error:
-        raise ValueError(_prefix_file_name(place, str(error))) from error
+        raise ValueError(_prefix_file_name(path, str(error))) from error
     except OSError as error:
         if error.strerror is None:  # a sentence of our own
             raise
-        raise type(error)(f"{place.name} cannot be read: {error.strerror.lower()}.") from error
+        raise type(error)(f"{path.name} cannot be read: {error.strerror.lower()}.") from error
 
 
 def _with_note(cube: XRFCube, note: str) -> XRFCube:
@@ -194,29 +193,29 @@ def _with_note(cube: XRFCube, note: str) -> XRFCube:
     return replace(cube, source=replace(cube.source, notes=(*cube.source.notes, note)))
 
 
-def _reader_for_damaged_file(place: Path) -> Reader | None:
+def _reader_for_damaged_file(path: Path) -> Reader | None:
     """Return the reader whose error explains a file that no reader recognises."""
     from .formats.hdf5 import reader as hdf5
 
-    return hdf5.READER if place.is_file() and hdf5.is_hdf5(place) else None
+    return hdf5.READER if path.is_file() and hdf5.is_hdf5(path) else None
 
 
-def _rejection_reason(place: Path) -> str | None:
+def _rejection_reason(path: Path) -> str | None:
     """Explain why element maps, pictures and cubes of light are no scans."""
     from . import element_maps
     from .formats import envi, tiff
 
-    return element_maps.rejection_reason(place) or envi.refusal(place) or tiff.refusal(place)
+    return element_maps.rejection_reason(path) or envi.rejection_reason(path) or tiff.refusal(path)
 
 
-def _find_reader(place: Path) -> Reader | None:
-    return next((reader for reader in readers() if reader.matches(place)), None)
+def _find_reader(path: Path) -> Reader | None:
+    return next((reader for reader in readers() if reader.matches(path)), None)
 
 
-def _prefix_file_name(place: Path, sentence: str) -> str:
+def _prefix_file_name(path: Path, sentence: str) -> str:
     """Put the name of the file in front of a sentence that names none."""
-    named = (place.name, place.stem, "colonneXrighe")
-    return sentence if any(name in sentence for name in named) else f"{place.name}: {sentence}"
+    named = (path.name, path.stem, "colonneXrighe")
+    return sentence if any(name in sentence for name in named) else f"{path.name}: {sentence}"
 
 
 def _override_axis(axis: EnergyAxis, gain: float | None, offset: float | None) -> EnergyAxis:

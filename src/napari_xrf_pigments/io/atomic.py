@@ -136,7 +136,7 @@ def _replace(temporary: Path, target: Path) -> None:
     if not target.exists() or (target.is_file() and temporary.is_file()):
         os.replace(temporary, target)
         return
-    # A folder cannot be renamed onto a full one: they change places, and the caller removes
+    # A folder cannot be renamed onto a full one: they swap their names, and the caller removes
     # what then has the temporary name. A program killed here leaves the old or the new one.
     if _exchange(temporary, target):
         return

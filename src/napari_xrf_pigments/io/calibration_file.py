@@ -147,16 +147,16 @@ def load_calibration(path: str | os.PathLike[str]) -> SavedCalibration:
     OSError
         If it does not exist or cannot be read.
     """
-    place = Path(path).absolute()
-    if not place.is_file():
-        raise FileNotFoundError(f"{place} does not exist.")
-    content = _parsed(place)
+    source = Path(path).absolute()
+    if not source.is_file():
+        raise FileNotFoundError(f"{source} does not exist.")
+    content = _parsed(source)
     if content.get("format") != FORMAT:
-        raise ValueError(f"{place.name} is not an energy calibration of this program.")
+        raise ValueError(f"{source.name} is not an energy calibration of this program.")
     try:
         return _calibration(content)
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{place.name} is damaged: it holds no usable energy axis.") from error
+        raise ValueError(f"{source.name} is damaged: it holds no usable energy axis.") from error
 
 
 def _calibration(content: dict[str, Any]) -> SavedCalibration:

@@ -37,11 +37,11 @@ def is_maps(path: str | os.PathLike[str]) -> bool:
     bool
         An image counts only if it has one number per pixel and it, or its name, names an element.
     """
-    place = Path(path)
+    source = Path(path)
     try:
-        if place.is_dir():
-            return _map_files(place) is not None
-        return map_dms.matches(place) or _is_image(place) or _is_text(place)
+        if source.is_dir():
+            return _map_files(source) is not None
+        return map_dms.matches(source) or _is_image(source) or _is_text(source)
     except OSError:
         return False
 
@@ -68,25 +68,25 @@ def load_maps(path: str | os.PathLike[str]) -> ElementMaps:
     OSError
         If it does not exist or cannot be read.
     """
-    place = Path(path).absolute()
-    if not place.exists():
-        raise FileNotFoundError(f"{place} does not exist.")
-    if place.is_file() and place.stat().st_size == 0:
-        raise ValueError(f"{place.name} is empty.")
-    if place.is_dir():
-        return _folder(place)
-    if map_dms.matches(place):
-        names, counts, format_name = map_dms.load(place)
-        return _maps(place, format_name, [map_name(name) or name for name in names], counts)
-    if is_tiff(place):
-        counts = map_images.load(place)
-        known = map_images.names_of(place)
-        names = known or tuple(f"{place.stem} {number + 1}" for number in range(len(counts)))
-        return _maps(place, map_images.FORMAT, names, counts)
-    if _is_text(place) or map_tables.is_matrix(place):
-        text = map_tables.load(place)
-        return _maps(place, text.format, text.names, text.counts, text.sigma)
-    raise ValueError(f"{place.name} holds no element maps that can be read here.")
+    source = Path(path).absolute()
+    if not source.exists():
+        raise FileNotFoundError(f"{source} does not exist.")
+    if source.is_file() and source.stat().st_size == 0:
+        raise ValueError(f"{source.name} is empty.")
+    if source.is_dir():
+        return _folder(source)
+    if map_dms.matches(source):
+        names, counts, format_name = map_dms.load(source)
+        return _maps(source, format_name, [map_name(name) or name for name in names], counts)
+    if is_tiff(source):
+        counts = map_images.load(source)
+        known = map_images.names_of(source)
+        names = known or tuple(f"{source.stem} {number + 1}" for number in range(len(counts)))
+        return _maps(source, map_images.FORMAT, names, counts)
+    if _is_text(source) or map_tables.is_matrix(source):
+        text = map_tables.load(source)
+        return _maps(source, text.format, text.names, text.counts, text.sigma)
+    raise ValueError(f"{source.name} holds no element maps that can be read here.")
 
 
 def describe_maps(path: str | os.PathLike[str]) -> str:

@@ -151,7 +151,7 @@ def _table(path: Path, lines: Iterable[str], columns: list[str]) -> TextMaps:
     shape = int(y.max()) + 1, int(x.max()) + 1
     check_size(path.name, *shape, 1)
     if shape[0] * shape[1] > min(MAX_PIXELS, 4 * len(values) + 1000):
-        raise ValueError(f"{path.name}: the places of the pixels do not make an image.")
+        raise ValueError(f"{path.name}: the positions of the pixels do not form an image.")
 
     def image(column: int) -> NDArray[np.float32]:
         found = np.full(shape, np.nan, dtype=np.float32)
@@ -182,6 +182,6 @@ def _indices(path: Path, values: NDArray[np.float64]) -> NDArray[np.int64]:
     step = float(np.diff(different).min()) if different.size > 1 else 1.0
     positions = (values - different[0]) / step
     if positions.max() > MAX_PIXELS or np.any(np.abs(positions - np.rint(positions)) > 0.2):
-        raise ValueError(f"{path.name}: the places of the pixels are not evenly spaced.")
+        raise ValueError(f"{path.name}: the positions of the pixels are not evenly spaced.")
     whole: NDArray[np.int64] = np.rint(positions).astype(np.int64)
     return whole

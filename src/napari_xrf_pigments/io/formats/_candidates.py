@@ -100,7 +100,7 @@ def rank(
 
 
 def is_spectrum_name(name: str) -> bool:
-    """Whether the name of an axis is one of energies or channels."""
+    """Return whether the name of an axis is one of energies or channels."""
     return any(word in name.lower() for word in _SPECTRUM_WORDS)
 
 
@@ -112,7 +112,7 @@ def guess_spectrum_axis(shape: Sequence[int], among: Sequence[int]) -> tuple[int
 
 
 def holds_counts(candidate: Candidate, cube: LazyCube) -> bool:
-    """Whether the numbers are integers, or floats that are whole in a few pixels."""
+    """Return whether the numbers are integers, or floats that are whole in a few pixels."""
     return candidate.dtype.kind in "ui" or looks_like_counts(cube)
 
 

@@ -1,4 +1,4 @@
-"""What the text headers of raw cubes have in common."""
+"""Common parts of the text headers of raw cubes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RawHeader:
-    """What a header says of the counts beside it.
+    """The header of a file of counts.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class RawHeader:
     keys : mapping
         All keys (lower case) and values.
     notes : tuple of str
-        Plain sentences on what was assumed.
+        Sentences on the assumptions made.
     """
 
     shape: tuple[int, int, int]
@@ -43,16 +43,16 @@ class RawHeader:
 
 
 def whole_number(keys: Mapping[str, str], key: str, name: str, default: int | None = None) -> int:
-    """The whole number that a header states.
+    """Read a whole number from a header.
 
     Parameters
     ----------
     keys : mapping
         Keys and values of the header.
     key : str
-        Which one.
+        Key of the number.
     name : str
-        What errors call the header.
+        Name of the header in errors.
     default : int, optional
         For a key that is not stated; without it the key must be there.
 

@@ -1,4 +1,4 @@
-"""A file that holds one spectrum becomes a cube of one pixel."""
+"""Conversion of a file with one spectrum to a cube of one pixel."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ ROUNDING = 1e-3
 
 
 def whole_counts(name: str, values: ArrayLike, notes: list[str]) -> NDArray[np.int64]:
-    """Counts from the numbers of a text file, shape (channel,).
+    """Convert the numbers of a text file to counts, shape (channel,).
 
-    Negative counts, which the makers' programs leave where they subtract something,
-    become 0, and a note says so.
+    Negative counts, which the makers' programs leave after subtractions, become 0, with a note.
 
     Raises
     ------
@@ -48,7 +47,7 @@ def one_pixel(
     acquisition: Acquisition | None = None,
     live_time_s: float | None = None,
 ) -> XRFCube:
-    """A cube of one pixel from counts of shape (channel,)."""
+    """Make a cube of one pixel from counts of shape (channel,)."""
     return XRFCube.from_array(
         counts.astype(np.int64)[None, None, :],
         gain_kev=energies.gain_kev,

@@ -48,7 +48,7 @@ _LIGHT = ("nanomet", "micromet", "millimet", "micron", "nm", "um", "µm", "angst
 
 
 def read_keys(text: str) -> dict[str, str]:
-    """Keys (lower case) and values of a header, without the braces of lists."""
+    """Parse keys (lower case) and values of a header, without the braces of lists."""
     keys: dict[str, str] = {}
     lines = iter(text.splitlines())
     for line in lines:
@@ -65,14 +65,14 @@ def read_keys(text: str) -> dict[str, str]:
 
 
 def parse_header(text: str, name: str = "The header") -> RawHeader:
-    """Make sense of a header.
+    """Parse a header.
 
     Parameters
     ----------
     text : str
         The header.
     name : str
-        What errors call it.
+        Its name in errors.
 
     Raises
     ------
@@ -104,13 +104,13 @@ def parse_header(text: str, name: str = "The header") -> RawHeader:
 
 
 def holds_light(keys: Mapping[str, str]) -> bool:
-    """Whether the channels are wavelengths of light: a camera's cube, no X-rays."""
+    """Return whether the channels are wavelengths of light: a camera's cube, no X-rays."""
     unit = keys.get("wavelength units", "").lower()
     return any(unit.startswith(word) for word in _LIGHT)
 
 
 def energy_axis(header: RawHeader) -> EnergyAxis | None:
-    """The energies that a header lists; None where it lists none in keV or eV."""
+    """Read the energies that a header lists; None where it lists none in keV or eV."""
     unit = header.keys.get("wavelength units", "").lower()
     listed = header.keys.get("wavelength", "")
     if unit not in ENERGY_UNITS_KEV or not listed:
@@ -122,7 +122,7 @@ def energy_axis(header: RawHeader) -> EnergyAxis | None:
 
 
 def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
-    """Height and width of a pixel in mm, where they are stated with a unit of length."""
+    """Read height and width of a pixel in mm, where they are stated with a unit of length."""
     parts = [part.strip() for part in header.keys.get("pixel size", "").split(",")]
     units = [part.split("=")[-1].strip().lower() for part in parts if "=" in part]
     unit = LENGTH_UNITS_MM.get(units[0]) if units else None
@@ -148,12 +148,12 @@ def _dtype(keys: Mapping[str, str], name: str, notes: list[str]) -> str:
 
 FORMAT = "ENVI (.hdr and data)"
 HEADER_BYTES = 4 * 2**20
-# Suffixes of the data, the usual ones first; a header "a.img.hdr" belongs to "a.img".
+# Suffixes of the data, the most common first; a header "a.img.hdr" belongs to "a.img".
 _SUFFIXES = ("", ".img", ".dat", ".raw", ".bil", ".bip", ".bsq", ".bin", ".cube", ".envi")
 
 
 def header_of(path: Path) -> Path | None:
-    """The header that belongs to a header or to a file of raw counts."""
+    """Return the header of a pair, given either half; None where there is none."""
     if is_header(path):
         return path
     if path.suffix.lower() not in _SUFFIXES:
@@ -165,21 +165,21 @@ def header_of(path: Path) -> Path | None:
 
 
 def is_header(path: Path) -> bool:
-    """Whether the file begins as every ENVI header does."""
+    """Return whether the file begins as every ENVI header does."""
     line = read_head(path, 64).split(b"\n")[0]
     return line.strip() == MAGIC
 
 
 def matches(path: Path) -> bool:
-    """Whether `path` is one of the two halves of a cube that is not one of light."""
+    """Return whether `path` is one of the two halves of a cube that is not one of light."""
     if not path.is_file():
         return False
     header = header_of(path)
     return header is not None and not holds_light(read_keys(_text(header)))
 
 
-def refusal(path: Path) -> str | None:
-    """Why an ENVI cube is none of ours."""
+def rejection_reason(path: Path) -> str | None:
+    """Explain why an ENVI cube is no scan; None where `path` is none."""
     header = header_of(path) if path.is_file() else None
     if header is None or not holds_light(read_keys(_text(header))):
         return None
@@ -229,7 +229,7 @@ def _text(header: Path) -> str:
 
 
 def _data_of(header: Path) -> Path | None:
-    """The file of the same name with one of the usual suffixes, in whatever case."""
+    """Find the file of the same name with one of the common suffixes, in upper or lower case."""
     named = {each.name.lower(): each for each in _beside(header) if each != header}
     wanted = [header.stem.lower()]  # of "a.img.hdr" this is "a.img"
     wanted += [f"{header.stem}{suffix}".lower() for suffix in _SUFFIXES]
@@ -237,7 +237,7 @@ def _data_of(header: Path) -> Path | None:
 
 
 def _beside(path: Path) -> list[Path]:
-    """Files whose names begin alike."""
+    """List the files whose names begin alike."""
     start = path.name.split(".")[0].lower()
     try:
         return sorted(each for each in path.parent.iterdir() if each.name.lower().startswith(start))

@@ -37,7 +37,7 @@ class MsaText:
 
 
 def parse_msa(text: str, name: str = "The text") -> MsaText:
-    """Header and numbers of an EMSA/MAS text; `name` is what errors call it.
+    """Parse header and numbers of an EMSA/MAS text, called `name` in errors.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def parse_msa(text: str, name: str = "The text") -> MsaText:
 
 
 def matches(path: Path) -> bool:
-    """Whether the file begins as the standard says."""
+    """Return whether the file begins as the standard demands."""
     return bool(re.match(rb"\s*#FORMAT\s*:\s*EMSA", read_head(path, 200), re.IGNORECASE))
 
 
@@ -87,7 +87,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _columns(name: str, msa: MsaText) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Counts, and the energies beside them where the file has both (data type XY)."""
+    """Return the counts, and the energies beside them where the data type is XY."""
     declared = parse_float(msa.header.get("NPOINTS"))
     if declared is None or not 1 <= declared <= MAX_CHANNELS:
         raise ValueError(f"{name} does not say in its header how many channels it has (NPOINTS).")

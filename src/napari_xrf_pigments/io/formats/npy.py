@@ -55,7 +55,7 @@ _HEADERS = {
 
 
 def npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, Fortran order and type of an array.
+    """Read shape, Fortran order and type of an array.
 
     Raises
     ------
@@ -77,19 +77,19 @@ def npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dt
 
 
 def matches_npy(path: Path) -> bool:
-    """Whether the file is a numpy array."""
+    """Return whether the file is a numpy array."""
     return read_head(path, 6) == b"\x93NUMPY"
 
 
 def matches_npz(path: Path) -> bool:
-    """Whether the file is a zip archive of nothing but numpy arrays."""
+    """Return whether the file is a zip archive of nothing but numpy arrays."""
     if read_head(path, 4) != b"PK\x03\x04":
         return False
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        # Truncated archives have lost their table of contents; the name is all that is left.
+        # Truncated archives have lost their table of contents; only the name is left.
         return path.suffix.lower() == ".npz"
     return 0 < len(names) <= _MAX_MEMBERS and all(name.endswith(".npy") for name in names)
 
@@ -154,7 +154,7 @@ def read_npz(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _read_members(name: str, archive: zipfile.ZipFile, wanted: str | None) -> dict[str, Any]:
-    """All arrays that matter, the cube under the name "counts"; sizes are checked first."""
+    """Read the cube, under the name "counts", and the settings; sizes are checked first."""
     shapes: dict[str, tuple[int, ...]] = {}
     for info in archive.infolist():
         with archive.open(info) as file:

@@ -31,7 +31,7 @@ _KINDS = {"signed": "i", "unsigned": "u", "float": "f"}
 
 
 def read_keys(text: str) -> dict[str, str]:
-    """Keys (lower case) and values of a header; comments after ``;`` are dropped."""
+    """Parse keys (lower case) and values of a header; comments after ``;`` are dropped."""
     keys: dict[str, str] = {}
     for line in text.replace("\0", "").splitlines():
         words = line.split(";")[0].split(None, 1)
@@ -41,14 +41,14 @@ def read_keys(text: str) -> dict[str, str]:
 
 
 def parse_header(text: str, name: str = "The header") -> RawHeader:
-    """Make sense of a header.
+    """Parse a header.
 
     Parameters
     ----------
     text : str
         The header.
     name : str
-        What errors call it.
+        Its name in errors.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def parse_header(text: str, name: str = "The header") -> RawHeader:
 
 
 def energy_axis(header: RawHeader) -> EnergyAxis | None:
-    """The energy axis that a header states, of the M6, Lispix and HyperSpy dialects.
+    """Read the energy axis of a header in the M6, Lispix and HyperSpy dialects.
 
     The M6's origin is the energy of channel 0 of the instrument. Where only the channels from
     depth1 to depth2 were stored, in bins of depthbinsize, the axis starts there.
@@ -100,7 +100,7 @@ def energy_axis(header: RawHeader) -> EnergyAxis | None:
 
 
 def acquisition(header: RawHeader) -> Acquisition:
-    """Settings of the instrument that some writers add."""
+    """Read the settings of the instrument that some writers add."""
     keys = header.keys
     return Acquisition(
         tube_kv=in_range_or_none(parse_float(keys.get("beam-energy")), 1, 200),
@@ -109,7 +109,7 @@ def acquisition(header: RawHeader) -> Acquisition:
 
 
 def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
-    """Height and width of a pixel in mm, where both are stated with a unit of length."""
+    """Read height and width of a pixel in mm, where both are stated with a unit of length."""
     sides = []
     for side in ("height", "width"):
         unit = LENGTH_UNITS_MM.get(header.keys.get(f"{side}-units", "").lower())
@@ -121,7 +121,7 @@ def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
 
 
 def _stored_channels(keys: Mapping[str, str], channels: int) -> tuple[int, int]:
-    """Index of the first stored channel and how many channels make one."""
+    """Return the index of the first stored channel and how many channels were binned."""
     first, last, step = (parse_float(keys.get(key)) for key in ("depth1", "depth2", "depthbinsize"))
     if first is None or last is None or not 0 <= first < last:
         return 0, 1
@@ -169,7 +169,7 @@ HEADER_BYTES = 64 * 2**10
 
 
 def header_of(path: Path) -> Path | None:
-    """The header that belongs to a header or to a file of raw counts."""
+    """Return the header of a pair, given either half; None where there is none."""
     if is_header(path):
         return path
     if path.suffix.lower() != ".raw":
@@ -179,7 +179,7 @@ def header_of(path: Path) -> Path | None:
 
 
 def is_header(path: Path) -> bool:
-    """Whether the file is a text with most of the keys that a header must have."""
+    """Return whether the file is a text with most of the keys that a header must have."""
     text = read_head(path, HEADER_BYTES)
     if not text or b"\0" in text[:1024]:
         return False
@@ -187,7 +187,7 @@ def is_header(path: Path) -> bool:
 
 
 def matches(path: Path) -> bool:
-    """Whether `path` is one of the two halves."""
+    """Return whether `path` is one of the two halves."""
     return path.is_file() and header_of(path) is not None
 
 
@@ -233,7 +233,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _beside(path: Path, suffix: str) -> Path | None:
-    """The file of the same name with another suffix, in whatever case it was written."""
+    """Find the file of the same name with another suffix, in upper or lower case."""
     for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
         if candidate.is_file():
             return candidate

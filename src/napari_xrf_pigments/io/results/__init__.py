@@ -89,29 +89,29 @@ def load_results(
     OSError
         If it does not exist or cannot be read.
     """
-    place = Path(path).absolute()
-    if not place.exists():
-        raise FileNotFoundError(f"{place} does not exist.")
+    source = Path(path).absolute()
+    if not source.exists():
+        raise FileNotFoundError(f"{source} does not exist.")
     from . import hdf5, zarr
 
     modules: tuple[Any, ...] = (zarr, hdf5)
     for module in modules:
-        if module.is_results(place):
+        if module.is_results(source):
             try:
-                elements, pigments = module.load(place)
+                elements, pigments = module.load(source)
                 return elements, pigments
             except (KeyError, TypeError, AttributeError, OSError) as error:
-                raise ValueError(f"{place.name} is damaged: maps are missing in it.") from error
-    raise ValueError(f"{place.name} holds no maps that this program saved as .zarr or .h5.")
+                raise ValueError(f"{source.name} is damaged: maps are missing in it.") from error
+    raise ValueError(f"{source.name} holds no maps that this program saved as .zarr or .h5.")
 
 
 def is_results(path: str | os.PathLike[str]) -> bool:
     """Return whether the content of `path` is a result that this program wrote."""
     from . import csv, hdf5, tiff, zarr
 
-    place = Path(path)
+    source = Path(path)
     modules: tuple[Any, ...] = (zarr, hdf5, tiff, csv)
-    return any(module.is_results(place) for module in modules)
+    return any(module.is_results(source) for module in modules)
 
 
 def _writer(

@@ -49,8 +49,8 @@ def write_table(path: Path, elements: ElementMaps | None, pigments: PigmentMaps 
         csv.writer(file, lineterminator="\n").writerow(["y", "x", "y_mm", "x_mm", *names])
         for y, values in _rows(fields):
             for x, pixel_values in enumerate(values.T.tolist()):
-                place = ("", "") if pixel is None else (f"{y * pixel[0]:g}", f"{x * pixel[1]:g}")
-                file.write((line % (y, x, *place, *pixel_values)).replace("nan", ""))
+                mm = ("", "") if pixel is None else (f"{y * pixel[0]:g}", f"{x * pixel[1]:g}")
+                file.write((line % (y, x, *mm, *pixel_values)).replace("nan", ""))
 
 
 def write_sidecar(

@@ -50,12 +50,12 @@ def _write_metadata(group: Any, maps: ElementMaps | PigmentMaps) -> None:
 
 def _write_field(file: Any, field: Field, disk: GuardedFile) -> None:
     single = field.name == "unexplained"
-    place = "unexplained" if single else f"{field.part}/{field.name}"
+    name = "unexplained" if single else f"{field.part}/{field.name}"
     shape = field.shape[1:] if single else field.shape
     chunks = (field.block_rows, field.shape[2]) if single else (1, field.block_rows, field.shape[2])
     packing = {"chunks": chunks, "compression": "gzip", "compression_opts": 1, "shuffle": True}
     dataset = file.create_dataset(
-        place, shape=shape, dtype=np.float32, **(packing if 0 not in shape else {})
+        name, shape=shape, dtype=np.float32, **(packing if 0 not in shape else {})
     )
     for rows, values in field.row_blocks():
         if single:

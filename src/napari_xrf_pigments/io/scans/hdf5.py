@@ -108,7 +108,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
             if len(shape) != 3 or dtype.kind not in "ui" or dataset.is_virtual:
                 raise ValueError
             metadata = from_json(file[_METADATA].asstr()[()], path.name)
-            images = {name: _image(file, place, shape) for name, place in _IMAGES.items()}
+            images = {key: _image(file, name, shape) for key, name in _IMAGES.items()}
     except PermissionError:
         raise
     except (OSError, RuntimeError, KeyError, TypeError, AttributeError):
@@ -125,10 +125,10 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     )
 
 
-def _image(file: Any, place: str, shape: tuple[int, ...]) -> Any:
-    if place not in file:
+def _image(file: Any, name: str, shape: tuple[int, ...]) -> Any:
+    if name not in file:
         return None
-    dataset = file[place]
+    dataset = file[name]
     if dataset.shape != shape[:2] or dataset.dtype.kind not in "fb":
         raise TypeError
     return dataset[()]

@@ -180,7 +180,7 @@ def _live_time(
         return None
     for name in ("PixelAverage", "LineAverage"):
         dwell_us *= in_range_or_none(value(scanner, name), 0, 1e9) or 1.0
-    notes.append("The file states no live time; the dwell time stands for it.")
+    notes.append("The file states no live time; the dwell time is used instead.")
     return np.repeat((1e-6 * dwell_us * passes)[:, None], shape[1], axis=1)
 
 

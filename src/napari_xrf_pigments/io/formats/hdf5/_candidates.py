@@ -59,14 +59,14 @@ def find_candidates(file: Any, brief: bool = False) -> list[Candidate]:
 
 
 def is_foreign(file: Any) -> bool:
-    """Whether the file has the marks of another field, such as microscopy."""
+    """Return whether the file has the marks of another field, such as microscopy."""
     return any(name in file.attrs for name in _FOREIGN_ATTRIBUTES) or any(
         get(file, name) is not None for name in _FOREIGN_GROUPS
     )
 
 
 def can_be_counts(dataset: Any) -> bool:
-    """Whether a dataset holds numbers along three axes, or four."""
+    """Return whether a dataset holds numbers along three axes, or four."""
     shape, dtype = getattr(dataset, "shape", None), getattr(dataset, "dtype", np.dtype("O"))
     return shape is not None and len(shape) in (3, 4) and 0 not in shape and dtype.kind in "uif"
 

@@ -83,18 +83,18 @@ def get(home: Any, path: str) -> Any:
 
 
 def _stays_inside(home: Any, path: str, budget: int) -> bool:
-    place = home.file if path.startswith("/") else home
+    group = home.file if path.startswith("/") else home
     parts = [part for part in path.split("/") if part not in ("", ".")]
     for depth, part in enumerate(parts):
         try:
-            link = place.get(part, getlink=True)
+            link = group.get(part, getlink=True)
             kind = type(link).__name__
             if kind == "SoftLink":
                 rest = "/".join([link.path, *parts[depth + 1 :]])
-                return budget > 0 and _stays_inside(place, rest, budget - 1)
+                return budget > 0 and _stays_inside(group, rest, budget - 1)
             if kind != "HardLink":
                 return False
-            place = place[part]
+            group = group[part]
         except (*ERRORS, AttributeError):
             return False
     return True
@@ -186,7 +186,7 @@ def external_files(dataset: Any) -> list[str]:
 
 
 def is_readable(dataset: Any) -> bool:
-    """Whether the numbers lie in this file, in pieces that fit into memory."""
+    """Return whether the numbers lie in this file, in pieces that fit into memory."""
     return piece_bytes(dataset) <= MAX_PIECE_BYTES and not external_files(dataset)
 
 

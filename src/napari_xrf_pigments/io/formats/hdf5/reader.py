@@ -79,13 +79,13 @@ def _cube_of(path: Path, counts: Counts) -> LazyCube:
 
 
 def is_hdf5(path: Path) -> bool:
-    """Whether the file has the signature of HDF5 (cheap)."""
+    """Return whether the file has the signature of HDF5 (cheap)."""
     start = read_head(path, _USER_BLOCKS[-1] + len(MAGIC))
     return any(start[skip : skip + len(MAGIC)] == MAGIC for skip in _USER_BLOCKS)
 
 
 def matches(path: Path) -> bool:
-    """Whether the file holds something near its top that can be a scan."""
+    """Return whether the file holds something near its top that can be a scan."""
     if not is_hdf5(path):
         return False
     try:
@@ -132,7 +132,7 @@ def _choose_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
         return scan_of(file, candidates)
     if scan.total is not None and not holds_counts(scan.total.array, _cube_of(path, scan.total)):
         # Larch brings detectors of unlike axes onto one before it adds them up.
-        note = "The sum of the detectors that the file holds has fractions of counts: left aside."
+        note = "The stored sum of the detectors has fractions of counts, so it is not used."
         scan = replace(scan, total=None, notes=(*scan.notes, note))
     return scan
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are the pixels of a scan, and where they belong."""
+"""The pixel files of a scan in a folder, and their order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .spectrum import MAGIC
 
 TABLE = "colonnexrighe.txt"
 _NUMBERED = re.compile(r"(.*?)(\d+)\.mca", re.IGNORECASE)
-# A dropped folder may be somebody's whole archive.
+# A dropped folder may be a whole archive.
 _MAX_SUBFOLDERS = 500
 # Scans that were stopped early have fewer files than pixels, but not a thousandth of them.
 _LEAST_SHARE = 1e-3
@@ -22,14 +22,14 @@ _LEAST_SHARE = 1e-3
 
 @dataclass(frozen=True)
 class ScanTable:
-    """What colonneXrighe.txt says.
+    """The content of colonneXrighe.txt.
 
     Parameters
     ----------
     rows, columns : int
         Size of the scan.
     dwell_s : float or None
-        Time a pixel in s.
+        Time per pixel in s.
     """
 
     rows: int
@@ -44,9 +44,9 @@ class PixelFiles:
     Parameters
     ----------
     folder : Path
-        Where they lie.
+        The folder of the files.
     prefix : str
-        What stands before the number.
+        The part of their names before the number.
     files : dict of int to (str, int)
         Name and size in bytes by number.
     others : tuple of str
@@ -60,12 +60,12 @@ class PixelFiles:
 
 
 def parse_table(text: str, name: str = "The table") -> ScanTable:
-    """Rows ("righe"), columns ("colonne") and dwell time.
+    """Parse rows ("righe"), columns ("colonne") and dwell time.
 
     Raises
     ------
     ValueError
-        If rows or columns are missing or impossible; `name` is what the sentence calls it.
+        If rows or columns are missing or impossible; `name` is that of the file in the message.
     """
     found: dict[str, float] = {}
     for line in text.splitlines():
@@ -84,7 +84,7 @@ def parse_table(text: str, name: str = "The table") -> ScanTable:
 
 
 def find_table(path: Path) -> list[Path]:
-    """Tables of the scans at `path`: in it, beside it (a folder of pixels) or one level down."""
+    """List the tables of scans in `path`, beside it (a folder of pixels) or one level down."""
     if path.is_file():
         return [path] if path.name.lower() == TABLE else []
     here = _table_in(path)
@@ -98,7 +98,7 @@ def find_table(path: Path) -> list[Path]:
 
 
 def find_pixels(table: Path, dropped: Path) -> list[PixelFiles]:
-    """The sets of pixel files of a scan, one a detector, sorted by folder."""
+    """List the sets of pixel files of a scan, one per detector, sorted by folder."""
     if dropped.is_dir() and dropped == table.parent / dropped.name and _has_pixels(dropped):
         folders = [dropped]
     else:
@@ -108,12 +108,12 @@ def find_pixels(table: Path, dropped: Path) -> list[PixelFiles]:
 
 
 def first_number(pixels: PixelFiles) -> int:
-    """Number of the first pixel: 0 or 1."""
+    """Return the number of the first pixel: 0 or 1."""
     return 0 if 0 in pixels.files else 1
 
 
 def check_coverage(table: ScanTable, pixels: PixelFiles, name: str) -> None:
-    """Refuse a table that has nothing to do with the files.
+    """Refuse a table that does not fit the files.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def _pixels_in(folder: Path) -> PixelFiles | None:
 
 
 def _has_pixels(folder: Path) -> bool:
-    """Whether the folder holds spectra of that kind (looks at the first .mca files only)."""
+    """Return whether one of the first .mca files of the folder holds such a spectrum."""
     with os.scandir(folder) as entries:
         texts = (Path(entry) for entry in entries if entry.name.lower().endswith(".mca"))
         return any(read_head(text, 64).lstrip().startswith(MAGIC) for text in islice(texts, 5))

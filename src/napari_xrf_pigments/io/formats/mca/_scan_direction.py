@@ -1,4 +1,4 @@
-"""Whether the odd rows of a scan lie beside the even ones, as after a scan in both directions."""
+"""Detection of odd rows that are shifted or reversed, as after a scan in both directions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ _FARTHEST = 3.0
 _STEP = 0.25
 _LEAST_SHIFT = 0.5
 _LEAST_ROWS, _LEAST_COLUMNS = 8, 24
-# What a better agreement of the rows must gain in correlation to be more than chance.
+# Smallest gain in correlation that is more than chance.
 _LEAST_GAIN = 0.02
 _LEAST_AGREEMENT = 0.25
 _LEAST_GAIN_REVERSED = 0.15
 
 
 def direction_note(totals: NDArray[np.integer]) -> str | None:
-    """A plain sentence where every second row is shifted or reversed; else None.
+    """Describe in a sentence that every second row is shifted or reversed; else None.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def direction_note(totals: NDArray[np.integer]) -> str | None:
 
 
 def _agreement(even: NDArray[np.float64], odd: NDArray[np.float64], shift: float) -> float:
-    """Mean correlation of neighbouring rows, the odd ones moved by `shift` columns."""
+    """Return the mean correlation of neighbouring rows, the odd ones moved by `shift` columns."""
     columns = np.arange(even.shape[1], dtype=np.float64)
     inner = slice(int(_FARTHEST) + 1, -int(_FARTHEST) - 1)
     moved = np.stack([np.interp(columns + shift, columns, row) for row in odd])[:, inner]

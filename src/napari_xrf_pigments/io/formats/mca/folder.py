@@ -1,4 +1,4 @@
-"""Folders of PMCA texts, one a pixel, with colonneXrighe.txt (CHNet, XISMuS, Elio).
+"""Folders of PMCA texts, one per pixel, with colonneXrighe.txt (CHNet, XISMuS, Elio).
 
 Pixels are numbered row after row from the upper left, every row in the same direction;
 files are named with their number, not padded with zeros.
@@ -77,7 +77,7 @@ class FolderCube(LazyCube):
 
 
 def read_pixel(path: Path, channels: int) -> NDArray[np.int64] | None:
-    """Counts of a pixel; None where its file is absent, short or damaged."""
+    """Read the counts of a pixel; None where its file is absent, short or damaged."""
     try:
         counts = mca.parse_counts(path.read_bytes())
     except OSError:
@@ -97,13 +97,13 @@ class Pixels:
 def read_pixels(
     pixels: PixelFiles, names: list[str | None], table: ScanTable, channels: int
 ) -> Pixels:
-    """The files of a scan: small ones (under 256 MB) at once, which is the fastest way."""
+    """Read the files of a scan, those of a small one (under 256 MB) at once, which is fastest."""
     small = len(names) * channels * DTYPE.itemsize <= EAGER_BYTES
     return (_read_all if small else _read_later)(pixels, names, table, channels)
 
 
-def in_order(pixels: PixelFiles, declared: int, notes: list[str]) -> list[str | None]:
-    """File names in the order of the pixels; None where there is no file."""
+def order_by_pixel(pixels: PixelFiles, declared: int, notes: list[str]) -> list[str | None]:
+    """Return the file names in the order of the pixels; None where there is no file."""
     names: list[str | None] = [None] * declared
     first, beyond = first_number(pixels), 0
     for number, (name, _) in pixels.files.items():
@@ -119,7 +119,7 @@ def in_order(pixels: PixelFiles, declared: int, notes: list[str]) -> list[str | 
 def _read_all(
     pixels: PixelFiles, names: list[str | None], table: ScanTable, channels: int
 ) -> Pixels:
-    """All files at once."""
+    """Read all files at once."""
     counts = np.zeros((len(names), channels), dtype=DTYPE)
     valid, times = np.zeros(len(names), dtype=bool), np.zeros((2, len(names)))
     for index, name in enumerate(names):
@@ -134,7 +134,7 @@ def _read_all(
 def _read_later(
     pixels: PixelFiles, names: list[str | None], table: ScanTable, channels: int
 ) -> Pixels:
-    """Files are read when their pixels are wanted; until then only their sizes are known."""
+    """Read each file when its pixel is accessed; until then only its size is known."""
     # A count and its line end take two bytes at least.
     complete = {name for name, size in pixels.files.values() if size >= 2 * channels}
     width = table.columns
@@ -146,8 +146,8 @@ def _read_later(
     )
 
 
-def sample(pixels: PixelFiles) -> tuple[int, mca.McaHeader]:
-    """Number of channels (the most frequent) and header of the first complete pixels."""
+def sample_headers(pixels: PixelFiles) -> tuple[int, mca.McaHeader]:
+    """Return the most frequent number of channels and the header of the first complete pixels."""
     sizes: dict[int, int] = {}
     header: mca.McaHeader | None = None
     for _, (name, _) in sorted(pixels.files.items()):
@@ -164,8 +164,8 @@ def sample(pixels: PixelFiles) -> tuple[int, mca.McaHeader]:
     return max(sizes, key=lambda size: sizes[size]), header
 
 
-def added(one: Pixels, other: Pixels) -> Pixels:
-    """The pixels of two detectors added up: complete where both are; mean times."""
+def sum_detectors(one: Pixels, other: Pixels) -> Pixels:
+    """Add up the pixels of two detectors: complete where both are; mean times."""
     wide = detectors.sum_dtype(np.result_type(one.counts.dtype, other.counts.dtype))
     return Pixels(
         one.counts.astype(wide) + other.counts.astype(wide),
@@ -175,7 +175,7 @@ def added(one: Pixels, other: Pixels) -> Pixels:
 
 
 def same_spectra(one: PixelFiles, other: PixelFiles) -> bool:
-    """Whether one folder is a copy of the other: no two detectors count exactly alike."""
+    """Return whether one folder is a copy of the other: no two detectors count exactly alike."""
     shared = sorted(one.files.keys() & other.files.keys())
     for number in shared[:: max(1, len(shared) // _SAMPLE)][:_SAMPLE]:
         a, b = (
@@ -197,15 +197,15 @@ def _bytes(path: Path) -> bytes:
 def live_time(
     loaded: Pixels, dwell_s: float | None, notes: list[str]
 ) -> NDArray[np.float64] | None:
-    """Live time of each pixel, shape (pixel,); else real time, else dwell time."""
+    """Return the live time of each pixel, shape (pixel,); else real time, else dwell time."""
     for stated, name in zip(loaded.times, ("live", "real"), strict=True):
         if np.all(stated[loaded.valid] > 0):
             if name == "real":
-                notes.append("The files state no live time; the real time stands for it.")
+                notes.append("The files state no live time; the real time is used instead.")
             return np.asarray(stated)
     if dwell_s is None:
         return None
-    notes.append("The files state no live time; the dwell time stands for it.")
+    notes.append("The files state no live time; the dwell time is used instead.")
     return np.asarray(np.where(loaded.valid, dwell_s, 0.0), dtype=np.float64)
 
 
@@ -214,7 +214,7 @@ _FEW = 5
 
 
 def matches(path: Path) -> bool:
-    """Whether there is a table of a scan with pixel files, or a folder of spectra."""
+    """Return whether there is a table of a scan with pixel files, or a folder of spectra."""
     try:
         tables = find_table(path)
         if path.is_file():
@@ -222,6 +222,12 @@ def matches(path: Path) -> bool:
         return path.is_dir() and (bool(tables) or bool(_only_spectra(path)))
     except OSError:
         return False
+
+
+def scan_folder(path: Path) -> Path | None:
+    """Return the folder of the scan that a path belongs to; None where there is not one."""
+    tables = find_table(path)
+    return tables[0].parent if len(tables) == 1 else None
 
 
 def _only_spectra(path: Path) -> bool:
@@ -260,7 +266,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 def _choose(
     path: Path, sets: list[PixelFiles], options: ReadOptions, notes: list[str]
 ) -> list[PixelFiles]:
-    """The pixel files of all detectors, or of the folder that is asked for."""
+    """Select the pixel files of all detectors, or those of the requested folder."""
     if not sets:
         raise ValueError(f"{path.name} has a colonneXrighe.txt but no numbered .mca files.")
     if options.dataset is not None:
@@ -269,37 +275,37 @@ def _choose(
                 return [pixels]
         names = ", ".join(pixels.folder.name for pixels in sets)
         raise ValueError(f"{path.name} has no folder {options.dataset}; it has {names}.")
-    kept: list[PixelFiles] = []
+    distinct: list[PixelFiles] = []
     for pixels in sets:
-        twin = next((each for each in kept if same_spectra(each, pixels)), None)
+        twin = next((each for each in distinct if same_spectra(each, pixels)), None)
         if twin is None:
-            kept.append(pixels)
+            distinct.append(pixels)
         else:
             notes.append(
                 f"{pixels.folder.name} holds the same spectra as {twin.folder.name}: left out."
             )
-    return kept
+    return distinct
 
 
 def _open(
     root: Path, table: ScanTable, sets: list[PixelFiles], options: ReadOptions, notes: list[str]
 ) -> XRFCube:
     shape, declared = (table.rows, table.columns), table.rows * table.columns
-    heads = [sample(pixels) for pixels in sets]
-    said: list[list[str]] = [[] for _ in sets]
+    heads = [sample_headers(pixels) for pixels in sets]
+    axis_notes: list[list[str]] = [[] for _ in sets]
     axes = [
         mca.energy_axis(header, channels, about)
-        for (channels, header), about in zip(heads, said, strict=True)
+        for (channels, header), about in zip(heads, axis_notes, strict=True)
     ]
     chosen = _detectors([pixels.folder.name for pixels in sets], axes, options, notes)
-    notes += dict.fromkeys(note for number in chosen for note in said[number])
+    notes += dict.fromkeys(note for number in chosen for note in axis_notes[number])
     axis = axes[chosen[0]]
     check_size(root.name, table.rows, table.columns, axis.n_channels)
     loaded: Pixels | None = None
     for number in chosen:
-        names = in_order(sets[number], declared, notes)
+        names = order_by_pixel(sets[number], declared, notes)
         pixels = read_pixels(sets[number], names, table, axis.n_channels)
-        loaded = pixels if loaded is None else added(loaded, pixels)
+        loaded = pixels if loaded is None else sum_detectors(loaded, pixels)
     assert loaded is not None  # there is at least one detector
     missing = declared - int(loaded.valid.sum())
     if missing == declared:

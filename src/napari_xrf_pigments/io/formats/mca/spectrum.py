@@ -35,7 +35,7 @@ _MAX_COUNT = 2**31 - 1
 
 @dataclass(frozen=True)
 class McaHeader:
-    """What stands before the counts.
+    """The header before the counts.
 
     Parameters
     ----------
@@ -49,20 +49,19 @@ class McaHeader:
     calibration: tuple[tuple[float, float], ...]
 
     def seconds(self, key: str) -> float | None:
-        """A time in s; None where it is absent or 0."""
+        """Return a time in s; None where it is absent or 0."""
         return in_range_or_none(parse_float(self.entries.get(key)), 0, 1e9)
 
 
 def parse_counts(data: bytes) -> NDArray[np.int64] | None:
-    """Counts of a PMCA text, shape (channel,); None where it is not complete."""
+    """Parse the counts of a PMCA text, shape (channel,); None where they are not complete."""
     start = data.find(_DATA)
     end = data.find(_END, start)
     if start < 0 or end < 0:
         return None
     block = data[start + len(_DATA) : end]
-    if not block.strip() or block.translate(
-        None, _NUMBERS
-    ):  # something else than digits and white space is left
+    # Nothing but digits and white space is allowed.
+    if not block.strip() or block.translate(None, _NUMBERS):
         return None
     # Several times faster than int() of every word, which matters for 100,000 files.
     counts = np.fromstring(block.decode("ascii"), dtype=np.int64, sep=" ")
@@ -72,7 +71,7 @@ def parse_counts(data: bytes) -> NDArray[np.int64] | None:
 
 
 def parse_times(data: bytes) -> tuple[float, float]:
-    """Live and real time in s of a PMCA text, 0 where not stated (cheap)."""
+    """Parse live and real time in s of a PMCA text, 0 where not stated (cheap)."""
     found = dict(_TIMES.findall(data, 0, max(data.find(_DATA), 0)))
     live, real = (
         in_range_or_none(parse_float(found.get(key, b"").decode("latin-1")), 0, 1e9)
@@ -82,7 +81,7 @@ def parse_times(data: bytes) -> tuple[float, float]:
 
 
 def parse_header(data: bytes) -> McaHeader:
-    """Entries and calibration points of a PMCA text; lines of no meaning are skipped."""
+    """Parse entries and calibration points of a PMCA text; meaningless lines are skipped."""
     top = data[: max(data.find(_DATA), 0)]
     entries = {key.decode(): value.decode("latin-1") for key, value in _ENTRY.findall(top)}
     section = _SECTION.search(top.decode("latin-1"))
@@ -95,12 +94,12 @@ def parse_header(data: bytes) -> McaHeader:
 
 
 def energy_axis(header: McaHeader, channels: int, notes: list[str]) -> EnergyAxis:
-    """Straight line through the calibration points (least squares).
+    """Fit a straight line to the calibration points (least squares).
 
     Points that do not lie on a line, within a channel, are reported in `notes`.
     """
     points = np.array(header.calibration, dtype=np.float64).reshape(-1, 2)
-    # Numbers that no channel and no energy has overflow in what follows.
+    # Numbers that no channel and no energy has would overflow below.
     if np.unique(points[:, 0]).size < 2 or np.abs(points).max() > 1e12:
         return estimated_axis(channels, notes)
     if np.abs(points[:, 1]).max() > 500:  # no tube reaches 500 keV: these are eV
@@ -119,7 +118,7 @@ def energy_axis(header: McaHeader, channels: int, notes: list[str]) -> EnergyAxi
 
 
 def matches(path: Path) -> bool:
-    """Whether the file begins as such a text does."""
+    """Return whether the file begins as such a text does."""
     return read_head(path, 64).lstrip().startswith(MAGIC)
 
 

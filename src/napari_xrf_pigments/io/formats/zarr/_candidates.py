@@ -68,7 +68,7 @@ class _Scale:
 
 
 def is_store(path: Path) -> bool:
-    """Whether a folder holds the metadata of Zarr, version 2 or 3."""
+    """Return whether a folder holds the metadata of Zarr, version 2 or 3."""
     return path.is_dir() and any((path / name).is_file() for name in _METADATA)
 
 
@@ -96,7 +96,7 @@ def metadata(folder: Path) -> dict[str, Any]:
 
 
 def codecs_allowed(about: Mapping[str, Any]) -> bool:
-    """Whether all codecs of an array only turn bytes into numbers."""
+    """Return whether all codecs of an array only turn bytes into numbers."""
     named: list[Any] = []
     waiting: list[Any] = [about.get(key) for key in ("codecs", "filters", "compressor")]
     while waiting:
@@ -227,7 +227,7 @@ def _axes(folder: Path, levels: Levels, count: int) -> tuple[list[str], list[_Sc
 
 
 def _is_lower_level(folder: Path, levels: Levels) -> bool:
-    """Whether an array is a smaller copy of another one."""
+    """Return whether an array is a smaller copy of another one."""
     datasets = _image(levels).get("datasets", [])
     return folder.name in [data.get("path") for data in datasets if isinstance(data, dict)][1:]
 

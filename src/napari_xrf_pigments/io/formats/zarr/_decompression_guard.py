@@ -1,8 +1,8 @@
-"""Pieces of a Zarr store that would unpack to more than they declare are not unpacked.
+"""Protection from pieces of a Zarr store that unpack to more than they declare.
 
-The codecs believe what a piece says of itself, or unpack until memory ends. So what comes from the
-disk is looked at first: how much it would give is counted, or unpacked up to the bound and thrown
-away, which costs time only for the slow codecs (gzip, bz2, lzma).
+Codecs trust the size that a piece declares, or unpack until memory is exhausted. Each piece is
+therefore checked first: its size is computed, or it is unpacked up to the limit and discarded,
+which costs time only for the slow codecs (gzip, bz2, lzma).
 """
 
 from __future__ import annotations
@@ -16,15 +16,12 @@ from typing import Any
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_BLOCK = 128 * 2**10
-# Headers, checksums and the last block's room.
+# Headers, checksums and the padding of the last block.
 SLACK = 2**20
 
 
 def guarded_store(path: Path, limit: int) -> Any:
-    """A store at a folder whose pieces give at most so many bytes.
-
-    Reading a piece that gives more raises ValueError.
-    """
+    """Open a store whose pieces may unpack to `limit` bytes; larger ones raise ValueError."""
     return _class()(path, limit)
 
 
@@ -48,10 +45,10 @@ def _class() -> Any:
             return self._checked(super().get_sync(key, prototype=prototype, byte_range=byte_range))
 
         def _check_file(self, key: str) -> None:
-            place = self.root / key
-            if place.exists() and not place.is_dir():
-                # A pipe would be waited for without end.
-                if not place.is_file() or place.stat().st_size > 2 * self._limit + SLACK:
+            file = self.root / key
+            if file.exists() and not file.is_dir():
+                # Reading a pipe would never end.
+                if not file.is_file() or file.stat().st_size > 2 * self._limit + SLACK:
                     raise ValueError("A piece of the store is far larger than it declares.")
 
         def _checked(self, value: Any) -> Any:
@@ -63,9 +60,9 @@ def _class() -> Any:
 
 
 def exceeds_declared_size(packed: bytes, limit: int) -> bool:
-    """Whether packed bytes of any known kind would unpack to more than `limit` bytes.
+    """Return whether packed bytes of any known kind unpack to more than `limit` bytes.
 
-    False for bytes of other kinds, and for damaged ones: their codec says so.
+    False for bytes of other kinds, and for damaged ones, which their codec refuses.
     """
     if packed.startswith(_ZSTD):
         return _zstd_size(packed) > limit
@@ -80,7 +77,7 @@ def exceeds_declared_size(packed: bytes, limit: int) -> bool:
             return len(lzma.LZMADecompressor().decompress(packed, limit + 1)) > limit
     except (zlib.error, OSError, EOFError, lzma.LZMAError):
         return False
-    # Blosc says its size (bytes 4 to 7) and allocates it at once.
+    # Blosc declares its size in bytes 4 to 7 and allocates it at once.
     blosc = packed[:1] == b"\x02" and len(packed) >= 16
     return blosc and int.from_bytes(packed[4:8], "little") > limit
 
@@ -92,20 +89,20 @@ def _inflates_beyond(packed: bytes, limit: int, kind: int) -> bool:
 
 
 def _zstd_size(packed: bytes) -> int:
-    """At most how many bytes frames of zstd give, by their blocks (RFC 8878)."""
-    total, place = 0, 0
-    while packed[place : place + 4] == _ZSTD:
-        flags = packed[place + 4] if place + 4 < len(packed) else 0
+    """Return an upper bound of the size of zstd frames, by their blocks (RFC 8878)."""
+    total, position = 0, 0
+    while packed[position : position + 4] == _ZSTD:
+        flags = packed[position + 4] if position + 4 < len(packed) else 0
         single = bool(flags & 0x20)
-        place += 5 + (not single) + (0, 1, 2, 4)[flags & 3]
-        place += ((1 if single else 0), 2, 4, 8)[flags >> 6]
+        position += 5 + (not single) + (0, 1, 2, 4)[flags & 3]
+        position += ((1 if single else 0), 2, 4, 8)[flags >> 6]
         last = False
-        while not last and place + 3 <= len(packed):
-            header = int.from_bytes(packed[place : place + 3], "little")
+        while not last and position + 3 <= len(packed):
+            header = int.from_bytes(packed[position : position + 3], "little")
             last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
             total += size if kind in (0, 1) else _ZSTD_BLOCK
-            place += 3 + (1 if kind == 1 else size)
+            position += 3 + (1 if kind == 1 else size)
         if not last:
             break
-        place += 4 * bool(flags & 4)
+        position += 4 * bool(flags & 4)
     return total

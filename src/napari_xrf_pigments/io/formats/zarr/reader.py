@@ -75,7 +75,7 @@ def _open_array(folder: Path, piece_bytes: int) -> Any:
 
 
 def matches(path: Path) -> bool:
-    """Whether `path` is a store with something in it that can be a scan."""
+    """Return whether `path` is a store with something in it that can be a scan."""
     try:
         if not is_store(path):
             return False
@@ -84,7 +84,7 @@ def matches(path: Path) -> bool:
     except OSError:
         return False
     except ValueError:
-        return path.suffix.lower() == ".zarr"  # damaged: reading it says more
+        return path.suffix.lower() == ".zarr"  # damaged, as the error of reading explains
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
