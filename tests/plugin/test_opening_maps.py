@@ -77,7 +77,7 @@ def test_a_photograph_that_is_handed_over_gives_one_sentence(viewer, tmp_path, n
     tifffile.imwrite(path, np.zeros((20, 30, 3), np.uint8), photometric="rgb")
     assert read(str(path)) == [(None,)]
     ((message, severity),) = notes()
-    assert severity == "error" and "holds a picture" in message and "\n" not in message
+    assert severity == "error" and "holds an image" in message and "\n" not in message
 
 
 def test_maps_from_the_menu_become_layers_one_a_turn(viewer, dms, qtbot):

@@ -48,7 +48,7 @@ def read_picture(path: Path) -> NDArray[Any]:
 def _tiff(path: Path) -> NDArray[Any]:
     import tifffile
 
-    from .formats._tiff_pages import check_chain
+    from .formats.tiff_pages import check_chain
 
     check_chain(path)
     with tifffile.TiffFile(path) as file:

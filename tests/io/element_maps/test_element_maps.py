@@ -223,7 +223,7 @@ def test_a_map_is_read_however_it_is_packed(tmp_path, options):
     np.testing.assert_array_equal(load_maps(tmp_path / "Fe-K.tif").counts[0], image)
 
 
-def test_a_map_that_blows_up_is_not_unpacked(tmp_path):
+def test_a_map_longer_than_declared_is_not_unpacked(tmp_path):
     import zlib
 
     path = tmp_path / "Fe-K.tif"
@@ -234,7 +234,7 @@ def test_a_map_that_blows_up_is_not_unpacked(tmp_path):
     with tifffile.TiffFile(path, mode="r+") as tif:
         tif.pages[0].tags["StripOffsets"].overwrite(end)
         tif.pages[0].tags["StripByteCounts"].overwrite(len(bomb))
-    with pytest.raises(ValueError, match=r"Fe-K\.tif: A page is longer when unpacked"):
+    with pytest.raises(ValueError, match=r"Fe-K\.tif: A block is longer when unpacked"):
         load_maps(path)
 
 

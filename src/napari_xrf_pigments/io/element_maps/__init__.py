@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps
 
-from ..formats._tiff_layout import is_tiff
+from ..formats.tiff_pages import is_tiff
 from . import datamuncher as map_dms
 from . import text as map_tables
 from . import tiff as map_images

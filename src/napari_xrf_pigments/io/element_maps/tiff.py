@@ -10,8 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._reader import check_size
-from ..formats._tiff_layout import LEAST_CHANNELS, is_tiff
-from ..formats._tiff_pages import check_packing, check_pieces, opened, unpacked
+from ..formats.tiff_pages import (
+    LEAST_CHANNELS,
+    check_compression,
+    check_segments,
+    is_tiff,
+    open_tiff,
+    read_window,
+)
 from ._names import map_name, name_in
 from ._values import as_map
 
@@ -27,7 +33,7 @@ def names_of(path: Path) -> tuple[str, ...] | None:
     if not is_tiff(path):
         return None
     try:
-        with opened(path) as tif:
+        with open_tiff(path) as tif:
             if not _is_plain(tif):
                 return None
             count = len(tif.pages)
@@ -47,7 +53,7 @@ def shape_of(path: Path) -> tuple[int, int] | None:
     if not is_tiff(path):
         return None
     try:
-        with opened(path) as tif:
+        with open_tiff(path) as tif:
             page = tif.pages.first
             one = _is_plain(tif) and len(tif.pages) == 1
             return (page.imagelength, page.imagewidth) if one else None
@@ -63,7 +69,7 @@ def load(path: Path) -> NDArray[np.float32]:
     ValueError
         If the file is damaged, or no map.
     """
-    with opened(path) as tif:
+    with open_tiff(path) as tif:
         if not _is_plain(tif):
             raise ValueError(f"{path.name} holds no element map.")
         first, size = tif.pages.first, path.stat().st_size
@@ -72,12 +78,12 @@ def load(path: Path) -> NDArray[np.float32]:
             raise ValueError(f"{path.name} holds too many pages for element maps.")
         if 4 * first.imagelength * first.imagewidth * len(tif.pages) > MAX_MAP_BYTES:
             raise ValueError(f"{path.name} is far too large for element maps.")
-        check_packing(path, first)
+        check_compression(path, first)
         tif.pages.useframes = True
         for page in tif.pages:
-            check_pieces(path, first, page.dataoffsets, page.databytecounts, size)
+            check_segments(path, first, page.dataoffsets, page.databytecounts, size)
         rows, columns = (0, first.imagelength), (0, first.imagewidth)
-        images = [unpacked(tif, page, rows, columns) for page in tif.pages]
+        images = [read_window(tif, page, rows, columns) for page in tif.pages]
         return as_map(np.stack(images))
 
 
@@ -93,8 +99,8 @@ def _label(tif: Any, index: int) -> str | None:
     text = first.description if isinstance(first.description, str) else ""
     labels: list[str] = []
     if tif.is_imagej:
-        found = (tif.imagej_metadata or {}).get("Labels")
-        labels = [str(label) for label in found] if isinstance(found, list) else []
+        stored = (tif.imagej_metadata or {}).get("Labels")
+        labels = [str(label) for label in stored] if isinstance(stored, list) else []
     elif "<OME" in text[:2000]:
         tags = re.findall(r"<(?:\w+:)?Channel\b[^>]{0,5000}>", text[: 2**20])
         labels = [name[1] for tag in tags if (name := re.search(r'\bName="([^"]*)"', tag))]
