@@ -1,8 +1,18 @@
-"""EDF scans (ESRF): an image of spectra a row, in numbered files or in one."""
+"""EDF scans (ESRF): one image of spectra per row, in numbered files or in one file.
+
+``fabio`` reads the headers, behind a file object that bounds what it can be made to do. The counts
+are mapped from the files here: fabio would read, decompress and convert a whole frame for one
+spectrum, follow the name of another file in the header, and fill what is missing with zeros.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_xrf_pigments._typing import BoolArray
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
 from .. import _detectors as detectors
@@ -22,14 +33,211 @@ from .._reader import (
     estimated_axis,
     make_source,
     parse_float,
+    read_head,
 )
-from ._edf_header import EdfFrame, frames, is_edf
-from ._edf_series import Series, scan_of, scans_in
+from ._guards import quiet_logger
 
 FORMAT = "EDF (ESRF)"
-# Shorter rows of numbers are pictures.
+# Shorter rows of numbers belong to images.
 LEAST_CHANNELS = 128
+_FIRST_BYTES = 2**15
+MAX_FRAMES = 100_000
+# Folders of other things may hold names of any kind.
+MAX_SERIES = 500
 _KEYS_OF_SPECTRA = ("mca a", "mca start ch", "xdet", "xcorr")
+# Everything before and after the last number of a name.
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+# Names of a detector in the files of the ESRF's maps: "map_xia02_0001_0000_0013.edf".
+_DETECTOR = re.compile(r"xia(\d+|s\d+)_", re.IGNORECASE)
+_STATISTICS = re.compile(r"xiast_", re.IGNORECASE)
+_MANY_AXES = re.compile(rb"dim_\d\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class EdfFrame:
+    """One block of numbers in an EDF file.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    start : int
+        Where its numbers begin, in bytes.
+    shape : tuple of int
+        Slowest axis first.
+    dtype : str
+        numpy type string with byte order.
+    keys : mapping
+        Keys (lower case) and values of the header.
+    complete : bool
+        Whether the file reaches to the end of the block.
+    """
+
+    path: str
+    start: int
+    shape: tuple[int, ...]
+    dtype: str
+    keys: Mapping[str, str]
+    complete: bool
+
+
+class _HeaderFile(io.BufferedReader):
+    """An EDF file of which fabio can read the headers, one after the other, and nothing else.
+
+    Without it, a few bytes keep fabio busy for ever: a block of a negative size leads back to its
+    own header, and the axis ``Dim_300000`` takes a minute.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    most : int
+        Number of headers after which the file appears to end.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(io.FileIO(path))
+        self._left = most
+        self._tail = b""
+        self._header_end = 0
+
+    def tell(self) -> int:
+        """Return the position, which fabio needs once for each header: at its end."""
+        self._left -= 1
+        self._tail = b""
+        self._header_end = super().tell()
+        return self._header_end
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read a part of a header, or the last byte of a block.
+
+        Raises
+        ------
+        ValueError
+            If the file leads back, or a header declares more than nine axes.
+        """
+        if super().tell() < self._header_end - 1:
+            raise ValueError("The blocks lead back into the headers.")
+        if size == 1:
+            return super().read(size)
+        if self._left <= 0:
+            return b""
+        part = super().read(size)
+        if _MANY_AXES.search(self._tail + part):
+            raise ValueError("The header declares too many axes.")
+        self._tail = part[-8:]
+        return part
+
+
+def is_edf(path: Path) -> bool:
+    """Check whether a file begins with an EDF header."""
+    start = read_head(path, _FIRST_BYTES).lstrip()
+    if not start.startswith(b"{"):
+        return False
+    lowered = start.lower()
+    return b"byteorder" in lowered and b"datatype" in lowered and b";" in start
+
+
+def read_frames(path: Path, most: int = MAX_FRAMES) -> list[EdfFrame]:
+    """Read the headers of the first frames of a file.
+
+    Raises
+    ------
+    ValueError
+        If a header is damaged or describes counts that are not read.
+    """
+    from fabio.edfimage import EdfImage
+
+    size = path.stat().st_size
+    # A general header, with defaults for all frames, may precede them.
+    with _HeaderFile(path, most + 1) as file, quiet_logger("fabio.edfimage"):
+        try:
+            frames = list(islice(EdfImage().read(file).frames(), most))
+        except Exception as error:  # fabio wraps errors of every kind into this one
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise ValueError(f"{path.name} is damaged: its EDF headers cannot be read.") from error
+        return [_frame(path, size, frame) for frame in frames if frame.shape]
+
+
+def _frame(path: Path, size: int, frame: Any) -> EdfFrame:
+    keys = {key.lower(): value for key, value in frame.header.items()}
+    if "edf_binaryfilename" in keys:
+        raise ValueError(f"{path.name} keeps its counts in another file: not read.")
+    if not keys.get("compression", "none").lower().startswith("no"):
+        raise ValueError(f"{path.name} holds compressed frames, which are not read.")
+    shape = tuple(int(length) for length in frame.shape)
+    for length in shape:
+        if not 1 <= length <= 10**9:
+            raise ValueError(f"{path.name} declares an axis of {length} values, so it is damaged.")
+    order = ">" if keys["byteorder"].lower().startswith("high") else "<"
+    dtype = np.dtype(frame.dtype).newbyteorder(order)
+    complete = frame.start + dtype.itemsize * int(np.prod(shape, dtype=object)) <= size
+    return EdfFrame(os.fspath(path), frame.start, shape, dtype.str, keys, complete)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Files of one detector.
+
+    Parameters
+    ----------
+    detector : str
+        Name of the detector; empty where the file names state none.
+    scan : str
+        Part of the names that all files of one scan share.
+    files : mapping of int to Path
+        The file of each number.
+    """
+
+    detector: str
+    scan: str
+    files: Mapping[int, Path]
+
+    @property
+    def first(self) -> Path:
+        """File with the smallest number."""
+        return self.files[min(self.files)]
+
+
+def scans_in(folder: Path) -> list[list[Series]]:
+    """Find the scans of a folder, the one with most files first; a scan is a series per detector.
+
+    Only the first file of each series is opened.
+    """
+    return _scans_in(folder, os.stat(folder).st_mtime_ns)
+
+
+# Dropping a series at once looks up the scan of each of its files.
+@lru_cache(maxsize=4)
+def _scans_in(folder: Path, _modified_ns: int) -> list[list[Series]]:
+    grouped: dict[tuple[str, str], dict[int, Path]] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            match = _NUMBERED.fullmatch(entry.name)
+            if match is None or _STATISTICS.search(entry.name) or not entry.is_file():
+                continue
+            home = (match[1], match[3])
+            grouped.setdefault(home, {})[int(match[2][-15:])] = folder / entry.name
+    scans: dict[str, list[Series]] = {}
+    for (before, after), files in sorted(islice(grouped.items(), MAX_SERIES)):
+        found = _DETECTOR.search(before)
+        detector = found[0].rstrip("_") if found else ""
+        scan = _DETECTOR.sub("", before) + "#" + after
+        series = Series(detector, scan, files)
+        if is_edf(series.first):
+            scans.setdefault(scan, []).append(series)
+    return sorted(scans.values(), key=lambda each: -len(each[0].files))
+
+
+def scan_of(path: Path) -> list[Series]:
+    """Find the scan that an EDF file belongs to: its series, or the file alone."""
+    match = _NUMBERED.fullmatch(path.name)
+    if match is not None:
+        for scan in scans_in(path.parent):
+            if any(path in series.files.values() for series in scan):
+                return scan
+    return [Series("", path.stem, {0: path})]
 
 
 @dataclass(frozen=True)
@@ -46,7 +254,7 @@ class EdfCube(LazyCube):
         Shape of a row.
     disk_dtype : str
         numpy type string with byte order.
-    turned : bool
+    transposed : bool
         Whether a row lies in the file as (channel, x).
     """
 
@@ -54,11 +262,11 @@ class EdfCube(LazyCube):
     columns: int
     channels: int
     disk_dtype: str
-    turned: bool = False
+    transposed: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(y, x, channel)."""
+        """Lengths along (y, x, channel)."""
         return len(self.rows), self.columns, self.channels
 
     @property
@@ -73,30 +281,30 @@ class EdfCube(LazyCube):
         width = len(range(*xs.indices(self.columns)))
         depth = len(range(*channels.indices(self.channels)))
         block = np.zeros((len(chosen), width, depth), self.dtype)
-        shape = (self.channels, self.columns) if self.turned else (self.columns, self.channels)
+        shape = (self.channels, self.columns) if self.transposed else (self.columns, self.channels)
         for target, row in zip(block, chosen, strict=True):
             if row is not None:
                 disk: Any = np.memmap(row[0], self.disk_dtype, "r", row[1], shape)
-                target[...] = (disk.T if self.turned else disk)[xs, channels]
+                target[...] = (disk.T if self.transposed else disk)[xs, channels]
         return block
 
 
 def matches(path: Path) -> bool:
-    """Whether `path` is an EDF file of spectra, or a folder with a series of them."""
+    """Check whether `path` is an EDF file of spectra, or a folder with a series of them."""
     try:
         scan = _scan(path, None)
         if not scan:
             return False
-        first = next(frames(scan[0].first, 1), None)
+        first = read_frames(scan[0].first, 1)
     except OSError:
         return False
     except ValueError:
-        return True  # a damaged EDF file: reading it says more
-    return first is not None and _holds_spectra(first)
+        return True  # of a damaged EDF file, reading explains more
+    return bool(first) and _holds_spectra(first[0])
 
 
 def first_file(path: Path) -> Path | None:
-    """The file that stands for the scan which an EDF file or a folder belongs to."""
+    """Find the first file of the scan that an EDF file or a folder belongs to."""
     scan = _scan(path, None) if matches(path) else []
     return scan[0].first if scan else None
 
@@ -130,7 +338,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     if missing:
         notes.append(f"Rows whose file is missing or too short: {missing} of {rows}.")
     return XRFCube(
-        dask_counts(source, key=str([(each.source.rows, each.source.turned) for each in used])),
+        dask_counts(source, key=str([(each.source.rows, each.source.transposed) for each in used])),
         axes[chosen[0]] or estimated_axis(channels, notes),
         valid=np.repeat(valid[:, None], columns, axis=1) if missing else None,
         source=make_source(scan[0].first, FORMAT, notes, sum(each.size for each in used)),
@@ -141,12 +349,12 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 class _Opened:
     first: EdfFrame
     source: EdfCube
-    measured: NDArray[np.bool_]
+    measured: BoolArray
     size: int
 
 
 def _scan(path: Path, wanted: str | None, notes: list[str] | None = None) -> list[Series]:
-    """The series of the scan at a path: one a detector."""
+    """Find the series of the scan at a path: one per detector."""
     if path.is_file():
         return scan_of(path) if is_edf(path) else []
     scans = scans_in(path)
@@ -161,29 +369,29 @@ def _scan(path: Path, wanted: str | None, notes: list[str] | None = None) -> lis
 
 
 def _holds_spectra(frame: EdfFrame) -> bool:
-    """By the header, or by an axis as long as detectors have channels."""
+    """Decide by the header, or by an axis as long as detectors have channels."""
     if len(frame.shape) > 3 or max(frame.shape) < LEAST_CHANNELS:
         return False
     if any(key in frame.keys for key in _KEYS_OF_SPECTRA):
         return True
-    # Square pictures of cameras have such lengths too.
+    # Square images of cameras have such lengths too.
     powers = [length for length in frame.shape[-2:] if length >= 256 and not length & (length - 1)]
     return len(powers) == 1
 
 
 def _cube(series: Series) -> _Opened:
-    """The rows of one detector."""
+    """Arrange the rows of one detector."""
     name = series.first.name
-    own = list(frames(series.first))
+    own = read_frames(series.first)
     if not own:
         raise ValueError(f"{name} holds no frame.")
     first = own[0]
     if not _holds_spectra(first):
-        raise ValueError(f"{name} holds pictures, not rows of spectra.")
+        raise ValueError(f"{name} holds images, not rows of spectra.")
     alone = len(series.files) == 1
     if alone and len(first.shape) == 3:
         own = _slices(first)
-    columns, channels, turned = _row_shape(own[0])
+    columns, channels, transposed = _row_shape(own[0])
     if alone:
         rows: list[EdfFrame | None] = list(own)
     else:
@@ -202,48 +410,42 @@ def _cube(series: Series) -> _Opened:
         (row.path, row.start) if row is not None and fit else None
         for row, fit in zip(rows, fits, strict=True)
     ]
-    source = EdfCube(str(series.first), tuple(places), columns, channels, own[0].dtype, turned)
+    source = EdfCube(str(series.first), tuple(places), columns, channels, own[0].dtype, transposed)
     size = sum(path.stat().st_size for path in series.files.values())
     return _Opened(first, source, np.array(fits), size)
 
 
 def _only_frame(path: Path | None) -> EdfFrame | None:
-    """The frame of a row's file; None where it is missing or damaged."""
+    """Read the frame of a row's file; None where it is missing or damaged."""
     try:
-        return next(islice(frames(path, 1), 1), None) if path is not None else None
+        frames = [] if path is None else read_frames(path, 1)
     except (ValueError, OSError):
         return None
+    return frames[0] if frames else None
 
 
 def _slices(frame: EdfFrame) -> list[EdfFrame]:
-    """The rows of a frame with three axes."""
+    """Split a frame with three axes into its rows."""
     step = int(np.prod(frame.shape[1:], dtype=object)) * np.dtype(frame.dtype).itemsize
     check_size(Path(frame.path).name, *frame.shape)
     return [
-        EdfFrame(
-            frame.path,
-            frame.start + index * step,
-            frame.shape[1:],
-            frame.dtype,
-            frame.keys,
-            frame.complete,
-        )
+        replace(frame, start=frame.start + index * step, shape=frame.shape[1:])
         for index in range(frame.shape[0])
     ]
 
 
 def _row_shape(frame: EdfFrame) -> tuple[int, int, bool]:
-    """Columns, channels, and whether a row lies in the file as (channel, x)."""
+    """Return columns, channels, and whether a row lies in the file as (channel, x)."""
     if len(frame.shape) == 1:
         return 1, frame.shape[0], False
     slow, fast = frame.shape
     power = [length >= 256 and not length & (length - 1) for length in (slow, fast)]
-    turned = (power[0] and not power[1]) or (fast < LEAST_CHANNELS <= slow)
-    return (fast, slow, True) if turned else (slow, fast, False)
+    transposed = (power[0] and not power[1]) or (fast < LEAST_CHANNELS <= slow)
+    return (fast, slow, True) if transposed else (slow, fast, False)
 
 
 def _axis(frame: EdfFrame, channels: int) -> EnergyAxis | None:
-    """The calibration a + b n + c n^2 in keV that PyMca and the ESRF write."""
+    """Compute the axis a + b n + c n^2 in keV that PyMca and the ESRF write."""
     offset, gain, square = (parse_float(frame.keys.get(f"mca {key}")) for key in "abc")
     if not gain or gain <= 0 or (gain, offset or 0.0) == (1.0, 0.0):
         return None
