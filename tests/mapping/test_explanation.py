@@ -84,7 +84,7 @@ def test_the_evidence_is_what_an_analyst_would_name(judged):
 
 def test_evidence_lines_stand_over_their_noise_and_come_by_weight(judged):
     for entry, _ in judged:
-        drops = [line.drop for line in entry.lines]
+        drops = [line.log_odds_drop for line in entry.lines]
         assert drops == sorted(drops, reverse=True)
         assert all(line.counts >= 1.5 * line.sigma for line in entry.lines)
         assert entry.probability >= 0.5

@@ -1,4 +1,4 @@
-"""Neighbours whose spectra are alike speak for a pixel; others do not."""
+"""Similar neighbours are pooled with a pixel; others are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_pigments
-from napari_xrf_pigments.mapping.neighbour_pooling import MARGIN_PX, pool, pooled_spectrum
+from napari_xrf_pigments.mapping.neighbour_pooling import (
+    MARGIN_PX,
+    pool_neighbours,
+    pooled_spectrum,
+)
 
 AXIS = EnergyAxis(1000, 0.03, -0.02)
 #: Pixels within the reach of the pooling, the pixel itself among them.
@@ -40,14 +44,14 @@ def _all_usable(counts: np.ndarray) -> np.ndarray:
 
 def test_neighbours_of_the_same_paint_are_nearly_all_added(halves: np.ndarray) -> None:
     counts = np.random.default_rng(1).poisson(np.tile(halves[:1, :1], (16, 16, 1)))
-    made = pool(counts, _all_usable(counts), AXIS)
+    made = pool_neighbours(counts, _all_usable(counts), AXIS)
     assert made.pixels[3:-3, 3:-3].mean() > 0.8 * MOST
     assert made.counts.sum(-1) == pytest.approx(made.pixels * counts.sum(-1).mean(), rel=0.2)
 
 
-def test_nothing_comes_over_an_edge(halves: np.ndarray) -> None:
+def test_edges_are_preserved(halves: np.ndarray) -> None:
     counts = np.random.default_rng(2).poisson(halves)
-    made = pool(counts, _all_usable(counts), AXIS)
+    made = pool_neighbours(counts, _all_usable(counts), AXIS)
     copper = slice(*(int((kev + 0.02) / 0.03) for kev in (7.85, 8.25)))
     mean = halves[..., copper].sum(-1)
     # What is expected of as many spectra of the pixel's own side, not of the other's.
@@ -57,25 +61,25 @@ def test_nothing_comes_over_an_edge(halves: np.ndarray) -> None:
     assert made.pixels[:, 6:10].mean() > 6
 
 
-def test_pixels_that_are_not_usable_neither_give_nor_take(halves: np.ndarray) -> None:
+def test_unusable_pixels_are_not_pooled(halves: np.ndarray) -> None:
     counts = np.random.default_rng(3).poisson(np.tile(halves[:1, :1], (7, 7, 1)))
     usable = _all_usable(counts)
     usable[3, 3] = False
-    first = pool(counts, usable, AXIS)
+    first = pool_neighbours(counts, usable, AXIS)
     assert (first.counts[3, 3] == counts[3, 3]).all()
     assert first.pixels[3, 3] == 1
     counts[3, 3] = 0
-    again = pool(counts, usable, AXIS)
+    again = pool_neighbours(counts, usable, AXIS)
     others = np.arange(49).reshape(7, 7) != 24
     assert (first.counts[others] == again.counts[others]).all()
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.0, 3.0))
 @settings(max_examples=30, deadline=None)
-def test_what_is_added_is_between_nothing_and_all_that_is_near(seed: int, rate: float) -> None:
+def test_sums_lie_between_the_spectrum_and_all_near_ones(seed: int, rate: float) -> None:
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rate * rng.random((6, 5, 1)) * rng.random(64), (6, 5, 64))
-    made = pool(counts, rng.random((6, 5)) > 0.2, EnergyAxis(64, 0.5, 0.0))
+    made = pool_neighbours(counts, rng.random((6, 5)) > 0.2, EnergyAxis(64, 0.5, 0.0))
     padded = np.pad(counts, ((2, 2), (2, 2), (0, 0)))
     near = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), (0, 1)).sum((-1, -2))
     assert (made.counts >= counts).all()
@@ -86,16 +90,16 @@ def test_what_is_added_is_between_nothing_and_all_that_is_near(seed: int, rate: 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 3)])
 def test_narrow_scans(shape: tuple[int, int], halves: np.ndarray) -> None:
     counts = np.random.default_rng(4).poisson(np.tile(halves[:1, :1], (*shape, 1)))
-    made = pool(counts, _all_usable(counts), AXIS)
+    made = pool_neighbours(counts, _all_usable(counts), AXIS)
     assert (made.pixels <= np.prod(shape)).all()
     assert (made.pixels > 1).all() == (np.prod(shape) > 1)
 
 
-def test_directions_are_alike(halves: np.ndarray) -> None:
+def test_directions_are_equivalent(halves: np.ndarray) -> None:
     counts = np.random.default_rng(5).poisson(halves)
-    made = pool(counts, _all_usable(counts), AXIS)
+    made = pool_neighbours(counts, _all_usable(counts), AXIS)
     for turned in (lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a.swapaxes(0, 1)):
-        other = pool(turned(counts), _all_usable(turned(counts)), AXIS)
+        other = pool_neighbours(turned(counts), _all_usable(turned(counts)), AXIS)
         assert turned(made.counts) == pytest.approx(other.counts, rel=1e-4, abs=1e-3)
 
 
@@ -120,7 +124,7 @@ def test_maps_do_not_depend_on_the_tiles(
     assert np.abs(alone.probability - cut.probability).max() > 0.01
 
 
-def test_tiles_reach_as_far_as_they_must(painting: XRFCube, predictor: Any) -> None:
+def test_the_margin_suffices(painting: XRFCube, predictor: Any) -> None:
     tiles = list(iter_pigment_tiles(painting, predictor=predictor, context=True))
     assert len(tiles) > 1
     assert MARGIN_PX >= 3
@@ -135,7 +139,7 @@ def test_pixels_that_were_not_measured_stay_empty(painting: XRFCube, predictor: 
 
 
 @pytest.mark.parametrize("fault", ["negative", "ceiling"])
-def test_a_spectrum_that_is_not_sound_stays_alone(
+def test_an_invalid_spectrum_is_not_pooled(
     fault: str, painting: XRFCube, predictor: Any, halves: np.ndarray
 ) -> None:
     kind: Any = {"negative": np.int32, "ceiling": np.uint16}[fault]
@@ -152,12 +156,12 @@ def test_a_spectrum_that_is_not_sound_stays_alone(
     assert together.probability[:, valid] == pytest.approx(without.probability[:, valid], abs=1e-5)
 
 
-def test_provenance_says_that_neighbours_spoke(painting: XRFCube, predictor: Any) -> None:
+def test_provenance_contains_the_context(painting: XRFCube, predictor: Any) -> None:
     made = map_pigments(painting, predictor=predictor, context=True).provenance
     assert made["settings"]["context"] is True
 
 
-def test_a_run_goes_on_only_with_the_same_setting(
+def test_a_run_is_continued_only_with_the_same_setting(
     painting: XRFCube, predictor: Any, tmp_path: Path
 ) -> None:
     map_pigments(painting, predictor=predictor, context=True, unfinished=tmp_path / "u")
@@ -165,10 +169,12 @@ def test_a_run_goes_on_only_with_the_same_setting(
         map_pigments(painting, predictor=predictor, unfinished=tmp_path / "u")
 
 
-def test_a_pixel_can_be_asked_alone(painting: XRFCube) -> None:
-    """What a click is explained by is what the map was made of."""
+def test_a_single_pixel_is_pooled_as_in_the_map(painting: XRFCube) -> None:
+    """A click explains the spectrum that the map was made of."""
     counts = np.asarray(painting.counts)
-    whole = pool(np.where(painting.valid[..., None], counts, 0), painting.valid, painting.energies)
+    whole = pool_neighbours(
+        np.where(painting.valid[..., None], counts, 0), painting.valid, painting.energies
+    )
     for y, x in ((0, 0), (6, 9), (11, 19)):
         spectrum, pixels = pooled_spectrum(painting, y, x)
         assert spectrum == pytest.approx(whole.counts[y, x], rel=1e-4, abs=1e-3)

@@ -1,8 +1,8 @@
-"""Why the network says what it says of a spectrum, and what the spectrum holds besides.
+"""Evidence for the predictions of one spectrum, and its unexpected peaks.
 
-Evidence is found by deletion: the fitted counts of one element after the other are taken
-out of the spectrum, and the network is asked again. What a prediction cannot do without
-speaks for it. This asks the network itself, not a table of what it ought to look at.
+Evidence is found by deletion: the fitted counts of one element after the other are removed from
+the spectrum, and the prediction is repeated. Elements without which the prediction fails are its
+evidence. This tests the network itself, not a table of expected lines.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from ..pigments.mixtures import equivalent_mixtures
 
 Predict = Callable[[NDArray[Any]], PigmentMaps]
 
-#: From here on something counts as found.
+#: Least probability of a prediction that is explained.
 THRESHOLD = 0.5
-#: Elements with less than this over their noise are not deleted: there is nothing to delete.
+#: Elements below this significance (sigma) are not deleted: they hold no counts to delete.
 _LEAST_SIGMA = 1.5
-#: An element that takes away this share of the way down to even odds belongs to the evidence.
+#: Least share of the way to even odds that the deletion of an element of the evidence covers.
 _SHARE_OF_MARGIN = 0.6
 _MOST = 4
 
 
 @dataclass(frozen=True)
 class EvidenceLine:
-    """A line family that speaks for a prediction.
+    """A line family that supports a prediction.
 
     Parameters
     ----------
@@ -46,29 +46,29 @@ class EvidenceLine:
         Energy of its main line, keV.
     counts, sigma : float
         Fitted net counts and their standard deviation.
-    drop : float
-        By how much the log-odds of the prediction fall without the element.
+    log_odds_drop : float
+        Decrease of the log-odds of the prediction without the element.
     """
 
     family: str
     kev: float
     counts: float
     sigma: float
-    drop: float
+    log_odds_drop: float
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks for one prediction, and what else it could be.
+    """The evidence for one prediction, and its alternatives.
 
     Parameters
     ----------
     kind : {"pigment", "group"}
-        Of what.
+        Kind of prediction.
     name : str
         Id of the pigment, or the ambiguity group.
     probability, without : float
-        With the whole spectrum, and without the evidence lines.
+        Probability with the whole spectrum, and without the evidence lines.
     lines : tuple of EvidenceLine
         The strongest first.
     alternatives : tuple of str
@@ -88,16 +88,16 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is known of one spectrum.
+    """Prediction, fit and evidence of one spectrum.
 
     Parameters
     ----------
     maps : PigmentMaps
         The prediction, arrays (pigment, 1).
     fit : PixelFit
-        The fit that the counts are from.
+        The fit of the counts.
     evidence : tuple of Evidence
-        For every pigment and every group over the threshold, the likeliest first.
+        One per pigment and group above the threshold, the most probable first.
     unexplained : tuple of UnexpectedPeak
         Peaks of elements that are not expected, and peaks without a name.
     """
@@ -118,49 +118,49 @@ def explain_spectrum(
     threshold: float = THRESHOLD,
     unexpected: bool = True,
 ) -> Explanation:
-    """Predict one spectrum and find what speaks for the prediction.
+    """Predict one spectrum and find the evidence for the predictions.
 
     Parameters
     ----------
     spectrum : array_like, shape (channel,)
         Counts.
     energies : EnergyAxis
-        Its axis.
+        Energy axis.
     acquisition : Acquisition or None
         Settings of the instrument, as far as known.
     predict : callable
-        From counts (spectrum, channel) to maps (pigment, spectrum), as
-        ``Predictor.bind`` gives.
+        Function from counts (spectrum, channel) to maps (pigment, spectrum), such as
+        ``Predictor.bind`` returns.
     threshold : float
-        What is less likely needs no evidence.
+        Least probability of the predictions to explain.
     unexpected : bool
-        Whether unexpected elements are looked for as well.
+        Whether to search for unexpected elements as well.
 
     Raises
     ------
     ValueError
-        If the spectrum holds next to nothing, or does not fit the axis.
+        If the spectrum holds next to no counts, or does not fit the axis.
     """
     counts = np.asarray(spectrum, dtype=np.float64)
     conditions = Conditions.of(acquisition)
     fit = fit_pixel(counts, energies.kev, conditions)
-    found = find_unexpected_peaks(counts, energies.kev, conditions) if unexpected else ()
+    peaks = find_unexpected_peaks(counts, energies.kev, conditions) if unexpected else ()
     net = {name: fit.net(name) for name in fit.names if fit.family(name).any()}
     by_element = _families_by_element(net)
     elements = list(by_element)
     variants = [counts, *(_without(counts, fit, by_element[e]) for e in elements)]
     maps = predict(np.array(variants))
     whole = _first(maps)
-    wanted = [("pigment", i) for i in _over(maps.probability, threshold)]
-    wanted += [("group", i) for i in _over(maps.group_probability, threshold)]
-    if not wanted:
-        return Explanation(whole, fit, (), found)
-    chosen = []
-    for kind, index in wanted:
+    positive = [("pigment", i) for i in _over(maps.probability, threshold)]
+    positive += [("group", i) for i in _over(maps.group_probability, threshold)]
+    if not positive:
+        return Explanation(whole, fit, (), peaks)
+    candidates = []
+    for kind, index in positive:
         row = _row(maps, kind, index)
         drops = _log_odds(row[0]) - _log_odds(row[1:])
-        chosen.append((kind, index, drops, _candidate_subsets(drops, row[0], threshold)))
-    sets = [subset for *_, subsets in chosen for subset in subsets]
+        candidates.append((kind, index, drops, _candidate_subsets(drops, row[0], threshold)))
+    sets = [subset for *_, subsets in candidates for subset in subsets]
     joint = predict(
         np.array(
             [
@@ -171,27 +171,27 @@ def explain_spectrum(
     )
     evidence = []
     start = 0
-    for kind, index, drops, subsets in chosen:
+    for kind, index, drops, subsets in candidates:
         left = _row(joint, kind, index)[start : start + len(subsets)]
         start += len(subsets)
-        # The smallest set that the prediction cannot do without.
+        # The smallest set without which the prediction fails.
         enough = np.flatnonzero(left < threshold)
         pick = int(enough[0]) if enough.size else len(subsets) - 1
         lines = tuple(
-            EvidenceLine(f, _main_kev(f), *net[f], drop=float(drops[e]))
+            EvidenceLine(f, _main_kev(f), *net[f], log_odds_drop=float(drops[e]))
             for e in subsets[pick]
             for f in by_element[elements[e]]
         )
         probability = float(_row(maps, kind, index)[0])
         evidence.append(_evidence(kind, index, maps, probability, float(left[pick]), lines))
     evidence.sort(key=lambda entry: -entry.probability)
-    return Explanation(whole, fit, tuple(evidence), found)
+    return Explanation(whole, fit, tuple(evidence), peaks)
 
 
 def delete_families(
     spectrum: ArrayLike, fit: PixelFit, families: Sequence[str]
 ) -> NDArray[np.float64]:
-    """A spectrum without the fitted counts of some families, shape (channel,).
+    """Remove the fitted counts of some families from a spectrum, shape (channel,).
 
     Parameters
     ----------
@@ -218,25 +218,25 @@ def _without(
 
 
 def _families_by_element(net: dict[str, tuple[float, float]]) -> dict[str, list[str]]:
-    """Families of each element that stands out: K, L and M lines are one witness."""
-    found: dict[str, list[str]] = {}
+    """Group the significant families by element: its K, L and M lines are one piece of evidence."""
+    families: dict[str, list[str]] = {}
     for name in sorted(net, key=lambda n: -net[n][0] / net[n][1]):
         if net[name][0] >= _LEAST_SIGMA * net[name][1]:
-            found.setdefault(name.split()[0], []).append(name)
-    return found
+            families.setdefault(name.split()[0], []).append(name)
+    return families
 
 
 def _candidate_subsets(
     drops: NDArray[np.float64], probability: float, threshold: float
 ) -> list[tuple[int, ...]]:
-    """Growing sets of elements: the needed ones, then one more at a time."""
+    """Return growing sets of elements: the decisive ones, then one more at a time."""
     order = [int(i) for i in np.argsort(-drops) if drops[i] > 0]
     if not order:
         return [()]
     margin = float(_log_odds(probability) - _log_odds(threshold))
-    needed = [i for i in order if drops[i] >= max(_SHARE_OF_MARGIN * margin, 0.5)] or order[:1]
-    rest = [i for i in order if i not in needed]
-    return [tuple(needed + rest[:n]) for n in range(min(len(rest), _MOST) + 1)]
+    decisive = [i for i in order if drops[i] >= max(_SHARE_OF_MARGIN * margin, 0.5)] or order[:1]
+    rest = [i for i in order if i not in decisive]
+    return [tuple(decisive + rest[:n]) for n in range(min(len(rest), _MOST) + 1)]
 
 
 def _evidence(
@@ -247,7 +247,7 @@ def _evidence(
     without: float,
     lines: tuple[EvidenceLine, ...],
 ) -> Evidence:
-    lines = tuple(sorted(lines, key=lambda line: -line.drop))
+    lines = tuple(sorted(lines, key=lambda line: -line.log_odds_drop))
     if kind == "group":
         name = maps.groups[index]
         return Evidence(
@@ -257,7 +257,7 @@ def _evidence(
     try:
         group = ambiguity_groups()[pigment(name).group]
         mixtures = equivalent_mixtures(name)
-    except ValueError:  # other weights may know other pigments
+    except ValueError:  # other weights may predict other pigments
         group, mixtures = (), ()
     others = tuple(member for member in group if member != name)
     return Evidence("pigment", name, probability, without, lines, others, mixtures)

@@ -1,11 +1,11 @@
-"""Spatial context: what a pixel's like neighbours measured counts for it too.
+"""Spatial context: spectra pooled with those of similar neighbours.
 
 Neighbouring pixels share paint, while their noise is independent. So the spectra of neighbours
-that cannot be told from a pixel's own are added to it before the network is asked. Who is alike is
-tested in two rounds, first between single spectra, then, with four times the power, between what
-the first round put together (the idea of structural adaptive smoothing: Polzehl and Spokoiny,
-Probab. Theory Relat. Fields 135 (2006) 335). A neighbour of other paint fails the test, so that
-edges stay where they are.
+that do not differ significantly from that of a pixel are added to it before the prediction.
+Similarity is tested in two rounds, first between single spectra, then, with four times the power,
+between the sums of the first round (structural adaptive smoothing: Polzehl and Spokoiny, Probab.
+Theory Relat. Fields 135 (2006) 335). A neighbour of other paint fails the test, so that
+edges are preserved.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from .._typing import BoolArray, Float32Array, FloatArray
 from ..cube import EnergyAxis, PigmentMaps, XRFCube
 from ..network.encoding import rebin_counts
 from ..network.out_of_distribution import saturated_share
 from .tiles import Tile, read_tile
 
-Floats = NDArray[np.float32]
-Place = tuple[slice, slice]
+Window = tuple[slice, slice]
 
-#: How far apart neighbours are that are compared, in the first and in the second round.
+#: Largest distance of neighbours that are compared, in the first and in the second round, pixels.
 _RADII = (1, 2)
-#: Pixels around a tile that its answers depend on.
+#: Pixels around a tile that its predictions depend on.
 MARGIN_PX = sum(_RADII)
-#: Bands that spectra are compared in: no narrower than a detector's lines.
+#: Bands in which spectra are compared: no narrower than the lines of a detector.
 _BANDS_KEV = (*np.arange(0.8, 20.0, 0.25).tolist(), *np.arange(20.0, 45.1, 1.0).tolist())
-#: Chi-squared in standard deviations over its mean up to which a neighbour counts in full, and
-#: from which it does not count.
+#: Chi-squared, in standard deviations above its mean, up to which the weight of a neighbour is 1,
+#: and from which it is 0.
 _CHI_SQUARED = (1.0, 3.0)
 #: The same for the largest difference of a single band, in its standard deviations.
 _ONE_BAND = (3.5, 4.5)
@@ -41,27 +41,27 @@ _ONE_BAND = (3.5, 4.5)
 
 @dataclass(frozen=True)
 class Pooled:
-    """Spectra with those of their like neighbours added.
+    """Spectra with those of similar neighbours added.
 
     Parameters
     ----------
     counts : ndarray, shape (row, column, channel), float32
         The sums.
     pixels : ndarray, shape (row, column), float32
-        How many spectra each is worth: 1 where no neighbour is alike.
+        Sum of the weights: 1 where no neighbour is similar.
     """
 
-    counts: Floats
-    pixels: Floats
+    counts: Float32Array
+    pixels: Float32Array
 
 
 def pool_neighbours(
     counts: NDArray[Any],
-    usable: NDArray[np.bool_],
+    usable: BoolArray,
     energies: EnergyAxis,
-    inner: Place = (slice(None), slice(None)),
+    inner: Window = (slice(None), slice(None)),
 ) -> Pooled:
-    """Add the spectra of like neighbours to each spectrum.
+    """Add the spectra of similar neighbours to each spectrum.
 
     Parameters
     ----------
@@ -69,11 +69,11 @@ def pool_neighbours(
         Counts.
     usable : ndarray of bool, shape (row, column)
         Pixels that may be compared and added, none of them with negative counts; the others
-        stay alone.
+        are not pooled.
     energies : EnergyAxis
         The axis of the counts.
     inner : (slice, slice)
-        Rows and columns that are asked for.
+        Rows and columns of the result.
     """
     spectra = counts.reshape(-1, counts.shape[-1])
     bands = rebin_counts(np.where(usable.reshape(-1, 1), spectra, 0), energies, _BANDS_KEV)
@@ -87,17 +87,17 @@ def pool_neighbours(
     return Pooled(pooled.reshape(*shape, -1), pixels.reshape(shape))
 
 
-def _weights(images: Floats, radius: int, *, independent: bool) -> sparse.csr_array:
-    """How far each pixel counts for each other, shape (pixel, pixel); each counts for itself.
+def _weights(images: Float32Array, radius: int, *, independent: bool) -> sparse.csr_array:
+    """Compute the weight of each pixel for each other one, shape (pixel, pixel); 1 for itself.
 
     Parameters
     ----------
     images : ndarray, shape (row, column, band)
-        What is compared; a pixel of zeros is like no other.
+        Spectra to compare; a pixel of zeros is similar to no other.
     radius : int
-        How far apart.
+        Largest distance along each axis, pixels.
     independent : bool
-        Whether these are single spectra; else sums over the first round's neighbours.
+        Whether these are single spectra rather than sums over neighbours of the first round.
     """
     number = np.arange(images[..., 0].size).reshape(images.shape[:2])
     ones, others, weights = [number.ravel()], [number.ravel()], [np.ones(number.size, np.float32)]
@@ -112,8 +112,8 @@ def _weights(images: Floats, radius: int, *, independent: bool) -> sparse.csr_ar
     return sparse.csr_array((np.concatenate(weights), place), shape=(number.size, number.size))
 
 
-def _neighbours(shape: tuple[int, ...], radius: int) -> Iterator[tuple[Place, Place]]:
-    """All pairs of pixels that are so near, each once: places of the one and of the other."""
+def _neighbours(shape: tuple[int, ...], radius: int) -> Iterator[tuple[Window, Window]]:
+    """Iterate over the pairs of neighbours, each once: windows of the one and of the other."""
     rows, columns = shape
     for dy in range(radius + 1):
         for dx in range(-radius, radius + 1):
@@ -124,18 +124,18 @@ def _neighbours(shape: tuple[int, ...], radius: int) -> Iterator[tuple[Place, Pl
                 )
 
 
-def _shared(a: Place, b: Place) -> float:
-    """Share of the pixels around one that are around the other as well."""
+def _shared(a: Window, b: Window) -> float:
+    """Return the share of the neighbours of one pixel that the other one has too."""
     side = 2 * _RADII[0] + 1
     apart = [abs(one.start - other.start) for one, other in zip(a, b, strict=True)]
     return float(max(0, side - apart[0]) * max(0, side - apart[1])) / side**2
 
 
-def _similarity_weight(one: Floats, other: Floats, shared: float) -> Floats:
-    """How far two spectra may be of the same paint, 0 to 1.
+def _similarity_weight(one: Float32Array, other: Float32Array, shared: float) -> Float32Array:
+    """Weight the similarity of two spectra, 0 to 1.
 
     Chi-squared of two histograms with totals of their own (Press et al., Numerical Recipes,
-    "Are two distributions different?"); counts that both share have no difference.
+    "Are two distributions different?"); shared counts do not contribute to the difference.
     """
     totals = one.sum(-1, keepdims=True), other.sum(-1, keepdims=True)
     ratio = np.sqrt(np.maximum(totals[1], 1e-9) / np.maximum(totals[0], 1e-9))
@@ -145,37 +145,37 @@ def _similarity_weight(one: Floats, other: Floats, shared: float) -> Floats:
     freedom = np.maximum((variance > 0).sum(-1) - 1, 1)
     excess = (squares.sum(-1) - freedom) / np.sqrt(2.0 * freedom)
     largest = np.sqrt(squares.max(-1))
-    weight = _falling(excess, *_CHI_SQUARED) * _falling(largest, *_ONE_BAND)
+    weight = _ramp(excess, *_CHI_SQUARED) * _ramp(largest, *_ONE_BAND)
     weight[(totals[0] <= 0)[..., 0] | (totals[1] <= 0)[..., 0]] = 0
     return np.asarray(weight, np.float32)
 
 
-def _falling(value: NDArray[Any], full: float, none: float) -> NDArray[Any]:
+def _ramp(value: NDArray[Any], full: float, none: float) -> NDArray[Any]:
     return np.asarray(np.clip((none - value) / (none - full), 0.0, 1.0))
 
 
 def predict_with_neighbours(
     tile: Tile, predict: Callable[[NDArray[Any]], PigmentMaps], energies: EnergyAxis
 ) -> PigmentMaps:
-    """The network's answers for the measured pixels of a tile, with their like neighbours.
+    """Predict the measured pixels of a tile, pooled with similar neighbours.
 
-    A pixel that no neighbour is like is answered by its own spectrum alone, as are spectra with
-    negative counts or with channels at a ceiling.
+    Pixels without a similar neighbour, with negative counts or with saturated channels are
+    predicted from their own spectrum.
 
     Parameters
     ----------
     tile : Tile
-        With its surroundings.
+        Tile with its surroundings.
     predict : callable
         From counts (spectrum, channel) to maps of shape (pigment, spectrum).
     energies : EnergyAxis
         The axis of the counts.
     """
-    made = _pooled(tile, energies)
-    pooled, together = made.counts[tile.valid], made.pixels[tile.valid] > 1
+    sums = _pool_tile(tile, energies)
+    pooled, together = sums.counts[tile.valid], sums.pixels[tile.valid] > 1
     alone, joined = predict(tile.spectra[~together]), predict(pooled[together])
 
-    def mixed(name: str) -> Floats:
+    def mixed(name: str) -> Float32Array:
         return _mixed(together, getattr(alone, name), getattr(joined, name))
 
     return PigmentMaps(
@@ -189,8 +189,8 @@ def predict_with_neighbours(
     )
 
 
-def pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64], float]:
-    """What the network is asked about a pixel, and how many spectra that is worth.
+def pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[FloatArray, float]:
+    """Pool the spectrum of one pixel with those of similar neighbours.
 
     Parameters
     ----------
@@ -202,17 +202,17 @@ def pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64],
     Returns
     -------
     counts : ndarray, shape (channel,)
-        The spectrum with those of its like neighbours added.
+        The spectrum with those of similar neighbours added.
     pixels : float
-        1 where no neighbour is alike.
+        Sum of the weights: 1 without a similar neighbour.
     """
     tile = read_tile(cube, MARGIN_PX, slice(y, y + 1), slice(x, x + 1))
-    made = _pooled(tile, cube.energies)
-    return made.counts[0, 0].astype(np.float64), float(made.pixels[0, 0])
+    sums = _pool_tile(tile, cube.energies)
+    return sums.counts[0, 0].astype(np.float64), float(sums.pixels[0, 0])
 
 
-def _pooled(tile: Tile, energies: EnergyAxis) -> Pooled:
-    """The pixels of a tile, which was read with its surroundings, and their like neighbours."""
+def _pool_tile(tile: Tile, energies: EnergyAxis) -> Pooled:
+    """Pool the pixels of a tile that was read with its surroundings."""
     around = tile.around
     assert around is not None
     return pool_neighbours(
@@ -220,16 +220,16 @@ def _pooled(tile: Tile, energies: EnergyAxis) -> Pooled:
     )
 
 
-def _is_valid(counts: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which spectra hold no impossible or missing counts, shape (row, column)."""
+def _is_valid(counts: NDArray[Any]) -> BoolArray:
+    """Return the mask (row, column) of spectra without negative counts or saturated channels."""
     spectra = counts.reshape(-1, counts.shape[-1])
-    sound = saturated_share(spectra) == 0
+    valid = saturated_share(spectra) == 0
     if counts.dtype.kind == "i":
-        sound &= ~(spectra < 0).any(axis=1)
-    return np.asarray(sound.reshape(counts.shape[:2]))
+        valid &= ~(spectra < 0).any(axis=1)
+    return np.asarray(valid.reshape(counts.shape[:2]))
 
 
-def _mixed(second: NDArray[np.bool_], first_values: Any, second_values: Any) -> Floats:
+def _mixed(second: BoolArray, first_values: Any, second_values: Any) -> Float32Array:
     values = np.empty((*first_values.shape[:-1], second.size), np.float32)
     values[..., ~second], values[..., second] = first_values, second_values
     return values

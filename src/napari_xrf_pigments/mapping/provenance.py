@@ -1,4 +1,4 @@
-"""How maps were made, as plain values that any file format takes."""
+"""Provenance of maps, as plain values that any file format can store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..io.provenance import origin
 
 
 def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Version, time, settings, energy axis, acquisition and source of a run.
+    """Collect version, time, settings, energy axis, acquisition and source of a run.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str
     Returns
     -------
     dict
-        Of strings, numbers, lists and dicts alone, so that it can be written as JSON. Of
-        the source only its name is kept, not the folders above it.
+        Strings, numbers, lists and dicts alone, so that it can be written as JSON. Of the
+        source it has the name, not the folders above it.
     """
     axis = cube.energies
     return {

@@ -14,14 +14,14 @@ from .tiles import Progress, iter_tiles
 
 @dataclass(frozen=True)
 class RegionSums:
-    """What the spectra of a region add up to.
+    """Sums of the spectra of a region.
 
     Parameters
     ----------
     total, maximum : ndarray, shape (channel,)
         Sum and highest value over the measured pixels, counts.
     pixels : int
-        How many they are.
+        Number of measured pixels.
     """
 
     total: NDArray[np.float64]
@@ -30,7 +30,7 @@ class RegionSums:
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        """Mean counts of a pixel, shape (channel,)."""
+        """Mean counts per pixel, shape (channel,)."""
         return self.total / max(1, self.pixels)
 
 

@@ -1,4 +1,4 @@
-"""Some of a scan's pixels as a small scan of their own, to try settings on before the whole."""
+"""Small scans of some pixels of a scan, to try settings before mapping the whole."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Part:
     Parameters
     ----------
     cube : XRFCube
-        The part; its pixels are as large as what they stand for.
+        The part; its pixels have the size of the pixels that they represent.
     title : str
-        What it is, for names of layers: ``"2 x 2 binned"``.
+        Description for names of layers: ``"2 x 2 binned"``.
     step : int
         Side of one of its pixels in pixels of the scan.
     origin : tuple of float
@@ -36,12 +36,12 @@ class Part:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The part for the provenance of its maps."""
+        """The part, for the provenance of its maps."""
         return {"title": self.title, "step": self.step, "origin_pixels": list(self.origin)}
 
 
 def every_nth(cube: XRFCube, n: int) -> Part:
-    """Every n-th pixel of every n-th row.
+    """Take every n-th pixel of every n-th row.
 
     Raises
     ------
@@ -61,10 +61,10 @@ def every_nth(cube: XRFCube, n: int) -> Part:
 
 
 def binned(cube: XRFCube, n: int) -> Part:
-    """Sums over squares of n x n pixels.
+    """Sum squares of n x n pixels.
 
-    A square with a pixel that was not measured counts as not measured; rows and columns that
-    fill no square at the end of the scan are left out.
+    A square with a pixel that was not measured is not measured; rows and columns at the end of
+    the scan that fill no square are left out.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def binned(cube: XRFCube, n: int) -> Part:
 
 
 def region(cube: XRFCube, mask: NDArray[np.bool_], name: str = "region") -> Part:
-    """The pixels of a mask, cut out with the rectangle around them.
+    """Cut out the pixels of a mask with the rectangle around them.
 
     Raises
     ------
@@ -104,14 +104,14 @@ def region(cube: XRFCube, mask: NDArray[np.bool_], name: str = "region") -> Part
     ys, xs = np.nonzero(chosen)
     if ys.size == 0:
         raise ValueError("No measured pixel lies in that region.")
-    place = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
+    window = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
     small = replace(
         cube,
-        counts=cube.counts[place],
-        live_time_s=None if cube.live_time_s is None else cube.live_time_s[place],
-        valid=chosen[place],
+        counts=cube.counts[window],
+        live_time_s=None if cube.live_time_s is None else cube.live_time_s[window],
+        valid=chosen[window],
     )
-    return Part(small, name, 1, (float(place[0].start), float(place[1].start)))
+    return Part(small, name, 1, (float(window[0].start), float(window[1].start)))
 
 
 def _check(cube: XRFCube, n: int) -> None:
@@ -124,7 +124,7 @@ def _larger(cube: XRFCube, n: int) -> tuple[float, float] | None:
 
 
 def _multiples(lengths: tuple[int, ...], n: int) -> tuple[int, ...]:
-    """Chunk lengths nearest to the given ones that n divides."""
+    """Return the chunk lengths nearest to the given ones that n divides."""
     edges = np.unique(np.cumsum(lengths) // n * n)
     edges = edges[edges > 0]
     return tuple(np.diff(edges, prepend=0).tolist())

@@ -1,4 +1,4 @@
-"""One pass over a scan that says what is in it: total and block spectra."""
+"""One pass over a scan for its total spectrum and the spectra of blocks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._parallel import on_threads
+from .._typing import FloatArray
 from ..calibration.anode import estimate_anode
 from ..calibration.automatic import calibrate
 from ..cube import Detector, XRFCube
@@ -18,34 +19,32 @@ from ..fitting.conditions import Conditions
 from ..fitting.line_search import Found, find_families
 from .tiles import Tile, iter_tiles
 
-Array = NDArray[np.float64]
-
 _MOST_BLOCKS = 200
-#: Spectra that are added up at once, for the cache of a core.
+#: Spectra that are added up at once, which fit the cache of a core.
 _CACHED = 64
 
 
 @dataclass(frozen=True)
 class Survey:
-    """Spectra that stand for a scan.
+    """Spectra that represent a scan.
 
     Parameters
     ----------
     total : ndarray, shape (channel,)
         Sum over the measured pixels.
     blocks : ndarray, shape (block, channel)
-        Sums over squares of pixels: what is there in one corner only stands out here.
+        Sums over squares of pixels: lines of a single corner are significant in its block.
     pixels : int
         Number of measured pixels.
     """
 
-    total: Array
-    blocks: Array
+    total: FloatArray
+    blocks: FloatArray
     pixels: int
 
 
 def survey(cube: XRFCube) -> Survey:
-    """Read a scan once.
+    """Read a scan once and sum its spectra.
 
     Raises
     ------
@@ -68,7 +67,7 @@ def survey(cube: XRFCube) -> Survey:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Rows and columns of a tile that lie in one block, and the place of the block."""
+    """Rows and columns of a tile that lie in one block, and the index of the block."""
 
     block: tuple[int, int]
     rows: slice
@@ -82,13 +81,13 @@ def _pieces(tile: Tile, side: int) -> Iterator[_Piece]:
 
 
 def _cuts(span: slice, side: int) -> Iterator[tuple[int, slice]]:
-    """Blocks that a span of pixels lies in, and what of the span does, from its start."""
+    """Iterate over the blocks of a span of pixels, each with its part of the span."""
     for block in range(span.start // side, (span.stop - 1) // side + 1):
         first, last = max(span.start, block * side), min(span.stop, (block + 1) * side)
         yield block, slice(first - span.start, last - span.start)
 
 
-def _add(blocks: Array, tile: Tile, piece: _Piece) -> None:
+def _add(blocks: FloatArray, tile: Tile, piece: _Piece) -> None:
     """Add the spectra of a piece to its block."""
     counts, valid = (array[piece.rows, piece.columns] for array in (tile.counts, tile.valid))
     for row, measured in zip(counts, valid, strict=True):
@@ -98,10 +97,10 @@ def _add(blocks: Array, tile: Tile, piece: _Piece) -> None:
 
 
 def summed(spectra: NDArray[Any]) -> NDArray[Any]:
-    """Sum of spectra (spectrum, channel), exact where counts are whole.
+    """Sum spectra (spectrum, channel), exactly where counts are integers.
 
-    Small numbers are added up as they are stored, several to a processor's word, for as many
-    spectra as cannot overflow.
+    Small numbers are added in the type of their storage, which is faster, for as many spectra as
+    cannot overflow.
     """
     if spectra.dtype.kind not in "ui" or not spectra.size:
         return np.asarray(spectra.sum(0, dtype=np.float64))
@@ -118,19 +117,19 @@ def summed(spectra: NDArray[Any]) -> NDArray[Any]:
     return total
 
 
-def fit_conditions(cube: XRFCube, seen: Survey) -> Conditions:
-    """Settings of a fit, with anode and resolution from the spectra where unknown."""
+def fit_conditions(cube: XRFCube, summary: Survey) -> Conditions:
+    """Return the settings of a fit, with anode and resolution estimated where unknown."""
     known = Conditions.of(cube.acquisition)
     detector = cube.acquisition.detector or Detector()
     if detector.fwhm_mn_ka_ev is None:
-        found = calibrate(seen.total, cube.energies, cube.acquisition)
-        if found.fwhm_mn_ka_ev is not None:
-            known = replace(known, fwhm_mn_ka_ev=found.fwhm_mn_ka_ev)
+        calibration = calibrate(summary.total, cube.energies, cube.acquisition)
+        if calibration.fwhm_mn_ka_ev is not None:
+            known = replace(known, fwhm_mn_ka_ev=calibration.fwhm_mn_ka_ev)
     if known.anode is None:
-        known = replace(known, anode=estimate_anode(seen.total, cube.energies.kev, known))
+        known = replace(known, anode=estimate_anode(summary.total, cube.energies.kev, known))
     return known
 
 
-def families_in(cube: XRFCube, seen: Survey, conditions: Conditions) -> Found:
-    """Line families that the scan shows anywhere."""
-    return find_families(seen.blocks, cube.energies.kev, conditions)
+def families_in(cube: XRFCube, summary: Survey, conditions: Conditions) -> Found:
+    """Find the line families of a scan."""
+    return find_families(summary.blocks, cube.energies.kev, conditions)

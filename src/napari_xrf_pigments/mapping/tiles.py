@@ -15,26 +15,25 @@ from ..cube import XRFCube
 #: Progress of a run: pixels done, pixels in all.
 Progress = Callable[[int, int], None]
 
-#: A tile is small enough to show progress and to cancel soon, keV axis included: bytes
-#: of counts, at most.
+#: Most bytes of counts in a tile: few enough to show progress and to cancel soon.
 TILE_BYTES = 32 * 2**20
-#: At least so many tiles where the scan is large enough, so that maps grow as one watches.
+#: Least tiles of a scan that is large enough, so that its maps grow visibly.
 _LEAST_TILES = 8
 _LEAST_PIXELS = 512
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A tile with the pixels around it, as far as the scan reaches.
+    """A tile with the pixels around it, within the scan.
 
     Parameters
     ----------
     counts : ndarray, shape (row, column, channel)
         Counts.
     valid : ndarray of bool, shape (row, column)
-        Which pixels were measured.
+        Measured pixels.
     inner : (slice, slice)
-        Where the tile lies in it.
+        Position of the tile in it.
     """
 
     counts: NDArray[Any]
@@ -49,13 +48,13 @@ class Tile:
     Parameters
     ----------
     rows, columns : slice
-        Where it lies in the scan.
+        Position in the scan.
     counts : ndarray, shape (row, column, channel)
         Counts.
     valid : ndarray of bool, shape (row, column)
-        Which pixels were measured.
+        Measured pixels.
     around : Surroundings, optional
-        The same with the pixels around it, where they were asked for.
+        The tile with the pixels around it, if it was read with a margin.
     """
 
     rows: slice
@@ -72,7 +71,7 @@ class Tile:
         return self.counts[self.valid]
 
     def to_image(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Values of the measured pixels (..., pixel) as images (..., row, column), else NaN."""
+        """Make images (..., row, column) of values of measured pixels (..., pixel), else NaN."""
         shape = (*values.shape[:-1], *self.valid.shape)
         if self.valid.all():
             return np.ascontiguousarray(values, np.float32).reshape(shape)
@@ -82,7 +81,7 @@ class Tile:
 
 
 def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice, slice]]:
-    """How a scan is cut: never across the chunks it is stored in, smaller where they are large.
+    """Cut a scan into tiles that do not cross its chunks.
 
     Parameters
     ----------
@@ -99,7 +98,7 @@ def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice
     rows, columns, channels = cube.shape
     pixels = max(_LEAST_PIXELS, tile_bytes // max(1, channels * cube.counts.dtype.itemsize))
     pixels = min(pixels, max(_LEAST_PIXELS, rows * columns // _LEAST_TILES))
-    found = []
+    slices = []
     row_edges = _edges(cube.counts.chunks[0])
     column_edges = _edges(cube.counts.chunks[1])
     for top, bottom in row_edges:
@@ -108,18 +107,18 @@ def tile_slices(cube: XRFCube, tile_bytes: int = TILE_BYTES) -> list[tuple[slice
             width = right - left if height > 1 else min(right - left, pixels)
             for y in range(top, bottom, height):
                 for x in range(left, right, width):
-                    found.append(
+                    slices.append(
                         (slice(y, min(y + height, bottom)), slice(x, min(x + width, right)))
                     )
-    return found
+    return slices
 
 
 def remaining_tiles(
     cube: XRFCube, tile_bytes: int = TILE_BYTES, skip: NDArray[np.bool_] | None = None
 ) -> list[tuple[slice, slice]]:
-    """Rows and columns of the tiles that hold a pixel which is not in `skip`."""
-    places = tile_slices(cube, tile_bytes)
-    return [place for place in places if skip is None or not bool(skip[place].all())]
+    """Return the rows and columns of the tiles with a pixel that is not in `skip`."""
+    slices = tile_slices(cube, tile_bytes)
+    return [each for each in slices if skip is None or not bool(skip[each].all())]
 
 
 def _edges(lengths: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -133,7 +132,7 @@ def iter_tiles(
     skip: NDArray[np.bool_] | None = None,
     margin: int = 0,
 ) -> Iterator[Tile]:
-    """Tiles of a scan, the next one read while the caller works on this one.
+    """Iterate over the tiles of a scan; the next one is read while the caller works.
 
     Closing the generator stops the reading.
 
@@ -144,9 +143,9 @@ def iter_tiles(
     tile_bytes : int
         Most bytes of counts in a tile.
     skip : ndarray of bool, shape (y, x), optional
-        Pixels that are done already: a tile of such pixels alone is not read.
+        Finished pixels: a tile of such pixels alone is not read.
     margin : int
-        Pixels around each tile that are read with it.
+        Pixels around each tile that are read with it, on each side.
     """
     slices = remaining_tiles(cube, tile_bytes, skip)
     reader = ThreadPoolExecutor(1, thread_name_prefix="tile-reader")
@@ -163,11 +162,11 @@ def iter_tiles(
 
 
 def read_tile(cube: XRFCube, margin: int, rows: slice, columns: slice) -> Tile:
-    """Read a rectangle of a scan, with a margin of so many pixels around it."""
+    """Read a rectangle of a scan with a margin around it, pixels."""
     wide_rows, inner_rows = _widened(rows, margin, cube.shape[0])
     wide_columns, inner_columns = _widened(columns, margin, cube.shape[1])
     wide, inner = (wide_rows, wide_columns), (inner_rows, inner_columns)
-    # One thread: a pool of its own for each tile would fight with the work on the last one.
+    # One thread: a pool per tile would compete with the work on the last one.
     counts = np.asarray(cube.counts[wide].compute(scheduler="synchronous"))
     valid = np.ones(counts.shape[:2], bool) if cube.valid is None else cube.valid[wide]
     valid = np.asarray(valid, dtype=bool)
@@ -176,7 +175,7 @@ def read_tile(cube: XRFCube, margin: int, rows: slice, columns: slice) -> Tile:
     return Tile(rows, columns, counts[inner], valid[inner], Surroundings(counts, valid, inner))
 
 
-def _widened(place: slice, margin: int, length: int) -> tuple[slice, slice]:
-    """A slice with a margin, within the scan, and where the slice lies in that."""
-    start, stop = max(0, place.start - margin), min(length, place.stop + margin)
-    return slice(start, stop), slice(place.start - start, place.stop - start)
+def _widened(span: slice, margin: int, length: int) -> tuple[slice, slice]:
+    """Return a slice with a margin, within the scan, and its position in that."""
+    start, stop = max(0, span.start - margin), min(length, span.stop + margin)
+    return slice(start, stop), slice(span.start - start, span.stop - start)

@@ -1,4 +1,4 @@
-"""A picture laid onto a scan: known transforms come back, bad points show."""
+"""Registration recovers known transforms and marks outliers."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_there_and_back(matrix):
 
 
 @pytest.mark.parametrize(("model", "count"), [("affine", 3), ("projective", 4)])
-def test_as_many_points_as_needed_fit_exactly_and_say_nothing(model, count):
+def test_the_fewest_points_fit_exactly(model, count):
     rng = np.random.default_rng(3)
     found = register(CORNERS[:count], CORNERS[:count] / 7 + rng.normal(0, 4, (count, 2)), model)
     assert np.allclose(found.residuals_px, 0, atol=1e-6)
@@ -76,7 +76,7 @@ def test_least_squares_of_noisy_points_is_the_best_affine():
             assert ((transformed(other, CORNERS) - target) ** 2).sum() > best
 
 
-def test_residuals_are_told_in_millimetres_where_the_pixel_is_known():
+def test_residuals_are_in_millimetres_where_the_pixel_size_is_known():
     target = CORNERS / 10
     target[2] += (0.5, -0.25)
     found = register(CORNERS, target, pixel_mm=(0.5, 2.0))
@@ -90,7 +90,7 @@ def test_residuals_are_told_in_millimetres_where_the_pixel_is_known():
 
 @pytest.mark.parametrize("model", ["affine", "projective"])
 @pytest.mark.parametrize("bad", range(3))
-def test_a_wrong_point_is_the_one_that_is_named(model, bad):
+def test_a_wrong_point_is_the_outlier(model, bad):
     rng = np.random.default_rng(bad)
     places = rng.uniform(0, 1000, (12, 2))
     target = places / 10 + rng.normal(0, 0.2, places.shape)
@@ -102,7 +102,7 @@ def test_a_wrong_point_is_the_one_that_is_named(model, bad):
 
 
 @pytest.mark.parametrize("bad", range(5))
-def test_one_wrong_point_in_five_is_named_alone(bad):
+def test_one_wrong_point_in_five_is_the_only_outlier(bad):
     places = np.array([[20.0, 30], [30, 400], [250, 60], [260, 380], [150, 200]])
     target = places / 12 + np.random.default_rng(bad).normal(0, 0.05, places.shape)
     target[bad] += (3, 2)
@@ -130,6 +130,6 @@ def test_good_points_are_no_outliers():
         ([[0, 0], [0, 9], [9, 9], [9, 0]], [[0, 0], [0, 9], [9, 0], [9, 9]], "projective", "order"),
     ],
 )
-def test_points_that_fix_nothing_are_refused_in_one_sentence(picture, scan, model, sentence):
+def test_points_without_a_transform_are_refused(picture, scan, model, sentence):
     with pytest.raises(ValueError, match=sentence):
         register(picture, scan, model)

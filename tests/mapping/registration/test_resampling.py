@@ -20,7 +20,7 @@ def test_itself_stays_itself():
     assert np.allclose(same, picture, atol=1e-5)
 
 
-def test_a_tilted_ramp_lands_where_the_points_say():
+def test_a_tilted_ramp_follows_the_points():
     y, x = np.mgrid[:80, :120].astype(float)
     found = register(CORNERS, transformed(TILTED, CORNERS), "projective")
     onto = resample(3 * y + x, found, (20, 32), 2)
@@ -41,7 +41,7 @@ def test_colours_keep_their_type_and_get_an_alpha_outside():
     assert onto[3, 3, 3] == 0
 
 
-def test_bands_join_without_a_seam_and_say_how_many_rows_there_are():
+def test_bands_join_without_a_seam_and_give_the_number_of_rows():
     picture = np.random.default_rng(1).uniform(size=(80, 120))
     found = register(CORNERS, CORNERS / 4)
     bands = list(iter_resampled(picture, found, (20, 30), 20))

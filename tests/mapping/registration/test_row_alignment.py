@@ -1,4 +1,4 @@
-"""The sawtooth of bidirectional scans: estimated, taken out of maps and, on demand, of counts."""
+"""The sawtooth of bidirectional scans is estimated, and corrected in maps and counts."""
 
 import dask.array as da
 import numpy as np
@@ -33,7 +33,7 @@ def test_a_known_shift_is_found_within_a_twentieth_of_a_pixel(shift, seed):
 
 
 @pytest.mark.parametrize("shift", [-1.3, -0.75, 0.0, 0.5, 0.75])
-def test_counting_noise_neither_hides_nor_bends_it(shift):
+def test_counting_noise_causes_no_bias(shift):
     rng = np.random.default_rng(1)
     maps = [rng.poisson(k * pattern((60, 120), shift, k) + 2) for k in (1, 2, 4)]
     found = estimate_sawtooth(maps)
@@ -63,13 +63,13 @@ def test_pixels_that_were_not_measured_do_no_harm():
 
 
 @pytest.mark.parametrize("image", [np.zeros((5, 50)), np.zeros((50, 8)), np.ones((20, 20))])
-def test_too_little_to_say_is_said(image):
+def test_too_small_maps_are_refused(image):
     with pytest.raises(ValueError, match=r"^[A-Z][^.]*\.$"):
         estimate_sawtooth(image)
 
 
 @given(st.floats(-3, 3))
-def test_even_rows_never_change_and_nothing_is_invented_at_the_ends(shift):
+def test_even_rows_stay_and_ends_are_unknown(shift):
     image = pattern((11, 30), shift).astype(np.float32)
     aligned = align_rows(image, shift)
     assert np.array_equal(aligned[::2], image[::2])
@@ -137,7 +137,7 @@ def test_counts_go_where_maps_go_on_average(cube):
     assert after.sum() == 100_000
 
 
-def test_dealt_counts_keep_their_poisson_noise():
+def test_split_counts_keep_their_poisson_noise():
     counts = np.random.default_rng(0).poisson(5.0, (2, 400, 300)).astype(np.uint16)
     after = aligned_cube(XRFCube.from_array(counts, gain_kev=0.02), 0.5).counts.compute()
     row = after[1, 2:-2].astype(float)
@@ -147,13 +147,13 @@ def test_dealt_counts_keep_their_poisson_noise():
     assert abs(neighbours) < 0.02
 
 
-def test_the_same_seed_deals_the_same_counts_whatever_the_chunks(cube):
+def test_the_same_seed_splits_into_the_same_counts_whatever_the_chunks(cube):
     again = XRFCube(cube.counts.rechunk((2, 20, 8)), cube.energies, valid=cube.valid)
     one, other = (aligned_cube(c, 0.3, seed=4).counts.compute() for c in (cube, again))
     assert np.array_equal(one, other)
 
 
-def test_what_was_moved_away_from_counts_as_not_measured(cube):
+def test_pixels_that_were_moved_away_are_not_measured(cube):
     valid = aligned_cube(cube, 0.75).valid
     assert valid[::2].all()
     assert not valid[1::2, -1].any()

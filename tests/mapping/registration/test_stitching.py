@@ -42,7 +42,7 @@ def test_offsets_are_found_to_the_pixel(top, left, seed, gain):
         assert found.pixels == overlap
 
 
-def test_several_maps_are_surer_than_one():
+def test_several_maps_give_more_evidence():
     rng = np.random.default_rng(1)
     maps = np.stack([np.roll(PAINTING, k * 20, axis=1) for k in range(4)])
     noisy = [maps[:, :40, :60], maps[:, 10:60, 40:]]
@@ -157,7 +157,7 @@ def test_a_missing_pixel_is_taken_from_the_next_section():
     assert np.array_equal(joined.counts[7, 15].compute(), two.counts[7, 5].compute())
 
 
-def test_live_times_travel_and_settings_that_differ_become_unknown():
+def test_live_times_are_joined_and_differing_settings_unknown():
     layout = Layout.of([(12, 18), (16, 20)], [(2, 0), (0, 10)])
     one = section(WINDOWS[0], live_time_s=np.full((12, 18), 2.0))
     two = section(WINDOWS[1], live_time_s=np.full((16, 20), 3.0), tube_kv=50.0)

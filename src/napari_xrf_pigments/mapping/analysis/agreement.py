@@ -1,4 +1,4 @@
-"""Whether a pigment's map agrees with the maps of the elements that identify it."""
+"""Agreement of the map of a pigment with the maps of the elements that identify it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 @dataclass(frozen=True)
 class Correlation:
-    """How two maps go together.
+    """The correlation of two maps.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Correlation:
     pearson, spearman : float
         Linear and rank correlation, -1 to 1; NaN where one of the maps does not vary.
     pixels : int
-        Pixels in which both are known.
+        Number of pixels in which both are known.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Correlation:
 
 
 def correlate(first: ArrayLike, second: ArrayLike, name: str = "") -> Correlation:
-    """Correlation of two maps over the pixels in which both are finite.
+    """Correlate two maps over the pixels in which both are finite.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def _pearson(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 class Verdict(IntEnum):
-    """What a pigment's map and its elements' maps say of a pixel."""
+    """Comparison of a pigment and its elements in one pixel."""
 
     UNKNOWN = -1
     NEITHER = 0
@@ -75,7 +75,7 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Agreement:
-    """Where a pigment's map and its elements' maps agree.
+    """Comparison of the map of a pigment with those of its elements.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Agreement:
     verdict: NDArray[np.int8]
 
     def share(self, verdict: Verdict) -> float:
-        """Share of the pixels that have a verdict, 0-1."""
+        """Return the share of the known pixels that have a verdict, 0-1."""
         known = int(np.count_nonzero(self.verdict != Verdict.UNKNOWN))
         return int(np.count_nonzero(self.verdict == verdict)) / max(1, known)
 
@@ -100,7 +100,7 @@ def agreement(
     sigmas: float = 3.0,
     others: Sequence[ArrayLike] = (),
 ) -> Agreement:
-    """Compare where a pigment is predicted with where its elements stand out.
+    """Compare the prediction of a pigment with the significance of its elements.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def agreement(
     counts, sigma : sequence of array_like, shape (y, x)
         Maps of its diagnostic lines, and their standard deviations.
     threshold : float
-        Probability over which it counts as predicted.
+        Probability above which the pigment is predicted.
     sigmas : float
-        An element is there where *all* of the lines stand this many deviations over zero,
-        and is missing where *any* of them does not.
+        The elements are present where *all* of the lines exceed zero by this many standard
+        deviations.
     others : sequence of array_like, shape (y, x)
-        Maps of other pigments that bring all of the same lines: where one of them is
-        predicted, the element is no surprise.
+        Maps of other pigments with all of the same lines: where one of them is predicted, it
+        explains the elements.
 
     Returns
     -------
@@ -128,32 +128,32 @@ def agreement(
     """
     if not counts or len(counts) != len(sigma):
         raise ValueError("No element that identifies this pigment was mapped.")
-    chance = np.asarray(probability)
-    there = np.ones(chance.shape, bool)
-    known = np.isfinite(chance)
+    p_pigment = np.asarray(probability)
+    present = np.ones(p_pigment.shape, bool)
+    known = np.isfinite(p_pigment)
     for image, deviation in zip(counts, sigma, strict=True):
         values, spread = np.asarray(image), np.asarray(deviation)
-        if values.shape != chance.shape:
+        if values.shape != p_pigment.shape:
             raise ValueError("Only maps of the same scan can be compared.")
         known &= np.isfinite(values) & np.isfinite(spread)
         with np.errstate(invalid="ignore"):
-            there &= values >= sigmas * spread
+            present &= values >= sigmas * spread
     with np.errstate(invalid="ignore"):
-        predicted = chance > threshold
-        explained = np.zeros(chance.shape, bool)
+        predicted = p_pigment > threshold
+        explained = np.zeros(p_pigment.shape, bool)
         for image in others:
             explained |= np.asarray(image) > threshold
-    verdict = np.full(chance.shape, Verdict.NEITHER, np.int8)
-    verdict[predicted & there] = Verdict.AGREE
-    verdict[predicted & ~there] = Verdict.PREDICTED_WITHOUT_ELEMENT
-    verdict[~predicted & there] = Verdict.ELEMENT_WITHOUT_PREDICTION
-    verdict[~predicted & there & explained] = Verdict.ELEMENT_EXPLAINED_BY_OTHERS
+    verdict = np.full(p_pigment.shape, Verdict.NEITHER, np.int8)
+    verdict[predicted & present] = Verdict.AGREE
+    verdict[predicted & ~present] = Verdict.PREDICTED_WITHOUT_ELEMENT
+    verdict[~predicted & present] = Verdict.ELEMENT_WITHOUT_PREDICTION
+    verdict[~predicted & present & explained] = Verdict.ELEMENT_EXPLAINED_BY_OTHERS
     verdict[~known] = Verdict.UNKNOWN
     return Agreement(verdict)
 
 
 def matching_line(family: str, mapped: Mapping[str, int] | Sequence[str]) -> str | None:
-    """The mapped line family of the same element, the same series where there is one.
+    """Return the mapped line family of the same element, if possible of the same series.
 
     Parameters
     ----------

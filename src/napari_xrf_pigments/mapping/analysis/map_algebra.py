@@ -1,7 +1,8 @@
-"""Net counts for the same dose: divided by live time, by the anode's scatter, or by all counts.
+"""Arithmetic of maps: normalisation to the same dose, combinations of two maps, composites.
 
-The divisor is scaled to a median of one, so that normalised maps are still counts: those that a
-pixel would have given with the median live time, scatter or total of its scan.
+The divisor of a normalisation (live time, scatter of the anode, or all counts) is scaled to a
+median of one, so that normalised maps are still counts: those of a pixel with the median live time,
+scatter or total of its scan.
 """
 
 from __future__ import annotations
@@ -13,54 +14,54 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float32]
+from napari_xrf_pigments._typing import Float32Array
+
 Normalisation = Literal["live time", "scatter", "total"]
 NORMALISATIONS: tuple[Normalisation, ...] = ("live time", "scatter", "total")
 _MISSING = {
-    "live time": "The scan does not say the live time of its pixels, so nothing can be "
+    "live time": "The live times of this scan are not known, so maps cannot be normalised to them.",
+    "scatter": "No scatter of the anode was fitted in this scan, so maps cannot be "
     "normalised to it.",
-    "scatter": "No scatter of the anode was fitted in this scan, so nothing can be "
-    "normalised to it.",
-    "total": "The total counts of this scan are not known, so nothing can be normalised to them.",
+    "total": "The total counts of this scan are not known, so maps cannot be normalised to them.",
 }
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """What maps are divided by.
+    """The divisor of maps.
 
     Parameters
     ----------
     name : {"live time", "scatter", "total"}
-        What it is.
+        Kind of divisor.
     factor : ndarray, shape (y, x), float32
         The divisor over its median; NaN where it is not positive.
     share : ndarray, shape (y, x), float32
-        Its standard deviation over itself.
+        Its relative standard deviation.
     median : float
         Median over the scan: seconds, or counts.
     """
 
     name: Normalisation
-    factor: Floats
-    share: Floats
+    factor: Float32Array
+    share: Float32Array
     median: float
 
     @property
     def settings(self) -> dict[str, str | float]:
-        """The normalisation for the provenance of maps."""
+        """The normalisation, for the provenance of maps."""
         return {"to": self.name, "median": self.median}
 
 
 def monitor(
     name: Normalisation, values: ArrayLike | None, sigma: ArrayLike | None = None
 ) -> Monitor:
-    """What maps are divided by, from its map.
+    """Make the divisor of maps from its own map.
 
     Parameters
     ----------
     name : {"live time", "scatter", "total"}
-        What it is.
+        Kind of divisor.
     values : array_like, shape (y, x), or None
         Live time in s, or counts; NaN where unknown. None: the scan does not have it.
     sigma : array_like, same shape, optional
@@ -84,15 +85,17 @@ def monitor(
     return Monitor(name, factor, share, median)
 
 
-def normalised(counts: Floats, sigma: Floats, by: Monitor) -> tuple[Floats, Floats]:
-    """Counts and their standard deviation for the same dose.
+def normalised(
+    counts: Float32Array, sigma: Float32Array, by: Monitor
+) -> tuple[Float32Array, Float32Array]:
+    """Normalise counts and their standard deviation to the same dose.
 
     Parameters
     ----------
     counts, sigma : ndarray, shape (..., y, x)
         Net counts and their standard deviation.
     by : Monitor
-        What they are divided by; its own noise is carried through.
+        The divisor; its noise is propagated.
 
     Returns
     -------
@@ -106,32 +109,32 @@ def normalised(counts: Floats, sigma: Floats, by: Monitor) -> tuple[Floats, Floa
 
 Operation = Literal["ratio", "sum", "difference"]
 OPERATIONS: dict[Operation, str] = {"ratio": "/", "sum": "+", "difference": "-"}
-#: A ratio has a value only where its divisor stands so many sigma over nothing.
+#: A ratio has a value only where its divisor exceeds zero by so many sigma.
 MIN_SIGMAS = 3.0
 
 
 @dataclass(frozen=True)
 class Combined:
-    """A map made of two others.
+    """A combination of two maps.
 
     Parameters
     ----------
     name : str
         Such as ``"Pb M / Pb L"``.
     values, sigma : ndarray, shape (y, x), float32
-        Result and standard deviation; NaN where there is none.
+        Result and standard deviation; NaN where undefined.
     """
 
     name: str
-    values: Floats
-    sigma: Floats
+    values: Float32Array
+    sigma: Float32Array
 
 
 def combined(
     operation: Operation,
     first: str,
     second: str,
-    maps: dict[str, tuple[Floats, Floats]],
+    maps: dict[str, tuple[Float32Array, Float32Array]],
     *,
     min_sigmas: float = MIN_SIGMAS,
 ) -> Combined:
@@ -140,18 +143,18 @@ def combined(
     Parameters
     ----------
     operation : {"ratio", "sum", "difference"}
-        What to do.
+        Operation.
     first, second : str
-        Names of the maps; the second is the divisor or is taken away.
+        Names of the maps; the second is the divisor or is subtracted.
     maps : dict of str to (ndarray, ndarray)
         Counts and standard deviation by name, each (y, x).
     min_sigmas : float
-        For a ratio: where the divisor is less sure, the result is NaN.
+        For a ratio: the result is NaN where the divisor is less significant.
 
     Raises
     ------
     ValueError
-        If a map is not there, or the operation is unknown.
+        If a map is missing, or the operation is unknown.
     """
     for name in (first, second):
         if name not in maps:
@@ -164,9 +167,9 @@ def combined(
         values = a + b if operation == "sum" else a - b
         return Combined(name, values.astype(np.float32), np.hypot(sigma_a, sigma_b))
     with np.errstate(divide="ignore", invalid="ignore"):
-        sure = b > min_sigmas * sigma_b
-        values = np.where(sure, a / b, np.nan)
-        sigma = np.where(sure, np.hypot(sigma_a, values * sigma_b) / b, np.nan)
+        significant = b > min_sigmas * sigma_b
+        values = np.where(significant, a / b, np.nan)
+        sigma = np.where(significant, np.hypot(sigma_a, values * sigma_b) / b, np.nan)
     return Combined(name, values.astype(np.float32), sigma.astype(np.float32))
 
 
@@ -184,7 +187,7 @@ class Channel:
     colour : tuple of float
         Red, green and blue, 0-1.
     low, high : float
-        Threshold under which nothing shows, and the value of full colour, in the units of
+        Threshold below which the map is black, and the value of full colour, in the units of
         the map.
 
     Raises
@@ -204,7 +207,7 @@ class Channel:
 
     @property
     def settings(self) -> dict[str, object]:
-        """The channel for the provenance of a picture."""
+        """The channel, for the provenance of a composite."""
         return {
             "map": self.name,
             "colour": list(self.colour),
@@ -213,17 +216,15 @@ class Channel:
         }
 
 
-def composite(
-    maps: Sequence[NDArray[np.float32]], channels: Sequence[Channel]
-) -> NDArray[np.uint8]:
-    """Mix maps into one picture.
+def composite(maps: Sequence[Float32Array], channels: Sequence[Channel]) -> NDArray[np.uint8]:
+    """Mix maps into one RGB image.
 
-    The colours are added, as light is; what is more than full is cut.
+    Colours are added like light, and clipped.
 
     Parameters
     ----------
     maps : sequence of ndarray, shape (y, x)
-        A map a channel; NaN shows as nothing.
+        One map per channel; NaN is black.
     channels : sequence of Channel
         Their colours and thresholds, one to four.
 
@@ -234,7 +235,7 @@ def composite(
     Raises
     ------
     ValueError
-        If there are none or more than four, or their numbers or shapes disagree.
+        If there are none or more than four, or their numbers or shapes differ.
     """
     if not 1 <= len(channels) <= MOST_CHANNELS or len(maps) != len(channels):
         raise ValueError(f"A composite has one to {MOST_CHANNELS} maps, each with its channel.")
@@ -242,7 +243,7 @@ def composite(
         raise ValueError("The maps of a composite must have the same shape.")
     mixed = np.zeros((*maps[0].shape, 3), np.float32)
     for image, channel in zip(maps, channels, strict=True):
-        # From the threshold on a map shows at once, if dimly: it is a limit, not a black point.
+        # A step at the threshold: it is a limit, not a black point.
         span = channel.high - channel.low
         strength = np.clip(0.15 + 0.85 * (image - channel.low) / span, 0, 1)
         strength = np.where(image > channel.low, strength, 0)

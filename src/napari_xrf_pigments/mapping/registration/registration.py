@@ -16,7 +16,7 @@ from scipy import ndimage
 from scipy.optimize import least_squares
 from skimage.transform import ProjectiveTransform, matrix_transform
 
-from ..._typing import BoolArray, FloatArray
+from napari_xrf_pigments._typing import BoolArray, FloatArray
 
 Model = Literal["affine", "projective"]
 

@@ -1,9 +1,8 @@
-"""Odd rows of bidirectional scans moved into place.
+"""Correction of the sawtooth of bidirectional scans, whose odd rows are shifted.
 
-Maps are corrected by resampling their odd rows.  Counts are never touched unless
-:func:`aligned_cube` is asked for a corrected scan; it deals every count to one of the
-two pixels it may belong to, so counts stay whole numbers with Poisson noise and none is
-lost or made.
+Maps are corrected by resampling their odd rows.  Only :func:`aligned_cube` changes counts: it
+assigns each of them at random to one of the two pixels that it may belong to, so that counts stay
+whole numbers with Poisson noise and their sum is preserved.
 """
 
 from __future__ import annotations
@@ -14,24 +13,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_xrf_pigments._typing import Float32Array, FloatArray
 from napari_xrf_pigments.cube import XRFCube
 
 
-def align_rows(image: ArrayLike, shift: float) -> NDArray[np.float32]:
-    """A map whose odd rows are moved into place by linear interpolation.
+def align_rows(image: ArrayLike, shift: float) -> Float32Array:
+    """Shift the odd rows of a map back by linear interpolation.
 
     Parameters
     ----------
     image : array_like, shape (..., y, x)
-        A map, or several.
+        One map or several.
     shift : float
-        As :class:`.sawtooth.Sawtooth` has it, pixels.
+        As in :class:`Sawtooth`, pixels.
 
     Returns
     -------
     ndarray, float32
-        Even rows are unchanged. What would come from beyond the end of a row is NaN, and
-        so is what lies beside a pixel that was not measured.
+        Even rows are unchanged. Pixels whose values would come from beyond the end of a row
+        are NaN, and so are the neighbours of a pixel that was not measured.
     """
     aligned = np.array(image, np.float32)
     columns = aligned.shape[-1]
@@ -43,29 +43,30 @@ def align_rows(image: ArrayLike, shift: float) -> NDArray[np.float32]:
 
 
 def aligned_cube(cube: XRFCube, shift: float, seed: int = 0) -> XRFCube:
-    """A scan whose odd rows are moved into place, lazily.
+    """Shift the odd rows of a scan back, lazily.
 
-    Every count of an odd row goes to one of the two pixels that its place lies between,
-    with the odds of linear interpolation.
+    Every count of an odd row goes to one of the two pixels nearest to its position, with the
+    probabilities of linear interpolation. Interpolation by a library would make fractions of
+    counts, whose noise is correlated.
 
     Parameters
     ----------
     cube : XRFCube
         The scan.
     shift : float
-        As :class:`.sawtooth.Sawtooth` has it, pixels.
+        As in :class:`Sawtooth`, pixels.
     seed : int
-        The same seed deals the counts in the same way.
+        The same seed assigns the counts in the same way.
 
     Returns
     -------
     XRFCube
         Counts of the same type. The pixels at the ends of odd rows that part of the row
-        was moved away from count as not measured.
+        was moved away from are not measured.
     """
     counts = cube.counts.rechunk({1: -1})
 
-    def dealt(block: NDArray[Any], block_info: Any = None) -> NDArray[Any]:
+    def split(block: NDArray[Any], block_info: Any = None) -> NDArray[Any]:
         if not block_info:
             return block
         top = int(block_info[0]["array-location"][0][0])
@@ -77,10 +78,10 @@ def aligned_cube(cube: XRFCube, shift: float, seed: int = 0) -> XRFCube:
                 )
         return moved
 
-    moved = counts.map_blocks(dealt, dtype=counts.dtype, meta=np.empty((0, 0, 0), counts.dtype))
+    moved = counts.map_blocks(split, dtype=counts.dtype, meta=np.empty((0, 0, 0), counts.dtype))
     valid = np.ones(cube.shape[:2], bool) if cube.valid is None else cube.valid
-    kept = np.isfinite(align_rows(np.where(valid, 0.0, np.nan), shift))
-    return replace(cube, counts=moved, valid=kept)
+    measured = np.isfinite(align_rows(np.where(valid, 0.0, np.nan), shift))
+    return replace(cube, counts=moved, valid=measured)
 
 
 def _split(shift: float) -> tuple[int, float]:
@@ -88,8 +89,8 @@ def _split(shift: float) -> tuple[int, float]:
     return whole, float(shift - whole)
 
 
-def _moved(rows: NDArray[np.float32], by: int, columns: int) -> NDArray[np.float32]:
-    """Rows shifted left by whole pixels, NaN where nothing comes in."""
+def _moved(rows: Float32Array, by: int, columns: int) -> Float32Array:
+    """Shift rows left by whole pixels; NaN where nothing comes in."""
     moved = np.full_like(rows, np.nan)
     left, right = max(0, -by), min(columns, columns - by)
     if right > left:
@@ -98,12 +99,12 @@ def _moved(rows: NDArray[np.float32], by: int, columns: int) -> NDArray[np.float
 
 
 def _split_counts_binomially(
-    row: NDArray[Any], shift: float, drawing: np.random.Generator
+    row: NDArray[Any], shift: float, rng: np.random.Generator
 ) -> NDArray[Any]:
-    """Counts of a row (column, channel), dealt to whole pixels."""
+    """Assign the counts of a row (column, channel) at random to whole pixels."""
     whole, part = _split(shift)
-    # A count at x came from x - shift: the pixel x - whole - 1 takes it with odds `part`.
-    further = drawing.binomial(row, part).astype(row.dtype) if part else np.zeros_like(row)
+    # A count at x belongs at x - shift: with probability `part` it goes to x - whole - 1.
+    further = rng.binomial(row, part).astype(row.dtype) if part else np.zeros_like(row)
     moved = np.zeros_like(row)
     for counts, by in ((row - further, whole), (further, whole + 1)):
         left, right = max(0, -by), min(len(row), len(row) - by)
@@ -112,9 +113,7 @@ def _split_counts_binomially(
     return moved
 
 
-Floats = NDArray[np.float64]
-
-#: Largest shift that is looked for, pixels.
+#: Largest shift that is searched for, pixels.
 REACH = 4.0
 _STEP = 0.01
 _DRAWS = 200
@@ -122,17 +121,16 @@ _DRAWS = 200
 
 @dataclass(frozen=True)
 class Sawtooth:
-    """How far the odd rows of a scan lie off.
+    """The shift of the odd rows of a scan.
 
     Parameters
     ----------
     shift : float
-        What belongs in column x of an odd row (1, 3, ...) was written ``shift`` columns
-        further right, in pixels.
+        Shift of the odd rows (1, 3, ...) in pixels; right is positive.
     sigma : float
-        Standard deviation of the shift, pixels, by drawing rows anew.
+        Standard deviation of the shift, pixels, by bootstrap over rows.
     before, after : float
-        Correlation of odd rows with the mean of their neighbours without and with it.
+        Correlation of odd rows with the mean of their neighbours, without and with correction.
     """
 
     shift: float
@@ -142,7 +140,7 @@ class Sawtooth:
 
     @property
     def found(self) -> bool:
-        """Whether it stands out: three deviations, and a twentieth of a pixel at least."""
+        """Whether the shift exceeds three standard deviations and a twentieth of a pixel."""
         return abs(self.shift) > max(3 * self.sigma, 0.05) and self.after > self.before
 
 
@@ -150,16 +148,19 @@ def estimate_sawtooth(maps: ArrayLike, seed: int = 0) -> Sawtooth:
     """Estimate the shift of odd rows from maps of a scan.
 
     Each odd row is correlated with the mean of the rows above and below it, in Fourier
-    space, where a shift of part of a pixel needs no interpolation and noise, which rows
-    do not share, does not pull it to either side.
+    space, where a fraction of a pixel needs no interpolation, and the noise, which rows
+    do not share, causes no bias.
+
+    ``phase_cross_correlation`` of scikit-image is about as exact for one map (without its default
+    normalisation, which amplifies noise), but combines no maps and gives no deviation.
 
     Parameters
     ----------
     maps : array_like, shape (y, x) or (map, y, x)
-        Maps of one scan; each counts by how much of it neighbouring rows share. NaN = not
-        measured.
+        Maps of one scan, weighted by the part of their variation that neighbouring rows share.
+        NaN = not measured.
     seed : int
-        Of the rows that are drawn for the deviation.
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -174,25 +175,25 @@ def estimate_sawtooth(maps: ArrayLike, seed: int = 0) -> Sawtooth:
     stack = stack[None] if stack.ndim == 2 else stack
     _, rows, columns = stack.shape
     if rows < 7 or columns < 16:
-        raise ValueError("A sawtooth can be found from 7 rows and 16 columns on.")
+        raise ValueError("A sawtooth can be estimated from 7 rows and 16 columns on.")
     coarse = _best(*_products(stack, 0), seed)
     whole = round(coarse.shift)
     if whole == 0:
         return coarse
-    # The faded ends of rows pull a long shift towards zero: only what is left of it counts.
+    # The tapered ends of rows bias a long shift towards zero: estimate only its remainder.
     fine = _best(*_products(stack, whole), seed)
     return replace(fine, shift=whole + fine.shift, before=coarse.before)
 
 
-def _products(stack: Floats, lag: int) -> tuple[NDArray[Any], Floats, int]:
-    """Cross spectra (row, frequency) and powers (row, 2) of odd rows and their neighbours.
+def _products(stack: FloatArray, lag: int) -> tuple[NDArray[Any], FloatArray, int]:
+    """Compute cross spectra (row, frequency) and powers (row, 2) of odd rows and neighbours.
 
     Parameters
     ----------
     stack : ndarray, shape (map, y, x)
         Maps.
     lag : int
-        Columns that the odd rows are moved left before.
+        Columns by which the odd rows are shifted left first.
     """
     _, rows, columns = stack.shape
     width = columns - abs(lag)
@@ -201,7 +202,7 @@ def _products(stack: Floats, lag: int) -> tuple[NDArray[Any], Floats, int]:
     for image in stack:
         odd, even = _row_pairs(image, lag)
         a, b = np.fft.rfft(odd, axis=1), np.fft.rfft(even, axis=1)
-        # The shared part of the spectrum is signal, the rest noise.
+        # The shared part of the spectrum is signal, the rest is noise.
         scale = float(np.sqrt((np.abs(a) ** 2).sum() * (np.abs(b) ** 2).sum()))
         if scale == 0:
             continue
@@ -214,8 +215,8 @@ def _products(stack: Floats, lag: int) -> tuple[NDArray[Any], Floats, int]:
     return cross, power, width
 
 
-def _row_pairs(image: Floats, lag: int) -> tuple[Floats, Floats]:
-    """Odd rows, and the mean of the rows around each, without mean, faded at both ends."""
+def _row_pairs(image: FloatArray, lag: int) -> tuple[FloatArray, FloatArray]:
+    """Return odd rows and the means of their neighbours, centred and tapered at both ends."""
     mean = np.nanmean(image) if np.isfinite(image).any() else 0.0
     whole = np.where(np.isfinite(image), image, mean)
     count = (len(whole) - 1) // 2
@@ -226,37 +227,37 @@ def _row_pairs(image: Floats, lag: int) -> tuple[Floats, Floats]:
     fade = np.clip(np.minimum(np.arange(columns), np.arange(columns)[::-1]) / (0.1 * columns), 0, 1)
     window = 0.5 - 0.5 * np.cos(np.pi * fade)
 
-    def levelled(rows: Floats) -> Floats:
+    def centred(rows: FloatArray) -> FloatArray:
         return np.asarray((rows - rows.mean(axis=1, keepdims=True)) * window)
 
-    return levelled(odd), levelled(even)
+    return centred(odd), centred(even)
 
 
-def _best(cross: NDArray[Any], power: Floats, columns: int, seed: int) -> Sawtooth:
+def _best(cross: NDArray[Any], power: FloatArray, columns: int, seed: int) -> Sawtooth:
     shifts = np.arange(-REACH, REACH + _STEP / 2, _STEP)
     frequency = np.arange(cross.shape[1]) / columns
-    # A shift by s turns the phase of each frequency by 2 pi f s.
-    turning = np.exp(2j * np.pi * np.outer(frequency, shifts))
-    twice = np.full(cross.shape[1], 2.0)
-    twice[0] = 1.0
+    # A shift by s rotates the phase of each frequency by 2 pi f s.
+    rotation = np.exp(2j * np.pi * np.outer(frequency, shifts))
+    multiplicity = np.full(cross.shape[1], 2.0)
+    multiplicity[0] = 1.0
     if columns % 2 == 0:
-        twice[-1] = 1.0
-    by_row = np.real((cross * twice) @ turning) / columns
+        multiplicity[-1] = 1.0
+    by_row = np.real((cross * multiplicity) @ rotation) / columns
     norm = np.sqrt(power[:, 0].sum() * power[:, 1].sum())
     curve = by_row.sum(axis=0)
     best = _peak(shifts, curve)
-    drawing = np.random.default_rng(seed)
-    drawn = [
-        _peak(shifts, np.bincount(drawing.integers(len(by_row), size=len(by_row)),
+    rng = np.random.default_rng(seed)
+    resampled = [
+        _peak(shifts, np.bincount(rng.integers(len(by_row), size=len(by_row)),
                                   minlength=len(by_row)) @ by_row)
         for _ in range(_DRAWS)
     ]  # fmt: skip
     at = np.interp([0.0, best], shifts, curve) / norm
-    return Sawtooth(best, float(np.std(drawn)), float(at[0]), float(at[1]))
+    return Sawtooth(best, float(np.std(resampled)), float(at[0]), float(at[1]))
 
 
-def _peak(shifts: Floats, curve: Floats) -> float:
-    """Place of the maximum, by the parabola through the three points around it."""
+def _peak(shifts: FloatArray, curve: FloatArray) -> float:
+    """Locate the maximum by the parabola through the three points around it."""
     i = int(np.clip(np.argmax(curve), 1, len(curve) - 2))
     left, top, right = curve[i - 1 : i + 2]
     bend = left - 2 * top + right

@@ -1,8 +1,8 @@
 """Sections of one painting joined to one scan.
 
-Sections are to_image at whole pixels, so that joining resamples nothing.  Where they
+Sections are placed at whole pixels, so that joining resamples nothing.  Where they
 overlap, maps are averaged or taken from the first section; counts are always those of
-the first section that measured the pixel, since a mean of counts would not be counts.
+the first section that measured the pixel, since a mean of counts has no Poisson noise.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft
 
+from napari_xrf_pigments._typing import BoolArray, Float32Array, FloatArray
 from napari_xrf_pigments.cube import XRFCube
 
 Overlap = Literal["average", "first"]
@@ -24,14 +25,14 @@ Overlap = Literal["average", "first"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where sections lie on their common canvas.
+    """Positions of sections on their common canvas.
 
     Parameters
     ----------
     shapes : tuple of (int, int)
         (y, x) of each section.
     places : tuple of (int, int)
-        Row and column of the first pixel of each; the smallest of each is 0.
+        Row and column of the first pixel of each section; the smallest of each is 0.
     """
 
     shapes: tuple[tuple[int, int], ...]
@@ -41,7 +42,7 @@ class Layout:
     def of(
         cls, shapes: Sequence[tuple[int, int]], offsets: Sequence[tuple[float, float]]
     ) -> Layout:
-        """A layout of offsets in pixels from any common point, rounded to whole pixels.
+        """Make a layout of offsets in pixels from any common point, rounded to whole pixels.
 
         Raises
         ------
@@ -70,17 +71,17 @@ class Layout:
 
 def join_maps(
     maps: Sequence[ArrayLike], layout: Layout, overlap: Overlap = "average"
-) -> NDArray[np.float32]:
-    """One map of the maps of the sections.
+) -> Float32Array:
+    """Join the maps of the sections to one map.
 
     Parameters
     ----------
     maps : sequence of array_like, shape (y, x)
-        A map of each section; NaN = not measured.
+        One map per section; NaN = not measured.
     layout : Layout
-        Where the sections lie.
+        Positions of the sections.
     overlap : {"average", "first"}
-        What to do where more than one section measured.
+        Value where several sections measured a pixel.
 
     Returns
     -------
@@ -90,24 +91,24 @@ def join_maps(
     Raises
     ------
     ValueError
-        If maps and layout do not fit.
+        If the shapes of maps and layout differ.
     """
     images = [np.asarray(image, np.float32) for image in maps]
     if [image.shape for image in images] != list(layout.shapes):
         raise ValueError("The maps do not have the shapes of their sections.")
     total, count = np.zeros(layout.shape), np.zeros(layout.shape, np.int32)
     for image, window in zip(images, layout.windows, strict=True):
-        there = np.isfinite(image)
+        measured = np.isfinite(image)
         if overlap == "first":
-            there &= count[window] == 0
-        total[window] += np.where(there, image, 0)
-        count[window] += there
+            measured &= count[window] == 0
+        total[window] += np.where(measured, image, 0)
+        count[window] += measured
     with np.errstate(invalid="ignore", divide="ignore"):
         return (total / np.where(count, count, np.nan)).astype(np.float32)
 
 
-def uncovered(layout: Layout) -> NDArray[np.bool_]:
-    """Pixels of the canvas, shape (y, x), that no section covers."""
+def uncovered(layout: Layout) -> BoolArray:
+    """Return the pixels of the canvas, shape (y, x), that no section covers."""
     bare = np.ones(layout.shape, bool)
     for window in layout.windows:
         bare[window] = False
@@ -115,25 +116,25 @@ def uncovered(layout: Layout) -> NDArray[np.bool_]:
 
 
 def join_cubes(cubes: Sequence[XRFCube], layout: Layout) -> XRFCube:
-    """One lazy scan of the scans of the sections; the first that measured a pixel gives it.
+    """Join the scans of sections to a lazy one; the first that measured a pixel provides it.
 
     Parameters
     ----------
     cubes : sequence of XRFCube
         Scans with the same channels, energy axis (within half a channel) and pixel size.
     layout : Layout
-        Where they lie.
+        Positions of the sections.
 
     Returns
     -------
     XRFCube
-        Uncovered pixels count as not measured. Energy axis and settings are the first
-        scan's; settings in which the scans differ are unknown.
+        Uncovered pixels are not measured. Energy axis and settings are those of the first
+        scan; settings in which the scans differ are unknown.
 
     Raises
     ------
     ValueError
-        If the scans do not fit together.
+        If the scans cannot be joined.
     """
     check_joinable(cubes)
     if [cube.shape[:2] for cube in cubes] != list(layout.shapes):
@@ -146,8 +147,8 @@ def join_cubes(cubes: Sequence[XRFCube], layout: Layout) -> XRFCube:
     if all(cube.live_time_s is not None for cube in cubes):
         live = np.zeros(layout.shape)
         for i, (cube, window) in enumerate(zip(cubes, layout.windows, strict=True)):
-            mine = source[window] == i
-            live[window][mine] = np.asarray(cube.live_time_s)[mine]
+            own = source[window] == i
+            live[window][own] = np.asarray(cube.live_time_s)[own]
     known = {
         name: value
         for name, value in first.acquisition.known().items()
@@ -164,7 +165,7 @@ def join_cubes(cubes: Sequence[XRFCube], layout: Layout) -> XRFCube:
 
 
 def check_joinable(cubes: Sequence[XRFCube]) -> None:
-    """Complain where scans cannot be joined.
+    """Check that the channels and energy axes of scans agree.
 
     Raises
     ------
@@ -188,7 +189,7 @@ def check_joinable(cubes: Sequence[XRFCube]) -> None:
 
 
 def check_pixels(cubes: Sequence[XRFCube]) -> None:
-    """Complain where the pixels of scans differ by more than 1 %.
+    """Check that the pixel sizes of scans agree within 1 %.
 
     Raises
     ------
@@ -201,19 +202,19 @@ def check_pixels(cubes: Sequence[XRFCube]) -> None:
 
 
 def _first_with_data(cubes: Sequence[XRFCube], layout: Layout) -> NDArray[np.int16]:
-    """Index of the section that gives each pixel of the canvas, -1 where none does."""
+    """Return the index of the section that provides each pixel of the canvas, or -1."""
     source = np.full(layout.shape, -1, np.int16)
     for i, (cube, window) in enumerate(zip(cubes, layout.windows, strict=True)):
-        there = np.ones(cube.shape[:2], bool) if cube.valid is None else cube.valid
+        valid = np.ones(cube.shape[:2], bool) if cube.valid is None else cube.valid
         part = source[window]
-        part[there & (part < 0)] = i
+        part[valid & (part < 0)] = i
     return source
 
 
 def _assembled(
     counts: Sequence[da.Array], layout: Layout, source: NDArray[np.int16], dtype: Any
 ) -> da.Array:
-    """The canvas cut along all borders of sections, each piece from the sections it needs."""
+    """Cut the canvas along all borders of sections, and fill each piece from its sections."""
     ys, xs = (
         sorted({edge for window in layout.windows for edge in (window[k].start, window[k].stop)})
         for k in (0, 1)
@@ -227,11 +228,11 @@ def _assembled(
             for i in np.unique(owner[owner >= 0]):
                 y, x = layout.places[i]
                 part = counts[i][top - y : bottom - y, left - x : right - x].astype(dtype)
-                mine = owner == i
-                if mine.all():
+                own = owner == i
+                if own.all():
                     piece = part
                 else:
-                    where = da.from_array(mine[..., None], chunks=(*part.chunks[:2], 1))
+                    where = da.from_array(own[..., None], chunks=(*part.chunks[:2], 1))
                     piece = da.where(where, part, piece.rechunk(part.chunks)).astype(dtype)
             pieces.append(piece)
         bands.append(da.concatenate(pieces, axis=1))
@@ -239,31 +240,29 @@ def _assembled(
     return whole
 
 
-Floats = NDArray[np.float64]
-
 #: Sections must share so many pixels, and this share of the smaller one.
 LEAST_PIXELS = 64
 LEAST_SHARE = 0.02
-#: Correlation and its weight of evidence from which a match is believed.
+#: Least correlation, and least evidence, of a match that is trusted.
 _TRUSTED_R = 0.5
 _TRUSTED_Z = 8.0
 
 
 @dataclass(frozen=True)
 class Offset:
-    """Where a section lies.
+    """The position of a section against another one.
 
     Parameters
     ----------
     rows, columns : int
-        Row and column of its first pixel, in pixels of the section it is held against.
+        Row and column of its first pixel, in pixels of the other section.
     correlation : float
         Correlation of the maps where they overlap, -1 to 1.
     pixels : int
         Pixels that both measured.
     runner_up : float
-        Evidence (Fisher's z times the root of the pixels) of the next best place, as a
-        share of the best one's; near 1 the place is a guess.
+        Evidence (Fisher's z times the root of the pixels) of the next best position, as a
+        share of the best one's; near 1 the position is a guess.
     """
 
     rows: int
@@ -274,7 +273,7 @@ class Offset:
 
     @property
     def trusted(self) -> bool:
-        """Whether the overlap itself supports this place."""
+        """Whether the overlap itself supports this position."""
         evidence = np.arctanh(min(self.correlation, 0.999999)) * np.sqrt(max(self.pixels - 3, 1))
         return bool(
             self.correlation >= _TRUSTED_R and evidence >= _TRUSTED_Z and self.runner_up < 0.9
@@ -282,12 +281,16 @@ class Offset:
 
 
 def find_offset(fixed: ArrayLike, moving: ArrayLike) -> Offset:
-    """Find where one section lies against another.
+    """Find the position of one section against another.
 
     The normalised cross-correlation over the pixels that both measured is computed for
-    every place at once by Fourier transforms (Padfield, IEEE Trans. Image Process. 21
-    (2012) 2706).  Of all places that share enough pixels, the one with the strongest
+    every position at once by Fourier transforms (Padfield, IEEE Trans. Image Process. 21
+    (2012) 2706).  Of all positions that share enough pixels, the one with the strongest
     evidence wins: a fair correlation of many pixels beats a high one of few.
+
+    ``phase_cross_correlation`` of scikit-image, which follows the same paper, returns the shift
+    of the highest correlation alone: it cannot add up several maps, nor compare the best
+    position with the next one.
 
     Parameters
     ----------
@@ -302,33 +305,33 @@ def find_offset(fixed: ArrayLike, moving: ArrayLike) -> Offset:
     Raises
     ------
     ValueError
-        If the sections have different numbers of maps, or share too little at any place.
+        If the sections have different numbers of maps, or share too little at any position.
     """
     a, b = (_stacked(image) for image in (fixed, moving))
     if len(a) != len(b):
-        raise ValueError("Both sections need the same maps to be held against each other.")
+        raise ValueError("Both sections need the same maps to be compared.")
     shape = [m + n - 1 for m, n in zip(a.shape[1:], b.shape[1:], strict=True)]
     size = [fft.next_fast_len(n, real=True) for n in shape]
-    products, pixels = np.zeros(shape), np.zeros(shape)
+    total, pixels = np.zeros(shape), np.zeros(shape)
     used = 0
     for one, other in zip(a, b, strict=True):
-        found = _correlations(one, other, shape, size)
-        if found is None:
+        result = _correlations(one, other, shape, size)
+        if result is None:
             continue
-        products, used = products + found[0], used + 1
-        pixels = np.maximum(pixels, found[1])
+        total, used = total + result[0], used + 1
+        pixels = np.maximum(pixels, result[1])
     least = max(LEAST_PIXELS, LEAST_SHARE * min(a[0].size, b[0].size))
     allowed = pixels >= min(least, min(a[0].size, b[0].size))
     if not used or not allowed.any():
         raise ValueError("The sections hold nothing that could be compared.")
-    correlation = np.clip(products / used, -0.999999, 0.999999)
+    correlation = np.clip(total / used, -0.999999, 0.999999)
     evidence = np.arctanh(correlation) * np.sqrt(np.maximum(pixels - 3, 1))
     evidence[~allowed] = -np.inf
     y, x = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
     best = float(evidence[y, x])
-    around = evidence.copy()
-    around[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = -np.inf
-    second = float(around.max()) / best if best > 0 else 1.0
+    others = evidence.copy()
+    others[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = -np.inf
+    second = float(others.max()) / best if best > 0 else 1.0
     return Offset(
         int(y) - (b.shape[1] - 1),
         int(x) - (b.shape[2] - 1),
@@ -338,33 +341,33 @@ def find_offset(fixed: ArrayLike, moving: ArrayLike) -> Offset:
     )
 
 
-def _stacked(image: ArrayLike) -> Floats:
+def _stacked(image: ArrayLike) -> FloatArray:
     stack = np.asarray(image, np.float64)
     return stack[None] if stack.ndim == 2 else stack
 
 
 def _correlations(
-    a: Floats, b: Floats, shape: list[int], size: list[int]
-) -> tuple[Floats, Floats] | None:
-    """Correlation and shared pixels at every place; None for a map without contrast."""
-    there_a, there_b = np.isfinite(a), np.isfinite(b)
-    if not there_a.any() or not there_b.any():
+    a: FloatArray, b: FloatArray, shape: list[int], size: list[int]
+) -> tuple[FloatArray, FloatArray] | None:
+    """Correlate two maps at every position, with the shared pixels; None without contrast."""
+    known_a, known_b = np.isfinite(a), np.isfinite(b)
+    if not known_a.any() or not known_b.any():
         return None
-    # Around zero the sums of squares keep their digits.
-    a = np.where(there_a, a - a[there_a].mean(), 0.0)
-    b = np.where(there_b, b - b[there_b].mean(), 0.0)[::-1, ::-1]
+    # Sums of squares of values near zero lose the fewest digits.
+    a = np.where(known_a, a - a[known_a].mean(), 0.0)
+    b = np.where(known_b, b - b[known_b].mean(), 0.0)[::-1, ::-1]
     spread = a.std(), b.std()
     if 0 in spread:
         return None
     a, b = a / spread[0], b / spread[1]
-    mask_a, mask_b = there_a.astype(float), there_b.astype(float)[::-1, ::-1]
+    mask_a, mask_b = known_a.astype(float), known_b.astype(float)[::-1, ::-1]
 
-    def spectrum(image: Floats) -> NDArray[np.complex128]:
+    def spectrum(image: FloatArray) -> NDArray[np.complex128]:
         return np.asarray(fft.rfft2(image, size))
 
     fa, fb, ma, mb = (spectrum(image) for image in (a, b, mask_a, mask_b))
 
-    def convolved(left: NDArray[np.complex128], right: NDArray[np.complex128]) -> Floats:
+    def convolved(left: NDArray[np.complex128], right: NDArray[np.complex128]) -> FloatArray:
         return np.asarray(fft.irfft2(left * right, size)[: shape[0], : shape[1]])
 
     pixels = np.maximum(np.round(convolved(ma, mb)), 0)
@@ -373,7 +376,7 @@ def _correlations(
     var_a = convolved(spectrum(a**2), mb) - sum_a**2 / shared
     var_b = convolved(ma, spectrum(b**2)) - sum_b**2 / shared
     cross = convolved(fa, fb) - sum_a * sum_b / shared
-    # Where nothing varies there is nothing to compare: rounding errors are no pattern.
+    # Without variation, rounding errors would pass for a pattern.
     floor = 1e-6 * shared
     flat = (var_a < floor) | (var_b < floor)
     norm = np.sqrt(np.maximum(var_a, floor) * np.maximum(var_b, floor))
