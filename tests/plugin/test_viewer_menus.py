@@ -6,7 +6,7 @@ from napari._app_model import get_app_model
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QTabBar
 
-from napari_xrf_pigments.plugin import commands
+from napari_xrf_pigments.plugin import commands, dialogs
 from napari_xrf_pigments.plugin.commands import dock_of
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.layers.update_queue import LayerUpdateQueue
@@ -162,14 +162,14 @@ def test_open_scan_is_in_the_file_menu(viewer):
 def test_the_menu_command_opens_what_was_chosen(viewer, tmp_path, monkeypatch, qtbot):
     path = tmp_path / "scan.rpl"
     path.write_text("the stand-in does not read it")
-    monkeypatch.setattr(commands, "ask_for_files", lambda parent: [str(path)])
+    monkeypatch.setattr(dialogs, "ask_for_files", lambda parent: [str(path)])
     get_app_model().commands.execute_command(f"{PLUGIN}.open_scan")
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=60_000)
     assert viewer.layers[0].name == "scan"
 
 
 def test_nothing_happens_when_nothing_was_chosen(viewer, monkeypatch):
-    monkeypatch.setattr(commands, "ask_for_folder", lambda parent: [])
+    monkeypatch.setattr(dialogs, "ask_for_folder", lambda parent: [])
     commands.open_scan_folder(viewer)
     assert len(viewer.layers) == 0
 

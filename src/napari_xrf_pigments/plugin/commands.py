@@ -13,16 +13,15 @@ from qtpy.QtCore import Qt
 
 from . import dialogs as asking
 from . import dialogs as notices
+from .docks.window import open_dock, our_docks
 from .export import FORMATS, export, export_report, maps_of
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
 from .layers.sync import map_layers, show_maps
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
-from .opening import open_paths
-from .preferences import offer_to_remember
+from .opening import open_and_offer
 from .saved_session import open_session, save_session
-from .saved_session._saved_session_view import open_dock, our_docks
 from .saved_session.container import SUFFIX
 from .state.scan import Scan
 from .state.session import seen_of, session_of
@@ -146,44 +145,14 @@ def replace_by_session(viewer: Viewer, path: Path) -> None:
         open_session(viewer, path, asking.ask_for_moved)
 
 
-FILTER = (
-    "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz *.edf "
-    "*.hdr *.img *.bil *.bip *.bsq *.tif *.tiff);;"
-    "Element maps (*.dms *.ims *.csv *.txt *.dat *.tif *.tiff);;"
-    "All files (*)"
-)
-
-
-def open_and_offer(viewer: Viewer, paths: list[str | Path]) -> None:
-    """Open scans in a viewer and offer to remember the choice where napari would ask."""
-    for path in open_paths(viewer, paths, session_of(viewer).services):
-        offer_to_remember(path)
-
-
-def ask_for_files(parent: QWidget | None) -> list[str]:
-    """Let the user choose files of scans."""
-    from qtpy.QtWidgets import QFileDialog
-
-    paths, _ = QFileDialog.getOpenFileNames(parent, "Open scan", "", FILTER)
-    return list(paths)
-
-
-def ask_for_folder(parent: QWidget | None) -> list[str]:
-    """Let the user choose the folder of a scan."""
-    from qtpy.QtWidgets import QFileDialog
-
-    path = QFileDialog.getExistingDirectory(parent, "Open scan folder")
-    return [path] if path else []
-
-
 def open_scan(viewer: Viewer) -> None:
     """Menu: open the files of scans."""
-    open_and_offer(viewer, list(ask_for_files(_window())))
+    open_and_offer(viewer, asking.ask_for_files(asking.window()))
 
 
 def open_scan_folder(viewer: Viewer) -> None:
     """Menu: open a folder that is a scan."""
-    open_and_offer(viewer, list(ask_for_folder(_window())))
+    open_and_offer(viewer, asking.ask_for_folder(asking.window()))
 
 
 def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
@@ -293,12 +262,6 @@ def _dock_beside(window: Any, entry: _Dock) -> None:
         if other is entry or other.area != entry.area or first is None or second is None:
             continue
         first.parent().tabifyDockWidget(first, second)
-
-
-def _window() -> QWidget | None:
-    from qtpy.QtWidgets import QApplication
-
-    return QApplication.activeWindow()
 
 
 #: Kinds of maps that are looked at one after the other.

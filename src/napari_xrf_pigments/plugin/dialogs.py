@@ -99,6 +99,26 @@ def ask_open(title: str, filter_: str) -> Path | None:
     return Path(path) if path else None
 
 
+FILTER = (
+    "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz *.edf "
+    "*.hdr *.img *.bil *.bip *.bsq *.tif *.tiff);;"
+    "Element maps (*.dms *.ims *.csv *.txt *.dat *.tif *.tiff);;"
+    "All files (*)"
+)
+
+
+def ask_for_files(parent: QWidget | None) -> list[str]:
+    """Let the user choose files of scans."""
+    paths, _ = QFileDialog.getOpenFileNames(parent, "Open scan", "", FILTER)
+    return list(paths)
+
+
+def ask_for_folder(parent: QWidget | None) -> list[str]:
+    """Let the user choose the folder of a scan."""
+    path = QFileDialog.getExistingDirectory(parent, "Open scan folder")
+    return [path] if path else []
+
+
 def ask_text(title: str, prompt: str) -> str | None:
     """A text of several lines; None where the user changed their mind."""
     text, ok = QInputDialog.getMultiLineText(window(), title, prompt)

@@ -13,7 +13,9 @@ from qtpy.QtCore import QCoreApplication, QEventLoop, QThread
 from . import dialogs as notices
 from .layers.sync import counts_layer_data, results_layer_data, unselected
 from .layers.update_queue import run_incrementally
+from .preferences import offer_to_remember
 from .state.services import CORE, Services
+from .state.session import session_of
 from .state.totals import TotalCounts
 from .tasks import start_worker
 
@@ -195,6 +197,12 @@ def open_paths(
             add_in_turn(viewer, found)
             opened.append(path)
     return opened
+
+
+def open_and_offer(viewer: Viewer, paths: Sequence[str | Path]) -> None:
+    """Open scans in a viewer and offer to remember the choice where napari would ask."""
+    for path in open_paths(viewer, paths, session_of(viewer).services):
+        offer_to_remember(path)
 
 
 def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:

@@ -13,8 +13,8 @@ from napari_xrf_pigments.cube.cube import Source
 from napari_xrf_pigments.plugin import commands
 from napari_xrf_pigments.plugin import commands as home_commands
 from napari_xrf_pigments.plugin import dialogs as asking
+from napari_xrf_pigments.plugin.docks.window import our_docks
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.saved_session._saved_session_view import our_docks
 from napari_xrf_pigments.plugin.state.rows import ElementRow
 from napari_xrf_pigments.plugin.state.session import session_of
 

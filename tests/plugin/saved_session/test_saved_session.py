@@ -11,12 +11,12 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_xrf_pigments.cube.cube import Source
 from napari_xrf_pigments.mapping.run_warnings import SpectraTally
+from napari_xrf_pigments.plugin.docks.window import our_docks
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
-from napari_xrf_pigments.plugin.saved_session._saved_session_view import our_docks
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.plugin.state.session import session_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from ..layers.sync import map_layers, placement
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
+from ..widgets.restore import select_key, set_number
 from .model import VERDICTS, ElementRow, Held, hold_against_elements, pigments_by_share
 
 if TYPE_CHECKING:
@@ -99,6 +100,21 @@ class AgreementDock(ScanDock):
             spin.valueChanged.connect(lambda value: self._ask())
         self.button.clicked.connect(lambda: self.show_map())
         self.start()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return pigment, threshold and the deviations from which an element is present."""
+        return {
+            "pigment": self.pigment_box.currentData(),
+            "threshold": self.threshold.value(),
+            "sigmas": self.sigmas.value(),
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        set_number(self.threshold, state.get("threshold"))
+        set_number(self.sigmas, state.get("sigmas"))
+        select_key(self.pigment_box, state.get("pigment"))
+        self._ask()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """List the pigments of another scan."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
@@ -11,6 +12,7 @@ from ..docks._base import Emitter
 from ..docks.base import ScanDock
 from ..layers.rendering import can_be_shown, picture_of, value_at
 from ..state.session import Session
+from ..widgets.restore import select_key, set_checked, set_number
 from .linked_view import View, show_view, view_of
 from .pair_plot import PairPlot
 from .toolbar import CompareBar
@@ -78,6 +80,25 @@ class CompareDock(ScanDock):
         """Compare two layers."""
         self._set_layers(first, second)
         self._list_maps()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the names of the two maps, and how they are compared."""
+        return {
+            "maps": [None if layer is None else layer.name for layer in self._shown],
+            "mode": self.bar.mode,
+            "lens_radius": self.bar.radius.value(),
+            "linked": self.linked,
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        named = {layer.name: layer for layer in self.viewer.layers if can_be_shown(layer)}
+        maps = state.get("maps")
+        if isinstance(maps, list) and len(maps) == 2 and all(name in named for name in maps):
+            self.compare(named[maps[0]], named[maps[1]])
+        select_key(self.bar.mode_box, state.get("mode"))
+        set_number(self.bar.radius, state.get("lens_radius"))
+        set_checked(self.bar.link_button, state.get("linked"))
 
     def _follow(self, signal: Any, slot: Any) -> None:
         """Listen to a signal of napari until the dock is gone."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-from ..commands import ask_for_files, ask_for_folder, open_and_offer
-from ..dialogs import main_window
+from ..dialogs import ask_for_files, ask_for_folder, main_window
 from ..layers.update_queue import LayerUpdateQueue
+from ..opening import open_and_offer
 from ..state.scan import Scan
 from ..state.session import Session, session_of
 from ..tasks import Run
@@ -142,6 +142,13 @@ class ScanDock(DropTarget):
     def leave(self) -> None:
         """The dock was closed; for subclasses."""
 
+    def save_state(self) -> dict[str, Any]:
+        """Return the settings of the dock as JSON values; for subclasses."""
+        return {}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply what :meth:`save_state` returned, ignoring what does not fit; for subclasses."""
+
     def stretch(self, widget: QWidget, factor: int = 1) -> None:
         """Add a widget that takes the free room."""
         self.column.addWidget(widget, factor)
@@ -162,7 +169,7 @@ class ScanDock(DropTarget):
 
     def _open(self, paths: list[str]) -> None:
         if paths:
-            open_and_offer(self.viewer, list(paths))
+            open_and_offer(self.viewer, paths)
 
     def _open_later(self, paths: list[str]) -> None:
         # The program that the files were dragged from waits for the drop to end.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
 from superqt import QRangeSlider
 
 from ..widgets.colour_swatch import swatch
+from ..widgets.restore import dicts_of, is_number, select_text
 
 #: Colours of the four channels where nothing else was chosen.
 COLOURS = ("#ff3b30", "#34c759", "#3f7bff", "#ffd60a")
@@ -86,6 +88,27 @@ class CompositeBar(QWidget):
             box.clear()
             box.addItems(["none", *names])
             box.setCurrentIndex(names.index(chosen) + 1 if chosen in names else 0)
+
+    def save_state(self) -> list[dict[str, Any]]:
+        """Return map, colour and range of each channel."""
+        rows = zip(self.boxes, self.colours, self.sliders, strict=True)
+        return [
+            {"map": box.currentText(), "colour": colour, "range": list(slider.value())}
+            for box, colour, slider in rows
+        ]
+
+    def restore_state(self, state: object) -> None:
+        """Apply the channels of :meth:`save_state` without a signal."""
+        self.blockSignals(True)
+        for row, entry in enumerate(dicts_of(state)[: len(self.boxes)]):
+            colour, ends = entry.get("colour"), entry.get("range")
+            select_text(self.boxes[row], entry.get("map"))
+            if isinstance(colour, str) and QColor(colour).isValid():
+                self.set_colour(row, colour)
+            if isinstance(ends, list) and len(ends) == 2 and all(map(is_number, ends)):
+                low, high = sorted(min(max(0, int(end)), _STEPS) for end in ends)
+                self.sliders[row].setValue((low, high))
+        self.blockSignals(False)
 
     def set_colour(self, row: int, colour: str) -> None:
         """Give a channel its colour."""

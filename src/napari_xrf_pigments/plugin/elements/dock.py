@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from ..state.scan import Scan
 from ..state.services import FoundLines
 from ..state.session import Session
 from ..tasks import Failure, error_message, start_worker
+from ..widgets.restore import select_key
 from .element_list import ElementList
 from .fit_settings import save_settings, take_settings
 from .parsing import rows_of_text
@@ -126,6 +127,26 @@ class ElementsDock(MapDock):
         self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
         self._run_after_finding = False
         self.start()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return scope, elements without a tick, and the settings of the tools."""
+        ticked = self.elements.ticked()
+        return {
+            "scope": self.scope_bar.scope,
+            "unticked": [name for name in self.elements.names() if name not in ticked],
+            "tools": self.tools.save_state(),
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        select_key(self.scope_bar.scope_box, state.get("scope"))
+        unticked = state.get("unticked")
+        for name in unticked if isinstance(unticked, list) else ():
+            if name in self.elements.names():
+                self.elements.set_ticked(name, False)
+        tools = state.get("tools")
+        if isinstance(tools, dict):
+            self.tools.restore_state(tools)
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show what is known of the scan."""
@@ -321,7 +342,7 @@ class ElementsDock(MapDock):
         if scan is self.scan:
             self.tools.show_new(scan)
             self.tools.update_names()
-            self.tools.count()
+            self.tools.update_histogram()
             self.tools.mix()
             yield
         scan.results_changed.emit("elements")

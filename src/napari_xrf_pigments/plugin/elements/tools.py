@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -34,6 +34,7 @@ from ..state.results import QUANTITIES, ElementResults, ElementView
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
+from ..widgets.restore import is_number, select_key, select_tab, select_text, tab_title
 from .composite import composite_spec
 from .composite_bar import CompositeBar
 from .histogram import HistogramView, histogram_of
@@ -193,7 +194,7 @@ class ElementTools(QTabWidget):
         self.composite_bar.keep_requested.connect(self._keep)
         self.combine_bar.requested.connect(self.combine)
         self.histogram.limits_changed.connect(self._set_limits)
-        self.currentChanged.connect(lambda index: self.count())
+        self.currentChanged.connect(lambda index: self.update_histogram())
         viewer = session.viewer
         viewer.layers.selection.events.active.connect(self._on_active)
         viewer.events.theme.connect(self._theme)
@@ -201,6 +202,29 @@ class ElementTools(QTabWidget):
         # The Python object outlives the widget.
         mixing, counting = self._mixing, self._counting
         self.destroyed.connect(lambda: (mixing.cancel(), counting.cancel()))
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the tab in front, the channels of the composite and the maps to be combined."""
+        combine = self.combine_bar
+        return {
+            "tab": tab_title(self),
+            "composite": self._number,
+            "channels": self.composite_bar.save_state(),
+            "combine": [combine.first.currentText(), combine.second.currentText()],
+            "operation": str(combine.sign.currentData()),
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`; no map is made."""
+        select_tab(self, state.get("tab"))
+        number, combine = state.get("composite"), state.get("combine")
+        if is_number(number):
+            self._number = max(1, int(number))
+        self.composite_bar.restore_state(state.get("channels"))
+        if isinstance(combine, list) and len(combine) == 2:
+            select_text(self.combine_bar.first, combine[0])
+            select_text(self.combine_bar.second, combine[1])
+        select_key(self.combine_bar.sign, state.get("operation"))
 
     @property
     def scan(self) -> Scan | None:
@@ -302,7 +326,7 @@ class ElementTools(QTabWidget):
     def _keep(self) -> None:
         self._number += 1
 
-    def count(self) -> None:
+    def update_histogram(self) -> None:
         """Count the values of the active layer anew, in a thread."""
         layer = self._layer
         if layer is None or self.currentWidget() is not self.histogram:
@@ -325,7 +349,7 @@ class ElementTools(QTabWidget):
         mine = single and layer.metadata.get("xrf_scan") is not None
         self._watch(layer if mine else None)
         if mine:
-            self.count()
+            self.update_histogram()
         else:
             self.histogram.clear()
 

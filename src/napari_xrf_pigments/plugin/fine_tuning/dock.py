@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ..layers.colours import to_hex
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, Run
+from ..widgets.restore import dicts_of, is_number
 from ..widgets.run_bar import RunBar
 from ..widgets.weights_box import FILES, weights_box
 from . import model as teaching
@@ -74,6 +75,25 @@ class TeachDock(ScanDock):
         self.save_button.clicked.connect(lambda: self._ask_where())
         self.start()
 
+    def save_state(self) -> dict[str, Any]:
+        """Return pigment and presence of each label."""
+        rows = self.table.rows
+        return {
+            "labels": [
+                {"value": row.value, "pigment": row.pigment, "present": row.present} for row in rows
+            ]
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Add the labels of :meth:`save_state` to an empty table."""
+        if self.table.rowCount():
+            return
+        for entry in dicts_of(state.get("labels")):
+            value = entry.get("value")
+            if is_number(value):
+                self._add_row(int(value), str(entry.get("pigment")), entry.get("present") is True)
+        self._count()
+
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Begin a lesson on another scan."""
         if scan is not before:
@@ -92,9 +112,13 @@ class TeachDock(ScanDock):
         if not pigment:
             pigment = rows[-1].pigment if rows else ""
         kind = present if present is not None else not (rows and rows[-1].present)
-        red, green, blue, _ = np.asarray(self._layer.get_color(value), float)
-        self.table.add_row(value, to_hex((red, green, blue)), pigment, kind)
+        self._add_row(value, pigment, kind)
         self.paint()
+
+    def _add_row(self, value: int, pigment: str, present: bool) -> None:
+        if self._layer is not None:
+            red, green, blue, _ = np.asarray(self._layer.get_color(value), float)
+            self.table.add_row(value, to_hex((red, green, blue)), pigment, present)
 
     def paint(self) -> None:
         """Take the brush with the chosen label."""

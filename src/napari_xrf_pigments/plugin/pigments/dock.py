@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +32,7 @@ from ..state.results import PigmentResults, Results
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import start_worker
+from ..widgets.restore import select_key, set_checked
 from ..widgets.weights_box import weights_box
 from .rows import found_rows, hidden_sentence
 from .settings import PigmentSettings
@@ -68,6 +69,8 @@ class PigmentsDock(MapDock):
         self._later.setSingleShot(True)
         self._later.setInterval(120)
         self._later.timeout.connect(self.refresh)
+        #: The device of a saved session, which is selected as soon as it is offered.
+        self._device = ""
         self._connect()
         self._look_for_devices()
         self.start()
@@ -92,6 +95,30 @@ class PigmentsDock(MapDock):
         bar.add_changed.connect(
             lambda on: self._set_chosen(lambda known, name: known.adding(name, on))
         )
+
+    def save_state(self) -> dict[str, Any]:
+        """Return device, context, depth, groups and whether hidden pigments are shown.
+
+        Threshold and period belong to the palette of the scan.
+        """
+        settings = self.settings
+        return {
+            "device": settings.device,
+            "context": settings.context,
+            "depth": settings.depth,
+            "groups": settings.groups,
+            "reveal": self.hidden_bar.reveal,
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        settings = self.settings
+        self._device = str(state.get("device"))
+        select_key(settings.device_box, self._device)
+        set_checked(settings.context_box, state.get("context"))
+        select_key(settings.depth_box, state.get("depth"))
+        set_checked(settings.groups_box, state.get("groups"))
+        set_checked(self.hidden_bar.button, state.get("reveal"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show what is known of the scan."""
@@ -290,4 +317,5 @@ class PigmentsDock(MapDock):
         # ``cuda`` on the page of preferences stands for the first of its kind.
         wanted = preferences().device
         found = next((device for _, device in devices if device.split(":")[0] == wanted), "auto")
-        self.settings.device_box.setCurrentIndex(self.settings.device_box.findData(found))
+        select_key(self.settings.device_box, found)
+        select_key(self.settings.device_box, self._device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ..layers.rendering import flat_data
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, LatestOnly, Run
+from ..widgets.restore import select_key
 from . import apply as registering
 from . import control_points as control
 from .placement_mode import Placing
@@ -82,6 +83,18 @@ class RegisterDock(ScanDock):
         if self._picture is None or below is None:
             return None
         return control.point_layers(self.viewer, self._picture, below)
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the name of the picture and the transform."""
+        picture = self._picture
+        return {"picture": None if picture is None else picture.name, "model": self.bar.model}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        for layer in registering.pictures(self.viewer):
+            if layer.name == state.get("picture"):
+                self.choose(layer)
+        select_key(self.bar.model_box, state.get("model"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Fit to another scan."""

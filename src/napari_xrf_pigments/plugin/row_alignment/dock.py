@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QLabel, QPushButton
@@ -10,6 +11,7 @@ from ..docks.base import ScanDock
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
+from ..widgets.restore import set_checked, set_number
 from . import model as aligning
 
 if TYPE_CHECKING:
@@ -62,6 +64,15 @@ class SawtoothDock(ScanDock):
         self.undo_button.clicked.connect(lambda: self.undo())
         self.scan_button.clicked.connect(lambda: self.open_corrected())
         self.start()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the shift and whether it is previewed."""
+        return {"shift": self.shift.value(), "preview": self.preview.isChecked()}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        set_number(self.shift, state.get("shift"))
+        set_checked(self.preview, state.get("preview"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Begin with another scan."""

@@ -6,17 +6,15 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from npe2 import PluginManager
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QWidget
 
-from ..docks._base import own_title
-from .docks import apply_settings, settings_of
+from ..docks.window import AREAS, dock_class, open_dock, our_docks
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-PLUGIN = "napari-xrf-pigments"
+    from ..docks.base import ScanDock
+
 _AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -81,28 +79,16 @@ def docks_state(viewer: Viewer) -> list[dict[str, Any]]:
                 "name": name,
                 "area": next((key for key, value in _AREAS.items() if value == area), "right"),
                 "size": [holder.width(), holder.height()],
-                "settings": settings_of(dock),
+                "settings": dock.save_state(),
             }
         )
-    return found
-
-
-def our_docks(viewer: Viewer) -> dict[str, QWidget]:
-    """The docks of this plugin that are open, by their short name."""
-    found = {}
-    for name, dock in dict(viewer.window.dock_widgets).items():
-        title = own_title(name)
-        if title is not None and type(dock).__module__.startswith(__package__.rpartition(".")[0]):
-            found[title] = dock
     return found
 
 
 def import_docks(states: list[dict[str, Any]]) -> None:
     """Import what the docks of a session need; for any thread."""
     for state in states:
-        entry = _contribution(str(state.get("name")))
-        if entry is not None:
-            entry.get_callable()
+        dock_class(str(state.get("name")))
 
 
 def restore_docks(
@@ -122,7 +108,7 @@ def restore_docks(
     window = viewer.window._qt_window
     for state in states:
         name = str(state.get("name"))
-        dock = our_docks(viewer).get(name) or open_dock(viewer, name, str(state.get("area")))
+        dock = our_docks(viewer).get(name) or _open_dock(viewer, name, state)
         if dock is None:
             missing.append(name)
             continue
@@ -137,23 +123,10 @@ def restore_docks(
         yield
         settings = state.get("settings")
         if isinstance(settings, dict):
-            apply_settings(dock, settings)
+            dock.restore_state(settings)
             yield
 
 
-def _contribution(name: str) -> Any:
-    """The dock of a name in the manifest; None where there is none."""
-    widgets = PluginManager.instance().get_manifest(PLUGIN).contributions.widgets or ()
-    return next((entry for entry in widgets if entry.display_name == name), None)
-
-
-def open_dock(viewer: Viewer, name: str, area: str = "right") -> QWidget | None:
-    """A new dock, under the name that the Plugins menu gives it and looks for."""
-    entry = _contribution(name)
-    if entry is None:
-        return None
-    dock: QWidget = entry.get_callable()(viewer)
-    title = PluginManager.instance().get_manifest(PLUGIN).display_name
-    where = area if area in _AREAS else "right"
-    viewer.window.add_dock_widget(dock, name=f"{name} ({title})", area=where)
-    return dock
+def _open_dock(viewer: Viewer, name: str, state: dict[str, Any]) -> ScanDock | None:
+    area = str(state.get("area"))
+    return open_dock(viewer, name, area if area in AREAS else "right")

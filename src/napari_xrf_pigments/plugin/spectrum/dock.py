@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..state.rows import FitCurves
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
+from ..widgets.restore import select_key, select_tab, set_checked, set_number, tab_title
 from .curves_tab import CurvesPart, ask_where
 from .energy_tab import EnergyPart, ask_which
 from .lines_tab import LinesPart
@@ -108,6 +110,32 @@ class SpectrumDock(ScanDock):
         """Full width of a line at half its height, keV."""
         known = Conditions.of(self.scan.cube.acquisition if self.scan is not None else None)
         return float(fwhm_kev(np.array([kev]), known.fwhm_mn_ka_ev)[0])
+
+    def save_state(self) -> dict[str, Any]:
+        """Return the tab in front and the settings of plot and tabs.
+
+        Pixel, curves and energy axis belong to the scan.
+        """
+        return {
+            "tab": tab_title(self.tabs),
+            "logarithmic": self.plot.log.isChecked(),
+            "fit": self.plot.fit_box.isChecked(),
+            "radius": self.pixel_part.view.radius.value(),
+            "statistic": str(self.curves_part.view.statistic.currentData()),
+            "elements": list(self.lines_part.table.ticked()),
+        }
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state`."""
+        select_tab(self.tabs, state.get("tab"))
+        set_checked(self.plot.log, state.get("logarithmic"))
+        set_checked(self.plot.fit_box, state.get("fit"))
+        set_number(self.pixel_part.view.radius, state.get("radius"))
+        select_key(self.curves_part.view.statistic, state.get("statistic"))
+        elements = state.get("elements")
+        if isinstance(elements, list):
+            self.lines_part.table.set_ticked(map(str, elements))
+            self.lines_part.draw()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show another scan."""

@@ -43,8 +43,6 @@ class PeriodicTable(QWidget):
     """
 
     ticked_changed = Signal(tuple)
-    #: Names of attributes whose widgets a saved session asks for.
-    made_later = ("cells",)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

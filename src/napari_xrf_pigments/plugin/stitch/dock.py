@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -22,6 +22,7 @@ from ..docks.base import ScanDock
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, Run
+from ..widgets.restore import dicts_of, is_number, select_key
 from . import model as sections
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class SectionTable(QTableWidget):
         """Whether a section is to be joined."""
         return bool(self.item(row, 0).checkState() == Qt.CheckState.Checked)
 
+    def set_used(self, row: int, used: bool) -> None:
+        """Tick a section that is to be joined."""
+        state = Qt.CheckState.Checked if used else Qt.CheckState.Unchecked
+        self.item(row, 0).setCheckState(state)
+
     def offset(self, row: int) -> tuple[int, int]:
         """Row and column of a section's first pixel."""
         return self.cellWidget(row, 1).value(), self.cellWidget(row, 2).value()
@@ -124,6 +130,27 @@ class StitchDock(ScanDock):
         self.listen(self.session.scans_changed, self._list_sections)
         self._list_sections()
         self.start()
+
+    def save_state(self) -> dict[str, Any]:
+        """Return how overlaps are treated, and tick and offset of each section."""
+        table = self.table
+        sections = [
+            {"name": scan.name, "used": table.used(row), "offset": list(table.offset(row))}
+            for row, scan in enumerate(self.session.scans)
+        ]
+        return {"overlap": str(self.overlap_box.currentData()), "sections": sections}
+
+    def restore_state(self, state: Mapping[str, Any]) -> None:
+        """Apply the settings of :meth:`save_state` where the sections are the same ones."""
+        select_key(self.overlap_box, state.get("overlap"))
+        entries = dicts_of(state.get("sections"))
+        if [scan.name for scan in self.session.scans] != [entry.get("name") for entry in entries]:
+            return
+        for row, entry in enumerate(entries):
+            offset = entry.get("offset")
+            if isinstance(offset, list) and len(offset) == 2 and all(map(is_number, offset)):
+                self.table.set_place(row, (int(offset[0]), int(offset[1])))
+            self.table.set_used(row, entry.get("used") is True)
 
     @property
     def chosen(self) -> list[int]:

@@ -1,0 +1,59 @@
+"""The docks of this plugin in the window of a viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from npe2 import PluginManager
+
+from ._base import own_title
+from .base import ScanDock
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+PLUGIN = "napari-xrf-pigments"
+AREAS = ("left", "right", "top", "bottom")
+
+
+def our_docks(viewer: Viewer) -> dict[str, ScanDock]:
+    """Return the docks of this plugin that are open, by their title without the plugin's name."""
+    docks = {}
+    for name, dock in dict(viewer.window.dock_widgets).items():
+        title = own_title(name)
+        if title is not None and isinstance(dock, ScanDock):
+            docks[title] = dock
+    return docks
+
+
+def dock_class(title: str) -> Any:
+    """Import the class of the dock with a title in the manifest; None where there is none."""
+    widgets = PluginManager.instance().get_manifest(PLUGIN).contributions.widgets or ()
+    entry = next((entry for entry in widgets if entry.display_name == title), None)
+    return None if entry is None else entry.get_callable()
+
+
+def open_dock(viewer: Viewer, title: str, area: str = "right") -> ScanDock | None:
+    """Add a new dock under the name that the Plugins menu gives it and looks for.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    title : str
+        Title of the dock in the manifest.
+    area : {"left", "right", "top", "bottom"}
+        Where it is added.
+
+    Returns
+    -------
+    ScanDock or None
+        The dock; None where the manifest has none of that title.
+    """
+    kind = dock_class(title)
+    if kind is None:
+        return None
+    dock: ScanDock = kind(viewer)
+    plugin = PluginManager.instance().get_manifest(PLUGIN).display_name
+    viewer.window.add_dock_widget(dock, name=f"{title} ({plugin})", area=area)
+    return dock
