@@ -108,7 +108,7 @@ def test_a_camera_sees_light_not_x_rays(write_envi):
         ("samples = 4", "samples = -4", "at least 1"),
         ("samples = 4", "samples = four", "no whole number"),
         ("samples = 4", "", "does not state samples"),
-        ("bands   = 160", "bands = 1", "describes a picture"),
+        ("bands   = 160", "bands = 1", "describes an image"),
         ("header offset = 7", "header offset = -7", "negative offset"),
         ("header offset = 7", "header offset = 800000000", "truncated"),
         ("type = 12", "type = 6", "data type 6"),

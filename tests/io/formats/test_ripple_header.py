@@ -98,7 +98,7 @@ def test_impossible_settings_stay_unknown():
         ({"data_type": "complex"}, "data-type"),
         ({"byte_order": "middle"}, "byte-order"),
         ({"record_by": "row"}, "record-by"),
-        ({"record_by": "dont-care", "depth": "1"}, "picture"),
+        ({"record_by": "dont-care", "depth": "1"}, "an image"),
     ],
 )
 def test_wrong_headers_give_one_sentence(changes, says):

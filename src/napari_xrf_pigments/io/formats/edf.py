@@ -221,8 +221,8 @@ def _scans_in(folder: Path, _modified_ns: int) -> list[list[Series]]:
             grouped.setdefault(home, {})[int(match[2][-15:])] = folder / entry.name
     scans: dict[str, list[Series]] = {}
     for (before, after), files in sorted(islice(grouped.items(), MAX_SERIES)):
-        found = _DETECTOR.search(before)
-        detector = found[0].rstrip("_") if found else ""
+        named = _DETECTOR.search(before)
+        detector = named[0].rstrip("_") if named else ""
         scan = _DETECTOR.sub("", before) + "#" + after
         series = Series(detector, scan, files)
         if is_edf(series.first):

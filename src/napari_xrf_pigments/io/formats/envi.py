@@ -93,7 +93,7 @@ def parse_header(text: str, name: str = "The header") -> RawHeader:
         unit = keys["wavelength units"]
         raise ValueError(f"{name} describes spectra of light (in {unit[:20]}), not of X-rays.")
     if shape[2] == 1:
-        raise ValueError(f"{name} describes a picture, not a cube of spectra.")
+        raise ValueError(f"{name} describes an image, not a cube of spectra.")
     if keys.get("file compression", "0") not in ("0", ""):
         raise ValueError(f"{name} describes compressed data, which is not read.")
     order = keys.get("interleave", "").lower()

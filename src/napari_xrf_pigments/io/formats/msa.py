@@ -90,7 +90,7 @@ def _columns(name: str, msa: MsaText) -> tuple[NDArray[np.float64], NDArray[np.f
     """Return the counts, and the energies beside them where the data type is XY."""
     declared = parse_float(msa.header.get("NPOINTS"))
     if declared is None or not 1 <= declared <= MAX_CHANNELS:
-        raise ValueError(f"{name} does not say in its header how many channels it has (NPOINTS).")
+        raise ValueError(f"{name} does not state in its header how many channels it has (NPOINTS).")
     points = int(declared)
     pairs = msa.header.get("DATATYPE", "Y").upper() == "XY"
     needed = points * (2 if pairs else 1)

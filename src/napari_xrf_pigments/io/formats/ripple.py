@@ -139,7 +139,7 @@ def _axes(
     if order != "dont-care":
         raise ValueError(f"{name} states record-by as {order[:20]!r}, not image or vector.")
     if shape[2] == 1:
-        raise ValueError(f"{name} describes a picture, not a cube of spectra.")
+        raise ValueError(f"{name} describes an image, not a cube of spectra.")
     if shape[0] * shape[1] > 1:
         notes.append(
             "The header does not state the order of the counts: spectrum by spectrum is assumed."

@@ -220,11 +220,11 @@ class Blocks:
         """
         first = start // self.block_bytes
         start, stop = start - first * self.block_bytes, stop - first * self.block_bytes
-        parts, found = [], 0
+        parts, n_bytes = [], 0
         for block in self.unpack(first):
             parts.append(block)
-            found += len(block)
-            if found >= stop:
+            n_bytes += len(block)
+            if n_bytes >= stop:
                 return b"".join(parts)[start:stop]
         raise IndexError
 
@@ -236,10 +236,10 @@ class Blocks:
         IndexError
             If there are more than `limit`.
         """
-        parts, found = [], 0
+        parts, n_bytes = [], 0
         for block in self.unpack():
             parts.append(block)
-            found += len(block)
-            if found > limit:
+            n_bytes += len(block)
+            if n_bytes > limit:
                 raise IndexError
         return b"".join(parts)

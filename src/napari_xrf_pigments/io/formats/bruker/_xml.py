@@ -15,13 +15,13 @@ _ATMOSPHERES: dict[str, Atmosphere] = {"air": "air", "helium": "helium", "vacuum
 
 
 def parse_xml(data: bytes) -> Element:
-    """The root of an XML text that declares no entities.
+    """Parse an XML text that declares no entities, and return its root.
 
     Raises
     ------
     ValueError
-        If it is no well-formed XML or has a document type, which these files never have:
-        entities in it could be made to fill the memory or to read other files.
+        If it is no well-formed XML, or has a document type: these files never have one, and its
+        entities could fill the memory or read other files.
     """
     builder = TreeBuilder()
     parser = expat.ParserCreate()
@@ -42,7 +42,7 @@ def parse_xml(data: bytes) -> Element:
 
 
 def instance(root: Element, kind: str) -> Element | None:
-    """The first ClassInstance of a type, in the order of the file."""
+    """Find the first ClassInstance of a type, in the order of the file."""
     for element in root.iter("ClassInstance"):
         if element.get("Type") == kind:
             return element
@@ -50,12 +50,12 @@ def instance(root: Element, kind: str) -> Element | None:
 
 
 def value(parent: Element | None, *path: str) -> float | None:
-    """The number in a descendant; None where there is none."""
+    """Read the number in a descendant; None where there is none."""
     return None if parent is None else parse_float(parent.findtext("/".join(path)))
 
 
 def read_acquisition(spectrum: Element) -> Acquisition:
-    """Settings that a spectrum's headers state; anything implausible stays unknown."""
+    """Read the settings in the headers of a spectrum; implausible ones stay unknown."""
     tube, crystal = instance(spectrum, "TRTXrfHeader"), instance(spectrum, "TRTDetectorHeader")
     atmosphere = "" if tube is None else (tube.findtext("Atmosphere") or "")
     return Acquisition(
@@ -81,7 +81,7 @@ def _symbol(z: float | None) -> str | None:
 
 
 def _filter(tube: Element | None) -> tuple[tuple[str, float], ...] | None:
-    """Layers of the filter, thickness in mm (the file has um)."""
+    """Read the layers of the filter, thickness in mm (the file has um)."""
     holder = None if tube is None else tube.find("ExcitationFilter")
     if holder is None:
         return None

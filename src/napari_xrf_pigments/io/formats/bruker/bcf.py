@@ -37,7 +37,7 @@ _INDEX_ON_OPENING_BYTES = 2 * 2**20
 
 
 def matches(path: Path) -> bool:
-    """Whether the file is such a container."""
+    """Check whether the file is such a container."""
     return read_head(path, len(MAGIC)) == MAGIC
 
 

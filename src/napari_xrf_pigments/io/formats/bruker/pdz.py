@@ -30,12 +30,12 @@ from .._single_spectrum import whole_counts
 FORMAT = "Bruker handheld spectrum (.pdz)"
 _START_25 = struct.pack("<HI", 25, 14) + "pdz25".encode("utf-16-le")
 _START_24 = b"\x01\x01"
-# Version 24: channels, eV a channel, kV, uA, live time; then the counts.
+# Version 24: channels, eV per channel, kV, uA, live time; then the counts.
 _FIELDS_24 = struct.Struct("<6xh42xd104xff184xf")
 _MAX_PHASES = 1000
 _MAX_CHANNELS = 16384
 _INSTRUMENT, _SPECTRUM = 1, 3
-# Version 25: live time, kV, uA, three filters (element, um), eV a channel, channels.
+# Version 25: live time, kV, uA, three filters (element, um), eV per channel, channels.
 _FIELDS_25 = struct.Struct("<4x16x16xfff6h2x12xf6x16x4xh4x")
 
 
@@ -62,7 +62,7 @@ class Phase:
 
 
 def matches(path: Path) -> bool:
-    """Whether the file begins as such a spectrum of version 24 or 25 does."""
+    """Check whether the file begins as a spectrum of version 24 or 25 does."""
     start = read_head(path, _FIELDS_24.size)
     if start.startswith(_START_25):
         return True
@@ -83,15 +83,15 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     data = read_limited(path)
     try:
         is_new = data.startswith(_START_25)
-        phases, about = _version_25(data) if is_new else ([_version_24(data)], Acquisition())
+        phases, common = _version_25(data) if is_new else ([_version_24(data)], Acquisition())
     except (struct.error, IndexError):
         raise ValueError(f"{path.name} is truncated or damaged.") from None
     if not phases:
         raise ValueError(f"{path.name} holds no spectrum.")
-    return _cube(path, phases, about)
+    return _cube(path, phases, common)
 
 
-def _cube(path: Path, phases: list[Phase], about: Acquisition) -> XRFCube:
+def _cube(path: Path, phases: list[Phase], common: Acquisition) -> XRFCube:
     first, notes = phases[0], list[str]()
     alike = [
         each for each in phases if (each.counts.size, each.ev) == (first.counts.size, first.ev)
@@ -101,8 +101,8 @@ def _cube(path: Path, phases: list[Phase], about: Acquisition) -> XRFCube:
     counts = [whole_counts(path.name, each.counts, notes) for each in alike]
     settings = first.settings
     if len(alike) > 1:
-        said = ", ".join(f"{each.settings.tube_kv or 0:g} kV" for each in alike)
-        notes.append(f"Each pixel is one of {len(alike)} phases of a measurement ({said}).")
+        voltages = ", ".join(f"{each.settings.tube_kv or 0:g} kV" for each in alike)
+        notes.append(f"Each pixel is one of {len(alike)} phases of a measurement ({voltages}).")
         if any(each.settings != first.settings for each in alike):
             settings = Acquisition()
     channels, ev = first.counts.size, first.ev
@@ -113,7 +113,7 @@ def _cube(path: Path, phases: list[Phase], about: Acquisition) -> XRFCube:
         np.stack(counts)[None],
         gain_kev=axis.gain_kev,
         energy_source="file" if ev is not None else "estimated",
-        acquisition=about.updated(**settings.known()),
+        acquisition=common.updated(**settings.known()),
         live_time_s=np.array([known]) if len(known) == len(times) else None,
         source=make_source(path, FORMAT, notes),
     )
@@ -130,7 +130,7 @@ def _version_24(data: bytes) -> Phase:
 
 def _version_25(data: bytes) -> tuple[list[Phase], Acquisition]:
     phases: list[Phase] = []
-    about, at = Acquisition(), 0
+    common, at = Acquisition(), 0
     while at < len(data) and len(phases) < _MAX_PHASES:
         kind, length = struct.unpack_from("<HI", data, at)
         at += 6
@@ -140,14 +140,14 @@ def _version_25(data: bytes) -> tuple[list[Phase], Acquisition]:
         if kind == _SPECTRUM:
             phases.append(_phase(record))
         elif kind == _INSTRUMENT:
-            about = _instrument(record)
+            common = _instrument(record)
         at += length
-    return phases, about
+    return phases, common
 
 
 def _phase(record: bytes) -> Phase:
     live, kv, ua, *filters, ev, channels = _FIELDS_25.unpack_from(record)
-    # A text of any length, and a flag, stand before the counts.
+    # A text of any length, and a flag, precede the counts.
     (letters,) = struct.unpack_from("<I", record, _FIELDS_25.size)
     settings = Acquisition(
         tube_kv=in_range_or_none(kv, 1, 200),
@@ -159,7 +159,7 @@ def _phase(record: bytes) -> Phase:
 
 
 def _layers(filters: list[int]) -> tuple[tuple[str, float], ...] | None:
-    """Filters as (material, thickness in mm); None where none is named."""
+    """Convert filters to (material, thickness in mm); None where none is named."""
     import xraylib
 
     layers = []
@@ -170,7 +170,7 @@ def _layers(filters: list[int]) -> tuple[tuple[str, float], ...] | None:
 
 
 def _instrument(record: bytes) -> Acquisition:
-    """Anode and angles, which stand after the serial number and the build number."""
+    """Read anode and angles, which follow the serial number and the build number."""
     at, texts = 0, []
     for _ in range(2):
         (letters,) = struct.unpack_from("<I", record, at)

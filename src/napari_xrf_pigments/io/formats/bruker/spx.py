@@ -24,7 +24,7 @@ FORMAT = "Bruker spectrum (.spx)"
 
 
 def matches(path: Path) -> bool:
-    """Whether the file is the XML of such a spectrum."""
+    """Check whether the file is the XML of such a spectrum."""
     start = read_head(path, 2048)
     return start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<") and b"<TRTSpectrum" in start
 
@@ -42,7 +42,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         root = parse_xml(data)
     except ValueError as error:
         raise ValueError(f"{path.name} {error}.") from None
-    # Backgrounds and fits are spectra as well, further down in the file.
+    # Backgrounds and fits, further down in the file, are spectra as well.
     spectrum = instance(root, "TRTSpectrum")
     text = None if spectrum is None else spectrum.findtext("Channels")
     if spectrum is None or not text:

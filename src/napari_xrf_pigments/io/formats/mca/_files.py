@@ -67,19 +67,19 @@ def parse_table(text: str, name: str = "The table") -> ScanTable:
     ValueError
         If rows or columns are missing or impossible; `name` is that of the file in the message.
     """
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for line in text.splitlines():
         words = re.split(r"[\s:=]+", line.strip().lower())
         value = parse_float(words[-1])
         if len(words) > 1 and value is not None:
-            found[words[0]] = value
-    rows, columns = found.get("righe"), found.get("colonne")
+            numbers[words[0]] = value
+    rows, columns = numbers.get("righe"), numbers.get("colonne")
     if rows is None or columns is None or rows != int(rows) or columns != int(columns):
         raise ValueError(
-            f"{name} does not say how many rows (righe) and columns (colonne) there are."
+            f"{name} does not state how many rows (righe) and columns (colonne) there are."
         )
     check_size(name, int(rows), int(columns), 1)
-    dwell = found.get("dwell-time", 0.0)
+    dwell = numbers.get("dwell-time", 0.0)
     return ScanTable(int(rows), int(columns), dwell if dwell > 0 else None)
 
 

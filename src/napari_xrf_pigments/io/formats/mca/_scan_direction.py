@@ -33,7 +33,7 @@ def direction_note(totals: NDArray[np.integer]) -> str | None:
     straight = np.array([_agreement(even, odd, shift) for shift in shifts])
     reversed_ = np.array([_agreement(even, odd[:, ::-1], shift) for shift in shifts])
     if reversed_.max() > straight.max() + _LEAST_GAIN_REVERSED:
-        return "Every second row seems to run backwards: compare the picture before trusting maps."
+        return "Every second row seems to run backwards: check the image before trusting maps."
     best = float(shifts[straight.argmax()])
     gain = straight.max() - straight[len(shifts) // 2]
     if abs(best) < _LEAST_SHIFT or gain < _LEAST_GAIN or straight.max() < _LEAST_AGREEMENT:
@@ -49,7 +49,7 @@ def _agreement(even: NDArray[np.float64], odd: NDArray[np.float64], shift: float
     columns = np.arange(even.shape[1], dtype=np.float64)
     inner = slice(int(_FARTHEST) + 1, -int(_FARTHEST) - 1)
     moved = np.stack([np.interp(columns + shift, columns, row) for row in odd])[:, inner]
-    # Differences along the row: edges count, a tilt of the whole picture does not.
+    # Differences along the row: edges count, a tilt of the whole image does not.
     a, b = np.diff(even[:, inner], axis=1), np.diff(moved, axis=1)
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
     size = float(np.sqrt((a**2).sum() * (b**2).sum()))
