@@ -13,7 +13,7 @@ survives.elsewhere(
     "It does not match its checksum and is computed again.",
 )
 survives.elsewhere(
-    "tests/network/test_weights.py::test_one_changed_byte_of_user_weights_is_seen",
+    "tests/network/test_weights.py::test_one_changed_byte_of_user_weights_is_detected",
     "Weights are damaged",
     "one bit changed in a tensor or in the settings; files cut short; another file in the place of "
     "the bundled one",

@@ -126,7 +126,7 @@ def test_two_savings_at_once_leave_one_whole_result(tmp_path: Path, name: str) -
 )
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["folder", "file"])
-def test_what_is_not_ours_is_left_alone(tmp_path: Path, name: str, kind: str) -> None:
+def test_foreign_files_are_not_replaced(tmp_path: Path, name: str, kind: str) -> None:
     mine = tmp_path / name
     if kind == "folder":
         mine.mkdir()

@@ -30,7 +30,7 @@ except OSError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file sizes cannot be limited on Windows")
 @pytest.mark.parametrize("format", ["hdf5", "zarr", "tiff"])
-def test_full_disk_gives_one_sentence_and_leaves_nothing(tmp_path, format):
+def test_full_disk_raises_one_sentence_and_leaves_nothing(tmp_path, format):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "out"), format],
         capture_output=True,
@@ -45,7 +45,7 @@ def test_full_disk_gives_one_sentence_and_leaves_nothing(tmp_path, format):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_first_error_is_kept_and_told(tmp_path, monkeypatch):
+def test_first_error_is_recorded_and_raised(tmp_path, monkeypatch):
     file = GuardedFile(tmp_path / "a")
 
     class Full:

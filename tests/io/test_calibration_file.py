@@ -29,14 +29,14 @@ def cube(channels=64):
     voltage=st.one_of(st.none(), st.floats(5, 60)),
     lines=st.lists(st.tuples(st.text(max_size=8), st.floats(0.5, 60), st.floats(0, 4000))),
 )
-def test_what_was_saved_is_loaded(tmp_path_factory, gain, offset, anode, voltage, lines):
+def test_saved_calibration_is_loaded(tmp_path_factory, gain, offset, anode, voltage, lines):
     path = tmp_path_factory.mktemp("calibration") / "a.json"
     saved = SavedCalibration(64, gain, offset, anode, voltage, tuple(lines))
     save_calibration(path, saved)
     assert load_calibration(path) == saved
 
 
-def test_applied_to_a_scan_it_gives_axis_anode_and_voltage():
+def test_applied_calibration_sets_axis_anode_and_voltage():
     calibration = SavedCalibration(64, 0.021, -0.05, "Mo", 42.0)
     applied = calibration.applied(cube())
     assert (applied.energies.gain_kev, applied.energies.offset_kev) == (0.021, -0.05)
@@ -44,7 +44,7 @@ def test_applied_to_a_scan_it_gives_axis_anode_and_voltage():
     assert (applied.acquisition.anode, applied.acquisition.tube_kv) == ("Mo", 42.0)
 
 
-def test_unknown_settings_leave_what_the_scan_knows():
+def test_unknown_settings_leave_those_of_the_scan():
     known = cube().with_acquisition(cube().acquisition.updated(anode="Rh"))
     assert SavedCalibration(64, 0.021, 0.0).applied(known).acquisition.anode == "Rh"
 
@@ -121,6 +121,6 @@ def test_other_files_are_no_calibration(tmp_path, text):
         load_calibration(path)
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path):
+def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         load_calibration(tmp_path / "a.json")

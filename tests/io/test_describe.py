@@ -1,4 +1,4 @@
-"""What `describe` says."""
+"""The description of a scan in words."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ CASES = [(row, case) for row in all_rows() for case in row.cases]
 NAMES = [f"{row.format}-{case.writer}" for row, case in CASES]
 
 
-def test_the_table_in_the_docs_is_what_the_cases_say():
+def test_table_in_the_docs_matches_the_cases():
     text = DOCS.read_text(encoding="utf-8")
     assert text == with_table(text), "run: python -m tests.io.format_table.table"
 

@@ -58,7 +58,7 @@ def test_a_stack_is_no_flat_picture(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
 @pytest.mark.parametrize("content", [b"", b"no picture", b"II*\x00\xff\xff\xff\xff"])
-def test_what_is_no_picture_is_told_in_one_sentence(tmp_path, suffix, content):
+def test_non_images_raise_one_sentence(tmp_path, suffix, content):
     path = tmp_path / f"broken{suffix}"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"^broken\.\w+ is not a picture that can be read\.$"):

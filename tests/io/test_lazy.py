@@ -57,7 +57,7 @@ def indices(length: int) -> st.SearchStrategy[Any]:
 
 
 @given(st.tuples(*(indices(length) for length in COUNTS.shape)))
-def test_any_index_gives_what_it_gives_of_an_array(key):
+def test_every_index_selects_as_numpy_does(key):
     if sum(isinstance(part, list) for part in key) > 1:
         return  # dask and numpy differ there
     found = dask_counts(RecordedCube())[key].compute(scheduler="synchronous")

@@ -68,7 +68,7 @@ def test_families_axis_and_conditions_are_read(cfg: Path) -> None:
     assert found.fwhm_mn_ka_ev == pytest.approx(156.1, abs=0.3)
 
 
-def test_what_is_not_used_is_said_in_one_sentence(cfg: Path) -> None:
+def test_unused_settings_are_named_in_one_sentence(cfg: Path) -> None:
     sentence = read_pymca_cfg(cfg).sentence
     assert sentence == (
         "Not used of these settings: the attenuator kapton, the attenuator Matrix, "
@@ -86,7 +86,7 @@ def test_the_axis_has_the_channels_of_the_scan(cfg: Path) -> None:
     assert FitSettings().axis(10) is None
 
 
-def test_what_a_scan_knows_goes_first(cfg: Path) -> None:
+def test_settings_of_the_scan_have_priority(cfg: Path) -> None:
     found = read_pymca_cfg(cfg)
     unknown = found.acquisition(Acquisition())
     assert (unknown.tube_kv, unknown.path_mm, unknown.atmosphere) == (40.0, 25.0, "air")
@@ -127,7 +127,7 @@ FAMILIES = st.lists(
     energy=st.one_of(st.none(), st.floats(5, 60)),
     air=st.floats(0.1, 100),
 )
-def test_what_is_written_is_read_again(tmp_path, families, gain, offset, fwhm, energy, air) -> None:
+def test_written_settings_are_read(tmp_path, families, gain, offset, fwhm, energy, air) -> None:
     path = tmp_path / "again.cfg"
     # Families of one element stand together in such a file.
     families = sorted(families, key=lambda name: name.split()[0])
@@ -141,7 +141,7 @@ def test_what_is_written_is_read_again(tmp_path, families, gain, offset, fwhm, e
     assert found.air_mm == pytest.approx(air, rel=1e-9)
 
 
-def test_pymca_fits_with_what_is_written(tmp_path: Path) -> None:
+def test_pymca_fits_with_written_settings(tmp_path: Path) -> None:
     theory = pytest.importorskip("PyMca5.PyMcaPhysics.xrf.ClassMcaTheory")
     path = tmp_path / "fit.cfg"
     write_pymca_cfg(path, FitSettings(("Fe K", "Cu K"), 0.02, 0.01, 150.0, 20.0, 10.0))

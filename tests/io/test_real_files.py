@@ -70,7 +70,7 @@ def test_spectrum_first_hdf5():
 
 
 @pytest.mark.parametrize("pattern", ["hands/*.zip"])
-def test_what_is_not_read_says_so(pattern):
+def test_unreadable_file_is_refused_with_a_reason(pattern):
     for path in REAL.glob(pattern):
         assert not can_open(path)
         with pytest.raises(ValueError, match="is not a scan that can be read here"):

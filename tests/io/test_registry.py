@@ -1,4 +1,4 @@
-"""Which file is opened, what the user may override, and what bad input says."""
+"""Opening files by content, overriding their settings, and the sentences on bad input."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_user_goes_before_the_file(scan):
     assert (cube.acquisition.anode, cube.acquisition.tube_kv) == ("Ag", 40)
 
 
-def test_what_the_user_leaves_out_stays(scan):
+def test_settings_without_an_override_stay(scan):
     cube = open_cube(scan, offset_kev=0.2)
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.02, 0.2)
     assert cube.energies.source == "user"
@@ -59,7 +59,7 @@ def test_a_given_gain_answers_the_note_on_a_missing_axis(tmp_path, counts):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("wrong", "sentence"),
     [
         ({"gain_kev": 0}, "gain"),
         ({"gain_kev": float("nan")}, "gain"),
@@ -68,25 +68,25 @@ def test_a_given_gain_answers_the_note_on_a_missing_axis(tmp_path, counts):
         ({"tube_kv": 500}, "500 kV"),
     ],
 )
-def test_impossible_settings_are_refused(scan, wrong, says):
-    with pytest.raises(ValueError, match=says):
+def test_impossible_settings_are_refused(scan, wrong, sentence):
+    with pytest.raises(ValueError, match=sentence):
         open_cube(scan, **wrong)
 
 
-def test_what_does_not_exist(tmp_path):
+def test_missing_file_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         open_cube(tmp_path / "nothing.rpl")
     assert not can_open(tmp_path / "nothing.rpl")
 
 
-def test_what_is_empty(tmp_path):
+def test_empty_file_is_refused(tmp_path):
     (tmp_path / "scan.npy").touch()
     with pytest.raises(ValueError, match=r"scan\.npy is empty"):
         open_cube(tmp_path / "scan.npy")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all files")
-def test_what_may_not_be_read(scan):
+def test_file_without_permission_is_refused(scan):
     scan.chmod(0)
     with pytest.raises(OSError, match=r"scan\.npz cannot be read: permission denied"):
         open_cube(scan)

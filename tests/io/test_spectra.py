@@ -36,7 +36,7 @@ def test_an_msa_file_is_opened_again_with_axis_and_settings(tmp_path):
     assert cube.acquisition.detector.fwhm_mn_ka_ev == pytest.approx(141.0)
 
 
-def test_several_become_files_named_after_what_they_are(tmp_path):
+def test_several_spectra_become_files_with_their_names(tmp_path):
     twin = NamedSpectrum(PIXEL.name, PIXEL.counts + 1)
     paths = save_spectra_msa(tmp_path / "a.msa", [PIXEL, MEAN, twin], AXIS)
     names = ["a_Pixel-x-3-y-4.msa", "a_Region-1-mean.msa", "a_Pixel-x-3-y-4-2.msa"]
@@ -60,7 +60,7 @@ def test_names_of_any_script_are_written(tmp_path):
 
 
 @pytest.mark.parametrize("save", [save_spectra_csv, save_spectra_msa])
-def test_what_is_not_ours_stays(tmp_path, save):
+def test_foreign_file_is_not_replaced(tmp_path, save):
     path = tmp_path / "a.msa"
     path.write_text("my notes")
     with pytest.raises(FileExistsError, match="left as it"):

@@ -72,14 +72,14 @@ def test_datamuncher_as_text(tmp_path):
     np.testing.assert_array_equal(load_maps(path).counts, MAPS)
 
 
-def test_what_is_not_known_is_nan_and_takes_no_room(dms):
+def test_unknown_sigma_is_nan_and_takes_no_memory(dms):
     maps = load_maps(dms)
     assert maps.sigma.shape == maps.counts.shape and np.isnan(maps.sigma).all()
     assert maps.sigma.strides == (0, 0, 0)
     assert maps.provenance["sigma"] == "unknown"
 
 
-def test_opening_them_as_a_scan_says_what_they_are(dms):
+def test_element_maps_do_not_open_as_a_scan(dms):
     with pytest.raises(ValueError, match=r"^scan\.dms holds element maps, no spectra\.$"):
         open_cube(dms)
     text = describe(dms)

@@ -102,7 +102,7 @@ def test_a_camera_sees_light_not_x_rays(write_envi):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "sentence"),
     [
         ("samples = 4", "samples = 100000000", "larger than any scan"),
         ("samples = 4", "samples = -4", "at least 1"),
@@ -117,15 +117,15 @@ def test_a_camera_sees_light_not_x_rays(write_envi):
         ("file type", "file compression = 1\nfile type", "compressed"),
     ],
 )
-def test_impossible_headers_give_one_sentence(write_envi, old, new, says):
+def test_impossible_headers_raise_one_sentence(write_envi, old, new, sentence):
     header = write_envi()
     header.write_text(header.read_text().replace(old, new))
-    with pytest.raises(ValueError, match=says) as caught:
+    with pytest.raises(ValueError, match=sentence) as caught:
         open_cube(header)
     assert str(caught.value).count("\n") == 0 and "scan" in str(caught.value)
 
 
-def test_truncated_and_lonely_halves_say_so(write_envi):
+def test_truncated_or_single_half_is_refused(write_envi):
     header = write_envi()
     data = header.with_name("scan.img")
     data.write_bytes(data.read_bytes()[:-1])

@@ -1,4 +1,4 @@
-"""A scan without energies: estimated from its lines, in every format alike, and said so."""
+"""A scan without energies: the axis is estimated from its lines and noted, in every format."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ FORMATS = [npy, tiff, zarr, edf, envi, hdf5]
 
 
 @pytest.mark.parametrize("write", FORMATS)
-def test_info_estimates_it_from_the_lines_and_says_so(tmp_path, counts, write):
+def test_info_estimates_the_axis_from_the_lines(tmp_path, counts, write):
     text = describe(write(tmp_path, counts))
     (line,) = (line for line in text.splitlines() if line.startswith("Energy axis"))
     assert "estimated from the lines of" in line and "the file states none" in line
@@ -93,7 +93,7 @@ def test_the_scan_stays_marked_when_it_is_calibrated(tmp_path, counts):
 
 
 @pytest.mark.parametrize("write", FORMATS)
-def test_what_the_user_gives_goes_first(tmp_path, counts, write):
+def test_axis_of_the_user_has_priority(tmp_path, counts, write):
     path = write(tmp_path, counts)
     text = describe(path, gain_kev=0.03, offset_kev=0.1)
     assert "30 eV a channel, channel 0 at 100 eV (given by you)" in text

@@ -64,14 +64,14 @@ def test_negative_counts_become_zero_and_are_noted(write):
     assert any("negative" in note for note in cube.source.notes)
 
 
-def test_no_axis_is_said(write):
+def test_missing_axis_is_noted(write):
     cube = open_cube(write("1, 2", gain=0))
     assert cube.energies.source == "estimated"
     assert any("no energy axis" in note for note in cube.source.notes)
 
 
 @pytest.mark.parametrize(
-    ("data", "points", "says"),
+    ("data", "points", "sentence"),
     [
         ("1, 2, 3", 5, "holds 3 of its 5 channels"),
         ("1, 2, 3", "", "how many channels"),
@@ -83,8 +83,8 @@ def test_no_axis_is_said(write):
         ("1, 1e300, 3", 3, "not numbers"),
     ],
 )
-def test_bad_spectra_give_one_sentence(write, data, points, says):
-    with pytest.raises(ValueError, match=says) as caught:
+def test_bad_spectra_raise_one_sentence(write, data, points, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
         open_cube(write(data, points))
     message = str(caught.value)
     assert message.startswith("a.msa ") and message.endswith(".") and "\n" not in message

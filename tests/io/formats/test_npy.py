@@ -105,7 +105,7 @@ def test_truncated_files_give_one_sentence(tmp_path, counts, suffix, keep):
         open_cube(path)
 
 
-def test_damaged_archive_gives_one_sentence(tmp_path, counts):
+def test_damaged_archive_raises_one_sentence(tmp_path, counts):
     path = tmp_path / "scan.npz"
     np.savez_compressed(path, counts=counts)
     data = bytearray(path.read_bytes())

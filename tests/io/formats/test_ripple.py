@@ -34,7 +34,7 @@ def test_signed_bytes(write_ripple, counts):
 
 
 @pytest.mark.parametrize("record", ORDERS)
-def test_what_is_assumed_is_said(write_ripple, record):
+def test_assumptions_are_noted(write_ripple, record):
     notes = open_cube(write_ripple(record=record)).source.notes
     assert any("spectrum by spectrum is assumed" in note for note in notes) == (
         record == "dont-care"
@@ -96,7 +96,7 @@ def test_scan_of_many_gigabytes_opens_without_being_read(write_ripple):
     assert cube.counts[1272, 1600:].sum().compute() == 0
 
 
-def test_lonely_halves_say_so(write_ripple):
+def test_single_half_is_refused(write_ripple):
     header = write_ripple()
     raw = header.with_suffix(".raw")
     raw.rename(raw.with_name("elsewhere.raw"))

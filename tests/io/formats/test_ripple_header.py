@@ -84,7 +84,7 @@ def test_impossible_settings_stay_unknown():
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "sentence"),
     [
         ({"width": None}, "does not state width"),
         ({"width": "abc"}, "no whole number"),
@@ -101,8 +101,8 @@ def test_impossible_settings_stay_unknown():
         ({"record_by": "dont-care", "depth": "1"}, "an image"),
     ],
 )
-def test_wrong_headers_give_one_sentence(changes, says):
-    with pytest.raises(ValueError, match=says) as caught:
+def test_wrong_headers_raise_one_sentence(changes, sentence):
+    with pytest.raises(ValueError, match=sentence) as caught:
         parse_header(header(**changes), "scan.rpl")
     message = str(caught.value)
     assert message.startswith("scan.rpl ") and message.endswith(".") and "\n" not in message
@@ -127,7 +127,7 @@ def test_any_values_give_a_header_or_one_sentence(changes):
 
 
 @given(st.text(max_size=300))
-def test_any_text_gives_a_header_or_a_value_error(text):
+def test_any_text_parses_or_raises_value_error(text):
     try:
         parse_header(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Results as CSV: what a spreadsheet and numpy get is what the maps hold."""
+"""Results as CSV: a spreadsheet and numpy read the values of the maps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving: whole or not at all, never over what is not ours, and read again the same."""
+"""Results are saved atomically, never over foreign files, and read back unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names_in(folder):
 
 
 @pytest.mark.parametrize("name", ["out.zarr", "out.h5", "out.hdf5"])
-def test_what_is_saved_is_read_again(tmp_path, name):
+def test_saved_maps_are_read_back(tmp_path, name):
     elements, pigments = make()
     out = save_results(tmp_path / name, elements=elements, pigments=pigments)
     assert out == tmp_path / name
@@ -75,7 +75,7 @@ def test_results_are_no_scans_and_may_be_replaced(tmp_path, name, format):
 
 @pytest.mark.parametrize(("name", "format"), KINDS)
 @pytest.mark.parametrize("folder", [False, True])
-def test_what_is_not_ours_is_left_alone(tmp_path, name, format, folder):
+def test_foreign_files_are_not_replaced(tmp_path, name, format, folder):
     target = tmp_path / name
     if folder:
         target.mkdir()
@@ -84,8 +84,8 @@ def test_what_is_not_ours_is_left_alone(tmp_path, name, format, folder):
         target.write_text("precious")
     with pytest.raises(FileExistsError, match="not a result of this program"):
         save_results(target, elements=make()[0], format=format)
-    kept = target / "mine.txt" if folder else target
-    assert kept.read_text() == "precious" and names_in(tmp_path) == [name]
+    foreign = target / "mine.txt" if folder else target
+    assert foreign.read_text() == "precious" and names_in(tmp_path) == [name]
 
 
 def test_a_folder_of_pictures_with_a_file_of_the_user_is_left_alone(tmp_path):
@@ -96,7 +96,7 @@ def test_a_folder_of_pictures_with_a_file_of_the_user_is_left_alone(tmp_path):
 
 
 class FullDisk:
-    """An array whose second slab cannot be read: stands for any failure on the way."""
+    """An array whose second block cannot be read, as an example of any failure."""
 
     def __init__(self, shape, error):
         self.shape, self.error = shape, error

@@ -1,4 +1,4 @@
-"""A saved scan that was damaged says so in one sentence; it never passes for a whole one."""
+"""A damaged scan raises one sentence; it never opens as a complete one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_lost_piece_is_no_row_of_zeros(store):
         open_cube(store)
 
 
-def test_a_piece_that_is_lost_while_it_is_open_is_told(store):
+def test_piece_lost_after_opening_raises(store):
     counts = open_cube(store).counts
     only_shard(store).unlink()
     with pytest.raises(OSError, match=r"scan\.zarr is incomplete"):
@@ -152,13 +152,13 @@ PLACES = (
 @given(place=st.sampled_from(PLACES), value=json_values)
 def test_any_value_anywhere_is_taken_or_refused_in_one_sentence(place, value):
     cube = XRFCube.from_array(np.zeros((1, 1, 7), np.uint8), gain_kev=0.1, tube_kv=40.0)
-    told = json.loads(to_json(metadata_of(cube)))
-    home = told
+    content = json.loads(to_json(metadata_of(cube)))
+    home = content
     for key in place[:-1]:
         home = home[key]
     home[place[-1]] = value
     try:
-        facts = from_json(json.dumps(told), "scan.h5")
+        facts = from_json(json.dumps(content), "scan.h5")
     except ValueError as error:
         assert str(error).startswith("scan.h5 is damaged")
     else:

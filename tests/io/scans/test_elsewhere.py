@@ -1,4 +1,4 @@
-"""Other programs open what is saved here: the same counts, energies and sizes."""
+"""Other programs read the same counts, energies and sizes from saved scans."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ def test_rosettasciio_loads_the_ripple_pair(saved, scan):
     assert energy["units"] == "keV"
     assert (y["scale"], x["scale"]) == cube.pixel_mm
     assert (y["units"], x["units"]) == ("mm", "mm")
-    told = found["metadata"]["Acquisition_instrument"]["TEM"]
-    assert told["beam_energy"] == 45.0
-    assert told["Detector"]["EDS"]["elevation_angle"] == 50.0
+    acquisition = found["metadata"]["Acquisition_instrument"]["TEM"]
+    assert acquisition["beam_energy"] == 45.0
+    assert acquisition["Detector"]["EDS"]["elevation_angle"] == 50.0
 
 
 @quick

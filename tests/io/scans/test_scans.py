@@ -44,7 +44,7 @@ known = st.builds(
 
 @st.composite
 def cubes(draw: st.DrawFn) -> XRFCube:
-    """Cubes of every type of count, with or without what may be unknown."""
+    """Cubes of every type of count, with and without the optional settings."""
     shape = draw(st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(2, 40)))
     dtype = np.dtype(draw(st.sampled_from(TYPES)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -84,7 +84,7 @@ def assert_equal(found: XRFCube, cube: XRFCube) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cube=cubes())
-def test_what_was_saved_opens_as_an_equal_cube(tmp_path, name, cube):
+def test_saved_scan_opens_as_an_equal_cube(tmp_path, name, cube):
     assert_equal(open_cube(save_cube(cube, tmp_path / name, overwrite=True)), cube)
 
 
@@ -99,7 +99,7 @@ def cube(counts) -> XRFCube:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_notes_are_kept_and_where_it_comes_from_is_told(cube, tmp_path, name):
+def test_notes_and_origin_are_saved(cube, tmp_path, name):
     path = save_cube(cube, tmp_path / name)
     assert "Two pixels are missing." in open_cube(path).source.notes
     if name.endswith("zarr"):
@@ -143,7 +143,7 @@ def test_a_scan_is_replaced_only_when_allowed(cube, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_not_ours_is_never_replaced(cube, tmp_path, name):
+def test_foreign_files_are_never_replaced(cube, tmp_path, name):
     target = tmp_path / name
     in_the_way = target.with_suffix(".raw") if name.endswith("rpl") else target
     in_the_way.write_bytes(b"years of work")
@@ -173,7 +173,7 @@ def test_a_failure_half_way_leaves_nothing_and_the_old_scan_whole(cube, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_full_disk_is_told_with_the_name_of_what_was_written(cube, tmp_path, name, monkeypatch):
+def test_full_disk_error_names_the_target(cube, tmp_path, name, monkeypatch):
     def full(done, total):
         raise OSError(28, "No space left on device")
 
@@ -193,7 +193,7 @@ def test_a_scan_is_not_written_into_itself(write_ripple, mca_folder):
 
 
 @pytest.mark.parametrize("name", ["scan", "scan.tif", "scan.raw"])
-def test_a_format_that_is_not_clear_is_asked_for(cube, tmp_path, name):
+def test_unclear_format_is_refused(cube, tmp_path, name):
     with pytest.raises(ValueError, match="not clear how to save"):
         save_cube(cube, tmp_path / name)
     assert os.listdir(tmp_path) == []

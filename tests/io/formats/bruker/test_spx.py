@@ -72,11 +72,11 @@ def test_entities_are_refused(write):
 
 
 @pytest.mark.parametrize(
-    ("data", "count", "says"),
+    ("data", "count", "sentence"),
     [("", 4, "no counts"), ("1,2", 4, "holds 2 of its 4"), ("1,x", 2, "where counts should be")],
 )
-def test_bad_spectra_give_one_sentence(write, data, count, says):
-    with pytest.raises(ValueError, match=says):
+def test_bad_spectra_raise_one_sentence(write, data, count, sentence):
+    with pytest.raises(ValueError, match=sentence):
         open_cube(write(data, count))
 
 

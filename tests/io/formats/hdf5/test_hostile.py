@@ -182,7 +182,7 @@ def test_damaged_in_the_middle_never_crashes(path, counts):
             assert str(error)
 
 
-def test_a_damaged_piece_is_told_when_it_is_read(path, counts):
+def test_damaged_piece_raises_when_it_is_read(path, counts):
     with h5py.File(path, "w") as file:
         made = file.create_dataset("a", data=counts, chunks=(1, 4, 160), compression="gzip")
         info = made.id.get_chunk_info(1)
@@ -215,26 +215,28 @@ def test_very_many_datasets_with_fractions_are_not_all_tried(path, monkeypatch):
         for number in range(100):
             file[f"group_{number}/values"] = np.full((2, 2, 256), 0.5, np.float32)
     tried = []
-    look = _candidates.looks_like_counts
+    original = _candidates.looks_like_counts
     monkeypatch.setattr(
-        _candidates, "looks_like_counts", lambda cube: tried.append(cube) or look(cube)
+        _candidates, "looks_like_counts", lambda cube: tried.append(cube) or original(cube)
     )
     with pytest.raises(ValueError, match="without whole counts"):
         open_cube(path)
     assert 0 < len(tried) < 50
 
 
-def test_a_file_of_very_many_cubes_is_looked_through_no_further_than_some(path, monkeypatch):
+def test_search_for_candidates_is_limited(path, monkeypatch):
     from napari_xrf_pigments.io.formats.hdf5 import _candidates as hdf5_find
 
     with h5py.File(path, "w") as file:
         for number in range(2 * hdf5_find.MAX_CANDIDATES):
             file[f"group_{number}/values"] = np.ones((1, 2, 256), np.uint8)
-    seen = []
-    look = hdf5_find.describe_dataset
+    described = []
+    original = hdf5_find.describe_dataset
     monkeypatch.setattr(
-        hdf5_find, "describe_dataset", lambda *what: seen.append(what) or look(*what)
+        hdf5_find,
+        "describe_dataset",
+        lambda *arguments: described.append(arguments) or original(*arguments),
     )
     with h5py.File(path) as file:
         assert len(hdf5_find.find_candidates(file)) == hdf5_find.MAX_CANDIDATES
-    assert len(seen) == hdf5_find.MAX_CANDIDATES
+    assert len(described) == hdf5_find.MAX_CANDIDATES

@@ -96,7 +96,7 @@ def test_pyxrf_with_the_sum_only(path, counts):
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_a_sum_with_fractions_is_left_aside_for_the_detectors(path, counts):
+def test_stored_sum_with_fractions_is_replaced_by_the_detectors(path, counts):
     with h5py.File(path, "w") as file:
         for number, slope in ((1, 0.02), (2, 0.020001)):
             file[f"xrmmap/mca{number}/counts"] = (counts * number).astype(np.uint32)
@@ -131,7 +131,7 @@ def test_numbered_detectors_of_one_scan_are_added_up(path, counts):
     np.testing.assert_array_equal(open_cube(path, detector="mca_1").counts.compute(), counts + 1)
 
 
-def test_detectors_with_other_energies_are_not_added_up_unasked(path, counts):
+def test_detectors_with_different_energies_are_not_added_up_by_default(path, counts):
     with h5py.File(path, "w") as file:
         for number in range(2):
             group = file.create_group(f"entry/mca_{number}")
@@ -187,7 +187,7 @@ def test_nxdata_whose_signal_is_a_soft_link(path, counts):
     assert not cube.source.notes
 
 
-def test_the_only_detector_can_be_asked_for_but_no_other(path, counts):
+def test_only_the_existing_detector_can_be_selected(path, counts):
     with h5py.File(path, "w") as file:
         file["a"] = counts
     open_cube(path, detector="sum")

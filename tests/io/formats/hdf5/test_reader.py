@@ -1,4 +1,4 @@
-"""HDF5: which dataset is the scan, which axis the spectrum, and what is not a scan."""
+"""HDF5: the dataset of the scan, its spectrum axis, and files without a scan."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_nxdata_with_the_spectrum_first(path, counts):
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_plain_dataset_takes_the_longest_axis_and_says_so(path, counts, first):
+def test_longest_axis_of_a_plain_dataset_is_the_spectrum(path, counts, first):
     with h5py.File(path, "w") as file:
         file["a/b"] = np.moveaxis(counts, 2, 0) if first else counts
     cube = open_cube(path)
@@ -146,7 +146,7 @@ def test_links_out_of_the_file_are_not_followed(path, counts, tmp_path):
     assert not can_open(path)
 
 
-def test_truncated_file_gives_one_sentence(path, counts):
+def test_truncated_file_raises_one_sentence(path, counts):
     with h5py.File(path, "w") as file:
         file["counts"] = counts
     path.write_bytes(path.read_bytes()[:3000])

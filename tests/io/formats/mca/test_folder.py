@@ -141,7 +141,7 @@ def test_detectors_with_other_energies_are_not_added_up(two_detectors, counts):
     assert any("would blur the lines: 10264 was opened" in note for note in cube.source.notes)
 
 
-def test_folder_without_table_says_what_is_missing(mca_folder):
+def test_folder_without_table_is_refused(mca_folder):
     (mca_folder / "colonneXrighe.txt").unlink()
     with pytest.raises(ValueError, match=r"colonneXrighe\.txt"):
         open_cube(mca_folder / "10264")
@@ -163,7 +163,7 @@ def test_other_folders_are_not_claimed(tmp_path):
 
 
 @given(st.text(max_size=200))
-def test_any_table_text_gives_sizes_or_one_sentence(text):
+def test_any_table_text_parses_or_raises_one_sentence(text):
     try:
         table = parse_table(text)
     except ValueError as error:

@@ -25,8 +25,8 @@ def picture(odd_shift=0.0, seed=0, counts=20_000.0):
 
 @pytest.mark.parametrize("shift", [0.75, -1.5, 2.0])
 def test_a_shift_is_noted(shift):
-    said = re.fullmatch(r"Odd rows lie about ([\d.]+) pixels .*", direction_note(picture(shift)))
-    assert float(said[1]) == pytest.approx(abs(shift), abs=0.26)
+    note = re.fullmatch(r"Odd rows lie about ([\d.]+) pixels .*", direction_note(picture(shift)))
+    assert float(note[1]) == pytest.approx(abs(shift), abs=0.26)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -41,7 +41,7 @@ def test_reversed_rows_are_noted():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_noise_says_nothing(seed):
+def test_noise_gives_no_note(seed):
     assert direction_note(np.random.default_rng(seed).poisson(100, (40, 96))) is None
 
 

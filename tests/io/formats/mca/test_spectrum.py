@@ -58,7 +58,7 @@ def test_points_off_their_line_are_reported():
 
 
 @pytest.mark.parametrize("points", ["", "5 1.0", "5 1.0\n5 2.0", "5 2.0\n9 1.0", "a b"])
-def test_without_a_line_the_axis_is_assumed_and_said_so(points):
+def test_without_a_line_the_axis_is_estimated_and_noted(points):
     notes = []
     header = parse_header(f"<<CALIBRATION>>\n{points}\n<<DATA>>".encode())
     assert energy_axis(header, 5, notes).source == "estimated"

@@ -53,7 +53,7 @@ def test_any_bytes_have_an_answer(data):
 
 
 @pytest.mark.parametrize("codec", ["gzip", "zstd", "blosc"])
-def test_a_bomb_in_a_store_gives_one_sentence(tmp_path, counts, codec):
+def test_decompression_bomb_raises_one_sentence(tmp_path, counts, codec):
     path = tmp_path / "scan.zarr"
     codecs = {
         "gzip": zarr.codecs.GzipCodec(),

@@ -1,4 +1,4 @@
-"""Zarr: versions 2 and 3, NGFF, order of axes, what is not ours, and what could run code."""
+"""Zarr: versions 2 and 3, NGFF, order of axes, foreign arrays, and codecs that could run code."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def change(path, name, **new):
 
 
 @pytest.mark.parametrize(
-    ("new", "says"),
+    ("new", "sentence"),
     [
         ({"shape": [100_000_000, 4, 160]}, "larger than any scan"),
         ({"shape": [-3, 4, 160]}, "not a scan|no array"),
@@ -130,10 +130,10 @@ def change(path, name, **new):
         ({"data_type": 7}, "not a scan|no array"),
     ],
 )
-def test_metadata_that_lie_give_one_sentence(path, counts, new, says):
+def test_false_metadata_raise_one_sentence(path, counts, new, sentence):
     zarr.create_array(str(path), data=counts.astype(np.uint16))
     change(path, "zarr.json", **new)
-    with pytest.raises(ValueError, match=says) as caught:
+    with pytest.raises(ValueError, match=sentence) as caught:
         open_cube(path)
     assert "scan.zarr" in str(caught.value) and "\n" not in str(caught.value)
 
@@ -171,7 +171,7 @@ def test_codecs_that_could_run_code_are_refused(path, counts, dtype):
         open_cube(path).counts.compute()
 
 
-def test_a_damaged_piece_gives_one_sentence(path, counts):
+def test_damaged_piece_raises_one_sentence(path, counts):
     zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(3, 4, 160))
     (piece,) = (each for each in (path / "c").rglob("*") if each.is_file())
     piece.write_bytes(piece.read_bytes()[:20])
