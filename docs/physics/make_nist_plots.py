@@ -17,11 +17,11 @@ import numpy as np
 from napari_xrf_pigments.evaluation.nist import (
     Sample,
     Spectrometer,
-    band,
-    fitted,
+    band_counts,
+    fit_spectrometer,
     net_area,
     read_sample,
-    scaled,
+    scale_to_blank,
     simulate,
 )
 
@@ -79,12 +79,14 @@ def scatter_rows(samples: dict[str, Sample], stages: list[Spectrometer]) -> list
         main = next(iter(lines.values())) if name != "Zr" else 15.75
         cells = []
         for centre, half in bands.values():
-            measured = band(sample.kev, sample.counts, centre, half)
+            measured = band_counts(sample.kev, sample.counts, centre, half)
             measured /= peak(sample, sample.counts, main)
             told = []
             for stage in stages:
                 spectrum = simulate(stage, sample)[0]
-                found = band(sample.kev, spectrum, centre, half) / peak(sample, spectrum, main)
+                found = band_counts(sample.kev, spectrum, centre, half) / peak(
+                    sample, spectrum, main
+                )
                 told.append(f"{found / measured - 1:+.0%}")
             cells.append(", ".join(told))
         rows.append(f"| {name} | {' | '.join(cells)} |")
@@ -115,8 +117,8 @@ def main(folder: Path) -> None:
     """Fit, plot, print the tables."""
     samples = {name: read_sample(folder / file, name) for name, file in FILES.items()}
     plain = Spectrometer()
-    before = scaled(plain, samples["Acrylic"])
-    after = fitted(Spectrometer(multiple=0.2), samples)
+    before = scale_to_blank(plain, samples["Acrylic"])
+    after = fit_spectrometer(Spectrometer(multiple=0.2), samples)
     own = replace(after, detector=replace(after.detector, shelf=0.3, tail=0.5))
     print(after)
     stages = [before, own]

@@ -39,7 +39,7 @@ def test_existing_weights_are_not_replaced(tmp_path, capsys):
     ("words", "message"),
     [
         (["--start", "none.safetensors", "--from-part", "closing"], "There are no weights at"),
-        (["--from-part", "closing"], "go together."),
+        (["--from-part", "closing"], "must be given together."),
         (["--start", BUNDLED, "--from-part", "last"], "There is no part 'last'; there are first,"),
     ],
 )

@@ -19,9 +19,9 @@ from napari_xrf_pigments import open_cube
 from napari_xrf_pigments.calibration.automatic import calibrated
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
 from napari_xrf_pigments.evaluation import (
-    RuleTable,
+    RulePredictor,
+    apply_rules,
     evaluate,
-    rule_table,
     score_context,
     score_scan,
 )
@@ -81,7 +81,7 @@ def _wanted(folder: Path, spectra: int, seeds: int) -> Any:
                 0,
                 lambda left=left_out: _trained(folder, spectra, "ours", 0, left),
             )
-    yield "rule table on fitted elements, over 5 sigma", 0, RuleTable
+    yield "rule table on fitted elements, over 5 sigma", 0, RulePredictor
     yield "NNLS on a library of pigment spectra", 0, lambda: NnlsLibrary(_best_share())
 
 
@@ -146,7 +146,7 @@ def _on_scan(predictor: Any, scan: tuple[XRFCube, Any] | None) -> dict[str, floa
         nothing = float("nan")
         return {"hands_auc": nothing, "hands_false": nothing, "hands_absent": nothing}
     cube, elements = scan
-    by_rules = isinstance(predictor, RuleTable)
+    by_rules = isinstance(predictor, RulePredictor)
     maps = _by_rules(elements) if by_rules else map_pigments(cube, predictor=predictor)
     rows = score_scan(elements, maps)
     known = [row.auc for row in rows if row.name in ("vermilion", "azurite") and row.auc == row.auc]
@@ -166,7 +166,7 @@ def _by_rules(elements: ElementMaps) -> PigmentMaps:
     """The rules, which take spectra in a row, on maps."""
     count = len(elements.names)
     flat = (np.asarray(each).reshape(count, -1) for each in (elements.counts, elements.sigma))
-    return rule_table(ElementMaps(elements.names, *flat))
+    return apply_rules(ElementMaps(elements.names, *flat))
 
 
 def _best_share() -> float:

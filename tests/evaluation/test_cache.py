@@ -1,4 +1,4 @@
-"""Emissions on disk: verified before use, computed again where they do not match."""
+"""Cache of emissions: files are verified before use and computed again if they do not match."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from napari_xrf_pigments.evaluation.test_sets.fisx_emission import Emission
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """A stand-in for the slow emission that counts its calls."""
+    """Replace the slow emission by one that counts its calls."""
     calls: list[int] = []
 
     def emit(*arguments: object) -> Emission:
@@ -38,11 +38,9 @@ def stored_file(folder: Path) -> Path:
     return path
 
 
-def test_the_second_time_it_comes_from_the_disk_and_is_the_same(
-    computed: list[int], tmp_path: Path
-) -> None:
-    first = cache.stack("A", 0, cache=tmp_path)
-    second = cache.stack("A", 0, cache=tmp_path)
+def test_a_cached_stack_equals_the_computed_one(computed: list[int], tmp_path: Path) -> None:
+    first = cache.load_stack("A", 0, cache=tmp_path)
+    second = cache.load_stack("A", 0, cache=tmp_path)
     assert computed == [0]
     assert second[0] == first[0]
     assert second[1] == first[1]
@@ -51,40 +49,40 @@ def test_the_second_time_it_comes_from_the_disk_and_is_the_same(
     assert [path.suffix for path in tmp_path.rglob("*.*")] == [".npz"]
 
 
-def test_an_array_that_was_changed_is_not_used(computed: list[int], tmp_path: Path) -> None:
-    cache.stack("A", 0, cache=tmp_path)
+def test_a_changed_array_is_not_used(computed: list[int], tmp_path: Path) -> None:
+    cache.load_stack("A", 0, cache=tmp_path)
     path = stored_file(tmp_path)
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files}
     arrays["line_rate"] = arrays["line_rate"] * 2
-    np.savez_compressed(path, **arrays)  # a whole archive, but not what was computed
-    _, _, emission = cache.stack("A", 0, cache=tmp_path)
+    np.savez_compressed(path, **arrays)  # a valid archive with other values
+    _, _, emission = cache.load_stack("A", 0, cache=tmp_path)
     assert computed == [0, 1]
     np.testing.assert_array_equal(emission.line_rate, [1.0, 2.0])
-    cache.stack("A", 0, cache=tmp_path)
-    assert computed == [0, 1]  # the bad file was replaced
+    cache.load_stack("A", 0, cache=tmp_path)
+    assert computed == [0, 1]  # the invalid file was replaced
 
 
-@pytest.mark.parametrize("kept", [0, 3, 100, 700])
-def test_a_file_cut_short_is_computed_again(computed: list[int], tmp_path: Path, kept: int) -> None:
-    cache.stack("A", 0, cache=tmp_path)
+@pytest.mark.parametrize("size", [0, 3, 100, 700])
+def test_a_truncated_file_is_computed_again(computed: list[int], tmp_path: Path, size: int) -> None:
+    cache.load_stack("A", 0, cache=tmp_path)
     path = stored_file(tmp_path)
-    path.write_bytes(path.read_bytes()[:kept])
-    cache.stack("A", 0, cache=tmp_path)
+    path.write_bytes(path.read_bytes()[:size])
+    cache.load_stack("A", 0, cache=tmp_path)
     assert computed == [0, 1]
 
 
 def test_a_file_without_a_checksum_is_computed_again(computed: list[int], tmp_path: Path) -> None:
-    cache.stack("A", 0, cache=tmp_path)
+    cache.load_stack("A", 0, cache=tmp_path)
     path = stored_file(tmp_path)
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files if name != "sha256"}
     np.savez_compressed(path, **arrays)
-    cache.stack("A", 0, cache=tmp_path)
+    cache.load_stack("A", 0, cache=tmp_path)
     assert computed == [0, 1]
 
 
-def test_a_failed_writing_leaves_nothing(
+def test_a_failed_write_leaves_no_file(
     computed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(file: object, **arrays: object) -> None:
@@ -92,5 +90,5 @@ def test_a_failed_writing_leaves_nothing(
 
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="No space"):
-        cache.stack("A", 0, cache=tmp_path)
+        cache.load_stack("A", 0, cache=tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -1,4 +1,4 @@
-"""The figures of merit do what their names say."""
+"""Scores of pigment maps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from napari_xrf_pigments.cube import Acquisition, ElementMaps, EnergyAxis, Pigme
 from napari_xrf_pigments.evaluation import (
     TestSet,
     Truth,
+    apply_rules,
     evaluate,
-    judge,
-    rule_table,
     scan_table,
     score,
     score_scan,
+    score_set,
 )
 from napari_xrf_pigments.evaluation.metrics import (
     auc,
     average_precision,
     calibration_error,
-    confusions,
+    confusion_table,
     recall_by,
 )
-from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, TOP, together
+from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, TOP, concatenate_truths
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
 NAMES = tuple(entry.id for entry in pigment_catalogue())
@@ -36,7 +36,7 @@ MEMBER = np.array([GROUPS.index(entry.group) for entry in pigment_catalogue()])
 N = 120
 
 
-def made_truth(seed: int = 0) -> Truth:
+def make_truth(seed: int = 0) -> Truth:
     rng = np.random.default_rng(seed)
     where = np.where(rng.random((N, len(NAMES))) < 0.12, rng.choice([TOP, COVERED], (N, 1)), 0)
     sigma = np.where(where > 0, 20.0, 0.0).astype(np.float32)
@@ -50,15 +50,15 @@ def made_truth(seed: int = 0) -> Truth:
 
 
 def oracle(truth: Truth) -> PigmentMaps:
-    there = truth.present.astype(float)
+    present = truth.present.astype(float)
     onehot = (truth.member[:, None] == np.arange(len(GROUPS))).astype(float)
     return PigmentMaps(
-        NAMES, there.T, ((truth.where & TOP) > 0).T * 1.0, (truth.where > TOP).T * 1.0,
-        GROUPS, np.minimum(there @ onehot, 1.0).T, np.zeros(N),
+        NAMES, present.T, ((truth.where & TOP) > 0).T * 1.0, (truth.where > TOP).T * 1.0,
+        GROUPS, np.minimum(present @ onehot, 1.0).T, np.zeros(N),
     )  # fmt: skip
 
 
-def changed(maps: PigmentMaps, group: str, rows: slice, value: float) -> PigmentMaps:
+def with_group(maps: PigmentMaps, group: str, rows: slice, value: float) -> PigmentMaps:
     probability = np.array(maps.group_probability)
     probability[GROUPS.index(group), rows] = value
     return PigmentMaps(
@@ -68,7 +68,7 @@ def changed(maps: PigmentMaps, group: str, rows: slice, value: float) -> Pigment
 
 
 def test_an_oracle_is_perfect() -> None:
-    truth = made_truth()
+    truth = make_truth()
     found = score(truth, oracle(truth), bootstrap=20)
     assert (found.macro_f1, found.false_positives, found.exact) == (1.0, 0.0, 1.0)
     assert (found.calibration, found.below_auc, found.covered_recall) == (0.0, 1.0, 1.0)
@@ -76,45 +76,45 @@ def test_an_oracle_is_perfect() -> None:
 
 
 def test_the_order_of_names_does_not_matter() -> None:
-    truth = made_truth()
+    truth = make_truth()
     maps = oracle(truth)
-    turned = PigmentMaps(
+    reversed_maps = PigmentMaps(
         maps.names[::-1], maps.probability[::-1], maps.top[::-1], maps.below[::-1],
         maps.groups[::-1], maps.group_probability[::-1], maps.unexplained,
     )  # fmt: skip
-    assert score(truth, turned) == score(truth, maps)
+    assert score(truth, reversed_maps) == score(truth, maps)
 
 
-def test_a_missing_name_and_a_wrong_length_are_said() -> None:
-    truth = made_truth()
+def test_a_missing_name_and_a_wrong_length_are_rejected() -> None:
+    truth = make_truth()
     maps = oracle(truth)
     fewer = PigmentMaps(
         maps.names, maps.probability, maps.top, maps.below,
         maps.groups[1:], maps.group_probability[1:], maps.unexplained,
     )  # fmt: skip
-    with pytest.raises(ValueError, match="says nothing about"):
+    with pytest.raises(ValueError, match="has no values for"):
         score(truth, fewer)
     with pytest.raises(ValueError, match="do not fit"):
-        score(truth.take(slice(0, 10)), maps)
+        score(truth.select(slice(0, 10)), maps)
 
 
 def test_false_alarms_and_misses_are_counted_by_group() -> None:
-    truth = made_truth()
-    maps = changed(oracle(truth), "mercury", slice(None), 1.0)
+    truth = make_truth()
+    maps = with_group(oracle(truth), "mercury", slice(None), 1.0)
     row = next(row for row in score(truth, maps).groups if row.name == "mercury")
     assert row.recall == 1.0
     assert row.precision == pytest.approx(row.present / (row.present + row.absent))
     assert row.false_positives == 1.0
-    silent = changed(oracle(truth), "mercury", slice(None), 0.0)
+    silent = with_group(oracle(truth), "mercury", slice(None), 0.0)
     row = next(row for row in score(truth, silent).groups if row.name == "mercury")
     assert (row.recall, row.f1) == (0.0, 0.0)
 
 
-def test_what_cannot_be_seen_is_left_out() -> None:
-    truth = made_truth()
+def test_undetectable_pigments_are_left_out() -> None:
+    truth = make_truth()
     k = NAMES.index("vermilion")
     truth.sigma[:, k] = np.where(truth.present[:, k], 4.9, 0.0)
-    maps = changed(oracle(truth), "mercury", slice(None), 0.0)
+    maps = with_group(oracle(truth), "mercury", slice(None), 0.0)
     row = next(row for row in score(truth, maps).groups if row.name == "mercury")
     assert row.present == 0
     assert row.absent == N - int(truth.present[:, k].sum())
@@ -122,9 +122,9 @@ def test_what_cannot_be_seen_is_left_out() -> None:
 
 
 def test_blind_and_shared_pairs_are_left_out() -> None:
-    truth = made_truth()
+    truth = make_truth()
     g = GROUPS.index("mercury")
-    maps = changed(oracle(truth), "mercury", slice(None), 1.0)
+    maps = with_group(oracle(truth), "mercury", slice(None), 1.0)
     assert score(truth, maps).exact < 1.0
     truth.shared[:, g] = True
     assert score(truth, maps).exact < 1.0
@@ -134,54 +134,54 @@ def test_blind_and_shared_pairs_are_left_out() -> None:
 
 
 def test_bootstrap_interval_holds_the_value() -> None:
-    truth = made_truth()
-    maps = changed(oracle(truth), "lead", slice(0, 60), 0.0)
+    truth = make_truth()
+    maps = with_group(oracle(truth), "lead", slice(0, 60), 0.0)
     found = score(truth, maps, bootstrap=200)
     low, high = found.intervals["exact"]
     assert low < found.exact < high
 
 
 def test_recall_by_sigma_and_confusions() -> None:
-    truth = made_truth()
-    maps = changed(changed(oracle(truth), "lead", slice(None), 0.0), "gold", slice(None), 1.0)
+    truth = make_truth()
+    maps = with_group(with_group(oracle(truth), "lead", slice(None), 0.0), "gold", slice(None), 1.0)
     slices = {s.label: s for s in recall_by(truth, maps, "sigma")}
     assert slices["10-30"].pigments == int(truth.present.sum())
-    table = confusions(truth, maps)
+    table = confusion_table(truth, maps)
     worst = np.unravel_index(np.argmax(table), table.shape)
     assert (GROUPS[worst[0]], GROUPS[worst[1]]) == ("lead", "gold")
 
 
 def test_evaluate_scores_sets_and_scan() -> None:
-    truth = made_truth()
+    truth = make_truth()
     axis, acquisition = EnergyAxis(8, 0.1), Acquisition(anode="Rh")
     counts = np.arange(N, dtype=np.uint32)[:, None].repeat(8, 1)
     entry = TestSet("toy", counts, axis, acquisition, truth, {})
-    answers = oracle(truth)
+    maps = oracle(truth)
 
     def predict(spectra: np.ndarray, energies: EnergyAxis, known: Acquisition) -> PigmentMaps:
         assert (energies, known) == (axis, acquisition)
         rows = spectra[:, 0]
         return PigmentMaps(
-            NAMES, answers.probability[:, rows], answers.top[:, rows], answers.below[:, rows],
-            GROUPS, answers.group_probability[:, rows], np.zeros(len(rows)),
+            NAMES, maps.probability[:, rows], maps.top[:, rows], maps.below[:, rows],
+            GROUPS, maps.group_probability[:, rows], np.zeros(len(rows)),
         )  # fmt: skip
 
     steps: list[tuple[int, int]] = []
     elements = ElementMaps(("Hg L",), np.full((1, N), 9.0), np.ones((1, N)))
     report = evaluate(
-        predict, [entry], (elements, answers), progress=lambda *at: steps.append(at), batch=50,
+        predict, [entry], (elements, maps), progress=lambda *at: steps.append(at), batch=50,
         bootstrap=5,
     )  # fmt: skip
     assert steps == [(50, N), (100, N), (N, N)]
-    assert report.figures()["toy: all counts: macro_f1"] == 1.0
+    assert report.main_scores()["toy: all counts: macro_f1"] == 1.0
     assert "## Set toy" in str(report)
     assert "vermilion" in scan_table(report.scan)
-    assert judge(entry.name, truth, answers).scores["all counts"].exact == 1.0
+    assert score_set(entry.name, truth, maps).scores["all counts"].exact == 1.0
 
 
-def test_sets_are_judged_together_too_with_stacks_of_their_own() -> None:
-    one, other = made_truth(0), made_truth(1)
-    both = together([one, other])
+def test_several_sets_are_also_scored_together_with_distinct_stacks() -> None:
+    one, other = make_truth(0), make_truth(1)
+    both = concatenate_truths([one, other])
     assert len(both.counts) == 2 * N
     assert len(np.unique(both.stack)) == len(np.unique(one.stack)) + len(np.unique(other.stack))
     axis = EnergyAxis(8, 0.1)
@@ -195,9 +195,9 @@ def test_sets_are_judged_together_too_with_stacks_of_their_own() -> None:
 
     report = evaluate(predict, sets, batch=N, bootstrap=0)
     assert [part.name for part in report.sets] == ["a", "b", "a and b together"]
-    assert report.figures()["a and b together: all counts: macro_f1"] == 1.0
+    assert report.main_scores()["a and b together: all counts: macro_f1"] == 1.0
     with pytest.raises(ValueError, match="pigment tables"):
-        together([one, replace(other, names=NAMES[::-1])])
+        concatenate_truths([one, replace(other, names=NAMES[::-1])])
 
 
 def test_scan_score_compares_with_the_weakest_element() -> None:
@@ -219,10 +219,10 @@ def test_scan_score_compares_with_the_weakest_element() -> None:
     assert rows["smalt"].false_share == 0.05
 
 
-def test_rule_table_wants_all_elements() -> None:
+def test_rules_require_all_diagnostic_elements() -> None:
     counts = np.array([[60.0, 60.0], [60.0, 20.0]])
     elements = ElementMaps(("Pb L", "Cr K"), counts, np.full((2, 2), 10.0))
-    maps = rule_table(elements)
+    maps = apply_rules(elements)
     assert (maps.probability[NAMES.index("chrome_yellow")] > 0.5).tolist() == [True, False]
     assert (maps.probability[NAMES.index("lead_white")] > 0.5).tolist() == [True, True]
     assert maps.group_probability[GROUPS.index("mercury")].tolist() == [0.0, 0.0]
@@ -230,7 +230,7 @@ def test_rule_table_wants_all_elements() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 5), min_size=1), st.lists(st.integers(0, 5), min_size=1))
-def test_auc_is_the_chance_of_the_right_order(up: list[int], down: list[int]) -> None:
+def test_auc_is_the_probability_of_the_right_order(up: list[int], down: list[int]) -> None:
     pairs = [(a > b) + 0.5 * (a == b) for a in up for b in down]
     assert auc(up, down) == pytest.approx(np.mean(pairs))
 

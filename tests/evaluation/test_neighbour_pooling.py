@@ -1,4 +1,4 @@
-"""What neighbours add is judged on simulated paintings, and edges are judged apart."""
+"""Scores of neighbour pooling on simulated paintings, at edges and elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.cube import PigmentMaps
-from napari_xrf_pigments.evaluation import ContextRow, context_table, score_context
+from napari_xrf_pigments.evaluation import ContextScore, context_table, score_context
 from napari_xrf_pigments.evaluation.neighbour_pooling import REFERENCE_COUNTS, at_edges
 from napari_xrf_pigments.pigments import ambiguity_groups, pigment_catalogue
 from napari_xrf_pigments.simulation import ScanTruth
@@ -18,26 +18,26 @@ SHAPE = (12, 12)
 
 @pytest.fixture
 def truth() -> ScanTruth:
-    """Vermilion left, lead white all over, both far over the noise."""
+    """Make vermilion on the left and lead white everywhere, both far over the noise."""
     top = np.zeros((len(NAMES), *SHAPE), bool)
     top[NAMES.index("lead_white")] = True
     top[NAMES.index("vermilion"), :, :6] = True
     regions = np.zeros(SHAPE, np.int64)
     regions[:, 6:] = 1
-    nothing = np.zeros(top.shape, np.float32)
+    absent = np.zeros(top.shape, np.float32)
     sigma = 50 * top.astype(np.float32)
-    return ScanTruth(NAMES, top, np.zeros_like(top), sigma, nothing, regions, {})
+    return ScanTruth(NAMES, top, np.zeros_like(top), sigma, absent, regions, {})
 
 
 def _maps(truth: ScanTruth, shift: int = 0) -> PigmentMaps:
     groups = ambiguity_groups()
     there = np.array([truth.top[[NAMES.index(i) for i in ids]].any(0) for ids in groups.values()])
-    chance = np.roll(there, shift, axis=-1).astype(np.float32)
+    probability = np.roll(there, shift, axis=-1).astype(np.float32)
     empty = np.zeros((len(NAMES), *SHAPE), np.float32)
-    return PigmentMaps(NAMES, empty, empty, empty, GROUPS, chance, empty[0])
+    return PigmentMaps(NAMES, empty, empty, empty, GROUPS, probability, empty[0])
 
 
-def test_edges_are_where_another_region_is_beside() -> None:
+def test_edges_are_pixels_beside_another_region() -> None:
     regions = np.zeros((5, 6), int)
     regions[:, 3:] = 1
     assert (at_edges(regions) == np.tile([False, False, True, True, False, False], (5, 1))).all()
@@ -56,17 +56,17 @@ def test_a_blurred_edge_shows_at_the_edge(truth: ScanTruth) -> None:
     assert rows["at an edge"].macro_f1 < rows["all"].macro_f1 < 1
 
 
-def test_what_only_many_counts_could_show_is_left_out(truth: ScanTruth) -> None:
-    """50 sigma at 200 times the reference are 3.5 at the reference."""
+def test_pigments_detectable_at_more_counts_only_are_left_out(truth: ScanTruth) -> None:
+    # 50 sigma at 200 times the reference counts are 3.5 at the reference.
     wrong = _maps(truth)
     wrong.group_probability[:] = 0
     rows = score_context(truth, wrong, 200 * REFERENCE_COUNTS, context=False)
     assert all(row.exact == 1.0 for row in rows)
 
 
-def test_table_holds_both_ways_with_their_spread() -> None:
+def test_the_table_has_both_kinds_of_maps_with_their_range() -> None:
     rows = [
-        ContextRow(300.0, context, "all", f1, 0.001, 0.5)
+        ContextScore(300.0, context, "all", f1, 0.001, 0.5)
         for context, f1 in ((False, 0.5), (False, 0.6), (True, 0.8), (True, 0.9))
     ]
     lines = context_table(rows).splitlines()

@@ -1,11 +1,11 @@
-"""The independent paintings: what they hold, and that a seed gives them again."""
+"""Stratigraphies and labels of the independent test sets."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.evaluation.test_sets.labels import Window, label
+from napari_xrf_pigments.evaluation.test_sets.labels import Window, label_spectrum
 from napari_xrf_pigments.evaluation.test_sets.recipes import GROUNDS, SUPPORTS
 from napari_xrf_pigments.evaluation.test_sets.stratigraphy import Layer, Strata, draw_strata
 from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, GROUND, SUPPORT, TOP
@@ -20,7 +20,7 @@ def drawn() -> list[Strata]:
     return [draw_strata(np.random.default_rng([5, i])) for i in range(600)]
 
 
-def test_every_layer_is_matter(drawn: list[Strata]) -> None:
+def test_every_layer_has_mass_fractions_density_and_thickness(drawn: list[Strata]) -> None:
     for strata in drawn:
         for layer in strata.layers:
             assert sum(layer.elements.values()) == pytest.approx(1.0)
@@ -42,12 +42,12 @@ def test_a_seed_gives_the_same_painting(drawn: list[Strata]) -> None:
 
 
 def test_every_pigment_occurs_often_enough(drawn: list[Strata]) -> None:
-    held = [{name for layer in s.layers for name in layer.pigments} for s in drawn]
+    pigments = [{name for layer in s.layers for name in layer.pigments} for s in drawn]
     for name in IDS:
-        assert sum(name in ids for ids in held) >= 0.02 * len(drawn), name
+        assert sum(name in ids for ids in pigments) >= 0.02 * len(drawn), name
 
 
-def test_a_pigment_supplies_no_more_of_an_element_than_there_is(drawn: list[Strata]) -> None:
+def test_a_pigment_supplies_no_more_of_an_element_than_the_layer_holds(drawn: list[Strata]) -> None:
     for strata in drawn:
         for layer in strata.layers:
             for table in layer.supply.values():
@@ -62,7 +62,7 @@ def test_recipes_name_pigments_of_the_table_and_chances_sum_to_one() -> None:
 
 
 def simple(*layers: tuple[str, dict[str, float]], support: str = "canvas") -> Strata:
-    """Layers of pure pigments without a binder."""
+    """Make layers of pure pigments without a binder."""
     made = []
     for role, weights in layers:
         supply = {
@@ -78,14 +78,14 @@ def simple(*layers: tuple[str, dict[str, float]], support: str = "canvas") -> St
 
 
 def windows(**layers: list[float]) -> dict[str, Window]:
-    """Windows with 100 counts of noise variance; names such as Pb_L."""
+    """Make windows with a noise variance of 100 counts; names such as Pb_L."""
     return {
         name.replace("_", " "): Window(np.array(counts), 0.0, 100.0)
         for name, counts in layers.items()
     }
 
 
-def test_labels_say_where_a_pigment_is() -> None:
+def test_labels_locate_a_pigment() -> None:
     strata = simple(
         ("varnish", {}),
         ("paint", {"vermilion": 1.0}),
@@ -93,7 +93,7 @@ def test_labels_say_where_a_pigment_is() -> None:
         ("ground", {"chalk": 1.0}),
         ("support", {"gypsum": 1.0}),
     )
-    found = label(strata, windows(Hg_L=[0, 100, 50, 0, 0]), "Rh")
+    found = label_spectrum(strata, windows(Hg_L=[0, 100, 50, 0, 0]), "Rh")
     where = dict(zip(IDS, found.where, strict=True))
     assert where["vermilion"] == TOP + COVERED
     assert where["azurite"] == COVERED
@@ -105,16 +105,16 @@ def test_labels_say_where_a_pigment_is() -> None:
     assert found.cover_um[IDS.index("azurite")] == 40.0
 
 
-def test_the_weakest_element_decides_and_an_unexcited_one_hides() -> None:
+def test_the_weakest_element_decides_and_an_unexcited_one_gives_zero() -> None:
     strata = simple(("paint", {"chrome_yellow": 1.0}))
     k = IDS.index("chrome_yellow")
-    assert label(strata, windows(Pb_L=[900], Cr_K=[30]), "Rh").sigma[k] == 3.0
-    assert label(strata, windows(Pb_L=[900]), "Rh").sigma[k] == 0.0
+    assert label_spectrum(strata, windows(Pb_L=[900], Cr_K=[30]), "Rh").sigma[k] == 3.0
+    assert label_spectrum(strata, windows(Pb_L=[900]), "Rh").sigma[k] == 0.0
 
 
-def test_own_share_is_what_the_pigment_itself_brings() -> None:
+def test_own_sigma_counts_the_share_of_the_pigment_itself() -> None:
     strata = simple(("paint", {"lead_white": 0.9, "red_lead": 0.1}))
-    found = label(strata, windows(Pb_L=[100]), "Rh")
+    found = label_spectrum(strata, windows(Pb_L=[100]), "Rh")
     k = IDS.index("red_lead")
     assert found.sigma[k] == 10.0
     assert found.own_sigma[k] == pytest.approx(
@@ -122,21 +122,25 @@ def test_own_share_is_what_the_pigment_itself_brings() -> None:
     )
 
 
-def test_shared_elements_are_those_that_others_supply_too() -> None:
+def test_shared_elements_are_supplied_by_other_pigments_too() -> None:
     strata = simple(("paint", {"chrome_yellow": 0.5, "lead_white": 0.5}))
     shared = dict(
-        zip(GROUPS, label(strata, windows(Pb_L=[900], Cr_K=[900]), "Rh").shared, strict=True)
+        zip(
+            GROUPS,
+            label_spectrum(strata, windows(Pb_L=[900], Cr_K=[900]), "Rh").shared,
+            strict=True,
+        )
     )
     assert shared["lead"]  # chrome yellow brings lead as well
     assert shared["chromium"]  # and all the chromium
-    assert not shared["lead-chromium"]  # nobody else brings chromium
+    assert not shared["lead-chromium"]  # no other pigment brings chromium
     assert not shared["mercury"]
 
 
-def test_the_anode_and_a_copper_support_blind() -> None:
+def test_the_anode_and_a_copper_support_blind_their_groups() -> None:
     bare = simple(("paint", {"chalk": 1.0}))
-    silver = dict(zip(GROUPS, label(bare, {}, "Ag").blind, strict=True))
+    silver = dict(zip(GROUPS, label_spectrum(bare, {}, "Ag").blind, strict=True))
     assert [name for name, blind in silver.items() if blind] == ["silver"]
     plate = simple(("paint", {"chalk": 1.0}), support="copper")
-    copper = dict(zip(GROUPS, label(plate, {}, "Rh").blind, strict=True))
+    copper = dict(zip(GROUPS, label_spectrum(plate, {}, "Rh").blind, strict=True))
     assert [name for name, blind in copper.items() if blind] == ["copper"]

@@ -1,4 +1,4 @@
-"""The independent simulator: detector, tube, scatter, whole sets."""
+"""The independent simulator: detector, tube and complete sets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.evaluation import TestSet, evaluate, make_set, standard_set
+from napari_xrf_pigments.evaluation import TestSet, evaluate, load_standard_set, make_set
 from napari_xrf_pigments.evaluation import evaluate as report
-from napari_xrf_pigments.evaluation._extras import need
+from napari_xrf_pigments.evaluation._extras import require
 from napari_xrf_pigments.evaluation.test_sets.detector_response import (
     Response,
     draw_response,
@@ -35,7 +35,7 @@ def pymca() -> None:
 
 
 def plain(**changes: object) -> Response:
-    """A detector without artefacts."""
+    """Make a detector without artefacts."""
     drawn = draw_response(np.random.default_rng(0), D)
     nothing = dict(
         step=0.0, tail=0.0, escape=0.0, pile_up=0.0, offset_ev=0.0, gain_error=0.0,
@@ -49,7 +49,7 @@ def spectrum(response: Response, kev: float = 10.0) -> np.ndarray:
     return render(response, D, (np.array([kev]), np.ones(1)), (nothing, nothing, nothing))[0]
 
 
-def test_peaks_keep_their_counts_and_their_place() -> None:
+def test_peaks_keep_their_counts_and_energy() -> None:
     edges = np.arange(0.0, 20.0, 0.03)
     found = peaks(np.array([6.4, 12.0]), np.array([3.0, 5.0]), np.array([0.06, 0.08]), edges)
     centres = 0.5 * (edges[1:] + edges[:-1])
@@ -58,7 +58,7 @@ def test_peaks_keep_their_counts_and_their_place() -> None:
 
 
 @pytest.mark.usefixtures("fisx")
-def test_a_line_is_as_wide_as_asked() -> None:
+def test_a_line_has_the_given_width() -> None:
     found = spectrum(plain(fwhm_ev=150.0), 5.895)
     kev = D.energies.kev
     mean = (found * kev).sum()
@@ -68,7 +68,7 @@ def test_a_line_is_as_wide_as_asked() -> None:
 
 
 @pytest.mark.usefixtures("fisx")
-def test_artefacts_are_where_they_belong() -> None:
+def test_artefacts_have_the_right_energy_and_share() -> None:
     kev = D.energies.kev
 
     def share(found: np.ndarray, low: float, high: float) -> float:
@@ -85,7 +85,7 @@ def test_artefacts_are_where_they_belong() -> None:
 
 
 @pytest.mark.usefixtures("fisx")
-def test_sum_peaks_know_the_offset_of_the_axis() -> None:
+def test_sum_peaks_take_the_offset_of_the_axis_into_account() -> None:
     a = INSTRUMENTS["A"]
     nothing = np.zeros(0)
     line = (np.array([9.0]), np.ones(1))
@@ -99,7 +99,7 @@ def test_sum_peaks_know_the_offset_of_the_axis() -> None:
 
 @pytest.mark.usefixtures("pymca")
 @pytest.mark.parametrize("name", INSTRUMENTS)
-def test_tube_spectra_end_at_the_voltage_and_show_the_anode(name: str) -> None:
+def test_tube_spectra_end_at_the_voltage_and_have_lines_of_the_anode(name: str) -> None:
     from napari_xrf_pigments.evaluation.test_sets.ebel_tube import tube_spectrum
 
     instrument = INSTRUMENTS[name]
@@ -118,7 +118,7 @@ def test_a_set_is_reproducible_cached_and_saved(tmp_path: Path) -> None:
     made = make_set("C", stacks=2, draws=2, seed=3, cache=tmp_path)
     files = sorted(tmp_path.rglob("*.npz"))
     assert len(files) == 2
-    files[0].write_bytes(b"cut off")  # a run that was killed
+    files[0].write_bytes(b"cut off")  # as left by a killed run
     again = make_set("C", stacks=2, draws=2, seed=3, cache=tmp_path)
     assert np.array_equal(made.counts, again.counts)
     assert np.array_equal(made.truth.sigma, again.truth.sigma)
@@ -144,38 +144,38 @@ def test_counts_are_as_drawn_and_labels_are_consistent(tmp_path: Path) -> None:
     assert (made.truth.own_sigma <= made.truth.sigma * 1.001 + 1e-3).all()
 
 
-def test_an_unknown_set_and_a_foreign_file_are_said(tmp_path: Path) -> None:
+def test_an_unknown_set_and_a_foreign_file_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no test set 'Z'"):
-        standard_set("Z", tmp_path)
+        load_standard_set("Z", tmp_path)
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(ValueError, match="not a test set"):
         TestSet.load(tmp_path / "other.npz")
 
 
-def test_a_missing_package_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fisx", None)
     with pytest.raises(ImportError, match="needs the package fisx"):
-        need("fisx")
+        require("fisx")
 
 
 @pytest.mark.usefixtures("fisx", "pymca")
-def test_every_seed_has_a_set_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_seed_has_its_own_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(STACKS, "C", 1)
-    first, other = (standard_set("C", tmp_path, seed=seed) for seed in (1, 2))
+    first, other = (load_standard_set("C", tmp_path, seed=seed) for seed in (1, 2))
     assert not np.array_equal(first.counts, other.counts)
-    # Both are in the cache now, each under its own name.
-    assert np.array_equal(standard_set("C", tmp_path, seed=1).counts, first.counts)
+    # Both are cached under names of their own.
+    assert np.array_equal(load_standard_set("C", tmp_path, seed=1).counts, first.counts)
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
 
-def test_the_seed_asked_for_is_that_of_all_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, int]] = []
+def test_the_seed_is_passed_on_to_all_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    requested: list[tuple[str, int]] = []
 
-    def told(name: str, cache: Path | None, seed: int) -> TestSet:
-        asked.append((name, seed))
+    def load(name: str, cache: Path | None, seed: int) -> TestSet:
+        requested.append((name, seed))
         raise OSError("no set")
 
-    monkeypatch.setattr(report, "standard_set", told)
+    monkeypatch.setattr(report, "load_standard_set", load)
     with pytest.raises(OSError, match="no set"):
         evaluate(None, ("B",), seed=7)
-    assert asked == [("B", 7)]
+    assert requested == [("B", 7)]

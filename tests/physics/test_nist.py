@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.evaluation.nist import (
+    AzimuthGeometry,
     Spectrometer,
-    Turned,
-    band,
+    band_counts,
     net_area,
     read_sample,
     simulate,
@@ -46,14 +46,14 @@ def test_k_lines_of_pure_elements_within_12_percent_absolutely(
 @pytest.mark.parametrize("kev", [4.5, 7.0, 9.0, 12.0, 15.0, 18.9, 20.2, 24.0, 28.0])
 def test_scatter_of_acrylic_within_12_percent(real_data: Path, kev: float) -> None:
     sample = read_sample(real_data / "nist" / "Acrylic_50kv_50_ma_Rh_vac_D1_600s.msa", "Acrylic")
-    simulated = band(sample.kev, simulate(INSTRUMENT, sample)[0], kev)
-    assert simulated == pytest.approx(band(sample.kev, sample.counts, kev), rel=0.12)
+    simulated = band_counts(sample.kev, simulate(INSTRUMENT, sample)[0], kev)
+    assert simulated == pytest.approx(band_counts(sample.kev, sample.counts, kev), rel=0.12)
 
 
 def test_scattering_angle_needs_the_azimuth() -> None:
-    assert Turned(50.0, 50.0, 180.0).scattering_deg == pytest.approx(100.0)
-    assert Turned(50.0, 50.0, 90.0).scattering_deg == pytest.approx(125.93, abs=0.01)
-    assert Turned(90.0, 45.0, 37.0).scattering_deg == pytest.approx(135.0)
+    assert AzimuthGeometry(50.0, 50.0, 180.0).scattering_deg == pytest.approx(100.0)
+    assert AzimuthGeometry(50.0, 50.0, 90.0).scattering_deg == pytest.approx(125.93, abs=0.01)
+    assert AzimuthGeometry(90.0, 45.0, 37.0).scattering_deg == pytest.approx(135.0)
 
 
 def test_net_area_ignores_a_straight_background() -> None:

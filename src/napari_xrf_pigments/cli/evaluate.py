@@ -94,12 +94,12 @@ def _context_table(predictor: Predictor) -> str:
     """Measure the effect of similar neighbours on simulated paintings."""
     import numpy as np
 
-    from ..evaluation import ContextRow, context_table, score_context
+    from ..evaluation import ContextScore, context_table, score_context
     from ..mapping import map_pigments
     from ..simulation import simulate_scan
     from ..simulation.paintings import mosaic_painting
 
-    rows: list[ContextRow] = []
+    rows: list[ContextScore] = []
     with progress_bar("Neighbours", unit=" scans") as progress:
         for number, counts in enumerate(_CONTEXT_COUNTS):
             for seed in range(_PAINTINGS):
@@ -114,7 +114,7 @@ def _context_table(predictor: Predictor) -> str:
 
 def _imitation_table(predictor: Predictor, seed: int) -> str:
     """Measure how often another paint gives the spectrum of a missed pigment."""
-    from ..evaluation import imitation_table, imitations
+    from ..evaluation import compare_groups, ratio_table
 
     with progress_bar("Imitations", unit=" groups") as progress:
-        return imitation_table(imitations(predictor, seed=seed, progress=progress))
+        return ratio_table(compare_groups(predictor, seed=seed, progress=progress))

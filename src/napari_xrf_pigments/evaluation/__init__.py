@@ -1,38 +1,38 @@
-"""How good is the network: independent test sets, figures and reports.
+"""Evaluation of the network: independent test sets, scores and reports.
 
-The test sets are made with other programs than those that train it: fluorescence by
-fisx, the tube by PyMca's Ebel model, another detector, other paintings.
+The test sets are made with other programs than the training spectra: fluorescence by fisx, the
+tube by PyMca's Ebel model, another detector, other paintings.
 """
 
-from .evaluate import Report, evaluate, judge, standard_set
-from .indistinguishable import Imitation, imitation_table, imitations
+from .evaluate import Report, evaluate, load_standard_set, score_set
+from .indistinguishable import GroupRatio, compare_groups, ratio_table
 from .metrics import Scores, score
-from .neighbour_pooling import ContextRow, context_table, score_context
-from .real_scan import ScanRow, scan_table, score_scan
-from .rule_baseline import RuleTable, fit_elements, rule_table
+from .neighbour_pooling import ContextScore, context_table, score_context
+from .real_scan import ScanScore, scan_table, score_scan
+from .rule_baseline import RulePredictor, apply_rules, fit_elements
 from .test_sets.make import make_set
 from .test_sets.truth import TestSet, Truth
 
 __all__ = [
-    "ContextRow",
-    "Imitation",
+    "ContextScore",
+    "GroupRatio",
     "Report",
-    "RuleTable",
-    "ScanRow",
+    "RulePredictor",
+    "ScanScore",
     "Scores",
     "TestSet",
     "Truth",
+    "apply_rules",
+    "compare_groups",
     "context_table",
     "evaluate",
     "fit_elements",
-    "imitation_table",
-    "imitations",
-    "judge",
+    "load_standard_set",
     "make_set",
-    "rule_table",
+    "ratio_table",
     "scan_table",
     "score",
     "score_context",
     "score_scan",
-    "standard_set",
+    "score_set",
 ]

@@ -1,6 +1,6 @@
-"""Emissions of the independent stacks on disk, so that a long run can be stopped and resumed.
+"""Cache of the emissions of the independent stacks, so that a long run can be resumed.
 
-Every file carries the SHA-256 of its arrays; one that does not match is computed again.
+Every file carries the SHA-256 of its arrays and is computed again if it does not match.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from .test_sets.fisx_emission import Emission, emit
 from .test_sets.instruments import INSTRUMENTS, Geometry, draw_geometry
 from .test_sets.stratigraphy import Layer, Strata, draw_strata
 
-#: Changes whenever the stacks or their emission would come out differently.
+#: Version of the stacks and of their emission; it changes whenever either does.
 VERSION = 1
 
 
@@ -33,10 +33,10 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("napari-xrf-pigments", appauthor=False) / "evaluation"
 
 
-def stack(
+def load_stack(
     name: str, index: int, *, seed: int = 0, secondary: int = 0, cache: Path | None = None
 ) -> tuple[Strata, Geometry, Emission]:
-    """One stack in front of an instrument, from the cache or computed.
+    """Load a stack in front of an instrument from the cache, or compute it.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def stack(
     secondary : {0, 1, 2}
         Secondary excitation as in `fluorescence`.
     cache : Path or None
-        Folder for the emissions; None takes `cache_folder`.
+        Folder of the emissions; None for `cache_folder`.
     """
     folder = cache or cache_folder()
     path = folder / f"v{VERSION}-{seed}-{secondary}-{name}" / f"{index:05d}.npz"
@@ -63,22 +63,6 @@ def stack(
     emission = emit(strata, INSTRUMENTS[name], geometry, secondary)
     _save(path, strata, geometry, emission)
     return strata, geometry, emission
-
-
-def fill(
-    name: str,
-    count: int,
-    *,
-    seed: int = 0,
-    secondary: int = 0,
-    cache: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Compute the first stacks of an instrument that the cache lacks."""
-    for index in range(count):
-        stack(name, index, seed=seed, secondary=secondary, cache=cache)
-        if progress is not None:
-            progress(index + 1, count)
 
 
 def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) -> None:
@@ -104,7 +88,7 @@ def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) ->
 
 
 def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """SHA-256 over arrays with their names, types and shapes, hexadecimal."""
+    """Compute the SHA-256 of arrays with their names, types and shapes, hexadecimal."""
     digest = hashlib.sha256()
     for name, values in sorted(arrays.items()):
         digest.update(f"{name} {values.dtype.str} {values.shape};".encode())
@@ -113,12 +97,12 @@ def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
-    # Opened here: numpy leaves the file open where it is no archive.
+    # Opened here, because numpy does not close a file that is no archive.
     with path.open("rb") as disk, np.load(disk, allow_pickle=False) as file:
         stored = {name: file[name] for name in file.files}
     if str(stored.pop("sha256")) != checksum(stored):
         raise ValueError(f"{path.name} does not match its checksum.")
-    told = json.loads(str(stored["text"]))
+    description = json.loads(str(stored["text"]))
     emission = Emission(
         stored["line_kev"],
         stored["line_rate"],
@@ -128,8 +112,12 @@ def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
         stored["scatter_rate"],
         stored["scatter_width_kev"],
     )
-    layers = tuple(_layer(entry) for entry in told["strata"]["layers"])
-    return Strata(layers, told["strata"]["support"]), Geometry(**told["geometry"]), emission
+    layers = tuple(_layer(entry) for entry in description["strata"]["layers"])
+    return (
+        Strata(layers, description["strata"]["support"]),
+        Geometry(**description["geometry"]),
+        emission,
+    )
 
 
 def _layer(entry: dict[str, Any]) -> Layer:

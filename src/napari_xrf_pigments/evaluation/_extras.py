@@ -1,4 +1,4 @@
-"""The optional packages of the independent simulator, imported where they are used."""
+"""Import of the optional packages of the independent simulator."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import importlib
 from typing import Any
 
 
-def need(module: str) -> Any:
+def require(module: str) -> Any:
     """Import a module of the ``evaluate`` extra.
 
     Raises
     ------
     ImportError
-        With one plain sentence if the package is not installed.
+        If the package is not installed.
     """
     try:
         return importlib.import_module(module)

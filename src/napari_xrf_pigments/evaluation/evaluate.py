@@ -1,4 +1,4 @@
-"""The report a referee asks for: one call, all figures, as markdown."""
+"""Evaluation of a network on the independent test sets, and its report as markdown."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy as np
 
 from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
 from ._cache import VERSION, cache_folder
-from .metrics import confusions, recall_by, score
-from .real_scan import ScanRow, scan_table, score_scan
-from .tables import SetReport, set_text
+from .metrics import confusion_table, recall_by, score
+from .real_scan import ScanScore, scan_table, score_scan
+from .tables import SetReport, format_set
 from .test_sets.make import DRAWS, STACKS, make_set
-from .test_sets.truth import TestSet, Truth, together
+from .test_sets.truth import TestSet, Truth, concatenate_truths
 
-#: Ranges of counts that are reported apart; the first two are those of the targets.
-BINS = {
+#: Ranges of counts that are reported separately.
+COUNT_RANGES = {
     "3,000-60,000 counts": (3_000.0, 60_001.0),
     "300-3,000 counts": (300.0, 3_000.0),
     "300-1,000 counts": (300.0, 1_000.0),
@@ -29,24 +29,32 @@ BINS = {
 }
 
 
-class Predict(Protocol):
-    """Something like `predict_spectra`."""
+class PredictSpectra(Protocol):
+    """A function like `predict_spectra`."""
 
     def __call__(
         self, counts: Any, energies: EnergyAxis, acquisition: Acquisition, /
     ) -> PigmentMaps:
-        """Pigments of spectra, shape (spectrum, channel)."""
+        """Predict pigments of spectra, shape (spectrum, channel)."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything `evaluate` found; ``str(report)`` is the text."""
+    """Result of `evaluate`; ``str(report)`` is its text.
+
+    Parameters
+    ----------
+    sets : tuple of SetReport
+        Scores of each test set, and of all together.
+    scan : tuple of ScanScore
+        Scores on a real scan.
+    """
 
     sets: tuple[SetReport, ...]
-    scan: tuple[ScanRow, ...] = ()
+    scan: tuple[ScanScore, ...] = ()
 
-    def figures(self) -> dict[str, float]:
-        """The main figures by name, such as ``"A: all counts: macro_f1"``."""
+    def main_scores(self) -> dict[str, float]:
+        """Collect the main scores by name, such as ``"A: all counts: macro_f1"``."""
         keys = (
             "macro_f1", "mean_average_precision", "false_positives", "covered_recall",
             "calibration", "exact", "below_auc",
@@ -59,11 +67,11 @@ class Report:
         }
 
     def save(self, path: Path | str) -> None:
-        """Write the main figures as JSON."""
-        Path(path).write_text(json.dumps(self.figures(), indent=1), encoding="utf-8")
+        """Write the main scores as JSON."""
+        Path(path).write_text(json.dumps(self.main_scores(), indent=1), encoding="utf-8")
 
     def __str__(self) -> str:
-        text = "\n\n".join(set_text(part) for part in self.sets)
+        text = "\n\n".join(format_set(part) for part in self.sets)
         if self.scan:
             text += "\n\n## Scan\n\n" + scan_table(self.scan)
         return text
@@ -80,25 +88,25 @@ def evaluate(
     batch: int = 512,
     seed: int = 0,
 ) -> Report:
-    """Judge a network on the independent sets.
+    """Evaluate a network on the independent test sets.
 
     Parameters
     ----------
     predictor : Predictor, callable or None
-        Something with ``bind(energies, acquisition)``, or a function like
-        `predict_spectra`; None takes the bundled network.
+        Object with ``bind(energies, acquisition)``, or function like `predict_spectra`; None for
+        the bundled network.
     sets : sequence of str, Path or TestSet
-        Letters of the standard sets (made when the cache lacks them), files, or sets.
+        Letters of the standard sets (made if the cache lacks them), files, or sets.
     scan : (ElementMaps, PigmentMaps) or None
         Elemental and pigment maps of a real scan.
     cache : Path or None
-        Folder for what can be made again; None takes `cache_folder`.
+        Folder of the standard sets; None for `cache_folder`.
     progress : callable or None
         Called with (spectra done, spectra in all).
     bootstrap : int
         Resamplings for the intervals.
     batch : int
-        Spectra given to the predictor at a time.
+        Spectra per call of the predictor.
     seed : int
         Seed of the standard sets: their paintings, instruments and noise.
 
@@ -115,39 +123,40 @@ def evaluate(
     reports = []
     predictions = []
     for entry in loaded:
-        run = _bound(predictor, entry)
-        answers = []
+        predict = _bind(predictor, entry)
+        parts = []
         for start in range(0, len(entry.counts), batch):
-            answers.append(run(entry.counts[start : start + batch]))
+            parts.append(predict(entry.counts[start : start + batch]))
             done += len(entry.counts[start : start + batch])
             if progress is not None:
                 progress(done, total)
-        predictions.append(joined(answers))
-        reports.append(judge(entry.name, entry.truth, predictions[-1], bootstrap))
+        predictions.append(concatenate(parts))
+        reports.append(score_set(entry.name, entry.truth, predictions[-1], bootstrap))
     if len(loaded) > 1:
-        whole = together([entry.truth for entry in loaded])
-        reports.append(judge(_names(loaded), whole, joined(predictions), bootstrap))
+        whole = concatenate_truths([entry.truth for entry in loaded])
+        prediction = concatenate(predictions)
+        reports.append(score_set(_joint_name(loaded), whole, prediction, bootstrap))
     return Report(tuple(reports), score_scan(*scan) if scan else ())
 
 
-def _names(sets: Sequence[TestSet]) -> str:
+def _joint_name(sets: Sequence[TestSet]) -> str:
     return f"{', '.join(entry.name for entry in sets[:-1])} and {sets[-1].name} together"
 
 
-def judge(name: str, truth: Truth, prediction: PigmentMaps, bootstrap: int = 0) -> SetReport:
-    """All figures of a prediction for the spectra of a set."""
+def score_set(name: str, truth: Truth, prediction: PigmentMaps, bootstrap: int = 0) -> SetReport:
+    """Compute all scores of a prediction for the spectra of a set."""
     scores = {"all counts": score(truth, prediction, bootstrap=bootstrap)}
-    for label, (low, high) in BINS.items():
+    for label, (low, high) in COUNT_RANGES.items():
         rows = np.asarray((truth.counts >= low) & (truth.counts < high))
         if not rows.any():
             continue
         scores[label] = score(truth, prediction, rows=rows, bootstrap=bootstrap)
-        if label == next(iter(BINS)):
+        if label == next(iter(COUNT_RANGES)):
             scores[f"elements decide, {label}"] = score(
                 truth, prediction, rows=rows, elements_decide=True, bootstrap=bootstrap
             )
-    slices = {what: recall_by(truth, prediction, what) for what in ("cover_um", "weight", "sigma")}
-    table = confusions(truth, prediction)
+    slices = {by: recall_by(truth, prediction, by) for by in ("cover_um", "weight", "sigma")}
+    table = confusion_table(truth, prediction)
     order = np.argsort(-table, axis=None)[:10]
     pairs = [np.unravel_index(k, table.shape) for k in order if table.flat[k] > 0]
     confused = tuple(
@@ -156,26 +165,26 @@ def judge(name: str, truth: Truth, prediction: PigmentMaps, bootstrap: int = 0) 
     return SetReport(name, scores, slices, confused)
 
 
-def joined(parts: Sequence[PigmentMaps]) -> PigmentMaps:
-    """Predictions of batches of spectra as one."""
+def concatenate(parts: Sequence[PigmentMaps]) -> PigmentMaps:
+    """Concatenate predictions along the spectra."""
     first = parts[0]
 
-    def together(key: str) -> Any:
+    def join(key: str) -> Any:
         return np.concatenate([np.asarray(getattr(part, key)) for part in parts], axis=-1)
 
     return PigmentMaps(
-        first.names, together("probability"), together("top"), together("below"),
-        first.groups, together("group_probability"), together("unexplained"),
+        first.names, join("probability"), join("top"), join("below"),
+        first.groups, join("group_probability"), join("unexplained"),
     )  # fmt: skip
 
 
-def standard_set(
+def load_standard_set(
     name: str,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     seed: int = 0,
 ) -> TestSet:
-    """A standard set from the cache; made, and put there, if it lacks it.
+    """Load a standard set from the cache; make it first if the cache lacks it.
 
     Raises
     ------
@@ -193,11 +202,11 @@ def standard_set(
 
 def _open(entry: str | Path, cache: Path | None, seed: int) -> TestSet:
     if isinstance(entry, str) and len(entry) == 1:
-        return standard_set(entry, cache, seed=seed)
+        return load_standard_set(entry, cache, seed=seed)
     return TestSet.load(entry)
 
 
-def _bound(predictor: Any, entry: TestSet) -> Callable[[Any], PigmentMaps]:
+def _bind(predictor: Any, entry: TestSet) -> Callable[[Any], PigmentMaps]:
     if predictor is None:
         from .. import predict_spectra
 
@@ -205,5 +214,5 @@ def _bound(predictor: Any, entry: TestSet) -> Callable[[Any], PigmentMaps]:
     if hasattr(predictor, "bind"):
         bound: Callable[[Any], PigmentMaps] = predictor.bind(entry.energies, entry.acquisition)
         return bound
-    function: Predict = predictor
+    function: PredictSpectra = predictor
     return lambda counts: function(counts, entry.energies, entry.acquisition)

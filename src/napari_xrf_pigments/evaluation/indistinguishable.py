@@ -1,11 +1,11 @@
-"""Could anybody have told? Paints without a group that give the spectrum of a paint with it.
+"""Study of missed groups: whether paint without a group gives the spectrum of paint with it.
 
-A network misses a group where its elements are weak, or where something else brings them. To see
-which misses are the network's own, the very spectrum is fitted twice by the simulation that made
-it, with an ideal instrument that is known in full: by paints that may hold the group, and by
-paints that hold none of it but pigments with the same elements, the usual impurities, and foreign
-elements in the support. Where both fit alike, nothing in the spectrum tells them apart; what is
-left is how often either is painted.
+A network misses a group of pigments where its elements are weak, or where other materials bring
+them. To separate the network's own misses from those, each spectrum is fitted twice with the
+forward model that simulated it, for an ideal and fully known instrument: by paint that may hold
+the group, and by paint without it but with pigments of the same elements, common impurities and
+foreign elements in the support. Where both fit equally well, the spectrum cannot distinguish them,
+and only the frequency of each paint decides.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._parallel import on_one_thread
-from .._typing import FloatArray, IntArray
+from .._typing import FloatArray
 from ..cube import Acquisition, EnergyAxis
-from ..inversion.alternatives import choice
-from ..inversion.fit import Instrument, best_paints, log_likelihood
+from ..inversion.fit import log_likelihood_ratios
+from ..inversion.model import ForwardModel
 from ..physics.detector import DetectorModel
 from ..physics.layered_samples import Geometry
 from ..physics.tube import tube_beam
@@ -33,32 +32,32 @@ from ..simulation.spectra import emit, measure
 from ..simulation.stratigraphy import Stratigraphy, random_stratigraphy
 from ..simulation.stratigraphy_batch import StackPool, pool_of
 
-#: A group counts as seen from so many sigma of its weakest diagnostic element on.
-SEEN_SIGMA = 5.0
-#: Of two explanations, so much in the logarithm of the likelihood is what noise alone does.
-ALIKE = 3.0
+#: Significance of the weakest diagnostic element from which a group counts as detectable.
+DETECTABLE_SIGMA = 5.0
+#: Log likelihood ratio that noise alone causes.
+NOISE_RATIO = 3.0
 _COUNTS = (3_000.0, 60_000.0)
 _STEPS = 600
 _TRACES, _CONTAMINATED = 0.5, 0.3
-_GROUPS_AT_ONCE = 64
+_BATCH = 64
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Imitation:
-    """A group in a spectrum, and how much better paints with it fit than paints without.
+class GroupRatio:
+    """Comparison of fits with and without a group for one spectrum.
 
     Parameters
     ----------
     group : str
-        Ambiguity group.
+        Ambiguity group that is present.
     probability : float
-        What the network says of it.
+        Probability of the network, 0-1.
     sigma : float
-        Weakest diagnostic element over the noise.
+        Significance of the weakest diagnostic element.
     ratio : float
-        Logarithm of the likelihood ratio of the best paints with and without the group.
+        Log likelihood ratio of the best paint with and without the group, nats.
     """
 
     group: str
@@ -68,8 +67,8 @@ class Imitation:
 
 
 @dataclass(frozen=True)
-class Pixels:
-    """Simulated spectra of one ideal instrument, and what is in them.
+class SimulatedPixels:
+    """Simulated spectra of one ideal instrument with their layers.
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ class Pixels:
     groups : tuple of str
         Ambiguity groups.
     sigma : ndarray, shape (spectrum, group)
-        Weakest diagnostic element over the noise; 0 where no pigment of the group is there.
+        Significance of the weakest diagnostic element; 0 where no pigment of the group is present.
     """
 
     sections: tuple[Stratigraphy, ...]
@@ -93,14 +92,14 @@ class Pixels:
 
 
 def ideal_instrument() -> tuple[Excitation, Readout]:
-    """Rh at 50 kV, 20 eV a channel, 140 eV, everything in order."""
+    """Make an Rh tube at 50 kV and a detector of 140 eV and 20 eV per channel without artefacts."""
     geometry = Geometry(90.0, 45.0)
     excitation = Excitation("Rh", 50.0, (), geometry, tube_beam("Rh", 50.0))
     return excitation, Readout(DetectorModel(140.0), "air", 10.0, 2200, 0.02, 0.0)
 
 
 def known_instrument() -> tuple[EnergyAxis, Acquisition]:
-    """What the network is told of it: all there is."""
+    """Describe the ideal instrument to the network, with all its settings."""
     excitation, readout = ideal_instrument()
     axis = EnergyAxis(readout.n_channels, readout.gain_kev, readout.offset_kev)
     return axis, Acquisition(
@@ -113,86 +112,99 @@ def known_instrument() -> tuple[EnergyAxis, Acquisition]:
     )
 
 
-def random_pixels(groups: Sequence[str], count: int, seed: int = 0) -> Pixels:
-    """Draw spectra of 3,000 to 60,000 counts of the paintings that the network learned from."""
+def draw_pixels(groups: Sequence[str], count: int, seed: int = 0) -> SimulatedPixels:
+    """Draw paintings as in training and simulate spectra of 3,000 to 60,000 counts."""
     rng = np.random.default_rng(seed)
     sections = [random_stratigraphy(rng, _TRACES, _CONTAMINATED) for _ in range(count)]
     low, high = np.log10(_COUNTS)
-    return pixels_of(sections, groups, 10 ** rng.uniform(low, high, count), seed)
+    return simulate_pixels(sections, groups, 10 ** rng.uniform(low, high, count), seed)
 
 
-def pixels_of(
+def simulate_pixels(
     sections: Sequence[Stratigraphy], groups: Sequence[str], total: FloatArray, seed: int
-) -> Pixels:
-    """Spectra of sections, with so many counts each and the noise of a seed."""
+) -> SimulatedPixels:
+    """Simulate one spectrum per section.
+
+    Parameters
+    ----------
+    sections : sequence of Stratigraphy
+        Layers of each pixel.
+    groups : sequence of str
+        Ambiguity groups.
+    total : ndarray, shape (spectrum,)
+        Counts of each spectrum.
+    seed : int
+        Seed of the counting noise.
+    """
     pool = pool_of(sections, ELEMENTS)
     excitation, readout = ideal_instrument()
     noise = torch.Generator().manual_seed(seed)
     expected = torch.as_tensor(total, dtype=torch.float32)
     measured = measure(emit(pool, excitation), readout, expected, noise)
-    place = [groups.index(entry.group) for entry in pigment_catalogue()]
+    group_of = [groups.index(entry.group) for entry in pigment_catalogue()]
     sigma = np.zeros((len(sections), len(groups)))
     for pixel, occurrence in zip(*np.nonzero(pool.pigment.numpy() >= 0), strict=True):
-        group = place[int(pool.pigment[pixel, occurrence])]
+        group = group_of[int(pool.pigment[pixel, occurrence])]
         own = float(measured.sigma[pixel, occurrence])
         sigma[pixel, group] = max(sigma[pixel, group], own)
-    return Pixels(tuple(sections), pool, measured.counts, tuple(groups), sigma)
+    return SimulatedPixels(tuple(sections), pool, measured.counts, tuple(groups), sigma)
 
 
-def imitations(
+def compare_groups(
     predictor: Any,
     pixels: int = 300,
-    found: int = 200,
+    max_found: int = 200,
     seed: int = 0,
     steps: int = _STEPS,
     progress: Progress | None = None,
-) -> list[Imitation]:
-    """Look for imitations of all groups that a network misses, and of some that it finds.
+) -> list[GroupRatio]:
+    """Compare fits for all detectable groups that a network misses, and for some that it finds.
 
     Parameters
     ----------
     predictor : Predictor
         The network.
     pixels : int
-        Simulated spectra.
-    found : int
-        Most groups that the network finds and that are looked at.
+        Number of simulated spectra.
+    max_found : int
+        Largest number of groups that the network finds.
     seed : int
-        Of the spectra.
+        Seed of the spectra.
     steps : int
         Steps of each fit.
     progress : callable, optional
-        Called with groups done and groups in all.
+        Called with the groups done and the groups in all.
     """
-    drawn = random_pixels(predictor.groups, pixels, seed)
+    drawn = draw_pixels(predictor.groups, pixels, seed)
     axis, known = known_instrument()
     maps = predictor.bind(axis, known)(drawn.counts.numpy().astype(np.int64))
-    says = np.asarray(maps.group_probability).T
-    cases = np.argwhere(drawn.sigma >= SEEN_SIGMA)
-    sees = says[tuple(cases.T)] >= 0.5
-    some = np.random.default_rng(seed).permutation(np.flatnonzero(sees))[:found]
-    cases = np.concatenate([cases[~sees], cases[np.sort(some)]])
-    made: list[Imitation] = []
-    for start in range(0, len(cases), _GROUPS_AT_ONCE):
-        part = cases[start : start + _GROUPS_AT_ONCE]
-        found_ratios = ratios(drawn, part, steps)
-        for (pixel, group), ratio in zip(part.tolist(), found_ratios.tolist(), strict=True):
-            sigma = float(drawn.sigma[pixel, group])
-            made.append(Imitation(drawn.groups[group], float(says[pixel, group]), sigma, ratio))
+    probability = np.asarray(maps.group_probability).T
+    cases = np.argwhere(drawn.sigma >= DETECTABLE_SIGMA)
+    found = probability[tuple(cases.T)] >= 0.5
+    some = np.random.default_rng(seed).permutation(np.flatnonzero(found))[:max_found]
+    cases = np.concatenate([cases[~found], cases[np.sort(some)]])
+    results: list[GroupRatio] = []
+    for start in range(0, len(cases), _BATCH):
+        part = cases[start : start + _BATCH].tolist()
+        ratios = fit_cases(drawn, part, steps)
+        for (pixel, group), ratio in zip(part, ratios.tolist(), strict=True):
+            sigma, value = float(drawn.sigma[pixel, group]), float(probability[pixel, group])
+            results.append(GroupRatio(drawn.groups[group], value, sigma, ratio))
         if progress is not None:
-            progress(len(made), len(cases))
-    return made
+            progress(len(results), len(cases))
+    return results
 
 
-@on_one_thread()
-def ratios(drawn: Pixels, cases: IntArray, steps: int = _STEPS) -> torch.Tensor:
-    """How much better paints with a group fit than paints without it.
+def fit_cases(
+    drawn: SimulatedPixels, cases: Sequence[Sequence[int]], steps: int = _STEPS
+) -> torch.Tensor:
+    """Compute log likelihood ratios of pairs of spectrum and group.
 
     Parameters
     ----------
-    drawn : Pixels
+    drawn : SimulatedPixels
         Spectra.
-    cases : ndarray of int, shape (case, 2)
+    cases : sequence of (int, int)
         Spectrum and group of each case.
     steps : int
         Steps of each fit.
@@ -200,41 +212,34 @@ def ratios(drawn: Pixels, cases: IntArray, steps: int = _STEPS) -> torch.Tensor:
     Returns
     -------
     Tensor, shape (case,)
-        Logarithms of the ratios of the likelihoods, none negative.
+        See :func:`napari_xrf_pigments.inversion.fit.log_likelihood_ratios`.
     """
-    instrument = _instrument()
-    pixels = torch.from_numpy(cases[:, 0])
-    stacks, counts = drawn.pool.take(pixels).stacks, drawn.counts[pixels]
-    depth = stacks.mass_thickness.shape[1]
-
-    def best(without: bool) -> torch.Tensor:
-        choices = [
-            choice(drawn.sections[pixel], drawn.groups[group], without=without, depth=depth)
-            for pixel, group in cases.tolist()
-        ]
-        return best_paints(counts, choices, stacks.mass_thickness, instrument, steps).log_likelihood
-
-    with torch.no_grad():
-        truth = log_likelihood(counts, instrument(stacks.fractions, stacks.mass_thickness))
-    without = best(True)
-    # What may hold the group may also hold none of it.
-    return torch.maximum(torch.maximum(best(False), truth), without) - without
+    pixels = torch.tensor([pixel for pixel, _ in cases])
+    return log_likelihood_ratios(
+        drawn.counts[pixels],
+        [drawn.sections[pixel] for pixel, _ in cases],
+        drawn.pool.take(pixels).stacks,
+        [drawn.groups[group] for _, group in cases],
+        _model(),
+        steps,
+    )
 
 
 @lru_cache(maxsize=1)
-def _instrument() -> Instrument:
-    return Instrument(*ideal_instrument())
+def _model() -> ForwardModel:
+    return ForwardModel(*ideal_instrument())
 
 
-def imitation_table(made: Sequence[Imitation]) -> str:
-    """How many of the groups are imitated, as a table: those missed, and those found."""
+def ratio_table(results: Sequence[GroupRatio]) -> str:
+    """Format the share of indistinguishable groups, missed and found, as a markdown table."""
     lines = [
         "| groups over 5 sigma | number | ratio under 1 | under 3 | under 10 |",
         "|---|---|---|---|---|",
     ]
     for name, missed in (("missed by the network", True), ("found by it", False)):
-        values = np.array([one.ratio for one in made if (one.probability < 0.5) == missed])
+        values = np.array([one.ratio for one in results if (one.probability < 0.5) == missed])
         if values.size:
-            shares = " | ".join(f"{100 * (values < most).mean():.0f}%" for most in (1, ALIKE, 10))
+            limits = (1, NOISE_RATIO, 10)
+            shares = " | ".join(f"{100 * (values < limit).mean():.0f}%" for limit in limits)
             lines.append(f"| {name} | {values.size} | {shares} |")
     return "\n".join(lines)

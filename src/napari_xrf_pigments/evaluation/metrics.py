@@ -1,7 +1,4 @@
-"""Figures of merit of pigment maps on spectra whose layers are known.
-
-Which pairs of spectra and groups count is decided in `pairs`.
-"""
+"""Scores of pigment maps on spectra with known layers."""
 
 from __future__ import annotations
 
@@ -10,22 +7,88 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from .._typing import BoolArray, FloatArray, IntArray
 from ..cube import PigmentMaps
-from .bootstrap import FEWEST, Hits
-from .pairs import Pairs, group_pairs, pigment_pairs
-from .test_sets.truth import TOP, Truth
+from .bootstrap import MIN_SPECTRA, StackSums
+from .test_sets.truth import COVERED, TOP, Truth
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of spectrum and group (or pigment) that count in a score, and their truth.
+
+    Parameters
+    ----------
+    present, counted : ndarray of bool, shape (spectrum, class)
+        Whether the class is present and detectable; whether the pair counts.
+    """
+
+    present: BoolArray
+    counted: BoolArray
+
+
+def group_pairs(
+    truth: Truth,
+    *,
+    sigma: float = 5.0,
+    elements_decide: bool = False,
+    detectability: Literal["layer", "own"] = "layer",
+) -> Pairs:
+    """Select the pairs of spectrum and ambiguity group.
+
+    Parameters
+    ----------
+    truth : Truth
+        Labels.
+    sigma : float
+        Significance from which a pigment counts as detectable.
+    elements_decide : bool
+        Exclude groups whose diagnostic elements are all supplied by other materials too.
+    detectability : {"layer", "own"}
+        Emission of the element by the layer, or the share that the pigment brings to it.
+    """
+    significance = truth.sigma if detectability == "layer" else truth.own_sigma
+    pigment_present = truth.present
+    detectable = pigment_present & (significance >= sigma)
+    onehot = _membership(truth)
+    member_present = (pigment_present.astype(np.int32) @ onehot) > 0
+    present = (detectable.astype(np.int32) @ onehot) > 0
+    counted = (present | ~member_present) & ~truth.blind
+    if elements_decide:
+        counted &= ~truth.shared
+    return Pairs(present, counted)
+
+
+def pigment_pairs(truth: Truth, *, sigma: float = 5.0) -> Pairs:
+    """Select the pairs of spectrum and pigment, for the distinction of members of a group."""
+    present = truth.present & (truth.sigma >= sigma)
+    counted = (present | ~truth.present) & ~truth.blind[:, truth.member]
+    return Pairs(present, counted)
+
+
+def covered_only(truth: Truth) -> BoolArray:
+    """Flag groups all of whose members are in a covered paint layer and nowhere else."""
+    onehot = _membership(truth)
+    outside = ((truth.present & (truth.where != COVERED)).astype(np.int32) @ onehot) > 0
+    covered = ((truth.where == COVERED).astype(np.int32) @ onehot) > 0
+    return np.asarray(covered & ~outside)
+
+
+def _membership(truth: Truth) -> NDArray[np.int32]:
+    """Compute the membership of pigments in groups, shape (pigment, group), 0 or 1."""
+    member: NDArray[np.int32] = truth.member[:, None] == np.arange(len(truth.groups))[None, :]
+    return member.astype(np.int32)
 
 
 def auc(positive: ArrayLike, negative: ArrayLike) -> float:
-    """Chance that a positive scores higher than a negative, ties counting half; NaN if none.
+    """Compute the area under the ROC curve, ties counting half; NaN without either class.
 
     Parameters
     ----------
     positive, negative : array_like, shape (n,) and (m,)
-        Scores.
+        Scores of the positives and of the negatives.
     """
     up, down = np.ravel(np.asarray(positive, float)), np.ravel(np.asarray(negative, float))
     if not up.size or not down.size:
@@ -37,9 +100,9 @@ def auc(positive: ArrayLike, negative: ArrayLike) -> float:
 
 
 def average_precision(truth: ArrayLike, score: ArrayLike) -> float:
-    """Mean precision over the positives, in falling order of the score; NaN if there are none.
+    """Compute the mean precision over the positives, in falling order of the score.
 
-    Equal scores are taken together, so their order does not matter.
+    Equal scores form one step, so that their order does not matter; NaN without positives.
     """
     labels = np.ravel(np.asarray(truth, bool))
     scores = np.ravel(np.asarray(score, float))
@@ -56,22 +119,25 @@ def average_precision(truth: ArrayLike, score: ArrayLike) -> float:
 def reliability(
     truth: ArrayLike, probability: ArrayLike, bins: int = 15
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Reliability diagram: mean probability, share of positives and number, by bin.
+    """Compute a reliability diagram in bins of equal width between 0 and 1.
 
-    Bins are equally wide between 0 and 1; empty bins hold NaN.
+    Returns
+    -------
+    mean, share, number : ndarray, shape (bin,)
+        Mean probability, share of positives and number of pairs; NaN in empty bins.
     """
     labels = np.ravel(np.asarray(truth, float))
-    chance = np.ravel(np.asarray(probability, float))
-    index = np.clip((chance * bins).astype(int), 0, bins - 1)
+    predicted = np.ravel(np.asarray(probability, float))
+    index = np.clip((predicted * bins).astype(int), 0, bins - 1)
     number = np.bincount(index, minlength=bins)
     with np.errstate(invalid="ignore"):
-        mean = np.bincount(index, chance, bins) / number
+        mean = np.bincount(index, predicted, bins) / number
         share = np.bincount(index, labels, bins) / number
     return mean, share, number
 
 
 def calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 15) -> float:
-    """Expected calibration error: mean of |share - probability| over the bins, by number."""
+    """Compute the expected calibration error, the mean of |share - probability| over all pairs."""
     mean, share, number = reliability(truth, probability, bins)
     full = number > 0
     if not full.any():
@@ -80,8 +146,8 @@ def calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 15) 
 
 
 @dataclass(frozen=True)
-class Row:
-    """Figures of one group or pigment at the threshold; NaN where undefined."""
+class ClassScores:
+    """Scores of one group or pigment at the threshold; NaN where undefined."""
 
     name: str
     present: int
@@ -95,26 +161,26 @@ class Row:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures over a set of spectra.
+    """Scores over a set of spectra.
 
     Parameters
     ----------
     spectra : int
         Number of spectra.
     macro_f1, mean_average_precision : float
-        Means over the groups that are detectable in `FEWEST` spectra or more.
+        Means over the groups that are detectable in `MIN_SPECTRA` spectra or more.
     false_positives : float
-        Share of the absent groups that were called present.
+        Share of the absent groups that are called present.
     covered_recall : float
-        Recall of groups that are in a covered paint layer only.
+        Recall of groups in a covered paint layer only.
     calibration : float
         Expected calibration error over all pairs.
     exact : float
         Share of the spectra with every counted group right.
     below_auc : float
-        AUC of P(below) / (P(below) + P(top)) between pigments that are in one of the two.
-    groups, pigments : tuple of Row
-        The figures one by one.
+        AUC of P(below) / (P(below) + P(top)) between pigments below only and on top only.
+    groups, pigments : tuple of ClassScores
+        Scores of each group and pigment.
     intervals : dict of str to (float, float)
         95 % bootstrap intervals over stacks.
     """
@@ -127,13 +193,13 @@ class Scores:
     calibration: float
     exact: float
     below_auc: float
-    groups: tuple[Row, ...]
-    pigments: tuple[Row, ...]
+    groups: tuple[ClassScores, ...]
+    pigments: tuple[ClassScores, ...]
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
-def aligned(names: tuple[str, ...], wanted: tuple[str, ...], maps: object) -> FloatArray:
-    """Maps (class, spectrum) of a prediction as (spectrum, class) in another order.
+def align_classes(names: tuple[str, ...], wanted: tuple[str, ...], maps: object) -> FloatArray:
+    """Reorder maps (class, spectrum) of a prediction to (spectrum, class) of wanted names.
 
     Raises
     ------
@@ -142,7 +208,7 @@ def aligned(names: tuple[str, ...], wanted: tuple[str, ...], maps: object) -> Fl
     """
     missing = sorted(set(wanted) - set(names))
     if missing:
-        raise ValueError(f"The prediction says nothing about {', '.join(missing)}.")
+        raise ValueError(f"The prediction has no values for {', '.join(missing)}.")
     order = [names.index(name) for name in wanted]
     return np.asarray(maps, dtype=np.float64)[order].T
 
@@ -159,7 +225,7 @@ def score(
     bootstrap: int = 0,
     seed: int = 0,
 ) -> Scores:
-    """Judge a prediction.
+    """Score a prediction on labelled spectra.
 
     Parameters
     ----------
@@ -172,9 +238,9 @@ def score(
     sigma, elements_decide, detectability
         As in `group_pairs`.
     rows : ndarray of bool, shape (spectrum,), or None
-        The spectra to use.
+        The spectra to score.
     bootstrap : int
-        Resamplings of the stacks for the intervals; 0 = none.
+        Resamplings of the stacks for the intervals; 0 for none.
     seed : int
         Seed of the resampling.
 
@@ -183,31 +249,33 @@ def score(
     ValueError
         If the prediction lacks a pigment or a group, or has another number of spectra.
     """
-    groups = aligned(prediction.groups, truth.groups, prediction.group_probability)
+    groups = align_classes(prediction.groups, truth.groups, prediction.group_probability)
     parts = (prediction.probability, prediction.top, prediction.below)
-    pigments, top, below = (aligned(prediction.names, truth.names, part) for part in parts)
+    pigments, top, below = (align_classes(prediction.names, truth.names, part) for part in parts)
     if len(groups) != len(truth.counts):
         raise ValueError(f"{len(groups)} predictions do not fit {len(truth.counts)} spectra.")
     if rows is not None:
-        truth, groups, pigments = truth.take(rows), groups[rows], pigments[rows]
+        truth, groups, pigments = truth.select(rows), groups[rows], pigments[rows]
         top, below = top[rows], below[rows]
     pairs = group_pairs(
         truth, sigma=sigma, elements_decide=elements_decide, detectability=detectability
     )
     single = pigment_pairs(truth, sigma=sigma)
     group_rows = _rows(truth.groups, pairs, groups, threshold)
-    used = [row for row in group_rows if row.present >= FEWEST]
-    hits = Hits.of(truth, pairs, groups > threshold)
-    figures = hits.figures(np.ones((1, hits.stacks)))
-    intervals = hits.intervals(bootstrap, seed) if bootstrap else {}
+    used = [row for row in group_rows if row.present >= MIN_SPECTRA]
+    sums = StackSums.from_calls(
+        truth.stack, groups > threshold, pairs.present, pairs.counted, covered_only(truth)
+    )
+    overall = sums.scores(np.ones((1, sums.stacks)))
+    intervals = sums.intervals(bootstrap, seed) if bootstrap else {}
     return Scores(
         spectra=len(groups),
-        macro_f1=float(figures["macro_f1"][0]),
+        macro_f1=float(overall["macro_f1"][0]),
         mean_average_precision=_mean([row.average_precision for row in used]),
-        false_positives=float(figures["false_positives"][0]),
-        covered_recall=float(figures["covered_recall"][0]),
+        false_positives=float(overall["false_positives"][0]),
+        covered_recall=float(overall["covered_recall"][0]),
         calibration=calibration_error(pairs.present[pairs.counted], groups[pairs.counted]),
-        exact=float(figures["exact"][0]),
+        exact=float(overall["exact"][0]),
         below_auc=_below_auc(truth, top, below, sigma),
         groups=group_rows,
         pigments=_rows(truth.names, single, pigments, threshold),
@@ -221,21 +289,21 @@ def _mean(values: list[float]) -> float:
 
 def _rows(
     names: tuple[str, ...], pairs: Pairs, probability: FloatArray, threshold: float
-) -> tuple[Row, ...]:
+) -> tuple[ClassScores, ...]:
     out = []
     for k, name in enumerate(names):
         counted = pairs.counted[:, k]
-        true, chance = pairs.present[counted, k], probability[counted, k]
-        called = chance > threshold
+        true, predicted = pairs.present[counted, k], probability[counted, k]
+        called = predicted > threshold
         tp, fp = int((called & true).sum()), int((called & ~true).sum())
         n, m = int(true.sum()), int((~true).sum())
         out.append(
-            Row(
+            ClassScores(
                 name, n, m,
                 precision=tp / (tp + fp) if tp + fp else float("nan"),
                 recall=tp / n if n else float("nan"),
                 f1=2 * tp / (tp + fp + n) if n else float("nan"),
-                average_precision=average_precision(true, chance),
+                average_precision=average_precision(true, predicted),
                 false_positives=fp / m if m else float("nan"),
             )
         )  # fmt: skip
@@ -243,7 +311,7 @@ def _rows(
 
 
 def _below_auc(truth: Truth, top: FloatArray, below: FloatArray, sigma: float) -> float:
-    """Pigments in the top paint only against those below only, alone in their group."""
+    """Compute the AUC between pigments below only and on top only, alone in their group."""
     same = (truth.member[:, None] == truth.member[None, :]).astype(np.int32)
     alone = (truth.present.astype(np.int32) @ same) == 1
     fair = truth.present & alone & (truth.sigma >= sigma) & ~truth.blind[:, truth.member]
@@ -254,60 +322,60 @@ def _below_auc(truth: Truth, top: FloatArray, below: FloatArray, sigma: float) -
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Recall of the detectable pigments of one class (their groups at the threshold)."""
+class RecallSlice:
+    """Recall of the groups of detectable pigments in one range of a property."""
 
     label: str
     pigments: int
     recall: float
 
 
-#: Borders: covering layer in um, weight fraction, detectability in sigma.
+#: Edges of the ranges: covering layer in um, weight fraction, significance in sigma.
 COVER_UM = (0.0, 1e-6, 20.0, 50.0, 100.0, np.inf)
 WEIGHT = (0.0, 0.05, 0.15, 0.4, 1.01)
 SIGMA = (2.0, 5.0, 10.0, 30.0, np.inf)
 
 
 def recall_by(
-    truth: Truth, prediction: PigmentMaps, what: str, *, threshold: float = 0.5, sigma: float = 5.0
-) -> tuple[Slice, ...]:
-    """Recall of the groups of present pigments, by cover, weight or detectability.
+    truth: Truth, prediction: PigmentMaps, by: str, *, threshold: float = 0.5, sigma: float = 5.0
+) -> tuple[RecallSlice, ...]:
+    """Compute the recall of the groups of present pigments in ranges of a property.
 
     Parameters
     ----------
     truth, prediction
         As in `score`.
-    what : {"cover_um", "weight", "sigma"}
-        What to bin by; by "sigma" the weak ones are shown as well.
+    by : {"cover_um", "weight", "sigma"}
+        Property; "sigma" includes pigments below the limit of detectability.
     """
-    borders = {"cover_um": COVER_UM, "weight": WEIGHT, "sigma": SIGMA}[what]
-    groups = aligned(prediction.groups, truth.groups, prediction.group_probability)
+    edges = {"cover_um": COVER_UM, "weight": WEIGHT, "sigma": SIGMA}[by]
+    groups = align_classes(prediction.groups, truth.groups, prediction.group_probability)
     found = (groups > threshold)[:, truth.member]
     fair = truth.present & ~truth.blind[:, truth.member]
-    if what != "sigma":
+    if by != "sigma":
         fair &= truth.sigma >= sigma
-    values = getattr(truth, what)
+    values = getattr(truth, by)
     slices = []
-    for low, high in pairwise(borders):
+    for low, high in pairwise(edges):
         rows = fair & (values >= low) & (values < high)
         n = int(rows.sum())
         recall = float(found[rows].mean()) if n else float("nan")
-        slices.append(Slice(f"{low:g}-{high:g}", n, recall))
+        slices.append(RecallSlice(f"{low:g}-{high:g}", n, recall))
     return tuple(slices)
 
 
-def confusions(
+def confusion_table(
     truth: Truth, prediction: PigmentMaps, *, threshold: float = 0.5, sigma: float = 5.0
 ) -> IntArray:
-    """Which groups were missed where another was wrongly called.
+    """Count the spectra in which one group is missed and another is wrongly called.
 
     Returns
     -------
     ndarray, shape (group, group)
-        Spectra in which the group of the row was present and missed, and that of the
+        Number of spectra in which the group of the row is present and missed, and that of the
         column absent and called.
     """
-    groups = aligned(prediction.groups, truth.groups, prediction.group_probability)
+    groups = align_classes(prediction.groups, truth.groups, prediction.group_probability)
     pairs = group_pairs(truth, sigma=sigma)
     called = groups > threshold
     missed = (pairs.present & pairs.counted & ~called).astype(np.int64)

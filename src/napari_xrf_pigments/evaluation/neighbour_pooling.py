@@ -1,4 +1,4 @@
-"""What like neighbours add to the maps of simulated paintings, and whether they blur edges."""
+"""Effect of pooling similar neighbours on maps of simulated paintings, at edges and elsewhere."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from .._typing import BoolArray
 from ..cube import PigmentMaps
 from ..pigments.catalogue import ambiguity_groups
 from ..simulation.scan import ScanTruth
-from .bootstrap import FEWEST
-from .metrics import aligned
+from .bootstrap import MIN_SPECTRA
+from .metrics import align_classes
 
-#: Counts a pixel at which a pigment must be visible to be asked for at any counts: what like
-#: neighbours could show.
+#: Counts per pixel at which a pigment must be detectable to be scored at any counts: about the
+#: sum over similar neighbours.
 REFERENCE_COUNTS = 20_000.0
 _SIGMA = 5.0
-#: Areas that figures are given for: all pixels, those with another paint beside them, the rest.
+#: Areas that are scored: all pixels, those beside another paint, and the others.
 AREAS = ("all", "at an edge", "elsewhere")
 
 
 @dataclass(frozen=True)
-class ContextRow:
-    """Figures of the maps of one simulated scan in one of :data:`AREAS`.
+class ContextScore:
+    """Scores of the maps of one simulated scan in one of :data:`AREAS`.
 
     Parameters
     ----------
     counts : float
         Mean counts of a pixel.
     context : bool
-        Whether like neighbours spoke for a pixel.
+        Whether similar neighbours were pooled.
     area : str
-        Which pixels.
+        The scored pixels.
     macro_f1 : float
-        Over the groups that are in `FEWEST` pixels or more.
+        Mean over the groups that are in `MIN_SPECTRA` pixels or more.
     false_positives : float
-        Share of the absent groups that were called present.
+        Share of the absent groups that are called present.
     exact : float
         Share of the pixels with every group right.
     """
@@ -55,7 +55,7 @@ class ContextRow:
 
 
 def at_edges(regions: NDArray[np.integer]) -> BoolArray:
-    """Pixels with a pixel of another region among their eight neighbours."""
+    """Flag pixels with a pixel of another region among their eight neighbours."""
     low = ndimage.minimum_filter(regions, size=3, mode="nearest")
     high = ndimage.maximum_filter(regions, size=3, mode="nearest")
     return np.asarray(low != high)
@@ -63,22 +63,22 @@ def at_edges(regions: NDArray[np.integer]) -> BoolArray:
 
 def score_context(
     truth: ScanTruth, pigments: PigmentMaps, counts: float, *, context: bool
-) -> list[ContextRow]:
-    """Judge pigment maps of a simulated scan, a row for each of :data:`AREAS`.
+) -> list[ContextScore]:
+    """Score pigment maps of a simulated scan in each of :data:`AREAS`.
 
-    A group counts as present where a member stands over `_SIGMA` at
-    :data:`REFERENCE_COUNTS`; where a member is there but weaker, it is left out.
+    A group counts as present where a member exceeds `_SIGMA` at :data:`REFERENCE_COUNTS`; where a
+    member is present but weaker, the pair is left out.
 
     Parameters
     ----------
     truth : ScanTruth
-        What is in the scan.
+        Layers of the scan.
     pigments : PigmentMaps
-        Its maps, (group, y, x).
+        Its maps, group probabilities of shape (group, y, x).
     counts : float
         Mean counts of a pixel.
     context : bool
-        How the maps were made.
+        Whether similar neighbours were pooled.
     """
     groups = ambiguity_groups()
     member = {name: [truth.names.index(one) for one in ids] for name, ids in groups.items()}
@@ -89,11 +89,11 @@ def score_context(
     present = np.array([(there[ids] & (sigma[ids] >= _SIGMA)).any(0) for ids in member.values()])
     counted = present | ~any_there
     flat = np.asarray(pigments.group_probability).reshape(len(pigments.groups), -1)
-    called = aligned(pigments.groups, tuple(groups), flat).T.reshape(present.shape) > 0.5
+    called = align_classes(pigments.groups, tuple(groups), flat).T.reshape(present.shape) > 0.5
     edge = at_edges(truth.regions)
     areas = dict(zip(AREAS, (np.ones_like(edge), edge, ~edge), strict=True))
     return [
-        ContextRow(counts, context, name, *_figures(present, called, counted & area, area))
+        ContextScore(counts, context, name, *_figures(present, called, counted & area, area))
         for name, area in areas.items()
     ]
 
@@ -104,7 +104,7 @@ def _figures(
     right = (called & present & counted).sum((1, 2))
     false = called & ~present & counted
     wanted = (present & counted).sum((1, 2))
-    some = wanted >= FEWEST
+    some = wanted >= MIN_SPECTRA
     f1 = 2 * right[some] / (right + false.sum((1, 2)) + wanted)[some]
     exact = ((called == present) | ~counted).all(0)[area]
     return _share(f1), _share(called[~present & counted]), _share(exact)
@@ -114,23 +114,23 @@ def _share(values: NDArray[Any]) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def context_table(rows: Iterable[ContextRow]) -> str:
-    """Means over scans, with the smallest and largest, as a markdown table."""
-    cells: dict[tuple[float, str], dict[bool, list[ContextRow]]] = defaultdict(
+def context_table(rows: Iterable[ContextScore]) -> str:
+    """Format means over scans, with the smallest and the largest, as a markdown table."""
+    cells: dict[tuple[float, str], dict[bool, list[ContextScore]]] = defaultdict(
         lambda: {False: [], True: []}
     )
     for row in rows:
         cells[row.counts, row.area][row.context].append(row)
     lines = [
-        "| counts a pixel | pixels | macro-F1: alone | with like neighbours "
+        "| counts per pixel | pixels | macro-F1: alone | with similar neighbours "
         "| false positives: alone | with | every group right: alone | with |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for (counts, area), both in cells.items():
         texts = [
-            _spread([getattr(row, key) for row in both[how]], percent)
+            _spread([getattr(row, key) for row in both[context]], percent)
             for key, percent in (("macro_f1", False), ("false_positives", True), ("exact", True))
-            for how in (False, True)
+            for context in (False, True)
         ]
         lines.append(f"| {counts:,.0f} | {area} | " + " | ".join(texts) + " |")
     return "\n".join(lines)

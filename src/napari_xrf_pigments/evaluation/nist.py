@@ -1,9 +1,9 @@
-"""Measured spectra of pure materials against the engine, on one absolute scale.
+"""Comparison of the physics with measured spectra of pure materials, on one absolute scale.
 
-The spectra are NIST's (public domain), of a benchtop micro-XRF spectrometer: Rh tube behind a
-polycapillary lens or Mo tube behind a collimator, 50 kV, beam and detector at 50 degrees to
-the surface and 90 degrees apart in azimuth, 20 mbar of air. The files of the Rh series give
-these settings for the acrylic blanks; the metals were measured on the same instrument.
+The spectra are from NIST (public domain), measured with a benchtop micro-XRF spectrometer: Rh tube
+with a polycapillary lens or Mo tube with a collimator, 50 kV, beam and detector at 50 degrees to
+the surface and 90 degrees apart in azimuth, 20 mbar of air. The files of the Rh series give these
+settings for the acrylic blanks; the metals were measured with the same instrument.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
 from ..physics.secondary import exciter_table, secondary_share
 from ..physics.tube import Beam, tube_beam
 
-#: Pressure of the chamber over that of the air.
+#: Pressure in the chamber relative to the atmosphere.
 _PRESSURE = 0.02
 
 
 @dataclass(frozen=True)
-class Turned(Geometry):
-    """Angles when the detector stands at an azimuth to the beam.
+class AzimuthGeometry(Geometry):
+    """Angles of a detector at an azimuth to the beam.
 
     Parameters
     ----------
     azimuth_deg : float
-        Angle between the beam's and the detector's vertical planes; 180 = one plane, the
-        detector on the far side of the normal.
+        Angle between the vertical planes of beam and detector; at 180 both lie in one plane, on
+        either side of the normal.
     """
 
     azimuth_deg: float = 90.0
 
     @property
     def scattering_deg(self) -> float:
-        """Angle by which detected photons were turned."""
+        """Scattering angle, degrees."""
         beam, detector = np.radians([self.incidence_deg, self.takeoff_deg])
         between = np.sin(beam) * np.sin(detector)
         between += np.cos(beam) * np.cos(detector) * np.cos(np.radians(self.azimuth_deg))
@@ -65,19 +65,20 @@ class Spectrometer:
     tube_angle_deg : float
         Take-off angle of the anode.
     optics_cut_kev : float or None
-        As in `tube_beam`: the lens lets half through.
+        Energy of half transmission of the lens, keV, as in `tube_beam`.
     optics_soft_kev : float
-        The lens also loses soft photons, as 1 - exp(-(E / this)^2); 0 = none.
+        Energy E0 of the loss of soft photons in the lens, transmission 1 - exp(-(E / E0)^2); 0
+        for none.
     line_ratio : float
         Factor on the lines of the anode.
     scale : float
-        Counts for one photon of the fluorescence engine.
+        Counts per photon of the simulated fluorescence.
     multiple : float
-        Compton counts that were scattered again, over those scattered once.
+        Compton counts of twice-scattered photons relative to those scattered once.
     pile_up : float
-        Seconds in which two pulses are taken for one.
+        Time within which two pulses are counted as one, s.
     blank_um : float
-        Depth of the acrylic that the detector sees, um.
+        Depth of the acrylic within the view of the detector, um.
     detector : DetectorModel
         The detector.
     """
@@ -97,7 +98,7 @@ class Spectrometer:
     @property
     def geometry(self) -> Geometry:
         """Angles of the instrument."""
-        return Turned(50.0, 50.0)
+        return AzimuthGeometry(50.0, 50.0)
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,9 @@ class Sample:
     Parameters
     ----------
     name : str
-        What it is.
+        Name of the material.
     kev, counts : ndarray, shape (channel,)
-        The spectrum.
+        Energies in keV and counts.
     seconds : float
         Live time.
     """
@@ -120,7 +121,7 @@ class Sample:
     seconds: float
 
 
-#: Composition by mass, density in g/cm3 and thickness in um (thick, but for the acrylic's).
+#: Composition by mass, density in g/cm3 and thickness in um (infinite but for acrylic).
 MATERIALS: dict[str, tuple[dict[int, float], float, float]] = {
     **{
         name: (formula_fractions(name), density, 3000.0)
@@ -129,7 +130,7 @@ MATERIALS: dict[str, tuple[dict[int, float], float, float]] = {
             "Cu": 8.96, "Zr": 6.5, "Sn": 7.3,
         }.items()
     },
-    # AISI 316 by its usual analysis; the file does not say which stainless steel it is.
+    # The nominal composition of AISI 316; the file does not name the stainless steel.
     "Steel": (
         {26: 0.665, 24: 0.17, 28: 0.12, 42: 0.025, 25: 0.015, 14: 0.005}, 7.9, 3000.0
     ),
@@ -138,7 +139,7 @@ MATERIALS: dict[str, tuple[dict[int, float], float, float]] = {
 
 
 def read_sample(path: Path | str, name: str) -> Sample:
-    """Read one spectrum."""
+    """Read the spectrum of a file."""
     cube = open_cube(path)
     seconds = float(np.asarray(cube.live_time_s).ravel()[0])
     counts = np.asarray(cube.counts[0, 0]).astype(np.float64)
@@ -146,8 +147,10 @@ def read_sample(path: Path | str, name: str) -> Sample:
 
 
 @lru_cache(maxsize=64)
-def beam_of(anode: str, filters: tuple[tuple[str, float], ...], angle: float, ratio: float) -> Beam:
-    """The beam before the optics."""
+def unfiltered_beam(
+    anode: str, filters: tuple[tuple[str, float], ...], angle: float, ratio: float
+) -> Beam:
+    """Compute the beam before the optics."""
     return tube_beam(
         anode, 50.0, filters=filters, window_be_mm=0.1, angle_deg=angle, line_ratio=ratio
     )
@@ -157,8 +160,8 @@ def beam_of(anode: str, filters: tuple[tuple[str, float], ...], angle: float, ra
 def _emission(
     spectrometer: Spectrometer, name: str
 ) -> tuple[Beam, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Per photon of the unfiltered beam: lines and scatter, before the detector."""
-    plain = beam_of(
+    """Compute lines and scatter per photon of the tube, before the detector."""
+    plain = unfiltered_beam(
         spectrometer.anode,
         spectrometer.filters,
         spectrometer.tube_angle_deg,
@@ -190,7 +193,7 @@ def _emission(
 def simulate(
     spectrometer: Spectrometer, sample: Sample
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Expected spectrum of a sample.
+    """Simulate the spectrum of a sample.
 
     Returns
     -------
@@ -202,7 +205,7 @@ def simulate(
     gain = float(sample.kev[1] - sample.kev[0])
     offset, channels = float(sample.kev[0]), len(sample.kev)
 
-    def seen(at: FloatArray, width: FloatArray) -> FloatArray:
+    def detected(at: FloatArray, width: FloatArray) -> FloatArray:
         passed = path_transmission(at, 20.0 * _PRESSURE, "air")
         matrix = response(spectrometer.detector, at, width, gain, offset, channels)
         return matrix.double().numpy() * passed[:, None]
@@ -210,10 +213,10 @@ def simulate(
     bins = 0.42 * beam.width_kev
     doppler = compton_width_kev(beam.kev, spectrometer.geometry.scattering_deg)
     loss = beam.kev - shifted
-    fluorescence = lines @ seen(kev, np.zeros(len(kev)))
-    once = compton @ seen(shifted, np.hypot(bins, doppler))
-    again = compton @ seen(shifted - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
-    scatter = rayleigh @ seen(beam.kev, bins) + once + spectrometer.multiple * again
+    fluorescence = lines @ detected(kev, np.zeros(len(kev)))
+    once = compton @ detected(shifted, np.hypot(bins, doppler))
+    again = compton @ detected(shifted - 0.45 * loss, np.hypot(bins, doppler + 0.6 * loss))
+    scatter = rayleigh @ detected(beam.kev, bins) + once + spectrometer.multiple * again
     factor = spectrometer.scale * sample.seconds
     total = (fluorescence + scatter) * factor
     rate = total.sum() / sample.seconds
@@ -222,23 +225,23 @@ def simulate(
     return piled[0].double().numpy(), fluorescence * factor, scatter * factor
 
 
-#: Bands in keV of the blank, and main lines of metals, that the instrument is fitted to.
+#: Bands of the blank, and main lines of metals, that the instrument is fitted to, keV.
 FIT_KEV = (2.75, 4.5, 5.5, 7.0, 9.0, 11.0, 13.0, 15.0, 17.0, 18.9, 20.2, 24.0, 26.0, 29.0)
 FIT_LINES = {"Ti": 4.51, "Fe": 6.40, "Cu": 8.05, "Zr": 15.75, "Sn": 25.2}
 
 
-def band(kev: FloatArray, counts: FloatArray, centre: float, half: float = 0.3) -> float:
-    """Counts in a band of energies (keV)."""
+def band_counts(kev: FloatArray, counts: FloatArray, centre: float, half: float = 0.3) -> float:
+    """Sum the counts within `half` keV of a central energy in keV."""
     return float(counts[(kev > centre - half) & (kev < centre + half)].sum())
 
 
-def fitted(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectrometer:
-    """Fit lens, line ratio, depth of the blank and scale: five numbers for all samples.
+def fit_spectrometer(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectrometer:
+    """Fit lens, line ratio, depth of the blank and scale: five parameters for all samples.
 
     Parameters
     ----------
     spectrometer : Spectrometer
-        Where to start.
+        Initial values.
     samples : dict of str to Sample
         The blank ``"Acrylic"`` and the metals of `FIT_LINES`.
     """
@@ -247,7 +250,7 @@ def fitted(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectromet
 
     def logs(spectra: dict[str, FloatArray]) -> FloatArray:
         return np.log(
-            [max(band(samples[n].kev, spectra[n], e, half), 1e-9) for n, e, half in points]
+            [max(band_counts(samples[n].kev, spectra[n], e, half), 1e-9) for n, e, half in points]
         )
 
     measured = logs({name: sample.counts for name, sample in samples.items()})
@@ -255,7 +258,7 @@ def fitted(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectromet
 
     guess = np.array([11.0, 4.0, 1.0, 6000.0, spectrometer.scale])
 
-    def applied(p: FloatArray) -> Spectrometer:
+    def apply(p: FloatArray) -> Spectrometer:
         cut, soft, ratio, depth, scale = (float(v) for v in guess * np.exp(p - 1.0))
         return replace(
             spectrometer, optics_cut_kev=cut, optics_soft_kev=soft, line_ratio=ratio,
@@ -263,17 +266,17 @@ def fitted(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectromet
         )  # fmt: skip
 
     def residual(p: FloatArray) -> FloatArray:
-        instrument = applied(p)
+        instrument = apply(p)
         return logs({n: simulate(instrument, samples[n])[0] for n in names}) - measured
 
-    start = np.ones(5)  # the step of the derivative is a share of the value: not zero
+    start = np.ones(5)  # not zero: the step of the derivative is relative to the value
     guess[4] *= np.exp(-residual(start).mean())
     bounds = (start - 1.5, start + 1.5)
-    return applied(least_squares(residual, start, bounds=bounds, diff_step=0.02, max_nfev=12).x)
+    return apply(least_squares(residual, start, bounds=bounds, diff_step=0.02, max_nfev=12).x)
 
 
-def scaled(spectrometer: Spectrometer, blank: Sample) -> Spectrometer:
-    """The instrument with nothing fitted but the scale, from a blank's counts (3-39 keV)."""
+def scale_to_blank(spectrometer: Spectrometer, blank: Sample) -> Spectrometer:
+    """Fit only the scale of an instrument, to the counts of a blank from 3 to 39 keV."""
     rows = (blank.kev > 3.0) & (blank.kev < 39.0)
     total = simulate(spectrometer, blank)[0]
     return replace(
@@ -282,7 +285,7 @@ def scaled(spectrometer: Spectrometer, blank: Sample) -> Spectrometer:
 
 
 def net_area(kev: FloatArray, counts: FloatArray, centre: float, half: float) -> float:
-    """Counts of a peak over a straight line through the bands on either side."""
+    """Compute the net counts of a peak above the mean of the bands on either side."""
     inside = (kev > centre - half) & (kev < centre + half)
     left = counts[(kev > centre - 1.5 * half) & (kev <= centre - half)]
     right = counts[(kev >= centre + half) & (kev < centre + 1.5 * half)]

@@ -1,4 +1,4 @@
-"""What an analyst does: elements over a threshold, a table from elements to pigments."""
+"""Baseline of rules: pigments whose diagnostic elements all exceed a threshold."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from ..pigments.catalogue import ambiguity_groups, pigment_catalogue
 from .real_scan import weakest_sigma
 from .test_sets.labels import diagnostic_families
 
-#: Elements that belong to no pigment's diagnosis, but whose lines stand in spectra.
-OTHERS = ("Al", "Si", "P", "Cl", "Ar", "Ni", "Br", "Zr", "Bi")
+#: Elements that are diagnostic for no pigment, but whose lines occur in spectra.
+OTHER_ELEMENTS = ("Al", "Si", "P", "Cl", "Ar", "Ni", "Br", "Zr", "Bi")
 
 
-def rule_table(elements: ElementMaps, *, threshold: float = 5.0) -> PigmentMaps:
-    """Pigments whose diagnostic elements all stand over a threshold.
+def apply_rules(elements: ElementMaps, *, threshold: float = 5.0) -> PigmentMaps:
+    """Find the pigments whose diagnostic elements all exceed a threshold.
 
-    The probability is a logistic curve of the weakest element, 0.5 at the threshold. The
-    rules know no layers: top and below are both half of it.
+    The probability is a logistic function of the weakest element, 0.5 at the threshold. The rules
+    have no layers: top and below are both half of it.
 
     Parameters
     ----------
     elements : ElementMaps
         Fitted counts and sigma, shape (line, spectrum).
     threshold : float
-        In sigma.
+        Significance, in sigma.
     """
     n = int(np.asarray(elements.counts).shape[1])
-    names, chances = [], []
+    names, probabilities = [], []
     for entry in pigment_catalogue():
-        stands = weakest_sigma(elements, entry.diagnostic)
+        sigma = weakest_sigma(elements, entry.diagnostic)
         names.append(entry.id)
-        if stands is None:
-            chances.append(np.zeros(n))
+        if sigma is None:
+            probabilities.append(np.zeros(n))
         else:
-            x = np.clip(stands - threshold, -30.0, 30.0)
-            chances.append(1.0 / (1.0 + np.exp(-x)))
-    probability = np.array(chances, dtype=np.float32)
+            x = np.clip(sigma - threshold, -30.0, 30.0)
+            probabilities.append(1.0 / (1.0 + np.exp(-x)))
+    probability = np.array(probabilities, dtype=np.float32)
     groups = ambiguity_groups()
     members = [[names.index(name) for name in ids] for ids in groups.values()]
     return PigmentMaps(
@@ -60,16 +60,16 @@ def rule_table(elements: ElementMaps, *, threshold: float = 5.0) -> PigmentMaps:
 def fit_elements(
     counts: Any, energies: EnergyAxis, acquisition: Acquisition | None = None
 ) -> ElementMaps:
-    """Fit the diagnostic families of all pigments, and what overlaps them.
+    """Fit the diagnostic line families of all pigments and the lines that overlap them.
 
     Parameters
     ----------
     counts : array_like, shape (spectrum, channel)
-        Spectra of one instrument; their mean is the reference of the fit.
+        Spectra of one instrument; the fit is set up on their mean.
     energies : EnergyAxis
         The axis.
     acquisition : Acquisition or None
-        What is known about the instrument.
+        Settings of the instrument, as far as known.
     """
     spectra = np.asarray(counts)
     settings = Conditions.of(acquisition)
@@ -78,22 +78,22 @@ def fit_elements(
         symbol = family.split()[0]
         if symbol != settings.anode and main_family(symbol, energies.kev, settings) == family:
             wanted.append(family)
-    extra = [main_family(symbol, energies.kev, settings) for symbol in OTHERS]
+    extra = [main_family(symbol, energies.kev, settings) for symbol in OTHER_ELEMENTS]
     rest = [*other_families(wanted, energies.kev, settings), *(name for name in extra if name)]
     fit = line_fit(energies.kev, wanted, spectra.mean(axis=0), settings, nuisance=rest)(spectra)
     return ElementMaps(fit.names, fit.counts.T, fit.sigma.T)
 
 
 @dataclass(frozen=True)
-class RuleTable:
-    """The rule table as a predictor, for `evaluate`.
+class RulePredictor:
+    """The rules as a predictor, for `evaluate`.
 
-    The fit takes its reference from the spectra that it is given: give it a whole set.
+    The fit is set up on the mean of the spectra of a call, which should be a whole set.
 
     Parameters
     ----------
     threshold : float
-        In sigma.
+        Significance, in sigma.
     """
 
     threshold: float = 5.0
@@ -101,7 +101,7 @@ class RuleTable:
     def bind(
         self, energies: EnergyAxis, acquisition: Acquisition | None = None
     ) -> Callable[[Any], PigmentMaps]:
-        """The rules for one instrument."""
-        return lambda counts: rule_table(
+        """Make a function that applies the rules to spectra of one instrument."""
+        return lambda counts: apply_rules(
             fit_elements(counts, energies, acquisition), threshold=self.threshold
         )

@@ -1,11 +1,11 @@
-"""The figures of a set as markdown tables."""
+"""Scores of a test set as markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .metrics import Scores, Slice
+from .metrics import RecallSlice, Scores
 
 _HEAD = (
     "| | spectra | macro-F1 | mAP | false positives | recall when covered | calibration error "
@@ -17,34 +17,34 @@ _ROW_HEAD = "| | present | absent | precision | recall | F1 | average precision 
 
 @dataclass(frozen=True)
 class SetReport:
-    """Figures of one test set.
+    """Scores of one test set.
 
     Parameters
     ----------
     name : str
-        The set.
+        Name of the set.
     scores : dict of str to Scores
-        "all counts", the ranges of `BINS`, and "elements decide, ..." of the first.
-    slices : dict of str to tuple of Slice
-        Recall by covering layer, weight fraction and detectability.
+        By name: "all counts", each of `COUNT_RANGES`, and "elements decide, ..." of the first.
+    slices : dict of str to tuple of RecallSlice
+        Recall by covering layer, weight fraction and significance.
     confused : tuple of (str, str, int)
-        Commonest pairs (missed, called instead) with their number.
+        Most frequent pairs (missed, called instead) with their number.
     """
 
     name: str
     scores: dict[str, Scores]
-    slices: dict[str, tuple[Slice, ...]]
+    slices: dict[str, tuple[RecallSlice, ...]]
     confused: tuple[tuple[str, str, int], ...]
 
 
-def set_text(part: SetReport) -> str:
-    """Markdown of one set."""
+def format_set(part: SetReport) -> str:
+    """Format the scores of one set as markdown."""
     lines = [f"## Set {part.name}", "", _HEAD, _RULE]
     for label, s in part.scores.items():
         cells = (
-            label, str(s.spectra), _with(s, "macro_f1"), _number(s.mean_average_precision),
-            _with(s, "false_positives", True), _with(s, "covered_recall"),
-            f"{s.calibration:.4f}", _with(s, "exact", True), _number(s.below_auc),
+            label, str(s.spectra), _with_interval(s, "macro_f1"), _number(s.mean_average_precision),
+            _with_interval(s, "false_positives", True), _with_interval(s, "covered_recall"),
+            f"{s.calibration:.4f}", _with_interval(s, "exact", True), _number(s.below_auc),
         )  # fmt: skip
         lines.append(_cells(cells))
     whole = part.scores["all counts"]
@@ -57,15 +57,15 @@ def set_text(part: SetReport) -> str:
             "|---|---|---|---|---|---|---|---|",
         ]
         for r in rows:
-            figures = (r.precision, r.recall, r.f1, r.average_precision)
-            row = (r.name, str(r.present), str(r.absent), *map(_number, figures))
+            values = (r.precision, r.recall, r.f1, r.average_precision)
+            row = (r.name, str(r.present), str(r.absent), *map(_number, values))
             lines.append(_cells((*row, _number(r.false_positives, True))))
-    for what, slices in part.slices.items():
-        told = ", ".join(f"{s.label}: {_number(s.recall)} ({s.pigments})" for s in slices)
-        lines += ["", f"Recall by {what}: {told}"]
+    for name, slices in part.slices.items():
+        text = ", ".join(f"{s.label}: {_number(s.recall)} ({s.pigments})" for s in slices)
+        lines += ["", f"Recall by {name}: {text}"]
     if part.confused:
-        told = ", ".join(f"{a} -> {b} ({n})" for a, b, n in part.confused)
-        lines += ["", f"Missed and called instead: {told}"]
+        text = ", ".join(f"{a} -> {b} ({n})" for a, b, n in part.confused)
+        lines += ["", f"Missed and called instead: {text}"]
     return "\n".join(lines)
 
 
@@ -79,7 +79,7 @@ def _number(value: float, percent: bool = False) -> str:
     return f"{value:.2%}" if percent else f"{value:.3f}"
 
 
-def _with(scores: Scores, key: str, percent: bool = False) -> str:
+def _with_interval(scores: Scores, key: str, percent: bool = False) -> str:
     text = _number(getattr(scores, key), percent)
     if key in scores.intervals:
         low, high = (_number(value, percent) for value in scores.intervals[key])

@@ -1,1 +1,1 @@
-"""Layered paint fitted to a spectrum through the differentiable simulation."""
+"""Layered paint fitted to measured spectra with the differentiable forward model."""

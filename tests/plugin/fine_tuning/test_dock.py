@@ -215,7 +215,10 @@ def test_the_released_weights_cannot_be_overwritten(viewer, dock, lesson, qtbot,
     taught(dock, qtbot)
     before = weights_hash(bundled_weights())
     assert not dock.save(bundled_weights())
-    assert ("The weights that come with the program are never overwritten.", "error") in notes()
+    assert (
+        "The weights that come with the program are never overwritten; choose another name.",
+        "error",
+    ) in notes()
     assert weights_hash(bundled_weights()) == before
     assert session_of(viewer).weights is None
 

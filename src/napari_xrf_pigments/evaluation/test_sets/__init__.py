@@ -1,1 +1,1 @@
-"""Independent labelled test sets, simulated with fisx instead of the own physics."""
+"""Independent labelled test sets, simulated with fisx instead of the physics of this package."""

@@ -1,4 +1,4 @@
-"""The detector of the independent sets: hypermet peaks as PyMca's, escape, pile-up.
+"""Detector of the independent sets: hypermet peaks as in PyMca, escape, pile-up.
 
 A peak is a Gaussian, a step down to zero energy and an exponential tail on its low side
 (van Gysel, Lemberge, van Espen, X-Ray Spectrom. 32 (2003) 139; PyMca's ``ahypermet``).
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import xraylib
@@ -19,9 +18,10 @@ from scipy.special import erf
 from napari_xrf_pigments._typing import FloatArray
 from napari_xrf_pigments.physics.lines import MN_KA_KEV
 
-from .._extras import need
+from .._extras import require
 from .ebel_tube import air_transmission
 from .instruments import TestInstrument
+from .stratigraphy import log_uniform
 
 _FWHM = 2.3548
 _SI_KA = 1.740
@@ -29,12 +29,12 @@ _SI_KA = 1.740
 
 @dataclass(frozen=True)
 class Response:
-    """One detector and its state.
+    """Parameters of one detector.
 
     Parameters
     ----------
     fwhm_ev, fano : float
-        Resolution at Mn K-alpha in eV, Fano factor.
+        Resolution at Mn K alpha in eV, Fano factor.
     step, tail, tail_kev : float
         Share of a peak's counts in the step and in the tail; length of the tail in keV.
     escape : float
@@ -44,19 +44,21 @@ class Response:
     pile_up : float
         Share of events that sum with another one.
     offset_ev, gain_error : float
-        How far the axis of the file is off: eV at 0 keV, relative error of the gain.
+        Error of the axis in the file: eV at 0 keV, relative error of the gain.
     threshold_kev : float
-        Channels below are zero.
+        Channels below it are zero.
     continuum, continuum_kev : float
-        Share of the counts in a continuum that rises to the end of the axis; its length.
+        Share of the counts in a continuum that rises towards the end of the axis, and the length
+        of its rise, keV.
     lines : tuple of (float, float)
-        Instrument lines: energy in keV, share of the counts.
+        Lines of the instrument: energy in keV, share of the counts.
     zero_peak : float
-        Counts of the zero peak for one count elsewhere.
+        Counts of the zero peak relative to all others.
     compton_width, scatter : float
-        Factors for what single scattering leaves out.
-    air_seen_mm : float
-        Length of the beam in air that the detector sees.
+        Factors for the neglect of multiple scattering: on the width of the Compton peak and on
+        the scatter.
+    air_view_mm : float
+        Length of the beam in air within the view of the detector.
     """
 
     fwhm_ev: float
@@ -78,64 +80,60 @@ class Response:
     zero_peak: float
     compton_width: float
     scatter: float
-    air_seen_mm: float
+    air_view_mm: float
 
     def sigma_kev(self, kev: FloatArray) -> FloatArray:
-        """Standard deviation of a peak in keV."""
+        """Compute the standard deviation of peaks in keV."""
         slope = 3.85e-3 * self.fano
         noise = (self.fwhm_ev * 1e-3 / _FWHM) ** 2 - slope * MN_KA_KEV
         return np.asarray(np.sqrt(np.maximum(noise, 1e-4) + slope * kev))
 
     def efficiency(self, kev: FloatArray) -> FloatArray:
-        """Share of the photons that reach the crystal and stay in it."""
+        """Compute the share of photons that reach the crystal and are absorbed in it."""
         be = np.array([xraylib.CS_Total(4, float(e)) for e in kev])
         si = np.array([xraylib.CS_Photo(14, float(e)) for e in kev])
         passed = air_transmission(kev, self.path_mm) * np.exp(-be * 1.848 * self.window_um * 1e-4)
         return np.asarray(passed * -np.expm1(-si * 2.33 * self.silicon_mm * 0.1))
 
 
-def _log(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
 def draw_response(rng: np.random.Generator, instrument: TestInstrument) -> Response:
-    """Draw a detector for one spectrum."""
-    tired = instrument.tired
-    chance, most = (0.3, 4e-3) if tired else (0.1, 8e-4)
+    """Draw the detector of one spectrum."""
+    worn = instrument.worn
+    chance, largest = (0.3, 4e-3) if worn else (0.1, 8e-4)
     lines: list[tuple[float, float]] = []
     for z in (24, 26, 28, 29, 30, 40):
         if rng.random() < chance:
-            share = _log(rng, 1e-4, most)
+            share = log_uniform(rng, 1e-4, largest)
             lines.append((xraylib.LineEnergy(z, xraylib.KA_LINE), 0.87 * share))
             lines.append((xraylib.LineEnergy(z, xraylib.KB_LINE), 0.13 * share))
     return Response(
         fwhm_ev=float(rng.uniform(*instrument.fwhm_ev)),
         fano=float(rng.uniform(0.112, 0.125)),
-        step=_log(rng, 0.04, 0.3) if tired else _log(rng, 0.003, 0.03),
-        tail=_log(rng, 0.004, 0.06),
-        tail_kev=_log(rng, 0.06, 0.5),
+        step=log_uniform(rng, 0.04, 0.3) if worn else log_uniform(rng, 0.003, 0.03),
+        tail=log_uniform(rng, 0.004, 0.06),
+        tail_kev=log_uniform(rng, 0.06, 0.5),
         escape=float(rng.uniform(0.7, 1.3)),
         window_um=float(rng.uniform(8.0, 25.0)),
         silicon_mm=float(rng.uniform(0.3, 0.5)),
-        path_mm=float(rng.uniform(5.0, 25.0) if tired else rng.uniform(5.0, 15.0)),
-        pile_up=_log(rng, 1e-4, 0.03),
-        offset_ev=float(rng.normal(0.0, 8.0 if tired else 3.0)),
-        gain_error=float(rng.normal(0.0, 4e-4 if tired else 2e-4)),
+        path_mm=float(rng.uniform(5.0, 25.0) if worn else rng.uniform(5.0, 15.0)),
+        pile_up=log_uniform(rng, 1e-4, 0.03),
+        offset_ev=float(rng.normal(0.0, 8.0 if worn else 3.0)),
+        gain_error=float(rng.normal(0.0, 4e-4 if worn else 2e-4)),
         threshold_kev=float(rng.uniform(0.3, 1.1)),
-        continuum=float(rng.uniform(0.0, 0.2)) if tired else 0.0,
-        continuum_kev=_log(rng, 3.0, 30.0),
+        continuum=float(rng.uniform(0.0, 0.2)) if worn else 0.0,
+        continuum_kev=log_uniform(rng, 3.0, 30.0),
         lines=tuple(lines),
-        zero_peak=_log(rng, 0.01, 0.2) if instrument.zero_peak else 0.0,
+        zero_peak=log_uniform(rng, 0.01, 0.2) if instrument.zero_peak else 0.0,
         compton_width=float(rng.uniform(1.0, 1.3)),
         scatter=float(rng.uniform(0.9, 1.4)),
-        air_seen_mm=float(rng.uniform(2.0, 15.0)),
+        air_view_mm=float(rng.uniform(2.0, 15.0)),
     )
 
 
 @lru_cache(maxsize=1)
 def escape_table() -> tuple[FloatArray, FloatArray]:
-    """Escape fraction of silicon by energy in keV, from fisx."""
-    elements = need("fisx").Elements()
+    """Tabulate the escape fraction of silicon by energy in keV, from fisx."""
+    elements = require("fisx").Elements()
     elements.initializeAsPyMca()
     kev = np.concatenate([[1.0, 1.83], np.arange(1.85, 60.0, 0.25)])
 
@@ -150,7 +148,22 @@ def escape_table() -> tuple[FloatArray, FloatArray]:
 def peaks(
     kev: FloatArray, rate: FloatArray, sigma: FloatArray, edges: FloatArray, chunk: int = 256
 ) -> FloatArray:
-    """Counts of Gaussian peaks in channels; shapes (line,), (line,), (line,), (channel + 1,)."""
+    """Integrate Gaussian peaks over channels.
+
+    Parameters
+    ----------
+    kev, rate, sigma : ndarray, shape (line,)
+        Energy in keV, counts and standard deviation in keV of each peak.
+    edges : ndarray, shape (channel + 1,)
+        Edges of the channels, keV.
+    chunk : int
+        Peaks computed at once.
+
+    Returns
+    -------
+    ndarray, shape (channel,)
+        Counts.
+    """
     total = np.zeros(len(edges) - 1)
     for start in range(0, len(kev), chunk):
         part = slice(start, start + chunk)
@@ -164,7 +177,7 @@ def peaks(
 
 
 def true_edges(response: Response, instrument: TestInstrument) -> FloatArray:
-    """Borders of the channels in true keV, where the file's axis is slightly wrong."""
+    """Compute the true edges of the channels in keV; the axis of the file is slightly wrong."""
     edges = instrument.energies.edges_kev * (1.0 + response.gain_error)
     return np.asarray(edges + response.offset_ev * 1e-3)
 
@@ -175,7 +188,7 @@ def render(
     narrow: tuple[FloatArray, FloatArray],
     broad: tuple[FloatArray, FloatArray, FloatArray],
 ) -> tuple[FloatArray, float]:
-    """Mean spectrum for one detected photon in all.
+    """Compute the expected spectrum for one detected photon.
 
     Parameters
     ----------
@@ -184,16 +197,16 @@ def render(
     instrument : TestInstrument
         Its axis.
     narrow : (kev, rate)
-        Lines that hit the crystal and stay there.
+        Lines absorbed in the crystal.
     broad : (kev, rate, width_kev)
         Scatter with its Doppler width.
 
     Returns
     -------
     spectrum : ndarray, shape (channel,)
-        Sums to 1 over the channels above the threshold, the zero peak not counted.
+        Sums to 1 over the channels above the threshold, without the zero peak.
     peak : float
-        Counts in the Gaussian of a line of rate 1 (escape not subtracted).
+        Counts in the Gaussian of a line of rate 1, escape included.
     """
     edges = true_edges(response, instrument)
     centres = 0.5 * (edges[:-1] + edges[1:])
@@ -228,7 +241,7 @@ def render(
 
 
 def _steps(kev: FloatArray, rate: FloatArray, edges: FloatArray) -> FloatArray:
-    """Flat shelf from 0 to each line, its area the line's."""
+    """Compute flat steps from 0 to each line, with the area of the line."""
     order = np.argsort(kev)
     density = np.cumsum((rate[order] / kev[order])[::-1])[::-1]
     index = np.searchsorted(kev[order], edges[:-1])
@@ -254,15 +267,10 @@ def _extras(response: Response, centres: FloatArray, edges: FloatArray) -> Float
 
 
 def _pile_up(spectrum: FloatArray, share: float, instrument: TestInstrument) -> FloatArray:
-    """Pairs of pulses: energies add, so channel numbers add up to the axis' zero."""
+    """Add pairs of pulses, whose energies (channel numbers counted from 0 keV) add up."""
     total = spectrum.sum()
     pairs = fftconvolve(spectrum, spectrum)
     shift = instrument.energies.offset_kev / instrument.energies.gain_kev
-    channels = np.arange(len(spectrum)) - shift  # sum of the two channel numbers
+    channels = np.arange(len(spectrum)) - shift  # sum of both channel numbers
     summed = np.interp(channels, np.arange(len(pairs)), np.clip(pairs, 0.0, None), 0.0, 0.0)
     return np.asarray(spectrum * (1 - 2 * share) + share * summed / total)
-
-
-def as_json(response: Response) -> dict[str, Any]:
-    """The response's numbers for a file."""
-    return {key: value for key, value in vars(response).items()}

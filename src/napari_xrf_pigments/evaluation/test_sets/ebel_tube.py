@@ -1,4 +1,4 @@
-"""Tube spectra by Ebel's model as programmed in PyMca."""
+"""Tube spectra by Ebel's model as implemented in PyMca."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import xraylib
 
 from napari_xrf_pigments._typing import FloatArray
 
-from .._extras import need
+from .._extras import require
 from .instruments import Geometry, TestInstrument
 
 _AIR = {7: 0.755, 8: 0.232, 18: 0.013}
@@ -15,7 +15,7 @@ _AIR_DENSITY = 1.2e-3
 
 
 def air_transmission(kev: FloatArray, path_mm: float) -> FloatArray:
-    """Share of photons that pass a path of air (mm)."""
+    """Compute the transmission of a path of air in mm."""
     mu = sum(w * np.array([xraylib.CS_Total(z, float(e)) for e in kev]) for z, w in _AIR.items())
     return np.asarray(np.exp(-mu * _AIR_DENSITY * path_mm * 0.1), dtype=np.float64)
 
@@ -30,13 +30,13 @@ def _filtered(kev: FloatArray, instrument: TestInstrument, geometry: Geometry) -
 
 
 def _l_lines(anode: str, kv: float) -> list[tuple[float, float]]:
-    """Energies and photons of the anode's L lines, Ebel (2003), X-Ray Spectrom. 32, 46.
+    """Compute energies and photons of the anode's L lines, Ebel (2003), X-Ray Spectrom. 32, 46.
 
-    Same form as for the K lines with z = 8, b = 0.25 and the constant 4.94e13; the
+    The form is that of the K lines with z = 8, b = 0.25 and the constant 4.94e13; the
     empirical factor of the L3 lines as in that paper, half as many vacancies in L2.
     """
     z = xraylib.SymbolToAtomicNumber(anode)
-    out = []
+    lines = []
     for name, shell in (("L3M5", "L3"), ("L3M4", "L3"), ("L2M4", "L2"), ("L3N5", "L3")):
         number = getattr(xraylib, f"{shell}_SHELL")
         line = getattr(xraylib, f"{name}_LINE")
@@ -49,14 +49,14 @@ def _l_lines(anode: str, kv: float) -> list[tuple[float, float]]:
         factor = -0.4814 + 0.03781 * z - 2.413e-4 * z**2 if shell == "L3" else 0.4
         strength = 4.94e13 * factor * stop * back
         strength *= xraylib.FluorYield(z, number) * xraylib.RadRate(z, line)
-        out.append((float(xraylib.LineEnergy(z, line)), float(strength)))
-    return out
+        lines.append((float(xraylib.LineEnergy(z, line)), float(strength)))
+    return lines
 
 
 def tube_spectrum(
     instrument: TestInstrument, geometry: Geometry, edges_kev: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Photons that reach the sample.
+    """Compute the photons that reach the sample.
 
     Parameters
     ----------
@@ -65,14 +65,14 @@ def tube_spectrum(
     geometry : Geometry
         Tube window, angles, air, optics.
     edges_kev : ndarray, shape (bin + 1,)
-        Borders of the bins of the continuum in keV.
+        Edges of the bins of the continuum, keV.
 
     Returns
     -------
     kev, photons : ndarray, shape (bin + line,)
-        Energies (the mean energy of each bin, then the lines) and relative photons.
+        Energies (the mean of each bin, then the lines) in keV and relative photons.
     """
-    ebel = need("PyMca5.PyMcaPhysics.xrf.XRayTubeEbel")
+    ebel = require("PyMca5.PyMcaPhysics.xrf.XRayTubeEbel")
     kv = instrument.tube_kv
     window = ["Be", 1.848, geometry.tube_window_um * 1e-4]
     angles = {"alphae": 90.0 - geometry.tube_takeoff_deg, "alphax": geometry.tube_takeoff_deg}
@@ -85,8 +85,8 @@ def tube_spectrum(
     mean = np.bincount(bins, flux * fine, n) / np.maximum(photons, 1e-300)
     mean = np.where(photons > 0, mean, 0.5 * (edges_kev[:-1] + edges_kev[1:]))
     k_lines = ebel.characteristicEbel(instrument.anode, kv, window=window, **angles)
-    # the L lines leave the anode through the same depth as a K line would: the self-absorption
-    # of the Ebel model for the continuum at their energy stands for it
+    # The self-absorption of L lines in the anode is taken as that of the continuum at their energy
+    # in Ebel's model.
     l_kev, l_photons = (np.array(v) for v in zip(*_l_lines(instrument.anode, kv), strict=True))
     l_photons *= geometry.anode_l * _escape_from_anode(instrument, geometry, l_kev)
     line_kev = np.concatenate([[row[0] for row in k_lines], l_kev])

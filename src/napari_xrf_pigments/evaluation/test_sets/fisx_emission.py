@@ -1,7 +1,7 @@
-"""What leaves a stack: fluorescence by fisx, single scatter with xraylib's cross-sections.
+"""Emission of a stack: fluorescence by fisx, single scatter with xraylib's cross-sections.
 
-Rates are photons per photon of the tube that reaches the sample, into the whole sphere;
-the detector's solid angle is left out.
+Rates are photons into the whole sphere per photon of the tube that reaches the sample, without the
+solid angle of the detector.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import xraylib
 
 from napari_xrf_pigments._typing import FloatArray, IntArray
 
-from .._extras import need
+from .._extras import require
 from .ebel_tube import tube_spectrum
 from .instruments import Geometry, TestInstrument
 from .stratigraphy import Strata
@@ -23,7 +23,7 @@ from .stratigraphy import Strata
 _SCATTER_STEP = 0.1
 _MC2 = 510.999
 
-#: Layer number of the air in front of the sample; its lines are for 1 mm.
+#: Layer number of the air in front of the sample; its lines are those of 1 mm.
 AIR = -1
 
 
@@ -36,7 +36,7 @@ class Emission:
     line_kev, line_rate : ndarray, shape (line,)
         Energy in keV and rate of each line of each layer.
     line_layer : ndarray, shape (line,)
-        Number of the layer it comes from, 0 on top, `AIR` for the air.
+        Number of the emitting layer, 0 on top, `AIR` for the air.
     line_family : tuple of str
         Line family, such as ``"Fe K"``.
     scatter_kev, scatter_rate : ndarray, shape (source,)
@@ -55,7 +55,7 @@ class Emission:
 
 
 def beam_edges(kv: float) -> FloatArray:
-    """Borders of the beam's bins in keV: narrow where the edges of paint elements crowd."""
+    """Choose the edges of the beam's bins, keV: fine at absorption edges of paint elements."""
     return np.unique(
         np.concatenate([np.arange(1.6, 14.0, 0.45), np.arange(14.0, 30.0, 0.75),
                         np.arange(30.0, kv, 1.5), [kv]])
@@ -64,13 +64,13 @@ def beam_edges(kv: float) -> FloatArray:
 
 @lru_cache(maxsize=1)
 def _library() -> Any:
-    elements = need("fisx").Elements()
+    elements = require("fisx").Elements()
     elements.initializeAsPyMca()
     return elements
 
 
 def _families(z: int, kv: float) -> list[str]:
-    found = []
+    families = []
     for shell, first, last, line in (
         ("K", 12, 60, xraylib.KL3_LINE),
         ("L", 29, 94, xraylib.L3M5_LINE),
@@ -79,8 +79,8 @@ def _families(z: int, kv: float) -> list[str]:
         number = {"K": xraylib.K_SHELL, "L": xraylib.L3_SHELL, "M": xraylib.M5_SHELL}[shell]
         if first <= z <= last and xraylib.EdgeEnergy(z, number) < kv - 0.5:
             if xraylib.LineEnergy(z, line) > 0.9:
-                found.append(f"{xraylib.AtomicNumberToSymbol(z)} {shell}")
-    return found
+                families.append(f"{xraylib.AtomicNumberToSymbol(z)} {shell}")
+    return families
 
 
 def fluorescence(
@@ -90,7 +90,7 @@ def fluorescence(
     kv: float,
     secondary: int = 0,
 ) -> tuple[FloatArray, FloatArray, IntArray, tuple[str, ...]]:
-    """Lines that leave a stack, by ``fisx.XRF.getMultilayerFluorescence``.
+    """Compute the lines that leave a stack with ``fisx.XRF.getMultilayerFluorescence``.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def fluorescence(
     kev, rate, layer, family
         See `Emission`.
     """
-    fisx = need("fisx")
+    fisx = require("fisx")
     library = _library()
     library.removeMaterials()
     layers = []
@@ -127,10 +127,10 @@ def fluorescence(
     engine.setSample(layers, 0)
     numbers = sorted({z for layer in strata.layers for z in layer.elements})
     wanted = [family for z in numbers for family in _families(z, kv)]
-    answer = engine.getMultilayerFluorescence(wanted, library, secondary, 0, 1)
+    rates = engine.getMultilayerFluorescence(wanted, library, secondary, 0, 1)
     rows = [
         (line["energy"], line["rate"], index, family)
-        for family, by_layer in answer.items()
+        for family, by_layer in rates.items()
         for index, lines in by_layer.items()
         for line in lines.values()
         if line["energy"] > 0.9 and line["rate"] > 0.0
@@ -151,21 +151,21 @@ def _attenuation_table(z: int) -> FloatArray:
 
 
 def attenuation(elements: dict[int, float], kev: FloatArray) -> FloatArray:
-    """Mass attenuation coefficient in cm2/g of a mixture."""
+    """Compute the mass attenuation coefficient of a mixture in cm2/g."""
     grid = np.arange(0.9, 61.0, 0.05)
     total = sum(w * _attenuation_table(z) for z, w in elements.items())
     return np.asarray(np.interp(kev, grid, total), dtype=np.float64)
 
 
 def compton_kev(kev: FloatArray, angle_deg: float) -> FloatArray:
-    """Energy after Compton scattering by an electron at rest."""
+    """Compute the energy in keV after Compton scattering by an electron at rest."""
     return np.asarray(kev / (1.0 + kev / _MC2 * (1.0 - np.cos(np.radians(angle_deg)))))
 
 
 def scatter(
     strata: Strata, geometry: Geometry, beam: tuple[FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Single Rayleigh and Compton scatter of a beam in a stack.
+    """Compute single Rayleigh and Compton scatter of a beam in a stack.
 
     Returns
     -------
@@ -192,8 +192,8 @@ def scatter(
                 part = w * np.array([function(z, float(e), theta) for e in kev])
                 cross += part
                 if kind:
-                    # width of the Compton profile: half its height at the centre is 0.5 / J(0)
-                    # wide for a Gaussian profile, momenta in atomic units
+                    # Width of a Gaussian Compton profile of the height J(0), in atomic units of
+                    # momentum.
                     share = part * np.exp(-above[1]) * -np.expm1(-chi * depth) / chi
                     momentum += share * z / (xraylib.ComptonProfile(z, 0.0) * np.sqrt(2 * np.pi))
             rates[kind] += (
@@ -212,7 +212,7 @@ def scatter(
 
 
 def argon_per_mm(beam: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Ar K lines of 1 mm of air in the beam: energies in keV and rates."""
+    """Compute the Ar K lines of 1 mm of air in the beam: energies in keV and rates."""
     weight = beam[1] / beam[1].sum()
     energies, rates = [], []
     for line in (xraylib.KL3_LINE, xraylib.KL2_LINE, xraylib.KM3_LINE):
@@ -227,13 +227,13 @@ def argon_per_mm(beam: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, Float
 def emit(
     strata: Strata, instrument: TestInstrument, geometry: Geometry, secondary: int = 0
 ) -> Emission:
-    """All photons that leave a stack in front of an instrument."""
+    """Compute all photons that leave a stack in front of an instrument."""
     kv = instrument.tube_kv
     coarse = tube_spectrum(instrument, geometry, beam_edges(kv))
     fine = tube_spectrum(instrument, geometry, np.arange(1.0, kv + 0.01, _SCATTER_STEP))
     lines = fluorescence(strata, geometry, coarse, kv, secondary)
     argon = argon_per_mm(coarse)
-    share = coarse[1].sum() / fine[1].sum()  # the coarse beam leaves out what is too soft
+    share = coarse[1].sum() / fine[1].sum()  # the coarse beam lacks the softest photons
     kev, rate, width = scatter(strata, geometry, fine)
     return Emission(
         np.concatenate([lines[0], argon[0]]),

@@ -1,4 +1,4 @@
-"""The instruments of the independent test sets and what varies from one copy to the next."""
+"""Instruments of the independent test sets, and the variation between copies of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_xrf_pigments.cube import Acquisition, EnergyAxis
 
 @dataclass(frozen=True)
 class TestInstrument:
-    """An instrument of the independent sets: what its owner knows, and what he does not.
+    """An instrument of the independent sets, with known and unknown settings.
 
     Parameters
     ----------
@@ -21,17 +21,18 @@ class TestInstrument:
     energies : EnergyAxis
         The axis as written in the file.
     acquisition : Acquisition
-        What the file says about the instrument.
+        Settings in the file.
     filter : tuple of (str, float)
         Filters between tube and sample: element and thickness in mm.
     polycapillary : bool
-        Whether the optics cut off the high energies.
+        Whether the optics attenuate high energies.
     fwhm_ev : tuple of float
-        Range of the resolution at Mn K-alpha, eV.
-    tired : bool
-        Strong shelf, continuum rising to the end of the axis, instrument lines.
+        Range of the resolution at Mn K alpha, eV.
+    worn : bool
+        Whether the detector has a strong step, a continuum that rises towards the end of the axis
+        and more lines of the instrument.
     zero_peak : bool
-        Whether the zero peak stands in the spectrum.
+        Whether the spectrum has a zero peak.
     """
 
     __test__ = False  # not a pytest class
@@ -42,7 +43,7 @@ class TestInstrument:
     filter: tuple[tuple[str, float], ...] = ()
     polycapillary: bool = False
     fwhm_ev: tuple[float, float] = (130.0, 155.0)
-    tired: bool = False
+    worn: bool = False
     zero_peak: bool = False
 
     @property
@@ -60,7 +61,7 @@ def _nominal(**more: Any) -> Acquisition:
     return Acquisition(incidence_deg=90.0, takeoff_deg=45.0, atmosphere="air", **more)
 
 
-#: The four instruments; every spectrum of a set shares the axis and the acquisition.
+#: The four instruments; the spectra of a set share the axis and the acquisition.
 INSTRUMENTS = {
     "A": TestInstrument(
         "A",
@@ -84,29 +85,29 @@ INSTRUMENTS = {
         EnergyAxis(1024, 0.0292, -0.0155, "file"),
         Acquisition(anode="Ag", tube_kv=40.0),
         fwhm_ev=(140.0, 180.0),
-        tired=True,
+        worn=True,
     ),
 }
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """The copy of an instrument that measured one stack.
+    """Settings of the copy of an instrument that measures one stack.
 
     Parameters
     ----------
     incidence_deg, takeoff_deg : float
         Angles of beam and detector with the surface, degrees.
     tube_takeoff_deg : float
-        Angle of the X-rays leaving the anode with its surface, degrees.
+        Take-off angle of the X-rays from the surface of the anode, degrees.
     tube_window_um : float
         Thickness of the beryllium window of the tube, um.
     air_in_mm : float
         Air between the tube and the sample, mm.
     capillary_kev : float
-        Energy at which the optics let half through; infinite without optics.
+        Energy of half transmission of the optics, keV; infinite without optics.
     anode_l : float
-        Factor on the L lines of the anode, which the tube model knows badly.
+        Factor on the L lines of the anode, which are uncertain in the tube model.
     """
 
     incidence_deg: float
@@ -119,7 +120,7 @@ class Geometry:
 
     @property
     def scatter_deg(self) -> float:
-        """Scattering angle when beam, normal and detector lie in one plane, degrees."""
+        """Scattering angle with beam, normal and detector in one plane, degrees."""
         return 180.0 - abs(self.incidence_deg - (180.0 - self.takeoff_deg)) % 360.0
 
 

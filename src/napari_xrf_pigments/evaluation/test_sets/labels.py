@@ -1,4 +1,4 @@
-"""Labels of one spectrum from its layers and what each of them emits."""
+"""Labels of one spectrum from its layers and the emission of each."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _SHARED_SIGMA = 2.0
 
 @dataclass(frozen=True)
 class Window:
-    """A diagnostic family in one spectrum.
+    """Counts of a diagnostic line family in the window of its main line.
 
     Parameters
     ----------
     layers : ndarray, shape (layer,)
-        Counts that each layer emits into the window of the main line.
+        Counts from each layer.
     other : float
-        Counts of the same lines from the air and the instrument.
+        Counts of the same family from the air and the instrument.
     total : float
-        Mean counts of the whole spectrum in the window.
+        Expected counts of the whole spectrum.
     """
 
     layers: FloatArray
@@ -38,25 +38,25 @@ class Window:
     total: float
 
     def sigma(self, counts: float) -> float:
-        """Some counts over the noise of the window."""
+        """Compute the significance of a number of counts in the window."""
         return counts / float(np.sqrt(max(self.total, 1.0)))
 
 
 @lru_cache
 def diagnostic_families() -> tuple[str, ...]:
-    """Every line family that is diagnostic for a pigment."""
+    """List all line families that are diagnostic for a pigment."""
     return tuple(sorted({family for entry in pigment_catalogue() for family in entry.diagnostic}))
 
 
 def window_share(kev: FloatArray, sigma: FloatArray, low: float, high: float) -> FloatArray:
-    """Share of Gaussian peaks between two energies."""
+    """Compute the share of Gaussian peaks between two energies."""
     root = np.sqrt(2.0) * sigma
     return np.asarray(0.5 * (erf((high - kev) / root) - erf((low - kev) / root)))
 
 
 @dataclass(frozen=True)
 class Label:
-    """The row of `Truth` for one spectrum; fields as there."""
+    """Labels of one spectrum; the fields are those of `Truth`."""
 
     where: NDArray[np.uint8]
     sigma: FloatArray
@@ -69,19 +69,19 @@ class Label:
     weight: FloatArray
 
 
-def _places(strata: Strata) -> list[int]:
-    """Bit of `Truth.where` of every layer; 0 for varnish."""
-    places, seen = [], False
+def _layer_bits(strata: Strata) -> list[int]:
+    """Return the bit of `Truth.where` of every layer; 0 for varnish."""
+    bits, covered = [], False
     for layer in strata.layers:
         if layer.role == "paint":
-            places.append(COVERED if seen else TOP)
-            seen = True
+            bits.append(COVERED if covered else TOP)
+            covered = True
         else:
-            places.append({"ground": GROUND, "support": SUPPORT}.get(layer.role, 0))
-    return places
+            bits.append({"ground": GROUND, "support": SUPPORT}.get(layer.role, 0))
+    return bits
 
 
-def label(strata: Strata, windows: dict[str, Window], anode: str) -> Label:
+def label_spectrum(strata: Strata, windows: dict[str, Window], anode: str) -> Label:
     """Label one spectrum.
 
     Parameters
@@ -89,13 +89,13 @@ def label(strata: Strata, windows: dict[str, Window], anode: str) -> Label:
     strata : Strata
         Its layers.
     windows : dict of str to Window
-        Every diagnostic family that is excited.
+        Windows of all diagnostic families that are excited.
     anode : str
         Anode of the tube.
     """
     entries = pigment_catalogue()
     n = len(entries)
-    places = _places(strata)
+    bits = _layer_bits(strata)
     where = np.zeros(n, np.uint8)
     cover, weight = np.full(n, np.nan), np.zeros(n)
     sigmas = np.zeros((4, n))
@@ -104,11 +104,11 @@ def label(strata: Strata, windows: dict[str, Window], anode: str) -> Label:
         holds = np.array([entry.id in layer.pigments for layer in strata.layers])
         if not holds.any():
             continue
-        for place, held in zip(places, holds, strict=True):
-            where[i] |= place if held else 0
+        for bit, present in zip(bits, holds, strict=True):
+            where[i] |= bit if present else 0
         cover[i] = depth[int(np.argmax(holds))]
         weight[i] = max(layer.pigments.get(entry.id, 0.0) for layer in strata.layers)
-        top = holds & (np.array(places) == TOP)
+        top = holds & (np.array(bits) == TOP)
         for row, chosen in enumerate((holds, top, holds & ~top)):
             sigmas[row, i] = _weakest(entry.diagnostic, windows, chosen.astype(float))
         sigmas[3, i] = _weakest_own(entry.id, entry.diagnostic, windows, strata)
@@ -126,7 +126,7 @@ def _weakest(diagnostic: tuple[str, ...], windows: dict[str, Window], chosen: Fl
 
 
 def _share(ids: tuple[str, ...], family: str, strata: Strata) -> FloatArray:
-    """Share of an element in each layer that some pigments bring."""
+    """Compute the share of an element in each layer that comes from some pigments."""
     z = atomic_number(family.split()[0])
     return np.array(
         [
@@ -148,7 +148,7 @@ def _weakest_own(
 
 
 def _shared(ids: tuple[str, ...], windows: dict[str, Window], strata: Strata) -> bool:
-    """Whether all diagnostic elements of a member come from outside the group as well."""
+    """Return whether other materials supply all diagnostic elements of a member too."""
     by_id = {entry.id: entry for entry in pigment_catalogue()}
 
     def foreign(family: str) -> bool:

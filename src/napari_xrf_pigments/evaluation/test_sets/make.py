@@ -1,6 +1,6 @@
-"""The independent test sets: fisx, Ebel's tube, another detector, other paintings.
+"""Simulation of the independent test sets: fisx, Ebel's tube, another detector, other paintings.
 
-Nothing here is shared with the simulator that trains the network but the pigment table.
+Only the pigment catalogue is shared with the simulator that trains the network.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import numpy as np
 from napari_xrf_pigments._typing import FloatArray, IntArray
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
-from .._cache import VERSION, stack
+from .._cache import VERSION, load_stack
 from .detector_response import Response, draw_response, render, true_edges
 from .fisx_emission import AIR, Emission
 from .instruments import INSTRUMENTS, TestInstrument
-from .labels import Label, Window, diagnostic_families, label, window_share
+from .labels import Label, Window, diagnostic_families, label_spectrum, window_share
 from .stratigraphy import Strata
 from .truth import TestSet, Truth
 
-#: Stacks and spectra a stack of the standard sets.
+#: Stacks of the standard sets, and spectra per stack.
 STACKS = {"A": 400, "B": 400, "C": 400, "D": 600}
 DRAWS = 4
 COUNTS = (300.0, 60_000.0)
@@ -39,16 +39,16 @@ def make_set(
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> TestSet:
-    """Make one of the independent sets.
+    """Simulate one of the independent sets.
 
     Parameters
     ----------
     name : {"A", "B", "C", "D"}
         The instrument.
     stacks : int or None
-        Number of stratigraphies; None takes `STACKS`.
+        Number of stacks; None for `STACKS`.
     draws : int
-        Spectra of each, with their own detector, counts and noise.
+        Spectra per stack, each with its own detector, counts and noise.
     seed : int
         The same seed gives the same set.
     secondary : {0, 1, 2}
@@ -56,7 +56,7 @@ def make_set(
     counts : tuple of float
         Range of the counts of a spectrum, drawn log-uniformly.
     cache : Path or None
-        Folder for the emissions of the stacks.
+        Folder of the emissions of the stacks; None for the default.
     progress : callable or None
         Called with (stacks done, stacks in all).
 
@@ -69,14 +69,14 @@ def make_set(
     n = STACKS[name] if stacks is None else stacks
     spectra, labels, totals = [], [], []
     for index in range(n):
-        strata, _, emission = stack(name, index, seed=seed, secondary=secondary, cache=cache)
+        strata, _, emission = load_stack(name, index, seed=seed, secondary=secondary, cache=cache)
         for draw in range(draws):
             rng = np.random.default_rng([seed, ord(name), index, draw])
             response = draw_response(rng, instrument)
             total = float(np.exp(rng.uniform(*np.log(counts))))
-            mean, seen = measure(strata, emission, instrument, response, total)
+            mean, own = measure(strata, emission, instrument, response, total)
             spectra.append(rng.poisson(mean).astype(np.uint32))
-            labels.append(seen)
+            labels.append(own)
             totals.append(total)
         if progress is not None:
             progress(index + 1, n)
@@ -85,8 +85,8 @@ def make_set(
         "version": VERSION,
     }  # fmt: skip
     truth = _truth(labels, np.array(totals), np.repeat(np.arange(n), draws))
-    counted = np.array(spectra, dtype=np.uint32)
-    return TestSet(name, counted, instrument.energies, instrument.acquisition, truth, made_by)
+    table = np.array(spectra, dtype=np.uint32)
+    return TestSet(name, table, instrument.energies, instrument.acquisition, truth, made_by)
 
 
 def measure(
@@ -96,15 +96,15 @@ def measure(
     response: Response,
     total: float,
 ) -> tuple[FloatArray, Label]:
-    """Mean spectrum (counts, shape (channel,)) of a stack and its labels."""
+    """Compute the expected spectrum of a stack, counts of shape (channel,), and its labels."""
     rate = emission.line_rate * response.efficiency(emission.line_kev)
-    rate = np.where(emission.line_layer == AIR, rate * response.air_seen_mm, rate)
+    rate = np.where(emission.line_layer == AIR, rate * response.air_view_mm, rate)
     scatter = emission.scatter_rate * response.scatter * response.efficiency(emission.scatter_kev)
     broad = (emission.scatter_kev, scatter, emission.scatter_width_kev)
     shape, peak = render(response, instrument, (emission.line_kev, rate), broad)
     mean, counts = shape * total, rate * peak * total
     windows = _windows(len(strata.layers), emission, counts, instrument, response, mean)
-    return mean, label(strata, windows, instrument.anode)
+    return mean, label_spectrum(strata, windows, instrument.anode)
 
 
 def _windows(

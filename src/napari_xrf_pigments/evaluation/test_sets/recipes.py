@@ -1,4 +1,4 @@
-"""Tables behind the independent stratigraphies: binders, grounds, supports, impurities."""
+"""Tables of the independent stratigraphies: binders, grounds, supports, impurities."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OIL_PARTS = {
 
 WHITES = ("lead_white", "zinc_white", "titanium_white", "lithopone")
 
-#: Impurities of any layer: element, parts per million (log-uniform between), chance.
+#: Impurities of any layer: element, range in parts per million (log-uniform), chance.
 TRACES = (
     ("Fe", 30.0, 1500.0, 0.35),
     ("Zn", 30.0, 800.0, 0.25),
@@ -57,7 +57,7 @@ TRACES = (
 
 @dataclass(frozen=True)
 class Ground:
-    """A ground: pigments with parts, binder and its share of the pigments' weight."""
+    """Recipe of a ground: parts of pigments, binder, and range of its weight relative to them."""
 
     weights: tuple[tuple[str, float], ...]
     binder: str
@@ -79,7 +79,7 @@ GROUNDS = (
 
 @dataclass(frozen=True)
 class Support:
-    """A support: its material, density in g/cm3, thickness in mm, pigments of the table in it."""
+    """A support: material, density in g/cm3, thickness in mm, chance, and pigments in it."""
 
     name: str
     material: str

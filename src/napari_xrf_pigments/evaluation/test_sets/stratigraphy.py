@@ -1,4 +1,4 @@
-"""Stratigraphies of the independent test sets: priors of their own, not those of the training."""
+"""Stratigraphies of the independent test sets, with other priors than those of the training."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Mass = dict[int, float]
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer.
+    """A layer of a painting.
 
     Parameters
     ----------
     role : {"varnish", "paint", "ground", "support"}
-        What it is.
+        Role in the painting.
     elements : dict of int to float
         Mass fractions by atomic number.
     density : float
@@ -31,9 +31,9 @@ class Layer:
     thickness_um : float
         Thickness in um.
     pigments : dict of str to float
-        Weight fraction of each pigment of the table.
+        Weight fraction of each pigment of the catalogue.
     supply : dict of str to dict of int to float
-        Mass fraction of the layer that each pigment brings of each element.
+        Mass fractions of the elements that each pigment brings, relative to the layer.
     """
 
     role: str
@@ -46,18 +46,19 @@ class Layer:
 
 @dataclass(frozen=True)
 class Strata:
-    """Layers from the surface down, and what the support is called."""
+    """Layers from the surface down, and the name of the support."""
 
     layers: tuple[Layer, ...]
     support: str
 
 
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draw a number whose logarithm is uniform between those of two limits."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def _analysis(rng: np.random.Generator, entry: Pigment) -> Mass:
-    """Mass fractions of one sample of a pigment: oxide analyses vary, compounds do not."""
+    """Draw the mass fractions of a sample of a pigment; only mixtures of oxides vary."""
     parts = dict(entry.parts)
     if len(parts) > 1:
         main = {str(f.split()[0]) for f in entry.diagnostic}
@@ -76,18 +77,18 @@ def mix(
     binder_parts: float,
     thickness_um: float,
 ) -> Layer:
-    """A layer of pigments, uncoloured materials and a binder.
+    """Mix a layer of pigments, uncoloured materials and a binder.
 
     Parameters
     ----------
     rng : Generator
-        Random numbers.
+        Generator of the random numbers.
     role : str
         See `Layer`.
     weights : dict of str to float
         Parts by weight of pigments.
     others : iterable of (composition, density, parts)
-        Materials that are no pigment of the table.
+        Materials that are not in the pigment catalogue.
     binder : str
         Name in `BINDERS`.
     binder_parts : float
@@ -113,9 +114,9 @@ def mix(
     for symbol, low, high, chance in TRACES:
         if role != "varnish" and rng.random() < chance:
             z = atomic_number(symbol)
-            elements[z] = elements.get(z, 0.0) + _log_uniform(rng, low, high) * 1e-6
+            elements[z] = elements.get(z, 0.0) + log_uniform(rng, low, high) * 1e-6
     if elements.get(20, 0.0) > 0.05 or elements.get(56, 0.0) > 0.05:  # chalk, gypsum, barytes
-        elements[38] = elements.get(38, 0.0) + _log_uniform(rng, 1e-4, 2e-3)
+        elements[38] = elements.get(38, 0.0) + log_uniform(rng, 1e-4, 2e-3)
     scale = sum(elements.values())
     return Layer(
         role,
@@ -128,7 +129,7 @@ def mix(
 
 
 def parse(text: str) -> dict[str, float]:
-    """Formulas with parts of ``"C6H10O5"`` or ``"SiO2 90 Fe2O3 2"``."""
+    """Parse formulas with parts, such as ``"C6H10O5"`` or ``"SiO2 90 Fe2O3 2"``."""
     words = text.split()
     if len(words) == 1:
         return {words[0]: 1.0}
@@ -150,7 +151,7 @@ def _paint(rng: np.random.Generator, palette: tuple[str, ...]) -> Layer:
     ids = [str(name) for name in rng.choice(palette, n, replace=False)]
     leaf = next((name for name in ids if name.endswith("_leaf")), None)
     if leaf and rng.random() < 0.7:
-        um = _log_uniform(rng, 0.15, 2.0)
+        um = log_uniform(rng, 0.15, 2.0)
         return Layer(
             "paint", dict(pigment(leaf).fractions), pigment(leaf).density_g_cm3, um,
             {leaf: 1.0}, {leaf: dict(pigment(leaf).fractions)},
@@ -158,31 +159,31 @@ def _paint(rng: np.random.Generator, palette: tuple[str, ...]) -> Layer:
     weights = {name: float(np.exp(rng.normal(0.0, 0.9))) for name in ids}
     if rng.random() < 0.3:
         white = str(rng.choice([name for name in WHITES if name in palette]))
-        weights[white] = weights.get(white, 0.0) + sum(weights.values()) * _log_uniform(rng, 0.2, 5)
+        weights[white] = weights.get(white, 0.0) + sum(weights.values()) * log_uniform(rng, 0.2, 5)
     if rng.random() < 0.18:  # an extender
         extender = str(rng.choice(["barium_sulfate", "chalk", "gypsum"]))
-        weights.setdefault(extender, sum(weights.values()) * _log_uniform(rng, 0.08, 0.7))
+        weights.setdefault(extender, sum(weights.values()) * log_uniform(rng, 0.08, 0.7))
     total = sum(weights.values())
     weights = {name: w / total for name, w in weights.items() if w / total > 0.015}
     others = []
     if rng.random() < 0.15:
-        others.append(("Al2Si2O9H4", 2.6, _log_uniform(rng, 0.05, 0.4)))  # kaolin
+        others.append(("Al2Si2O9H4", 2.6, log_uniform(rng, 0.05, 0.4)))  # kaolin
     if rng.random() < 0.1:
-        others.append(("C", 1.9, _log_uniform(rng, 0.02, 0.2)))  # carbon black
+        others.append(("C", 1.9, log_uniform(rng, 0.02, 0.2)))  # carbon black
     oil = sum(w * OIL_PARTS.get(name, 0.45) for name, w in weights.items())
     binder = str(rng.choice(list(BINDERS), p=[0.7, 0.2, 0.1]))
     return mix(
         rng, "paint", weights, others, binder,
-        oil * float(np.exp(rng.normal(0.0, 0.25))), _log_uniform(rng, 8.0, 80.0),
+        oil * float(np.exp(rng.normal(0.0, 0.25))), log_uniform(rng, 8.0, 80.0),
     )  # fmt: skip
 
 
 def draw_strata(rng: np.random.Generator) -> Strata:
-    """Draw a painting's layers at one point."""
+    """Draw the layers of a painting at one point."""
     layers: list[Layer] = []
     if rng.random() < 0.65:
         fractions = formula_fractions("C30H46O4")
-        layers.append(Layer("varnish", fractions, 1.07, _log_uniform(rng, 4.0, 60.0)))
+        layers.append(Layer("varnish", fractions, 1.07, log_uniform(rng, 4.0, 60.0)))
     palette = _era(rng)
     for _ in range(1 + int(rng.choice(3, p=[0.35, 0.4, 0.25]))):
         layers.append(_paint(rng, palette))
@@ -193,7 +194,7 @@ def draw_strata(rng: np.random.Generator) -> Strata:
         }
         binder_parts = sum(weights.values()) * rng.uniform(*recipe.binder_share)
         layers.append(
-            mix(rng, "ground", weights, (), recipe.binder, binder_parts, _log_uniform(rng, 40, 350))
+            mix(rng, "ground", weights, (), recipe.binder, binder_parts, log_uniform(rng, 40, 350))
         )
     support = SUPPORTS[int(rng.choice(len(SUPPORTS), p=[s.chance for s in SUPPORTS]))]
     weights = dict(support.weights)

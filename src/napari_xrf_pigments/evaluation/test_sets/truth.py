@@ -1,4 +1,4 @@
-"""What is in each spectrum of a test set, and how well it could be seen."""
+"""Labelled spectra of a test set: pigments of each spectrum and their detectability."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Truth:
         Sum of `TOP` (top paint layer), `COVERED` (a paint layer under it), `GROUND`,
         `SUPPORT`; 0 = absent.
     sigma, sigma_top, sigma_below : ndarray, shape (spectrum, pigment)
-        Counts of the weakest diagnostic element as emitted by the layers that hold the
+        Significance of the weakest diagnostic element: its counts from the layers that hold the
         pigment (all of them, the top paint, those under it), over the noise of the whole
         spectrum in the window of its main line; 0 where absent or not excited.
     own_sigma : ndarray, shape (spectrum, pigment)
-        The same, counting the share of the emission that the pigment itself brings.
+        The same for the share of the emission that the pigment itself brings.
     shared : ndarray of bool, shape (spectrum, group)
-        Whether others in the pixel supply all the group's diagnostic elements too.
+        Whether other materials in the pixel supply all diagnostic elements of the group too.
     blind : ndarray of bool, shape (spectrum, group)
-        Whether the anode or the support is made of a diagnostic element.
+        Whether the anode or the support consists of a diagnostic element.
     cover_um : ndarray, shape (spectrum, pigment)
-        What lies over the uppermost layer with the pigment, um.
+        Thickness over the uppermost layer with the pigment, um.
     weight : ndarray, shape (spectrum, pigment)
         Largest weight fraction in a layer.
     counts : ndarray, shape (spectrum,)
@@ -73,8 +73,8 @@ class Truth:
         """Whether a pigment is in any layer, shape (spectrum, pigment)."""
         return self.where > 0
 
-    def take(self, rows: Any) -> Truth:
-        """The same for some of the spectra."""
+    def select(self, rows: Any) -> Truth:
+        """Select the labels of some of the spectra."""
         same = {"names", "groups", "member"}
         return Truth(
             **{
@@ -84,17 +84,17 @@ class Truth:
         )
 
 
-def together(truths: Sequence[Truth]) -> Truth:
-    """Labels of several sets as one; stacks of different sets stay different.
+def concatenate_truths(truths: Sequence[Truth]) -> Truth:
+    """Concatenate the labels of several sets; stacks of different sets stay different.
 
     Raises
     ------
     ValueError
-        If the sets do not know the same pigments and groups.
+        If the sets have different pigments or groups.
     """
     first = truths[0]
     if any((one.names, one.groups) != (first.names, first.groups) for one in truths):
-        raise ValueError("Test sets of different pigment tables cannot be taken together.")
+        raise ValueError("Test sets of different pigment tables cannot be combined.")
     starts = np.cumsum([0, *(int(one.stack.max(initial=-1)) + 1 for one in truths)])
     renumbered = [
         replace(one, stack=one.stack + start)
@@ -109,7 +109,7 @@ def together(truths: Sequence[Truth]) -> Truth:
 
 @dataclass(frozen=True)
 class TestSet:
-    """Spectra with labels; all share the axis and the acquisition.
+    """Labelled spectra that share the axis and the acquisition.
 
     Parameters
     ----------
@@ -118,13 +118,13 @@ class TestSet:
     counts : ndarray of uint32, shape (spectrum, channel)
         The spectra.
     energies : EnergyAxis
-        The axis as written in the file.
+        The axis in the file.
     acquisition : Acquisition
-        What is known about the instrument.
+        Settings of the instrument, as far as known.
     truth : Truth
-        The labels.
+        Labels of the spectra.
     made_by : dict
-        How it was made.
+        Settings of the simulation.
     """
 
     __test__ = False  # not a pytest class
@@ -137,7 +137,7 @@ class TestSet:
     made_by: dict[str, Any]
 
     def save(self, path: Path | str) -> None:
-        """Write the set to an ``.npz`` file (by a temporary name, then a rename)."""
+        """Write the set to an ``.npz`` file, atomically."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(
@@ -157,33 +157,33 @@ class TestSet:
 
     @classmethod
     def load(cls, path: Path | str) -> TestSet:
-        """Read a set.
+        """Load a set.
 
         Raises
         ------
         OSError
             If there is no such file.
         ValueError
-            If it is not a test set.
+            If the file is not a test set.
         """
         with np.load(path, allow_pickle=False) as file:
             if "text" not in file or "spectra" not in file:
                 raise ValueError(f"{path} is not a test set of this program.")
-            told = json.loads(str(file["text"]))
+            text = json.loads(str(file["text"]))
             arrays = {f.name: file[f"truth_{f.name}"] for f in fields(Truth)}
             spectra = file["spectra"]
         for key in ("names", "groups"):
             arrays[key] = tuple(str(entry) for entry in arrays[key])
-        acquisition = dict(told["acquisition"])
+        acquisition = dict(text["acquisition"])
         if acquisition["detector"]:
             acquisition["detector"] = Detector(**acquisition["detector"])
         if acquisition["filter"] is not None:
             acquisition["filter"] = tuple((m, float(mm)) for m, mm in acquisition["filter"])
         return cls(
-            told["name"],
+            text["name"],
             spectra,
-            EnergyAxis(**told["energies"]),
+            EnergyAxis(**text["energies"]),
             Acquisition(**acquisition),
             Truth(**arrays),
-            told["made_by"],
+            text["made_by"],
         )
