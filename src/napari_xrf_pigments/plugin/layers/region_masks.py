@@ -79,7 +79,7 @@ def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
 
 
 def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels whose centres lie in a polygon; at least the one in its middle.
+    """Return the pixels whose centres lie in a polygon, at least the one in its middle.
 
     Parameters
     ----------
@@ -88,16 +88,9 @@ def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
     shape : tuple of int
         Rows and columns.
     """
-    mask = np.zeros(shape, dtype=bool)
-    low = np.maximum(np.floor(vertices.min(0)).astype(int), 0)
-    high = np.minimum(np.ceil(vertices.max(0)).astype(int) + 1, shape)
-    if np.any(high <= low):
-        return mask
-    yy, xx = np.mgrid[low[0] : high[0], low[1] : high[1]]
-    from matplotlib.path import Path
+    from skimage.draw import polygon2mask
 
-    inside = Path(vertices).contains_points(np.column_stack([yy.ravel(), xx.ravel()]))
-    mask[low[0] : high[0], low[1] : high[1]] = inside.reshape(yy.shape)
+    mask: NDArray[np.bool_] = polygon2mask(shape, vertices)
     if not mask.any():
         y, x = np.round(vertices.mean(0)).astype(int)
         if 0 <= y < shape[0] and 0 <= x < shape[1]:
@@ -106,7 +99,7 @@ def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def line_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels under a line or path; arguments as :func:`polygon_mask`."""
+    """Return the pixels under a line or path; arguments as :func:`polygon_mask`."""
     mask = np.zeros(shape, dtype=bool)
     for start, end in pairwise(vertices):
         steps = max(2, 2 * int(np.ceil(np.abs(end - start).max())) + 1)
