@@ -66,7 +66,7 @@ def register(viewer: Any) -> None:
 def sawtooth(viewer: Any) -> None:
     """The rows of a bidirectional scan, with the preview of the correction."""
     from napari_xrf_pigments.mapping.registration.row_alignment import aligned_cube
-    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.layers.sync import session_of
 
     cube = session_of(viewer).scan.cube
     _show_scan(viewer, aligned_cube(cube, -0.75), "Bidirectional scan")
@@ -81,7 +81,7 @@ def stitch(viewer: Any) -> None:
     """Two sections of a painting, found and joined."""
     import numpy as np
 
-    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.layers.sync import session_of
 
     whole = session_of(viewer).scan.cube
     viewer.layers.clear()
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import napari
     import numpy as np
 
-    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.layers.sync import session_of
 
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or PICTURES:
@@ -157,8 +157,8 @@ def _map_elements(viewer: Any) -> None:
 
 def _show_scan(viewer: Any, cube: Any, name: str, alone: bool = True) -> None:
     """Show another scan, in the place of the one there is."""
-    from napari_xrf_pigments.plugin.layers.sync import counts_layer_data
-    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.layers.adding import counts_layer_data
+    from napari_xrf_pigments.plugin.layers.sync import session_of
     from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
     if alone:
@@ -176,7 +176,7 @@ def _photograph(viewer: Any) -> Any:
     import numpy as np
     from scipy.ndimage import affine_transform, gaussian_filter
 
-    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.layers.sync import session_of
 
     cube = session_of(viewer).scan.cube
     kev = cube.energies.kev

@@ -68,8 +68,8 @@ def main() -> None:
 
     from napari_xrf_pigments.plugin.elements.dock import ElementsDock
     from napari_xrf_pigments.plugin.fine_tuning.dock import TeachDock
+    from napari_xrf_pigments.plugin.layers.sync import session_of
     from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
-    from napari_xrf_pigments.plugin.state.session import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     viewer.window.resize(WIDTH, HEIGHT)

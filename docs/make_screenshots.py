@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import numpy as np
 
     from napari_xrf_pigments.plugin.commands import open_docks
-    from napari_xrf_pigments.plugin.state.session import session_of
+    from napari_xrf_pigments.plugin.layers.sync import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     viewer.window.resize(WIDTH, HEIGHT)
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     middle = SAMPLE_PIXEL if options.scan is None else (rows // 2, columns // 2)
     y, x = options.pixel or middle
     viewer.layers.selection.active = viewer.layers[-1]
-    session.pick(scan, y, x)
+    session.select_pixel(scan, y, x)
     viewer.canvas.overlays.scale_bar.visible = scan.cube.pixel_mm is not None
     viewer.reset_view()
     _wait(lambda: False, seconds=3.0)

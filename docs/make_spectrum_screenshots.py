@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
     import napari
 
+    from napari_xrf_pigments.plugin.layers.sync import session_of
     from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
-    from napari_xrf_pigments.plugin.state.session import session_of
 
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     viewer.window.resize(1500, 1100)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _pixel(session: Any, dock: Any) -> None:
     """A pixel, its prediction and the evidence."""
-    session.pick(session.scan, *COVERED)
+    session.select_pixel(session.scan, *COVERED)
     common._wait(lambda: dock.pixel_part.explanation is not None)
 
 
@@ -63,15 +63,15 @@ def _compare(session: Any, dock: Any) -> None:
     import numpy as np
 
     dock.pixel_part.view.pin.click()
-    session.pick(session.scan, *BARE)
+    session.select_pixel(session.scan, *BARE)
     corners = np.array([[40, 55], [40, 65], [48, 65], [48, 55]])
-    scale = session.viewer.layers[0].scale
-    session.viewer.add_shapes(
+    scale = dock.viewer.layers[0].scale
+    dock.viewer.add_shapes(
         [corners],
         shape_type="rectangle",
         name="Sleeve",
         scale=scale,
-        units=session.viewer.layers[0].units,
+        units=dock.viewer.layers[0].units,
         edge_color="#00b894",
     )
     curves = dock.curves_part.curves

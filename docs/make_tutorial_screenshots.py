@@ -41,7 +41,7 @@ class Walk:
     @property
     def scan(self) -> Any:
         """The scan that is worked on."""
-        from napari_xrf_pigments.plugin.state.session import session_of
+        from napari_xrf_pigments.plugin.layers.sync import session_of
 
         return session_of(self.viewer).scan
 

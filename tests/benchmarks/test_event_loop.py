@@ -105,8 +105,9 @@ def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
     """The tutorial, and forty maps."""
     from napari_xrf_pigments.plugin.commands import open_docks
     from napari_xrf_pigments.plugin.export import export_report
+    from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
+    from napari_xrf_pigments.plugin.layers.sync import session_of
     from napari_xrf_pigments.plugin.saved_session import save_session
-    from napari_xrf_pigments.plugin.state.session import session_of
     from napari_xrf_pigments.plugin.tasks import Task
 
     def wait(condition: Callable[[], bool]) -> None:
@@ -135,7 +136,7 @@ def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
     with watcher.step("click five pixels"):
         rows, columns, _ = scan.cube.shape
         for share in (0.2, 0.35, 0.5, 0.65, 0.8):
-            session.pick(scan, int(share * rows), int(share * columns))
+            session.select_pixel(scan, int(share * rows), int(share * columns))
             qtbot.wait(400)
     with watcher.step("compare two maps"):
         viewer.window.add_plugin_dock_widget(PLUGIN, "Compare maps")
@@ -159,7 +160,7 @@ def walk(viewer, painting: Path, qtbot, folder: Path, watcher: Watcher) -> None:
             scan.set_palette(scan.palette.adding(name))
         qtbot.wait(500)
         wait(lambda: not pigments.busy)
-    maps = sum(1 for layer in viewer.layers if layer.metadata.get("xrf_map"))
+    maps = sum(1 for layer in viewer.layers if LayerInfo.of(layer).kind)
     with watcher.step(f"move the threshold with {maps} layers"):
         for value in (0.3, 0.5, 0.7, 0.5):
             pigments.settings.slider.setValue(value)

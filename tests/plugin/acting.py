@@ -8,8 +8,8 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin.layers.sync import counts_layer_data
-from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.layers.adding import counts_layer_data
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
 from .synthetic import make_cube

@@ -13,7 +13,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 from tests.software_rendering import keep_shader_programs
 
-from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.layers.sync import session_of
 
 from .acting import add_scan
 from .synthetic import FakeTiles, fake_services, make_cube

@@ -9,8 +9,9 @@ from napari.components import ViewerModel
 
 from napari_xrf_pigments.plugin.layers import colours
 from napari_xrf_pigments.plugin.layers import sync as layers
+from napari_xrf_pigments.plugin.layers.metadata import map_layers
 from napari_xrf_pigments.plugin.layers.specs import MapSpec
-from napari_xrf_pigments.plugin.layers.sync import drop_maps, map_layers, show_maps
+from napari_xrf_pigments.plugin.layers.sync import drop_maps, show_maps
 from napari_xrf_pigments.plugin.layers.visibility import showing_only
 
 

@@ -9,8 +9,8 @@ from napari.utils.shortcuts import default_shortcuts
 from npe2 import PluginManifest
 
 from napari_xrf_pigments.plugin.keybindings import KEYS
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.preferences import PLUGIN, Preferences, preferences
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_scan
 from .synthetic import fake_services

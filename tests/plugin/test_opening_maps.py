@@ -9,6 +9,7 @@ from npe2 import PluginManager
 from napari_xrf_pigments.io import load_maps
 from napari_xrf_pigments.plugin._reader import read
 from napari_xrf_pigments.plugin.layers import colours
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.opening import open_paths, read_scan
 
@@ -29,7 +30,7 @@ def test_maps_become_layers_one_of_them_shown(dms):
     assert [settings["name"] for _, settings, _ in layers] == ["Fe K", "Compton"]
     assert sum(settings["visible"] for _, settings, _ in layers) == 1
     for (data, settings, kind), image in zip(layers, MAPS, strict=True):
-        assert kind == "image" and settings["metadata"]["xrf_map"][0] == "element"
+        assert kind == "image" and LayerInfo.from_metadata(settings["metadata"]).kind == "element"
         np.testing.assert_array_equal(data, image)
 
 
@@ -87,4 +88,4 @@ def test_maps_from_the_menu_become_layers_one_a_turn(viewer, dms, qtbot):
     qtbot.waitUntil(lambda: bool(seen.append(len(viewer.layers))) or len(viewer.layers) == 2)
     assert seen[0] == 0
     assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
-    assert {layer.metadata["xrf_path"] for layer in viewer.layers} == {str(dms)}
+    assert {LayerInfo.of(layer).path for layer in viewer.layers} == {dms}

@@ -4,8 +4,8 @@ import gc
 
 import napari
 
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan
 from .synthetic import FakeTiles, fake_services, make_cube

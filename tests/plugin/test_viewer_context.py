@@ -5,10 +5,10 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
-from napari_xrf_pigments.plugin.export import provenance_line
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
+from napari_xrf_pigments.plugin.pigments.provenance_text import provenance_line
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan, click_world
 from .synthetic import FakeTiles, explain, fake_services, make_cube

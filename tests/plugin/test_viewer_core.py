@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.sync import map_layers
+from napari_xrf_pigments.plugin.layers.metadata import map_layers
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
 from napari_xrf_pigments.plugin.state.services import CORE
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan
 
@@ -45,7 +45,7 @@ def test_elements_of_the_sample_painting(viewer, scan, qtbot):
 def test_pigments_of_the_sample_painting(viewer, scan, qtbot):
     spectrum = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
     dock = add_dock(viewer, PigmentsDock)
-    session_of(viewer).pick(scan, 4, 4)
+    session_of(viewer).select_pixel(scan, 4, 4)
     qtbot.waitUntil(lambda: bool(spectrum.bars.bars), timeout=TIMEOUT)
     before = [(bar.title, round(bar.value, 2)) for bar in spectrum.bars.bars]
     dock.run()

@@ -13,8 +13,9 @@ from napari_xrf_pigments.io import load_results
 from napari_xrf_pigments.plugin import commands as home_commands
 from napari_xrf_pigments.plugin import commands as map_commands
 from napari_xrf_pigments.plugin import dialogs as asking
+from napari_xrf_pigments.plugin.layers.metadata import map_layers
 from napari_xrf_pigments.plugin.layers.specs import element_specs
-from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
+from napari_xrf_pigments.plugin.layers.sync import show_maps
 from napari_xrf_pigments.plugin.regions.dock import RegionTableDock
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.plugin.tasks import Task

@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import QTimer
 
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.sync import map_layers, results_of_metadata
+from napari_xrf_pigments.plugin.layers.metadata import map_layers, results_of_metadata
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 
 from . import synthetic

@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QTabBar
 from napari_xrf_pigments.plugin import commands, dialogs
 from napari_xrf_pigments.plugin.commands import dock_of
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
+from napari_xrf_pigments.plugin.layers.sync import view_is_untouched
 from napari_xrf_pigments.plugin.layers.update_queue import LayerUpdateQueue
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan
 from .synthetic import LINES
@@ -92,18 +93,18 @@ def test_the_picture_fits_what_the_docks_leave_unless_it_was_moved(viewer, qtbot
 
 def test_the_first_picture_is_fitted_anew_where_the_window_has_got_another_size(viewer, qtbot):
     add_scan(viewer)
-    qtbot.waitUntil(lambda: session_of(viewer).fitted, timeout=60_000)
+    qtbot.waitUntil(lambda: view_is_untouched(viewer), timeout=60_000)
     window = viewer.window._qt_window
     window.resize(window.width(), window.height() - 120)
     qtbot.wait(300)
     before = viewer.scene.camera.zoom
-    assert session_of(viewer).fitted
+    assert view_is_untouched(viewer)
     ended = []
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
     assert viewer.scene.camera.zoom < 0.9 * before
     viewer.scene.camera.zoom *= 1.2
-    assert not session_of(viewer).fitted
+    assert not view_is_untouched(viewer)
 
 
 @pytest.mark.parametrize("name", ["Elements", "Spectrum"])
@@ -199,7 +200,7 @@ def test_without_maps_there_is_nothing_to_save(viewer, tmp_path):
 
 def test_the_sample_is_a_scan_in_mm(viewer):
     (layer,) = viewer.open_sample(PLUGIN, "hidden_layer")
-    cube = layer.metadata["xrf_cube"]
+    cube = LayerInfo.of(layer).scan.cube
     assert cube.acquisition.anode == "Rh"
     assert cube.pixel_mm is not None
     assert np.array_equal(layer.data, cube.total_counts().compute())

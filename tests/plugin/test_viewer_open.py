@@ -18,11 +18,12 @@ from napari_xrf_pigments.plugin import opening
 from napari_xrf_pigments.plugin import preferences as preference
 from napari_xrf_pigments.plugin._reader import get_reader, read
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.opening import read_scan
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
 from napari_xrf_pigments.plugin.state.services import CORE
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, drop
 
@@ -80,7 +81,7 @@ def test_napari_opens_a_scan_with_the_reader(viewer, real, npy, counts):
     (layer,) = viewer.open(npy, plugin=PLUGIN)
     assert layer.name == "scan"
     assert np.array_equal(layer.data, counts.sum(axis=2))
-    assert layer.metadata["xrf_cube"].shape == counts.shape
+    assert LayerInfo.of(layer).scan.cube.shape == counts.shape
     assert real.scan.name == "scan"
 
 
@@ -283,7 +284,7 @@ def test_the_choice_is_offered_once_and_remembered(viewer, npy, fresh_preference
 def test_once_remembered_napari_does_not_ask(viewer, real, npy, fresh_preferences):
     preference.remember(preference.pattern_of(npy))
     (layer,) = viewer.open(npy, plugin=None)
-    assert "xrf_cube" in layer.metadata
+    assert LayerInfo.of(layer).scan is not None
 
 
 def test_folders_are_remembered_by_where_they_are(tmp_path, fresh_preferences):

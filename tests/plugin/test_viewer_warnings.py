@@ -8,9 +8,9 @@ import pytest
 
 from napari_xrf_pigments import XRFCube
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.state.services import CORE
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from .acting import add_dock, add_scan
 from .synthetic import make_cube

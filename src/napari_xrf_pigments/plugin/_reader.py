@@ -13,8 +13,10 @@ from typing import Any
 import napari
 
 from . import dialogs as notices
+from .layers.adding import LayerData
+from .layers.metadata import LayerInfo
+from .layers.sync import session_of
 from .opening import (
-    LayerData,
     Meanwhile,
     add_in_turn,
     forget,
@@ -26,7 +28,6 @@ from .opening import (
     sentence_of,
 )
 from .saved_session.container import SUFFIX
-from .state.session import session_of
 
 #: What a reader returns when it did its work and there is nothing to show.
 _NOTHING: list[tuple[Any, ...]] = [(None,)]
@@ -79,10 +80,10 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
             notices.error(sentence_of(error, item))
             continue
         for _, settings, _ in layers:
-            totals = settings["metadata"].get("xrf_totals")
-            if viewer is None and totals is not None:
+            scan = LayerInfo.from_metadata(settings["metadata"]).scan
+            if viewer is None and scan is not None:
                 # Nobody would fill it in later.
-                totals.wait()
+                scan.totals.wait()
         found[item] = layers
     if meanwhile is not None:
         # napari adds the layers when this returns: not to a window that was closed, nor a
@@ -118,7 +119,8 @@ def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
     """Add layers when napari has added the one that it was given."""
     from qtpy.QtCore import QTimer
 
-    inserted, path = viewer.layers.events.inserted, first[1]["metadata"]["xrf_path"]
+    inserted = viewer.layers.events.inserted
+    path = LayerInfo.from_metadata(first[1]["metadata"]).path
 
     def add() -> None:
         if notices.main_window(viewer) is not None:  # it was not closed meanwhile
@@ -126,7 +128,7 @@ def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
 
     def look(event: Any) -> None:
         # napari's progress bar lets other events in before.
-        if event.value.metadata.get("xrf_path") == path:
+        if LayerInfo.of(event.value).path == path:
             inserted.disconnect(look)
             QTimer.singleShot(0, add)
 

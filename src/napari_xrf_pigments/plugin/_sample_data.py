@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 
-from .layers.sync import counts_layer_data
+from .layers.adding import counts_layer_data
+from .layers.sync import session_of
 from .opening import run_blocking_in_thread
-from .state.session import session_of
 from .state.totals import TotalCounts
 
 if TYPE_CHECKING:
@@ -21,10 +21,8 @@ def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
     if viewer is not None:
         session_of(viewer)
     cube, totals = run_blocking_in_thread(_simulated)
-    data, settings, kind = counts_layer_data(cube, totals, "Simulated painting")
     # A saved session simulates it again.
-    settings["metadata"]["xrf_sample"] = "hidden_layer"
-    return [(data, settings, kind)]
+    return [counts_layer_data(cube, totals, "Simulated painting", sample="hidden_layer")]
 
 
 def _simulated() -> tuple[XRFCube, TotalCounts]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .layers.sync import results_of_metadata
+from .layers.metadata import results_of_metadata
 
 
 def write_results(path: str, layer_data: list[tuple[Any, dict[str, Any], str]]) -> list[str]:

@@ -15,16 +15,16 @@ from . import dialogs as asking
 from . import dialogs as notices
 from .docks.window import open_dock, our_docks
 from .export import FORMATS, export, export_report, maps_of
+from .layers.metadata import LayerInfo, map_layers
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
-from .layers.sync import map_layers, show_maps
+from .layers.sync import camera_state, session_of, show_maps, unwrapped, view_is_untouched
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
 from .opening import open_and_offer
 from .saved_session import open_session, save_session
 from .saved_session.container import SUFFIX
 from .state.scan import Scan
-from .state.session import seen_of, session_of
 from .tasks import LatestOnly, Task, running_tasks
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
     then : callable
         Called when they are there.
     """
-    viewer = session_of(viewer).viewer
+    viewer = unwrapped(viewer)
 
     def begin() -> None:
         window = notices.main_window(viewer)
@@ -208,8 +208,8 @@ _TURNS = 3
 
 
 def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
-    window, seen = viewer.window, seen_of(viewer)
-    fits = session_of(viewer).fitted or _fits(viewer)
+    window, seen = viewer.window, camera_state(viewer)
+    fits = view_is_untouched(viewer) or _fits(viewer)
     for entry in _DOCKS:
         if entry.title in our_docks(viewer):
             continue
@@ -231,7 +231,7 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
     # The canvas has its new size some turns of the event loop later.
     for _ in range(_TURNS):
         yield
-    if fits and seen_of(viewer) == seen:
+    if fits and camera_state(viewer) == seen:
         # Nobody has moved the picture: all of it is shown in what is left of the window.
         viewer.reset_view()
     then()
@@ -239,11 +239,11 @@ def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
 
 def _fits(viewer: Viewer) -> bool:
     """Whether the picture is shown as napari fits it into its window."""
-    camera, before = viewer.scene.camera, seen_of(viewer)
+    camera, before = viewer.scene.camera, camera_state(viewer)
     if not viewer.layers or viewer.dims.ndisplay != 2:
         return False
     viewer.reset_view()
-    if np.allclose(seen_of(viewer), before):
+    if np.allclose(camera_state(viewer), before):
         return True
     camera.center, camera.zoom = before[:3], before[3]
     return False
@@ -271,7 +271,7 @@ STEPPED = ("element", "derived", "composite", "group", "pigment", "pigment-top",
 def dock_of(viewer: Viewer, name: str) -> Any:
     """A dock of this plugin, opened if it is not."""
     # The menu gives a proxy, through which no dock is seen to be one of ours.
-    viewer = session_of(viewer).viewer
+    viewer = unwrapped(viewer)
     found = our_docks(viewer).get(name)
     return open_dock(viewer, name) if found is None else found
 
@@ -318,7 +318,7 @@ def _project(viewer: Viewer, key: str) -> None:
     scan = active_scan(viewer)
     if scan is None:
         return
-    viewer = session_of(viewer).viewer
+    viewer = unwrapped(viewer)
 
     def done(image: Any) -> None:
         if scan in session_of(viewer).scans:
@@ -349,7 +349,7 @@ def _step(viewer: Viewer, by: int) -> None:
     if not maps:
         return
     active = viewer.layers.selection.active
-    key = tuple(active.metadata.get("xrf_map", ())) if active is not None else ()
+    key = LayerInfo.of(active).key if active is not None else ("", "")
     start = maps.index(key) if key in maps else (-1 if by > 0 else 0)
     show_only(viewer, scan, (*STEPPED, "counts", "projection"), {maps[(start + by) % len(maps)]})
 

@@ -6,16 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtCore import QCoreApplication, QEventLoop, QThread
 
 from . import dialogs as notices
-from .layers.sync import counts_layer_data, results_layer_data, unselected
+from .layers.adding import LayerData, add_layer, counts_layer_data, results_layer_data
+from .layers.metadata import LayerInfo
+from .layers.sync import session_of, unwrapped
 from .layers.update_queue import run_incrementally
 from .preferences import offer_to_remember
 from .state.services import CORE, Services
-from .state.session import session_of
 from .state.totals import TotalCounts
 from .tasks import start_worker
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-LayerData = tuple[Any, dict[str, Any], str]
 T = TypeVar("T")
 
 #: Small scans are complete when they appear; larger ones go on filling in.
@@ -96,34 +96,27 @@ def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
     ValueError, OSError
         With one sentence, if it is neither a scan nor maps that can be read.
     """
-    layers = _read(path, services)
-    for _, settings, _ in layers:
-        settings["metadata"]["xrf_path"] = str(path)
-    return layers
-
-
-def _read(path: Path, services: Services) -> list[LayerData]:
     from ..io import can_open, is_maps, is_results, load_maps, load_results
 
     if is_results(path):
-        return results_layer_data(*load_results(path))
+        return results_layer_data(*load_results(path), path=path)
     if is_maps(path) and not can_open(path):
         maps = load_maps(path)
         notices.info(f"{path.name} holds element maps, no spectra: they are shown as layers.")
-        return results_layer_data(maps, None)
+        return results_layer_data(maps, None, path=path)
     cube = services.open_cube(path)
     totals = TotalCounts(cube)
     totals.wait(PATIENCE_S)
     if totals.error:
         raise ValueError(totals.error)
-    return [counts_layer_data(cube, totals, scan_name(path))]
+    return [counts_layer_data(cube, totals, scan_name(path), path=path)]
 
 
 def is_open(layers: Iterable[Layer], path: Path) -> bool:
     """Whether what a path holds is open, by whichever part of it."""
     from ..io import scan_path
 
-    opened = (layer.metadata.get("xrf_path") for layer in layers)
+    opened = (LayerInfo.of(layer).path for layer in layers)
     return any(scan_path(each) == scan_path(path) for each in opened if each)
 
 
@@ -137,8 +130,7 @@ class Meanwhile:
     """
 
     def __init__(self, viewer: Viewer) -> None:
-        # A command is given a proxy that warns of what is private.
-        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._viewer = unwrapped(viewer)
         self._before = list(viewer.layers)
         self._had_window = self._has_window
 
@@ -159,9 +151,9 @@ class Meanwhile:
 def forget(layers: Iterable[LayerData]) -> None:
     """Layer data that nobody wants any more: no more of them is read."""
     for _, settings, _ in layers:
-        totals = settings["metadata"].get("xrf_totals")
-        if totals is not None:
-            totals.stop()
+        scan = LayerInfo.from_metadata(settings["metadata"]).scan
+        if scan is not None:
+            scan.totals.stop()
 
 
 def sentence_of(error: Exception, path: Path) -> str:
@@ -215,14 +207,12 @@ def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
     found : list of tuple
         Data, settings and type of each.
     """
-    # A command is given a proxy that warns of what is private.
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = unwrapped(viewer)
     window = notices.main_window(viewer)
 
     def steps() -> Iterator[None]:
         for data, settings, _ in found:
-            with unselected(viewer):
-                viewer.add_image(data, **settings)
+            add_layer(viewer, "image", data, select=False, **settings)
             yield
 
     if len(found) > 1 and window is not None:

@@ -110,7 +110,7 @@ def _extra_thread() -> Iterator[None]:
     On a computer with two cores the pool has two threads: the sum over a scan and a run would
     leave none to answer a click.
     """
-    pool = QThreadPool.globalInstance()
+    pool: Any = QThreadPool.globalInstance()
     pool.releaseThread()
     try:
         yield

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.plugin.agreement.dock import AgreementDock
 from napari_xrf_pigments.plugin.compare.dock import CompareDock
-from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.layers.sync import session_of
 
 from .. import mapped
 from ..acting import add_dock, add_scan
@@ -125,7 +125,7 @@ def test_the_cursor_of_the_viewer_moves_the_cross(viewer, compare):
 
 def test_a_click_picks_the_pixel(viewer, scan, compare, qtbot):
     picked = []
-    session_of(viewer).picked.connect(lambda scan, y, x: picked.append((y, x)))
+    session_of(viewer).pixel_selected.connect(lambda scan, y, x: picked.append((y, x)))
     place = screen_place(compare, (5.0, 8.0))
     QTest.mouseClick(compare.plot.canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: bool(picked), timeout=10_000)

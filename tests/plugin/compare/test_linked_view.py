@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_xrf_pigments.plugin.compare.linked_view import View, show_view, view_of
-from napari_xrf_pigments.plugin.layers.sync import unselected
+from napari_xrf_pigments.plugin.layers.adding import unselected
 
 
 @pytest.fixture

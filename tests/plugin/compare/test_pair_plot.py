@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from napari._qt.dialogs.qt_reader_dialog import QtReaderDialog
 
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.state.services import CORE
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from ..acting import drop
 

@@ -7,7 +7,7 @@ from qtpy.QtTest import QTest
 
 from napari_xrf_pigments.io.pymca_config import FitSettings, read_pymca_cfg, write_pymca_cfg
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.sync import map_layers
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 
 from ..acting import add_dock, choose, elements_ended, map_elements
 from ..synthetic import LINES, places
@@ -78,7 +78,7 @@ def test_a_part_is_tried_and_says_so(viewer, scan, dock, qtbot, scope, title, sc
     assert tuple(layer.translate) == translate
     assert scan.elements is None
     assert "whole scan" in dock.run_bar.status.text()
-    assert layer.metadata["xrf_made"]["part"]["step"] == int(scope[-1])
+    assert LayerInfo.of(layer).made["part"]["step"] == int(scope[-1])
     # The whole scan takes the place of the trial.
     choose(dock.scope_bar.scope_box, "whole")
     dock.run_bar.run_button.click()

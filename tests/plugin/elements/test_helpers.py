@@ -10,7 +10,7 @@ from napari_xrf_pigments.plugin.elements.fit_settings import rows_of, save_setti
 from napari_xrf_pigments.plugin.elements.histogram import histogram_of
 from napari_xrf_pigments.plugin.elements.parsing import rows_of_text
 from napari_xrf_pigments.plugin.elements.preview_scope import SCOPES, Trials
-from napari_xrf_pigments.plugin.export import provenance_line, provenance_text
+from napari_xrf_pigments.plugin.pigments.provenance_text import provenance_line, provenance_text
 from napari_xrf_pigments.plugin.state.results import ElementResults, ElementView
 from napari_xrf_pigments.plugin.state.rows import ElementRow, with_mapped
 from napari_xrf_pigments.plugin.state.scan import Scan, ScanSettings

@@ -5,7 +5,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtTest import QTest
 
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.sync import map_layers, results_of_metadata
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 
 from ..acting import add_dock, choose, elements_ended, map_elements
 from ..synthetic import LINES, places
@@ -40,9 +40,8 @@ def test_uncertainty_and_normalisation_are_said_in_the_names(viewer, scan, mappe
     qtbot.waitUntil(lambda: "Pb L / scatter" in names(viewer, scan), timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(mapped), timeout=60_000)
     layer = map_layers(viewer, scan, ["element"])["element", "Pb L"]
-    assert layer.metadata["xrf_made"]["normalised_to"]["to"] == "scatter"
-    found, _ = results_of_metadata([layer.metadata])
-    assert found.provenance["settings"]["normalised_to"]["to"] == "scatter"
+    assert LayerInfo.of(layer).made["normalised_to"]["to"] == "scatter"
+    assert scan.elements.maps().provenance["settings"]["normalised_to"]["to"] == "scatter"
     choose(bar.normalise_box, "")
     qtbot.waitUntil(lambda: names(viewer, scan) == set(LINES), timeout=60_000)
     assert notes() == []
@@ -73,7 +72,7 @@ def test_a_composite_in_own_colours_with_thresholds(viewer, scan, mapped, qtbot)
     assert tuple(layer.data[copper][0]) == (52, 199, 89)
     assert (layer.data[~mercury & ~copper] == 0).all()
     assert [one for one in viewer.layers if one.visible] == [layer]
-    assert layer.metadata["xrf_made"]["composite"][0]["map"] == "Hg L"
+    assert LayerInfo.of(layer).made["composite"][0]["map"] == "Hg L"
     # Twice the threshold of all there is: nothing is left of that map.
     tools.composite_bar.sliders[0].setValue((1000, 1000))
     tools.composite_bar.set_colour(1, "#0000ff")

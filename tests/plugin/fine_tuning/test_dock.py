@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QApplication
 from napari_xrf_pigments.network.model import Architecture, PigmentNet
 from napari_xrf_pigments.network.weights import bundled_weights, weights_hash
 from napari_xrf_pigments.plugin.fine_tuning.dock import TeachDock
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
-from napari_xrf_pigments.plugin.state.session import session_of
 from napari_xrf_pigments.training.fine_tuning.assessment import Elsewhere, HeldOut
 from napari_xrf_pigments.training.fine_tuning.weights import Taught
 

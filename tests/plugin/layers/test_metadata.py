@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 from napari_xrf_pigments.plugin.layers.specs import MapSpec
-from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
+from napari_xrf_pigments.plugin.layers.sync import show_maps
 
 
 def named(viewer, scan, kind, titles, kinds):
@@ -12,9 +13,7 @@ def named(viewer, scan, kind, titles, kinds):
     specs = [MapSpec(kind, key, title, grey, None) for key, title in titles.items()]
     for _ in show_maps(viewer, scan, specs, kinds):
         pass
-    return {
-        layer.metadata["xrf_map"][1]: layer for layer in map_layers(viewer, scan, {kind}).values()
-    }
+    return {LayerInfo.of(layer).name: layer for layer in map_layers(viewer, scan, {kind}).values()}
 
 
 def test_maps_get_their_own_names_once_others_have_gone(viewer, scan):

@@ -5,6 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Shapes
 
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
 from napari_xrf_pigments.plugin.layers.region_masks import (
     ellipse_vertices,
     line_mask,
@@ -26,7 +27,7 @@ def opened():
             np.zeros(SHAPE),
             scale=(0.5, 0.5),
             translate=(3.0, 4.0),
-            metadata={"xrf_scan": scan, "xrf_map": ("counts", "total")},
+            metadata=LayerInfo("counts", "total", scan=scan).as_metadata(),
         )
     )
     return viewer, scan

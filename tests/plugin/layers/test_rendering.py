@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from napari.layers import Image, Labels, Points
 
 from napari_xrf_pigments.plugin.layers import rendering as pictures
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
 from napari_xrf_pigments.plugin.layers.rendering import (
     can_be_shown,
     flat_data,
@@ -103,6 +104,6 @@ def test_only_flat_pictures_can_be_shown():
 
 def test_a_probability_is_told_in_percent():
     probability = np.array([[0.00005, 0.5], [0.998, np.nan]])
-    layer = Image(probability, metadata={"xrf_map": ("pigment", "Vermilion")})
+    layer = Image(probability, metadata=LayerInfo("pigment", "Vermilion").as_metadata())
     told = [value_at(layer, (y, x)) for y in (0, 1) for x in (0, 1)]
     assert told == ["under 1 %", "50 %", "over 99 %", "not known"]

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.io import load_results, save_results
 from napari_xrf_pigments.pigments.selection import Palette
-from napari_xrf_pigments.plugin.layers.sync import map_layers, results_of_metadata
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers, results_of_metadata
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 
 from ..acting import add_dock, add_scan
@@ -116,7 +116,7 @@ def test_the_chosen_layer_is_one_that_is_seen(viewer, scan, mapped, qtbot):
     qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     active = viewer.layers.selection.active
     assert active.visible
-    assert active.metadata["xrf_map"][0] == "pigment"
+    assert LayerInfo.of(active).kind == "pigment"
 
 
 def test_a_hidden_map_that_the_user_chose_stays_chosen(viewer, scan, mapped, qtbot):
@@ -305,7 +305,7 @@ def test_the_palette_belongs_to_the_scan(viewer, scan, mapped, qtbot):
     qtbot.waitUntil(lambda: mapped.scan is other, timeout=60_000)
     assert mapped.settings.threshold == 0.5
     assert mapped.found.tree.topLevelItemCount() == 0
-    mapped.session.choose(scan)
+    mapped.session.select_scan(scan)
     assert mapped.settings.threshold == pytest.approx(0.8)
     scan.set_palette(Palette(threshold=0.6, period=(1500, None)))
     assert mapped.settings.threshold == pytest.approx(0.6)

@@ -7,6 +7,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.mapping.registration.registration import transformed
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
 from napari_xrf_pigments.plugin.layers.rendering import flat_data
 from napari_xrf_pigments.plugin.register.dock import RegisterDock
 
@@ -136,7 +137,7 @@ def test_an_affine_fit_places_the_picture_and_undo_takes_it_back(viewer, dock, p
     assert np.allclose(flat_data(photo)[1], np.diag([0.5, 0.5, 1]) @ TRUE, atol=1e-6)
     assert photo.data is not None and photo.data.shape == PICTURE.shape
     assert photo.units == viewer.layers["scan"].units
-    assert photo.metadata["xrf_registration"]["points"] == 6
+    assert LayerInfo.of(photo).made["registration"]["points"] == 6
     assert not viewer.canvas.grid.enabled
     dock.bar.undo_button.click()
     assert np.allclose(flat_data(photo)[1], before)

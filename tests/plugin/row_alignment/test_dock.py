@@ -9,9 +9,10 @@ from qtpy.QtTest import QTest
 from scipy.ndimage import gaussian_filter
 
 from napari_xrf_pigments import EnergyAxis, XRFCube
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.row_alignment.dock import SawtoothDock
 from napari_xrf_pigments.plugin.state.results import ElementResults
-from napari_xrf_pigments.plugin.state.session import session_of
 from napari_xrf_pigments.plugin.stitch.dock import StitchDock
 
 from ..acting import add_dock, add_scan
@@ -78,7 +79,7 @@ def test_maps_are_corrected_as_copies_and_undo_removes_them(viewer, scan, sawtoo
     assert copy.visible
     assert not viewer.layers["zigzag"].visible
     assert np.array_equal(viewer.layers["zigzag"].data, measured, equal_nan=True)
-    assert copy.metadata["xrf_sawtooth"] == sawtooth.shift.value()
+    assert LayerInfo.of(copy).made["row_shift"] == sawtooth.shift.value()
     inner = np.s_[:, 3:-3]
     neighbours = (copy.data[0:-2:2] + copy.data[2::2])[inner] / 2
     before = np.corrcoef(measured[1:-1:2][inner].ravel(), neighbours.ravel())[0, 1]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.plugin.docks.window import dock_class
-from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.layers.sync import session_of
 
 from ..acting import add_scan, choose
 from ..mapped import elements, pigments
@@ -28,7 +28,7 @@ def mapped(viewer, scan):
     viewer.add_image(np.zeros((6, 8)), name="Infrared")
     viewer.add_image(np.ones((6, 8)), name="X-ray")
     add_scan(viewer, make_cube(), "right half")
-    session_of(viewer).choose(scan)
+    session_of(viewer).select_scan(scan)
     return scan
 
 

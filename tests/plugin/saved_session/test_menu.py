@@ -15,8 +15,8 @@ from napari_xrf_pigments.plugin import commands as home_commands
 from napari_xrf_pigments.plugin import dialogs as asking
 from napari_xrf_pigments.plugin.docks.window import our_docks
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.state.rows import ElementRow
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from ..acting import add_scan
 from ..synthetic import FakeTiles, fake_services, make_cube

@@ -13,12 +13,12 @@ from napari_xrf_pigments.cube.cube import Source
 from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 from napari_xrf_pigments.plugin.docks.window import our_docks
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 from napari_xrf_pigments.plugin.layers.specs import element_specs
-from napari_xrf_pigments.plugin.layers.sync import map_layers, show_maps
+from napari_xrf_pigments.plugin.layers.sync import session_of, show_maps
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from ..acting import add_scan
 from ..synthetic import GROUPS, LINES, PIGMENTS, fake_services, make_cube
@@ -120,7 +120,7 @@ def seen(viewer):
             "scale": tuple(layer.scale),
             "translate": tuple(layer.translate),
             "units": tuple(str(unit) for unit in layer.units),
-            "map": layer.metadata.get("xrf_map"),
+            "map": LayerInfo.of(layer).key,
         }
         if facts["kind"] == "image" and not layer.rgb:
             facts["limits"] = tuple(round(float(limit), 4) for limit in layer.contrast_limits)
@@ -189,7 +189,7 @@ def test_pinned_points_and_what_is_set_in_the_spectrum_dock_come_back(
     scan = work_on(viewer, file, tiles)
     _, dock = viewer.window.add_plugin_dock_widget("napari-xrf-pigments", "Spectrum")
     for place in ((3, 4), (10, 30)):
-        session_of(viewer).pick(scan, *place)
+        session_of(viewer).select_pixel(scan, *place)
         key = f"pin:{place[0]},{place[1]},0"
         qtbot.waitUntil(lambda: dock.curves_part.curves.get("pixel") is not None, timeout=60_000)
         expected = scan.spectrum(*place)

@@ -7,8 +7,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments import open_cube
+from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
-from napari_xrf_pigments.plugin.state.session import session_of
 
 from ..acting import add_dock, add_scan, click_world
 from ..synthetic import fake_services, make_cube
@@ -258,6 +258,6 @@ def test_a_closed_dock_hears_nothing(viewer, qtbot):
         viewer.window.remove_dock_widget(dock)
     scan = add_scan(viewer)
     viewer.add_shapes([np.array([[1, 1], [5, 5]])], shape_type="line")
-    session_of(viewer).pick(scan, 1, 1)
+    session_of(viewer).select_pixel(scan, 1, 1)
     viewer.theme = "light"
     viewer.theme = "dark"

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication
 from napari_xrf_pigments import EnergyAxis
 from napari_xrf_pigments.io.calibration_file import load_calibration
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.sync import map_layers
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
 
 from ..acting import add_dock, add_scan
@@ -94,7 +94,7 @@ def test_lines_dragged_onto_their_peaks_give_the_axis(dock, scan, viewer):
     axis = scan.cube.energies
     assert axis.gain_kev == pytest.approx(GAIN, rel=1e-3)
     assert axis.offset_kev == pytest.approx(0.0, abs=0.015)
-    assert viewer.layers[0].metadata["xrf_cube"].energies == axis
+    assert LayerInfo.of(viewer.layers[0]).scan.cube.energies == axis
     assert "set by hand" in dock.axis_bar.sentence.text()
     assert dock.plot.handles == {}
     assert np.array_equal(dock.plot.curves[0].kev, axis.kev)
@@ -178,4 +178,4 @@ def test_the_user_chooses_the_energy_axis(viewer, dock, qtbot):
     assert "6 lines agree" in dock.axis_bar.sentence.text()
     dock.axis_bar.button.click()
     assert "from the file" in dock.axis_bar.sentence.text()
-    assert viewer.layers[0].metadata["xrf_cube"].energies.offset_kev == 0.0
+    assert LayerInfo.of(viewer.layers[0]).scan.cube.energies.offset_kev == 0.0

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.plugin.spectrum.line_marks import Place, placed
 from napari_xrf_pigments.plugin.spectrum.plot import SpectrumPlot
-from napari_xrf_pigments.plugin.state.rows import MarkedLine
+from napari_xrf_pigments.plugin.spectrum.rows import MarkedLine
 
 
 def spans(labels, places):

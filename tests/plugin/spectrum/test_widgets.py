@@ -12,7 +12,7 @@ from napari_xrf_pigments.plugin.spectrum.curve_list import CurveList
 from napari_xrf_pigments.plugin.spectrum.lines_tab import PeakList
 from napari_xrf_pigments.plugin.spectrum.periodic_table import PeriodicTable
 from napari_xrf_pigments.plugin.spectrum.plot import SpectrumPlot
-from napari_xrf_pigments.plugin.state.rows import (
+from napari_xrf_pigments.plugin.spectrum.rows import (
     Band,
     CurveRow,
     DrawnCurve,

@@ -9,10 +9,12 @@ import numpy as np
 
 from napari_xrf_pigments import XRFCube
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
-from napari_xrf_pigments.plugin.layers.sync import counts_layer_data, map_layers
+from napari_xrf_pigments.plugin.layers.adding import counts_layer_data
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
+from napari_xrf_pigments.plugin.layers.sync import select_pixel_at, session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.spectrum.dock import SpectrumDock
-from napari_xrf_pigments.plugin.state.session import session_of
+from napari_xrf_pigments.plugin.state.scan import Scan
 from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
 from ..acting import add_dock, add_scan, click_world
@@ -26,7 +28,7 @@ def test_the_layer_holds_total_counts_in_mm_and_the_cube(viewer):
     assert np.array_equal(layer.data, cube.total_counts().compute())
     assert tuple(layer.scale) == (0.5, 0.25)
     assert [str(unit) for unit in layer.units] == ["millimeter", "millimeter"]
-    assert layer.metadata["xrf_cube"].shape == cube.shape
+    assert LayerInfo.of(layer).scan.cube.shape == cube.shape
 
 
 def test_without_a_pixel_size_the_layer_is_in_pixels(viewer):
@@ -38,12 +40,12 @@ def test_without_a_pixel_size_the_layer_is_in_pixels(viewer):
 def test_a_scan_is_calibrated_in_the_background(viewer, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    assert viewer.layers[0].metadata["xrf_cube"].energies.offset_kev == 0.005
+    assert LayerInfo.of(viewer.layers[0]).scan.cube.energies.offset_kev == 0.005
 
 
 def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
     def block(block_info=None):
-        time.sleep(0.1)
+        time.sleep(0.3)
         return np.ones((1, 6, 8), dtype=np.uint8)
 
     counts = da.map_blocks(block, chunks=((1,) * 12, (6,), (8,)), dtype=np.uint8)
@@ -55,7 +57,7 @@ def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
     session.totals_changed.connect(lambda scan: shares.append(scan.totals.fraction))
     qtbot.waitUntil(lambda: bool(totals.ended and shares and shares[-1] == 1), timeout=60_000)
     assert any(0 < share < 1 for share in shares)
-    assert len(shares) <= 4 * 12 * 0.1 / 0.25
+    assert len(shares) <= 4 * 12 * 0.3 / 0.25
     assert np.all(viewer.layers[0].data == 8)
     assert viewer.layers[0].contrast_limits[1] >= 8
 
@@ -63,7 +65,7 @@ def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
 def test_a_click_chooses_the_pixel_under_the_mouse(viewer, qtbot):
     add_scan(viewer, make_cube(pixel_mm=(0.5, 0.5)))
     picked = []
-    session_of(viewer).picked.connect(lambda scan, y, x: picked.append((y, x)))
+    session_of(viewer).pixel_selected.connect(lambda scan, y, x: picked.append((y, x)))
     click_world(viewer, (6.0, 10.5))
     assert picked == [(12, 21)]
     (marker,) = map_layers(viewer, session_of(viewer).scan, {"marker"}).values()
@@ -75,16 +77,16 @@ def test_a_click_chooses_the_pixel_under_the_mouse(viewer, qtbot):
 
 def test_a_click_beside_the_scan_does_nothing(viewer):
     add_scan(viewer)
-    assert not session_of(viewer).pick_world((-3.0, 2.0))
-    assert not session_of(viewer).pick_world((2.0, 1000.0))
+    assert not select_pixel_at(viewer, (-3.0, 2.0))
+    assert not select_pixel_at(viewer, (2.0, 1000.0))
 
 
 def test_a_click_in_a_stack_of_images_finds_the_pixel(viewer):
     add_scan(viewer, make_cube(pixel_mm=None))
     viewer.add_image(np.zeros((5, *SHAPE)), name="stack")
     picked = []
-    session_of(viewer).picked.connect(lambda scan, y, x: picked.append((y, x)))
-    assert session_of(viewer).pick_world((3.0, 7.2, 20.9))
+    session_of(viewer).pixel_selected.connect(lambda scan, y, x: picked.append((y, x)))
+    assert select_pixel_at(viewer, (3.0, 7.2, 20.9))
     assert picked == [(7, 21)]
 
 
@@ -119,7 +121,9 @@ def test_layers_that_are_no_scan_are_left_alone(viewer):
 
 def test_a_layer_with_a_cube_from_elsewhere_is_a_scan(viewer, qtbot):
     cube = make_cube()
-    viewer.add_image(np.zeros(SHAPE), name="mine", metadata={"xrf_cube": cube})
+    viewer.add_image(
+        np.zeros(SHAPE), name="mine", metadata=LayerInfo(scan=Scan(cube, "mine")).as_metadata()
+    )
     scan = session_of(viewer).scan
     assert scan.name == "mine"
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
@@ -129,15 +133,13 @@ def test_a_layer_with_a_cube_from_elsewhere_is_a_scan(viewer, qtbot):
 def test_a_session_dies_with_its_viewer(qapp):
     from napari.components import ViewerModel
 
-    from napari_xrf_pigments.plugin.state import session as module
-
-    before = len(module._SESSIONS)
     model = ViewerModel()
     session = session_of(model, fake_services())
     assert session_of(model) is session
+    gone = weakref.ref(session)
     del model, session
     gc.collect()
-    assert len(module._SESSIONS) == before
+    assert gone() is None
 
 
 def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, qtbot):
@@ -151,7 +153,7 @@ def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, 
         qtbot.waitUntil(lambda: bool(condition(gone[0]())), timeout=60_000)
 
     wait(lambda scan: scan.checked)
-    session_of(viewer).pick(scan, 3, 4)
+    session_of(viewer).select_pixel(scan, 3, 4)
     elements.find()
     wait(lambda scan: elements.elements.names())
     for dock, result in ((elements, "elements"), (pigments, "pigments")):

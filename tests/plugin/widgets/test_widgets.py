@@ -5,11 +5,13 @@ from qtpy.QtCore import QMimeData, Qt, QUrl
 from qtpy.QtTest import QTest
 
 from napari_xrf_pigments.plugin.elements.element_list import ElementList
+from napari_xrf_pigments.plugin.pigments.rows import FoundRow, percent
 from napari_xrf_pigments.plugin.pigments.settings import PigmentSettings
 from napari_xrf_pigments.plugin.pigments.tree import PigmentTree
 from napari_xrf_pigments.plugin.spectrum.energy_tab import AxisBar
 from napari_xrf_pigments.plugin.spectrum.probability_bars import ProbabilityBars
-from napari_xrf_pigments.plugin.state.rows import Bar, ElementRow, FoundRow, percent
+from napari_xrf_pigments.plugin.spectrum.rows import Bar
+from napari_xrf_pigments.plugin.state.rows import ElementRow
 from napari_xrf_pigments.plugin.widgets.drop_target import local_paths
 from napari_xrf_pigments.plugin.widgets.run_bar import RunBar
 from napari_xrf_pigments.plugin.widgets.scan_bar import ScanBar

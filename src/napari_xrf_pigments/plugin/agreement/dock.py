@@ -22,7 +22,8 @@ from qtpy.QtWidgets import (
 
 from ..docks.base import ScanDock
 from ..layers import colours
-from ..layers.sync import map_layers, placement
+from ..layers.adding import add_layer, placement
+from ..layers.metadata import LayerInfo, map_layers
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
@@ -119,9 +120,9 @@ class AgreementDock(ScanDock):
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """List the pigments of another scan."""
         if before is not None and scan is not before:
-            self.unlisten(before.results_changed, self._on_results)
+            self.disconnect_signal(before.results_changed, self._on_results)
         if scan is not None and scan is not before:
-            self.listen(scan.results_changed, self._on_results)
+            self.connect_signal(scan.results_changed, self._on_results)
         self._on_results()
 
     @property
@@ -135,18 +136,20 @@ class AgreementDock(ScanDock):
         if held is None or held.agreement is None or scan is None:
             return
         key = ("agreement", held.pigment)
-        layer = map_layers(self.viewer, scan, {"agreement"}).get(key)
+        layer: Any = map_layers(self.viewer, scan, {"agreement"}).get(key)
         if layer is not None:
             layer.data = held.labels()
             return
         palette: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
         palette.update({k: colour for k, (_, colour) in enumerate(VERDICTS, start=1)})
-        layer = self.viewer.add_labels(
+        layer = add_layer(
+            self.viewer,
+            "labels",
             held.labels(),
+            LayerInfo(*key, scan=scan),
             name=f"{colours.pigment_title(held.pigment)} against its elements",
             colormap=DirectLabelColormap(color_dict=palette),
             features={"index": range(5), "verdict": ["", *(text for text, _ in VERDICTS)]},
-            metadata={"xrf_scan": scan, "xrf_cube": scan.cube, "xrf_map": key},
             **placement(scan.cube.pixel_mm),
         )
         layer.editable = False

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
 
-from ..docks._base import Emitter
-from ..docks.base import ScanDock
+from ..docks.base import Emitter, ScanDock
 from ..layers.rendering import can_be_shown, picture_of, value_at
+from ..layers.sync import select_pixel_at
 from ..state.session import Session
 from ..widgets.restore import select_key, set_checked, set_number
 from .linked_view import View, show_view, view_of
@@ -43,7 +43,7 @@ class CompareDock(ScanDock):
         self.values = QLabel()
         self.values.setWordWrap(True)
         self.column.addWidget(self.bar)
-        self.stretch(self.plot)
+        self.add_expanding(self.plot)
         self.column.addWidget(self.values)
         self._shown: list[Layer | None] = [None, None]
         self._fitted = self._leading = False
@@ -60,7 +60,7 @@ class CompareDock(ScanDock):
         self.plot.view_changed.connect(self._lead_viewer)
         self.plot.resized.connect(self._follow_viewer)
         self.plot.hovered.connect(self._on_hover)
-        self.plot.clicked.connect(lambda y, x: self.session.pick_world((y, x)))
+        self.plot.clicked.connect(lambda y, x: select_pixel_at(self.viewer, (y, x)))
         layers = self.viewer.layers.events
         for signal in (layers.inserted, layers.removed, layers.reordered):
             self._follow(signal, self._list_maps)
@@ -102,7 +102,7 @@ class CompareDock(ScanDock):
 
     def _follow(self, signal: Any, slot: Any) -> None:
         """Listen to a signal of napari until the dock is gone."""
-        self.listen(Emitter(signal), slot)
+        self.connect_signal(Emitter(signal), slot)
 
     def _list_maps(self, event: Any = None) -> None:
         offered = [layer for layer in reversed(self.viewer.layers) if can_be_shown(layer)]
@@ -124,7 +124,7 @@ class CompareDock(ScanDock):
             return
         for layer in {one for one in self._shown if one is not None}:
             for signal in _followed(layer):
-                self.unlisten(Emitter(signal), self._redraw_soon)
+                self.disconnect_signal(Emitter(signal), self._redraw_soon)
         self._shown = [first, second]
         for layer in {one for one in self._shown if one is not None}:
             for signal in _followed(layer):

@@ -1,43 +1,79 @@
-"""What all docks share: the session, the bar with the scans, and drops."""
+"""The base of all docks: the session, the list of scans, dropped files, signals, the title."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from ..dialogs import ask_for_files, ask_for_folder, main_window
+from ..layers.sync import session_of, unwrapped
 from ..layers.update_queue import LayerUpdateQueue
 from ..opening import open_and_offer
 from ..state.scan import Scan
-from ..state.session import Session, session_of
+from ..state.session import Session
 from ..tasks import Run
 from ..widgets.drop_target import DropTarget
 from ..widgets.scan_bar import ScanBar
-from ._base import shorten
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
+Slot = Callable[..., Any]
+
+#: napari appends the plugin to the name of a dock: its title from a menu, its name elsewhere.
+_SUFFIXES = (" (XRF Pigments)", " (napari-xrf-pigments)")
+
+
+class Emitter:
+    """A signal of napari, connected and disconnected as those of psygnal are.
+
+    Parameters
+    ----------
+    signal : EventEmitter
+        Such as ``viewer.layers.events.inserted``.
+    """
+
+    def __init__(self, signal: Any) -> None:
+        self._signal = signal
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Emitter) and other._signal is self._signal
+
+    def __hash__(self) -> int:
+        return id(self._signal)
+
+    def connect(self, slot: Slot) -> None:
+        """Call a slot at every event."""
+        self._signal.connect(slot)
+
+    def disconnect(self, slot: Slot, missing_ok: bool = True) -> None:
+        """Stop calling a slot; napari ignores one that is not connected."""
+        self._signal.disconnect(slot)
+
 
 class ScanDock(DropTarget):
-    """A dock that works on the chosen scan of its viewer.
+    """A dock that works on the selected scan of its viewer.
 
     Parameters
     ----------
     napari_viewer : Viewer
-        Filled in by napari.
+        Filled in by napari; only a weak reference to it is kept.
     session : Session, optional
         Tests pass their own.
     """
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__()
+        self._viewer = weakref.ref(unwrapped(napari_viewer))
         self.session = session or session_of(napari_viewer)
-        self._listening: list[tuple[Any, Callable[..., None]]] = []
+        self._connections: list[tuple[Any, Slot]] = []
         self._scan: Scan | None = None
         self.layer_updates = LayerUpdateQueue(self)
         self._docked = False
@@ -46,21 +82,24 @@ class ScanDock(DropTarget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(8, 6, 8, 6)
         self.column.addWidget(self.scan_bar)
-        self.scan_bar.scan_chosen.connect(self._choose)
+        self.scan_bar.scan_chosen.connect(self._select_scan)
         self.scan_bar.open_files_requested.connect(lambda: self._open(ask_for_files(self)))
         self.scan_bar.open_folder_requested.connect(lambda: self._open(ask_for_folder(self)))
         self.paths_dropped.connect(self._open_later)
         # The Python object outlives the widget: a slot called then would crash.
         self._runs: list[Run] = []
-        listening, runs = self._listening, self._runs
-        self.destroyed.connect(lambda: _silence(listening, runs))
-        self.listen(self.session.scans_changed, self._list_scans)
-        self.listen(self.session.scan_changed, self._on_scan)
+        connections, runs = self._connections, self._runs
+        self.destroyed.connect(lambda: disconnect_all(connections, runs))
+        self.connect_signal(self.session.scans_changed, self._list_scans)
+        self.connect_signal(self.session.scan_changed, self._on_scan)
 
     @property
     def viewer(self) -> Viewer:
         """The viewer."""
-        return self.session.viewer
+        viewer = self._viewer()
+        if viewer is None:
+            raise RuntimeError("The viewer of this dock was closed.")
+        return viewer
 
     @property
     def scan(self) -> Scan | None:
@@ -74,73 +113,64 @@ class ScanDock(DropTarget):
 
     @property
     def busy(self) -> bool:
-        """Whether a run is under way, or maps still wait for their layers."""
+        """Whether a run is under way, or layers of maps are still to be updated."""
         return self.running or self.layer_updates.busy
 
     def start(self) -> None:
         """Show the present state; called when a dock is complete."""
         self._on_scan(self.session.scan)
 
-    def listen(self, signal: Any, slot: Callable[..., None]) -> None:
-        """Connect a signal of the model until the dock is gone."""
+    def connect_signal(self, signal: Any, slot: Slot) -> None:
+        """Connect a signal of session, scan or napari until the dock is closed."""
         signal.connect(slot)
-        self._listening.append((signal, slot))
+        self._connections.append((signal, slot))
 
-    def unlisten(self, signal: Any, slot: Callable[..., None]) -> None:
-        """Take back :meth:`listen`."""
+    def disconnect_signal(self, signal: Any, slot: Slot) -> None:
+        """Disconnect what :meth:`connect_signal` connected."""
         signal.disconnect(slot, missing_ok=True)
-        self._listening.remove((signal, slot))
+        self._connections.remove((signal, slot))
 
     def event(self, event: QEvent | None) -> bool:
-        """Notice when the dock is closed: napari takes the widget out and forgets it."""
+        """Notice when the dock is closed: napari takes the widget out of its frame."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is not None:
                 self._docked = True
                 window = main_window(self.viewer)
                 self._size_before = None if window is None else window.size()
             elif self._docked:
-                # Out of sight first: a plot that is half gone must not be painted.
+                # Hidden first: a plot that is half gone must not be painted.
                 self.hide()
                 self.layer_updates.stop()
-                self.leave()
-                _silence(self._listening, self._runs)
+                self.on_close()
+                disconnect_all(self._connections, self._runs)
                 self.deleteLater()
         return bool(super().event(event))
 
-    def showEvent(self, event: Any) -> None:
-        """Give the dock and its tab a title that they have room for."""
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Shorten the title of dock and tab to what they have space for."""
         super().showEvent(event)
-        frame: Any = self.parent()
-        while frame is not None and not isinstance(frame, QDockWidget):
-            frame = frame.parent()
+        frame = _frame_of(self)
         if frame is None:
             return
-        if shorten(frame, "windowTitle", "setWindowTitle"):
+        if _shorten_title(frame.windowTitle, frame.setWindowTitle):
             # A menu has just opened it: one below the other, docks would outgrow the screen.
-            _share_place(frame, self._size_before)
+            tabify_with_siblings(frame, self._size_before)
         # napari draws the bar over it.
         label = getattr(frame.titleBarWidget(), "title", None)
         if isinstance(label, QLabel):
-            shorten(label, "text", "setText")
+            _shorten_title(label.text, label.setText)
 
-    def hideEvent(self, event: Any) -> None:
+    def hideEvent(self, event: QHideEvent | None) -> None:
         """Notice when the viewer is closed: its widgets live until Python collects them."""
         super().hideEvent(event)
-        if self._docked and self._runs and self._window_closed():
-            _silence([], self._runs)
-
-    def _window_closed(self) -> bool:
-        try:
-            viewer = self.session.viewer
-        except RuntimeError:  # the viewer is gone
-            return True
-        return getattr(viewer, "window", None) is not None and main_window(viewer) is None
+        if self._docked and self._runs and self._window_is_closed():
+            disconnect_all([], self._runs)
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Another scan was chosen; for subclasses."""
+        """Show another scan; for subclasses."""
 
-    def leave(self) -> None:
-        """The dock was closed; for subclasses."""
+    def on_close(self) -> None:
+        """Clean up when the dock is closed; for subclasses."""
 
     def save_state(self) -> dict[str, Any]:
         """Return the settings of the dock as JSON values; for subclasses."""
@@ -149,9 +179,15 @@ class ScanDock(DropTarget):
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Apply what :meth:`save_state` returned, ignoring what does not fit; for subclasses."""
 
-    def stretch(self, widget: QWidget, factor: int = 1) -> None:
-        """Add a widget that takes the free room."""
+    def add_expanding(self, widget: QWidget, factor: int = 1) -> None:
+        """Add a widget that takes the free space."""
         self.column.addWidget(widget, factor)
+
+    def _window_is_closed(self) -> bool:
+        viewer = self._viewer()
+        if viewer is None:
+            return True
+        return getattr(viewer, "window", None) is not None and main_window(viewer) is None
 
     def _on_scan(self, scan: Scan | None) -> None:
         before, self._scan = self._scan, scan
@@ -160,27 +196,40 @@ class ScanDock(DropTarget):
 
     def _list_scans(self) -> None:
         scans = self.session.scans
-        chosen = scans.index(self._scan) if self._scan in scans else None
-        self.scan_bar.set_scans([scan.name for scan in scans], chosen)
+        index = scans.index(self._scan) if self._scan in scans else None
+        self.scan_bar.set_scans([scan.name for scan in scans], index)
 
-    def _choose(self, index: int) -> None:
+    def _select_scan(self, index: int) -> None:
         if index < len(self.session.scans):
-            self.session.choose(self.session.scans[index])
+            self.session.select_scan(self.session.scans[index])
 
     def _open(self, paths: list[str]) -> None:
         if paths:
             open_and_offer(self.viewer, paths)
 
     def _open_later(self, paths: list[str]) -> None:
-        # The program that the files were dragged from waits for the drop to end.
+        # The program that the files were dragged from is blocked until the drop ends.
         QTimer.singleShot(0, lambda: self._open(paths))
 
 
-def _share_place(frame: QDockWidget, before: QSize | None) -> None:
-    """Put a dock on the right as a tab over another one of ours that is there.
+def own_title(title: str) -> str | None:
+    """Return the title of a dock without that of the plugin; None where it has none."""
+    for suffix in _SUFFIXES:
+        if title.endswith(suffix):
+            return title.removesuffix(suffix)
+    return None
 
-    The window, which has grown for two of them, gets its size from before back.
-    """
+
+def disconnect_all(connections: list[tuple[Any, Slot]], runs: list[Run]) -> None:
+    """Disconnect the signals of a dock that is gone, and stop its runs."""
+    for run in runs:
+        run.detach()
+    for signal, slot in connections:
+        signal.disconnect(slot, missing_ok=True)
+
+
+def tabify_with_siblings(frame: QDockWidget, size_before: QSize | None) -> None:
+    """Make a dock on the right a tab beside another one, and restore the size of the window."""
     window = frame.parent()
     right = Qt.DockWidgetArea.RightDockWidgetArea
     if not isinstance(window, QMainWindow) or window.dockWidgetArea(frame) != right:
@@ -192,21 +241,32 @@ def _share_place(frame: QDockWidget, before: QSize | None) -> None:
             # Else the picture would be drawn at every size in between.
             window.setUpdatesEnabled(False)
             window.tabifyDockWidget(other, frame)
-            QTimer.singleShot(0, lambda: _settle(window, frame, before))
+            QTimer.singleShot(0, partial(restore_size, window, frame, size_before))
             return
 
 
-def _settle(window: QMainWindow, frame: QDockWidget, before: QSize | None) -> None:
-    with suppress(RuntimeError):  # it was closed meanwhile
+def _frame_of(widget: QWidget) -> QDockWidget | None:
+    """Return the frame in which napari shows the widget of a dock."""
+    frame = widget.parentWidget()
+    while frame is not None and not isinstance(frame, QDockWidget):
+        frame = frame.parentWidget()
+    return frame
+
+
+def _shorten_title(get: Callable[[], str], put: Callable[[str], None]) -> bool:
+    """Remove the title of the plugin from a text; return whether it was there."""
+    title = own_title(get())
+    if title is None:
+        return False
+    put(title)
+    return True
+
+
+def restore_size(window: QMainWindow, frame: QDockWidget, before: QSize | None) -> None:
+    """Raise a dock and give the window the size it had before the dock was added."""
+    with suppress(RuntimeError):  # the dock may be closed by now
         frame.raise_()
         if before is not None and not (window.isMaximized() or window.isFullScreen()):
             window.resize(before)
     with suppress(RuntimeError):
         window.setUpdatesEnabled(True)
-
-
-def _silence(listening: list[tuple[Any, Callable[..., None]]], runs: list[Run]) -> None:
-    for run in runs:
-        run.detach()
-    for signal, slot in listening:
-        signal.disconnect(slot, missing_ok=True)

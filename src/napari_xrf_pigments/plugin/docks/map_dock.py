@@ -42,7 +42,7 @@ class MapDock(ScanDock):
         self.run_bar.cancel_requested.connect(self.cancel)
         self._activity: Any = None
         #: Sentences of the run that stay with its maps and are told when it ends.
-        self.untold: list[str] = []
+        self.pending_warnings: list[str] = []
 
     # What a subclass says.
 
@@ -54,15 +54,15 @@ class MapDock(ScanDock):
         """Go on with the tiles that are missing."""
         raise NotImplementedError
 
-    def steps(self, scan: Scan) -> Iterator[None]:
+    def update_layers(self, scan: Scan) -> Iterator[None]:
         """Bring layers and lists up to date, one layer a step."""
         raise NotImplementedError
 
-    def ready(self) -> str:
+    def blocking_reason(self) -> str:
         """Why nothing can be run now; empty where it can."""
         raise NotImplementedError
 
-    def unfinished(self) -> Results | None:
+    def resumable_results(self) -> Results | None:
         """The results that a run could go on with, where some tiles are missing."""
         raise NotImplementedError
 
@@ -82,13 +82,13 @@ class MapDock(ScanDock):
         """Bring layers and lists up to date, soon."""
         scan = self.scan
         if scan is not None:
-            self.layer_updates.schedule(lambda: self.steps(scan), restart=True)
+            self.layer_updates.schedule(lambda: self.update_layers(scan), restart=True)
 
     def update_bar(self) -> None:
         """Offer what can be done now."""
-        reason = self.ready()
+        reason = self.blocking_reason()
         self.run_bar.set_ready(not reason, reason)
-        left = None if self.running or reason else self.unfinished()
+        left = None if self.running or reason else self.resumable_results()
         share = 0.0 if left is None else float(np.mean(left.done))
         # With all or nothing done there is nothing to go on with.
         self.run_bar.set_resumable(share if 0 < share < 1 else None)
@@ -138,7 +138,7 @@ class MapDock(ScanDock):
         self.run_bar.set_progress(state.done, state.total)
         if state.done:
             self.run_bar.set_status(f"{100 * state.done / state.total:.0f} % of the pixels mapped")
-            self.layer_updates.schedule(lambda: self.steps(scan))
+            self.layer_updates.schedule(lambda: self.update_layers(scan))
         if self._activity is not None:
             self._activity.set_done(state.done)
 
@@ -148,16 +148,16 @@ class MapDock(ScanDock):
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
             if end.message:
-                self.session.tell(end.message)
+                self.session.show_error(end.message)
             self.run_bar.set_status("Stopped; the tiles done so far are shown.")
         elif end == "cancelled":
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
             self.run_bar.set_status(self.finished_text(scan))
-        sentences, self.untold = self.untold, []
+        sentences, self.pending_warnings = self.pending_warnings, []
         for sentence in sentences:
             notices.warning(sentence)
-        self.layer_updates.schedule(lambda: self.steps(scan), restart=True)
+        self.layer_updates.schedule(lambda: self.update_layers(scan), restart=True)
         self.update_bar()
         if told is not None:
             told.close()

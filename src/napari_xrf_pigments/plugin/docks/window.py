@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from npe2 import PluginManager
 
-from ._base import own_title
-from .base import ScanDock
+from .base import ScanDock, own_title
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

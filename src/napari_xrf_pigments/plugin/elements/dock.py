@@ -13,9 +13,10 @@ from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
 
 from ..docks.map_dock import MapDock
 from ..layers.colours import element_colour
+from ..layers.metadata import map_layers
 from ..layers.region_masks import regions_of
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
-from ..layers.sync import drop_maps, map_layers, show_maps
+from ..layers.sync import drop_maps, show_maps
 from ..layers.visibility import choose_shown, showing_only
 from ..state.results import ElementResults, Results
 from ..state.rows import added_rows, with_mapped
@@ -71,7 +72,7 @@ class ElementFiles:
         try:
             rows, sentence = take_settings(dock.scan, path)
         except (ValueError, OSError) as error:
-            dock.session.tell(str(error))
+            dock.session.show_error(str(error))
             return
         dock.scan.element_rows = tuple(rows)
         dock.elements.set_rows(rows)
@@ -86,7 +87,7 @@ class ElementFiles:
         try:
             save_settings(dock.scan, dock.elements.ticked(), path)
         except (ValueError, OSError) as error:
-            dock.session.tell(str(error))
+            dock.session.show_error(str(error))
             return
         dock.run_bar.set_status(f"Fit settings: {path.name}")
 
@@ -102,7 +103,7 @@ class ElementsDock(MapDock):
         super().__init__(napari_viewer, "Map elements", session)
         self.scope_bar = ElementScope(SCOPES)
         self.elements = ElementList(element_colour)
-        self.tools = ElementTools(self.session, self.refresh)
+        self.tools = ElementTools(self.viewer, self.session, self.refresh)
         self.files = ElementFiles(self)
         self.find_button = QPushButton("Find elements")
         self.run_bar.buttons.insertWidget(0, self.find_button, 1)
@@ -114,7 +115,7 @@ class ElementsDock(MapDock):
         self.splitter.setChildrenCollapsible(False)
         self.column.addWidget(self.scope_bar)
         self.column.addWidget(self.run_bar)
-        self.stretch(self.splitter)
+        self.add_expanding(self.splitter)
         self.find_button.clicked.connect(lambda: self.find())
         self.elements.ticks_changed.connect(self.update_bar)
         self.elements.show_requested.connect(self._show_alone)
@@ -152,9 +153,9 @@ class ElementsDock(MapDock):
         """Show what is known of the scan."""
         if scan is not before:
             if before is not None:
-                self.unlisten(before.energies_changed, self._on_energies)
+                self.disconnect_signal(before.energies_changed, self._on_energies)
             if scan is not None:
-                self.listen(scan.energies_changed, self._on_energies)
+                self.connect_signal(scan.energies_changed, self._on_energies)
             names = scan.elements.names if scan is not None and scan.elements else ()
             known = () if scan is None else scan.element_rows
             self.elements.set_rows(with_mapped(known, names), names or None)
@@ -173,7 +174,7 @@ class ElementsDock(MapDock):
         try:
             part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         cube = scan.cube if part is None else part.cube
         find_lines = self.session.services.find_lines
@@ -199,7 +200,7 @@ class ElementsDock(MapDock):
         self._finding = False
         go_on, self._run_after_finding = self._run_after_finding, False
         if isinstance(found, Failure):
-            self.session.tell(found.message)
+            self.session.show_error(found.message)
             self.run_bar.set_status(HINT)
         elif found is None:
             self.run_bar.set_status(HINT)
@@ -227,7 +228,7 @@ class ElementsDock(MapDock):
         try:
             rows = rows_of_text(text, scan.cube)
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         scan.element_rows += tuple(rows)
         self.elements.add_rows(rows)
@@ -247,7 +248,7 @@ class ElementsDock(MapDock):
         try:
             part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         names = self.elements.ticked()
         cube = scan.cube if part is None else part.cube
@@ -270,7 +271,7 @@ class ElementsDock(MapDock):
 
     def resume(self) -> None:
         """Map the tiles that a broken off run left."""
-        left = self.unfinished()
+        left = self.resumable_results()
         if self.scan is not None and isinstance(left, ElementResults) and not self.running:
             self._begin(self.scan, left, left.done)
 
@@ -282,7 +283,7 @@ class ElementsDock(MapDock):
 
         def add(tile: Any) -> None:
             results.add(tile)
-            self.untold += results.hear(tile)
+            self.pending_warnings += results.hear(tile)
 
         self.start_run(
             scan,
@@ -293,7 +294,7 @@ class ElementsDock(MapDock):
             done,
         )
 
-    def ready(self) -> str:
+    def blocking_reason(self) -> str:
         """Why nothing can be run now."""
         there = self.scan is not None
         self.find_button.setEnabled(there and not self._finding and not self.running)
@@ -304,7 +305,7 @@ class ElementsDock(MapDock):
         nothing = bool(self.elements.names()) and not self.elements.ticked()
         return "Tick at least one element" if nothing else ""
 
-    def unfinished(self) -> Results | None:
+    def resumable_results(self) -> Results | None:
         """The maps of the whole scan that a run left, on the axis in use."""
         scan = self.scan
         if scan is None or scan.elements is None or scan.outdated("elements"):
@@ -322,7 +323,7 @@ class ElementsDock(MapDock):
     def _latest(self, scan: Scan) -> ElementResults | None:
         return scan.trial or scan.elements
 
-    def steps(self, scan: Scan) -> Iterator[None]:
+    def update_layers(self, scan: Scan) -> Iterator[None]:
         """Bring the layers of the maps up to date, one a step."""
         if scan not in self.session.scans:
             return

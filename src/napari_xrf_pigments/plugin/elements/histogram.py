@@ -9,7 +9,7 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from ..spectrum.plot import colour_axes
+from ..widgets.axes import colour_axes
 
 _BINS = 200
 _SAMPLE = 500_000

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.mapping.subsets import Part, binned, every_nth, region
 
+from ..layers.adding import add_layer, placement
 from ..layers.region_masks import regions_of
-from ..layers.sync import placement
 from ..state.scan import Scan
 
 if TYPE_CHECKING:
@@ -92,7 +92,10 @@ class Trials:
 
 def let_draw(viewer: Viewer, scan: Scan) -> None:
     """Add a layer for the region to try, with the tool for a rectangle in hand."""
-    layer = viewer.add_shapes(
+    layer = add_layer(
+        viewer,
+        "shapes",
+        None,
         name="Region to try",
         face_color="transparent",
         edge_color="#ffd60a",

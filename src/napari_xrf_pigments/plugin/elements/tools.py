@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from napari.utils.theme import get_theme
 from qtpy.compat import isalive
@@ -27,8 +28,9 @@ from napari_xrf_pigments.mapping.analysis.map_algebra import (
     combined,
 )
 
+from ..layers.metadata import LayerInfo, map_layers
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, MapSpec, derived_specs
-from ..layers.sync import map_layers, show_maps
+from ..layers.sync import show_maps
 from ..layers.visibility import show_only
 from ..state.results import QUANTITIES, ElementResults, ElementView
 from ..state.scan import Scan
@@ -38,6 +40,9 @@ from ..widgets.restore import is_number, select_key, select_tab, select_text, ta
 from .composite import composite_spec
 from .composite_bar import CompositeBar
 from .histogram import HistogramView, histogram_of
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
 
 
 class CombineBar(QWidget):
@@ -155,14 +160,17 @@ class ElementTools(QTabWidget):
 
     Parameters
     ----------
+    viewer : Viewer
+        The viewer; only a weak reference to it is kept.
     session : Session
-        The session.
+        Its session.
     refresh : callable
         Brings the layers of the maps up to date.
     """
 
-    def __init__(self, session: Session, refresh: Callable[[], None]) -> None:
+    def __init__(self, viewer: Viewer, session: Session, refresh: Callable[[], None]) -> None:
         super().__init__()
+        self._viewer = weakref.ref(viewer)
         self.session = session
         self._refresh = refresh
         self.view_bar = ElementViewBar(
@@ -183,7 +191,7 @@ class ElementTools(QTabWidget):
         self._number = 1
         self._new = ""
         self._layer: Any = None
-        self._mixing = LatestOnly(self._show_composite, session.tell)
+        self._mixing = LatestOnly(self._show_composite, session.show_error)
         self._counting = LatestOnly(self._show_histogram)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -195,7 +203,6 @@ class ElementTools(QTabWidget):
         self.combine_bar.requested.connect(self.combine)
         self.histogram.limits_changed.connect(self._set_limits)
         self.currentChanged.connect(lambda index: self.update_histogram())
-        viewer = session.viewer
         viewer.layers.selection.events.active.connect(self._on_active)
         viewer.events.theme.connect(self._theme)
         self._theme()
@@ -225,6 +232,14 @@ class ElementTools(QTabWidget):
             select_text(self.combine_bar.first, combine[0])
             select_text(self.combine_bar.second, combine[1])
         select_key(self.combine_bar.sign, state.get("operation"))
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise RuntimeError("The viewer of these tools was closed.")
+        return viewer
 
     @property
     def scan(self) -> Scan | None:
@@ -265,7 +280,7 @@ class ElementTools(QTabWidget):
             if results is not None:
                 results.monitor(view.normalisation)
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             view = ElementView(view.quantity)
             bar.set_view(view.quantity, "")
         scan.element_view = view
@@ -284,7 +299,7 @@ class ElementTools(QTabWidget):
             maps = {name: results.pair(name, monitor) for name in {first, second}}
             made = combined(cast(Operation, operation), first, second, maps)
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         said = scan.element_view.divided()
         scan.derived[made.name + said] = replace(made, name=made.name + said)
@@ -300,9 +315,9 @@ class ElementTools(QTabWidget):
     def show_new(self, scan: Scan) -> None:
         """Show a map that was just combined alone: added to others it could not be read."""
         key = ("derived", self._new)
-        if key in map_layers(self.session.viewer, scan, {"derived"}):
+        if key in map_layers(self.viewer, scan, {"derived"}):
             self._new = ""
-            show_only(self.session.viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
+            show_only(self.viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
 
     def mix(self) -> None:
         """Make the composite of the chosen maps anew, in a thread."""
@@ -316,8 +331,8 @@ class ElementTools(QTabWidget):
         scan, spec = answer
         if not isalive(self) or scan not in self.session.scans:
             return
-        viewer, key = self.session.viewer, (spec.kind, spec.name)
-        new = not any(tuple(layer.metadata.get("xrf_map", ())) == key for layer in viewer.layers)
+        viewer, key = self.viewer, (spec.kind, spec.name)
+        new = not any(LayerInfo.of(layer).key == key for layer in viewer.layers)
         for _ in show_maps(viewer, scan, [spec]):
             pass
         if new:
@@ -344,9 +359,9 @@ class ElementTools(QTabWidget):
         if not isalive(self):
             self._watch(None)
             return
-        layer = self.session.viewer.layers.selection.active
+        layer = self.viewer.layers.selection.active
         single = layer is not None and type(layer).__name__ == "Image" and not layer.rgb
-        mine = single and layer.metadata.get("xrf_scan") is not None
+        mine = single and LayerInfo.of(layer).scan is not None
         self._watch(layer if mine else None)
         if mine:
             self.update_histogram()
@@ -372,5 +387,5 @@ class ElementTools(QTabWidget):
 
     def _theme(self, event: Any = None) -> None:
         if isalive(self):
-            theme = get_theme(self.session.viewer.theme)
+            theme = get_theme(self.viewer.theme)
             self.histogram.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))

@@ -10,8 +10,7 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
 
-from ..docks._base import Emitter
-from ..docks.base import ScanDock
+from ..docks.base import Emitter, ScanDock
 from ..layers.colours import to_hex
 from ..state.scan import Scan
 from ..state.session import Session
@@ -47,16 +46,16 @@ class TeachDock(ScanDock):
         self.said.setWordWrap(True)
         self.save_button = QPushButton("Save weights...")
         self.save_button.setToolTip("To a file of their own; the released weights stay")
-        self.weights = weights_box(self)
+        self.weights = weights_box(self.session, self.connect_signal, self)
         buttons = QHBoxLayout()
         buttons.addWidget(self.add_button)
         buttons.addWidget(self.paint_button)
         form = QFormLayout()
         form.addRow("Map with", self.weights)
-        self.stretch(self.table)
+        self.add_expanding(self.table)
         self.column.addLayout(buttons)
         self.column.addWidget(self.run_bar)
-        self.stretch(self.figures)
+        self.add_expanding(self.figures)
         self.column.addWidget(self.said)
         self.column.addWidget(self.save_button)
         self.column.addLayout(form)
@@ -161,7 +160,7 @@ class TeachDock(ScanDock):
         try:
             digest = save_taught(self.taught, path)
         except (ValueError, OSError) as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return False
         self.session.use_weights(path)
         self.run_bar.set_status(f"Saved as {path.name} ({digest[:12]}); maps now use it.")
@@ -181,7 +180,7 @@ class TeachDock(ScanDock):
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
             if end.message:
-                self.session.tell(end.message)
+                self.session.show_error(end.message)
             self.run_bar.set_status("Nothing was learned.")
         elif end == "cancelled":
             self.taught = None
@@ -193,11 +192,11 @@ class TeachDock(ScanDock):
     def _follow(self, layer: Labels | None) -> None:
         if self._layer is not None:
             for name in ("paint", "data", "set_data"):
-                self.unlisten(Emitter(getattr(self._layer.events, name)), self._painted)
+                self.disconnect_signal(Emitter(getattr(self._layer.events, name)), self._painted)
         self._layer = layer
         if layer is not None:
             for name in ("paint", "data", "set_data"):
-                self.listen(Emitter(getattr(layer.events, name)), self._painted)
+                self.connect_signal(Emitter(getattr(layer.events, name)), self._painted)
 
     def _select(self, value: int | None = None) -> None:
         rows, chosen = self.table.rows, self.table.currentRow()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..layers import colours
-from ..layers.sync import placement
+from ..layers.adding import add_layer, placement
+from ..layers.metadata import LayerInfo, map_layers
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -64,16 +65,16 @@ class FigureRow:
 
 def lesson_layer(viewer: Viewer, scan: Scan, add: bool = True) -> Labels | None:
     """The layer that a user paints on for a scan; added where it is missing."""
-    for layer in viewer.layers:
-        if layer.metadata.get("xrf_map") == _KEY and layer.metadata.get("xrf_scan") is scan:
-            return layer
-    if not add:
-        return None
-    layer = viewer.add_labels(
+    layer: Any = map_layers(viewer, scan, {_KEY[0]}).get(_KEY)
+    if layer is not None or not add:
+        return layer
+    layer = add_layer(
+        viewer,
+        "labels",
         np.zeros(scan.cube.shape[:2], np.uint8),
+        LayerInfo(*_KEY, scan=scan),
         name=f"Known pigments of {scan.name}",
         opacity=0.6,
-        metadata={"xrf_scan": scan, "xrf_cube": scan.cube, "xrf_map": _KEY},
         **placement(scan.cube.pixel_mm),
     )
     layer.brush_size = max(2, min(scan.cube.shape[:2]) // 20)

@@ -1,63 +1,260 @@
-"""What layers of maps are called, and that the user may call them otherwise (no Qt)."""
+"""What a layer shows, as one typed record in its metadata; names and limits a user may change.
+
+Layers are recognised by this record, never by their name.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
 from ..state.scan import Scan
 from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:
-    from napari.layers import Layer
+    from napari.layers import Image, Layer
     from napari.viewer import Viewer
 
+#: The key of the record in the metadata of a layer.
+KEY = "xrf_pigments"
+#: Kinds that are no result, but the scan itself or drawn on it.
+_NO_RESULTS = frozenset({"counts", "marker", "pins", "picture", ""})
+#: Kinds whose pixels are not those of the scan.
+_OTHER_PIXELS = frozenset({"marker", "pins", "trial"})
 
-def remember_name(layer: Layer) -> None:
-    """Keep what a new layer is called: napari numbers names that are there already."""
-    layer.metadata["xrf_name"] = layer.name
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """What a layer shows and how it was made.
+
+    Parameters
+    ----------
+    kind : str
+        ``"counts"``, a kind of :class:`~.specs.MapSpec`, ``"marker"``, ``"control point"``, ...;
+        empty for a layer of other programs.
+    name : str
+        Line family, pigment id or group: names the layer among those of its kind.
+    scan : Scan or None
+        The scan it belongs to.
+    path : Path or None
+        The file or folder it was opened from.
+    sample : str
+        Name of the sample data it was made from.
+    made : mapping
+        How it was made, beyond the provenance of its result.
+    picture : Layer or None
+        The picture that control points belong to.
+    stale_reason : str
+        Why the map no longer belongs to the settings of its scan; empty where it does.
+    assigned_name : str or None
+        Name that the program assigned last: another one is the user's.
+    assigned_limits : tuple of float or None
+        Contrast limits that the program assigned last.
+    assigned_visible : bool or None
+        Whether the program showed it last; None where the user decided.
+    """
+
+    kind: str = ""
+    name: str = ""
+    scan: Scan | None = None
+    path: Path | None = None
+    sample: str = ""
+    made: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    picture: Layer | None = None
+    stale_reason: str = ""
+    assigned_name: str | None = None
+    assigned_limits: tuple[float, float] | None = None
+    assigned_visible: bool | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind and name."""
+        return self.kind, self.name
+
+    @classmethod
+    def of(cls, layer: Layer) -> LayerInfo:
+        """Return the record of a layer, an empty one where it has none."""
+        return cls.from_metadata(layer.metadata)
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> LayerInfo:
+        """Return the record in the metadata of a layer or of a layer data tuple."""
+        info = metadata.get(KEY)
+        return info if isinstance(info, cls) else cls()
+
+    def as_metadata(self) -> dict[str, Any]:
+        """Return the metadata of a new layer."""
+        return {KEY: self}
+
+    def attach(self, layer: Layer) -> None:
+        """Replace the record of a layer by this one."""
+        layer.metadata[KEY] = self
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but scan and picture as plain values."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "path": None if self.path is None else str(self.path),
+            "sample": self.sample,
+            "made": dict(self.made) if _is_plain(dict(self.made)) else {},
+            "stale_reason": self.stale_reason,
+            "assigned_name": self.assigned_name,
+            "assigned_limits": self.assigned_limits,
+            "assigned_visible": self.assigned_visible,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> LayerInfo:
+        """Return the record that :meth:`to_json` described.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If the values are no such record.
+        """
+        path, limits = values["path"], values["assigned_limits"]
+        return cls(
+            kind=str(values["kind"]),
+            name=str(values["name"]),
+            path=None if path is None else Path(path),
+            sample=str(values["sample"]),
+            made=dict(values["made"]),
+            stale_reason=str(values["stale_reason"]),
+            assigned_name=values["assigned_name"],
+            assigned_limits=None if limits is None else (float(limits[0]), float(limits[1])),
+            assigned_visible=values["assigned_visible"],
+        )
+
+
+def update_info(layer: Layer, **changes: Any) -> None:
+    """Change some fields of the record of a layer."""
+    replace(LayerInfo.of(layer), **changes).attach(layer)
+
+
+def plain_metadata(layer: Layer) -> dict[str, Any]:
+    """Return the metadata of a layer as plain values, those of its user among them."""
+    own = {KEY: LayerInfo.of(layer).to_json()} if KEY in layer.metadata else {}
+    return {str(k): v for k, v in layer.metadata.items() if k != KEY and _is_plain(v)} | own
+
+
+def restored_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata that :func:`plain_metadata` described, without scan and picture.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the record of what the layer shows is damaged.
+    """
+    metadata = dict(values)
+    if KEY in metadata:
+        metadata[KEY] = LayerInfo.from_json(metadata[KEY])
+    return metadata
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    if value is None or isinstance(value, bool | int | float | str):
+        return True
+    if depth > 8:
+        return False
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item, depth + 1) for item in value)
+    if isinstance(value, dict):
+        items = value.items()
+        return all(isinstance(k, str) and _is_plain(item, depth + 1) for k, item in items)
+    return False
+
+
+def remove_info(layer: Layer) -> None:
+    """Make a layer a plain one, which belongs to no scan."""
+    layer.metadata.pop(KEY, None)
+
+
+def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[str, str], Image]:
+    """Return the layers of a scan that show maps of some kinds, by (kind, name)."""
+    wanted = set(kinds)
+    layers: dict[tuple[str, str], Any] = {}
+    for layer in viewer.layers:
+        info = LayerInfo.of(layer)
+        if info.scan is scan and info.kind in wanted:
+            layers[info.key] = layer
+    return layers
+
+
+def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
+    """Return a layer with the pixels of a scan, which gives its position in the world."""
+    for layer in viewer.layers:
+        info = LayerInfo.of(layer)
+        if info.scan is scan and info.kind not in _OTHER_PIXELS:
+            return layer
+    return None
+
+
+def results_of_metadata(
+    metadata: Iterable[Mapping[str, Any]],
+) -> tuple[ElementMaps | None, PigmentMaps | None]:
+    """Return the results of the first scan that has any, by the metadata of its layers."""
+    for entry in metadata:
+        scan = LayerInfo.from_metadata(entry).scan
+        if scan is not None and (scan.elements or scan.pigments):
+            pixel_mm = scan.cube.pixel_mm
+            elements = scan.elements.maps(pixel_mm) if scan.elements else None
+            pigments = scan.pigments.maps(pixel_mm) if scan.pigments else None
+            return elements, pigments
+    return None, None
 
 
 def rename(layer: Layer, name: str) -> None:
-    """Give a layer its name unless the user has given it another."""
-    last, why = layer.metadata.get("xrf_name"), layer.metadata.get("xrf_outdated", "")
-    told = f" ({why})" if why else ""
-    if last is None or layer.name != last + told:
+    """Rename a layer unless the user has given it another name."""
+    info = LayerInfo.of(layer)
+    suffix = f" ({info.stale_reason})" if info.stale_reason else ""
+    if info.assigned_name is None or layer.name != info.assigned_name + suffix:
         return
-    if layer.name != name + told:
-        layer.name = name + told
-    layer.metadata["xrf_name"] = layer.name.removesuffix(told)
+    if layer.name != name + suffix:
+        layer.name = name + suffix
+    # napari numbers a name that another layer has.
+    update_info(layer, assigned_name=layer.name.removesuffix(suffix))
 
 
-#: What is no result, but the scan itself or something drawn.
-_NO_RESULTS = frozenset({"counts", "marker", "pins", "picture", ""})
+def follow_limits(layer: Image, limits: tuple[float, float]) -> None:
+    """Set contrast limits unless the user has set others."""
+    last = LayerInfo.of(layer).assigned_limits
+    if last is not None and tuple(layer.contrast_limits) != tuple(last):
+        return
+    layer.contrast_limits_range = limits
+    layer.contrast_limits = limits
+    update_info(layer, assigned_limits=tuple(layer.contrast_limits))
 
 
 def mark_outdated(viewer: Viewer, scan: Scan) -> int:
-    """Add to the names of old maps why they are old, and take it off the others.
+    """Append to the names of stale maps why they are stale, and remove it from the others.
 
     Returns
     -------
     int
-        How many layers are old.
+        Number of stale layers.
     """
-    old = 0
+    stale = 0
     for layer in viewer.layers:
-        kind, *_ = layer.metadata.get("xrf_map", ("",))
-        if layer.metadata.get("xrf_scan") is not scan or kind in _NO_RESULTS:
+        info = LayerInfo.of(layer)
+        if info.scan is not scan or info.kind in _NO_RESULTS:
             continue
-        why = scan.outdated(_result_of(kind))
-        before = layer.metadata.get("xrf_outdated", "")
-        old += bool(why)
-        if why == before:
+        reason, before = scan.outdated(_result_of(info.kind)), info.stale_reason
+        stale += bool(reason)
+        if reason == before:
             continue
         name = layer.name.removesuffix(f" ({before})") if before else layer.name
-        layer.metadata["xrf_outdated"] = why
-        layer.name = f"{name} ({why})" if why else name
-    return old
+        update_info(layer, stale_reason=reason)
+        layer.name = f"{name} ({reason})" if reason else name
+    return stale
 
 
 def _result_of(kind: str) -> str:
-    """The result that a kind of layer belongs to."""
+    """Return the result that a kind of layer shows."""
     if kind in PIGMENT_KINDS:
         return "pigments"
     return "trial" if kind == "trial" else "elements"

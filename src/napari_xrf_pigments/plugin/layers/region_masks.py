@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..state.scan import Scan
 from .colours import to_hex
+from .metadata import scan_layer
 
 if TYPE_CHECKING:
-    from napari.layers import Layer
     from napari.viewer import Viewer
 
 Points = NDArray[np.float64]
@@ -67,15 +67,6 @@ def drawn_on(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
         return [region for maker in makers for region in maker()][:MOST]
 
     return make
-
-
-def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
-    """A layer with the pixels of a scan, which says where it lies in the world."""
-    for layer in viewer.layers:
-        key = layer.metadata.get("xrf_map", ("",))
-        if layer.metadata.get("xrf_scan") is scan and key[0] not in ("marker", "pins", "trial"):
-            return layer
-    return None
 
 
 def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:

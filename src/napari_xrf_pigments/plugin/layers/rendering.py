@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..spectrum.marks import percent
+from ..state.results import format_probability
+from .metadata import LayerInfo
 from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:
@@ -119,6 +120,6 @@ def value_at(layer: Layer, world: tuple[float, float]) -> str:
     number = float(value)
     if np.isnan(number):
         return "not known"
-    if layer.metadata.get("xrf_map", ("",))[0] in PIGMENT_KINDS:
-        return percent(number)
+    if LayerInfo.of(layer).kind in PIGMENT_KINDS:
+        return format_probability(number)
     return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
 from napari_xrf_pigments.pigments.selection import Palette
 
-from ..state.results import Depth, ElementResults, ElementView, PigmentResults, quantity_of
+from ..state.results import (
+    Depth,
+    ElementResults,
+    ElementView,
+    PigmentResults,
+    Quantity,
+    quantity_of,
+)
 from . import colours
 
 if TYPE_CHECKING:
@@ -118,7 +125,7 @@ def derived_specs(
 ) -> Iterator[MapSpec]:
     """Maps made of two others; sigma where the elements show it."""
     for entry in derived:
-        shown = "sigma" if view.quantity == "sigma" else "counts"
+        shown: Quantity = "sigma" if view.quantity == "sigma" else "counts"
         image = quantity_of(entry.values, entry.sigma, shown)
         title = f"{entry.name} sigma" if shown == "sigma" else entry.name
         title += "" if part is None else f" ({part.title})"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..spectrum.marks import percent
+from ..state.results import format_probability
 from . import colours
+from .metadata import LayerInfo
 from .specs import PIGMENT_KINDS
 
 if TYPE_CHECKING:
@@ -51,27 +52,29 @@ def text_at(layer: Layer, position: tuple[float, ...]) -> str:
     position : tuple of float
         World coordinates.
     """
-    scan, key = layer.metadata.get("xrf_scan"), layer.metadata.get("xrf_map")
-    if scan is None or not key or key[0] not in _KINDS:
+    info = LayerInfo.of(layer)
+    scan, kind, name = info.scan, info.kind, info.name
+    if scan is None or kind not in _KINDS:
         return ""
     y, x = (int(value) for value in np.round(np.asarray(layer.world_to_data(position))[-2:]))
     rows, columns = scan.cube.shape[:2]
     results = scan.pigments
     if not (0 <= y < rows and 0 <= x < columns) or results is None or not results.computed(y, x):
         return ""
-    kind, name = key[:2]
     if kind == "group":
         if name not in results.groups:
             return ""
         value = float(results.group_probability[results.groups.index(name), y, x])
         members = ", ".join(colours.pigment_title(m) for m in colours.group_members(name))
-        return f"{colours.group_title(name)} {percent(value)} (one or more of: {members})"
+        return (
+            f"{colours.group_title(name)} {format_probability(value)} (one or more of: {members})"
+        )
     if name not in results.names:
         return ""
     index = results.names.index(name)
-    text = f"{colours.pigment_title(name)} {percent(float(results.probability[index, y, x]))}"
-    text += f", top {percent(float(results.top[index, y, x]))}"
-    text += f", below {percent(float(results.below[index, y, x]))}"
+    fields = (results.probability, results.top, results.below)
+    present, top, below = (format_probability(float(maps[index, y, x])) for maps in fields)
+    text = f"{colours.pigment_title(name)} {present}, top {top}, below {below}"
     return text + _alternatives(name) + _counts(scan, name, y, x)
 
 

@@ -1,98 +1,230 @@
-"""The one place that turns scans and results into layers, and layers into results.
-
-Layers are recognised by their metadata, never by their name: ``xrf_cube`` (the scan),
-``xrf_scan`` (its state in this viewer) and ``xrf_map`` (what the layer shows).
-"""
+"""Layers in line with the state: scans and clicks of a viewer, maps of results."""
 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
-from napari_xrf_pigments.pigments.selection import Palette
+import numpy as np
+from qtpy.QtCore import QTimer
 
-from ..state.results import ElementResults, PigmentResults
+from .. import dialogs
+from ..keybindings import bind_keys
 from ..state.scan import Scan
-from ..state.totals import TotalCounts
-from .metadata import remember_name, rename
-from .specs import MapSpec, PigmentView, element_specs, limits_of, pigment_specs, unexplained_spec
+from ..state.services import CORE, Services
+from ..state.session import Session
+from .adding import add_layer, map_settings, placement
+from .metadata import (
+    LayerInfo,
+    follow_limits,
+    map_layers,
+    mark_outdated,
+    rename,
+    update_info,
+)
+from .specs import MapSpec, limits_of
+from .status_bar import show_predictions_in_status_bar
 
 if TYPE_CHECKING:
-    from napari.layers import Image
+    from napari.layers import Image, Layer
     from napari.viewer import Viewer
-
-    from napari_xrf_pigments.cube import XRFCube
 
 #: How long layers are brought up to date in one turn of the event loop.
 _WHILE_S = 0.02
+_SYNCS: weakref.WeakKeyDictionary[Any, LayerSync] = weakref.WeakKeyDictionary()
 
 
-def placement(
-    pixel_mm: tuple[float, float] | None, step: int = 1, origin: tuple[float, float] = (0.0, 0.0)
-) -> dict[str, Any]:
-    """Keyword arguments that put a map in its place, in mm where the pixel size is known.
+def unwrapped(viewer: Viewer) -> Viewer:
+    """Return the viewer behind the proxy that napari gives to plugins, which soon dies."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    return viewer
+
+
+def session_of(viewer: Viewer, services: Services = CORE) -> Session:
+    """Return the session of a viewer, which is made on first use."""
+    return _sync_of(viewer, services).session
+
+
+def _sync_of(viewer: Viewer, services: Services = CORE) -> LayerSync:
+    viewer = unwrapped(viewer)
+    if viewer not in _SYNCS:
+        session = Session(services)
+        session.error_raised.connect(dialogs.error)
+        _SYNCS[viewer] = LayerSync(viewer, session)
+        weakref.finalize(viewer, session.close).atexit = False
+        bind_keys(viewer)
+    return _SYNCS[viewer]
+
+
+def camera_state(viewer: Viewer) -> tuple[float, ...]:
+    """Return what part of the picture is in view: centre and zoom."""
+    camera = viewer.scene.camera
+    return (*camera.center, camera.zoom)
+
+
+def view_is_untouched(viewer: Viewer) -> bool:
+    """Return whether the picture is in view as napari fitted it into its window.
+
+    The window may have another size since: docks and its own bars take space.
+    """
+    return _sync_of(viewer).fitted_camera == camera_state(viewer)
+
+
+def select_pixel_at(viewer: Viewer, position: tuple[float, ...]) -> bool:
+    """Select the pixel at world coordinates; return whether there is one."""
+    session = session_of(viewer)
+    for layer, scan in _layers_by_scan(viewer, session):
+        y, x = (int(v) for v in np.round(np.asarray(layer.world_to_data(position))[-2:]))
+        if scan.measured(y, x):
+            session.select_pixel(scan, y, x)
+            return True
+    return False
+
+
+def _layers_by_scan(viewer: Viewer, session: Session) -> list[tuple[Layer, Scan]]:
+    """Return one layer of each scan, the selected scan first."""
+    first: dict[int, tuple[Layer, Scan]] = {}
+    for layer in viewer.layers:
+        info = LayerInfo.of(layer)
+        # The pixels of a trial are not those of the scan.
+        if info.scan in session.scans and info.kind not in ("marker", "trial"):
+            first.setdefault(id(info.scan), (layer, info.scan))
+    return sorted(first.values(), key=lambda pair: pair[1] is not session.scan)
+
+
+class LayerSync:
+    """Connects the layers of a viewer with the session of its scans.
 
     Parameters
     ----------
-    pixel_mm : tuple of float or None
-        Height and width of a pixel of the scan in mm.
-    step : int
-        Side of a pixel of the map in pixels of the scan.
-    origin : tuple of float
-        Centre (y, x) of the map's first pixel, in pixels of the scan.
+    viewer : Viewer
+        Only a weak reference to it is kept.
+    session : Session
+        Its session.
+
+    Attributes
+    ----------
+    session : Session
+        The session.
+    fitted_camera : tuple of float or None
+        What part of the first picture napari showed: see :func:`camera_state`.
     """
-    dy, dx = pixel_mm or (1.0, 1.0)
-    place: dict[str, Any] = {}
-    if pixel_mm is not None:
-        place = {"units": ("mm", "mm"), "axis_labels": ("y", "x")}
-    if pixel_mm is not None or step > 1:
-        place["scale"] = (dy * step, dx * step)
-    if any(origin):
-        place["translate"] = (dy * origin[0], dx * origin[1])
-    return place
+
+    def __init__(self, viewer: Viewer, session: Session) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.session = session
+        self.fitted_camera: tuple[float, ...] | None = None
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        viewer.layers.events.removed.connect(self._on_removed)
+        viewer.layers.selection.events.active.connect(self._on_active)
+        show_predictions_in_status_bar(viewer)
+        viewer.mouse_drag_callbacks.append(_select_on_click)
+        session.totals_changed.connect(self.update_totals_layer)
+        session.pixel_selected.connect(self._on_pixel)
+        for layer in viewer.layers:
+            self.register_layer(layer)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The viewer."""
+        viewer = self._viewer()
+        if viewer is None:
+            raise RuntimeError("The viewer was closed.")
+        return viewer
+
+    def register_layer(self, layer: Layer) -> None:
+        """Add the scan of a layer to the session, if it has one that is not there yet."""
+        info, scan = LayerInfo.of(layer), LayerInfo.of(layer).scan
+        if scan is None:
+            return
+        if info.kind == "counts" and info.assigned_name is None:
+            # napari numbers a name that another layer has.
+            scan.name = layer.name
+            update_info(layer, assigned_name=layer.name)
+        if scan not in self.session.scans:
+            scan.energies_changed.connect(self._mark_outdated)
+            scan.results_changed.connect(self._mark_outdated)
+            self.session.add_scan(scan)
+
+    def update_totals_layer(self, scan: Scan) -> None:
+        """Show the counts of a scan that were summed so far."""
+        for layer in map_layers(self.viewer, scan, {"counts"}).values():
+            if LayerInfo.of(layer).assigned_limits is None:
+                update_info(layer, assigned_limits=tuple(layer.contrast_limits))
+            follow_limits(layer, limits_of(scan.totals.image))
+            layer.refresh(extent=False, highlight=False)
+
+    def _on_inserted(self, event: Any) -> None:
+        if len(self.viewer.layers) == 1:
+            # napari fits the first picture into its window, before or after this.
+            QTimer.singleShot(0, self._remember_camera)
+        self.register_layer(event.value)
+
+    def _remember_camera(self) -> None:
+        viewer = self._viewer()
+        if viewer is not None and len(viewer.layers) > 0:
+            self.fitted_camera = camera_state(viewer)
+
+    def _on_removed(self, event: Any) -> None:
+        scan = LayerInfo.of(event.value).scan
+        if scan is None or scan not in self.session.scans:
+            return
+        if not any(LayerInfo.of(layer).scan is scan for layer in self.viewer.layers):
+            self.session.remove_scan(scan)
+
+    def _on_active(self, event: Any) -> None:
+        layer = self.viewer.layers.selection.active
+        scan = LayerInfo.of(layer).scan if layer is not None else None
+        if scan is not None and scan in self.session.scans:
+            self.session.select_scan(scan)
+
+    def _on_pixel(self, scan: Scan, y: int, x: int) -> None:
+        show_marker(self.viewer, scan, y, x)
+
+    def _mark_outdated(self, kind: str = "") -> None:
+        for scan in self.session.scans:
+            mark_outdated(self.viewer, scan)
 
 
-def counts_layer_data(cube: XRFCube, totals: TotalCounts, name: str) -> tuple[Any, dict, str]:
-    """Layer data tuple of a scan's total counts."""
-    settings = {
-        "name": name,
-        "colormap": "gray",
-        "contrast_limits": limits_of(totals.image),
-        "metadata": {"xrf_cube": cube, "xrf_totals": totals, "xrf_map": ("counts", "total")},
-        **placement(cube.pixel_mm),
-    }
-    return totals.image, settings, "image"
+def _select_on_click(viewer: Viewer, event: Any) -> Iterator[None]:
+    """Select the clicked pixel; a drag moves the view as ever."""
+    active = viewer.layers.selection.active
+    if event.button not in (None, 1) or getattr(active, "mode", "pan_zoom") != "pan_zoom":
+        return
+    yield
+    dragged = False
+    while event.type == "mouse_move":
+        dragged = True
+        yield
+    if not dragged:
+        select_pixel_at(viewer, tuple(event.position))
 
 
-def results_layer_data(
-    elements: ElementMaps | None, pigments: PigmentMaps | None, threshold: float = 0.5
-) -> list[tuple[Any, dict[str, Any], str]]:
-    """Layer data of results that were saved earlier."""
-    found: list[tuple[MapSpec, Any]] = []
-    if elements is not None:
-        specs = list(element_specs(ElementResults.of(elements)))
-        found += [(spec, elements.pixel_mm) for spec in specs]
-    if pigments is not None:
-        results = PigmentResults.of(pigments)
-        view = PigmentView(Palette(threshold=threshold))
-        specs = [unexplained_spec(results), *pigment_specs(results, view)]
-        found += [(spec, pigments.pixel_mm) for spec in specs]
-    return [(spec.data, _settings(spec, pixel_mm), "image") for spec, pixel_mm in found]
-
-
-def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[str, str], Image]:
-    """The layers of a scan that show maps of some kinds, by (kind, name)."""
-    wanted = set(kinds)
-    found: dict[tuple[str, str], Any] = {}
-    for layer in viewer.layers:
-        key = layer.metadata.get("xrf_map")
-        if layer.metadata.get("xrf_scan") is scan and key and key[0] in wanted:
-            found[tuple(key)] = layer
-    return found
+def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
+    """Put the circle of the selected pixel of a scan on a pixel."""
+    layer: Any = map_layers(viewer, scan, {"marker"}).get(("marker", "pixel"))
+    if layer is not None:
+        layer.data = [[y, x]]
+        # Maps that were added since would hide it.
+        if viewer.layers[-1] is not layer:
+            viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
+        return
+    add_layer(
+        viewer,
+        "points",
+        [[y, x]],
+        LayerInfo("marker", "pixel", scan=scan),
+        select=False,
+        name="Clicked pixel",
+        size=max(2.0, 0.03 * max(scan.cube.shape[:2])),
+        symbol="disc",
+        face_color="transparent",
+        border_color="#00e5ff",
+        **placement(scan.cube.pixel_mm),
+    )
 
 
 def show_maps(
@@ -133,8 +265,7 @@ def show_maps(
                 yield
             # Who has just chosen a map is not shown others.
             hidden = free_at_first and not free()
-            with unselected(viewer):
-                _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
+            _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
             yield
         else:
             _update(layer, spec)
@@ -156,29 +287,11 @@ def show_maps(
             rename(layer, wanted[key])
 
 
-@contextmanager
-def unselected(viewer: Viewer) -> Iterator[None]:
-    """Keep the selected layer selected while layers are added.
-
-    napari selects every layer that it adds. Without a selected layer, the new one is selected.
-    """
-    selection = viewer.layers.selection
-    active = selection.active
-    if active is None:
-        yield
-        return
-    # Without the blocker, docks would follow the new layer's scan and come back.
-    with selection.events.active.blocker():
-        yield
-        if active in viewer.layers:
-            selection.active = active
-
-
 def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
     """Take the layers of earlier results out: forgotten at once, removed one a ``yield``."""
     for (kind, name), layer in map_layers(viewer, scan, kinds).items():
         # No new map is ever shown on it.
-        layer.metadata["xrf_map"] = ("dropped", f"{kind} {name} {id(layer)}")
+        update_info(layer, kind="dropped", name=f"{kind} {name} {id(layer)}")
     return remove_dropped(viewer, scan)
 
 
@@ -191,38 +304,17 @@ def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
 
 
 def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
-    settings = _settings(spec, scan.cube.pixel_mm)
-    settings["metadata"].update(xrf_cube=scan.cube, xrf_scan=scan)
-    remember_name(viewer.add_image(spec.data, **settings))
-
-
-def _settings(spec: MapSpec, pixel_mm: tuple[float, float] | None) -> dict[str, Any]:
-    settings = {
-        "name": spec.title,
-        "visible": spec.visible,
-        "metadata": {
-            "xrf_map": (spec.kind, spec.name),
-            "xrf_shown": spec.visible,
-            "xrf_limits": spec.limits,
-            "xrf_made": dict(spec.made),
-        },
-        **placement(pixel_mm, spec.step, spec.origin),
-    }
-    if spec.colormap is None:
-        return {**settings, "rgb": True}
-    return {
-        **settings,
-        "colormap": spec.colormap,
-        "contrast_limits": spec.limits,
-        "blending": "additive",
-    }
+    settings = map_settings(spec, scan.cube.pixel_mm, scan=scan)
+    layer = add_layer(viewer, "image", spec.data, select=False, **settings)
+    # napari numbers a name that another layer has.
+    update_info(layer, assigned_name=layer.name)
 
 
 def _update(layer: Image, spec: MapSpec) -> None:
     # A map's array is a new view each time: compare the memory, not the object.
     if layer.data.__array_interface__["data"] != spec.data.__array_interface__["data"]:
         layer.data = spec.data
-    layer.metadata["xrf_made"] = dict(spec.made)
+    update_info(layer, made=dict(spec.made))
     rename(layer, spec.title)
     if spec.colormap is not None:
         if layer.colormap.name != spec.colormap.name:
@@ -233,35 +325,11 @@ def _update(layer: Image, spec: MapSpec) -> None:
 
 def _nobody_chose(layers: Iterable[Image]) -> bool:
     """Whether all layers are shown and hidden as this module left them."""
-    return all(layer.visible == layer.metadata.get("xrf_shown") for layer in layers)
+    return all(layer.visible == LayerInfo.of(layer).assigned_visible for layer in layers)
 
 
 def _show(layer: Image, visible: bool) -> None:
     """Show or hide a layer: while a run goes on, what was found in its first tiles may change."""
-    layer.metadata["xrf_shown"] = visible
+    update_info(layer, assigned_visible=visible)
     if layer.visible != visible:
         layer.visible = visible
-
-
-def follow_limits(layer: Image, limits: tuple[float, float]) -> None:
-    """Set contrast limits unless the user has set others."""
-    last = layer.metadata.get("xrf_limits")
-    if last is not None and tuple(layer.contrast_limits) != tuple(last):
-        return
-    layer.contrast_limits_range = limits
-    layer.contrast_limits = limits
-    layer.metadata["xrf_limits"] = tuple(layer.contrast_limits)
-
-
-def results_of_metadata(
-    metadata: Iterable[dict[str, Any]],
-) -> tuple[ElementMaps | None, PigmentMaps | None]:
-    """The results behind some layers, from their metadata: the first scan that has any."""
-    for entry in metadata:
-        scan = entry.get("xrf_scan")
-        if isinstance(scan, Scan) and (scan.elements or scan.pigments):
-            pixel = scan.cube.pixel_mm
-            elements = scan.elements.maps(pixel) if scan.elements else None
-            pigments = scan.pigments.maps(pixel) if scan.pigments else None
-            return elements, pigments
-    return None, None

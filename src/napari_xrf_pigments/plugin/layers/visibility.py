@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..state.scan import Scan
-from .sync import map_layers
+from .metadata import LayerInfo, map_layers, update_info
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -24,7 +24,7 @@ def choose_shown(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
         Whether another layer was chosen.
     """
     active = viewer.layers.selection.active
-    if active is None or active.visible or active.metadata.get("xrf_scan") is not scan:
+    if active is None or active.visible or LayerInfo.of(active).scan is not scan:
         return False
     maps = map_layers(viewer, scan, kinds).values()
     shown = [layer for layer in maps if layer.visible]
@@ -48,7 +48,7 @@ def showing_only(
         if key in keys and layer in viewer.layers:
             viewer.layers.selection.active = layer
         # This is a choice, even where nothing changes: see show_maps.
-        layer.metadata["xrf_shown"] = None
+        update_info(layer, assigned_visible=None)
         # napari does all its work for a layer that is shown or hidden already, too.
         if layer.visible != (key in keys):
             layer.visible = key in keys

@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QLabel
 from napari_xrf_pigments.pigments.selection import Palette
 
 from ..docks.map_dock import MapDock
-from ..export import provenance_line, provenance_text
 from ..layers import colours
+from ..layers.metadata import map_layers
 from ..layers.specs import (
     DEPTH_TITLES,
     ELEMENT_KINDS,
@@ -25,7 +25,7 @@ from ..layers.specs import (
     pigment_specs,
     unexplained_spec,
 )
-from ..layers.sync import drop_maps, map_layers, show_maps
+from ..layers.sync import drop_maps, show_maps
 from ..layers.visibility import choose_shown, showing_only
 from ..preferences import preferences
 from ..state.results import PigmentResults, Results
@@ -34,6 +34,7 @@ from ..state.session import Session
 from ..tasks import start_worker
 from ..widgets.restore import select_key, set_checked
 from ..widgets.weights_box import weights_box
+from .provenance_text import provenance_line, provenance_text
 from .rows import found_rows, hidden_sentence
 from .settings import PigmentSettings
 from .tree import HiddenBar, PigmentBar, PigmentTree
@@ -52,7 +53,7 @@ class PigmentsDock(MapDock):
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, "Map pigments", session)
         self.settings = PigmentSettings(tuple(DEPTH_TITLES.items()))
-        self.weights = weights_box(self)
+        self.weights = weights_box(self.session, self.connect_signal, self)
         self.settings.layout().insertRow(1, "Model", self.weights)
         self.hidden_bar = HiddenBar()
         self.found = PigmentTree()
@@ -61,7 +62,7 @@ class PigmentsDock(MapDock):
         self.made.setWordWrap(True)
         for widget in (self.settings, self.run_bar, self.hidden_bar):
             self.column.addWidget(widget)
-        self.stretch(self.found)
+        self.add_expanding(self.found)
         for widget in (self.pigment_bar, self.made):
             self.column.addWidget(widget)
         # While a slider is dragged, once every while is enough.
@@ -126,11 +127,11 @@ class PigmentsDock(MapDock):
         if scan is before:
             return
         if before is not None:
-            self.unlisten(before.energies_changed, self._on_energies)
-            self.unlisten(before.palette_changed, self._on_palette)
+            self.disconnect_signal(before.energies_changed, self._on_energies)
+            self.disconnect_signal(before.palette_changed, self._on_palette)
         if scan is not None:
-            self.listen(scan.energies_changed, self._on_energies)
-            self.listen(scan.palette_changed, self._on_palette)
+            self.connect_signal(scan.energies_changed, self._on_energies)
+            self.connect_signal(scan.palette_changed, self._on_palette)
             self.settings.set_palette(scan.palette.threshold, scan.palette.period)
         self.run_bar.set_status("")
         self._list(scan)
@@ -156,7 +157,7 @@ class PigmentsDock(MapDock):
 
     def resume(self) -> None:
         """Run the network over the tiles that a broken off run left."""
-        left = self.unfinished()
+        left = self.resumable_results()
         if self.scan is not None and left is not None and not self.running:
             self._begin(self.scan, left.done)
 
@@ -177,7 +178,7 @@ class PigmentsDock(MapDock):
                 results.provenance = services.provenance(cube, settings)
                 scan.pigments = results
             scan.pigments.add(tile)
-            self.untold += scan.pigments.hear(tile)
+            self.pending_warnings += scan.pigments.hear(tile)
 
         self.start_run(
             scan,
@@ -188,20 +189,20 @@ class PigmentsDock(MapDock):
             done,
         )
 
-    def unfinished(self) -> Results | None:
+    def resumable_results(self) -> Results | None:
         """The maps of a run that was broken off, on the axis in use."""
         scan = self.scan
         if scan is None or scan.pigments is None or scan.outdated("pigments"):
             return None
         return None if scan.pigments.complete else scan.pigments
 
-    def ready(self) -> str:
+    def blocking_reason(self) -> str:
         """Why nothing can be run now."""
         if self.scan is None:
             return "Open a scan first"
         return "" if self.scan.checked else "The energy axis is being checked"
 
-    def steps(self, scan: Scan) -> Iterator[None]:
+    def update_layers(self, scan: Scan) -> Iterator[None]:
         """Bring layers and list up to date, one layer a step."""
         results = scan.pigments
         if results is None and not self.running:
@@ -263,7 +264,7 @@ class PigmentsDock(MapDock):
         try:
             self.scan.set_palette(change(self.scan.palette))
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             self.settings.set_palette(self.scan.palette.threshold, self.scan.palette.period)
 
     def _set_period(self, period: tuple[int | None, int | None]) -> None:
@@ -273,7 +274,7 @@ class PigmentsDock(MapDock):
             palette = replace(self.scan.palette, period=period)
         except ValueError as error:
             # What was written stays, to be set right.
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         self.scan.set_palette(palette)
 

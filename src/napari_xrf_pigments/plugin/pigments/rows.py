@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from napari_xrf_pigments.pigments.selection import years
 
 from ..layers import colours
 from ..layers.specs import MIN_SHARE, PigmentView, counts_as_found, not_told_apart
 from ..state.results import PigmentResults
-from ..state.rows import FoundRow, percent
 
 _WHY = {"period": "not in use in the period", "excluded": "excluded by you"}
 
@@ -116,3 +117,45 @@ def _pigment_row(
         results.certainty(name, threshold, view.depth),
         ", ".join(notes),
     )
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """A line of the list.
+
+    Parameters
+    ----------
+    kind : str
+        ``"group"`` or ``"pigment"``.
+    name, title : str
+        Id, and name for people.
+    colour : str
+        ``"#rrggbb"``.
+    share : float
+        Share of the painting over the threshold, 0-1.
+    found : bool
+        Whether that is enough for a layer.
+    members : tuple of FoundRow
+        The pigments of a group.
+    certainty : float or None
+        Mean probability where it is over the threshold.
+    note : str
+        What else has to be said of it.
+    """
+
+    kind: str
+    name: str
+    title: str
+    colour: str
+    share: float
+    found: bool
+    members: tuple[FoundRow, ...] = ()
+    certainty: float | None = None
+    note: str = ""
+
+
+def percent(share: float) -> str:
+    """A share for people."""
+    if share <= 0:
+        return "-"
+    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"

@@ -18,8 +18,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..state.rows import FoundRow, percent
 from ..widgets.colour_swatch import swatch
+from .rows import FoundRow, percent
 from .settings import threshold_slider
 
 _TIPS = (

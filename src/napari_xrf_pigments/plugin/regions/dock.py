@@ -54,7 +54,7 @@ class RegionTableDock(ScanDock):
         buttons.addWidget(self.save_button)
         self.column.addLayout(buttons)
         self.column.addWidget(self.status)
-        self.stretch(self.view)
+        self.add_expanding(self.view)
         self.measure_button.clicked.connect(lambda: self.measure())
         self.copy_button.clicked.connect(lambda: self.copy())
         self.save_button.clicked.connect(lambda: self.save())
@@ -94,7 +94,7 @@ class RegionTableDock(ScanDock):
         try:
             target.write_text(self.table.csv() if self.table else "", encoding="utf-8")
         except OSError as error:
-            self.session.tell(f"{target.name} could not be written: {error.strerror}.")
+            self.session.show_error(f"{target.name} could not be written: {error.strerror}.")
 
     def _show(self, table: Table | None) -> None:
         self.table = table

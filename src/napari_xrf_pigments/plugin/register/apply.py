@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..layers.adding import add_layer, placement
+from ..layers.metadata import LayerInfo, map_layers, update_info
 from ..layers.rendering import can_be_shown, flat_data
-from ..layers.sync import map_layers, placement
 from . import control_points as control
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def pictures(viewer: Viewer) -> list[Image]:
         for layer in viewer.layers
         if type(layer).__name__ == "Image"
         and can_be_shown(layer)
-        and layer.metadata.get("xrf_scan") is None
+        and LayerInfo.of(layer).scan is None
     ]
 
 
@@ -48,11 +49,11 @@ def lay_on(picture: Image, below: Image, found: Registration) -> Back:
     """Give a picture the affine transform of a fit; returns what takes it back."""
     before = flat_data(picture)[1]
     control.set_place(picture, control.placed_matrix(found, below), below)
-    picture.metadata["xrf_registration"] = made(found)
+    update_info(picture, made={"registration": made(found)})
 
     def back() -> None:
         control.set_place(picture, before, below)
-        picture.metadata.pop("xrf_registration", None)
+        update_info(picture, made={})
 
     return back
 
@@ -83,12 +84,17 @@ def add_resampled(
         **placement(scan.cube.pixel_mm),
         "scale": (dy / factor, dx / factor),
         "translate": (first * dy, first * dx),
-        "metadata": {"xrf_registration": made(found)},
     }
     if pixels.ndim == 2:
         settings["contrast_limits"] = tuple(picture.contrast_limits)
-    layer = viewer.add_image(
-        pixels, name=f"{picture.name} on {scan.name}", rgb=pixels.ndim == 3, **settings
+    layer = add_layer(
+        viewer,
+        "image",
+        pixels,
+        LayerInfo(made={"registration": made(found)}),
+        name=f"{picture.name} on {scan.name}",
+        rgb=pixels.ndim == 3,
+        **settings,
     )
     picture.visible = False
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..layers.adding import add_layer
+from ..layers.metadata import LayerInfo
 from ..layers.rendering import flat_data
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..state.scan import Scan
 
+_KIND = "control points"
 _COLOURS = {"picture": "#ffb000", "scan": "#33d6ff"}
 
 
@@ -48,20 +51,29 @@ class PointRow:
     waiting: str = ""
 
 
+def existing_points(viewer: Viewer, picture: Image | None) -> dict[str, Points]:
+    """Return the layers of control points of a picture: "picture" and "scan", where present."""
+    layers: dict[str, Any] = {}
+    for layer in viewer.layers:
+        info = LayerInfo.of(layer)
+        if info.kind == _KIND and info.picture is picture:
+            layers[info.name] = layer
+    return layers
+
+
 def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Points, Points]:
     """The layers of control points on a picture and on a map; added where missing."""
-    found: dict[str, Any] = {}
-    for layer in viewer.layers:
-        key = layer.metadata.get("xrf_control")
-        if key is not None and key[1] is picture:
-            found[key[0]] = layer
+    found = existing_points(viewer, picture)
     for where, on in (("picture", picture), ("scan", scan_layer)):
         if where in found:
             place_like(found[where], on)
             continue
         _, matrix = flat_data(on)
-        found[where] = viewer.add_points(
+        found[where] = add_layer(
+            viewer,
+            "points",
             np.zeros((0, 2)),
+            LayerInfo(_KIND, where, picture=picture),
             name=f"Control points on {on.name}",
             affine=matrix,
             units=on.units,
@@ -73,7 +85,6 @@ def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Poi
             features={"number": np.zeros(0, int)},
             text={"string": "{number}", "color": _COLOURS[where], "size": 12,
                   "anchor": "upper_left"},
-            metadata={"xrf_control": (where, picture)},
         )  # fmt: skip
     return found["picture"], found["scan"]
 

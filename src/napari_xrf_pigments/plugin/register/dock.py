@@ -10,8 +10,8 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QLabel
 
-from ..docks._base import Emitter
-from ..docks.base import ScanDock
+from ..docks.base import Emitter, ScanDock
+from ..layers.adding import add_layer
 from ..layers.rendering import flat_data
 from ..state.scan import Scan
 from ..state.session import Session
@@ -41,13 +41,13 @@ class RegisterDock(ScanDock):
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.column.addWidget(self.bar)
-        self.stretch(self.table)
+        self.add_expanding(self.table)
         self.column.addWidget(self.said)
         self.registration: Any = None
         self._picture: Image | None = None
         self._placing: Placing | None = None
         self._undo: list[Callable[[], None]] = []
-        reading = self._reading = LatestOnly(self._opened, self.session.tell)
+        reading = self._reading = LatestOnly(self._opened, self.session.show_error)
         self.destroyed.connect(lambda: reading.cancel())
         # Not inside the event that added a point.
         self._later = QTimer(self)
@@ -67,7 +67,7 @@ class RegisterDock(ScanDock):
         self.table.show_requested.connect(self._look_at)
         layers = self.viewer.layers.events
         for signal in (layers.inserted, layers.removed):
-            self.listen(Emitter(signal), self._list_pictures)
+            self.connect_signal(Emitter(signal), self._list_pictures)
         self._list_pictures()
         self.start()
 
@@ -108,7 +108,7 @@ class RegisterDock(ScanDock):
             self._undo.clear()
         self._list_pictures()
 
-    def leave(self) -> None:
+    def on_close(self) -> None:
         """Put the viewer back as it was."""
         if self._placing is not None:
             self._placing.end()
@@ -192,14 +192,14 @@ class RegisterDock(ScanDock):
         try:
             registering.save_points(points, self._picture, self.scan, self.bar.model, path)
         except OSError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
 
     def load_points(self, path: Path) -> None:
         """Read pairs from a file; they replace those there are."""
         try:
             found = registering.load_points(path)
         except (ValueError, OSError) as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         points = self.points
         if points is not None:
@@ -222,7 +222,7 @@ class RegisterDock(ScanDock):
         def done(end: str | Failure) -> None:
             self._runs.clear()
             if isinstance(end, Failure) and end.message:
-                self.session.tell(end.message)
+                self.session.show_error(end.message)
             elif end == "finished":
                 whole = np.concatenate(bands)
                 self._undo.append(
@@ -243,14 +243,13 @@ class RegisterDock(ScanDock):
         return registering.scan_layer(self.viewer, self.scan)
 
     def _existing_points(self) -> tuple[Points, Points] | None:
-        keys = [layer.metadata.get("xrf_control") for layer in self.viewer.layers]
-        there = {key[0] for key in keys if key is not None and key[1] is self._picture}
-        return self.points if there == {"picture", "scan"} else None
+        there = control.existing_points(self.viewer, self._picture)
+        return self.points if set(there) == {"picture", "scan"} else None
 
     def _follow(self, points: Points) -> None:
         signal = Emitter(points.events.data)
-        if (signal, self._points_changed) not in self._listening:
-            self.listen(signal, self._points_changed)
+        if (signal, self._points_changed) not in self._connections:
+            self.connect_signal(signal, self._points_changed)
 
     def _points_changed(self, event: Any = None) -> None:
         self._later.start()
@@ -289,7 +288,7 @@ class RegisterDock(ScanDock):
         name, pixels = answer
         below = self._below()
         units = {} if below is None else {"units": below.units}
-        layer = self.viewer.add_image(pixels, name=name, rgb=pixels.ndim == 3, **units)
+        layer = add_layer(self.viewer, "image", pixels, name=name, rgb=pixels.ndim == 3, **units)
         if below is not None:
             control.lay_over(layer, below)
         self.choose(layer)

@@ -55,7 +55,7 @@ class SawtoothDock(ScanDock):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self._done: list[tuple[Scan, list[Image], list[Image]]] = []
-        latest = self._latest = LatestOnly(self._take, self.session.tell)
+        latest = self._latest = LatestOnly(self._take, self.session.show_error)
         self.destroyed.connect(lambda: latest.cancel())
         self.estimate_button.clicked.connect(lambda: self.estimate())
         self.shift.valueChanged.connect(lambda value: self._show_preview())
@@ -129,8 +129,7 @@ class SawtoothDock(ScanDock):
     def open_corrected(self) -> None:
         """Open a scan whose counts are corrected."""
         if self.scan is not None and self.shift.value() != 0:
-            data, settings = aligning.aligned_scan(self.scan, self.shift.value())
-            self.viewer.add_image(data, **settings)
+            aligning.add_aligned_scan(self.viewer, self.scan, self.shift.value())
 
     def _take(self, answer: tuple[Scan, Any]) -> None:
         scan, found = answer

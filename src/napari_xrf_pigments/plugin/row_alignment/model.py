@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layers.sync import counts_layer_data
-from ..state.totals import TotalCounts
+from ..layers.adding import add_layer, add_scan
+from ..layers.metadata import LayerInfo, map_layers
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..state.scan import Scan
 
+_PREVIEW = ("preview", "sawtooth")
 #: Maps that do not say where a pixel of the scan lies.
 _NOT_MAPS = {"aligned", "preview", "marker", "agreement", "joined"}
 
@@ -49,8 +50,8 @@ def scan_maps(viewer: Viewer, scan: Scan, visible_only: bool = True) -> list[Ima
     return [
         layer
         for layer in viewer.layers
-        if layer.metadata.get("xrf_scan") is scan
-        and layer.metadata.get("xrf_map", ("",))[0] not in _NOT_MAPS
+        if LayerInfo.of(layer).scan is scan
+        and LayerInfo.of(layer).kind not in _NOT_MAPS
         and type(layer).__name__ == "Image"
         and tuple(layer.data.shape[:2]) == scan.cube.shape[:2]
         and not layer.rgb
@@ -63,20 +64,18 @@ def show_preview(viewer: Viewer, scan: Scan, layer: Image, shift: float) -> Imag
     from napari_xrf_pigments.mapping.registration.row_alignment import align_rows
 
     data = align_rows(layer.data, shift)
-    key = ("preview", "sawtooth")
-    for other in viewer.layers:
-        if other.metadata.get("xrf_map") == key and other.metadata.get("xrf_scan") is scan:
-            other.data = data
-            return other
-    return _copy(viewer, scan, layer, data, "Preview of aligned rows", key, shift)
+    shown = map_layers(viewer, scan, {"preview"}).get(_PREVIEW)
+    if shown is not None:
+        shown.data = data
+        return shown
+    return _copy(viewer, scan, layer, data, "Preview of aligned rows", _PREVIEW, shift)
 
 
 def drop_preview(viewer: Viewer, scan: Scan) -> None:
     """Remove the preview."""
-    for layer in list(viewer.layers):
-        if layer.metadata.get("xrf_map") == ("preview", "sawtooth"):
-            if layer.metadata.get("xrf_scan") is scan:
-                viewer.layers.remove(layer)
+    layer = map_layers(viewer, scan, {"preview"}).get(_PREVIEW)
+    if layer is not None:
+        viewer.layers.remove(layer)
 
 
 def add_aligned(viewer: Viewer, scan: Scan, layers: Iterable[Image], shift: float) -> list[Image]:
@@ -85,22 +84,19 @@ def add_aligned(viewer: Viewer, scan: Scan, layers: Iterable[Image], shift: floa
 
     added = []
     for layer in layers:
-        kind, name = layer.metadata["xrf_map"]
         data = align_rows(layer.data, shift)
-        key = ("aligned", f"{kind} {name}")
+        key = ("aligned", " ".join(LayerInfo.of(layer).key))
         added.append(_copy(viewer, scan, layer, data, f"{layer.name}, rows aligned", key, shift))
         layer.visible = False
     return added
 
 
-def aligned_scan(scan: Scan, shift: float) -> tuple[Any, dict[str, Any]]:
-    """Layer data and settings of a scan with corrected counts."""
+def add_aligned_scan(viewer: Viewer, scan: Scan, shift: float) -> None:
+    """Add a scan with corrected counts."""
     from napari_xrf_pigments.mapping.registration.row_alignment import aligned_cube
 
     cube = aligned_cube(scan.cube, shift)
-    data, settings, _ = counts_layer_data(cube, TotalCounts(cube), f"{scan.name}, rows aligned")
-    settings["metadata"]["xrf_sawtooth"] = shift
-    return data, settings
+    add_scan(viewer, cube, f"{scan.name}, rows aligned", made={"row_shift": shift})
 
 
 def _copy(
@@ -112,8 +108,11 @@ def _copy(
     key: tuple[str, str],
     shift: float,
 ) -> Image:
-    copy = viewer.add_image(
+    copy: Image = add_layer(
+        viewer,
+        "image",
         data,
+        LayerInfo(*key, scan=scan, made={"row_shift": shift}),
         name=name,
         colormap=layer.colormap,
         contrast_limits=tuple(layer.contrast_limits),
@@ -123,11 +122,5 @@ def _copy(
         scale=layer.scale,
         translate=layer.translate,
         units=layer.units,
-        metadata={
-            "xrf_scan": scan,
-            "xrf_cube": scan.cube,
-            "xrf_map": key,
-            "xrf_sawtooth": shift,
-        },
     )
     return copy

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import dialogs as notices
-from ..layers.sync import unselected
+from ..layers.adding import insert_layer
+from ..layers.metadata import LayerInfo, remove_info, update_info
+from ..layers.sync import session_of, unwrapped
 from ..layers.update_queue import run_incrementally
 from ..state.scan import Scan
-from ..state.session import session_of
 from ..tasks import Task, Watch
 from ._saved_session_view import docks_state, import_docks, restore_docks, restore_view, view_state
 from .container import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
@@ -51,7 +52,7 @@ def save_session(
         Called with the file when it is written.
     """
     # The menu gives a proxy, through which no dock is seen to be one of ours.
-    viewer = session_of(viewer).viewer
+    viewer = unwrapped(viewer)
     target = path if path.suffix else path.with_suffix(SUFFIX)
     document, shelf, left_out = _collected(viewer, target.absolute().parent)
 
@@ -78,11 +79,8 @@ def save_session(
 def _collected(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayShelf, list[str]]:
     session, shelf = session_of(viewer), ArrayShelf()
     scans = list(session.scans)
-    samples = {
-        id(layer.metadata.get("xrf_scan"))
-        for layer in viewer.layers
-        if layer.metadata.get("xrf_sample")
-    }
+    infos = [LayerInfo.of(layer) for layer in viewer.layers]
+    samples = {id(info.scan) for info in infos if info.sample}
     states = [scan_state(scan, shelf, folder, id(scan) in samples) for scan in scans]
     layers, left_out = [], []
     for layer in viewer.layers:
@@ -122,7 +120,7 @@ def open_session(
     then : callable
         Called when all is there.
     """
-    viewer = session_of(viewer).viewer
+    viewer = unwrapped(viewer)
 
     def work(watch: Watch) -> SavedSession:
         return SavedSession(path.absolute())
@@ -210,12 +208,11 @@ def _steps(
             notices.error(str(error))
             continue
         _bind(layer, None if number is None else found[number])
-        with unselected(viewer):
-            viewer.add_layer(layer)
+        insert_layer(viewer, layer)
         yield
     chosen = saved.document.get("chosen")
     if isinstance(chosen, int) and 0 <= chosen < len(found) and found[chosen].scan is not None:
-        session.choose(found[chosen].scan)
+        session.select_scan(found[chosen].scan)
     view = saved.document.get("view")
     missing: list[str] = []
     yield from restore_docks(viewer, _docks(saved), missing)
@@ -236,13 +233,10 @@ def _list(value: Any) -> list[Any]:
 def _bind(layer: Any, entry: _Found | None) -> None:
     """Tie a layer to its scan; without one it is a plain picture."""
     if entry is None or entry.scan is None:
-        for key in [key for key in layer.metadata if key.startswith("xrf_")]:
-            del layer.metadata[key]
+        remove_info(layer)
         return
-    scan = entry.scan
-    layer.metadata.update(xrf_cube=scan.cube, xrf_scan=scan)
-    if entry.path is not None and "xrf_path" in layer.metadata:
-        layer.metadata["xrf_path"] = str(entry.path)
-    if layer.metadata.get("xrf_map", ("",))[0] == "counts":
-        layer.metadata["xrf_totals"] = scan.totals
-        layer.data = scan.totals.image
+    info = LayerInfo.of(layer)
+    moved = info.path is not None and entry.path is not None
+    update_info(layer, scan=entry.scan, path=entry.path if moved else info.path)
+    if info.kind == "counts":
+        layer.data = entry.scan.totals.image

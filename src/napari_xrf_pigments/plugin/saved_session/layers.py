@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..layers.metadata import LayerInfo, plain_metadata, restored_metadata
 from .container import ArrayShelf, SavedSession
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _ARRAYS = {
     "shapes": ("face_color", "edge_color"),
     "points": ("size", "face_color", "border_color", "border_width", "shown"),
 }
-_OWN = ("xrf_cube", "xrf_scan", "xrf_totals")
 
 
 def layer_state(layer: Layer, shelf: ArrayShelf, scans: list[Any]) -> dict[str, Any] | None:
@@ -51,10 +51,10 @@ def layer_state(layer: Layer, shelf: ArrayShelf, scans: list[Any]) -> dict[str, 
     state["settings"] = {key: settings[key] for key in (*_COMMON, *_OF_KIND[kind])}
     state["settings"]["units"] = [str(unit) for unit in layer.units]
     state["arrays"] = {key: shelf.add(settings[key]) for key in _ARRAYS.get(kind, ())}
-    state["metadata"] = plain_metadata(layer.metadata)
+    state["metadata"] = plain_metadata(layer)
     features = {str(name): list(layer.features[name]) for name in _features(layer)}
     state["features"] = features
-    scan = layer.metadata.get("xrf_scan")
+    scan = LayerInfo.of(layer).scan
     state["scan"] = scans.index(scan) if scan in scans else None
     if kind == "shapes":
         state["data"] = [shelf.add(np.asarray(vertices)) for vertices in layer.data]
@@ -97,7 +97,7 @@ def restored_layer(
         known = {*_COMMON, *_OF_KIND[kind], "units", "symbol"}
         settings = {key: value for key, value in state["settings"].items() if key in known}
         settings.update({key: saved.array(state["arrays"][key]) for key in _ARRAYS.get(kind, ())})
-        settings["metadata"] = _metadata(state["metadata"])
+        settings["metadata"] = restored_metadata(state["metadata"])
         if state.get("features"):
             settings["features"] = {str(k): list(v) for k, v in state["features"].items()}
         if kind == "shapes":
@@ -124,35 +124,6 @@ def restored_layer(
         name = str(state.get("settings", {}).get("name", "?")) if isinstance(state, dict) else "?"
         raise ValueError(f"The layer {name} in {saved.path.name} is damaged.") from error
     return layer, scan
-
-
-def plain_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
-    """The entries that are plain values; those that this plugin finds again are left out."""
-    return {
-        str(key): value for key, value in metadata.items() if key not in _OWN and _is_plain(value)
-    }
-
-
-def _is_plain(value: Any, depth: int = 0) -> bool:
-    if value is None or isinstance(value, bool | int | float | str):
-        return True
-    if depth > 8:
-        return False
-    if isinstance(value, list | tuple):
-        return all(_is_plain(item, depth + 1) for item in value)
-    if isinstance(value, dict):
-        items = value.items()
-        return all(isinstance(k, str) and _is_plain(item, depth + 1) for k, item in items)
-    return False
-
-
-def _metadata(saved: Any) -> dict[str, Any]:
-    metadata = dict(saved)
-    # JSON knows no tuples, which the keys of maps and limits are.
-    for key in ("xrf_map", "xrf_limits"):
-        if key in metadata:
-            metadata[key] = tuple(metadata[key])
-    return metadata
 
 
 def _features(layer: Any) -> list[Any]:

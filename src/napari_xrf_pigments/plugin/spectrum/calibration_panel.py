@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..state.rows import PlacedLine
+from .rows import PlacedLine
 
 HINT = "Add a line, then drag it onto its peak in the plot. Two or more set gain and offset."
 

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..state.rows import CurveRow
 from ..widgets.colour_swatch import swatch
+from .rows import CurveRow
 
 STATISTICS = (("Mean", "mean"), ("Sum", "sum"), ("Maximum", "max"))
 

@@ -12,9 +12,9 @@ from qtpy.QtWidgets import QFileDialog
 from .. import dialogs as notices
 from ..layers.region_masks import Region, drawn_on
 from ..state.curves import PIXEL, Curve, Curves, Pin, plot_colour
-from ..state.rows import CurveRow, DrawnCurve
 from ..tasks import LatestOnly
 from .curve_list import CurveList
+from .rows import CurveRow, DrawnCurve
 
 if TYPE_CHECKING:
     from ..state.scan import Scan
@@ -161,7 +161,7 @@ class CurvesPart:
     def read_regions(self) -> None:
         """Compute the spectra of all drawn regions in a thread."""
         scan = self.dock.scan
-        if scan is None or not self.dock.session.alive:
+        if scan is None or self.dock.session.closed:
             return
         regions, statistic, cube = drawn_on(self.dock.viewer, scan), self._statistic, scan.cube
 

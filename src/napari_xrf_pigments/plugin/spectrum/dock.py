@@ -16,7 +16,6 @@ from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.lineshape import fwhm_kev
 
 from ..docks.base import ScanDock
-from ..state.rows import FitCurves
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
@@ -26,6 +25,7 @@ from .energy_tab import EnergyPart, ask_which
 from .lines_tab import LinesPart
 from .pixel_tab import PixelPart
 from .plot import SpectrumPlot
+from .rows import FitCurves
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -59,13 +59,13 @@ class SpectrumDock(ScanDock):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
-        self.stretch(self.splitter)
+        self.add_expanding(self.splitter)
         self._unsized = True
         self._fitting = LatestOnly(self._take_fit, self._no_fit)
         self.pixel_part.view.pin_requested.connect(self.curves_part.pin)
         self.plot.fit_wanted.connect(lambda wanted: self._fit())
-        self.listen(self.session.picked, self._on_picked)
-        self.listen(self.session.totals_changed, self._on_totals)
+        self.connect_signal(self.session.pixel_selected, self._on_picked)
+        self.connect_signal(self.session.totals_changed, self._on_totals)
         self._theme()
         self.refresh()
         self.viewer.events.theme.connect(self._theme)
@@ -96,7 +96,7 @@ class SpectrumDock(ScanDock):
     def tell(self, sentence: str) -> None:
         """Say what went wrong."""
         if sentence:
-            self.session.tell(sentence)
+            self.session.show_error(sentence)
 
     def ask_where(self, suffix: str, pattern: str) -> str | None:
         """Let the user choose a file to be written."""
@@ -142,11 +142,11 @@ class SpectrumDock(ScanDock):
         if scan is before:
             return
         if before is not None:
-            self.unlisten(before.energies_changed, self.refresh)
-            self.unlisten(before.results_changed, self._on_results)
+            self.disconnect_signal(before.energies_changed, self.refresh)
+            self.disconnect_signal(before.results_changed, self._on_results)
         if scan is not None:
-            self.listen(scan.energies_changed, self.refresh)
-            self.listen(scan.results_changed, self._on_results)
+            self.connect_signal(scan.energies_changed, self.refresh)
+            self.connect_signal(scan.results_changed, self._on_results)
         self.pixel_part.choose(None if scan is None else scan.pixel)
         self.lines_part.reset()
         self.energy_part.reset()

@@ -18,11 +18,11 @@ from qtpy.QtWidgets import (
 )
 
 from .. import dialogs as notices
-from ..state.rows import DrawnCurve
 from ..state.scan import ScanSettings as Settings
 from .acquisition_form import ScanSettings
 from .calibration_panel import HINT, CalibrationPanel
 from .manual_calibration import HandCalibrating, as_saved, line_choices
+from .rows import DrawnCurve
 
 if TYPE_CHECKING:
     from .dock import SpectrumDock

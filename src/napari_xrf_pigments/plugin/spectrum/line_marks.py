@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QColor
 
-from ..state.rows import MarkedLine
+from .rows import MarkedLine
 
 _GAP_PX = 4.0
 #: Lines to be dragged lie over all else.

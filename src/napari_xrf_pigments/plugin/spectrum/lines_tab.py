@@ -11,10 +11,10 @@ from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QW
 from napari_xrf_pigments.fitting.conditions import Conditions
 
 from ..layers.colours import element_colour
-from ..state.rows import MarkedLine, PeakRow
 from ..tasks import LatestOnly
 from .marks import families_of, marked_lines
 from .periodic_table import PeriodicTable
+from .rows import MarkedLine, PeakRow
 
 if TYPE_CHECKING:
     from .dock import SpectrumDock

@@ -16,8 +16,8 @@ from napari_xrf_pigments.calibration.manual import (
 )
 from napari_xrf_pigments.cube import EnergyAxis
 
-from ..state.rows import PlacedLine
 from .marks import marked_lines
+from .rows import PlacedLine
 
 #: Families whose main lines are good marks: strong, alone, and common.
 _MARKS = tuple(

@@ -12,7 +12,8 @@ from napari_xrf_pigments.cube import EnergyAxis, PigmentMaps
 from napari_xrf_pigments.physics.lines import line_family
 
 from ..layers import colours
-from ..state.rows import Band, Bar, MarkedLine
+from ..state.results import format_probability
+from .rows import Band, Bar, MarkedLine
 
 #: Less likely pigments are not listed.
 LISTED_FROM = 0.1
@@ -134,17 +135,16 @@ def bands_of(evidence: Any, fwhm_kev: Any) -> list[Band]:
 def evidence_html(evidence: Any, top: float | None = None, below: float | None = None) -> str:
     """What speaks for a prediction, how much, and what else it could be."""
     title = title_of(evidence.kind, evidence.name)
-    parts = [f"<b>{escape(title)}</b>: {percent(evidence.probability)}"]
+    parts = [f"<b>{escape(title)}</b>: {format_probability(evidence.probability)}"]
     if top is not None and below is not None:
-        parts[0] += f" (top {percent(top)}, below {percent(below)})"
+        parts[0] += f" (top {format_probability(top)}, below {format_probability(below)})"
     lines = ", ".join(
         f"<b>{line.family}</b> at {line.kev:.2f} keV ({line.counts:,.0f} ± {line.sigma:,.0f})"
         for line in evidence.lines
     )
     if lines:
-        parts.append(
-            f"Evidence: {lines}. Probability without these lines: {percent(evidence.without)}."
-        )
+        without = format_probability(evidence.without)
+        parts.append(f"Evidence: {lines}. Probability without these lines: {without}.")
     else:
         parts.append("No single element supports it.")
     others = [escape(colours.pigment_title(name)) for name in evidence.alternatives]
@@ -177,15 +177,6 @@ def unexplained_html(peaks: Sequence[Any]) -> str:
 def title_of(kind: str, name: str) -> str:
     """Name of a pigment or group for people."""
     return colours.group_title(name) if kind == "group" else colours.pigment_title(name)
-
-
-def percent(value: float) -> str:
-    """A probability as people say it; never 100 % where it is not."""
-    if 0.995 <= value < 0.99995:
-        return "over 99 %"
-    if 0 < value < 0.005:
-        return "under 1 %"
-    return f"{100 * value:.0f} %"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,10 +18,10 @@ from qtpy.QtWidgets import (
 )
 
 from ..state.curves import Pin
-from ..state.rows import Bar
 from ..tasks import LatestOnly
 from .marks import bands_of, bars_of, evidence_html, evidence_of, unexplained_html
 from .probability_bars import ProbabilityBars
+from .rows import Bar
 
 if TYPE_CHECKING:
     from ..state.scan import Scan

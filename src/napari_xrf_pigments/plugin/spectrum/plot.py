@@ -12,8 +12,9 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from ..state.rows import Band, DrawnCurve, FitCurves, MarkedLine
+from ..widgets.axes import colour_axes
 from .line_marks import LineMarks
+from .rows import Band, DrawnCurve, FitCurves, MarkedLine
 
 
 class FitDrawing:
@@ -170,15 +171,6 @@ class SpectrumCanvas(pg.PlotWidget):
             logarithmic = self.getPlotItem().ctrl.logYCheck.isChecked()
             counts = float(np.power(10.0, min(point.y(), 30.0))) if logarithmic else point.y()
             self.pointed.emit(float(point.x()), float(counts))
-
-
-def colour_axes(plot: pg.PlotWidget, background: str, text: str) -> None:
-    """Give a plot's background and axes the colours of the viewer's theme."""
-    plot.setBackground(background)
-    for side in ("bottom", "left"):
-        axis = plot.getAxis(side)
-        axis.setPen(text)
-        axis.setTextPen(text)
 
 
 #: Zero counts have no place on a logarithmic scale: half a count stands for none.

@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from ..state.rows import Bar
+from .rows import Bar
 
 
 class ProbabilityBars(QWidget):

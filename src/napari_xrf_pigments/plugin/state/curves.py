@@ -169,8 +169,9 @@ class Curves:
         for entry in state if isinstance(state, list) else []:
             known = entry if isinstance(entry, dict) else {}
             key, colour, shown = (known.get(name) for name in ("key", "colour", "shown"))
-            coloured = isinstance(colour, str) and (not colour or _COLOUR.fullmatch(colour))
-            if isinstance(key, str) and coloured and isinstance(shown, bool):
+            if not (isinstance(key, str) and isinstance(colour, str) and isinstance(shown, bool)):
+                continue
+            if not colour or _COLOUR.fullmatch(colour):
                 self._awaited[key] = (colour, shown)
 
     def awaits(self, key: str) -> bool:

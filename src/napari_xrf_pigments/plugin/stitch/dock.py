@@ -119,7 +119,7 @@ class StitchDock(ScanDock):
         self.said.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Maps in overlaps", self.overlap_box)
-        self.stretch(self.table)
+        self.add_expanding(self.table)
         self.column.addWidget(self.find_button)
         self.column.addLayout(form)
         self.column.addWidget(self.join_button)
@@ -127,7 +127,7 @@ class StitchDock(ScanDock):
         self._joining = False
         self.find_button.clicked.connect(lambda: self.find())
         self.join_button.clicked.connect(lambda: self.join())
-        self.listen(self.session.scans_changed, self._list_sections)
+        self.connect_signal(self.session.scans_changed, self._list_sections)
         self._list_sections()
         self.start()
 
@@ -178,7 +178,7 @@ class StitchDock(ScanDock):
             self._runs.clear()
             self._update()
             if isinstance(end, Failure):
-                self.session.tell(end.message)
+                self.session.show_error(end.message)
                 self.said.setText(end.message)
             else:
                 told = "Every section was found by what it shares with the others."
@@ -203,7 +203,7 @@ class StitchDock(ScanDock):
             overlap = self.overlap_box.currentData()
             said, maps = sections.join(self.viewer, self._scans(rows), offsets, overlap)
         except ValueError as error:
-            self.session.tell(str(error))
+            self.session.show_error(str(error))
             return
         finally:
             self._joining = False

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layers.sync import counts_layer_data, placement, unselected
-from ..state.totals import TotalCounts
+from ..layers import colours
+from ..layers.adding import add_layer, add_scan, placement
+from ..layers.metadata import LayerInfo
+from ..layers.specs import limits_of
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -139,8 +141,7 @@ def join(
         said.append(str(error).rstrip("."))
         _join_totals(viewer, scans, layout, overlap)
     else:
-        data, settings, _ = counts_layer_data(cube, TotalCounts(cube), _name(scans))
-        viewer.add_image(data, **settings)
+        add_scan(viewer, cube, _name(scans))
         said.append("spectra in overlaps are the first section's")
     lines = shared_lines(scans)
     if lines:
@@ -149,8 +150,7 @@ def join(
 
     def maps() -> Iterator[None]:
         for name in lines:
-            with unselected(viewer):
-                _join_line(viewer, scans, name, layout, overlap)
+            _join_line(viewer, scans, name, layout, overlap)
             yield
 
     return "; ".join(said) + ".", maps()
@@ -158,8 +158,6 @@ def join(
 
 def _join_line(viewer: Viewer, scans: Sequence[Scan], name: str, layout: Any, overlap: Any) -> None:
     from napari_xrf_pigments.mapping.registration.stitching import join_maps
-
-    from ..layers import colours
 
     maps = [scan.elements.counts[scan.elements.names.index(name)] for scan in scans]
     colormap = colours.black_to(colours.element_colour(name))
@@ -176,18 +174,20 @@ def _join_totals(viewer: Viewer, scans: Sequence[Scan], layout: Any, overlap: An
 def _add(
     viewer: Viewer, data: Any, name: str, colormap: Any, scans: Sequence[Scan], key: str
 ) -> Image:
-    from ..layers.specs import limits_of
-
-    return viewer.add_image(
+    layer: Image = add_layer(
+        viewer,
+        "image",
         data,
+        LayerInfo("joined", key),
+        select=key == "total",
         name=name,
         colormap=colormap,
         contrast_limits=limits_of(data),
         blending="additive" if key != "total" else "translucent_no_depth",
         visible=key == "total",
-        metadata={"xrf_map": ("joined", key)},
         **placement(scans[0].cube.pixel_mm),
     )
+    return layer
 
 
 def _name(scans: Sequence[Scan]) -> str:

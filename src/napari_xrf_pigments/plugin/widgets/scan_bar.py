@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import (
+    QAction,
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 
 class ScanBar(QWidget):
@@ -26,8 +34,9 @@ class ScanBar(QWidget):
         # The arrow would lie on the text.
         self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self.button)
-        self.open_files = menu.addAction("Files...")
-        self.open_folder = menu.addAction("Folder...")
+        self.open_files = QAction("Files...", menu)
+        self.open_folder = QAction("Folder...", menu)
+        menu.addActions([self.open_files, self.open_folder])
         self.button.setMenu(menu)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QWidget
+from qtpy.QtWidgets import QComboBox, QFileDialog, QWidget
 
 if TYPE_CHECKING:
-    from ..docks.base import ScanDock
+    from ..state.session import Session
 
 _OTHER = "other"
 
@@ -36,7 +36,7 @@ class WeightsBox(QComboBox):
             self.addItem(path.stem, path)
             self.setItemData(self.count() - 1, str(path), 3)  # the tool tip
         self.addItem("Other file...", _OTHER)
-        self._used = 1 + list(known).index(used) if used in known else 0
+        self._used = 1 + known.index(used) if used is not None and used in known else 0
         self.setCurrentIndex(self._used)
 
     def _chosen(self, index: int) -> None:
@@ -53,34 +53,44 @@ class WeightsBox(QComboBox):
 FILES = "Weights (*.safetensors)"
 
 
-def weights_box(dock: ScanDock) -> WeightsBox:
-    """A list of weights that follows and changes the session of a dock."""
-    box, session = WeightsBox(), dock.session
+def weights_box(
+    session: Session, connect: Callable[[Any, Callable[[], None]], None], parent: QWidget
+) -> WeightsBox:
+    """Return a list of weights that follows and changes a session.
+
+    Parameters
+    ----------
+    session : Session
+        The session.
+    connect : callable
+        Takes a signal and a slot, and connects them as long as the list is there.
+    parent : QWidget
+        The widget that its dialog belongs to.
+    """
+    box = WeightsBox()
 
     def show() -> None:
         box.set_weights(session.known_weights, session.weights)
 
     def ask() -> None:
-        from qtpy.QtWidgets import QFileDialog
-
-        path, _ = QFileDialog.getOpenFileName(dock, "Weights of the network", "", FILES)
+        path, _ = QFileDialog.getOpenFileName(parent, "Weights of the network", "", FILES)
         if path:
-            use_file(dock, Path(path))
+            use_file(session, Path(path))
 
     box.weights_chosen.connect(session.use_weights)
     box.other_requested.connect(ask)
-    dock.listen(session.weights_changed, show)
+    connect(session.weights_changed, show)
     show()
     return box
 
 
-def use_file(dock: ScanDock, path: Path) -> None:
+def use_file(session: Session, path: Path) -> None:
     """Use a weights file, if it is one."""
     from napari_xrf_pigments.network.weights import load_weights
 
     try:
         load_weights(path)
     except (ValueError, OSError) as error:
-        dock.session.tell(str(error))
+        session.show_error(str(error))
     else:
-        dock.session.use_weights(path)
+        session.use_weights(path)

@@ -1,0 +1,14 @@
+"""Axes of plots in the colours of the theme of the viewer."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+
+
+def colour_axes(plot: pg.PlotWidget, background: str, text: str) -> None:
+    """Give a plot's background and axes the colours of the viewer's theme."""
+    plot.setBackground(background)
+    for side in ("bottom", "left"):
+        axis = plot.getAxis(side)
+        axis.setPen(text)
+        axis.setTextPen(text)
