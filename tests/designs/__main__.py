@@ -101,7 +101,7 @@ def _spectra(folder: Path, count: int, left_out: str) -> tuple[torch.Tensor, tor
         np.savez(
             part,
             encoded=torch.cat([one.encoded for one in made]).numpy(),
-            answers=torch.cat([one.answers for one in made]).numpy(),
+            answers=torch.cat([one.targets for one in made]).numpy(),
         )
         part.replace(path)
     with np.load(path) as kept:

@@ -19,7 +19,7 @@ from napari_xrf_pigments.simulation.stratigraphy_batch import pool_of
 from napari_xrf_pigments.training import spectra_stream as stream
 
 #: As in the last part of the released training.
-FULL = stream.Draws(
+FULL = stream.StreamSettings(
     absent_sigma=2.5, traces=0.5, wear=0.2, contaminated=0.3, eras=0.5, secondary=0.3, readouts=4
 )
 #: Inputs that tell of anode, voltage, filter, atmosphere and angles.

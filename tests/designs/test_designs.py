@@ -36,7 +36,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def spectra() -> tuple[torch.Tensor, torch.Tensor]:
     (chunk,) = chunks("", 1, 1, SECTIONS)
-    return chunk.encoded, chunk.answers
+    return chunk.encoded, chunk.targets
 
 
 @pytest.mark.parametrize("name", ["ours", "mlp", "cnn"])
@@ -65,16 +65,16 @@ def test_what_is_left_out_is_put_back(left_out: str) -> None:
 
 def test_without_masking_every_pigment_that_is_there_counts() -> None:
     (plain,), (all_of_it,) = chunks("", 4, 1, SECTIONS), chunks("masking", 4, 1, SECTIONS)
-    assert (plain.answers == MASKED).any()
-    assert not (all_of_it.answers == MASKED).any()
-    assert (all_of_it.answers == 1).sum() > (plain.answers == 1).sum()
+    assert (plain.targets == MASKED).any()
+    assert not (all_of_it.targets == MASKED).any()
+    assert (all_of_it.targets == 1).sum() > (plain.targets == 1).sum()
 
 
 def test_without_layers_nothing_is_below() -> None:
     (chunk,) = chunks("layers", 5, 1, SECTIONS)
     count = (n_outputs() - 29) // 3
-    assert (chunk.answers[:, count : 2 * count] == 1).any()
-    assert not (chunk.answers[:, 2 * count : 3 * count] == 1).any()
+    assert (chunk.targets[:, count : 2 * count] == 1).any()
+    assert not (chunk.targets[:, 2 * count : 3 * count] == 1).any()
 
 
 def test_without_scatter_there_is_less_above_20_kev(spectra: tuple[torch.Tensor, ...]) -> None:

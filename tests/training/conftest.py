@@ -1,12 +1,11 @@
-"""A few chunks of training spectra, made once for each file of tests."""
+"""A few chunks of training spectra, simulated once per file of tests."""
 
 from itertools import islice
 
 import pytest
 import torch
 
-from napari_xrf_pigments.training import _simulation_workers as feeder
-from napari_xrf_pigments.training import train as training
+from napari_xrf_pigments.training import _simulation_workers, train
 from napari_xrf_pigments.training.spectra_stream import Chunk, training_stream
 
 
@@ -17,11 +16,11 @@ def chunks() -> list[Chunk]:
 
 
 @pytest.fixture
-def fed(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training draws the same few chunks."""
+def fixed_stream(chunks: list[Chunk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the training draw the same few chunks."""
 
-    def given(seed: object, draws: object, place: object = None) -> list[Chunk]:
+    def stream(seed: object, settings: object, position: object = None) -> list[Chunk]:
         return chunks
 
-    monkeypatch.setattr(feeder, "training_stream", given)
-    monkeypatch.setattr(training, "training_stream", given)
+    monkeypatch.setattr(_simulation_workers, "training_stream", stream)
+    monkeypatch.setattr(train, "training_stream", stream)

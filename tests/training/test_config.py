@@ -1,4 +1,4 @@
-"""Settings of the training: read, checked, and those of the released weights."""
+"""Settings of the training."""
 
 import json
 from dataclasses import asdict
@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from napari_xrf_pigments import training
 from napari_xrf_pigments.network.weights import bundled_weights, read_training
 from napari_xrf_pigments.training.config import TrainingConfig
-from napari_xrf_pigments.training.spectra_stream import Draws
+from napari_xrf_pigments.training.spectra_stream import StreamSettings
 
 
 def test_settings_are_read_from_toml(tmp_path: Path) -> None:
@@ -18,21 +19,20 @@ def test_settings_are_read_from_toml(tmp_path: Path) -> None:
     config = TrainingConfig.load(path)
     one, other = config.parts
     assert (one.spectra, config.uses, one.learning_rate) == (5000, 3, 1e-4)
-    assert (other.name, other.draws) == ("b", Draws(eras=0.3))
+    assert (other.name, other.draws) == ("b", StreamSettings(eras=0.3))
     assert config.batch == TrainingConfig().batch
 
 
 def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None:
-    bundled = bundled_weights()
-    config = TrainingConfig.load(bundled.with_name("training.toml"))
-    made = read_training(bundled)
+    config = TrainingConfig.load(Path(training.__file__).parent / "data" / "training.toml")
+    made = read_training(bundled_weights())
     assert made["part"] == config.parts[-1].name
     assert made["parts"] == json.loads(json.dumps([asdict(part) for part in config.parts]))
     assert made["width"] == config.width
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("uses = ", "is not a TOML file"),
         ("epochs = 3\ncolour = 'red'", "unknown settings: colour, epochs"),
@@ -54,8 +54,10 @@ def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None
         ("[[part]]\nlearning_rate = -1.0", "learning_rate must be a number"),
     ],
 )
-def test_wrong_settings_are_refused_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+def test_invalid_settings_are_rejected_with_one_sentence(
+    tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "t.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=rf"{said}.*\.$"):
+    with pytest.raises(ValueError, match=rf"{message}.*\.$"):
         TrainingConfig.load(path)

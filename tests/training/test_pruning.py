@@ -1,4 +1,4 @@
-"""A smaller network made of a larger one, and what it learns from it."""
+"""Pruning of a network, and distillation from the larger one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from napari_xrf_pigments.network.model import Architecture, PigmentNet
 from napari_xrf_pigments.network.outputs import MASKED, n_outputs
 from napari_xrf_pigments.network.weights import load_weights, read_training, save_weights
 from napari_xrf_pigments.training.config import PartConfig, TrainingConfig
-from napari_xrf_pigments.training.pruning import shrunk
+from napari_xrf_pigments.training.pruning import prune
 from napari_xrf_pigments.training.spectra_stream import Chunk
 from napari_xrf_pigments.training.train import train_steps
 
@@ -34,37 +34,37 @@ def encoded() -> torch.Tensor:
     return torch.randn(1500, N_INPUTS, generator=torch.Generator().manual_seed(1))
 
 
-def off(one: PigmentNet, other: PigmentNet, encoded: torch.Tensor) -> float:
-    """Root mean square of the differences of the logits, over the spread of the first ones."""
+def relative_error(one: PigmentNet, other: PigmentNet, encoded: torch.Tensor) -> float:
+    """Compute the standard deviation of the logits' differences, relative to that of the logits."""
     with torch.no_grad():
         logits = one(encoded)
         return float((logits - other(encoded)).std() / logits.std())
 
 
-def test_what_nobody_reads_goes_first(net: PigmentNet, encoded: torch.Tensor) -> None:
+def test_unused_units_are_pruned_first(net: PigmentNet, encoded: torch.Tensor) -> None:
     for block in net.blocks:
         block.second.weight[:, ::2] = 0.0
-    small = shrunk(net, encoded, Architecture(32, 2, 16))
+    small = prune(net, encoded, Architecture(32, 2, 16))
     assert small.architecture == Architecture(32, 2, 16)
-    assert off(net, small, encoded) < 0.02
+    assert relative_error(net, small, encoded) < 0.02
 
 
-def test_the_smaller_the_further_off(net: PigmentNet, encoded: torch.Tensor) -> None:
+def test_the_error_rises_as_the_network_shrinks(net: PigmentNet, encoded: torch.Tensor) -> None:
     sizes = (Architecture(32, 2, 24), Architecture(24, 2, 12), Architecture(12, 2, 4))
-    far = [off(net, shrunk(net, encoded, size), encoded) for size in sizes]
-    assert far == sorted(far)
-    assert far[-1] < 1.0
+    errors = [relative_error(net, prune(net, encoded, size), encoded) for size in sizes]
+    assert errors == sorted(errors)
+    assert errors[-1] < 1.0
 
 
-def test_it_reads_the_same_input(net: PigmentNet, encoded: torch.Tensor) -> None:
-    small = shrunk(net, encoded, Architecture(24, 2, 12))
+def test_the_scaling_of_the_input_stays(net: PigmentNet, encoded: torch.Tensor) -> None:
+    small = prune(net, encoded, Architecture(24, 2, 12))
     assert torch.equal(small.mean, net.mean)
     assert torch.equal(small.scale, net.scale)
 
 
-def test_the_larger_network_stays_as_it_is(net: PigmentNet, encoded: torch.Tensor) -> None:
+def test_the_larger_network_does_not_change(net: PigmentNet, encoded: torch.Tensor) -> None:
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    shrunk(net, encoded, Architecture(24, 2, 12))
+    prune(net, encoded, Architecture(24, 2, 12))
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
 
 
@@ -72,19 +72,19 @@ def test_the_larger_network_stays_as_it_is(net: PigmentNet, encoded: torch.Tenso
     "size", [Architecture(40, 2), Architecture(32, 3), Architecture(32, 2, 33)]
 )
 def test_no_layer_grows(net: PigmentNet, encoded: torch.Tensor, size: Architecture) -> None:
-    with pytest.raises(ValueError, match="no smaller form"):
-        shrunk(net, encoded, size)
+    with pytest.raises(ValueError, match="cannot be pruned"):
+        prune(net, encoded, size)
 
 
 @pytest.mark.parametrize(
     "size", [Architecture(16, 1), Architecture(16, 3, 5), Architecture(8, 2, 8)]
 )
-def test_sizes_are_those_of_the_state(size: Architecture) -> None:
+def test_sizes_are_derived_from_the_state(size: Architecture) -> None:
     found = Architecture.from_state(PigmentNet(size).state_dict())
     assert (found.width, found.blocks, found.units) == (size.width, size.blocks, size.units)
 
 
-def test_a_smaller_network_is_written_and_read(net: PigmentNet, tmp_path: Path) -> None:
+def test_a_pruned_network_survives_a_round_trip(net: PigmentNet, tmp_path: Path) -> None:
     small = PigmentNet(Architecture(16, 2, 5))
     save_weights(small, tmp_path / "small.safetensors", {})
     again = load_weights(tmp_path / "small.safetensors")
@@ -92,30 +92,30 @@ def test_a_smaller_network_is_written_and_read(net: PigmentNet, tmp_path: Path) 
     assert torch.equal(again.first.weight, small.first.weight.half().float())
 
 
-@pytest.mark.usefixtures("fed")
-def test_a_part_makes_the_network_smaller_and_it_learns_the_answers_of_the_larger(
+@pytest.mark.usefixtures("fixed_stream")
+def test_a_part_prunes_the_network_and_distils_the_larger_one(
     tmp_path: Path, chunks: list[Chunk]
 ) -> None:
     large, small = tmp_path / "large.safetensors", tmp_path / "small.safetensors"
     list(train_steps(replace(TINY, parts=(FIRST,)), 0, large))
     list(train_steps(TINY, 0, small))
-    teacher, pupil = load_weights(large), load_weights(small)
-    assert pupil.architecture == Architecture(16, 2, 4)
+    teacher, student = load_weights(large), load_weights(small)
+    assert student.architecture == Architecture(16, 2, 4)
     assert read_training(small)["part"] == "smaller"
     encoded = torch.cat([chunk.encoded.float() for chunk in chunks])
-    begun = shrunk(teacher, encoded, Architecture(16, 2, 4))
+    initial = prune(teacher, encoded, Architecture(16, 2, 4))
     with torch.no_grad():
-        told, before, after = (torch.sigmoid(one(encoded)) for one in (teacher, begun, pupil))
-    assert float((after - told).abs().mean()) < 0.9 * float((before - told).abs().mean())
+        target, before, after = (torch.sigmoid(one(encoded)) for one in (teacher, initial, student))
+    assert float((after - target).abs().mean()) < 0.9 * float((before - target).abs().mean())
 
 
-@pytest.mark.usefixtures("fed")
-def test_the_true_answers_do_not_count(tmp_path: Path, chunks: list[Chunk]) -> None:
+@pytest.mark.usefixtures("fixed_stream")
+def test_true_targets_are_not_used_in_distillation(tmp_path: Path, chunks: list[Chunk]) -> None:
     start, one, other = (tmp_path / f"{name}.safetensors" for name in "abc")
     list(train_steps(replace(TINY, parts=(FIRST,)), 0, start))
     list(train_steps(TINY, 0, one, start=start, from_part="smaller"))
     unknown, known = torch.full((256, n_outputs()), MASKED, dtype=torch.int8), list(chunks)
-    chunks[:] = [replace(chunk, answers=unknown) for chunk in known]
+    chunks[:] = [replace(chunk, targets=unknown) for chunk in known]
     try:
         list(train_steps(TINY, 0, other, start=start, from_part="smaller"))
     finally:
@@ -124,8 +124,8 @@ def test_the_true_answers_do_not_count(tmp_path: Path, chunks: list[Chunk]) -> N
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-@pytest.mark.usefixtures("fed")
-def test_it_goes_on_as_if_it_had_not_been_stopped(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("fixed_stream")
+def test_a_resumed_pruning_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     whole, stopped = tmp_path / "whole.safetensors", tmp_path / "stopped.safetensors"
     list(train_steps(TINY, 0, whole))
     steps = train_steps(TINY, 0, stopped, checkpoint_s=0.0)
@@ -137,16 +137,16 @@ def test_it_goes_on_as_if_it_had_not_been_stopped(tmp_path: Path) -> None:
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
-def test_a_part_that_shrinks_is_run_once() -> None:
+def test_a_pruning_part_has_neither_repeats_nor_a_mean() -> None:
     for more in ({"repeats": 2}, {"with_start": True}):
-        with pytest.raises(ValueError, match=r"run once, without a mean\.$"):
+        with pytest.raises(ValueError, match=r"cannot have repeats or with_start\.$"):
             PartConfig("smaller", width=24, **more)
-    with pytest.raises(ValueError, match=r"hidden needs a width beside it\.$"):
+    with pytest.raises(ValueError, match=r"hidden can only be set together with width\.$"):
         PartConfig("smaller", hidden=24)
 
 
-@pytest.mark.usefixtures("fed")
-def test_a_part_may_show_its_spectra_more_often(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("fixed_stream")
+def test_a_part_may_use_its_spectra_more_often(tmp_path: Path) -> None:
     one, other = tmp_path / "one.safetensors", tmp_path / "other.safetensors"
     list(train_steps(replace(TINY, parts=(FIRST,), uses=4.0), 0, one))
     often = replace(FIRST, uses=4.0)

@@ -15,18 +15,18 @@ from napari_xrf_pigments.simulation.instruments import Excitation, Readout
 from napari_xrf_pigments.training import spectra_stream as stream
 from napari_xrf_pigments.training.spectra_stream import (
     Chunk,
-    Draws,
+    StreamSettings,
     known_settings,
     training_stream,
 )
 
 
-def test_chunks_hold_finite_inputs_and_answers(chunks: list[Chunk]) -> None:
+def test_chunks_hold_finite_inputs_and_targets(chunks: list[Chunk]) -> None:
     for chunk in chunks:
         assert chunk.encoded.shape == (256, N_INPUTS)
-        assert chunk.answers.shape == (256, n_outputs())
+        assert chunk.targets.shape == (256, n_outputs())
         assert torch.isfinite(chunk.encoded).all()
-        assert set(chunk.answers.unique().tolist()) == {MASKED, 0, 1}
+        assert set(chunk.targets.unique().tolist()) == {MASKED, 0, 1}
         assert float(chunk.encoded[:, :N_BINS].float().square().sum(1).mean()) == pytest.approx(
             100, rel=0.02
         )
@@ -42,17 +42,17 @@ def test_a_seed_gives_the_same_stream() -> None:
         next(training_stream((seed, 0), sections=4, readouts=1)) for seed in (5, 5, 6)
     )
     assert torch.equal(one.encoded, again.encoded)
-    assert torch.equal(one.answers, again.answers)
+    assert torch.equal(one.targets, again.targets)
     assert not torch.equal(one.encoded, other.encoded)
 
 
-def test_what_is_told_of_an_instrument_is_true_and_a_voltage_comes_with_its_anode() -> None:
+def test_known_settings_are_true_and_a_voltage_comes_with_its_anode() -> None:
     beam = Beam(np.array([20.0]), np.zeros(1), np.ones(1))
     measured = type("Measured", (), {})()
     measured.excitation = Excitation("Ag", 35.0, (("Al", 0.3),), Geometry(80.0, 50.0), beam)
     measured.readout = Readout(DetectorModel(), "helium", 5.0, 100, 0.1, 0.0)
     rng = np.random.default_rng(0)
-    told = [known_settings(measured, rng) for _ in range(300)]
+    known = [known_settings(measured, rng) for _ in range(300)]
     for name, truth in (
         ("anode", "Ag"),
         ("tube_kv", 35.0),
@@ -61,24 +61,24 @@ def test_what_is_told_of_an_instrument_is_true_and_a_voltage_comes_with_its_anod
         ("incidence_deg", 80.0),
         ("takeoff_deg", 50.0),
     ):
-        assert {getattr(one, name) for one in told} == {None, truth}
-    assert all(one.anode is not None for one in told if one.tube_kv is not None)
+        assert {getattr(one, name) for one in known} == {None, truth}
+    assert all(one.anode is not None for one in known if one.tube_kv is not None)
 
 
 def test_a_stream_draws_secondary_excitation_for_some_beams_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = []
+    chosen = []
     real = stream.emit
 
     def emit(*args: object, secondary: bool, **more: object) -> object:
-        asked.append(secondary)
+        chosen.append(secondary)
         return real(*args, secondary=False, **more)
 
     monkeypatch.setattr(stream, "emit", emit)
     for chance in (0.0, 0.5, 1.0):
-        draws = Draws(secondary=chance, readouts=1)
-        list(islice(training_stream((3, 1), draws, sections=4, beams=4), 12))
-    assert not any(asked[:12])
-    assert 0 < sum(asked[12:24]) < 12
-    assert all(asked[24:])
+        settings = StreamSettings(secondary=chance, readouts=1)
+        list(islice(training_stream((3, 1), settings, sections=4, beams=4), 12))
+    assert not any(chosen[:12])
+    assert 0 < sum(chosen[12:24]) < 12
+    assert all(chosen[24:])

@@ -15,28 +15,29 @@ from torch import nn
 
 from ..network.model import PigmentNet
 from ..network.outputs import MASKED
-from ._simulation_workers import Feeder
-from .checkpoint import Snapshot, places_from, places_of
+from ._simulation_workers import ChunkSource
+from .checkpoint import Snapshot, positions_from, stream_positions
 from .config import BEAMS_PER_BATCH, PartConfig, TrainingConfig
-from .spectra_stream import Chunk, Place
+from .spectra_stream import Chunk, StreamPosition
 
-#: Chunks kept to draw batches from, so that a batch mixes many instruments.
-_KEPT_CHUNKS = 96
+#: Chunks in the buffer that batches are drawn from; the more, the more instruments in a batch.
+_BUFFER_CHUNKS = 96
+#: Steps of the running mean of the weights.
 _EMA_STEPS = 1000
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the training is.
+    """Progress of a part of the training.
 
     Parameters
     ----------
     spectra, total : int
-        Spectra drawn so far and in all.
+        Spectra drawn so far, and in the whole part.
     loss : float
         Running mean of the loss.
     seconds : float
-        Time since the start.
+        Time since the start of the part.
     """
 
     spectra: int
@@ -45,11 +46,11 @@ class Progress:
     seconds: float
 
 
-def masked_loss(logits: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-    """Binary cross-entropy, summed over the outputs that have an answer, a spectrum's mean."""
-    known = answers != MASKED
+def masked_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Compute the binary cross-entropy, summed over outputs with a target, mean over spectra."""
+    known = targets != MASKED
     loss = nn.functional.binary_cross_entropy_with_logits(
-        logits, answers.clamp(min=0).to(logits.dtype), reduction="none"
+        logits, targets.clamp(min=0).to(logits.dtype), reduction="none"
     )
     return (loss * known).sum() / len(logits)
 
@@ -77,14 +78,19 @@ def train_part(
     config : TrainingConfig
         Settings of all parts.
     save_to : callable
-        Given the running mean of the weights, the number of spectra seen and the state of
-        this part (none at its end), keeps them.
+        Called with the running mean of the weights, the number of spectra drawn and the state of
+        the part (None at its end) to save them.
     checkpoint_s : float
-        Seconds between savings.
+        Seconds between checkpoints.
     snapshot : Snapshot, optional
-        The state to go on from.
+        The state to resume from.
     teacher : PigmentNet, optional
-        Whose answers are learned instead of the true ones.
+        Network whose probabilities are the targets instead of the truth (distillation).
+
+    Yields
+    ------
+    Progress
+        After each chunk that was trained on.
     """
     run = _Run(net, part, stream, config, teacher)
     fresh = bool((net.scale == 1).all())
@@ -92,29 +98,29 @@ def train_part(
         run.restore(snapshot)
         fresh = False
     start = saved = time.monotonic()
-    feeding = Feeder(stream, config.workers, part.draws, run.places, run.turn)
-    with feeding as feeder, _threads(config.threads):
-        for chunk in feeder:
-            if run.take(chunk) < min(16, part.spectra // 2048):
+    source = ChunkSource(stream, config.workers, part.draws, run.positions, run.turn)
+    with source, _torch_threads(config.threads):
+        for chunk in source:
+            if run.add(chunk) < min(16, part.spectra // 2048):
                 continue
             if fresh:
                 fresh = False
-                encoded = torch.cat([one.encoded for one in run.kept]).float()
+                encoded = torch.cat([one.encoded for one in run.buffer]).float()
                 net.standardise(encoded)
                 run.averaged.standardise(encoded)
-            run.learn(len(chunk.encoded))
+            run.train(len(chunk.encoded))
             now = time.monotonic()
-            yield Progress(min(run.seen, part.spectra), part.spectra, run.loss, now - start)
-            if run.seen >= part.spectra:
+            yield Progress(min(run.drawn, part.spectra), part.spectra, run.loss, now - start)
+            if run.drawn >= part.spectra:
                 break
             if now - saved > checkpoint_s:
                 saved = now
-                save_to(run.averaged, run.seen, run.snapshot())
-    save_to(run.averaged, run.seen, None)
+                save_to(run.averaged, run.drawn, run.snapshot())
+    save_to(run.averaged, run.drawn, None)
 
 
 @contextmanager
-def _threads(number: int) -> Iterator[None]:
+def _torch_threads(number: int) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(number)
     try:
@@ -124,7 +130,21 @@ def _threads(number: int) -> Iterator[None]:
 
 
 class _Run:
-    """What changes while a part is trained."""
+    """State of one run of a part: network, optimiser, buffer of chunks and counters.
+
+    Attributes
+    ----------
+    averaged : PigmentNet
+        Running mean of the weights.
+    buffer : list of Chunk
+        The last chunks, from which batches are drawn.
+    positions, turn : list of StreamPosition or None, int
+        Where the streams begin, and which comes first.
+    drawn : int
+        Spectra drawn so far.
+    loss : float
+        Running mean of the loss.
+    """
 
     def __init__(
         self,
@@ -136,109 +156,116 @@ class _Run:
     ) -> None:
         self._teacher = teacher
         self._net, self._part, self._config = net, part, config
-        self._drawing = torch.Generator().manual_seed(stream)
-        # A running mean of the weights forgets the noise of the last steps.
+        self._generator = torch.Generator().manual_seed(stream)
+        # The running mean of the weights averages out the noise of the last steps.
         self._mean = torch.optim.swa_utils.AveragedModel(net, avg_fn=_running_mean)
         self.averaged = cast(PigmentNet, self._mean.module)
         self._optimiser = torch.optim.AdamW(
             net.parameters(), lr=part.learning_rate, weight_decay=config.weight_decay
         )
-        self.kept: list[Chunk] = []
-        self.places: list[Place | None] = []
+        self.buffer: list[Chunk] = []
+        self.positions: list[StreamPosition | None] = []
         self.turn = 0
-        self.seen, self.loss = 0, float("nan")
-        self._drawn, self._again, self._owed = 0, 0, 0.0
+        self.drawn, self.loss = 0, float("nan")
+        self._chunks_drawn, self._to_repeat, self._due_steps = 0, 0, 0.0
 
-    def take(self, chunk: Chunk) -> int:
-        """Keep a chunk; how many are kept, or -1 while those of before a stop come again."""
+    def add(self, chunk: Chunk) -> int:
+        """Add a chunk to the buffer; return its length, or -1 while old chunks are repeated."""
         if self._teacher is not None:
-            chunk = replace(chunk, answers=_told(self._teacher, chunk.encoded))
-        self.kept = [*self.kept[-_KEPT_CHUNKS + 1 :], chunk]
-        if self._again:
-            self._again -= 1
+            chunk = replace(chunk, targets=_teacher_targets(self._teacher, chunk.encoded))
+        self.buffer = [*self.buffer[-_BUFFER_CHUNKS + 1 :], chunk]
+        if self._to_repeat:
+            self._to_repeat -= 1
             return -1
-        self._drawn += 1
-        self.seen += len(chunk.encoded)
-        return len(self.kept)
+        self._chunks_drawn += 1
+        self.drawn += len(chunk.encoded)
+        return len(self.buffer)
 
-    def learn(self, spectra: int) -> None:
-        """The gradient steps that so many new spectra are worth."""
+    def train(self, spectra: int) -> None:
+        """Take the gradient steps that are due for a number of new spectra."""
         config, part = self._config, self._part
-        self._owed += spectra * (part.uses or config.uses) / config.batch
-        while self._owed >= 1:
-            self._owed -= 1
+        self._due_steps += spectra * (part.uses or config.uses) / config.batch
+        while self._due_steps >= 1:
+            self._due_steps -= 1
             for group in self._optimiser.param_groups:
-                group["lr"] = part.learning_rate * _rate(self.seen / part.spectra)
-            batch = _batch(self.kept, config.batch, self._drawing)
+                group["lr"] = part.learning_rate * _relative_rate(self.drawn / part.spectra)
+            batch = _draw_batch(self.buffer, config.batch, self._generator)
             loss = _step(self._net, self._optimiser, *batch)
             self._mean.update_parameters(self._net)
             self.loss = loss if self.loss != self.loss else 0.99 * self.loss + 0.01 * loss
 
     def snapshot(self) -> Snapshot:
-        """All that is needed to go on."""
+        """Collect the complete state of the run."""
         tensors = {f"net.{name}": value for name, value in self._net.state_dict().items()}
         tensors |= {f"mean.{name}": value for name, value in self._mean.state_dict().items()}
         for number, state in self._optimiser.state_dict()["state"].items():
             tensors |= {f"adam.{number}.{name}": value for name, value in state.items()}
-        tensors["drawing"] = self._drawing.get_state()
-        numbers = {"seen": self.seen, "loss": self.loss, "drawn": self._drawn, "owed": self._owed}
+        tensors["drawing"] = self._generator.get_state()
+        numbers = {
+            "seen": self.drawn,
+            "loss": self.loss,
+            "drawn": self._chunks_drawn,
+            "owed": self._due_steps,
+        }
         streams = max(1, self._config.workers)
-        return Snapshot(tensors, numbers | places_of(self.kept, self._drawn, streams))
+        positions = stream_positions(self.buffer, self._chunks_drawn, streams)
+        return Snapshot(tensors, numbers | positions)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a state; the chunks kept then come once more."""
-        self._net.load_state_dict(snapshot.below("net"))
-        self._mean.load_state_dict(snapshot.below("mean"))
+        """Restore a state; the streams then repeat the chunks of the buffer."""
+        self._net.load_state_dict(snapshot.subset("net"))
+        self._mean.load_state_dict(snapshot.subset("mean"))
         moments = self._optimiser.state_dict()
         moments["state"] = {
-            number: snapshot.below(f"adam.{number}")
+            number: snapshot.subset(f"adam.{number}")
             for number in range(len(list(self._net.parameters())))
         }
         self._optimiser.load_state_dict(moments)
-        self._drawing.set_state(snapshot.tensors["drawing"])
+        self._generator.set_state(snapshot.tensors["drawing"])
         numbers = snapshot.numbers
-        self.seen, self.loss = numbers["seen"], numbers["loss"]
-        self._drawn, self._owed = numbers["drawn"], numbers["owed"]
-        self._again = numbers["kept"]
-        self.places, self.turn = places_from(numbers), numbers["turn"]
+        self.drawn, self.loss = numbers["seen"], numbers["loss"]
+        self._chunks_drawn, self._due_steps = numbers["drawn"], numbers["owed"]
+        self._to_repeat = numbers["kept"]
+        self.positions, self.turn = positions_from(numbers), numbers["turn"]
 
 
 def _running_mean(mean: torch.Tensor, new: torch.Tensor, steps: torch.Tensor | int) -> torch.Tensor:
-    """Mean over the last steps: all of them at first, then the last `_EMA_STEPS` or so."""
-    keep = min(1 - 1 / _EMA_STEPS, (1 + float(steps)) / (10 + float(steps)))
-    return mean * keep + new * (1 - keep)
+    """Average over all steps at first, then over about the last `_EMA_STEPS`."""
+    weight = min(1 - 1 / _EMA_STEPS, (1 + float(steps)) / (10 + float(steps)))
+    return mean * weight + new * (1 - weight)
 
 
-def _rate(done: float) -> float:
+def _relative_rate(done: float) -> float:
+    """Compute the learning rate after a share of the spectra: warm-up, then cosine decay."""
     warm = min(1.0, done / 0.01)
     return warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0))))
 
 
-def _batch(
-    kept: list[Chunk], size: int, drawing: torch.Generator
+def _draw_batch(
+    buffer: list[Chunk], size: int, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch from sixteen chunks, so from as many beams."""
-    chosen = torch.randint(len(kept), (BEAMS_PER_BATCH,), generator=drawing).tolist()
-    encoded, answers = [], []
+    """Draw a batch from sixteen chunks, hence from as many beams."""
+    chosen = torch.randint(len(buffer), (BEAMS_PER_BATCH,), generator=generator).tolist()
+    encoded, targets = [], []
     for index in chosen:
-        chunk = kept[index]
-        rows = torch.randint(len(chunk.encoded), (size // BEAMS_PER_BATCH,), generator=drawing)
+        chunk = buffer[index]
+        rows = torch.randint(len(chunk.encoded), (size // BEAMS_PER_BATCH,), generator=generator)
         encoded.append(chunk.encoded[rows])
-        answers.append(chunk.answers[rows])
-    return torch.cat(encoded).float(), torch.cat(answers)
+        targets.append(chunk.targets[rows])
+    return torch.cat(encoded).float(), torch.cat(targets)
 
 
 @torch.no_grad()
-def _told(teacher: PigmentNet, encoded: torch.Tensor) -> torch.Tensor:
-    """Probabilities that a network gives, shape (spectrum, output), to be learned by another."""
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_in_half()):
+def _teacher_targets(teacher: PigmentNet, encoded: torch.Tensor) -> torch.Tensor:
+    """Compute the teacher's probabilities, shape (spectrum, output), as training targets."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_fast_bfloat16()):
         logits = teacher(encoded.float())
     return torch.sigmoid(logits.float()).half()
 
 
 @lru_cache
-def _fast_in_half() -> bool:
-    """Whether products in half precision (bf16) are worth it: without AVX-512 they are emulated.
+def _has_fast_bfloat16() -> bool:
+    """Return whether matrix products in bfloat16 pay off: without AVX-512 they are emulated.
 
     On a processor with AVX2 alone they take six times as long as in single precision.
     """
@@ -249,11 +276,11 @@ def _step(
     net: PigmentNet,
     optimiser: torch.optim.Optimizer,
     encoded: torch.Tensor,
-    answers: torch.Tensor,
+    targets: torch.Tensor,
 ) -> float:
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_fast_in_half()):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_fast_bfloat16()):
         logits = net(encoded)
-    loss = masked_loss(logits.float(), answers)
+    loss = masked_loss(logits.float(), targets)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)

@@ -1,4 +1,4 @@
-"""All that a training needs to go on as if it had not stopped, in one safetensors file."""
+"""Checkpoints: the complete state of a training, in one safetensors file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from .spectra_stream import Chunk, Place
+from .spectra_stream import Chunk, StreamPosition
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,16 @@ class Snapshot:
     Parameters
     ----------
     tensors : dict of str to Tensor
-        Weights, their running mean, state of the optimiser and of the draws.
+        Weights, their running mean, state of the optimiser and of the generator of batches.
     numbers : dict
-        The rest, fit for JSON.
+        All other state, as JSON types.
     """
 
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)
     numbers: dict[str, Any] = field(default_factory=dict)
 
-    def below(self, prefix: str) -> dict[str, torch.Tensor]:
-        """The tensors whose names begin with ``prefix.``, without it."""
+    def subset(self, prefix: str) -> dict[str, torch.Tensor]:
+        """Return the tensors whose names begin with ``prefix.``, without the prefix."""
         start = f"{prefix}."
         return {
             name.removeprefix(start): value
@@ -42,26 +42,26 @@ class Snapshot:
 
 
 def checkpoint_path(out: Path) -> Path:
-    """Where the state of the training of the weights `out` is kept until it ends."""
+    """Return the path of the checkpoint of the training that writes the weights `out`."""
     return out.with_name(f"{out.stem}.checkpoint.safetensors")
 
 
 def save_checkpoint(path: Path, snapshot: Snapshot, about: dict[str, Any]) -> None:
-    """Write a checkpoint; an earlier one is replaced at once.
+    """Write a checkpoint; an earlier one is replaced atomically.
 
     Parameters
     ----------
     path : Path
         The file.
     snapshot : Snapshot
-        State of the present part.
+        State of the current part.
     about : dict
-        Which training it is and how far.
+        Settings of the training, and the current run.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     text = json.dumps({"about": about, "numbers": snapshot.numbers})
     try:
-        # A copy each: safetensors refuses tensors that share memory.
+        # Copies, because safetensors rejects tensors that share memory.
         tensors = {name: value.clone() for name, value in snapshot.tensors.items()}
         save_file(tensors, partial, {"checkpoint": text})
         partial.replace(path)
@@ -77,59 +77,62 @@ def load_checkpoint(path: Path, about: dict[str, Any]) -> tuple[Snapshot, dict[s
     path : Path
         The file.
     about : dict
-        What it must say of its training.
+        Settings that the checkpoint must have.
 
     Returns
     -------
     Snapshot, dict
-        The state, and all that it says of its training.
+        The state, and the settings of the training with the current run.
 
     Raises
     ------
     ValueError
-        If there is none, if it is damaged, or if it is that of another training.
+        If there is no checkpoint, or if it is damaged or has other settings.
     """
     if not path.is_file():
-        raise ValueError(f"There is no training to go on with: {path} was not found.")
+        raise ValueError(f"There is no training to resume: {path} was not found.")
     try:
         with safe_open(path, "pt") as file:
             text = json.loads((file.metadata() or {}).get("checkpoint", "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path.name} is not the state of a training.") from error
+        raise ValueError(f"{path.name} is not a checkpoint of a training.") from error
     if not isinstance(text, dict) or set(text) != {"about", "numbers"}:
-        raise ValueError(f"{path.name} is not the state of a training.")
-    # Through JSON, as what was stored went: a tuple comes back as a list.
-    asked = json.loads(json.dumps(about))
-    if any(text["about"].get(name) != value for name, value in asked.items()):
-        raise ValueError(f"{path.name} is the state of a training with other settings.")
+        raise ValueError(f"{path.name} is not a checkpoint of a training.")
+    # Through JSON like the stored settings, which turns tuples into lists.
+    expected = json.loads(json.dumps(about))
+    if any(text["about"].get(name) != value for name, value in expected.items()):
+        raise ValueError(
+            f"{path.name} belongs to a training with other settings; resume with those settings "
+            "or start again."
+        )
     return Snapshot(tensors, text["numbers"]), text["about"]
 
 
-def places_of(kept: Sequence[Chunk], drawn: int, streams: int) -> dict[str, Any]:
-    """Where the streams must begin so that they give the kept chunks once more, for JSON.
+def stream_positions(chunks: Sequence[Chunk], drawn: int, streams: int) -> dict[str, Any]:
+    """Describe, as JSON types, where the streams must begin to repeat the last chunks.
 
     Parameters
     ----------
-    kept : sequence of Chunk
-        The last chunks, in the order in which they came.
+    chunks : sequence of Chunk
+        The last chunks, in the order in which they were drawn.
     drawn : int
-        Chunks that came in all.
+        Number of chunks drawn in all.
     streams : int
-        Streams that take turns.
+        Number of streams that take turns.
     """
-    turn = (drawn - len(kept)) % streams
-    places: list[Any] = [None] * streams
-    for number, chunk in enumerate(kept[:streams]):
-        if chunk.place is not None:
-            told = [chunk.place.numbers, chunk.place.noise.hex(), chunk.place.beam]
-            places[(turn + number) % streams] = told
-    return {"turn": turn, "places": places, "kept": len(kept)}
+    turn = (drawn - len(chunks)) % streams
+    positions: list[Any] = [None] * streams
+    for number, chunk in enumerate(chunks[:streams]):
+        if chunk.position is not None:
+            state = [chunk.position.numbers, chunk.position.noise.hex(), chunk.position.beam]
+            positions[(turn + number) % streams] = state
+    return {"turn": turn, "places": positions, "kept": len(chunks)}
 
 
-def places_from(numbers: dict[str, Any]) -> list[Place | None]:
-    """What :func:`places_of` stored."""
+def positions_from(numbers: dict[str, Any]) -> list[StreamPosition | None]:
+    """Restore the positions that :func:`stream_positions` described."""
     return [
-        None if told is None else Place(told[0], bytes.fromhex(told[1]), told[2])
-        for told in numbers["places"]
+        None if state is None else StreamPosition(state[0], bytes.fromhex(state[1]), state[2])
+        for state in numbers["places"]
     ]

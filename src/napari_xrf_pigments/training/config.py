@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .spectra_stream import Draws
+from .spectra_stream import StreamSettings
 
-#: Beams that a batch mixes, so also the fewest spectra in one.
+#: Beams mixed in a batch, hence also its smallest size.
 BEAMS_PER_BATCH = 16
 
 
-def _check_whole(settings: Any, least: dict[str, int]) -> None:
-    for name, smallest in least.items():
+def _check_integers(settings: Any, minima: dict[str, int]) -> None:
+    for name, smallest in minima.items():
         value = getattr(settings, name)
         if type(value) is not int or value < smallest:
             raise ValueError(f"{name} must be a whole number of at least {smallest}.")
@@ -30,30 +30,30 @@ def _check_numbers(settings: Any, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class PartConfig:
-    """One part of the training: a stream of spectra and how it is learned from.
+    """One part of the training: its stream of spectra and its optimisation.
 
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the part.
     spectra : int
         Simulated spectra drawn.
     repeats : int
-        Times it is run, one after the other with new spectra; the mean of their weights is
-        what is kept.
+        Number of runs, one after the other with new spectra; the result is the mean of their
+        weights.
     with_start : bool
-        Whether that mean includes the weights that the part started from.
+        Whether that mean includes the weights before the part.
     learning_rate : float
         Highest rate of AdamW; it warms up, then falls as a cosine.
     uses : float
-        How often each spectrum is shown, on average; 0: as often as in the other parts.
+        Mean number of times that a spectrum is used; 0 for that of :class:`TrainingConfig`.
     calibration : int
-        Chunks of 2048 spectra that the probabilities are calibrated on afterwards.
-    draws : Draws
-        How harsh the stream is.
+        Chunks of 2048 spectra to calibrate the probabilities on after the part.
+    draws : StreamSettings
+        Distribution of the spectra.
     width, hidden : int
-        Sizes of a smaller network, which is made of the one before (`shrinking`) and learns, and
-        is calibrated on, its answers instead of the true ones; with 0 the network stays as it is.
+        Sizes of a smaller network: the network is pruned (:mod:`.pruning`), and the larger one
+        supplies the targets of training and calibration. With 0 the network keeps its size.
 
     Raises
     ------
@@ -68,13 +68,13 @@ class PartConfig:
     learning_rate: float = 1.2e-3
     uses: float = 0.0
     calibration: int = 0
-    draws: Draws = field(default_factory=Draws)
+    draws: StreamSettings = field(default_factory=StreamSettings)
     width: int = 0
     hidden: int = 0
 
     @property
-    def shrinks(self) -> bool:
-        """Whether the network gets smaller."""
+    def prunes(self) -> bool:
+        """Whether the network is pruned at the start of the part."""
         return self.width > 0
 
     def __post_init__(self) -> None:
@@ -82,27 +82,31 @@ class PartConfig:
             raise ValueError("name must be a text.")
         if type(self.with_start) is not bool:
             raise ValueError("with_start must be true or false.")
-        _check_whole(self, {"spectra": 1, "repeats": 1, "calibration": 0, "width": 0, "hidden": 0})
-        if self.hidden and not self.shrinks:
-            raise ValueError("hidden needs a width beside it.")
-        if self.shrinks and (self.repeats > 1 or self.with_start):
-            raise ValueError("A part that makes the network smaller is run once, without a mean.")
+        _check_integers(
+            self, {"spectra": 1, "repeats": 1, "calibration": 0, "width": 0, "hidden": 0}
+        )
+        if self.hidden and not self.prunes:
+            raise ValueError("hidden can only be set together with width.")
+        if self.prunes and (self.repeats > 1 or self.with_start):
+            raise ValueError(
+                "A part with a width prunes the network; it cannot have repeats or with_start."
+            )
         _check_numbers(self, ("learning_rate", "uses"))
-        _check_whole(self.draws, {"readouts": 1})
-        numbers = {each.name for each in fields(Draws)} - {"readouts"}
+        _check_integers(self.draws, {"readouts": 1})
+        numbers = {each.name for each in fields(StreamSettings)} - {"readouts"}
         _check_numbers(self.draws, tuple(sorted(numbers)))
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the network is trained; see ``data/training.toml``.
+    """Settings of a training; see ``data/training.toml``.
 
     Parameters
     ----------
     parts : tuple of PartConfig
-        The parts of the training, in their order; each starts from the weights of the one before.
+        The parts of the training in order; each starts from the weights of the previous one.
     uses : float
-        How often each spectrum is shown, on average, where a part does not say otherwise.
+        Mean number of times that a spectrum is used, where a part does not set it.
     batch : int
         Spectra in a batch.
     weight_decay : float
@@ -110,9 +114,9 @@ class TrainingConfig:
     width, blocks : int
         Sizes of the network.
     workers : int
-        Processes that simulate; with 0 the training does it itself.
+        Processes that simulate; with 0 the training process does.
     threads : int
-        Threads of the gradient steps; another number rounds sums differently.
+        Threads of the gradient steps; the rounding of sums depends on their number.
 
     Raises
     ------
@@ -131,22 +135,22 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         if not self.parts:
-            raise ValueError("A training needs one part at least.")
+            raise ValueError("A training needs at least one part.")
         if len({part.name for part in self.parts}) < len(self.parts):
             raise ValueError("Every part needs a name of its own.")
-        _check_whole(
+        _check_integers(
             self, {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1, "workers": 0, "threads": 1}
         )
         _check_numbers(self, ("uses", "weight_decay"))
 
     @classmethod
     def load(cls, path: Path) -> TrainingConfig:
-        """Read a TOML file: the settings, and a table ``[[part]]`` for each part.
+        """Read a TOML file with the settings and one table ``[[part]]`` per part.
 
         Raises
         ------
         ValueError
-            If it is not TOML, names an unknown setting or has a value that is none.
+            If the file is not TOML, or has an unknown setting or an invalid value.
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -162,10 +166,10 @@ class TrainingConfig:
 
 
 def _part(path: Path, values: dict[str, Any]) -> PartConfig:
-    of_draws = {each.name for each in fields(Draws)}
+    of_stream = {each.name for each in fields(StreamSettings)}
     own = {each.name for each in fields(PartConfig)} - {"draws"}
-    _check_names(path, values, own | of_draws)
-    draws = Draws(**{name: value for name, value in values.items() if name in of_draws})
+    _check_names(path, values, own | of_stream)
+    draws = StreamSettings(**{name: value for name, value in values.items() if name in of_stream})
     return PartConfig(**{name: value for name, value in values.items() if name in own}, draws=draws)
 
 

@@ -1,7 +1,6 @@
-"""Calibration of the probabilities on fresh simulated spectra.
+"""Calibration of the probabilities on new simulated spectra by Platt scaling.
 
-A slope and a shift of every logit (Platt scaling) are fitted and folded into the
-network's last layer, so that the weights carry them.
+A slope and a shift of every logit are fitted and folded into the network's last layer.
 """
 
 from __future__ import annotations
@@ -12,19 +11,19 @@ import torch
 
 from ..network.model import PigmentNet
 from ..network.outputs import MASKED
-from .spectra_stream import Chunk, Draws, training_stream
+from .spectra_stream import Chunk, StreamSettings, training_stream
 
-#: Well-kept instruments and usual impurities, but supports as foul as in the first part
-#: of the training: foreign elements behind the paint are what probabilities must doubt.
-CALIBRATION_DRAWS = Draws(traces=0.5, wear=0.1, contaminated=0.4)
-#: Weight of the prior (slope 1, shift 0), in spectra; rare pigments stay near it.
+#: Few worn instruments and common impurities, but as many foreign elements in the supports as in
+#: the first part of the training: probabilities must be calibrated against those.
+CALIBRATION_SETTINGS = StreamSettings(traces=0.5, wear=0.1, contaminated=0.4)
+#: Weight of the prior (slope 1, shift 0), in spectra; outputs of rare pigments stay near it.
 _PRIOR = 10.0
 
 
 def calibrate_network(
     net: PigmentNet,
     seed: int,
-    draws: Draws = CALIBRATION_DRAWS,
+    settings: StreamSettings = CALIBRATION_SETTINGS,
     *,
     chunks: int = 60,
     teacher: PigmentNet | None = None,
@@ -37,39 +36,39 @@ def calibrate_network(
         A trained network; changed in place.
     seed : int
         Seed of the spectra.
-    draws : Draws
-        How harsh their stream is.
+    settings : StreamSettings
+        Distribution of the spectra.
     chunks : int
         Chunks of 2048 spectra to fit on.
     teacher : PigmentNet, optional
-        A calibrated network, whose probabilities are fitted instead of the true answers.
+        A calibrated network whose probabilities are the targets instead of the truth.
     """
-    drawn = list(islice(training_stream((seed, 77), draws), chunks))
-    logits, answers = _outputs(net, drawn)
+    drawn = list(islice(training_stream((seed, 77), settings), chunks))
+    logits, targets = _logits_and_targets(net, drawn)
     if teacher is not None:
-        answers = torch.sigmoid(_outputs(teacher, drawn)[0])
-    slope, shift = fit_platt(logits, answers)
+        targets = torch.sigmoid(_logits_and_targets(teacher, drawn)[0])
+    slope, shift = fit_platt(logits, targets)
     with torch.no_grad():
         net.last.weight.mul_(slope[:, None])
         net.last.bias.mul_(slope).add_(shift)
 
 
-def fit_platt(logits: torch.Tensor, answers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Slope and shift of each output that make its answers likeliest.
+def fit_platt(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Fit the slope and the shift of each output by maximum likelihood.
 
     Parameters
     ----------
     logits : Tensor, shape (spectrum, output)
         Raw logits.
-    answers : Tensor, shape (spectrum, output)
+    targets : Tensor, shape (spectrum, output)
         0, 1, a probability, or :data:`MASKED`.
 
     Returns
     -------
     slope, shift : Tensor, shape (output,)
     """
-    known = answers != MASKED
-    wanted = answers.clamp(min=0).to(logits.dtype)
+    known = targets != MASKED
+    wanted = targets.clamp(min=0).to(logits.dtype)
     log_slope = torch.zeros(logits.shape[1], requires_grad=True)
     shift = torch.zeros(logits.shape[1], requires_grad=True)
     solver = torch.optim.LBFGS([log_slope, shift], max_iter=60, line_search_fn="strong_wolfe")
@@ -88,6 +87,6 @@ def fit_platt(logits: torch.Tensor, answers: torch.Tensor) -> tuple[torch.Tensor
 
 
 @torch.no_grad()
-def _outputs(net: PigmentNet, chunks: list[Chunk]) -> tuple[torch.Tensor, torch.Tensor]:
+def _logits_and_targets(net: PigmentNet, chunks: list[Chunk]) -> tuple[torch.Tensor, torch.Tensor]:
     logits = torch.cat([net(chunk.encoded.float()) for chunk in chunks])
-    return logits, torch.cat([chunk.answers for chunk in chunks])
+    return logits, torch.cat([chunk.targets for chunk in chunks])

@@ -19,17 +19,17 @@ from ..simulation.stratigraphy_batch import StackPool, random_pool
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where in its stream a chunk stands, so that a stream can begin there.
+class StreamPosition:
+    """Position of a chunk in its stream, from which the stream can be resumed.
 
     Parameters
     ----------
     numbers : dict
-        State of the generator of all but the noise before the chunk's sections were drawn.
+        State of the generator of everything but the noise before the chunk's sections were drawn.
     noise : bytes
         State of the generator of the counting noise at that time.
     beam : int
-        Which of the beams of those sections the chunk is from.
+        Index of the chunk's beam among the beams of those sections.
     """
 
     numbers: dict[str, Any]
@@ -39,35 +39,35 @@ class Place:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Encoded spectra and their answers.
+    """Encoded spectra and their training targets.
 
     Parameters
     ----------
     encoded : Tensor, shape (spectrum, input), float16
-        See :mod:`.encoding`.
-    answers : Tensor, shape (spectrum, output), int8
-        See :mod:`.labels`.
-    place : Place, optional
-        Where in its stream it stands.
+        See :mod:`napari_xrf_pigments.network.encoding`.
+    targets : Tensor, shape (spectrum, output), int8
+        See :func:`napari_xrf_pigments.network.outputs.targets`.
+    position : StreamPosition, optional
+        Position in the stream.
     """
 
     encoded: torch.Tensor
-    answers: torch.Tensor
-    place: Place | None = None
+    targets: torch.Tensor
+    position: StreamPosition | None = None
 
 
 @dataclass(frozen=True)
-class Draws:
-    """How harsh a stream is.
+class StreamSettings:
+    """Distribution of the spectra of a stream.
 
     Parameters
     ----------
     absent_sigma : float
-        A pigment that stands less than this over the noise counts as absent.
+        A pigment of lower significance counts as absent.
     traces : float
         Factor on the chance of impurities.
     wear : float
-        Chance of a tired instrument.
+        Chance of a worn instrument.
     contaminated : float
         Chance of a support with foreign elements.
     secondary : float
@@ -75,7 +75,7 @@ class Draws:
     eras : float
         Chance that the pigments of a painting were in use at the same time.
     readouts : int
-        Detectors for each beam.
+        Detectors per beam.
     """
 
     absent_sigma: float = 0.0
@@ -88,63 +88,67 @@ class Draws:
 
 
 def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
-    """What a user would know of an instrument: a random part of the truth."""
+    """Draw the settings of a simulated instrument that a user would know."""
     excitation, readout = measured.excitation, measured.readout
     geometry = excitation.geometry
-    told = rng.random(4)
+    chance = rng.random(4)
     return Acquisition(
-        anode=excitation.anode if told[0] > 0.25 else None,
-        tube_kv=excitation.tube_kv if told[0] > 0.25 and told[1] > 0.35 else None,
-        filter=excitation.filters if told[2] > 0.65 else None,
-        atmosphere=readout.atmosphere if told[2] > 0.5 else None,  # type: ignore[arg-type]
-        incidence_deg=geometry.incidence_deg if told[3] > 0.65 else None,
-        takeoff_deg=geometry.takeoff_deg if told[3] > 0.65 else None,
+        anode=excitation.anode if chance[0] > 0.25 else None,
+        tube_kv=excitation.tube_kv if chance[0] > 0.25 and chance[1] > 0.35 else None,
+        filter=excitation.filters if chance[2] > 0.65 else None,
+        atmosphere=readout.atmosphere if chance[2] > 0.5 else None,  # type: ignore[arg-type]
+        incidence_deg=geometry.incidence_deg if chance[3] > 0.65 else None,
+        takeoff_deg=geometry.takeoff_deg if chance[3] > 0.65 else None,
     )
 
 
 def training_stream(
     seed: int | tuple[int, ...],
-    draws: Draws | None = None,
+    settings: StreamSettings | None = None,
     *,
     sections: int = 1024,
     beams: int = 2,
     readouts: int | None = None,
-    place: Place | None = None,
+    position: StreamPosition | None = None,
 ) -> Iterator[Chunk]:
-    """Chunks of ``sections * readouts`` spectra of one beam and several detectors.
+    """Generate chunks of ``sections * readouts`` spectra of one beam and several detectors.
 
     Parameters
     ----------
     seed : int or tuple of int
         The same seed gives the same stream.
-    draws : Draws, optional
-        How harsh the stream is.
+    settings : StreamSettings, optional
+        Distribution of the spectra.
     sections : int
         New sections drawn for every `beams` beams.
     beams : int
         Beams for the same sections.
     readouts : int, optional
-        Detectors for each beam; by default as many as `draws` says.
-    place : Place, optional
-        The chunk of this stream to begin with; by default the first.
+        Detectors per beam; by default those of `settings`.
+    position : StreamPosition, optional
+        Position of the first chunk; by default the start of the stream.
+
+    Yields
+    ------
+    Chunk
     """
-    how = draws or Draws()
+    used = settings or StreamSettings()
     if readouts is not None:
-        how = replace(how, readouts=readouts)
+        used = replace(used, readouts=readouts)
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     first = 0
-    if place is not None:
-        rng.bit_generator.state = place.numbers
-        noise.set_state(torch.frombuffer(bytearray(place.noise), dtype=torch.uint8))
-        first = place.beam
+    if position is not None:
+        rng.bit_generator.state = position.numbers
+        noise.set_state(torch.frombuffer(bytearray(position.noise), dtype=torch.uint8))
+        first = position.beam
     while True:
         state = dict(rng.bit_generator.state), noise.get_state().numpy().tobytes()
-        pool = random_pool(rng, sections, ELEMENTS, how.traces, how.contaminated, how.eras)
+        pool = random_pool(rng, sections, ELEMENTS, used.traces, used.contaminated, used.eras)
         for beam in range(beams):
-            chunk = _one_beam(pool, rng, noise, how)
+            chunk = _one_beam(pool, rng, noise, used)
             if beam >= first:
-                yield replace(chunk, place=Place(*state, beam))
+                yield replace(chunk, position=StreamPosition(*state, beam))
         first = 0
 
 
@@ -152,19 +156,21 @@ def _one_beam(
     pool: StackPool,
     rng: np.random.Generator,
     noise: torch.Generator,
-    draws: Draws,
+    settings: StreamSettings,
 ) -> Chunk:
     excitation = random_excitation(rng)
-    # A chance of 0 or 1 draws nothing, so that the rest of the stream stays the same.
-    secondary = draws.secondary >= 1 or (draws.secondary > 0 and rng.random() < draws.secondary)
+    # A chance of 0 or 1 draws no number, so that the rest of the stream stays the same.
+    secondary = settings.secondary >= 1 or (
+        settings.secondary > 0 and rng.random() < settings.secondary
+    )
     emission = emit(pool, excitation, rng, secondary=secondary)
-    encoded, answers = [], []
-    for _ in range(draws.readouts):
-        readout = random_readout(rng, excitation.tube_kv, draws.wear)
+    encoded, wanted = [], []
+    for _ in range(settings.readouts):
+        readout = random_readout(rng, excitation.tube_kv, settings.wear)
         measured = measure(emission, readout, random_counts(rng, len(pool)), noise)
-        # Parts of the batch know different things of the instrument.
+        # Each quarter of the batch has other known settings of the instrument.
         for part in torch.arange(len(pool)).chunk(4):
             known = known_settings(measured, rng)
             encoded.append(encode(measured.counts[part], measured.energies, known).half())
-        answers.append(targets(measured, draws.absent_sigma))
-    return Chunk(torch.cat(encoded), torch.cat(answers))
+        wanted.append(targets(measured, settings.absent_sigma))
+    return Chunk(torch.cat(encoded), torch.cat(wanted))

@@ -1,4 +1,4 @@
-"""Training: simulated spectra in, weights out."""
+"""Training of the network on simulated spectra, part by part."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ..network.weights import load_weights, read_training, save_weights, weights
 from ._stage import Progress, train_part
 from .checkpoint import Snapshot, checkpoint_path, load_checkpoint, save_checkpoint
 from .config import PartConfig, TrainingConfig
-from .platt_scaling import CALIBRATION_DRAWS, calibrate_network
-from .pruning import shrunk
+from .platt_scaling import CALIBRATION_SETTINGS, calibrate_network
+from .pruning import prune
 from .spectra_stream import training_stream
 
-#: Between the seeds of one run's streams of spectra and those of the next.
-_STREAMS_APART = 1_000_003
-#: Chunks of 2048 spectra that a smaller network is made with.
-_EXAMPLES = 20
+#: Difference between the seeds of the streams of successive runs.
+_SEED_STEP = 1_000_003
+#: Chunks of 2048 spectra that a network is pruned with.
+_PRUNING_CHUNKS = 20
 
 
 def train_steps(
@@ -36,10 +36,10 @@ def train_steps(
     resume: bool = False,
     checkpoint_s: float = 180.0,
 ) -> Iterator[Progress]:
-    """Train, one chunk of spectra an item; weights are saved on the way and at the end.
+    """Train the network; the weights are saved from time to time and at the end.
 
-    Beside the weights lies, until the training has ended, a file from which it can go on as if
-    it had not stopped: on one machine it ends in the same weights.
+    Until the training has ended, a checkpoint lies beside the weights. On the same machine a
+    resumed training ends with the same weights as one that was never stopped.
 
     Parameters
     ----------
@@ -48,72 +48,91 @@ def train_steps(
     seed : int
         Seed of spectra and weights.
     out : Path
-        Where the weights go (``.safetensors``).
+        File of the weights (``.safetensors``).
     start : Path, optional
-        Weights that the parts before `from_part` have made.
+        Weights after the parts before `from_part`.
     from_part : str, optional
         Name of the part to begin with.
     resume : bool
-        Go on with a training that was stopped.
+        Resume a training that was stopped.
     checkpoint_s : float
-        Seconds between savings.
+        Seconds between checkpoints.
+
+    Yields
+    ------
+    Progress
+        After each chunk of spectra.
 
     Raises
     ------
     ValueError
         If there is no part of that name, if only one of `start` and `from_part` is given, if
-        the weights to start from have another size, or if there is no stopped training of
+        the weights to start from have another size, or if there is no stopped training with
         these settings.
     """
-    if (start is None) != (from_part is None):
-        raise ValueError("Weights to go on from and the part to begin with go together.")
-    names = [part.name for part in config.parts]
-    if from_part is not None and from_part not in names:
-        raise ValueError(f"There is no part {from_part!r}; there are {', '.join(names)}.")
+    first = _first_part(config, start, from_part)
     origin = {} if start is None else {"start": weights_hash(start), "from_part": from_part}
     about = {**asdict(config), **origin, "seed": seed}
     checkpoint = checkpoint_path(out)
     snapshot, at = load_checkpoint(checkpoint, about) if resume else (None, {"run": -1})
-    torch.manual_seed(seed)
-    net = PigmentNet(Architecture(config.width, config.blocks))
-    if start is not None:
-        asked = net.architecture
-        net = load_weights(start).train().requires_grad_(True)
-        if net.architecture != asked:
-            raise ValueError("The weights to go on from have another size than the settings say.")
-    first = 0 if from_part is None else names.index(from_part)
+    net = _initial_network(config, seed, start)
     runs = sum(part.repeats for part in config.parts[:first])
     for part in config.parts[first:]:
         if runs + part.repeats <= at["run"]:
             runs += part.repeats
             continue
-        ends = [copy.deepcopy(net)] if part.with_start or part.shrinks else []
+        # The weights before the part and after each of its runs.
+        ends = [copy.deepcopy(net)] if part.with_start or part.prunes else []
         if snapshot is not None:
-            ends = _networks(snapshot)
-        # It is not among those whose mean is kept.
-        teacher = ends[0].eval().requires_grad_(False) if part.shrinks else None
+            ends = _stored_networks(snapshot)
+        # A pruned part has no mean: the weights before it are the teacher's.
+        teacher = ends[0].eval().requires_grad_(False) if part.prunes else None
         if teacher is not None:
-            net = _smaller(teacher, part, seed + runs * _STREAMS_APART)
+            net = _pruned(teacher, part, seed + runs * _SEED_STEP)
         for run in range(max(runs, at["run"]), runs + part.repeats):
-            stream = seed + run * _STREAMS_APART
+            stream = seed + run * _SEED_STEP
             made = {**about, "part": part.name, "stream": stream}
-            keep = _Keeper(out, made, checkpoint, {**about, "run": run}, ends)
-            yield from train_part(net, part, stream, config, keep, checkpoint_s, snapshot, teacher)
+            saver = _Saver(out, made, checkpoint, {**about, "run": run}, ends)
+            yield from train_part(net, part, stream, config, saver, checkpoint_s, snapshot, teacher)
             snapshot = None
             _calibrate(out, part, stream, teacher)
             ends.append(load_weights(out))
             net = copy.deepcopy(ends[-1]).train().requires_grad_(True)
         if len(ends) > 1 and teacher is None:
             save_weights(mean_network(ends), out, read_training(out))
-            _calibrate(out, part, seed + runs * _STREAMS_APART)
+            _calibrate(out, part, seed + runs * _SEED_STEP)
             net = load_weights(out).train().requires_grad_(True)
         runs += part.repeats
     checkpoint.unlink(missing_ok=True)
 
 
+def _first_part(config: TrainingConfig, start: Path | None, from_part: str | None) -> int:
+    """Find the index of the part to begin with."""
+    if (start is None) != (from_part is None):
+        raise ValueError("Weights to start from and the part to begin with must be given together.")
+    names = [part.name for part in config.parts]
+    if from_part is None:
+        return 0
+    if from_part not in names:
+        raise ValueError(f"There is no part {from_part!r}; there are {', '.join(names)}.")
+    return names.index(from_part)
+
+
+def _initial_network(config: TrainingConfig, seed: int, start: Path | None) -> PigmentNet:
+    """Make the network with random weights, or with those of a file."""
+    torch.manual_seed(seed)
+    net = PigmentNet(Architecture(config.width, config.blocks))
+    if start is None:
+        return net
+    loaded = load_weights(start).train().requires_grad_(True)
+    if loaded.architecture != net.architecture:
+        raise ValueError("The weights to start from have another size than the settings.")
+    return loaded
+
+
 @dataclass(frozen=True)
-class _Keeper:
-    """Saves the weights of a run and, while it goes on, its state with the ends before it."""
+class _Saver:
+    """Callback that saves the weights of a run and, until its end, a checkpoint."""
 
     out: Path
     made: dict[str, Any]
@@ -121,8 +140,8 @@ class _Keeper:
     about: dict[str, Any]
     ends: list[PigmentNet]
 
-    def __call__(self, averaged: PigmentNet, seen: int, snapshot: Snapshot | None) -> None:
-        save_weights(averaged, self.out, {**self.made, "seen": seen})
+    def __call__(self, averaged: PigmentNet, drawn: int, snapshot: Snapshot | None) -> None:
+        save_weights(averaged, self.out, {**self.made, "seen": drawn})
         if snapshot is not None:
             tensors = {
                 f"end{number}.{name}": value
@@ -133,18 +152,18 @@ class _Keeper:
             save_checkpoint(self.checkpoint, state, self.about)
 
 
-def _smaller(net: PigmentNet, part: PartConfig, stream: int) -> PigmentNet:
-    """The network that a part begins with, made of a larger one."""
-    chunks = islice(training_stream((stream, 78), part.draws), _EXAMPLES)
+def _pruned(net: PigmentNet, part: PartConfig, stream: int) -> PigmentNet:
+    """Prune a network to the sizes of a part."""
+    chunks = islice(training_stream((stream, 78), part.draws), _PRUNING_CHUNKS)
     encoded = torch.cat([chunk.encoded.float() for chunk in chunks])
     sizes = Architecture(part.width, net.architecture.blocks, part.hidden)
-    return shrunk(net, encoded, sizes).train().requires_grad_(True)
+    return prune(net, encoded, sizes).train().requires_grad_(True)
 
 
-def _networks(snapshot: Snapshot) -> list[PigmentNet]:
-    """The ends of earlier runs that a checkpoint holds."""
+def _stored_networks(snapshot: Snapshot) -> list[PigmentNet]:
+    """Restore the networks of earlier runs from a checkpoint."""
     networks: list[PigmentNet] = []
-    while state := snapshot.below(f"end{len(networks)}"):
+    while state := snapshot.subset(f"end{len(networks)}"):
         network = PigmentNet(Architecture.from_state(state))
         network.load_state_dict(state)
         networks.append(network.eval().requires_grad_(False))
@@ -152,10 +171,10 @@ def _networks(snapshot: Snapshot) -> list[PigmentNet]:
 
 
 def mean_network(networks: Sequence[PigmentNet]) -> PigmentNet:
-    """Mean of the weights of networks that come from one first part.
+    """Average the weights of networks that share their first part.
 
-    Each run warms up and cools down, so they end in different places around one
-    optimum, and their mean lies nearer to it (Izmailov et al. 2018, arXiv 1803.05407).
+    The learning rate of each run rises and falls, so that the runs end at different points around
+    one optimum; their mean lies nearer to it (Izmailov et al. 2018, arXiv 1803.05407).
     """
     mean = copy.deepcopy(networks[0])
     states = [network.state_dict() for network in networks]
@@ -169,11 +188,11 @@ def _calibrate(out: Path, part: PartConfig, stream: int, teacher: PigmentNet | N
     if not part.calibration:
         return
     trained = load_weights(out)
-    draws = replace(
-        CALIBRATION_DRAWS,
+    settings = replace(
+        CALIBRATION_SETTINGS,
         absent_sigma=part.draws.absent_sigma,
         secondary=part.draws.secondary,
         eras=part.draws.eras,
     )
-    calibrate_network(trained, stream, draws, chunks=part.calibration, teacher=teacher)
+    calibrate_network(trained, stream, settings, chunks=part.calibration, teacher=teacher)
     save_weights(trained, out, read_training(out))

@@ -16,8 +16,8 @@ from napari_xrf_pigments.network.weights import bundled_weights, weights_hash
 from napari_xrf_pigments.plugin.fine_tuning.dock import TeachDock
 from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
-from napari_xrf_pigments.training.fine_tuning.assessment import Elsewhere, HeldOut
-from napari_xrf_pigments.training.fine_tuning.weights import Taught
+from napari_xrf_pigments.training.fine_tuning.assessment import HeldOutScore, SimulatedScore
+from napari_xrf_pigments.training.fine_tuning.weights import FineTunedNetwork
 
 from ..acting import add_dock, add_scan
 from ..synthetic import SHAPE, FakeTiles, fake_services
@@ -40,12 +40,12 @@ class FakeLesson:
             raise ValueError(self.error)
         for done in range(1, 6):
             time.sleep(self.pause_s)
-            yield SimpleNamespace(done=done, total=5, what="Learning")
+            yield SimpleNamespace(done=done, total=5, description="Fitting")
         torch.manual_seed(0)
-        figures = Elsewhere("vermilion", 0.9, 0.5 if self.worse else 0.9, 0.1, 0.1)
-        yield Taught(
+        figures = SimulatedScore("vermilion", 0.9, 0.5 if self.worse else 0.9, 0.1, 0.1)
+        yield FineTunedNetwork(
             PigmentNet(Architecture(16, 1)),
-            (HeldOut("vermilion", 0.25, 0.95, 0.1, 0.0, 0.8, 0.1),),
+            (HeldOutScore("vermilion", 0.25, 0.95, 0.1, 0.0, 0.8, 0.1),),
             (figures,),
             ("Vermilion gets worse on other paintings.",) if self.worse else (),
             {"taught": {"scan": scan}},

@@ -1,4 +1,4 @@
-"""Painted labels become spectra with answers, in parts that lie apart."""
+"""Annotations: spectra and targets of painted labels, divided into spatial parts."""
 
 from itertools import combinations
 
@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_xrf_pigments.cube import XRFCube
-from napari_xrf_pigments.network.encoding import N_INPUTS
+from napari_xrf_pigments.network.encoding import N_BINS, N_INPUTS
 from napari_xrf_pigments.network.outputs import MASKED, n_outputs, output_names
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups
-from napari_xrf_pigments.training.fine_tuning import annotations as lessons
+from napari_xrf_pigments.training.fine_tuning import annotations
 from napari_xrf_pigments.training.fine_tuning.annotations import (
-    Statement,
-    answer_row,
-    read_lesson,
+    Annotation,
+    extract_annotations,
     spatial_folds,
+    target_row,
 )
 
 PIGMENTS, GROUPS = output_names()
-CROWDED = next(name for name in PIGMENTS if name in {"azurite", "malachite"})
-LONELY = next(members[0] for members in ambiguity_groups().values() if len(members) == 1)
+SHARED = next(name for name in PIGMENTS if name in {"azurite", "malachite"})
+ALONE = next(members[0] for members in ambiguity_groups().values() if len(members) == 1)
 
 
 @pytest.fixture
@@ -38,65 +38,59 @@ def cube():
     )
 
 
-def test_only_painted_and_measured_pixels_with_a_statement_are_read(cube):
+def test_only_painted_and_measured_pixels_with_an_annotation_are_extracted(cube):
     labels = np.zeros((12, 20), int)
     labels[0:4, 4] = 1
     labels[8:10, 2:6] = 2
     labels[5, 5] = 7
-    said = {
-        1: Statement("vermilion", True),
-        2: Statement(CROWDED, False),
-        0: Statement(LONELY, True),
+    known = {
+        1: Annotation("vermilion", True),
+        2: Annotation(SHARED, False),
+        0: Annotation(ALONE, True),
     }
-    lesson = read_lesson(cube, labels, said, scan="Hands")
-    assert lesson.encoded.shape == (3 + 8, N_INPUTS)
-    assert lesson.pixels == (3, 8)
-    assert lesson.pigments == ("vermilion", CROWDED)
-    assert lesson.scan == "Hands"
-    # The bright pixel was read: total counts stand behind the spectrum.
-    totals = lesson.encoded[:3, N_INPUTS - lessons_settings()]
+    spectra = extract_annotations(cube, labels, known, scan="Hands")
+    assert spectra.encoded.shape == (3 + 8, N_INPUTS)
+    assert spectra.pixels == (3, 8)
+    assert spectra.pigments == ("vermilion", SHARED)
+    assert spectra.scan == "Hands"
+    # The bright pixel is the third; its total counts follow the bins of the spectrum.
+    totals = spectra.encoded[:3, N_BINS]
     assert totals.argmax() == 2
 
 
-def lessons_settings():
-    from napari_xrf_pigments.network.encoding import N_SETTINGS
-
-    return N_SETTINGS
-
-
-def test_outputs_are_those_that_something_is_said_of(cube):
+def test_outputs_are_those_with_a_target(cube):
     labels = np.zeros((12, 20), int)
     labels[3:6, 4:6] = 1
-    lesson = read_lesson(cube, labels, {1: Statement("vermilion", False)})
+    spectra = extract_annotations(cube, labels, {1: Annotation("vermilion", False)})
     v, count = PIGMENTS.index("vermilion"), len(PIGMENTS)
     wanted = {v, v + count, v + 2 * count}
-    assert wanted <= set(lesson.outputs.tolist())
+    assert wanted <= set(spectra.outputs.tolist())
 
 
-def test_present_says_nothing_of_the_layer_and_absent_says_no_layer():
+def test_present_sets_no_layer_and_absent_sets_all_layers():
     count = len(PIGMENTS)
-    index = PIGMENTS.index(CROWDED)
-    present, absent = (answer_row(Statement(CROWDED, said)) for said in (True, False))
+    index = PIGMENTS.index(SHARED)
+    present, absent = (target_row(Annotation(SHARED, known)) for known in (True, False))
     assert present.shape == (n_outputs(),)
     assert (present != MASKED).sum() == 2
     assert present[index] == 1
-    group = [CROWDED in ambiguity_groups()[name] for name in GROUPS].index(True)
+    group = [SHARED in ambiguity_groups()[name] for name in GROUPS].index(True)
     assert present[3 * count + group] == 1
     assert [int(absent[index + k * count]) for k in range(3)] == [0, 0, 0]
-    # Another member may still be there.
+    # Another member may still be present.
     assert absent[3 * count + group] == MASKED
 
 
-def test_the_only_member_takes_its_group_along():
-    absent = answer_row(Statement(LONELY, False))
+def test_absence_of_the_only_member_sets_its_group():
+    absent = target_row(Annotation(ALONE, False))
     assert (absent == 0).sum() == 4
 
 
 @given(arrays(bool, (14, 17), elements=st.booleans()))
-def test_parts_cover_what_was_painted_and_strokes_stay_whole(mask):
+def test_parts_cover_the_painted_pixels_and_strokes_stay_whole(mask):
     from scipy import ndimage
 
-    folds, apart = spatial_folds(mask)
+    folds, separated = spatial_folds(mask)
     assert (folds[~mask] == -1).all()
     if not mask.any():
         return
@@ -105,14 +99,14 @@ def test_parts_cover_what_was_painted_and_strokes_stay_whole(mask):
     assert np.array_equal(parts, np.arange(len(parts)))
     assert len(parts) <= 4
     if count > 1:
-        assert apart
+        assert separated
         assert all(len(np.unique(folds[strokes == k])) == 1 for k in range(1, count + 1))
-    if count > 1 or not apart:
+    if count > 1 or not separated:
         assert np.array_equal(folds >= 0, mask)
 
 
 def stroke(bend):
-    """A stroke of the brush, three pixels wide: straight, slanting, or there and back."""
+    """Paint a stroke three pixels wide: straight, slanting or bent."""
     mask = np.zeros((40, 50), bool)
     x = np.arange(5, 45)
     y = {"straight": 20 + 0 * x, "slanting": x * 3 // 4, "bow": 5 + (x - 25) ** 2 // 16}[bend]
@@ -125,43 +119,43 @@ def stroke(bend):
 @pytest.mark.parametrize("bend", ["straight", "slanting", "bow"])
 def test_a_single_stroke_is_cut_into_blocks_that_do_not_touch(bend):
     mask = stroke(bend)
-    folds, apart = spatial_folds(mask)
-    assert apart
+    folds, separated = spatial_folds(mask)
+    assert separated
     parts = np.unique(folds[folds >= 0])
     assert len(parts) >= 2
-    places = [np.argwhere(folds == part) for part in parts]
-    for one, other in combinations(places, 2):
+    pixels = [np.argwhere(folds == part) for part in parts]
+    for one, other in combinations(pixels, 2):
         assert np.linalg.norm(one[:, None] - other, axis=-1).min() >= 3
-    # Most of what was painted takes part in the test.
+    # Most painted pixels take part in the test.
     assert (folds >= 0).sum() > 0.7 * mask.sum()
 
 
 def test_a_stroke_too_small_for_blocks_is_cut_into_strips():
     mask = np.zeros((10, 50), bool)
     mask[4, 5:25] = True
-    folds, apart = spatial_folds(mask)
-    assert not apart
+    folds, separated = spatial_folds(mask)
+    assert not separated
     assert (np.diff(folds[4, 5:25]) >= 0).all()
     assert np.bincount(folds[mask]).tolist() == [5, 5, 5, 5]
 
 
-def test_a_large_area_is_sampled_and_its_size_is_kept(cube, monkeypatch):
-    monkeypatch.setattr(lessons, "MOST_PIXELS", 25)
+def test_a_large_area_is_sampled_and_its_size_is_recorded(cube, monkeypatch):
+    monkeypatch.setattr(annotations, "MAX_PIXELS", 25)
     labels = np.ones((12, 20), int)
-    lesson = read_lesson(cube, labels, {1: Statement("vermilion", True)})
-    assert len(lesson.encoded) == 25
-    assert lesson.pixels == (220,)
+    spectra = extract_annotations(cube, labels, {1: Annotation("vermilion", True)})
+    assert len(spectra.encoded) == 25
+    assert spectra.pixels == (220,)
 
 
 @pytest.mark.parametrize(
-    ("labels", "said", "sentence"),
+    ("labels", "known", "sentence"),
     [
-        (np.zeros((12, 20), int), {1: Statement("vermilion", True)}, "Nothing is painted yet"),
-        (np.ones((12, 20), int), {2: Statement("vermilion", True)}, "Nothing is painted yet"),
-        (np.ones((12, 20), int), {1: Statement("octarine", True)}, "does not know .*octarine"),
-        (np.ones((3, 3), int), {1: Statement("vermilion", True)}, "shape of the scan"),
+        (np.zeros((12, 20), int), {1: Annotation("vermilion", True)}, "Nothing is painted yet"),
+        (np.ones((12, 20), int), {2: Annotation("vermilion", True)}, "Nothing is painted yet"),
+        (np.ones((12, 20), int), {1: Annotation("octarine", True)}, "does not know .*octarine"),
+        (np.ones((3, 3), int), {1: Annotation("vermilion", True)}, "shape of the scan"),
     ],
 )
-def test_what_cannot_be_learned_is_refused_in_one_sentence(cube, labels, said, sentence):
+def test_invalid_annotations_are_rejected_with_one_sentence(cube, labels, known, sentence):
     with pytest.raises(ValueError, match=sentence):
-        read_lesson(cube, labels, said)
+        extract_annotations(cube, labels, known)

@@ -1,4 +1,4 @@
-"""A network taught by a scan: it learns, forgets nothing else, and never touches its base."""
+"""Fine-tuning: the annotated pigments improve, all other outputs and the base weights stay."""
 
 from functools import partial
 
@@ -16,16 +16,24 @@ from napari_xrf_pigments.network.weights import (
     save_weights,
     weights_hash,
 )
-from napari_xrf_pigments.training.fine_tuning import fit as finetune
-from napari_xrf_pigments.training.fine_tuning.annotations import Lesson, Statement, answer_row
-from napari_xrf_pigments.training.fine_tuning.assessment import (
-    Elsewhere,
-    elsewhere,
-    held_out,
-    warnings_of,
+from napari_xrf_pigments.training.fine_tuning import fit
+from napari_xrf_pigments.training.fine_tuning.annotations import (
+    AnnotatedSpectra,
+    Annotation,
+    target_row,
 )
-from napari_xrf_pigments.training.fine_tuning.fit import Step, features_of, teach
-from napari_xrf_pigments.training.fine_tuning.weights import Taught, is_taught, save_taught
+from napari_xrf_pigments.training.fine_tuning.assessment import (
+    SimulatedScore,
+    make_warnings,
+    score_held_out,
+    score_on_simulated,
+)
+from napari_xrf_pigments.training.fine_tuning.fit import FineTuningProgress, features_of, fine_tune
+from napari_xrf_pigments.training.fine_tuning.weights import (
+    FineTunedNetwork,
+    is_fine_tuned,
+    save_fine_tuned,
+)
 from napari_xrf_pigments.training.spectra_stream import training_stream
 
 PIGMENTS, _ = output_names()
@@ -42,39 +50,39 @@ def base(tmp_path_factory):
     return path
 
 
-def a_lesson(parts=4, apart=True, said=(True, False)):
-    """Spectra in which a pattern says that vermilion is there."""
+def annotated_spectra(parts=4, separated=True, kinds=(True, False)):
+    """Make spectra in which a pattern marks the presence of vermilion."""
     rng = torch.Generator().manual_seed(1)
-    encoded, answers, folds = [], [], []
-    for present in said:
+    encoded, targets, folds = [], [], []
+    for present in kinds:
         spectra = 0.3 * torch.randn(120, N_INPUTS, generator=rng)
         spectra[:, :40] += 2.0 if present else -2.0
         encoded.append(spectra)
-        answers.append(answer_row(Statement("vermilion", present)).expand(120, -1))
+        targets.append(target_row(Annotation("vermilion", present)).expand(120, -1))
         folds.append(np.arange(120) * parts // 120)
-    statements = tuple(Statement("vermilion", present) for present in said)
-    return Lesson(
-        torch.cat(encoded), torch.cat(answers), np.concatenate(folds), statements,
-        (120,) * len(said), apart, "A scan",
+    annotations = tuple(Annotation("vermilion", present) for present in kinds)
+    return AnnotatedSpectra(
+        torch.cat(encoded), torch.cat(targets), np.concatenate(folds), annotations,
+        (120,) * len(kinds), separated, "A scan",
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def outcome(base):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(finetune, "training_stream", partial(training_stream, sections=96))
-        steps = list(teach(a_lesson(), base, replay_chunks=2, check_chunks=1))
+        patch.setattr(fit, "training_stream", partial(training_stream, sections=96))
+        steps = list(fine_tune(annotated_spectra(), base, replay_chunks=2, check_chunks=1))
     return steps
 
 
-def test_progress_is_told_and_the_result_comes_last(outcome):
-    *steps, taught = outcome
-    assert all(isinstance(step, Step) for step in steps)
+def test_progress_is_reported_and_the_network_comes_last(outcome):
+    *steps, network = outcome
+    assert all(isinstance(step, FineTuningProgress) for step in steps)
     assert [step.done for step in steps] == list(range(1, steps[0].total + 1))
-    assert isinstance(taught, Taught)
+    assert isinstance(network, FineTunedNetwork)
 
 
-def test_it_learns_also_in_the_parts_that_it_was_not_shown(outcome):
+def test_the_pigment_is_found_in_held_out_parts(outcome):
     (score,) = outcome[-1].held_out
     assert score.pigment == "vermilion"
     assert score.found_after > 0.85
@@ -82,45 +90,45 @@ def test_it_learns_also_in_the_parts_that_it_was_not_shown(outcome):
     assert score.loss_after < 0.5 * score.loss_before
 
 
-def test_all_other_pigments_answer_exactly_as_before(outcome, base):
+def test_all_other_outputs_stay_exactly_as_before(outcome, base):
     before, after = load_weights(base), outcome[-1].net
-    taught = a_lesson().outputs
+    outputs = annotated_spectra().outputs
     spectra = torch.randn(50, N_INPUTS)
     changed = (before(spectra) != after(spectra)).any(0)
-    assert changed[taught].all()
-    changed[taught] = False
+    assert changed[outputs].all()
+    changed[outputs] = False
     assert not changed.any()
 
 
-def test_the_same_lesson_gives_the_same_weights(outcome, base, monkeypatch):
-    monkeypatch.setattr(finetune, "training_stream", partial(training_stream, sections=96))
-    *_, again = teach(a_lesson(), base, replay_chunks=2, check_chunks=1)
+def test_the_same_annotations_give_the_same_weights(outcome, base, monkeypatch):
+    monkeypatch.setattr(fit, "training_stream", partial(training_stream, sections=96))
+    *_, again = fine_tune(annotated_spectra(), base, replay_chunks=2, check_chunks=1)
     assert torch.equal(again.net.last.weight, outcome[-1].net.last.weight)
 
 
-def test_a_part_held_out_is_not_learned_from(base, monkeypatch):
-    seen = []
-    monkeypatch.setattr(finetune, "training_stream", partial(training_stream, sections=96))
+def test_a_held_out_part_is_not_fitted(base, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(fit, "training_stream", partial(training_stream, sections=96))
     monkeypatch.setattr(
-        finetune,
+        fit,
         "fit_rows",
-        lambda last, outputs, own, *rest: seen.append(len(own.answers)) or last,
+        lambda last, outputs, own, *rest: sizes.append(len(own.targets)) or last,
     )
-    list(teach(a_lesson(parts=3), base, replay_chunks=1, check_chunks=1))
-    assert seen == [160, 160, 160, 240]
+    list(fine_tune(annotated_spectra(parts=3), base, replay_chunks=1, check_chunks=1))
+    assert sizes == [160, 160, 160, 240]
 
 
-def test_features_are_what_the_last_layer_is_given(base):
+def test_features_are_the_inputs_of_the_last_layer(base):
     net = load_weights(base)
     spectra = torch.randn(2100, N_INPUTS)
     assert torch.allclose(net.last(features_of(net, spectra)), net(spectra), atol=1e-5)
     assert not net.last._forward_pre_hooks
 
 
-def test_taught_weights_get_a_file_a_hash_and_a_history_of_their_own(outcome, base, tmp_path):
+def test_fine_tuned_weights_have_their_own_file_hash_and_provenance(outcome, base, tmp_path):
     before = weights_hash(base)
     path = tmp_path / "mine.safetensors"
-    digest = save_taught(outcome[-1], path)
+    digest = save_fine_tuned(outcome[-1], path)
     assert digest == weights_hash(path) != before
     assert weights_hash(base) == before
     made = read_training(path)
@@ -129,8 +137,8 @@ def test_taught_weights_get_a_file_a_hash_and_a_history_of_their_own(outcome, ba
     assert made["taught"]["scan"] == "A scan"
     assert made["taught"]["painted"][0] == {"pigment": "vermilion", "present": True, "pixels": 120}
     assert made["taught"]["held_out"][0]["found_after"] > 0.85
-    assert is_taught(path)
-    assert not is_taught(base)
+    assert is_fine_tuned(path)
+    assert not is_fine_tuned(base)
     spectra = torch.randn(20, N_INPUTS)
     assert torch.allclose(load_weights(path)(spectra), outcome[-1].net(spectra), atol=0.05)
 
@@ -145,76 +153,79 @@ def test_the_bundled_weights_are_never_overwritten(outcome, tmp_path):
         bundled_weights().parent / "../data/pigments.safetensors",
     ):
         with pytest.raises(ValueError, match="never overwritten"):
-            save_taught(outcome[-1], path)
+            save_fine_tuned(outcome[-1], path)
     assert weights_hash(bundled_weights()) == before
-    assert not is_taught(bundled_weights())
+    assert not is_fine_tuned(bundled_weights())
 
 
-def test_other_files_are_not_overwritten_but_earlier_lessons_are(outcome, base, tmp_path):
+def test_only_fine_tuned_weights_are_overwritten(outcome, base, tmp_path):
     notes = tmp_path / "notes.safetensors"
     notes.write_text("mine")
-    with pytest.raises(OSError, match="something else"):
-        save_taught(outcome[-1], notes)
+    with pytest.raises(OSError, match="does not hold fine-tuned weights"):
+        save_fine_tuned(outcome[-1], notes)
     assert notes.read_text() == "mine"
     with pytest.raises(ValueError, match=r"must end in \.safetensors"):
-        save_taught(outcome[-1], tmp_path / "mine.pt")
+        save_fine_tuned(outcome[-1], tmp_path / "mine.pt")
     path = tmp_path / "mine.safetensors"
-    save_taught(outcome[-1], path)
-    save_taught(outcome[-1], path)
+    save_fine_tuned(outcome[-1], path)
+    save_fine_tuned(outcome[-1], path)
 
 
-def logits(chance, spectra=200):
-    """Logits in which vermilion has a chance and nothing else is there."""
-    values = torch.full((spectra, answer_row(Statement("vermilion", True)).numel()), -9.0)
-    values[:, VERMILION] = torch.logit(torch.as_tensor(chance, dtype=torch.float32))
+def logits(probability, spectra=200):
+    """Make logits of a probability of vermilion, with all other outputs absent."""
+    values = torch.full((spectra, target_row(Annotation("vermilion", True)).numel()), -9.0)
+    values[:, VERMILION] = torch.logit(torch.as_tensor(probability, dtype=torch.float32))
     return values
 
 
-def test_figures_of_held_out_parts_are_shares_of_painted_pixels():
-    lesson = a_lesson()
+def test_held_out_scores_are_shares_of_painted_pixels():
+    spectra = annotated_spectra()
     before = torch.where(torch.arange(240) < 120, 0.4, 0.6)
     after = torch.where(torch.arange(240) < 90, 0.9, 0.1)
-    (score,) = held_out(lesson, logits(before, 240), logits(after, 240))
+    (score,) = score_held_out(spectra, logits(before, 240), logits(after, 240))
     assert (score.found_before, score.found_after) == (0.0, 0.75)
     assert (score.false_before, score.false_after) == (1.0, 0.0)
     assert score.loss_after < score.loss_before
 
 
-def test_harm_elsewhere_is_warned_of():
-    answers = torch.zeros(200, logits(0.5).shape[1], dtype=torch.int8)
-    answers[:100, VERMILION] = 1
+def test_a_loss_on_simulated_scans_gives_a_warning():
+    targets = torch.zeros(200, logits(0.5).shape[1], dtype=torch.int8)
+    targets[:100, VERMILION] = 1
     good = torch.where(torch.arange(200) < 100, 0.95, 0.05)
     bad = torch.where(torch.arange(200) < 100, 0.95, 0.7)
-    (figures,) = elsewhere(a_lesson(), answers, logits(good), logits(bad))
-    assert figures.worse
-    assert (figures.f1_before, figures.f1_after) == (1.0, pytest.approx(2 / 3))
-    (sentence,) = warnings_of(a_lesson(), held_out(a_lesson(), logits(good[:1], 240),
-                                                   logits(good[:1], 240)), (figures,))  # fmt: skip
+    pigments = ("vermilion",)
+    (score,) = score_on_simulated(pigments, targets, logits(good), logits(bad))
+    assert score.worse
+    assert (score.f1_before, score.f1_after) == (1.0, pytest.approx(2 / 3))
+    spectra, same = annotated_spectra(), logits(good[:1], 240)
+    (sentence,) = make_warnings(spectra, score_held_out(spectra, same, same), (score,))
     assert "Vermilion gets worse on other paintings" in sentence
-    (same,) = elsewhere(a_lesson(), answers, logits(good), logits(good))
-    assert not same.worse
+    (unchanged,) = score_on_simulated(pigments, targets, logits(good), logits(good))
+    assert not unchanged.worse
 
 
-def test_masked_answers_count_neither_way():
-    answers = torch.full((200, logits(0.5).shape[1]), -1, dtype=torch.int8)
-    answers[:10, VERMILION] = 1
-    (figures,) = elsewhere(a_lesson(), answers, logits(0.9), logits(0.9))
-    assert figures.f1_before == 1.0
+def test_masked_targets_are_not_scored():
+    targets = torch.full((200, logits(0.5).shape[1]), -1, dtype=torch.int8)
+    targets[:10, VERMILION] = 1
+    (score,) = score_on_simulated(("vermilion",), targets, logits(0.9), logits(0.9))
+    assert score.f1_before == 1.0
 
 
 @pytest.mark.parametrize(
-    ("lesson", "sentence"),
+    ("spectra", "sentence"),
     [
-        (a_lesson(said=(True,)), "never painted as absent: false alarms cannot be judged"),
-        (a_lesson(said=(False,)), "never painted as present: misses cannot be judged"),
-        (a_lesson(apart=False), "in one small place only"),
+        (
+            annotated_spectra(kinds=(True,)),
+            "never painted as absent: false alarms cannot be judged",
+        ),
+        (annotated_spectra(kinds=(False,)), "never painted as present: misses cannot be judged"),
+        (annotated_spectra(separated=False), "in one small area only"),
     ],
 )
-def test_a_weak_lesson_is_told(lesson, sentence):
-    fine = Elsewhere("vermilion", 0.9, 0.9, 0.1, 0.1)
-    size = len(lesson.answers)
-    proved = held_out(lesson, logits(0.5, size), logits(0.5, size))
-    said = warnings_of(lesson, proved, (fine,))
-    assert len(said) == 1
-    assert sentence in said[0]
-    assert "Too little is painted" in " ".join(warnings_of(lesson, (), (fine,)))
+def test_weak_annotations_give_a_warning(spectra, sentence):
+    fine = SimulatedScore("vermilion", 0.9, 0.9, 0.1, 0.1)
+    size = len(spectra.targets)
+    held_out = score_held_out(spectra, logits(0.5, size), logits(0.5, size))
+    (warning,) = make_warnings(spectra, held_out, (fine,))
+    assert sentence in warning
+    assert "Too little is painted" in " ".join(make_warnings(spectra, (), (fine,)))

@@ -153,12 +153,12 @@ class TeachDock(ScanDock):
 
     def save(self, path: Path) -> bool:
         """Write the taught weights to a file and use them; whether that went well."""
-        from napari_xrf_pigments.training.fine_tuning.weights import save_taught
+        from napari_xrf_pigments.training.fine_tuning.weights import save_fine_tuned
 
         if self.taught is None:
             return False
         try:
-            digest = save_taught(self.taught, path)
+            digest = save_fine_tuned(self.taught, path)
         except (ValueError, OSError) as error:
             self.session.show_error(str(error))
             return False
@@ -167,9 +167,9 @@ class TeachDock(ScanDock):
         return True
 
     def _take(self, item: Any) -> None:
-        if hasattr(item, "what"):
+        if hasattr(item, "description"):
             self.run_bar.set_progress(item.done, item.total)
-            self.run_bar.set_status(f"{item.what} ...")
+            self.run_bar.set_status(f"{item.description} ...")
             return
         self.taught = item
         self.figures.set_rows(teaching.figure_rows(item))

@@ -89,9 +89,9 @@ def painted(layer: Labels | None, rows: Sequence[LabelRow]) -> list[LabelRow]:
 
 def statements_of(rows: Sequence[LabelRow]) -> dict[int, Any]:
     """What each label says."""
-    from napari_xrf_pigments.training.fine_tuning.annotations import Statement
+    from napari_xrf_pigments.training.fine_tuning.annotations import Annotation
 
-    return {row.value: Statement(row.pigment, row.present) for row in rows}
+    return {row.value: Annotation(row.pigment, row.present) for row in rows}
 
 
 def pigment_choices() -> list[tuple[str, str]]:
@@ -124,7 +124,7 @@ def figure_rows(taught: Any) -> list[FigureRow]:
                     score.false_after > score.false_before,
                 )
             )
-    for figures in taught.elsewhere:
+    for figures in taught.simulated:
         name = colours.pigment_title(figures.pigment)
         rows.append(
             FigureRow(

@@ -154,10 +154,10 @@ def _teach(
     scan: str,
     weights: Path | None = None,
 ) -> Iterable[Any]:
-    from napari_xrf_pigments.training.fine_tuning.annotations import read_lesson
-    from napari_xrf_pigments.training.fine_tuning.fit import teach
+    from napari_xrf_pigments.training.fine_tuning.annotations import extract_annotations
+    from napari_xrf_pigments.training.fine_tuning.fit import fine_tune
 
-    return teach(read_lesson(cube, labels, statements, scan=scan), weights)
+    return fine_tune(extract_annotations(cube, labels, statements, scan=scan), weights)
 
 
 def _devices() -> tuple[tuple[str, str], ...]:

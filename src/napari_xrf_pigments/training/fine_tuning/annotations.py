@@ -1,4 +1,4 @@
-"""What a user teaches: painted pixels, the pigment that is there or is not, their spectra."""
+"""Annotated pixels: painted labels, the pigments they stand for and their spectra."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.network.encoding import encode
 from napari_xrf_pigments.network.outputs import MASKED, group_of_pigment, n_outputs, output_names
 
-#: Painted pixels of a label that are learned from; more of one stroke tell nothing new.
-MOST_PIXELS = 3000
+#: Pixels used per label; more pixels of one stroke add no information.
+MAX_PIXELS = 3000
 _FOLDS = 4
-#: Pixels of a stroke as near as that share the beam and the detector's blur.
+#: Pixels of a stroke nearer than this share the beam and the blur of the detector.
 _GAP_PX = 3.0
-#: A block of fewer pixels proves nothing.
-_LEAST_PIXELS = 12
+#: Smallest block that can be scored.
+_MIN_PIXELS = 12
 
 
 @dataclass(frozen=True)
-class Statement:
-    """What a label says of its pixels.
+class Annotation:
+    """Known presence or absence of a pigment in the pixels of a label.
 
     Parameters
     ----------
     pigment : str
         Pigment id.
     present : bool
-        Whether it is known to be there (in any layer), or known to be absent.
+        Whether the pigment is present (in any layer) or absent.
     """
 
     pigment: str
@@ -41,80 +41,79 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """Painted spectra with what is known of them.
+class AnnotatedSpectra:
+    """Encoded spectra of annotated pixels with their targets.
 
     Parameters
     ----------
     encoded : Tensor, shape (spectrum, input)
-        See :mod:`.encoding`.
-    answers : Tensor of int8, shape (spectrum, output)
-        1, 0 or :data:`.labels.MASKED`.
+        See :mod:`napari_xrf_pigments.network.encoding`.
+    targets : Tensor of int8, shape (spectrum, output)
+        1, 0 or :data:`napari_xrf_pigments.network.outputs.MASKED`.
     folds : ndarray of int, shape (spectrum,)
-        Which part of the painting a spectrum is from; parts are held out together. -1: between
-        two parts, learned from in the end but left out of the test.
-    statements : tuple of Statement
-        What was painted.
+        Part of the painting that a spectrum is from; each part is held out as a whole. -1 between
+        two parts: used in the final fit but not in the test.
+    annotations : tuple of Annotation
+        The annotations.
     pixels : tuple of int
-        Painted pixels of each statement.
-    apart : bool
-        Whether every statement was painted in more than one place, or in one that is large
-        enough to be cut into blocks with a gap between them, so that a held-out part is not
-        the neighbour of what was learned.
+        Painted pixels of each annotation.
+    spatially_separated : bool
+        Whether every annotation was painted in more than one place, or in one large enough to be
+        cut into blocks with gaps between them, so that no held-out pixel adjoins a fitted one.
     scan : str
         Name of the scan.
     """
 
     encoded: torch.Tensor
-    answers: torch.Tensor
+    targets: torch.Tensor
     folds: IntArray
-    statements: tuple[Statement, ...]
+    annotations: tuple[Annotation, ...]
     pixels: tuple[int, ...]
-    apart: bool
+    spatially_separated: bool
     scan: str = ""
 
     @property
     def pigments(self) -> tuple[str, ...]:
-        """Pigments that something is said of."""
-        return tuple(dict.fromkeys(statement.pigment for statement in self.statements))
+        """Annotated pigments, each once."""
+        return tuple(dict.fromkeys(annotation.pigment for annotation in self.annotations))
 
     @property
     def outputs(self) -> torch.Tensor:
-        """Indices of the network's outputs that are taught."""
-        return torch.nonzero((self.answers != MASKED).any(0)).flatten()
+        """Indices of the network's outputs that have a target."""
+        return torch.nonzero((self.targets != MASKED).any(0)).flatten()
 
-    def part(self, chosen: torch.Tensor) -> Lesson:
-        """The lesson with some of its spectra, a mask of shape (spectrum,)."""
+    def subset(self, chosen: torch.Tensor) -> AnnotatedSpectra:
+        """Select spectra by a mask of shape (spectrum,)."""
         return replace(
             self,
             encoded=self.encoded[chosen],
-            answers=self.answers[chosen],
+            targets=self.targets[chosen],
             folds=self.folds[chosen.numpy()],
         )
 
 
-def read_lesson(
+def extract_annotations(
     cube: XRFCube,
     labels: NDArray[np.integer],
-    statements: Mapping[int, Statement],
+    annotations: Mapping[int, Annotation],
     *,
     scan: str = "",
     seed: int = 0,
-) -> Lesson:
-    """Read the spectra under painted labels.
+) -> AnnotatedSpectra:
+    """Extract the spectra under painted labels.
 
     Parameters
     ----------
     cube : XRFCube
         The scan.
     labels : ndarray of int, shape (y, x)
-        Painted labels; 0 and labels without a statement are not used.
-    statements : mapping of int to Statement
-        What each label says.
+        Painted labels; 0 and labels without an annotation are ignored.
+    annotations : mapping of int to Annotation
+        Meaning of each label.
     scan : str
-        Name of the scan, kept in the weights.
+        Name of the scan, stored with the weights.
     seed : int
-        Of the pixels that are taken where more than :data:`MOST_PIXELS` were painted.
+        Seed of the selection where more than :data:`MAX_PIXELS` were painted.
 
     Raises
     ------
@@ -126,82 +125,82 @@ def read_lesson(
         raise ValueError("The labels do not have the shape of the scan.")
     known, _ = output_names()
     valid = np.ones(painted.shape, bool) if cube.valid is None else cube.valid
-    drawing = np.random.default_rng(seed)
-    places, answers, folds = [], [], []
-    used: list[Statement] = []
+    rng = np.random.default_rng(seed)
+    positions, targets, folds = [], [], []
+    used: list[Annotation] = []
     pixels: list[int] = []
-    apart = True
-    for value, statement in statements.items():
-        if statement.pigment not in known:
-            raise ValueError(f"The network does not know the pigment {statement.pigment!r}.")
+    separated = True
+    for value, annotation in annotations.items():
+        if annotation.pigment not in known:
+            raise ValueError(f"The network does not know the pigment {annotation.pigment!r}.")
         mask = (painted == value) & valid if value else np.zeros_like(valid)
         if not mask.any():
             continue
-        fold, several = spatial_folds(mask)
+        fold, apart = spatial_folds(mask)
         ys, xs = np.nonzero(mask)
-        chosen = np.sort(drawing.permutation(ys.size)[:MOST_PIXELS])
-        places.append(np.stack([ys[chosen], xs[chosen]]))
+        chosen = np.sort(rng.permutation(ys.size)[:MAX_PIXELS])
+        positions.append(np.stack([ys[chosen], xs[chosen]]))
         folds.append(fold[ys[chosen], xs[chosen]])
-        answers.append(answer_row(statement).expand(chosen.size, -1))
-        used.append(statement)
+        targets.append(target_row(annotation).expand(chosen.size, -1))
+        used.append(annotation)
         pixels.append(int(ys.size))
-        apart &= several
+        separated &= apart
     if not used:
         raise ValueError("Nothing is painted yet: paint where a pigment is known.")
-    y, x = np.concatenate(places, axis=1)
+    y, x = np.concatenate(positions, axis=1)
     counts = np.asarray(cube.counts.vindex[y, x].compute(scheduler="synchronous"))
     spectra = torch.from_numpy(counts.astype(np.float32))
-    return Lesson(
+    return AnnotatedSpectra(
         encode(spectra, cube.energies, cube.acquisition),
-        torch.cat(answers),
+        torch.cat(targets),
         np.concatenate(folds),
         tuple(used),
         tuple(pixels),
-        apart,
+        separated,
         scan,
     )
 
 
-def answer_row(statement: Statement) -> torch.Tensor:
-    """The network's answers that a statement fixes, shape (output,), int8.
+def target_row(annotation: Annotation) -> torch.Tensor:
+    """Derive the targets of the network's outputs from an annotation, shape (output,), int8.
 
-    Present fixes that the pigment is there and with it its group, not in which layer it
-    is. Absent fixes that it is in no layer; its group may still be there by another member.
+    A present pigment sets its presence and its group's, but no layer. An absent pigment sets all
+    its layers; its group may still be present through another member.
     """
     names, _ = output_names()
-    count, index = len(names), names.index(statement.pigment)
+    count, index = len(names), names.index(annotation.pigment)
     groups = group_of_pigment()
     group = int(groups[index])
     row = torch.full((n_outputs(),), MASKED, dtype=torch.int8)
-    alone = int((groups == group).sum()) == 1
-    if statement.present:
+    only_member = int((groups == group).sum()) == 1
+    if annotation.present:
         row[index] = 1
         row[3 * count + group] = 1
     else:
         row[[index, count + index, 2 * count + index]] = 0
-        if alone:
+        if only_member:
             row[3 * count + group] = 0
     return row
 
 
 def spatial_folds(mask: BoolArray) -> tuple[IntArray, bool]:
-    """Cut what was painted into parts that are held out together, never pixel by pixel.
+    """Divide painted pixels into spatial parts for cross-validation.
 
-    Neighbouring pixels share paint, thickness and the detector's blur, so that a pixel
-    beside a learned one proves nothing.
+    Neighbouring pixels share paint, thickness and the blur of the detector, so that a held-out
+    pixel beside a fitted one tests nothing.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (y, x)
-        What was painted for one label.
+        Painted pixels of one label.
 
     Returns
     -------
     folds : ndarray of int, shape (y, x)
         Part of each painted pixel; -1 elsewhere, and between two blocks of one stroke.
-    apart : bool
-        Whether the parts are separate strokes, or blocks of one with a gap between them. A
-        stroke that is too small for that is cut into strips that touch.
+    separated : bool
+        Whether the parts are separate strokes, or blocks of one stroke with gaps between them. A
+        stroke too small for gaps is cut into adjoining strips.
     """
     strokes, count = ndimage.label(mask, structure=np.ones((3, 3)))
     folds = np.full(mask.shape, -1, np.int64)
@@ -222,27 +221,27 @@ def spatial_folds(mask: BoolArray) -> tuple[IntArray, bool]:
         if cut is not None:
             folds[ys, xs] = cut
             return folds, True
-    place = np.argsort(np.argsort(along, kind="stable"), kind="stable")
-    folds[ys, xs] = place * min(_FOLDS, ys.size) // ys.size
+    rank = np.argsort(np.argsort(along, kind="stable"), kind="stable")
+    folds[ys, xs] = rank * min(_FOLDS, ys.size) // ys.size
     return folds, False
 
 
 def _along(ys: NDArray[np.intp], xs: NDArray[np.intp]) -> FloatArray:
-    """Places of pixels along the longest direction of a stroke, pixels."""
-    places = np.stack([ys - ys.mean(), xs - xs.mean()]).astype(np.float64)
-    _, directions = np.linalg.eigh(places @ places.T)
-    found: FloatArray = directions[:, -1] @ places
-    return found
+    """Project pixels onto the longest direction of a stroke, in pixels from its centre."""
+    positions = np.stack([ys - ys.mean(), xs - xs.mean()]).astype(np.float64)
+    _, directions = np.linalg.eigh(positions @ positions.T)
+    along: FloatArray = directions[:, -1] @ positions
+    return along
 
 
 def _blocks(along: FloatArray, count: int) -> IntArray | None:
-    """Cut places into blocks with gaps between them; None where a block would be too small.
+    """Divide positions into blocks with gaps between them; None where a block is too small.
 
-    What lies in a gap is -1. However a stroke bends, pixels of two blocks are at least the gap
-    apart, since they are so along one direction.
+    Positions in a gap are -1. Pixels of two blocks are at least the gap apart however the stroke
+    bends, because they are along one direction.
     """
     cuts = np.quantile(along, np.arange(1, count) / count)
     part = np.searchsorted(cuts, along).astype(np.int64)
     part[(np.abs(along[:, None] - cuts) < _GAP_PX / 2).any(axis=1)] = -1
     sizes = np.bincount(part[part >= 0], minlength=count)
-    return part if sizes.min() >= _LEAST_PIXELS else None
+    return part if sizes.min() >= _MIN_PIXELS else None

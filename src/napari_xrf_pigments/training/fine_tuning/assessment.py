@@ -1,4 +1,4 @@
-"""Before and after a teaching: on painted parts held out, and on simulated scans."""
+"""Scores before and after fine-tuning: on held-out painted parts and on simulated scans."""
 
 from __future__ import annotations
 
@@ -9,31 +9,32 @@ import torch
 
 from napari_xrf_pigments.network.model import probabilities_from_logits
 from napari_xrf_pigments.network.outputs import MASKED, output_names
+from napari_xrf_pigments.pigments.catalogue import pigment
 
-from .annotations import Lesson
+from .annotations import AnnotatedSpectra
 
-#: From this probability on a pigment counts as found.
+#: Probability from which a pigment counts as found.
 THRESHOLD = 0.5
-#: Harm elsewhere that is worth a warning: fall of F1, and rise of the loss (a share of
-#: it, over what three thousand spectra tell by chance).
+#: Limits of a warning about simulated scans: fall of F1, and rise of the loss relative to it,
+#: beyond the noise of three thousand spectra.
 _F1_FALL, _LOSS_RISE, _LOSS_NOISE = 0.02, 0.10, 0.002
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Figures for one pigment on painted pixels that were held out of the learning.
+class HeldOutScore:
+    """Scores of one pigment on painted pixels that were not fitted.
 
     Parameters
     ----------
     pigment : str
         Pigment id.
     found_before, found_after : float or None
-        Share of the pixels painted as present in which it is found, 0-1; None where no
-        pixel was painted so.
+        Share of the pixels painted as present in which the pigment is found, 0-1; None without
+        such pixels.
     false_before, false_after : float or None
-        Share of the pixels painted as absent in which it is found all the same.
+        Share of the pixels painted as absent in which the pigment is found, 0-1.
     loss_before, loss_after : float
-        Mean cross-entropy, nats a pixel.
+        Mean cross-entropy, nats per pixel.
     """
 
     pigment: str
@@ -44,14 +45,14 @@ class HeldOut:
     loss_before: float
     loss_after: float
 
-    def values(self) -> dict[str, Any]:
-        """As plain values."""
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to JSON types."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """Figures for one pigment on simulated scans of all kinds, none of them learned from.
+class SimulatedScore:
+    """Scores of one pigment on simulated scans of all kinds, none of which was fitted.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class Elsewhere:
     f1_before, f1_after : float
         F1 at a probability of one half, 0-1.
     loss_before, loss_after : float
-        Mean cross-entropy, nats a spectrum.
+        Mean cross-entropy, nats per spectrum.
     """
 
     pigment: str
@@ -71,103 +72,138 @@ class Elsewhere:
 
     @property
     def worse(self) -> bool:
-        """Whether the teaching does harm that is worth a warning."""
+        """Whether the score falls so far that a warning is due."""
         rise = self.loss_after - self.loss_before
         return (
             self.f1_after < self.f1_before - _F1_FALL
             or rise > _LOSS_RISE * self.loss_before + _LOSS_NOISE
         )
 
-    def values(self) -> dict[str, Any]:
-        """As plain values."""
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to JSON types."""
         return asdict(self)
 
 
-def held_out(lesson: Lesson, before: torch.Tensor, after: torch.Tensor) -> tuple[HeldOut, ...]:
-    """Figures of each taught pigment from logits (spectrum, output) of held-out spectra."""
+def score_held_out(
+    spectra: AnnotatedSpectra, before: torch.Tensor, after: torch.Tensor
+) -> tuple[HeldOutScore, ...]:
+    """Score each annotated pigment on held-out spectra.
+
+    Parameters
+    ----------
+    spectra : AnnotatedSpectra
+        The held-out spectra.
+    before, after : Tensor, shape (spectrum, output)
+        Logits before and after fine-tuning.
+    """
     names, _ = output_names()
-    chances = [probabilities_from_logits(logits).probability for logits in (before, after)]
-    result = []
-    for pigment in lesson.pigments:
-        index = names.index(pigment)
-        wanted = lesson.answers[:, index]
-        present, absent = wanted == 1, wanted == 0
-        known = wanted != MASKED
+    both = [probabilities_from_logits(logits).probability for logits in (before, after)]
+    scores = []
+    for name in spectra.pigments:
+        index = names.index(name)
+        target = spectra.targets[:, index]
+        present, absent = target == 1, target == 0
+        known = target != MASKED
         found, false = (
-            [_share(chance[chosen, index]) for chance in chances] for chosen in (present, absent)
+            [_share_found(probability[chosen, index]) for probability in both]
+            for chosen in (present, absent)
         )
-        losses = [_loss(chance[known, index], wanted[known]) for chance in chances]
-        result.append(HeldOut(pigment, found[0], found[1], false[0], false[1], *losses))
-    return tuple(result)
+        losses = [_loss(probability[known, index], target[known]) for probability in both]
+        scores.append(HeldOutScore(name, found[0], found[1], false[0], false[1], *losses))
+    return tuple(scores)
 
 
-def elsewhere(
-    lesson: Lesson, answers: torch.Tensor, before: torch.Tensor, after: torch.Tensor
-) -> tuple[Elsewhere, ...]:
-    """Figures of each taught pigment from answers and logits (spectrum, output)."""
+def score_on_simulated(
+    pigments: tuple[str, ...], targets: torch.Tensor, before: torch.Tensor, after: torch.Tensor
+) -> tuple[SimulatedScore, ...]:
+    """Score pigments on simulated spectra.
+
+    Parameters
+    ----------
+    pigments : tuple of str
+        Pigment ids.
+    targets : Tensor, shape (spectrum, output)
+        Targets of the spectra.
+    before, after : Tensor, shape (spectrum, output)
+        Logits before and after fine-tuning.
+    """
     names, _ = output_names()
-    chances = [probabilities_from_logits(logits).probability for logits in (before, after)]
-    result = []
-    for pigment in lesson.pigments:
-        index = names.index(pigment)
-        wanted = answers[:, index]
-        known = wanted != MASKED
-        scores = [_f1(chance[known, index], wanted[known]) for chance in chances]
-        losses = [_loss(chance[known, index], wanted[known]) for chance in chances]
-        result.append(Elsewhere(pigment, *scores, *losses))
-    return tuple(result)
+    both = [probabilities_from_logits(logits).probability for logits in (before, after)]
+    scores = []
+    for name in pigments:
+        index = names.index(name)
+        target = targets[:, index]
+        known = target != MASKED
+        f1 = [_f1(probability[known, index], target[known]) for probability in both]
+        losses = [_loss(probability[known, index], target[known]) for probability in both]
+        scores.append(SimulatedScore(name, *f1, *losses))
+    return tuple(scores)
 
 
-def warnings_of(
-    lesson: Lesson, proved: tuple[HeldOut, ...], worse: tuple[Elsewhere, ...]
+def make_warnings(
+    spectra: AnnotatedSpectra,
+    held_out: tuple[HeldOutScore, ...],
+    simulated: tuple[SimulatedScore, ...],
 ) -> tuple[str, ...]:
-    """What a user must know before using taught weights, a sentence each."""
-    from napari_xrf_pigments.pigments.catalogue import pigment
+    """Describe the problems that a user must know before using fine-tuned weights.
 
-    said = []
-    for figures in worse:
-        if figures.worse:
-            said.append(
-                f"{pigment(figures.pigment).name} gets worse on other paintings: on simulated "
-                f"scans F1 was {figures.f1_before:.2f} and is {figures.f1_after:.2f}, the error "
-                f"(cross-entropy) was {figures.loss_before:.3f} and is {figures.loss_after:.3f}."
+    Parameters
+    ----------
+    spectra : AnnotatedSpectra
+        The annotated spectra.
+    held_out, simulated : tuple
+        Scores of each pigment; `held_out` is empty where no part could be held out.
+
+    Returns
+    -------
+    tuple of str
+        One sentence per problem.
+    """
+    warnings = []
+    for score in simulated:
+        if score.worse:
+            warnings.append(
+                f"{pigment(score.pigment).name} gets worse on other paintings: on simulated "
+                f"scans F1 changes from {score.f1_before:.2f} to {score.f1_after:.2f} and the "
+                f"cross-entropy from {score.loss_before:.3f} to {score.loss_after:.3f}. Use these "
+                "weights for this painting only."
             )
-    for score in proved:
-        if score.loss_after > score.loss_before:
-            said.append(
-                f"{pigment(score.pigment).name} is not recognised better in the parts held out: "
-                "the painted places may not agree with each other."
+    for own in held_out:
+        if own.loss_after > own.loss_before:
+            warnings.append(
+                f"{pigment(own.pigment).name} is not recognised better in the held-out parts: "
+                "the painted areas may contradict each other."
             )
-    for name in lesson.pigments:
-        told = {statement.present for statement in lesson.statements if statement.pigment == name}
-        if len(told) == 1:
-            missing = "absent" if told == {True} else "present"
-            kind = "false alarms" if told == {True} else "misses"
-            said.append(
-                f"{pigment(name).name} was never painted as {missing}: {kind} cannot be judged."
+    for name in spectra.pigments:
+        kinds = {each.present for each in spectra.annotations if each.pigment == name}
+        if len(kinds) == 1:
+            missing = "absent" if kinds == {True} else "present"
+            errors = "false alarms" if kinds == {True} else "misses"
+            warnings.append(
+                f"{pigment(name).name} was never painted as {missing}: {errors} cannot be judged."
             )
-    if not proved:
-        said.append("Too little is painted to hold a part of it out.")
-    elif not lesson.apart:
-        said.append(
-            "Something was painted in one small place only: paint more of it, or a second place, "
-            "for a fair test."
+    if not held_out:
+        warnings.append("Too little is painted to hold a part of it out; paint more for a test.")
+    elif not spectra.spatially_separated:
+        warnings.append(
+            "A label was painted in one small area only: paint a larger or a second area for a "
+            "fair test."
         )
-    return tuple(said)
+    return tuple(warnings)
 
 
-def _share(chance: torch.Tensor) -> float | None:
-    return float((chance > THRESHOLD).float().mean()) if len(chance) else None
+def _share_found(probability: torch.Tensor) -> float | None:
+    return float((probability > THRESHOLD).float().mean()) if len(probability) else None
 
 
-def _loss(chance: torch.Tensor, wanted: torch.Tensor) -> float:
-    clipped = chance.clamp(1e-6, 1 - 1e-6)
-    entropy = torch.nn.functional.binary_cross_entropy(clipped, wanted.to(clipped.dtype))
+def _loss(probability: torch.Tensor, target: torch.Tensor) -> float:
+    clipped = probability.clamp(1e-6, 1 - 1e-6)
+    entropy = torch.nn.functional.binary_cross_entropy(clipped, target.to(clipped.dtype))
     return float(entropy)
 
 
-def _f1(chance: torch.Tensor, wanted: torch.Tensor) -> float:
-    found, there = chance > THRESHOLD, wanted == 1
-    hits = float((found & there).sum())
-    missed = float((found != there).sum())
-    return 2 * hits / (2 * hits + missed) if hits + missed else 1.0
+def _f1(probability: torch.Tensor, target: torch.Tensor) -> float:
+    found, present = probability > THRESHOLD, target == 1
+    hits = float((found & present).sum())
+    errors = float((found != present).sum())
+    return 2 * hits / (2 * hits + errors) if hits + errors else 1.0

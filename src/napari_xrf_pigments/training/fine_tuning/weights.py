@@ -1,4 +1,4 @@
-"""Weights that a user taught: what they are, and a file of their own for them."""
+"""Fine-tuned networks, and their weights in files of their own."""
 
 from __future__ import annotations
 
@@ -17,98 +17,102 @@ from napari_xrf_pigments.network.weights import (
     weights_hash,
 )
 
-from .annotations import Lesson
-from .assessment import Elsewhere, HeldOut
+from .annotations import AnnotatedSpectra
+from .assessment import HeldOutScore, SimulatedScore
 
 
 @dataclass(frozen=True)
-class Taught:
-    """A taught network and what can be said of it.
+class FineTunedNetwork:
+    """A fine-tuned network with its scores.
 
     Parameters
     ----------
     net : PigmentNet
         The network.
-    held_out : tuple of HeldOut
-        Before and after on painted parts that were held out, a pigment each.
-    elsewhere : tuple of Elsewhere
-        Before and after on simulated scans of any kind, a pigment each.
+    held_out : tuple of HeldOutScore
+        Scores on held-out painted parts, one per pigment.
+    simulated : tuple of SimulatedScore
+        Scores on simulated scans, one per pigment.
     warnings : tuple of str
-        Sentences a user must read; empty when all is well.
+        Problems that a user must know; empty without any.
     provenance : dict
-        What it was taught from.
+        Training settings and annotations, stored with the weights.
     """
 
     net: PigmentNet
-    held_out: tuple[HeldOut, ...]
-    elsewhere: tuple[Elsewhere, ...]
+    held_out: tuple[HeldOutScore, ...]
+    simulated: tuple[SimulatedScore, ...]
     warnings: tuple[str, ...]
     provenance: dict[str, Any]
 
 
-def save_taught(taught: Taught, path: Path) -> str:
-    """Write taught weights to a file of their own.
+def save_fine_tuned(network: FineTunedNetwork, path: Path) -> str:
+    """Write fine-tuned weights to a file of their own.
 
     Parameters
     ----------
-    taught : Taught
+    network : FineTunedNetwork
         The network.
     path : Path
-        A ``.safetensors`` file; an earlier file of taught weights is replaced.
+        A ``.safetensors`` file; earlier fine-tuned weights are replaced.
 
     Returns
     -------
     str
-        Hash of the file, SHA-256.
+        SHA-256 of the file.
 
     Raises
     ------
     ValueError
         If the path is that of the bundled weights, or does not end in ``.safetensors``.
     OSError
-        If the file in the way holds something else, or the disk fails.
+        If another kind of file has that name, or the disk fails.
     """
     bundled = bundled_weights()
     if path.resolve() == bundled.resolve() or (path.exists() and path.samefile(bundled)):
-        raise ValueError("The weights that come with the program are never overwritten.")
+        raise ValueError(
+            "The weights that come with the program are never overwritten; choose another name."
+        )
     if path.suffix != ".safetensors":
         raise ValueError(f"{path.name} must end in .safetensors.")
-    if path.exists() and not is_taught(path):
-        raise FileExistsError(f"{path.name} holds something else; choose another name.")
-    save_weights(taught.net, path, taught.provenance)
+    if path.exists() and not is_fine_tuned(path):
+        raise FileExistsError(
+            f"{path.name} exists and does not hold fine-tuned weights; choose another name."
+        )
+    save_weights(network.net, path, network.provenance)
     return weights_hash(path)
 
 
-def is_taught(path: Path) -> bool:
-    """Whether a file holds weights that a user taught."""
+def is_fine_tuned(path: Path) -> bool:
+    """Return whether a file holds fine-tuned weights."""
     try:
         return "taught" in read_training(path)
     except (ValueError, OSError):
         return False
 
 
-def lesson_provenance(
-    lesson: Lesson,
+def fine_tuning_provenance(
+    spectra: AnnotatedSpectra,
     base: Path,
     strength: float,
-    proved: tuple[HeldOut, ...],
-    worse: tuple[Elsewhere, ...],
+    held_out: tuple[HeldOutScore, ...],
+    simulated: tuple[SimulatedScore, ...],
 ) -> dict[str, Any]:
-    """What the weights were taught from, as plain values beside those of their training."""
-    said = zip(lesson.statements, lesson.pixels, strict=True)
+    """Extend the training settings of the base weights by the fine-tuning, as JSON types."""
+    pairs = zip(spectra.annotations, spectra.pixels, strict=True)
     return {
         **read_training(base),
         "taught": {
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "from_weights": weights_hash(base),
-            "scan": lesson.scan,
+            "scan": spectra.scan,
             "painted": [
                 {"pigment": one.pigment, "present": one.present, "pixels": count}
-                for one, count in said
+                for one, count in pairs
             ],
             "strength": strength,
-            "held_out": [one.values() for one in proved],
-            "elsewhere": [one.values() for one in worse],
-            "parts": len(np.unique(lesson.folds)),
+            "held_out": [score.to_dict() for score in held_out],
+            "elsewhere": [score.to_dict() for score in simulated],
+            "parts": len(np.unique(spectra.folds)),
         },
     }
