@@ -66,11 +66,11 @@ def real(viewer):
 def fresh_preferences():
     plugins = get_settings().plugins
     before = dict(plugins.extension2reader)
-    preference._OFFERED.clear()
+    preference._offered.clear()
     plugins.extension2reader = {}
     yield plugins
     plugins.extension2reader = before
-    preference._OFFERED.clear()
+    preference._offered.clear()
 
 
 def snapshot(folder):
@@ -265,24 +265,24 @@ def test_a_dropped_stack_with_both_halves_is_one_scan(viewer, real, pair):
     assert len(read([str(path) for path in pair])) == 1
 
 
-def test_napari_would_ask_for_files_that_others_claim_too(tmp_path, npy, pair):
-    assert preference.others_claim(npy)
-    assert preference.others_claim(tmp_path)
-    assert not preference.others_claim(pair[0])
+def test_napari_would_ask_for_files_that_has_several_readers_too(tmp_path, npy, pair):
+    assert preference.has_several_readers(npy)
+    assert preference.has_several_readers(tmp_path)
+    assert not preference.has_several_readers(pair[0])
 
 
 def test_the_choice_is_offered_once_and_remembered(viewer, npy, fresh_preferences, notes):
-    assert preference.offer_to_remember(npy)
-    assert not preference.offer_to_remember(npy)
+    assert preference.offer_preferred_reader(npy)
+    assert not preference.offer_preferred_reader(npy)
     assert "Always open .npy files as XRF scans?" in notes()[-1][0]
-    preference.remember(preference.pattern_of(npy))
+    preference.prefer_this_reader(preference.pattern_of(npy))
     assert get_settings().plugins.extension2reader == {"*.npy": PLUGIN}
-    preference._OFFERED.clear()
-    assert not preference.offer_to_remember(npy)
+    preference._offered.clear()
+    assert not preference.offer_preferred_reader(npy)
 
 
 def test_once_remembered_napari_does_not_ask(viewer, real, npy, fresh_preferences):
-    preference.remember(preference.pattern_of(npy))
+    preference.prefer_this_reader(preference.pattern_of(npy))
     (layer,) = viewer.open(npy, plugin=None)
     assert LayerInfo.of(layer).scan is not None
 
@@ -294,13 +294,13 @@ def test_folders_are_remembered_by_where_they_are(tmp_path, fresh_preferences):
     for folder in (scans / "one", scans / "two", elsewhere / "three"):
         folder.mkdir(parents=True)
     assert preference.pattern_of(scans / "one").endswith(f"scans{os.sep}*{os.sep}")
-    preference.remember(preference.pattern_of(scans / "one"))
+    preference.prefer_this_reader(preference.pattern_of(scans / "one"))
     assert get_preferred_reader(scans / "two") == PLUGIN
     assert get_preferred_reader(elsewhere / "three") is None
 
 
 def test_nothing_is_offered_where_napari_does_not_ask(pair, fresh_preferences, notes):
-    assert not preference.offer_to_remember(pair[0])
+    assert not preference.offer_preferred_reader(pair[0])
     assert notes() == []
 
 

@@ -1,4 +1,4 @@
-"""File > Open Sample."""
+"""The sample of napari's File menu."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
-    """A simulated painting with a hidden layer."""
+    """Simulate a scan of a painting with a hidden layer, as layer data for napari."""
     viewer = napari.current_viewer()
     if viewer is not None:
         session_of(viewer)
-    cube, totals = run_blocking_in_thread(_simulated)
-    # A saved session simulates it again.
+    cube, totals = run_blocking_in_thread(_simulate)
+    # A saved session simulates it again instead of saving its counts.
     return [counts_layer_data(cube, totals, "Simulated painting", sample="hidden_layer")]
 
 
-def _simulated() -> tuple[XRFCube, TotalCounts]:
+def _simulate() -> tuple[XRFCube, TotalCounts]:
     from ..simulation import simulate_scan
 
     cube, _ = simulate_scan(seed=0)

@@ -1,4 +1,4 @@
-"""Sentences for the user as napari notifications, never a traceback."""
+"""Notifications and dialogs, and the window that they belong to."""
 
 from __future__ import annotations
 
@@ -28,24 +28,32 @@ if TYPE_CHECKING:
 
 
 def error(sentence: str) -> None:
-    """Say what went wrong."""
+    """Show an error as a notification, without a traceback."""
     show_error(" ".join(str(sentence).split()))
 
 
 def warning(sentence: str) -> None:
-    """Say what to be careful about."""
+    """Show a warning as a notification."""
     show_warning(" ".join(str(sentence).split()))
 
 
 def info(sentence: str) -> None:
-    """Say what happened."""
+    """Show information as a notification."""
     show_info(sentence)
 
 
 def offer(sentence: str, button: str, accept: Callable[[], None]) -> None:
-    """Offer something that one button accepts."""
+    """Show a notification with one button.
 
-    def accepted(notice: object) -> None:
+    Parameters
+    ----------
+    sentence, button : str
+        The text, and that of the button.
+    accept : callable
+        Called when the button is pressed. napari keeps it until the program ends.
+    """
+
+    def accepted(notification: object) -> None:
         accept()
 
     notification_manager.dispatch(
@@ -75,26 +83,26 @@ def main_window(viewer: Viewer) -> QMainWindow | None:
 
 
 def ask_save(title: str, name: str, filters: dict[str, str]) -> tuple[Path, str] | None:
-    """Where to save, and in which format.
+    """Let the user choose a file to save and its format.
 
     Parameters
     ----------
     title, name : str
-        Title of the dialog and the name that is offered.
+        Title of the dialog and the suggested name.
     filters : dict of str to str
         Key of each format by its filter, such as ``"HDF5 (*.h5)"``.
 
     Returns
     -------
     (Path, str) or None
-        The path and the key of the format; None where the user changed their mind.
+        The path and the key of the format; None if the user cancelled.
     """
     path, chosen = QFileDialog.getSaveFileName(window(), title, name, ";;".join(filters))
     return (Path(path), filters.get(chosen, next(iter(filters.values())))) if path else None
 
 
 def ask_open(title: str, filter_: str) -> Path | None:
-    """A file to open."""
+    """Let the user choose a file to open; None if the user cancelled."""
     path, _ = QFileDialog.getOpenFileName(window(), title, "", filter_)
     return Path(path) if path else None
 
@@ -108,31 +116,31 @@ FILTER = (
 
 
 def ask_for_files(parent: QWidget | None) -> list[str]:
-    """Let the user choose files of scans."""
+    """Let the user choose the files of scans; none if the user cancelled."""
     paths, _ = QFileDialog.getOpenFileNames(parent, "Open scan", "", FILTER)
     return list(paths)
 
 
 def ask_for_folder(parent: QWidget | None) -> list[str]:
-    """Let the user choose the folder of a scan."""
+    """Let the user choose the folder of a scan; none if the user cancelled."""
     path = QFileDialog.getExistingDirectory(parent, "Open scan folder")
     return [path] if path else []
 
 
 def ask_text(title: str, prompt: str) -> str | None:
-    """A text of several lines; None where the user changed their mind."""
+    """Let the user write several lines of text; None if the user cancelled."""
     text, ok = QInputDialog.getMultiLineText(window(), title, prompt)
     return text if ok else None
 
 
 def confirm(title: str, sentence: str) -> bool:
-    """Whether the user agrees."""
+    """Ask a question and return whether the answer was yes."""
     yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
     return QMessageBox.question(window(), title, sentence, yes | no, no) == yes
 
 
 def ask_for_moved(sentence: str) -> str | None:
-    """Where a scan is now; None: go on without it."""
+    """Let the user find a scan that has moved; None to continue without it."""
     box = QMessageBox(QMessageBox.Icon.Question, "Open session", sentence, parent=window())
     file = box.addButton("Find file...", QMessageBox.ButtonRole.AcceptRole)
     folder = box.addButton("Find folder...", QMessageBox.ButtonRole.AcceptRole)

@@ -1,42 +1,41 @@
-"""Keys of this plugin, bound when a viewer first has a scan."""
+"""Keys of this plugin, bound when a viewer first has a scan.
+
+napari does not read key bindings from manifests: see docs/upstream.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-#: Key, the function in ``commands``, and what it does.
+#: Key, name of the function in ``commands``, description.
 KEYS = (
-    ("Shift-D", "commands:open_docks", "show the docks Elements, Pigments and Spectrum"),
-    ("Shift-E", "commands:map_elements", "find and map the elements"),
-    ("Shift-M", "commands:map_pigments", "map the pigments"),
-    ("Shift-R", "commands:measure_regions", "measure the regions"),
-    ("Shift-N", "commands:next_map", "show the next map alone"),
-    ("Shift-B", "commands:previous_map", "show the map before alone"),
-    ("Shift-X", "commands:cancel_all", "stop all that runs"),
-    ("Shift-U", "commands:undo", "undo a stroke on labels, or the last change of axis"),
+    ("Shift-D", "open_docks", "show the docks Elements, Pigments and Spectrum"),
+    ("Shift-E", "map_elements", "find and map the elements"),
+    ("Shift-M", "map_pigments", "map the pigments"),
+    ("Shift-R", "measure_regions", "measure the regions"),
+    ("Shift-N", "next_map", "show the next map alone"),
+    ("Shift-B", "previous_map", "show the previous map alone"),
+    ("Shift-X", "cancel_all", "stop everything that runs"),
+    ("Shift-U", "undo", "undo a stroke on labels, or the last change of the energy axis"),
 )
 
 
 def bind_keys(viewer: Viewer) -> None:
-    """Bind all keys; what a user has bound to one of them stays."""
-    for key, place, _ in KEYS:
-        try:
-            viewer.bind_key(key, _command(place))
-        except ValueError:
-            # The user or another plugin has it.
-            continue
+    """Bind all keys but those that the user or another plugin has bound."""
+    for key, name, _ in KEYS:
+        with suppress(ValueError):  # the key is in use
+            viewer.bind_key(key, _command(name))
 
 
-def _command(place: str) -> Callable[[Viewer], None]:
-    module, name = place.split(":")
-
+def _command(name: str) -> Callable[[Viewer], None]:
     def run(viewer: Viewer) -> None:
-        from importlib import import_module
-
-        getattr(import_module(f".{module}", __package__), name)(viewer)
+        # By name: commands use sessions, and sessions bind the keys.
+        getattr(import_module(f"{__package__}.commands"), name)(viewer)
 
     return run

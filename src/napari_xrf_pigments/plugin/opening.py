@@ -15,7 +15,7 @@ from .layers.adding import LayerData, add_layer, counts_layer_data, results_laye
 from .layers.metadata import LayerInfo
 from .layers.sync import session_of, unwrapped
 from .layers.update_queue import run_incrementally
-from .preferences import offer_to_remember
+from .preferences import offer_preferred_reader
 from .state.services import CORE, Services
 from .state.totals import TotalCounts
 from .tasks import start_worker
@@ -194,7 +194,7 @@ def open_paths(
 def open_and_offer(viewer: Viewer, paths: Sequence[str | Path]) -> None:
     """Open scans in a viewer and offer to remember the choice where napari would ask."""
     for path in open_paths(viewer, paths, session_of(viewer).services):
-        offer_to_remember(path)
+        offer_preferred_reader(path)
 
 
 def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:

@@ -1,4 +1,4 @@
-"""What the user chose on this plugin's page of napari's preferences (no Qt)."""
+"""The page of preferences of this plugin, and the preferred readers of napari (no Qt)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 
 from npe2 import PluginManager
 
-from . import dialogs as notices
+from . import dialogs
 
 PLUGIN = "napari-xrf-pigments"
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """The choices.
+    """Values of the page of preferences.
 
     Parameters
     ----------
     device : str
-        Kind of torch device that runs the network: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``.
+        Kind of PyTorch device for the network: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"mps"``.
     threshold : float
-        Probability over which a pigment counts as found in a scan that is newly opened.
+        Probability above which a pigment is shown, for scans opened from now on.
     unit : str
         Unit of lengths in tables, ``"mm"`` or ``"cm"``.
     """
@@ -33,66 +33,72 @@ class Preferences:
 
 
 def preferences() -> Preferences:
-    """What is chosen at present; the defaults where napari keeps no settings of plugins."""
+    """Return the present preferences; the defaults where napari has no settings of plugins."""
     try:
         from napari.settings import get_plugin_settings
 
-        chosen = get_plugin_settings(PLUGIN)
+        maps = get_plugin_settings(PLUGIN).maps
         return Preferences(
-            device=chosen.maps.device,
-            threshold=float(chosen.maps.threshold),
-            unit=chosen.maps.unit,
+            device=maps.device,
+            threshold=float(maps.threshold),
+            unit=maps.unit,
         )
     except (ImportError, KeyError, AttributeError):
         return Preferences()
 
 
-_OFFERED: set[str] = set()
+_offered: set[str] = set()
 
 
 def pattern_of(path: Path) -> str:
-    """The pattern under which napari keeps the choice for paths like this one.
+    """Return the pattern of napari's preference of readers for a path.
 
-    Folders are remembered by their parent: all scans of one place, and no other folder.
+    The pattern of a folder is that of all folders beside it.
     """
     if path.is_dir():
         return f"{path.resolve().parent}{os.sep}*{os.sep}"
     return f"*{path.suffix.lower()}"
 
 
-def others_claim(path: Path) -> bool:
-    """Whether another reader claims the path as well as ours, so that napari would ask."""
+def has_several_readers(path: Path) -> bool:
+    """Return whether another plugin reads the path too, so that napari asks which to use."""
     readers = PluginManager.instance().iter_compatible_readers([str(path)])
     names = {reader.plugin_name for reader in readers}
-    # Pictures are left to others even where one of them turns out to be a scan.
+    # The names of images are left to other plugins, even if one of them is a scan.
     return PLUGIN in names and len(names) > 1
 
 
-def remembered(pattern: str) -> bool:
-    """Whether napari has a preference for the pattern already."""
+def has_preferred_reader(pattern: str) -> bool:
+    """Return whether napari has a preferred reader for a pattern."""
     from napari.settings import get_settings
 
     return pattern in get_settings().plugins.extension2reader
 
 
-def remember(pattern: str) -> None:
-    """Open what matches with this plugin from now on (napari's own preference)."""
+def prefer_this_reader(pattern: str) -> None:
+    """Make this plugin the preferred reader for a pattern, in napari's preferences."""
     from napari.settings import get_settings
 
     plugins = get_settings().plugins
     plugins.extension2reader = {**plugins.extension2reader, pattern: PLUGIN}
 
 
-def offer_to_remember(path: Path) -> bool:
-    """Offer it if napari would ask, at most once a pattern; whether it was offered."""
+def offer_preferred_reader(path: Path) -> bool:
+    """Offer to become the preferred reader where napari asks, once per pattern.
+
+    Returns
+    -------
+    bool
+        Whether it was offered.
+    """
     pattern = pattern_of(path)
-    if pattern in _OFFERED or remembered(pattern) or not others_claim(path):
+    if pattern in _offered or has_preferred_reader(pattern) or not has_several_readers(path):
         return False
-    _OFFERED.add(pattern)
-    what = f"folders in {path.resolve().parent.name}" if path.is_dir() else f"{path.suffix} files"
-    notices.offer(
-        f"Always open {what} as XRF scans?",
+    _offered.add(pattern)
+    kind = f"folders in {path.resolve().parent.name}" if path.is_dir() else f"{path.suffix} files"
+    dialogs.offer(
+        f"Always open {kind} as XRF scans?",
         "Always",
-        lambda: remember(pattern),
+        lambda: prefer_this_reader(pattern),
     )
     return True
