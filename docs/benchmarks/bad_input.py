@@ -1,4 +1,4 @@
-"""How long one waits for the sentence on a bad file of any format: two seconds at most."""
+"""Waiting time for the error message on a bad file of any format: two seconds at most."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from pathlib import Path
 from time import process_time
 
 import numpy as np
-import pytest
+from tests.hostile.probe import touch
+from tests.hostile.seeds import SEEDS, Seed
 
-from ..hostile.probe import touch
-from ..hostile.seeds import SEEDS, Seed
-from .conftest import Tables
+from ._tables import Tables
 
 TITLE = "Bad files: slowest answer of each format, in seconds of processor time"
 
 
 def damaged(data: bytes, text: bool) -> Iterator[bytes]:
-    """A file cut short, spoiled, and with sizes that lie."""
+    """Yield a file cut short, spoiled, and with wrong sizes."""
     rng = np.random.default_rng(0)
     yield b""
     for share in (0.02, 0.3, 0.8, 0.97):
@@ -38,7 +37,7 @@ def damaged(data: bytes, text: bool) -> Iterator[bytes]:
 
 
 def prepared(folder: Path, seed: Seed) -> Path:
-    """The good file, opened once: what an import takes is no file's fault."""
+    """Write the good file and open it once, so that imports do not count."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     seed.files(folder)
@@ -46,14 +45,14 @@ def prepared(folder: Path, seed: Seed) -> Path:
     return folder / seed.header
 
 
-@pytest.mark.parametrize("name", list(SEEDS))
-def test_bad_files(name: str, tmp_path: Path, tables: Tables) -> None:
-    seed = SEEDS[name]
-    place = prepared(tmp_path / "in", seed)
-    data, seconds = place.read_bytes(), []
-    for spoiled in damaged(data, seed.text):
-        place.write_bytes(spoiled)
-        start = process_time()
-        touch(tmp_path / "in" / seed.opened)
-        seconds.append(process_time() - start)
-    tables.add(TITLE, name, max(seconds), wanted="< 2 s")
+def run(tables: Tables, folder: Path) -> None:
+    """Measure the slowest refusal of each format."""
+    for name, seed in SEEDS.items():
+        header = prepared(folder / name, seed)
+        data, seconds = header.read_bytes(), []
+        for spoiled in damaged(data, seed.text):
+            header.write_bytes(spoiled)
+            start = process_time()
+            touch(folder / name / seed.opened)
+            seconds.append(process_time() - start)
+        tables.add(TITLE, name, max(seconds), target="< 2 s")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from napari_xrf_pigments import XRFCube
@@ -21,20 +22,29 @@ from napari_xrf_pigments.network._preprocess import Preprocessor, SpectrumStats
 from napari_xrf_pigments.network.encoding import BLOCK, GRID_EDGES_KEV, N_INPUTS, rebinner
 from napari_xrf_pigments.network.predict import BATCH
 
-from .conftest import Tables
-from .test_maps import THIRTY, cube_of, forget
+from ._scans import cube_of, pixels
+from ._tables import Tables
+from .maps import THIRTY, forget_axis
 
 ROWS, COLUMNS, TURNS = 16, 256, 5
 N = ROWS * COLUMNS
-Pixels = Callable[..., np.ndarray]
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+def run(tables: Tables, folder: Path) -> None:
+    """Measure each step on one core."""
+    before, threads = os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
+    os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
-    with on_threads(1):  # the linear algebra of numpy, too
-        yield
+    try:
+        with on_threads(1):  # the linear algebra of numpy, too
+            for channels in (1024, 2048, 4096):
+                _pigments(tables, channels)
+            _elements(tables)
+    finally:
+        torch.set_num_threads(threads)
+        os.environ.pop("OMP_NUM_THREADS")
+        if before is not None:
+            os.environ["OMP_NUM_THREADS"] = before
 
 
 def costs(work: Callable[[], object], spectra: int) -> list[float]:
@@ -48,8 +58,7 @@ def costs(work: Callable[[], object], spectra: int) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize("channels", [1024, 2048, 4096])
-def test_pigments(pixels: Pixels, tables: Tables, channels: int) -> None:
+def _pigments(tables: Tables, channels: int) -> None:
     cube = cube_of(pixels(ROWS, COLUMNS, channels, 40.96 / channels))
     counts = np.asarray(cube.counts).reshape(N, channels)
     axis, known = cube.energies, Acquisition(anode="Rh", tube_kv=45.0)
@@ -69,7 +78,7 @@ def test_pigments(pixels: Pixels, tables: Tables, channels: int) -> None:
             part = slice(start, start + BATCH)
             preprocess(counts[part], encoded[part], stats[part], spread)
 
-    title = f"Costs of one core: us a spectrum of {channels} channels"
+    title = f"Costs of one core: us per spectrum of {channels} channels"
     works: dict[str, Callable[[], object]] = {
         "counts on the grid": lambda: [rebin(counts[i : i + BLOCK], scratch) for i in starts],
         "screening for the unexplained": lambda: [screen(bins[i : i + BLOCK]) for i in starts],
@@ -81,12 +90,12 @@ def test_pigments(pixels: Pixels, tables: Tables, channels: int) -> None:
     suspect = 100 * (stats.unexplained >= SMALL).mean()
     tables.add(title, "spectra that need the full search", suspect, "%")
     if channels == 2048:
-        the_network(encoded, tables, title)
+        _network(encoded, tables, title)
         predict = Predictor("cpu").bind(axis, known)
         tables.add(title, "pigments: all of it", costs(lambda: predict(counts), N), "us")
 
 
-def the_network(encoded: np.ndarray, tables: Tables, title: str) -> None:
+def _network(encoded: np.ndarray, tables: Tables, title: str) -> None:
     network = Predictor("cpu")
     weights = sum(weight.numel() for weight in network.net.parameters()) / 1e6
     inputs = torch.from_numpy(encoded).split(BATCH)
@@ -105,15 +114,17 @@ def the_network(encoded: np.ndarray, tables: Tables, title: str) -> None:
     tables.add(title, f"{name}, bf16 (off)", costs(run_bf16, N), "us")
 
 
-def test_elements(pixels: Pixels, tables: Tables) -> None:
+def _elements(tables: Tables) -> None:
     cube = cube_of(pixels(ROWS, COLUMNS, 2048))
     title = "Costs of one core: elements"
     stats = survey(cube)
     conditions = fit_conditions(cube, stats)
     plan = plan_elements(cube, THIRTY)
     counts = np.asarray(cube.counts).reshape(N, -1)
-    tables.add(title, "us a spectrum: survey", costs(lambda: survey(cube), N), "us")
-    tables.add(title, "us a spectrum: fit of 30 families", costs(lambda: plan.fit(counts), N), "us")
+    tables.add(title, "us per spectrum: survey", costs(lambda: survey(cube), N), "us")
+    tables.add(
+        title, "us per spectrum: fit of 30 families", costs(lambda: plan.fit(counts), N), "us"
+    )
     once: dict[str, Callable[[], object]] = {
         "once a scan: anode and resolution": lambda: fit_conditions(fresh(cube), stats),
         "once a scan: search for elements": lambda: families_in(cube, stats, conditions),
@@ -124,5 +135,5 @@ def test_elements(pixels: Pixels, tables: Tables) -> None:
 
 def fresh(cube: XRFCube) -> XRFCube:
     """The same scan, of which nothing is known yet."""
-    forget()
+    forget_axis()
     return cube_of(np.asarray(cube.counts))

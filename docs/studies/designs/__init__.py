@@ -1,1 +1,1 @@
-"""The comparison of designs and its ablations: ``python -m tests.designs FOLDER``."""
+"""The comparison of designs and its ablations: ``python -m docs.studies.designs FOLDER``."""

@@ -1,4 +1,6 @@
-"""Trains and judges every row that FOLDER/rows.json lacks: ``python -m tests.designs FOLDER``.
+"""Train and judge every row that FOLDER/rows.json lacks.
+
+``python -m docs.studies.designs FOLDER`` prints the table.
 
 FOLDER keeps the spectra and the finished rows, so that it can be stopped at any time. With
 ``--scan SCAN`` the rows have their columns for a real scan (an Ag tube at 40 kV).

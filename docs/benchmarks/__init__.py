@@ -1,0 +1,1 @@
+"""Benchmarks: ``python -m docs.benchmarks``, which ``tox -e bench`` calls."""
