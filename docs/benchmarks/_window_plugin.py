@@ -33,8 +33,8 @@ def _walk(
 ) -> dict[str, float]:
     from napari_xrf_pigments.plugin.commands import open_docks
     from napari_xrf_pigments.plugin.export import export_report
+    from napari_xrf_pigments.plugin.layers.sync import session_of
     from napari_xrf_pigments.plugin.saved_session import save_session
-    from napari_xrf_pigments.plugin.state.session import session_of
     from napari_xrf_pigments.plugin.tasks import Task
 
     session = session_of(viewer)
