@@ -15,7 +15,7 @@ def elements() -> ElementResults:
     names = tuple(places())
     counts = np.stack([1000.0 * places()[name] for name in names]).astype(np.float32)
     counts += np.random.default_rng(0).normal(0, 5, counts.shape)
-    return ElementResults.of(ElementMaps(names, counts, np.full_like(counts, 10.0)))
+    return ElementResults.from_maps(ElementMaps(names, counts, np.full_like(counts, 10.0)))
 
 
 def pigments() -> PigmentResults:
@@ -23,4 +23,4 @@ def pigments() -> PigmentResults:
     parts = answer(slice(0, SHAPE[0]), slice(0, SHAPE[1]))
     fields = ("probability", "top", "below", "group_probability", "unexplained")
     maps = {name: np.asarray(parts[name], np.float32) for name in fields}
-    return PigmentResults.of(PigmentMaps(names=PIGMENTS, groups=GROUPS, **maps))
+    return PigmentResults.from_maps(PigmentMaps(names=PIGMENTS, groups=GROUPS, **maps))

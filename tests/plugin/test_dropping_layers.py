@@ -11,13 +11,13 @@ from napari_xrf_pigments.plugin.layers import colours
 from napari_xrf_pigments.plugin.layers import sync as layers
 from napari_xrf_pigments.plugin.layers.metadata import map_layers
 from napari_xrf_pigments.plugin.layers.specs import MapSpec
-from napari_xrf_pigments.plugin.layers.sync import drop_maps, show_maps
-from napari_xrf_pigments.plugin.layers.visibility import showing_only
+from napari_xrf_pigments.plugin.layers.sync import discard_maps, show_maps
+from napari_xrf_pigments.plugin.layers.visibility import iter_show_only
 
 
 def spec(name):
     image = np.zeros((4, 4), np.float32)
-    return MapSpec("element", name, name, image, colours.black_to("#ffffff"))
+    return MapSpec("element", name, name, image, colours.black_to_colour("#ffffff", "White"))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def viewer(scan):
 
 
 def test_they_are_forgotten_at_once_and_removed_one_a_step(viewer, scan):
-    dropping = drop_maps(viewer, scan, {"element"})
+    dropping = discard_maps(viewer, scan, {"element"})
     assert map_layers(viewer, scan, {"element"}) == {}
     left = [len(viewer.layers) for _ in dropping]
     assert left == [2, 1, 0]
@@ -42,7 +42,7 @@ def test_they_are_forgotten_at_once_and_removed_one_a_step(viewer, scan):
 
 def test_the_next_maps_get_layers_of_their_own_and_end_an_unfinished_removal(viewer, scan):
     old = list(viewer.layers)
-    next(drop_maps(viewer, scan, {"element"}))
+    next(discard_maps(viewer, scan, {"element"}))
     for _ in show_maps(viewer, scan, [spec("Fe K")], {"element"}):
         pass
     (layer,) = viewer.layers
@@ -51,7 +51,7 @@ def test_the_next_maps_get_layers_of_their_own_and_end_an_unfinished_removal(vie
 
 def test_layers_of_another_scan_stay(viewer, scan):
     other = SimpleNamespace(cube=scan.cube)
-    assert list(drop_maps(viewer, other, {"element"})) == []
+    assert list(discard_maps(viewer, other, {"element"})) == []
     assert len(viewer.layers) == 3
 
 
@@ -94,7 +94,7 @@ def test_a_map_chosen_during_a_pass_stays_alone(viewer, scan):
     names = ("New", "Fe K", "Pb L", "Cu K", "Newer")
     steps = show_maps(viewer, scan, map(spec, names), {"element"})
     next(steps)
-    for _ in showing_only(viewer, scan, {"element"}, {("element", "Cu K")}):
+    for _ in iter_show_only(viewer, scan, {"element"}, {("element", "Cu K")}):
         pass
     for _ in steps:
         pass
@@ -106,7 +106,7 @@ def test_a_choice_that_changes_nothing_is_one_too(viewer, scan):
     steps = show_maps(viewer, scan, map(spec, names), {"element"})
     next(steps)
     there = {("element", layer.name) for layer in viewer.layers}
-    assert list(showing_only(viewer, scan, {"element"}, there)) == []
+    assert list(iter_show_only(viewer, scan, {"element"}, there)) == []
     for _ in steps:
         pass
     assert {layer.name for layer in viewer.layers if not layer.visible} == {"Newer"}

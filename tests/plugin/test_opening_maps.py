@@ -37,7 +37,7 @@ def test_maps_become_layers_one_of_them_shown(dms):
 def test_unknown_deviations_make_nothing_significant(dms):
     from napari_xrf_pigments.plugin.state.results import ElementResults
 
-    results = ElementResults.of(load_maps(dms))
+    results = ElementResults.from_maps(load_maps(dms))
     assert results.significant(2, 3) == ()
     assert [spec.name for spec in element_specs(results)] == ["Fe K", "Compton"]
 

@@ -133,7 +133,7 @@ def test_an_axis_is_another_one_where_a_channel_lies_elsewhere(scan, gain_kev, o
     assert (energies.gain_kev, energies.offset_kev) == (0.02, 0.0)
     here = ScanSettings(energies, scan.cube.acquisition)
     there = ScanSettings(energies.recalibrated(gain_kev, offset_kev), scan.cube.acquisition)
-    assert here.change_to(there) == there.change_to(here) == why
+    assert here.stale_reason(there) == there.stale_reason(here) == why
 
 
 def test_composite_of_results():

@@ -23,7 +23,7 @@ def element_results(part=None):
 
 @pytest.mark.parametrize("entry", pigment_catalogue(), ids=lambda entry: entry.id)
 def test_every_pigment_shows_on_black_in_its_own_hue(entry):
-    colormap = colours.over_threshold(entry.hex, 0.5)
+    colormap = colours.threshold_colormap(entry.hex, 0.5, entry.name)
     clear, seen = colormap.map(np.array([0.49, 1.0]))
     assert clear[3] == 0
     assert seen[3] == 1

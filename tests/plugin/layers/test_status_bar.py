@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
 
-from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, mark_outdated
+from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, mark_stale
 from napari_xrf_pigments.plugin.layers.status_bar import show_predictions_in_status_bar, text_at
 from napari_xrf_pigments.plugin.state.results import PigmentResults
 from napari_xrf_pigments.plugin.state.scan import Scan
@@ -74,16 +74,16 @@ def test_layers_of_other_kinds_keep_the_status_of_napari(mapped, status_at):
 
 def test_old_maps_say_why_and_are_new_again_after_undo(mapped):
     viewer, scan = mapped
-    assert mark_outdated(viewer, scan) == 0
+    assert mark_stale(viewer, scan) == 0
     settings = scan.settings
     axis = settings.energies.recalibrated(0.0203, 0.0)
     scan.change(type(settings)(axis, settings.acquisition, "set by hand"))
-    assert mark_outdated(viewer, scan) == 2
+    assert mark_stale(viewer, scan) == 2
     assert viewer.layers[0].name == "vermilion (previous calibration)"
     scan.undo()
-    assert mark_outdated(viewer, scan) == 0
+    assert mark_stale(viewer, scan) == 0
     assert viewer.layers[0].name == "vermilion"
     tube = settings.acquisition.updated(tube_kv=30.0)
     scan.change(type(settings)(settings.energies, tube))
-    mark_outdated(viewer, scan)
+    mark_stale(viewer, scan)
     assert viewer.layers[0].name == "vermilion (previous tube settings)"

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.mapping.registration.registration import transformed
 from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
-from napari_xrf_pigments.plugin.layers.rendering import flat_data
+from napari_xrf_pigments.plugin.layers.rendering import data_and_matrix
 from napari_xrf_pigments.plugin.register.dock import RegisterDock
 
 from ..acting import add_dock, add_scan
@@ -132,15 +132,15 @@ def test_the_delete_key_removes_a_pair(dock, qtbot):
 
 def test_an_affine_fit_places_the_picture_and_undo_takes_it_back(viewer, dock, photo, qtbot):
     put(dock, TRUE, qtbot)
-    before = flat_data(photo)[1]
+    before = data_and_matrix(photo)[1]
     dock.bar.apply_button.click()
-    assert np.allclose(flat_data(photo)[1], np.diag([0.5, 0.5, 1]) @ TRUE, atol=1e-6)
+    assert np.allclose(data_and_matrix(photo)[1], np.diag([0.5, 0.5, 1]) @ TRUE, atol=1e-6)
     assert photo.data is not None and photo.data.shape == PICTURE.shape
     assert photo.units == viewer.layers["scan"].units
     assert LayerInfo.of(photo).made["registration"]["points"] == 6
     assert not viewer.canvas.grid.enabled
     dock.bar.undo_button.click()
-    assert np.allclose(flat_data(photo)[1], before)
+    assert np.allclose(data_and_matrix(photo)[1], before)
     assert not dock.bar.undo_button.isEnabled()
 
 

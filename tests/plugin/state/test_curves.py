@@ -10,9 +10,9 @@ COUNTS = np.arange(5.0)
 
 def test_a_curve_that_was_ticked_off_stays_off_when_it_is_renewed():
     curves = Curves()
-    curves.put(Curve("a", "A", "#111111", COUNTS))
+    curves.upsert(Curve("a", "A", "#111111", COUNTS))
     curves.show("a", False)
-    curves.put(Curve("a", "A again", "#222222", COUNTS + 1))
+    curves.upsert(Curve("a", "A again", "#222222", COUNTS + 1))
     (curve,) = curves
     assert (curve.name, curve.colour, curve.shown) == ("A again", "#111111", False)
     assert curves.spectra() == []
@@ -21,7 +21,7 @@ def test_a_curve_that_was_ticked_off_stays_off_when_it_is_renewed():
 def test_a_group_is_replaced_as_a_whole():
     curves = Curves()
     for key in ("region:a", "pixel", "region:b"):
-        curves.put(Curve(key, key, "", COUNTS))
+        curves.upsert(Curve(key, key, "", COUNTS))
     curves.replace_group(
         "region:", [Curve("region:b", "b", "", COUNTS), Curve("region:c", "c", "", COUNTS)]
     )
@@ -31,22 +31,22 @@ def test_a_group_is_replaced_as_a_whole():
 def test_colours_are_used_up_before_one_comes_twice():
     curves = Curves()
     for number in range(len(PALETTE)):
-        curves.put(Curve(str(number), "", curves.free_colour(), COUNTS))
+        curves.upsert(Curve(str(number), "", curves.free_colour(), COUNTS))
     assert {curve.colour for curve in curves} == set(PALETTE)
 
 
 def test_what_a_session_knew_of_curves_comes_back_when_they_are_read():
     before = Curves()
-    before.put(Curve("whole:sum", "Sum", "", COUNTS, shown=False))
-    before.put(Curve(Pin(3, 4, 2).key, "pinned", "#e69f00", COUNTS, removable=True))
+    before.upsert(Curve("whole:sum", "Sum", "", COUNTS, shown=False))
+    before.upsert(Curve(Pin(3, 4, 2).key, "pinned", "#e69f00", COUNTS, removable=True))
     again = Curves()
     again.restore(before.state())
-    assert again.awaited_pins() == [Pin(3, 4, 2)]
+    assert again.pending_pins() == [Pin(3, 4, 2)]
     assert again.state() == before.state()
-    again.put(Curve("whole:sum", "Sum", "", COUNTS, shown=True))
-    again.put(Curve(Pin(3, 4, 2).key, "pinned", again.free_colour(), COUNTS))
+    again.upsert(Curve("whole:sum", "Sum", "", COUNTS, shown=True))
+    again.upsert(Curve(Pin(3, 4, 2).key, "pinned", again.free_colour(), COUNTS))
     assert [(curve.colour, curve.shown) for curve in again] == [("", False), ("#e69f00", True)]
-    assert not again.awaited_pins()
+    assert not again.pending_pins()
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_a_session_knew_of_curves_comes_back_when_they_are_read():
 def test_forged_curves_pin_nothing(state):
     curves = Curves()
     curves.restore(state)
-    assert curves.awaited_pins() == []
+    assert curves.pending_pins() == []
 
 
 def test_a_region_has_its_own_colour_and_a_visible_one_where_nobody_chose():
@@ -81,5 +81,5 @@ def test_what_is_compared_with_the_pixel_is_drawn_over_it_in_whichever_order_the
     for keys in (("pixel", "pin:1,2,0", "region:a"), ("pin:1,2,0", "region:a", "pixel")):
         curves = Curves()
         for key in ("whole:sum", *keys):
-            curves.put(Curve(key, key, "", counts))
+            curves.upsert(Curve(key, key, "", counts))
         assert [curve.key for curve in curves] == ["whole:sum", "pixel", "pin:1,2,0", "region:a"]

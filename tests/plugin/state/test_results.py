@@ -24,9 +24,9 @@ def half_done():
 
 
 def test_only_finished_pixels_have_an_answer(half_done):
-    assert half_done.computed(0, 0)
-    assert half_done.computed(11, 35)
-    assert not half_done.computed(12, 0)
+    assert half_done.is_predicted(0, 0)
+    assert half_done.is_predicted(11, 35)
+    assert not half_done.is_predicted(12, 0)
     assert np.isnan(half_done.unexplained[12:]).all()
 
 
@@ -90,9 +90,9 @@ def test_maps_come_back_as_results():
     results = PigmentResults(SHAPE, PIGMENTS, GROUPS)
     for tile in FakeTiles().pigments(make_cube(), "cpu"):
         results.add(tile)
-    again = PigmentResults.of(results.maps())
+    again = PigmentResults.from_maps(results.maps())
     assert again.shares(0.5, "below") == results.shares(0.5, "below")
-    elements = ElementResults.of(ElementResults((2, 3), ("Fe K",)).maps())
+    elements = ElementResults.from_maps(ElementResults((2, 3), ("Fe K",)).maps())
     assert elements.counts.shape == (1, 2, 3)
 
 

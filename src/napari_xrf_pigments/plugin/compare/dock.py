@@ -9,7 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
 
 from ..docks.base import Emitter, ScanDock
-from ..layers.rendering import can_be_shown, picture_of, value_at
+from ..layers.rendering import is_flat_image, render_layer, value_text
 from ..layers.sync import select_pixel_at
 from ..state.session import Session
 from ..widgets.restore import select_key, set_checked, set_number
@@ -92,7 +92,7 @@ class CompareDock(ScanDock):
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Apply the settings of :meth:`save_state`."""
-        named = {layer.name: layer for layer in self.viewer.layers if can_be_shown(layer)}
+        named = {layer.name: layer for layer in self.viewer.layers if is_flat_image(layer)}
         maps = state.get("maps")
         if isinstance(maps, list) and len(maps) == 2 and all(name in named for name in maps):
             self.compare(named[maps[0]], named[maps[1]])
@@ -105,7 +105,7 @@ class CompareDock(ScanDock):
         self.connect_signal(Emitter(signal), slot)
 
     def _list_maps(self, event: Any = None) -> None:
-        offered = [layer for layer in reversed(self.viewer.layers) if can_be_shown(layer)]
+        offered = [layer for layer in reversed(self.viewer.layers) if is_flat_image(layer)]
         kept = [layer if layer in offered else None for layer in self._shown]
         visible = [layer for layer in offered if layer.visible]
         for index in range(2):
@@ -137,7 +137,7 @@ class CompareDock(ScanDock):
 
     def _redraw(self) -> None:
         for index, layer in enumerate(self._shown):
-            self.plot.set_picture(index, None if layer is None else picture_of(layer))
+            self.plot.set_picture(index, None if layer is None else render_layer(layer))
         if not self._fitted and all(layer is not None for layer in self._shown):
             self._fitted = True
             self.plot.fit()
@@ -175,7 +175,7 @@ class CompareDock(ScanDock):
         said = [f"y {y:.2f}, x {x:.2f}"]
         for layer in self._shown:
             if layer is not None:
-                said.append(f"{layer.name}: {value_at(layer, (y, x)) or 'outside'}")
+                said.append(f"{layer.name}: {value_text(layer, (y, x)) or 'outside'}")
         self.values.setText("   ".join(said))
 
     def _on_cursor(self, event: Any) -> None:

@@ -44,7 +44,9 @@ def composite_spec(
         image = np.asarray(results.image(choice.name, counts, monitor))
         _, top = limits_of(image, low=0.0)
         channels.append(
-            Channel(choice.name, colours.rgb(choice.colour), choice.low * top, choice.high * top)
+            Channel(
+                choice.name, colours.hex_to_rgb(choice.colour), choice.low * top, choice.high * top
+            )
         )
         maps.append(image)
     part = results.part

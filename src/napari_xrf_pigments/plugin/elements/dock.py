@@ -16,8 +16,8 @@ from ..layers.colours import element_colour
 from ..layers.metadata import map_layers
 from ..layers.region_masks import regions_of
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs
-from ..layers.sync import drop_maps, show_maps
-from ..layers.visibility import choose_shown, showing_only
+from ..layers.sync import discard_maps, show_maps
+from ..layers.visibility import iter_show_only, select_visible
 from ..state.results import ElementResults, Results
 from ..state.rows import added_rows, with_mapped
 from ..state.scan import Scan
@@ -260,11 +260,11 @@ class ElementsDock(MapDock):
         scan.derived.clear()
         if part is None:
             # Layers of the same families show the new maps.
-            dropping = drop_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
+            dropping = discard_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
             results.normalisation = scan.element_view.normalisation
             scan.elements, scan.trial = results, None
         else:
-            dropping = drop_maps(self.viewer, scan, {"trial", "derived"})
+            dropping = discard_maps(self.viewer, scan, {"trial", "derived"})
             scan.trial = results
         self.layer_updates.schedule(lambda: dropping, restart=True)
         self._begin(scan, results, None)
@@ -283,7 +283,7 @@ class ElementsDock(MapDock):
 
         def add(tile: Any) -> None:
             results.add(tile)
-            self.pending_warnings += results.hear(tile)
+            self.pending_warnings += results.collect_warnings(tile)
 
         self.start_run(
             scan,
@@ -308,7 +308,7 @@ class ElementsDock(MapDock):
     def resumable_results(self) -> Results | None:
         """The maps of the whole scan that a run left, on the axis in use."""
         scan = self.scan
-        if scan is None or scan.elements is None or scan.outdated("elements"):
+        if scan is None or scan.elements is None or scan.stale_reason_of("elements"):
             return None
         # Maps that were loaded have no scan to go on with.
         return None if scan.elements.complete or scan.elements.cube is None else scan.elements
@@ -328,7 +328,7 @@ class ElementsDock(MapDock):
         if scan not in self.session.scans:
             return
         if not map_layers(self.viewer, scan, ELEMENT_KINDS) and self._latest(scan) is not None:
-            yield from showing_only(self.viewer, scan, {"counts"}, set())
+            yield from iter_show_only(self.viewer, scan, {"counts"}, set())
 
         def specs() -> Iterator[Any]:
             for results in (scan.elements, scan.trial):
@@ -338,7 +338,7 @@ class ElementsDock(MapDock):
 
         yield from show_maps(self.viewer, scan, specs(), ELEMENT_KINDS - {"composite"})
         yield
-        if choose_shown(self.viewer, scan, ELEMENT_KINDS):
+        if select_visible(self.viewer, scan, ELEMENT_KINDS):
             yield
         if scan is self.scan:
             self.tools.show_new(scan)
@@ -358,7 +358,7 @@ class ElementsDock(MapDock):
 
     def _on_energies(self) -> None:
         self.update_bar()
-        why = "" if self.scan is None else self.scan.outdated("elements")
+        why = "" if self.scan is None else self.scan.stale_reason_of("elements")
         if why and not self.running:
             self.run_bar.set_status(f"These maps are of the {why}: map elements again.")
 
@@ -370,4 +370,4 @@ class ElementsDock(MapDock):
         if keys:
             kinds = {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}
             scan = self.scan
-            self.layer_updates.prioritise(lambda: showing_only(self.viewer, scan, kinds, keys))
+            self.layer_updates.prioritise(lambda: iter_show_only(self.viewer, scan, kinds, keys))

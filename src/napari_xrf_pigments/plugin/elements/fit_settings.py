@@ -42,7 +42,7 @@ def take_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
     changed = ScanSettings(axis, found.acquisition(cube.acquisition), f"from {path.name}")
     rows = _known_better(rows_of(found), scan)
     taken = [f"{len(rows)} elements"]
-    if ScanSettings(axis, changed.acquisition).change_to(scan.settings):
+    if ScanSettings(axis, changed.acquisition).stale_reason(scan.settings):
         scan.change(changed)
         taken += ["the energy axis", "the tube's voltage"]
     listed = " and ".join([", ".join(taken[:-1]), taken[-1]] if len(taken) > 1 else taken)

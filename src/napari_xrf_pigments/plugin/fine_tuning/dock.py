@@ -11,7 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
 
 from ..docks.base import Emitter, ScanDock
-from ..layers.colours import to_hex
+from ..layers.colours import rgb_to_hex
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, Run
@@ -117,7 +117,7 @@ class TeachDock(ScanDock):
     def _add_row(self, value: int, pigment: str, present: bool) -> None:
         if self._layer is not None:
             red, green, blue, _ = np.asarray(self._layer.get_color(value), float)
-            self.table.add_row(value, to_hex((red, green, blue)), pigment, present)
+            self.table.add_row(value, rgb_to_hex((red, green, blue)), pigment, present)
 
     def paint(self) -> None:
         """Take the brush with the chosen label."""

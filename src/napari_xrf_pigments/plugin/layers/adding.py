@@ -98,10 +98,10 @@ def results_layer_data(
     """
     found: list[tuple[MapSpec, Any]] = []
     if elements is not None:
-        specs = list(element_specs(ElementResults.of(elements)))
+        specs = list(element_specs(ElementResults.from_maps(elements)))
         found += [(spec, elements.pixel_mm) for spec in specs]
     if pigments is not None:
-        results = PigmentResults.of(pigments)
+        results = PigmentResults.from_maps(pigments)
         view = PigmentView(Palette(threshold=threshold))
         specs = [unexplained_spec(results), *pigment_specs(results, view)]
         found += [(spec, pigments.pixel_mm) for spec in specs]

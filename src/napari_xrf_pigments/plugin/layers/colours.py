@@ -36,32 +36,32 @@ _ELEMENTS = {
 _DIMMEST = 0.42
 
 
-def rgb(hex_colour: str) -> tuple[float, float, float]:
+def hex_to_rgb(hex_colour: str) -> tuple[float, float, float]:
     """Red, green and blue, 0-1, of ``"#rrggbb"``."""
     red, green, blue = (int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue
 
 
-def to_hex(colour: tuple[float, float, float]) -> str:
+def rgb_to_hex(colour: tuple[float, float, float]) -> str:
     """``"#rrggbb"`` of red, green and blue, 0-1."""
     return "#" + "".join(f"{round(value * 255):02x}" for value in colour)
 
 
 def visible_colour(hex_colour: str) -> str:
     """The colour, made lighter where it would not show on black (Prussian blue, blacks)."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*rgb(hex_colour))
-    return to_hex(colorsys.hls_to_rgb(hue, max(lightness, _DIMMEST), saturation))
+    hue, lightness, saturation = colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))
+    return rgb_to_hex(colorsys.hls_to_rgb(hue, max(lightness, _DIMMEST), saturation))
 
 
 def lighter(hex_colour: str) -> str:
     """The colour, half way to white."""
-    red, green, blue = rgb(visible_colour(hex_colour))
-    return to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
+    red, green, blue = hex_to_rgb(visible_colour(hex_colour))
+    return rgb_to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
 
 
 def is_pale(hex_colour: str) -> bool:
     """Whether adding the colour, white or light grey, would drown all others."""
-    _, lightness, saturation = colorsys.rgb_to_hls(*rgb(hex_colour))
+    _, lightness, saturation = colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))
     return lightness > 0.88 or (lightness > 0.5 and saturation < 0.2)
 
 
@@ -76,7 +76,7 @@ def element_colour(line_family: str) -> str:
         return "#b0b0b0"
     # The golden angle keeps neighbours in the periodic table apart.
     hue = (number * 0.381966) % 1.0
-    return to_hex(colorsys.hls_to_rgb(hue, 0.62, 0.75))
+    return rgb_to_hex(colorsys.hls_to_rgb(hue, 0.62, 0.75))
 
 
 def pigment_colour(pigment_id: str) -> str:
@@ -107,27 +107,48 @@ def group_title(group: str) -> str:
 
 def group_colour(group: str) -> str:
     """Mean colour of the members of a group."""
-    members = [rgb(pigment_colour(name)) for name in group_members(group)]
+    members = [hex_to_rgb(pigment_colour(name)) for name in group_members(group)]
     if not members:
         return "#b0b0b0"
     red, green, blue = np.mean(members, axis=0)
-    return to_hex((float(red), float(green), float(blue)))
+    return rgb_to_hex((float(red), float(green), float(blue)))
 
 
 @lru_cache(maxsize=512)
-def black_to(hex_colour: str) -> Colormap:
-    """Black to a colour, for counts."""
-    return Colormap([[0, 0, 0, 1], [*rgb(hex_colour), 1]], name=f"xrf {hex_colour}")
+def black_to_colour(hex_colour: str, title: str) -> Colormap:
+    """Return the colormap from black to a colour, for counts.
+
+    Parameters
+    ----------
+    hex_colour : str
+        ``"#rrggbb"``.
+    title : str
+        Name that napari shows.
+    """
+    colours = [[0, 0, 0, 1], [*hex_to_rgb(hex_colour), 1]]
+    # napari tells colormaps apart by name.
+    return Colormap(colours, name=f"{title} {hex_colour}", display_name=title)
 
 
 @lru_cache(maxsize=2048)
-def over_threshold(hex_colour: str, threshold: float) -> Colormap:
-    """Transparent up to a threshold (0-1), then from dim to the full colour."""
-    full = np.array(rgb(visible_colour(hex_colour)))
+def threshold_colormap(hex_colour: str, threshold: float, title: str) -> Colormap:
+    """Return the colormap that is transparent up to a threshold, then dim to full colour.
+
+    Parameters
+    ----------
+    hex_colour : str
+        ``"#rrggbb"``.
+    threshold : float
+        Probability, 0-1.
+    title : str
+        Name that napari shows.
+    """
+    full = np.array(hex_to_rgb(visible_colour(hex_colour)))
     low = float(np.clip(threshold, 0.002, 0.99))
     colours = [[0, 0, 0, 0], [0, 0, 0, 0], [*(0.45 * full), 1], [*full, 1]]
     return Colormap(
         colours,
         controls=[0.0, low - 0.001, low, 1.0],
-        name=f"xrf {hex_colour} over {threshold:.2f}",
+        name=f"{title} {hex_colour} over {threshold:.2f}",
+        display_name=title,
     )

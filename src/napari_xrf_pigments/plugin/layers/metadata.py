@@ -230,7 +230,7 @@ def follow_limits(layer: Image, limits: tuple[float, float]) -> None:
     update_info(layer, assigned_limits=tuple(layer.contrast_limits))
 
 
-def mark_outdated(viewer: Viewer, scan: Scan) -> int:
+def mark_stale(viewer: Viewer, scan: Scan) -> int:
     """Append to the names of stale maps why they are stale, and remove it from the others.
 
     Returns
@@ -243,7 +243,7 @@ def mark_outdated(viewer: Viewer, scan: Scan) -> int:
         info = LayerInfo.of(layer)
         if info.scan is not scan or info.kind in _NO_RESULTS:
             continue
-        reason, before = scan.outdated(_result_of(info.kind)), info.stale_reason
+        reason, before = scan.stale_reason_of(_result_of(info.kind)), info.stale_reason
         stale += bool(reason)
         if reason == before:
             continue

@@ -39,7 +39,7 @@ class Projection:
 PROJECTIONS = {
     "total": Projection("total", "Total counts", lambda c: c.sum(axis=2, dtype=np.float64)),
     "maximum": Projection("maximum", "Highest channel", lambda c: c.max(axis=2)),
-    "mean": Projection("mean", "Mean counts a channel", lambda c: c.mean(axis=2)),
+    "mean": Projection("mean", "Mean counts per channel", lambda c: c.mean(axis=2)),
 }
 
 
@@ -68,6 +68,6 @@ def project(cube: XRFCube, key: str, watch: Watch) -> NDArray[np.float32]:
 
 def projection_spec(key: str, image: NDArray[np.float32]) -> MapSpec:
     """How a projection is shown."""
-    grey = colours.black_to("#ffffff")
+    grey = colours.black_to_colour("#ffffff", "White")
     title = PROJECTIONS[key].title
     return MapSpec("projection", key, title, image, grey, limits_of(image, low=0.0))

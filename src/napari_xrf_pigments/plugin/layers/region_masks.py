@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..state.scan import Scan
-from .colours import to_hex
+from .colours import rgb_to_hex
 from .metadata import scan_layer
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def regions_of(viewer: Viewer, scan: Scan) -> list[Region]:
     Shapes and labels are taken where they are seen: layers may be scaled, shifted or
     turned. What lies outside the scan does not count.
     """
-    return drawn_on(viewer, scan)()
+    return prepare_regions(viewer, scan)()
 
 
-def drawn_on(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
+def prepare_regions(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
     """What :func:`regions_of` needs of the layers; the function does the work, in any thread."""
     base = scan_layer(viewer, scan)
     shape = scan.cube.shape[:2]
@@ -113,7 +113,7 @@ def _of_shapes(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
     drawn = []
     for index, (data, kind) in enumerate(zip(layer.data, layer.shape_type, strict=True)):
         corners = np.asarray(data, dtype=np.float64)[:, -2:]
-        colour = to_hex(tuple(np.asarray(layer.edge_color[index])[:3]))
+        colour = rgb_to_hex(tuple(np.asarray(layer.edge_color[index])[:3]))
         drawn.append((f"{layer.name} {index + 1}", colour, kind, corners))
 
     def make() -> Iterator[Region]:
@@ -146,7 +146,7 @@ def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
         for value in np.unique(image)[: MOST + 1]:
             if value != 0:
                 colour = layer.get_color(int(value))
-                known = "#b0b0b0" if colour is None else to_hex(tuple(np.asarray(colour)[:3]))
+                known = "#b0b0b0" if colour is None else rgb_to_hex(tuple(np.asarray(colour)[:3]))
                 yield Region(f"{name} {int(value)}", known, image == value)
 
     return make

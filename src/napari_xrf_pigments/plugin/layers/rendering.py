@@ -47,14 +47,14 @@ class Picture:
         return np.asarray((places @ self.matrix.T)[:, :2])
 
 
-def can_be_shown(layer: Layer) -> bool:
+def is_flat_image(layer: Layer) -> bool:
     """Whether a layer is a flat picture: an image or labels, with or without colours."""
     return type(layer).__name__ in ("Image", "Labels") and layer.ndim == 2
 
 
-def picture_of(layer: Layer) -> Picture:
+def render_layer(layer: Layer) -> Picture:
     """The picture of a layer, in its own colours and contrast."""
-    data, matrix = flat_data(layer)
+    data, matrix = data_and_matrix(layer)
     step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / MOST_PIXELS)))
     if step > 1:
         data = data[::step, ::step]
@@ -63,15 +63,15 @@ def picture_of(layer: Layer) -> Picture:
     if type(layer).__name__ == "Labels":
         pixels = (255 * np.asarray(layer.colormap.map(data))).astype(np.uint8)
     elif layer.rgb:
-        pixels = coloured(data)
+        pixels = to_rgba(data)
     else:
         levels = np.linspace(0, 1, _LEVELS)
         table = (255 * np.asarray(layer.colormap.map(levels**layer.gamma))).astype(np.uint8)
-        pixels = mapped(data, table, tuple(layer.contrast_limits))
+        pixels = apply_colours(data, table, tuple(layer.contrast_limits))
     return Picture(layer.name, np.ascontiguousarray(pixels), matrix)
 
 
-def flat_data(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
+def data_and_matrix(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
     """Data of a flat layer, and the matrix (3, 3) from its pixels to world coordinates."""
     data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
     corner = np.asarray(layer.data_to_world((0.0, 0.0)))
@@ -82,7 +82,7 @@ def flat_data(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
     return data, matrix
 
 
-def mapped(
+def apply_colours(
     values: NDArray[Any], table: NDArray[np.uint8], limits: tuple[float, float]
 ) -> NDArray[np.uint8]:
     """Colours of values, shape (y, x, 4), by a table of 256; unknown values are clear."""
@@ -94,7 +94,7 @@ def mapped(
     return found
 
 
-def coloured(values: NDArray[Any]) -> NDArray[np.uint8]:
+def to_rgba(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Colours with alpha as bytes, of colours that may be floats and lack it."""
     if np.issubdtype(values.dtype, np.floating):
         values = np.clip(np.rint(values * 255), 0, 255)
@@ -107,9 +107,9 @@ def coloured(values: NDArray[Any]) -> NDArray[np.uint8]:
     return np.concatenate([values, alpha], axis=2)
 
 
-def value_at(layer: Layer, world: tuple[float, float]) -> str:
+def value_text(layer: Layer, world: tuple[float, float]) -> str:
     """What a layer shows at a place in world coordinates, in words; empty outside of it."""
-    data, matrix = flat_data(layer)
+    data, matrix = data_and_matrix(layer)
     place = np.linalg.solve(matrix, [*world, 1.0])[:2]
     row, column = (int(value) for value in np.rint(place))
     if not (0 <= row < data.shape[0] and 0 <= column < data.shape[1]):

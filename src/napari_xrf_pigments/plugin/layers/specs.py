@@ -111,7 +111,7 @@ def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> 
             name,
             view.title(name, "" if part is None else part.title),
             image,
-            colours.black_to(colours.element_colour(name)),
+            colours.black_to_colour(colours.element_colour(name), name),
             limits_of(image, low=0.0),
             visible=name == first,
             step=1 if part is None else part.step,
@@ -135,7 +135,7 @@ def derived_specs(
             entry.name,
             title,
             image,
-            colours.black_to("#ffffff"),
+            colours.black_to_colour("#ffffff", "White"),
             limits_of(image),
             step=1 if part is None else part.step,
             origin=(0.0, 0.0) if part is None else part.origin,
@@ -228,19 +228,19 @@ def pigment_specs(results: PigmentResults, view: PigmentView) -> Iterator[MapSpe
 
 def unexplained_spec(results: PigmentResults) -> MapSpec:
     """The share of the spectrum that nothing accounts for."""
-    grey = colours.black_to("#e8e8e8")
+    grey = colours.black_to_colour("#e8e8e8", "Unexplained")
     image = results.unexplained
     return MapSpec("unexplained", "unexplained", "Unexplained", image, grey, visible=False)
 
 
-def counts_as_found(results: PigmentResults, view: PigmentView, name: str, depth: Depth) -> bool:
+def covers_enough(results: PigmentResults, view: PigmentView, name: str, depth: Depth) -> bool:
     """Whether a pigment covers enough of the painting, or the user wants it anyway."""
     palette = view.palette
     share = results.share(name, palette.threshold_of(name), depth)
     return share >= MIN_SHARE or name in palette.added
 
 
-def not_told_apart(results: PigmentResults, view: PigmentView, group: str) -> bool:
+def is_ambiguous(results: PigmentResults, view: PigmentView, group: str) -> bool:
     """Whether a group is found in places where no single member of it is."""
     shares = results.group_shares(view.palette.threshold)
     members = [name for name in colours.group_members(group) if name in results.names]
@@ -257,7 +257,7 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
         members = [name for name in colours.group_members(group) if name in results.names]
         if not set(members) - hidden:
             continue
-        wanted = shares[group] >= MIN_SHARE if view.groups else not_told_apart(results, view, group)
+        wanted = shares[group] >= MIN_SHARE if view.groups else is_ambiguous(results, view, group)
         if not wanted and ("group", group) not in view.kept:
             continue
         single = len(members) == 1
@@ -269,7 +269,7 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
                 group,
                 title,
                 image,
-                colours.over_threshold(colour, view.palette.threshold),
+                colours.threshold_colormap(colour, view.palette.threshold, title),
                 # Lead white among the lead pigments would drown the others too.
                 visible=wanted
                 and not any(colours.is_pale(colours.pigment_colour(name)) for name in members),
@@ -284,22 +284,23 @@ def _single_specs(
 ) -> Iterator[MapSpec]:
     hidden = view.hidden(results.names)
     kind, suffix = _KINDS[depth]
-    for name, image in zip(results.names, results.at_depth(depth), strict=True):
+    for name, image in zip(results.names, results.maps_at_depth(depth), strict=True):
         if name in hidden:
             continue
-        if (kind, name) not in view.kept and not counts_as_found(results, view, name, depth):
+        if (kind, name) not in view.kept and not covers_enough(results, view, name, depth):
             continue
         colour = colours.pigment_colour(name)
         if view.shown == "top and below" and depth == "below":
             # Beside its top layer, and told from it.
             colour = colours.lighter(colour)
         threshold = view.palette.threshold_of(name)
+        title = colours.pigment_title(name) + suffix
         yield MapSpec(
             kind,
             name,
-            colours.pigment_title(name) + suffix,
+            title,
             image,
-            colours.over_threshold(colour, threshold),
+            colours.threshold_colormap(colour, threshold, title),
             visible=not colours.is_pale(colours.pigment_colour(name)) and name not in stand_in,
             made={"threshold": threshold, "depth": depth},
         )

@@ -59,7 +59,11 @@ def text_at(layer: Layer, position: tuple[float, ...]) -> str:
     y, x = (int(value) for value in np.round(np.asarray(layer.world_to_data(position))[-2:]))
     rows, columns = scan.cube.shape[:2]
     results = scan.pigments
-    if not (0 <= y < rows and 0 <= x < columns) or results is None or not results.computed(y, x):
+    if (
+        not (0 <= y < rows and 0 <= x < columns)
+        or results is None
+        or not results.is_predicted(y, x)
+    ):
         return ""
     if kind == "group":
         if name not in results.groups:

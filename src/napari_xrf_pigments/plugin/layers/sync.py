@@ -21,7 +21,7 @@ from .metadata import (
     LayerInfo,
     follow_limits,
     map_layers,
-    mark_outdated,
+    mark_stale,
     rename,
     update_info,
 )
@@ -186,7 +186,7 @@ class LayerSync:
 
     def _mark_outdated(self, kind: str = "") -> None:
         for scan in self.session.scans:
-            mark_outdated(self.viewer, scan)
+            mark_stale(self.viewer, scan)
 
 
 def _select_on_click(viewer: Viewer, event: Any) -> Iterator[None]:
@@ -280,23 +280,23 @@ def show_maps(
         if key not in wanted and layer in viewer.layers:
             viewer.layers.remove(layer)
             yield
-    yield from remove_dropped(viewer, scan)
+    yield from remove_discarded(viewer, scan)
     # A layer that is gone now may have had the name.
     for key, layer in map_layers(viewer, scan, {kind for kind, _ in wanted}).items():
         if key in wanted:
             rename(layer, wanted[key])
 
 
-def drop_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
+def discard_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
     """Take the layers of earlier results out: forgotten at once, removed one a ``yield``."""
     for (kind, name), layer in map_layers(viewer, scan, kinds).items():
         # No new map is ever shown on it.
         update_info(layer, kind="dropped", name=f"{kind} {name} {id(layer)}")
-    return remove_dropped(viewer, scan)
+    return remove_discarded(viewer, scan)
 
 
-def remove_dropped(viewer: Viewer, scan: Scan) -> Iterator[None]:
-    """Remove what :func:`drop_maps` has forgotten, one between two ``yield``."""
+def remove_discarded(viewer: Viewer, scan: Scan) -> Iterator[None]:
+    """Remove what :func:`discard_maps` has forgotten, one between two ``yield``."""
     for layer in map_layers(viewer, scan, {"dropped"}).values():
         if layer in viewer.layers:
             viewer.layers.remove(layer)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 
-def choose_shown(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
+def select_visible(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
     """Choose the uppermost map that is shown, where a hidden layer of other kinds is chosen.
 
     Its controls would change nothing that is seen. A hidden map of these kinds stays chosen: the
@@ -36,11 +36,11 @@ def choose_shown(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:
     """Among the maps of some kinds show only those of some keys."""
-    for _ in showing_only(viewer, scan, kinds, keys):
+    for _ in iter_show_only(viewer, scan, kinds, keys):
         pass
 
 
-def showing_only(
+def iter_show_only(
     viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]
 ) -> Iterator[None]:
     """The same in steps, one layer that changes between two ``yield``."""

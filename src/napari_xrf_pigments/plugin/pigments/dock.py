@@ -25,8 +25,8 @@ from ..layers.specs import (
     pigment_specs,
     unexplained_spec,
 )
-from ..layers.sync import drop_maps, show_maps
-from ..layers.visibility import choose_shown, showing_only
+from ..layers.sync import discard_maps, show_maps
+from ..layers.visibility import iter_show_only, select_visible
 from ..preferences import preferences
 from ..state.results import PigmentResults, Results
 from ..state.scan import Scan
@@ -178,7 +178,7 @@ class PigmentsDock(MapDock):
                 results.provenance = services.provenance(cube, settings)
                 scan.pigments = results
             scan.pigments.add(tile)
-            self.pending_warnings += scan.pigments.hear(tile)
+            self.pending_warnings += scan.pigments.collect_warnings(tile)
 
         self.start_run(
             scan,
@@ -192,7 +192,7 @@ class PigmentsDock(MapDock):
     def resumable_results(self) -> Results | None:
         """The maps of a run that was broken off, on the axis in use."""
         scan = self.scan
-        if scan is None or scan.pigments is None or scan.outdated("pigments"):
+        if scan is None or scan.pigments is None or scan.stale_reason_of("pigments"):
             return None
         return None if scan.pigments.complete else scan.pigments
 
@@ -207,7 +207,7 @@ class PigmentsDock(MapDock):
         results = scan.pigments
         if results is None and not self.running:
             # It ended before there was a tile.
-            yield from drop_maps(self.viewer, scan, PIGMENT_KINDS)
+            yield from discard_maps(self.viewer, scan, PIGMENT_KINDS)
         if scan not in self.session.scans or results is None:
             return
         view = self.view if scan is self.scan else PigmentView(scan.palette)
@@ -215,7 +215,7 @@ class PigmentsDock(MapDock):
             self._list(scan)
             yield
         if not map_layers(self.viewer, scan, PIGMENT_KINDS):
-            yield from showing_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
+            yield from iter_show_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
         if self.running:
             # A layer that comes and goes costs the window more than one that stays.
             view = replace(view, kept=frozenset(map_layers(self.viewer, scan, PIGMENT_KINDS)))
@@ -226,7 +226,7 @@ class PigmentsDock(MapDock):
 
         yield from show_maps(self.viewer, scan, specs(), PIGMENT_KINDS)
         yield
-        if choose_shown(self.viewer, scan, PIGMENT_KINDS):
+        if select_visible(self.viewer, scan, PIGMENT_KINDS):
             yield
         scan.results_changed.emit("pigments")
 
@@ -249,8 +249,8 @@ class PigmentsDock(MapDock):
 
     def _on_energies(self) -> None:
         self.update_bar()
-        if self.scan is not None and not self.running and self.scan.outdated("pigments"):
-            why = self.scan.outdated("pigments")
+        if self.scan is not None and not self.running and self.scan.stale_reason_of("pigments"):
+            why = self.scan.stale_reason_of("pigments")
             self.run_bar.set_status(f"These maps are of the {why}: map pigments again.")
 
     def _on_palette(self) -> None:
@@ -305,7 +305,7 @@ class PigmentsDock(MapDock):
         keys = {(kind, name) for kind in kinds}
         if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
             scan = self.scan
-            self.layer_updates.prioritise(lambda: showing_only(self.viewer, scan, _OTHERS, keys))
+            self.layer_updates.prioritise(lambda: iter_show_only(self.viewer, scan, _OTHERS, keys))
         elif kind == "pigment" and not self.running:
             title = colours.pigment_title(name)
             self.run_bar.set_status(f"{title} has no map: it is nowhere over the threshold.")

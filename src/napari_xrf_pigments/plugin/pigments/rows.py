@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from napari_xrf_pigments.pigments.selection import years
 
 from ..layers import colours
-from ..layers.specs import MIN_SHARE, PigmentView, counts_as_found, not_told_apart
+from ..layers.specs import MIN_SHARE, PigmentView, covers_enough, is_ambiguous
 from ..state.results import PigmentResults
 
 _WHY = {"period": "not in use in the period", "excluded": "excluded by you"}
@@ -44,7 +44,7 @@ def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
             any_layer = view.depth == "probability"
             share = group_shares[group] if any_layer else inside
             certainty = results.group_certainty(group, view.palette.threshold)
-            vague = any_layer and not_told_apart(results, view, group)
+            vague = any_layer and is_ambiguous(results, view, group)
             rows.append(
                 FoundRow(
                     "group",
@@ -112,7 +112,7 @@ def _pigment_row(
         colours.pigment_title(name),
         colours.pigment_colour(name),
         results.share(name, threshold, view.depth),
-        counts_as_found(results, view, name, view.depth),
+        covers_enough(results, view, name, view.depth),
         (),
         results.certainty(name, threshold, view.depth),
         ", ".join(notes),

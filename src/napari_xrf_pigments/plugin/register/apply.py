@@ -10,7 +10,7 @@ import numpy as np
 
 from ..layers.adding import add_layer, placement
 from ..layers.metadata import LayerInfo, map_layers, update_info
-from ..layers.rendering import can_be_shown, flat_data
+from ..layers.rendering import data_and_matrix, is_flat_image
 from . import control_points as control
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def pictures(viewer: Viewer) -> list[Image]:
         layer
         for layer in viewer.layers
         if type(layer).__name__ == "Image"
-        and can_be_shown(layer)
+        and is_flat_image(layer)
         and LayerInfo.of(layer).scan is None
     ]
 
@@ -47,7 +47,7 @@ def scan_layer(viewer: Viewer, scan: Scan | None) -> Image | None:
 
 def lay_on(picture: Image, below: Image, found: Registration) -> Back:
     """Give a picture the affine transform of a fit; returns what takes it back."""
-    before = flat_data(picture)[1]
+    before = data_and_matrix(picture)[1]
     control.set_place(picture, control.placed_matrix(found, below), below)
     update_info(picture, made={"registration": made(found)})
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..layers.adding import add_layer
 from ..layers.metadata import LayerInfo
-from ..layers.rendering import flat_data
+from ..layers.rendering import data_and_matrix
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer, Points
@@ -68,7 +68,7 @@ def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Poi
         if where in found:
             place_like(found[where], on)
             continue
-        _, matrix = flat_data(on)
+        _, matrix = data_and_matrix(on)
         found[where] = add_layer(
             viewer,
             "points",
@@ -97,7 +97,7 @@ def point_size(viewer: Viewer) -> float:
 
 def place_like(points: Layer, on: Layer) -> None:
     """Put points, in pixels of another layer, where that layer lies."""
-    _, matrix = flat_data(on)
+    _, matrix = data_and_matrix(on)
     if not np.allclose(points.affine.affine_matrix, matrix):
         points.affine = matrix
 
@@ -113,8 +113,8 @@ def number(points: Points) -> None:
 
 def lay_over(picture: Image, scan_layer: Image) -> None:
     """Scale a picture so that it lies over the scan: a start from which to place points."""
-    shape = np.array(flat_data(picture)[0].shape[:2], float)
-    data, matrix = flat_data(scan_layer)
+    shape = np.array(data_and_matrix(picture)[0].shape[:2], float)
+    data, matrix = data_and_matrix(scan_layer)
     size = np.array(data.shape[:2], float)
     # The same height or width, and the same middle.
     pixel = np.abs(np.diag(matrix)[:2])
@@ -135,7 +135,7 @@ def set_place(layer: Image, matrix: NDArray[np.float64], like: Layer) -> None:
 
 def placed_matrix(registration: Registration, scan_layer: Layer) -> NDArray[np.float64]:
     """From pixels of a registered picture to world coordinates, shape (3, 3)."""
-    _, matrix = flat_data(scan_layer)
+    _, matrix = data_and_matrix(scan_layer)
     return np.asarray(matrix @ registration.matrix)
 
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel
 
 from ..docks.base import Emitter, ScanDock
 from ..layers.adding import add_layer
-from ..layers.rendering import flat_data
+from ..layers.rendering import data_and_matrix
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, LatestOnly, Run
@@ -118,7 +118,7 @@ class RegisterDock(ScanDock):
         """Start or end placing points, picture and scan side by side."""
         below = self._below()
         if on and self._placing is None and self._picture is not None and below is not None:
-            if np.allclose(flat_data(self._picture)[1], np.eye(3)):
+            if np.allclose(data_and_matrix(self._picture)[1], np.eye(3)):
                 control.lay_over(self._picture, below)
             picture_points, scan_points = self.points or (None, None)
             for layer in (picture_points, scan_points):
@@ -215,7 +215,7 @@ class RegisterDock(ScanDock):
         scan = self.scan
         if scan is None:
             return
-        data, shape = np.asarray(flat_data(picture)[0]), scan.cube.shape[:2]
+        data, shape = np.asarray(data_and_matrix(picture)[0]), scan.cube.shape[:2]
         factor = finest(found, shape)
         bands: list[Any] = []
 

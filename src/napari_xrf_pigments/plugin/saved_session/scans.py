@@ -236,7 +236,7 @@ def _results(kind: str, state: dict[str, Any], saved: SavedSession, cube: XRFCub
         maps = ElementMaps(names, arrays["counts"], arrays["sigma"], None, state["provenance"])
         _check(maps.counts, len(names), cube, saved)
         _check(maps.sigma, len(names), cube, saved)
-        results = ElementResults.of(maps)
+        results = ElementResults.from_maps(maps)
         results.cube = cube
         results.normalisation = state["normalisation"]
     else:
@@ -244,7 +244,7 @@ def _results(kind: str, state: dict[str, Any], saved: SavedSession, cube: XRFCub
         for field in _STACKS[kind]:
             count = len(groups) if field == "group_probability" else len(names)
             _check(arrays[field], count, cube, saved)
-        results = PigmentResults.of(
+        results = PigmentResults.from_maps(
             PigmentMaps(
                 names,
                 arrays["probability"],

@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog
 
 from .. import dialogs as notices
-from ..layers.region_masks import Region, drawn_on
+from ..layers.region_masks import Region, prepare_regions
 from ..state.curves import PIXEL, Curve, Curves, Pin, plot_colour
 from ..tasks import LatestOnly
 from .curve_list import CurveList
@@ -91,13 +91,13 @@ class CurvesPart:
             ("whole:max", "Whole scan, maximum", "#c77dff", totals.maximum),
         ):
             shown = key == "whole:sum" and not begun
-            self.curves.put(Curve(key, name, colour, counts.copy(), shown))
+            self.curves.upsert(Curve(key, name, colour, counts.copy(), shown))
 
     def pixel(self, name: str, counts: np.ndarray) -> None:
         """Show the clicked pixel's spectrum; the first one takes the sum off the plot."""
-        if self.curves.get(PIXEL) is None and not self.curves.awaits(PIXEL):
+        if self.curves.get(PIXEL) is None and not self.curves.is_pending(PIXEL):
             self.curves.show("whole:sum", False)
-        self.curves.put(Curve(PIXEL, name, "", counts))
+        self.curves.upsert(Curve(PIXEL, name, "", counts))
 
     def pin(self) -> None:
         """Keep the pixel's spectrum."""
@@ -109,12 +109,12 @@ class CurvesPart:
 
     def _put_pin(self, pin: Pin, counts: np.ndarray) -> None:
         colour = self.curves.free_colour()
-        self.curves.put(Curve(pin.key, pin.title("Pinned"), colour, counts, True, True))
+        self.curves.upsert(Curve(pin.key, pin.title("Pinned"), colour, counts, True, True))
 
     def read_pins(self) -> None:
         """Read the spectra of the pinned points of a saved session, in a thread."""
         scan = self.dock.scan
-        pins = [] if scan is None else scan.curves.awaited_pins()
+        pins = [] if scan is None else scan.curves.pending_pins()
         if scan is None or not pins:
             return
 
@@ -163,7 +163,11 @@ class CurvesPart:
         scan = self.dock.scan
         if scan is None or self.dock.session.closed:
             return
-        regions, statistic, cube = drawn_on(self.dock.viewer, scan), self._statistic, scan.cube
+        regions, statistic, cube = (
+            prepare_regions(self.dock.viewer, scan),
+            self._statistic,
+            scan.cube,
+        )
 
         def compute() -> tuple[Scan, str, list[tuple[Region, np.ndarray]]]:
             found = []

@@ -163,8 +163,8 @@ class PixelPart:
         self.view.place.setText(place_text(scan, wish.y, wish.x, wish.radius, None))
         self._reading.submit(lambda: (wish, scan.cube.spectrum(wish.y, wish.x, wish.radius)))
         results = scan.pigments
-        known = results is not None and results.computed(wish.y, wish.x)
-        if known and not wish.radius and not scan.outdated("pigments"):
+        known = results is not None and results.is_predicted(wish.y, wish.x)
+        if known and not wish.radius and not scan.stale_reason_of("pigments"):
             self._show_maps(results.maps_at(wish.y, wish.x))
         else:
             self.view.bars.set_bars((), "Asking the network about this pixel ...")

@@ -109,7 +109,7 @@ class Curves:
         """The curve of a key."""
         return self._curves.get(key)
 
-    def put(self, curve: Curve) -> None:
+    def upsert(self, curve: Curve) -> None:
         """Add a curve, or replace the one of its key; a ticked-off one stays off."""
         old = self._curves.get(curve.key)
         if old is not None:
@@ -130,7 +130,7 @@ class Curves:
         for key in [key for key in self._curves if key.startswith(prefix) and key not in keep]:
             del self._curves[key]
         for curve in curves:
-            self.put(curve)
+            self.upsert(curve)
 
     def show(self, key: str, shown: bool) -> None:
         """Tick a curve on or off."""
@@ -174,11 +174,11 @@ class Curves:
             if not colour or _COLOUR.fullmatch(colour):
                 self._awaited[key] = (colour, shown)
 
-    def awaits(self, key: str) -> bool:
+    def is_pending(self, key: str) -> bool:
         """Whether a saved session knew a curve that is not read yet."""
         return key in self._awaited
 
-    def awaited_pins(self) -> list[Pin]:
+    def pending_pins(self) -> list[Pin]:
         """Pinned places of a saved session whose spectra are not read yet."""
         pins = [Pin.of(key) for key in self._awaited]
         return [pin for pin in pins if pin is not None]

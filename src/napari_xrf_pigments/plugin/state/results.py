@@ -107,7 +107,7 @@ class Results:
         self.done = np.zeros(shape, dtype=bool)
         self.seen = SpectraTally()
 
-    def hear(self, tile: Any) -> list[str]:
+    def collect_warnings(self, tile: Any) -> list[str]:
         """Keep what a tile says of the run; returns the sentences that are new."""
         self.seen += getattr(tile, "tally", SpectraTally())
         kept = self.provenance.setdefault("warnings", [])
@@ -165,11 +165,11 @@ class PigmentResults(Results):
 
     def _count(self, place: Any) -> None:
         for depth, tally in self._tallies.items():
-            tally.add(self.at_depth(depth)[:, *place])
+            tally.add(self.maps_at_depth(depth)[:, *place])
         self._group_tally.add(self.group_probability[:, *place])
 
     @classmethod
-    def of(cls, maps: PigmentMaps) -> PigmentResults:
+    def from_maps(cls, maps: PigmentMaps) -> PigmentResults:
         """Finished maps that were loaded."""
         results = cls((1, 1), maps.names, maps.groups)
         for field in ("probability", "top", "below", "group_probability", "unexplained"):
@@ -185,12 +185,12 @@ class PigmentResults(Results):
         settings = self.provenance.get("settings")
         return isinstance(settings, dict) and settings.get("context") is True
 
-    def at_depth(self, depth: Depth) -> NDArray[np.float32]:
+    def maps_at_depth(self, depth: Depth) -> NDArray[np.float32]:
         """The maps of a depth, shape (pigment, y, x)."""
         maps: NDArray[np.float32] = getattr(self, depth)
         return maps
 
-    def computed(self, y: int, x: int) -> bool:
+    def is_predicted(self, y: int, x: int) -> bool:
         """Whether a pixel has its answer."""
         return bool(np.isfinite(self.probability[:, y, x]).all())
 
@@ -322,7 +322,7 @@ class ElementResults(Results):
         self.done[place] = True
 
     @classmethod
-    def of(cls, maps: ElementMaps) -> ElementResults:
+    def from_maps(cls, maps: ElementMaps) -> ElementResults:
         """Finished maps that were loaded."""
         results = cls((1, 1), maps.names)
         results.counts, results.sigma = np.asarray(maps.counts), np.asarray(maps.sigma)

@@ -43,7 +43,7 @@ class ScanSettings:
     acquisition: Acquisition
     origin: str = ""
 
-    def change_to(self, other: ScanSettings) -> str:
+    def stale_reason(self, other: ScanSettings) -> str:
         """What of maps made with these settings is old under others, in words."""
         if _apart_kev(self.energies, other.energies) > _SAME_KEV:
             return "previous calibration"
@@ -137,11 +137,11 @@ class Scan:
         """What maps are made with at present."""
         return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
 
-    def outdated(self, kind: str) -> str:
+    def stale_reason_of(self, kind: str) -> str:
         """Why the maps of a kind ("elements", "pigments" or "trial") are old, or nothing."""
         if self._results[kind] is None:
             return ""
-        return self._made_with[kind].change_to(self.settings)
+        return self._made_with[kind].stale_reason(self.settings)
 
     @property
     def given_energies(self) -> EnergyAxis:
@@ -167,13 +167,13 @@ class Scan:
         """Take the result of the check; a trusted one replaces an axis read from a file."""
         self.calibration = calibration
         self.checked = True
-        self._take_settings()
+        self._apply_estimated_settings()
         # What a person chose in the meantime stays.
         if self.can_estimate and self._given.source != "user" and not self._earlier:
             self.cube = self.cube.with_energies(self.calibration.energies)
         self.energies_changed.emit()
 
-    def _take_settings(self) -> None:
+    def _apply_estimated_settings(self) -> None:
         """Fill in the detector's resolution and the anode where the spectrum told them."""
         fwhm = self.calibration.fwhm_mn_ka_ev if self.can_estimate else None
         detector = self.cube.acquisition.detector or Detector()
@@ -195,14 +195,14 @@ class Scan:
         if settings == self.settings:
             return
         self._earlier.append(self.settings)
-        self._use(settings)
+        self._apply(settings)
 
     def undo(self) -> None:
         """Take back the last change of axis or settings."""
         if self._earlier:
-            self._use(self._earlier.pop())
+            self._apply(self._earlier.pop())
 
-    def _use(self, settings: ScanSettings) -> None:
+    def _apply(self, settings: ScanSettings) -> None:
         self._origin = settings.origin
         self.cube = replace(self.cube, energies=settings.energies, acquisition=settings.acquisition)
         self.energies_changed.emit()

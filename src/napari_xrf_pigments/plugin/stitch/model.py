@@ -160,7 +160,7 @@ def _join_line(viewer: Viewer, scans: Sequence[Scan], name: str, layout: Any, ov
     from napari_xrf_pigments.mapping.registration.stitching import join_maps
 
     maps = [scan.elements.counts[scan.elements.names.index(name)] for scan in scans]
-    colormap = colours.black_to(colours.element_colour(name))
+    colormap = colours.black_to_colour(colours.element_colour(name), name)
     _add(viewer, join_maps(maps, layout, overlap), f"{name}, joined", colormap, scans, name)
 
 
