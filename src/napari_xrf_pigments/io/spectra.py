@@ -159,7 +159,7 @@ def _slug(name: str) -> str:
 
 
 def _distinct(paths: list[Path]) -> list[Path]:
-    """Number the paths that occur more than once."""
+    """Add a number to paths that occur more than once."""
     count: dict[Path, int] = {}
     result = []
     for path in paths:
