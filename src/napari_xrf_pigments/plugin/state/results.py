@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_xrf_pigments._typing import Float32Array
 from napari_xrf_pigments.cube import ElementMaps, EnergyAxis, PigmentMaps
 from napari_xrf_pigments.mapping.analysis.map_algebra import Monitor, Normalisation, normalised
 from napari_xrf_pigments.mapping.run_warnings import SpectraTally
@@ -242,7 +243,6 @@ class PigmentResults(Results):
         )
 
 
-Floats = NDArray[np.float32]
 Quantity = Literal["counts", "sigma", "signal to noise"]
 QUANTITIES: dict[Quantity, str] = {
     "counts": "Net counts",
@@ -356,13 +356,13 @@ class ElementResults(Results):
             normalisation, self.cube, self.total, self.scatter, self.scatter_sigma
         )
 
-    def pair(self, name: str, monitor: Monitor | None = None) -> tuple[Floats, Floats]:
+    def pair(self, name: str, monitor: Monitor | None = None) -> tuple[Float32Array, Float32Array]:
         """Counts and standard deviation of a family, each (y, x)."""
         index = self.names.index(name)
         counts, sigma = self.counts[index], self.sigma[index]
         return (counts, sigma) if monitor is None else normalised(counts, sigma, monitor)
 
-    def image(self, name: str, view: ElementView, monitor: Monitor | None = None) -> Floats:
+    def image(self, name: str, view: ElementView, monitor: Monitor | None = None) -> Float32Array:
         """The map of a family as it is shown, shape (y, x)."""
         return quantity_of(*self.pair(name, monitor), view.quantity)
 
@@ -377,14 +377,14 @@ class ElementResults(Results):
         return ElementMaps(self.names, counts, sigma, pixel_mm, made)
 
 
-def quantity_of(counts: Floats, sigma: Floats, quantity: Quantity) -> Floats:
+def quantity_of(counts: Float32Array, sigma: Float32Array, quantity: Quantity) -> Float32Array:
     """Counts, their standard deviation, or one over the other."""
     if quantity == "counts":
         return counts
     if quantity == "sigma":
         return sigma
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio: Floats = counts / sigma
+        ratio: Float32Array = counts / sigma
     return ratio
 
 
