@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.mapping import (
+    _store,
     has_tiles,
     is_unfinished,
     iter_pigment_tiles,
@@ -192,6 +193,16 @@ class TestContinuing:
         for _ in range(2):  # the second time, all pixels are finished
             maps = map_elements(painting, ["Pb"], unfinished=folder, normalise=normalise)
             assert same_maps(maps, whole, ("counts", "sigma"))
+
+    def test_large_maps_stay_on_disk(
+        self, painting: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_store, "_SMALL_BYTES", 0)
+        folder = tmp_path / "unfinished"
+        maps = map_elements(painting, ["Pb"], unfinished=folder, normalise="total")
+        assert isinstance(maps.counts, zarr.Array)
+        whole = map_elements(painting, ["Pb"], normalise="total")
+        assert same_maps(maps, whole, ("counts", "sigma"))
 
     def test_tiles_of_another_axis_are_refused(
         self, painting: XRFCube, predictor: Any, stopped: Path

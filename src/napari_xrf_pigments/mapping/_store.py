@@ -38,6 +38,10 @@ _COLUMNS = 1024
 _OPEN_BANDS = 2
 #: A run that can be continued writes at least so many bands, if the scan has the rows.
 _LEAST_BANDS = 8
+#: Bytes of the chunks of unfinished maps, which hold several maps: few files are written fast.
+_CHUNK_BYTES = 2**20
+#: Bytes of unfinished maps that are returned in memory when they are complete.
+_SMALL_BYTES = 2**28
 _KIND = "napari-xrf-pigments unfinished maps"
 #: Settings in which the parts of one run may differ: the maps on disk do not depend on them.
 _FREE_SETTINGS = ("device", "normalised_to")
@@ -153,7 +157,7 @@ class MapStore:
         if self._record is not None:
             group = self.group.require_group("replaced")
             for name, array in old.items():
-                self.arrays[name] = _create(group, name, array.shape, array.chunks)
+                self.arrays[name] = _create(group, name, array.shape, (1, *array.chunks[1:]))
         return old
 
     def _rows(self, band: int) -> slice:
@@ -254,7 +258,7 @@ def open_store(
         return
     rows, columns = chunk or (band_rows(shapes), _COLUMNS)
     if unfinished is not None:
-        rows = min(rows, -(-shape[0] // _LEAST_BANDS))
+        rows, columns = min(rows, -(-shape[0] // _LEAST_BANDS)), min(columns, shape[1])
         shapes, extra = {**shapes, **dict.fromkeys(monitors, shape)}, {}
         made = _unfinished_group(unfinished, shapes, names, provenance, (rows, columns))
     else:
@@ -267,6 +271,8 @@ def open_store(
         finally:
             store.flush()
         group.attrs["provenance"] = provenance
+    if unfinished is not None and sum(prod(shape) for shape in shapes.values()) * 4 < _SMALL_BYTES:
+        store.arrays = {name: np.asarray(array) for name, array in store.arrays.items()}
     if out is not None:
         # The arrays know the path that they were made at.
         group = _open_group(Path(out), mode="r")
@@ -291,7 +297,7 @@ def _hidden_group(
     part = target.with_name(f".{target.name}.{uuid4().hex[:8]}.part")
     try:
         group = _open_group(part, mode="w-", attributes={"names": list(names)})
-        _create_maps(group, shapes, chunk)
+        _create_maps(group, shapes, (1, *chunk))
         yield group
         part.rename(target)
     except BaseException:
@@ -316,7 +322,7 @@ def _unfinished_group(
     if group is None or "finished" not in group:
         attributes = {"names": list(names), "run": run}
         group = root.create_group(kind, overwrite=True, attributes=attributes)
-        _create_maps(group, shapes, chunk)
+        _create_maps(group, shapes, (max(1, _CHUNK_BYTES // (4 * prod(chunk))), *chunk))
         # Last: a group without it is not complete.
         shape = provenance["shape"][:2]
         group.create_array("finished", shape=shape, dtype=bool, chunks=_chunks(shape, chunk))
@@ -396,7 +402,7 @@ def _open_group(path: Path, **options: Any) -> Any:
     return zarr.open_group(str(path), **options)
 
 
-def _create_maps(group: Any, shapes: Shapes, chunk: tuple[int, int]) -> None:
+def _create_maps(group: Any, shapes: Shapes, chunk: tuple[int, int, int]) -> None:
     for name, shape in shapes.items():
         _create(group, name, shape, _chunks(shape, chunk))
 
@@ -408,6 +414,6 @@ def _create(group: Any, name: str, shape: tuple[int, ...], chunks: tuple[int, ..
     )
 
 
-def _chunks(shape: Sequence[int], chunk: tuple[int, int]) -> tuple[int, ...]:
-    most = (*(1,) * (len(shape) - 2), *chunk)
-    return tuple(min(n, limit) for n, limit in zip(shape, most, strict=True))
+def _chunks(shape: Sequence[int], chunk: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the chunk of an array of two or three axes, no larger than the array."""
+    return tuple(min(n, limit) for n, limit in zip(shape, chunk[-len(shape) :], strict=True))

@@ -270,10 +270,10 @@ def _fill(
         )
         try:
             for future in as_completed(futures, loop=client.loop):
-                finished, tally, told = future.result()
+                finished, tally, texts = future.result()
                 future.release()
                 check.add_counts(tally)
-                notices.update(dict.fromkeys(told))
+                notices.update(dict.fromkeys(texts))
                 done += finished
                 if progress is not None:
                     progress(done, pixels)

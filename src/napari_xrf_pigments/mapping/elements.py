@@ -295,8 +295,8 @@ def map_elements(
     Returns
     -------
     ElementMaps
-        Arrays of numpy, or of Zarr with `out` or `unfinished`. ``provenance["warnings"]``
-        lists in plain sentences what limits the maps.
+        Arrays of numpy, or of Zarr with `out`, or if `unfinished` maps are large.
+        ``provenance["warnings"]`` lists in plain sentences what limits the maps.
 
     Raises
     ------

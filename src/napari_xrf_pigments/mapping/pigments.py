@@ -177,7 +177,7 @@ def map_pigments(
     Returns
     -------
     PigmentMaps
-        Arrays of numpy, or of Zarr with `out` or `unfinished`.
+        Arrays of numpy, or of Zarr with `out`, or if `unfinished` maps are large.
 
     Raises
     ------

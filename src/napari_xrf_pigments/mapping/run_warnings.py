@@ -171,18 +171,18 @@ class RunCheck:
         texts = [_axis_warning(self._cube, tally.total)]
         if tally.dark:
             texts.append(
-                f"{_pixels(tally.dark, 'hold')} fewer than {FEW_COUNTS} counts: nothing is known "
-                "there, and their probabilities lie near the usual rates."
+                f"{_pixels(tally.dark, 'hold')} fewer than {FEW_COUNTS} counts, too few for a "
+                "prediction: their probabilities lie near the base rates of the training."
             )
         if tally.negative:
-            texts.append(f"{_pixels(tally.negative, 'hold')} negative counts, which count as zero.")
+            texts.append(f"{_pixels(tally.negative, 'hold')} negative counts, treated as zero.")
         texts.append(_saturation_warning(tally))
         if tally.unexplained:
             share = 100 * tally.unexplained / tally.pixels
             texts.append(
-                f"{_pixels(tally.unexplained, 'show')} something that the network never learned "
-                f"from ({share:.1f} % of all): look at the map of the unexplained share; "
-                "probabilities are pulled to the usual rates there."
+                f"{_pixels(tally.unexplained, 'show')} more unexplained counts than the training "
+                f"spectra ({share:.1f} % of all): check the map of the unexplained share; their "
+                "probabilities are drawn towards the base rates."
             )
         texts += [self.source.change_message(), *notices]
         return tuple(text for text in texts if text)
@@ -230,8 +230,8 @@ class ElementRunCheck:
             )
         if tally.negative:
             texts.append(
-                f"{_pixels(tally.negative, 'hold')} negative counts, which no detector gives: net "
-                "counts are too low there."
+                f"{_pixels(tally.negative, 'hold')} negative counts, which no detector measures: "
+                "net counts are too low there."
             )
         texts += [t for t in (_saturation_warning(tally), self.source.change_message()) if t]
         return tuple(texts)
