@@ -143,11 +143,11 @@ def test_the_docks_leave_nothing_behind_in_the_window(viewer, qtbot):
     )
 
 
-def test_docks_that_cannot_be_imported_are_told(viewer, qtbot, monkeypatch, notes):
+def test_docks_that_cannot_be_imported_give_an_error(viewer, qtbot, monkeypatch, notes):
     def fails(name):
         raise ImportError("No module named 'pyqtgraph'")
 
-    monkeypatch.setattr(commands, "import_module", fails)
+    monkeypatch.setattr(commands, "dock_class", fails)
     commands.open_docks(viewer)
     qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
     assert notes() == [("No module named 'pyqtgraph'", "error")]

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import napari
@@ -13,8 +14,9 @@ from npe2 import PluginManager
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
+from napari_xrf_pigments.io import SLOW_FORMAT, open_cube
 from napari_xrf_pigments.plugin import _reader as reader
-from napari_xrf_pigments.plugin import opening
+from napari_xrf_pigments.plugin import dialogs, opening
 from napari_xrf_pigments.plugin import preferences as preference
 from napari_xrf_pigments.plugin._reader import get_reader, read
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
@@ -328,3 +330,30 @@ def test_the_manifest_narrows_the_names():
         "Pigments",
         "Spectrum",
     }
+
+
+def test_a_format_that_is_slow_to_read_is_named_with_an_offer_to_save_a_copy(
+    viewer, real, npy, counts, tmp_path, monkeypatch, qtbot, notes
+):
+    slow = open_cube(npy)
+    slow = replace(slow, source=replace(slow.source, notes=(*slow.source.notes, SLOW_FORMAT)))
+    session_of(viewer).services = replace(CORE, open_cube=lambda path: slow)
+    open_by_menu(viewer, npy)
+    ((message, severity),) = notes()
+    assert severity == "info"
+    assert "slow to read" in message
+    (button, save_copy) = notification_manager.records[-1].actions[0]
+    assert button == "Save a copy..."
+    target = tmp_path / "copies" / "scan"
+    target.parent.mkdir()
+    monkeypatch.setattr(dialogs, "ask_save", lambda *words: (target, ".zarr"))
+    save_copy(None)
+    qtbot.waitUntil(
+        lambda: any("Saved as scan.zarr" in text for text, _ in notes()), timeout=60_000
+    )
+    np.testing.assert_array_equal(open_cube(target.with_suffix(".zarr")).counts, counts)
+
+
+def test_a_format_that_is_fast_to_read_gets_no_notification(viewer, real, npy, notes):
+    open_by_menu(viewer, npy)
+    assert notes() == []

@@ -1,4 +1,4 @@
-"""The reader contribution."""
+"""The reader of napari: scans, maps and sessions that are dropped or opened."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from typing import Any
 
 import napari
 
-from . import dialogs as notices
+from . import dialogs
 from .layers.adding import LayerData
 from .layers.metadata import LayerInfo
 from .layers.sync import session_of
 from .opening import (
-    Meanwhile,
-    add_in_turn,
-    forget,
+    ViewerChanges,
+    add_layers_incrementally,
+    deduplicate_paired_files,
+    discard_layer_data,
     is_open,
-    one_of_each_scan,
+    offer_conversion,
     open_paths,
     read_scan,
     run_blocking_in_thread,
-    sentence_of,
 )
 from .saved_session.container import SUFFIX
+from .tasks import error_message
 
-#: What a reader returns when it did its work and there is nothing to show.
-_NOTHING: list[tuple[Any, ...]] = [(None,)]
+#: Layer data of a reader that adds no layers.
+_NO_LAYERS: list[tuple[Any, ...]] = [(None,)]
 #: Docks that most users open after a scan; their first import takes seconds.
 _DOCK_MODULES = ("elements.dock", "pigments.dock", "spectrum.dock")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...]]] | None:
-    """The reader of local files and folders.
+    """Return the reader of local files and folders.
 
-    The content is looked at when reading: a user who chose this reader for a file that is
-    no scan is told so in one sentence. napari asks for it by the names in the manifest, where
-    those of pictures and tables are left out, so that photographs open as ever: a TIFF cube or
-    a map in a table is opened by the menu or by dropping it on a dock.
+    Contents are checked when reading, so that a file that is no scan gives one sentence. The
+    manifest names the suffixes for which napari calls this function. Those of images and tables are
+    not among them, because other readers open photographs: a TIFF cube or a map in a table is
+    opened by the menu or by dropping it on a dock.
 
     Parameters
     ----------
@@ -55,49 +56,50 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...
 
 
 def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
-    """Layer data of the scans; what is no scan gives a notification and no layer."""
+    """Read the layer data of scans; a path that is no scan gives a notification."""
     paths = [path] if isinstance(path, str) else list(path)
     viewer = napari.current_viewer()
     if viewer is not None:
-        # It fills the layers in as soon as they are added.
+        # The session fills in the total counts when the layers are added.
         session_of(viewer)
-    meanwhile = None if viewer is None else Meanwhile(viewer)
-    found: dict[Path, list[LayerData]] = {}
-    # In a thread, too: it imports what knows the formats.
-    for item in run_blocking_in_thread(partial(one_of_each_scan, paths)):
+    changes = None if viewer is None else ViewerChanges(viewer)
+    layers_of: dict[Path, list[LayerData]] = {}
+    # In a thread, because it imports the modules of the formats.
+    for item in run_blocking_in_thread(partial(deduplicate_paired_files, paths)):
         if viewer is not None and item.suffix == SUFFIX:
             _open_session(viewer, item)
             continue
-        if meanwhile is not None and meanwhile.closed:
+        if changes is not None and changes.closed:
             break
         if viewer is not None and is_open(viewer.layers, item):
-            # napari also reads all files of a drop once more after its dialog for one of them.
+            # After its dialog for one file of a drop, napari reads all of them once more.
             _offer_to_open_again(item)
             continue
         try:
             layers = run_blocking_in_thread(partial(read_scan, item))
         except (ValueError, OSError) as error:
-            notices.error(sentence_of(error, item))
+            dialogs.error(error_message(error))
             continue
         for _, settings, _ in layers:
             scan = LayerInfo.from_metadata(settings["metadata"]).scan
             if viewer is None and scan is not None:
-                # Nobody would fill it in later.
+                # Without a viewer, no session fills them in later.
                 scan.totals.wait()
-        found[item] = layers
-    if meanwhile is not None:
-        # napari adds the layers when this returns: not to a window that was closed, nor a
-        # scan that another drop has opened while this one was read.
-        for item in [path for path in found if meanwhile.closed or meanwhile.opened(path)]:
-            forget(found.pop(item))
-    if found and viewer is not None:
+        layers_of[item] = layers
+    if changes is not None:
+        # The window may have been closed, and another drop may have opened the same scan.
+        for item in [path for path in layers_of if changes.closed or changes.opened(path)]:
+            discard_layer_data(layers_of.pop(item))
+    if layers_of and viewer is not None:
         _preload_docks()
-    layers = [layer for each in found.values() for layer in each]
-    if len(layers) > 1 and viewer is not None and notices.main_window(viewer) is not None:
-        # napari adds all that it is given at once: of many maps it would stand still for seconds.
-        _add_after(viewer, layers[0], layers[1:])
+    for item, layers in layers_of.items():
+        offer_conversion(item, layers)
+    layers = [layer for each in layers_of.values() for layer in each]
+    if len(layers) > 1 and viewer is not None and dialogs.main_window(viewer) is not None:
+        # napari adds all layers of a reader in one turn: many maps would stop it for seconds.
+        _add_remaining_layers(viewer, layers[0], layers[1:])
         return list(layers[:1])
-    return list(layers) or _NOTHING
+    return list(layers) or _NO_LAYERS
 
 
 @cache
@@ -115,24 +117,24 @@ def _preload_docks() -> threading.Thread:
     return thread
 
 
-def _add_after(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
-    """Add layers when napari has added the one that it was given."""
+def _add_remaining_layers(viewer: Any, first: LayerData, others: list[LayerData]) -> None:
+    """Add the other layers of a file after napari has added the first."""
     from qtpy.QtCore import QTimer
 
     inserted = viewer.layers.events.inserted
     path = LayerInfo.from_metadata(first[1]["metadata"]).path
 
     def add() -> None:
-        if notices.main_window(viewer) is not None:  # it was not closed meanwhile
-            add_in_turn(viewer, others)
+        if dialogs.main_window(viewer) is not None:  # it may have been closed
+            add_layers_incrementally(viewer, others)
 
-    def look(event: Any) -> None:
-        # napari's progress bar lets other events in before.
+    def add_after_first(event: Any) -> None:
+        # Other layers may come before it: the progress bar of napari processes events.
         if LayerInfo.of(event.value).path == path:
-            inserted.disconnect(look)
+            inserted.disconnect(add_after_first)
             QTimer.singleShot(0, add)
 
-    inserted.connect(look)
+    inserted.connect(add_after_first)
 
 
 def _offer_to_open_again(path: Path) -> None:
@@ -141,11 +143,11 @@ def _offer_to_open_again(path: Path) -> None:
         if viewer is not None:
             open_paths(viewer, [path], session_of(viewer).services)
 
-    notices.offer(f"{path.name} is open already.", "Open again", accept)
+    dialogs.offer(f"{path.name} is open already.", "Open again", accept)
 
 
 def _open_session(viewer: Any, path: Path) -> None:
-    """Open a saved session when napari has ended with what was dropped."""
+    """Open a saved session after napari has finished the drop."""
     from qtpy.QtCore import QTimer
 
     from .commands import replace_by_session

@@ -1,19 +1,17 @@
-"""Commands of the menus."""
+"""Commands of the menus and keys. Each takes the viewer, as napari passes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow
 
-from . import dialogs as asking
-from . import dialogs as notices
-from .docks.window import open_dock, our_docks
+from . import dialogs
+from .docks.window import add_dock, dock_class, open_dock, our_docks
 from .export import FORMATS, export, export_report, maps_of
 from .layers.metadata import LayerInfo, map_layers
 from .layers.projections import PROJECTIONS, project, projection_spec
@@ -21,7 +19,7 @@ from .layers.region_masks import regions_of
 from .layers.sync import camera_state, session_of, show_maps, unwrapped, view_is_untouched
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
-from .opening import open_and_offer
+from .opening import open_scans
 from .saved_session import open_session, save_session
 from .saved_session.container import SUFFIX
 from .state.scan import Scan
@@ -31,40 +29,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.viewer import Viewer
-    from qtpy.QtWidgets import QWidget
 
 _SESSIONS = f"Sessions (*{SUFFIX})"
 
 
-def _beside(scan: Scan | None, name: str) -> str:
-    """A name in the folder where a scan lies; the name alone where it came from no file."""
+def _path_beside(scan: Scan | None, name: str) -> str:
+    """Return a path in the folder of a scan; the name alone for a scan without a file."""
     source = None if scan is None else scan.cube.source
     return name if source is None else str(Path(source.path).parent / name)
 
 
 def active_scan(viewer: Viewer) -> Scan | None:
-    """The scan that is worked on; without one, the user is told."""
+    """Return the selected scan; without one, show an error."""
     scan = session_of(viewer).scan
     if scan is None:
-        notices.error("Open a scan first.")
+        dialogs.error("Open a scan first.")
     return scan
 
 
 def mapped_scan(viewer: Viewer) -> Scan | None:
-    """The scan that is worked on if it has maps; else the user is told."""
+    """Return the selected scan if it has maps; otherwise show an error."""
     scan = active_scan(viewer)
     if scan is None:
         return None
     try:
         maps_of(scan)
     except ValueError as error:
-        notices.error(str(error))
+        dialogs.error(str(error))
         return None
     return scan
 
 
 def export_maps(viewer: Viewer) -> None:
-    """Menu: save the maps of the scan in a format of the user's choice."""
+    """Save the maps of the scan in a format that the user chooses."""
     scan = mapped_scan(viewer)
     if scan is None:
         return
@@ -74,7 +71,7 @@ def export_maps(viewer: Viewer) -> None:
         )
         for entry in FORMATS
     }
-    chosen = asking.ask_save("Export maps", _beside(scan, f"{scan.name} maps"), filters)
+    chosen = dialogs.ask_save("Export maps", _path_beside(scan, f"{scan.name} maps"), filters)
     if chosen is None:
         return
     path, key = chosen
@@ -84,20 +81,20 @@ def export_maps(viewer: Viewer) -> None:
     Task(
         f"Exporting {path.name}",
         lambda watch: export(scan, key, path, watch),
-        lambda written: notices.info(f"Saved as {written}."),
+        lambda written: dialogs.info(f"Saved as {written}."),
     )
 
 
 def save_report(viewer: Viewer) -> None:
-    """Menu: write one web page with all that was found."""
+    """Write a report of the scan as one web page."""
     scan = mapped_scan(viewer)
     if scan is None:
         return
-    remarks = asking.ask_text("Report", "Remarks to put at its start (may stay empty):")
+    remarks = dialogs.ask_text("Report", "Remarks for the start of the report (optional):")
     if remarks is None:
         return
-    chosen = asking.ask_save(
-        "Save report", _beside(scan, f"{scan.name}.html"), {"Web page (*.html)": "html"}
+    chosen = dialogs.ask_save(
+        "Save report", _path_beside(scan, f"{scan.name}.html"), {"Web page (*.html)": "html"}
     )
     if chosen is None:
         return
@@ -114,131 +111,112 @@ def _offer_to_open(path: Path) -> None:
     from qtpy.QtCore import QUrl
     from qtpy.QtGui import QDesktopServices
 
-    address = QUrl.fromLocalFile(str(path))
-    notices.offer(f"Saved as {path.name}.", "Open", lambda: QDesktopServices.openUrl(address))
+    def open_file() -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+    dialogs.offer(f"Saved as {path.name}.", "Open", open_file)
 
 
 def save_session_as(viewer: Viewer) -> None:
-    """Menu: save layers, regions, results and settings in one file."""
+    """Save layers, regions, results and settings as a session."""
     if not viewer.layers:
-        notices.error("There is nothing to save yet.")
+        dialogs.error("There is nothing to save yet.")
         return
     scan = session_of(viewer).scan
     name = f"{scan.name if scan is not None else 'work'}{SUFFIX}"
-    chosen = asking.ask_save("Save session", _beside(scan, name), {_SESSIONS: "session"})
+    chosen = dialogs.ask_save("Save session", _path_beside(scan, name), {_SESSIONS: "session"})
     if chosen is not None:
         save_session(viewer, chosen[0])
 
 
 def open_saved_session(viewer: Viewer) -> None:
-    """Menu: open a session in place of what is open."""
-    path = asking.ask_open("Open session", _SESSIONS)
+    """Open a session in place of the open layers."""
+    path = dialogs.ask_open("Open session", _SESSIONS)
     if path is not None:
         replace_by_session(viewer, path)
 
 
 def replace_by_session(viewer: Viewer, path: Path) -> None:
-    """Open a session; where layers are open, ask before they are closed."""
+    """Open a session, after a question if layers are open."""
     count = len(viewer.layers)
-    question = f"Opening {path.name} closes the {count} layers that are open. Go on?"
-    if not count or asking.confirm("Open session", question):
-        open_session(viewer, path, asking.ask_for_moved)
+    question = f"Opening {path.name} closes the {count} open layers. Continue?"
+    if not count or dialogs.confirm("Open session", question):
+        open_session(viewer, path, dialogs.ask_for_moved)
 
 
 def open_scan(viewer: Viewer) -> None:
-    """Menu: open the files of scans."""
-    open_and_offer(viewer, asking.ask_for_files(asking.window()))
+    """Open the files of scans."""
+    open_scans(viewer, dialogs.ask_for_files(dialogs.window()))
 
 
 def open_scan_folder(viewer: Viewer) -> None:
-    """Menu: open a folder that is a scan."""
-    open_and_offer(viewer, asking.ask_for_folder(asking.window()))
+    """Open a folder that is a scan."""
+    open_scans(viewer, dialogs.ask_for_folder(dialogs.window()))
 
 
 def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
-    """Menu: show the three docks, the maps on the right and the spectrum below.
+    """Show the docks Elements and Pigments on the right and Spectrum below.
 
-    They are imported in a thread where that was not done, and made one an event-loop turn.
+    Their modules are imported in a thread, and one is created per turn of the event loop.
 
     Parameters
     ----------
     viewer : Viewer
         The viewer.
     then : callable
-        Called when they are there.
+        Called when all are shown.
     """
     viewer = unwrapped(viewer)
 
-    def begin() -> None:
-        window = notices.main_window(viewer)
+    def begin(classes: Any) -> None:
+        window = dialogs.main_window(viewer)
         if window is not None:  # it may have been closed by now
-            run_incrementally(window, _opening(viewer, then))
+            run_incrementally(window, _show_docks(viewer, window, then))
 
-    LatestOnly(lambda modules: begin(), notices.error).submit(
-        lambda: [import_module(d.module) for d in _DOCKS]
-    )
+    LatestOnly(begin, dialogs.error).submit(lambda: [dock_class(title) for title in _AREAS])
 
 
-@dataclass(frozen=True)
-class _Dock:
-    """A dock and where it is shown."""
-
-    title: str
-    kind: str
-    area: str
-
-    @property
-    def module(self) -> str:
-        return f"{__package__}.{self.title.lower()}.dock"
-
-    @property
-    def name(self) -> str:
-        # The name that napari gives it when it is opened from the Plugins menu.
-        return f"{self.title} (XRF Pigments)"
-
-
-#: The maps share a place on the right: one above the other they would need a tall screen.
-_DOCKS = (
-    _Dock("Elements", "ElementsDock", "right"),
-    _Dock("Pigments", "PigmentsDock", "right"),
-    _Dock("Spectrum", "SpectrumDock", "bottom"),
-)
+#: Docks that :func:`open_docks` shows, and their areas. Those of maps are tabs: one above the
+#: other they would need a tall screen.
+_AREAS = {"Elements": "right", "Pigments": "right", "Spectrum": "bottom"}
 _SPECTRUM_HEIGHT = 310
+#: The canvas gets its new size some turns of the event loop after a dock was added.
 _TURNS = 3
 
 
-def _opening(viewer: Viewer, then: Callable[[], None]) -> Iterator[None]:
-    window, seen = viewer.window, camera_state(viewer)
+def _show_docks(viewer: Viewer, window: QMainWindow, then: Callable[[], None]) -> Iterator[None]:
+    camera = camera_state(viewer)
     fits = view_is_untouched(viewer) or _fits(viewer)
-    for entry in _DOCKS:
-        if entry.title in our_docks(viewer):
+    for title, area in _AREAS.items():
+        if title in our_docks(viewer):
             continue
-        dock = getattr(import_module(entry.module), entry.kind)(viewer)
+        dock = dock_class(title)(viewer)
         yield
-        if entry.title in our_docks(viewer):
-            # Asked for twice, it came meanwhile.
+        if title in our_docks(viewer):
+            # It was opened in another way since the last turn.
             dock.deleteLater()
             continue
-        window.add_dock_widget(dock, name=entry.name, area=entry.area)
-        _dock_beside(window, entry)
+        add_dock(viewer, dock, title, area)
+        elements, pigments = _frame(viewer, "Elements"), _frame(viewer, "Pigments")
+        if area == "right" and elements is not None and pigments is not None:
+            window.tabifyDockWidget(elements, pigments)
         yield
-    # Whoever closed one between two turns has it closed.
-    spectrum, first = _frame(window, _DOCKS[-1]), _frame(window, _DOCKS[0])
+    # The user may have closed one of them by now.
+    elements, spectrum = _frame(viewer, "Elements"), _frame(viewer, "Spectrum")
     if spectrum is not None:
-        spectrum.parent().resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
-    if first is not None:
-        first.raise_()
-    # The canvas has its new size some turns of the event loop later.
+        window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
+    if elements is not None:
+        elements.raise_()
     for _ in range(_TURNS):
         yield
-    if fits and camera_state(viewer) == seen:
-        # Nobody has moved the picture: all of it is shown in what is left of the window.
+    if fits and camera_state(viewer) == camera:
+        # The user has not moved the image: fit it into the smaller canvas.
         viewer.reset_view()
     then()
 
 
 def _fits(viewer: Viewer) -> bool:
-    """Whether the picture is shown as napari fits it into its window."""
+    """Return whether the image is shown as napari fits it into its window."""
     camera, before = viewer.scene.camera, camera_state(viewer)
     if not viewer.layers or viewer.dims.ndisplay != 2:
         return False
@@ -249,68 +227,60 @@ def _fits(viewer: Viewer) -> bool:
     return False
 
 
-def _frame(window: Any, entry: _Dock) -> QWidget | None:
-    """What holds a dock in the window; None where it is not shown."""
-    dock = window.dock_widgets.get(entry.name)
-    return None if dock is None else dock.parent()
+def _frame(viewer: Viewer, title: str) -> QDockWidget | None:
+    """Return the frame of a dock in the window; None if it is not open."""
+    dock = our_docks(viewer).get(title)
+    frame = None if dock is None else dock.parent()
+    return frame if isinstance(frame, QDockWidget) else None
 
 
-def _dock_beside(window: Any, entry: _Dock) -> None:
-    """Put a dock as a tab beside the one of ours that is in its place already."""
-    for other in _DOCKS:
-        first, second = _frame(window, other), _frame(window, entry)
-        if other is entry or other.area != entry.area or first is None or second is None:
-            continue
-        first.parent().tabifyDockWidget(first, second)
-
-
-#: Kinds of maps that are looked at one after the other.
+#: Kinds of maps that the keys step through.
 STEPPED = ("element", "derived", "composite", "group", "pigment", "pigment-top", "pigment-below")
 
 
 def dock_of(viewer: Viewer, name: str) -> Any:
-    """A dock of this plugin, opened if it is not."""
-    # The menu gives a proxy, through which no dock is seen to be one of ours.
+    """Return a dock of this plugin; open it if it is not open."""
+    # A menu passes a proxy, which wraps the docks as well.
     viewer = unwrapped(viewer)
-    found = our_docks(viewer).get(name)
-    return open_dock(viewer, name) if found is None else found
+    dock = our_docks(viewer).get(name)
+    return open_dock(viewer, name) if dock is None else dock
 
 
 def map_elements(viewer: Viewer) -> None:
-    """Menu: find and map the elements of the scan."""
+    """Find and map the elements of the scan."""
     if active_scan(viewer) is not None:
         dock_of(viewer, "Elements").run()
 
 
 def map_pigments(viewer: Viewer) -> None:
-    """Menu: map the pigments of the scan."""
+    """Map the pigments of the scan."""
     scan = active_scan(viewer)
     if scan is None:
         return
     if not scan.checked:
-        notices.info("The energy axis is being checked; map the pigments when that is done.")
+        dialogs.info("The energy axis is still being checked. Map the pigments when that is done.")
         return
     dock_of(viewer, "Pigments").run()
 
 
 def measure_regions(viewer: Viewer) -> None:
-    """Menu: a table of the regions that were drawn."""
+    """Show a table of the regions that the user drew."""
     if active_scan(viewer) is not None:
         dock_of(viewer, "Region table").measure()
 
 
 def project_total(viewer: Viewer) -> None:
-    """Menu: an image of the counts of all channels."""
+    """Add an image of the counts of all channels."""
     _project(viewer, "total")
 
 
 def project_maximum(viewer: Viewer) -> None:
-    """Menu: an image of the highest count of any channel."""
+    """Add an image of the highest count of any channel."""
     _project(viewer, "maximum")
 
 
 def project_mean(viewer: Viewer) -> None:
-    """Menu: an image of the mean count of a channel."""
+    """Add an image of the mean count per channel."""
     _project(viewer, "mean")
 
 
@@ -334,19 +304,19 @@ def _project(viewer: Viewer, key: str) -> None:
 
 
 def next_map(viewer: Viewer) -> None:
-    """Key: show the next map alone."""
+    """Show the next map alone."""
     _step(viewer, 1)
 
 
 def previous_map(viewer: Viewer) -> None:
-    """Key: show the map before alone."""
+    """Show the previous map alone."""
     _step(viewer, -1)
 
 
 def _step(viewer: Viewer, by: int) -> None:
     scan = session_of(viewer).scan
     maps = list(map_layers(viewer, scan, STEPPED)) if scan is not None else []
-    if not maps:
+    if scan is None or not maps:
         return
     active = viewer.layers.selection.active
     key = LayerInfo.of(active).key if active is not None else ("", "")
@@ -355,7 +325,7 @@ def _step(viewer: Viewer, by: int) -> None:
 
 
 def cancel_all(viewer: Viewer) -> None:
-    """Key: stop all that runs; what is done stays."""
+    """Cancel all runs and tasks; finished tiles stay."""
     for dock in our_docks(viewer).values():
         if getattr(dock, "running", False) and hasattr(dock, "cancel"):
             dock.cancel()
@@ -364,13 +334,13 @@ def cancel_all(viewer: Viewer) -> None:
 
 
 def undo(viewer: Viewer) -> None:
-    """Key: take back the last stroke on labels, else the last change of axis or settings."""
+    """Undo the last stroke on a Labels layer, else the last change of axis or settings."""
     active = viewer.layers.selection.active
     scan = session_of(viewer).scan
     if active is not None and type(active).__name__ == "Labels":
         active.undo()
     elif scan is not None and scan.can_undo:
         scan.undo()
-        notices.info(f"Taken back. {scan.axis_sentence()}")
+        dialogs.info(f"Undone. {scan.axis_sentence()}")
     else:
-        notices.info("Nothing to undo.")
+        dialogs.info("Nothing to undo.")

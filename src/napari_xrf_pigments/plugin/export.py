@@ -1,4 +1,4 @@
-"""Taking results home from the viewer: which formats there are, and writing them (no Qt)."""
+"""Save the results of a scan from the viewer: formats, files, report and provenance (no Qt)."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Format:
-    """A way to save maps.
+    """A format in which maps can be saved.
 
     Parameters
     ----------
     key : str
-        As the command line calls it.
+        Name on the command line.
     title : str
-        For people.
+        Text of the dialog.
     suffix : str
-        Ending of the file; empty for a folder.
+        Suffix of the file; empty for a folder.
     """
 
     key: str
@@ -38,33 +38,33 @@ class Format:
 
 
 FORMATS = (
-    Format("pictures", "Pictures to print: TIFF at 600 dpi with scale bar and colour bar"),
-    Format("tiff", "Data as TIFF: one calibrated map a file, for image and GIS programs"),
-    Format("zarr", "OME-Zarr: everything, opened again here", ".zarr"),
-    Format("hdf5", "HDF5: everything, opened again here", ".h5"),
-    Format("csv", "CSV: one table with a line a pixel", ".csv"),
-    Format("csv-maps", "CSV: one matrix a map"),
+    Format("pictures", "Figures to print: TIFF at 600 dpi with scale bar and colour bar"),
+    Format("tiff", "Data as TIFF: one calibrated map per file, for image and GIS programs"),
+    Format("zarr", "OME-Zarr: all results, can be opened again", ".zarr"),
+    Format("hdf5", "HDF5: all results, can be opened again", ".h5"),
+    Format("csv", "CSV: one table with one line per pixel", ".csv"),
+    Format("csv-maps", "CSV: one matrix per map"),
 )
 
 
 def maps_of(scan: Scan) -> tuple[ElementMaps | None, PigmentMaps | None]:
-    """What was made of a scan.
+    """Return the element maps and the pigment maps of a scan.
 
     Raises
     ------
     ValueError
-        If nothing was.
+        If it has neither.
     """
     pixel = scan.cube.pixel_mm
     elements = scan.elements.maps(pixel) if scan.elements is not None else None
     pigments = scan.pigments.maps(pixel) if scan.pigments is not None else None
     if elements is None and pigments is None:
-        raise ValueError(f"Nothing was mapped of {scan.name} yet: map elements or pigments first.")
+        raise ValueError(f"{scan.name} has no maps yet: map elements or pigments first.")
     return elements, pigments
 
 
 def shown_pigments(scan: Scan, pigments: PigmentMaps | None) -> PigmentMaps | None:
-    """The pigment maps without what the palette hides, which their provenance then says."""
+    """Return the pigment maps without hidden pigments, which their provenance lists."""
     from dataclasses import replace
 
     if pigments is None:
@@ -96,12 +96,12 @@ def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
     path : Path
         File or folder.
     watch : callable
-        Told of the progress; may ask to stop, which keeps the pictures drawn so far.
+        Called with the progress; True stops, and figures drawn so far stay.
 
     Raises
     ------
     ValueError, OSError
-        With one sentence, if it cannot be done.
+        With one sentence, if it cannot be written.
     """
     from ..io import save_results
     from ..pigments.display_names import catalogue_naming
@@ -138,16 +138,16 @@ def export_report(
     path : Path
         The file, ``.html``.
     regions : mapping of str to ndarray of bool, shape (y, x)
-        Regions that the user drew; without any, those where pigments were found.
+        Regions that the user drew; without any, the report finds regions with pigments.
     title, remarks : str
-        Of the user.
+        Texts of the user.
     watch : callable
-        Told of the progress; may ask to stop.
+        Called with the progress; True stops.
 
     Raises
     ------
     ValueError, OSError
-        With one sentence, if it cannot be done.
+        With one sentence, if it cannot be written.
     """
     from ..reporting.report import save_report, scan_report
 
@@ -171,7 +171,7 @@ def export_report(
 
 
 def _with_hidden(pigments: Any, remarks: str) -> str:
-    """What the palette hides is never hidden silently."""
+    """Add the hidden pigments and the reasons to the remarks of a report."""
     from .layers.colours import pigment_title
 
     hidden = dict(pigments.provenance.get("hidden", {})) if pigments is not None else {}
@@ -180,6 +180,6 @@ def _with_hidden(pigments: Any, remarks: str) -> str:
     why = {"period": "not in use in the period of the painting", "excluded": "left out by hand"}
     names: dict[str, list[str]] = {}
     for name, reason in hidden.items():
-        names.setdefault(why.get(reason, reason), []).append(pigment_title(name))
+        names.setdefault(str(why.get(reason, reason)), []).append(pigment_title(name))
     parts = "; ".join(f"{', '.join(titles)} ({reason})" for reason, titles in names.items())
     return f"{remarks}\n\nNot shown in this report: {parts}.".strip()

@@ -1,4 +1,4 @@
-"""Opening scans from anywhere: the reader, the menu, a drop on a dock."""
+"""Read scans and maps, and add them to a viewer: for the reader, the menus and the docks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtCore import QCoreApplication, QEventLoop, QThread
 
-from . import dialogs as notices
+from . import dialogs
 from .layers.adding import LayerData, add_layer, counts_layer_data, results_layer_data
 from .layers.metadata import LayerInfo
 from .layers.sync import session_of, unwrapped
@@ -18,7 +18,7 @@ from .layers.update_queue import run_incrementally
 from .preferences import offer_preferred_reader
 from .state.services import CORE, Services
 from .state.totals import TotalCounts
-from .tasks import start_worker
+from .tasks import Task, Watch, error_message, start_worker
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Small scans are complete when they appear; larger ones go on filling in.
-PATIENCE_S = 1.2
+#: Time to wait for the total counts of a small scan; those of a large one are filled in later.
+TOTALS_WAIT_S = 1.2
 
 
 def run_blocking_in_thread(work: Callable[[], T]) -> T:
@@ -66,30 +66,32 @@ def run_blocking_in_thread(work: Callable[[], T]) -> T:
     return results[0]
 
 
-def one_of_each_scan(paths: Iterable[str | Path]) -> list[Path]:
-    """The paths without the second half of an ``.rpl`` and ``.raw`` pair."""
+def deduplicate_paired_files(paths: Iterable[str | Path]) -> list[Path]:
+    """Return one path per scan, where several files such as ``.rpl`` and ``.raw`` make one."""
     from ..io import scan_path
 
-    kept: dict[Path, Path] = {}
+    first: dict[Path, Path] = {}
     for path in map(Path, paths):
-        kept.setdefault(scan_path(path), path)
-    return list(kept.values())
+        first.setdefault(scan_path(path), path)
+    return list(first.values())
 
 
 def scan_name(path: Path) -> str:
-    """Name of a scan for people."""
+    """Return the name of a scan for the layer list."""
     return path.name if path.is_dir() else path.stem
 
 
 def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
-    """Layer data of a scan's total counts, complete or still filling in, or of maps.
+    """Read the layer data of a scan, its total counts, or of maps.
+
+    The total counts of a large scan are filled in later.
 
     Parameters
     ----------
     path : Path
         File or folder.
     services : Services
-        The core's functions.
+        Functions of the core.
 
     Raises
     ------
@@ -102,31 +104,31 @@ def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
         return results_layer_data(*load_results(path), path=path)
     if is_maps(path) and not can_open(path):
         maps = load_maps(path)
-        notices.info(f"{path.name} holds element maps, no spectra: they are shown as layers.")
+        dialogs.info(f"{path.name} holds element maps, not spectra. They are shown as layers.")
         return results_layer_data(maps, None, path=path)
     cube = services.open_cube(path)
     totals = TotalCounts(cube)
-    totals.wait(PATIENCE_S)
+    totals.wait(TOTALS_WAIT_S)
     if totals.error:
         raise ValueError(totals.error)
     return [counts_layer_data(cube, totals, scan_name(path), path=path)]
 
 
 def is_open(layers: Iterable[Layer], path: Path) -> bool:
-    """Whether what a path holds is open, by whichever part of it."""
+    """Return whether the scan of a path is open, by any of its files."""
     from ..io import scan_path
 
     opened = (LayerInfo.of(layer).path for layer in layers)
     return any(scan_path(each) == scan_path(path) for each in opened if each)
 
 
-class Meanwhile:
-    """What happens to a viewer while files are read: its window takes clicks and drops.
+class ViewerChanges:
+    """Changes of a viewer since a moment, such as while files are read.
 
     Parameters
     ----------
     viewer : Viewer
-        The viewer.
+        The viewer, which takes clicks and drops in that time.
     """
 
     def __init__(self, viewer: Viewer) -> None:
@@ -135,7 +137,7 @@ class Meanwhile:
         self._had_window = self._has_window
 
     def opened(self, path: Path) -> bool:
-        """Whether a path was opened; what was open before does not count."""
+        """Return whether the scan of a path was opened since then."""
         return is_open((layer for layer in self._viewer.layers if layer not in self._before), path)
 
     @property
@@ -145,77 +147,119 @@ class Meanwhile:
 
     @property
     def _has_window(self) -> bool:
-        return notices.main_window(self._viewer) is not None
+        return dialogs.main_window(self._viewer) is not None
 
 
-def forget(layers: Iterable[LayerData]) -> None:
-    """Layer data that nobody wants any more: no more of them is read."""
+def discard_layer_data(layers: Iterable[LayerData]) -> None:
+    """Stop reading the counts of layer data that no viewer will show."""
     for _, settings, _ in layers:
         scan = LayerInfo.from_metadata(settings["metadata"]).scan
         if scan is not None:
             scan.totals.stop()
 
 
-def sentence_of(error: Exception, path: Path) -> str:
-    """What to tell the user about a path that could not be opened."""
-    text = " ".join(str(error).split())
-    return text or f"{path.name} is not a scan that can be read."
-
-
 def open_paths(
     viewer: Viewer, paths: Sequence[str | Path], services: Services = CORE
 ) -> list[Path]:
-    """Open scans in a viewer; what cannot be opened is told in one sentence.
+    """Open scans in a viewer; an error notification names each that cannot be read.
 
     Returns
     -------
     list of Path
         The paths that were opened.
     """
-    opened, meanwhile = [], Meanwhile(viewer)
-    for path in run_blocking_in_thread(partial(one_of_each_scan, paths)):
-        if meanwhile.closed:
+    opened, changes = [], ViewerChanges(viewer)
+    for path in run_blocking_in_thread(partial(deduplicate_paired_files, paths)):
+        if changes.closed:
             break
-        if meanwhile.opened(path):
+        if changes.opened(path):
             continue
         try:
-            found = run_blocking_in_thread(partial(read_scan, path, services))
+            layers = run_blocking_in_thread(partial(read_scan, path, services))
         except (ValueError, OSError) as error:
-            notices.error(sentence_of(error, path))
+            dialogs.error(error_message(error))
         else:
-            if meanwhile.closed or meanwhile.opened(path):
-                forget(found)
+            if changes.closed or changes.opened(path):
+                discard_layer_data(layers)
                 continue
-            add_in_turn(viewer, found)
+            add_layers_incrementally(viewer, layers)
+            offer_conversion(path, layers)
             opened.append(path)
     return opened
 
 
-def open_and_offer(viewer: Viewer, paths: Sequence[str | Path]) -> None:
-    """Open scans in a viewer and offer to remember the choice where napari would ask."""
+def open_scans(viewer: Viewer, paths: Sequence[str | Path]) -> None:
+    """Open scans in a viewer, and offer to become the preferred reader of their format."""
     for path in open_paths(viewer, paths, session_of(viewer).services):
         offer_preferred_reader(path)
 
 
-def add_in_turn(viewer: Viewer, found: list[LayerData]) -> None:
-    """Add layers; of many, as a file of maps holds, one an event-loop turn.
+def offer_conversion(path: Path, layers: Iterable[LayerData]) -> None:
+    """Offer to save a copy of a scan whose format is slow to read.
+
+    Parameters
+    ----------
+    path : Path
+        The scan.
+    layers : iterable of tuple
+        Layer data of the scan.
+    """
+    from ..io import SLOW_FORMAT
+
+    scans = (LayerInfo.from_metadata(settings["metadata"]).scan for _, settings, _ in layers)
+    sources = [scan.cube.source for scan in scans if scan is not None]
+    if any(source is not None and SLOW_FORMAT in source.notes for source in sources):
+        dialogs.offer(
+            f"{path.name}: this format is slow to read. A copy in another format opens faster.",
+            "Save a copy...",
+            partial(_save_copy, path),
+        )
+
+
+def _save_copy(path: Path) -> None:
+    filters = {"OME-Zarr (*.zarr)": ".zarr", "HDF5 (*.h5)": ".h5", "Ripple (*.rpl)": ".rpl"}
+    chosen = dialogs.ask_save("Save a copy", str(path.with_suffix(".zarr")), filters)
+    if chosen is None:
+        return
+    target, suffix = chosen
+    if target.suffix.lower() not in filters.values():
+        target = target.with_name(target.name + suffix)
+    Task(
+        f"Saving {target.name}",
+        partial(_convert, path, target),
+        lambda saved: dialogs.info(f"Saved as {target.name}; open it instead of {path.name}."),
+    )
+
+
+def _convert(path: Path, target: Path, watch: Watch) -> None:
+    from ..io import open_cube, save_cube
+
+    def progress(done: int, total: int) -> None:
+        if watch(done, total):
+            raise OSError(f"Cancelled: {target.name} was not written.")
+
+    save_cube(open_cube(path), target, progress=progress)
+
+
+def add_layers_incrementally(viewer: Viewer, layers: list[LayerData]) -> None:
+    """Add layers; several of them one per turn of the event loop.
 
     Parameters
     ----------
     viewer : Viewer
         The viewer.
-    found : list of tuple
+    layers : list of tuple
         Data, settings and type of each.
     """
     viewer = unwrapped(viewer)
-    window = notices.main_window(viewer)
+    window = dialogs.main_window(viewer)
 
     def steps() -> Iterator[None]:
-        for data, settings, _ in found:
+        for data, settings, _ in layers:
             add_layer(viewer, "image", data, select=False, **settings)
             yield
 
-    if len(found) > 1 and window is not None:
+    if len(layers) > 1 and window is not None:
         run_incrementally(window, steps())
     else:
         deque(steps(), maxlen=0)

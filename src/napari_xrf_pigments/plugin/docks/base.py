@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidge
 from ..dialogs import ask_for_files, ask_for_folder, main_window
 from ..layers.sync import session_of, unwrapped
 from ..layers.update_queue import LayerUpdateQueue
-from ..opening import open_and_offer
+from ..opening import open_scans
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Run
@@ -205,7 +205,7 @@ class ScanDock(DropTarget):
 
     def _open(self, paths: list[str]) -> None:
         if paths:
-            open_and_offer(self.viewer, paths)
+            open_scans(self.viewer, paths)
 
     def _open_later(self, paths: list[str]) -> None:
         # The program that the files were dragged from is blocked until the drop ends.

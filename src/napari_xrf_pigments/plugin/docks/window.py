@@ -53,6 +53,11 @@ def open_dock(viewer: Viewer, title: str, area: str = "right") -> ScanDock | Non
     if kind is None:
         return None
     dock: ScanDock = kind(viewer)
+    add_dock(viewer, dock, title, area)
+    return dock
+
+
+def add_dock(viewer: Viewer, dock: ScanDock, title: str, area: str) -> None:
+    """Add a dock that was created, as :func:`open_dock` does."""
     plugin = PluginManager.instance().get_manifest(PLUGIN).display_name
     viewer.window.add_dock_widget(dock, name=f"{title} ({plugin})", area=area)
-    return dock
