@@ -7,7 +7,7 @@ from .fault import Declared
 survives = Declared()
 
 survives.elsewhere(
-    "tests/evaluation/test_cache.py::test_a_file_cut_short_is_computed_again",
+    "tests/evaluation/test_cache.py::test_a_truncated_file_is_computed_again",
     "A file of the evaluation's cache is cut short or changed",
     "files of 0 to 700 bytes, an array doubled, a checksum removed",
     "It does not match its checksum and is computed again.",

@@ -42,7 +42,7 @@ from .table import design_table
 TITLES = {
     "ours": "ours: residual MLP on the encoded spectrum",
     "mlp": "plain MLP on the encoded spectrum",
-    "cnn": "plain 1-D CNN on the spectrum (ours, after the usual approach)",
+    "cnn": "plain 1-D CNN on the spectrum (ours, after the common approach)",
 }
 _ABSENT = ("Cd", "Sn", "Ag", "Co", "As")
 _SHARES = (0.003, 0.006, 0.012, 0.025, 0.05, 0.1)

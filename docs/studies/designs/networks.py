@@ -57,7 +57,7 @@ class PlainMLP(Standardised):
 
 
 class PlainCNN(Standardised):
-    """Ours, after the usual approach of published work: convolutions and pooling, then a layer.
+    """Ours, after the common approach of published work: convolutions and pooling, then a layer.
 
     It sees the spectrum alone, resampled by nothing but the grid, as published networks do.
     """

@@ -27,14 +27,14 @@ SETTINGS = slice(N_BINS + 3, None)
 #: What each row of the table leaves out.
 LEFT_OUT = {
     "": "nothing",
-    "conditioning": "what is known of the instrument",
+    "conditioning": "the known settings of the instrument",
     "secondary": "secondary excitation",
     "scatter": "scatter",
     "pile-up": "pile-up",
     "instruments": "breadth of instruments: Rh at 45 kV without a filter, well kept",
     "compositions": "breadth of compositions: no impurities, no foreign elements",
     "layers": "layers: one paint alone",
-    "masking": "masking: all that is there counts as present, seen or not",
+    "masking": "masking: every pigment in the paint counts as present, detectable or not",
 }
 
 

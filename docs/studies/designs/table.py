@@ -18,7 +18,7 @@ COLUMNS = (
     ("calibration", "calibration error", False),
     ("hands_auc", "hands: AUC of mercury and copper, the lower", False),
     ("hands_false", "hands: worst P > 0.5 under 2 sigma", True),
-    ("hands_absent", "hands: the most of one Cd, Sn, Ag, Co or As pigment over 0.5", True),
+    ("hands_absent", "hands: largest share of one Cd, Sn, Ag, Co or As pigment over 0.5", True),
 )
 
 
@@ -27,7 +27,7 @@ def design_table(rows: Sequence[Mapping[str, Any]]) -> str:
     by_name: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         by_name[row["name"]].append(row)
-    heads = ["", "weights", "us a spectrum", "seeds", *(title for _, title, _ in COLUMNS)]
+    heads = ["", "weights", "us per spectrum", "seeds", *(title for _, title, _ in COLUMNS)]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name, group in by_name.items():
         first = group[0]
