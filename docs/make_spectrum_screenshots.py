@@ -55,14 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _pixel(session: Any, dock: Any) -> None:
     """A pixel, its prediction and the evidence."""
     session.select_pixel(session.scan, *COVERED)
-    common._wait(lambda: dock.pixel_part.explanation is not None)
+    common._wait(lambda: dock.pixel_tab.explanation is not None)
 
 
 def _compare(session: Any, dock: Any) -> None:
     """A pinned point, another pixel and a region, with the fit."""
     import numpy as np
 
-    dock.pixel_part.view.pin.click()
+    dock.pixel_tab.view.pin.click()
     session.select_pixel(session.scan, *BARE)
     corners = np.array([[40, 55], [40, 65], [48, 65], [48, 55]])
     scale = dock.viewer.layers[0].scale
@@ -74,9 +74,9 @@ def _compare(session: Any, dock: Any) -> None:
         units=dock.viewer.layers[0].units,
         edge_color="#00b894",
     )
-    curves = dock.curves_part.curves
+    curves = dock.curves_tab.curves
     common._wait(lambda: curves.get("region:Sleeve 1") is not None, seconds=30)
-    common._wait(lambda: dock.pixel_part.explanation is not None, seconds=30)
+    common._wait(lambda: dock.pixel_tab.explanation is not None, seconds=30)
     dock.tabs.setCurrentIndex(1)
     dock.plot.fit_box.setChecked(True)
     common._wait(lambda: dock.plot._fit is not None, seconds=30)
@@ -85,21 +85,21 @@ def _compare(session: Any, dock: Any) -> None:
 def _lines(session: Any, dock: Any) -> None:
     """What a clicked peak could be."""
     dock.plot.fit_box.setChecked(False)
-    for curve in dock.curves_part.curves:
-        dock.curves_part.curves.show(curve.key, curve.key == "pixel")
+    for curve in dock.curves_tab.curves:
+        dock.curves_tab.curves.show(curve.key, curve.key == "pixel")
     dock.show_again()
-    dock.lines_part.name(10.55)
-    common._wait(lambda: bool(dock.lines_part._answers), seconds=30)
-    dock.lines_part.peaks.items.setCurrentRow(0)
-    dock.lines_part.table.cells["Hg"].click()
+    dock.identify_peak(10.55)
+    common._wait(lambda: dock.lines_tab.peaks.items.count() > 0, seconds=30)
+    dock.lines_tab.peaks.items.setCurrentRow(0)
+    dock.lines_tab.table.cells["Hg"].click()
 
 
 def _energy(session: Any, dock: Any) -> None:
     """Two lines being put on their peaks."""
-    dock.lines_part.table.cells["Hg"].click()
+    dock.lines_tab.table.cells["Hg"].click()
     dock.tabs.setCurrentIndex(3)
     for label, kev in (("Hg Lα", 9.987), ("Pb Lβ", 12.61)):
-        dock.energy_part.add_line(label, kev)
+        dock.energy_tab.add_line(label, kev)
         dock.plot.handle_moved.emit(label, kev + 0.02)
 
 

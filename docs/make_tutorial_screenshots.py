@@ -150,7 +150,7 @@ class Walk:
         spectrum, native = self.dock("Spectrum"), self.viewer.window._qt_viewer.canvas.native
         QTest.mouseMove(native, self.place(FRUIT))
         QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=self.place(FRUIT))
-        common._wait(lambda: spectrum.pixel_part.explanation is not None)
+        common._wait(lambda: spectrum.pixel_tab.explanation is not None)
         assert self.scan.pixel == FRUIT, self.scan.pixel
         self.save("pixel")
 
@@ -160,7 +160,7 @@ class Walk:
         from qtpy.QtTest import QTest
 
         spectrum, native = self.dock("Spectrum"), self.viewer.window._qt_viewer.canvas.native
-        self.click(spectrum.pixel_part.view.pin)
+        self.click(spectrum.pixel_tab.view.pin)
         pixel = self.scan.cube.pixel_mm or (1.0, 1.0)
         regions = self.viewer.add_shapes(scale=pixel, units=self.viewer.layers[0].units)
         regions.mode = "add_rectangle"

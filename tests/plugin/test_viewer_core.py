@@ -46,14 +46,14 @@ def test_pigments_of_the_sample_painting(viewer, scan, qtbot):
     spectrum = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
     dock = add_dock(viewer, PigmentsDock)
     session_of(viewer).select_pixel(scan, 4, 4)
-    qtbot.waitUntil(lambda: bool(spectrum.bars.bars), timeout=TIMEOUT)
-    before = [(bar.title, round(bar.value, 2)) for bar in spectrum.bars.bars]
+    qtbot.waitUntil(lambda: bool(spectrum.pixel_tab.view.bars.bars), timeout=TIMEOUT)
+    before = [(bar.title, round(bar.value, 2)) for bar in spectrum.pixel_tab.view.bars.bars]
     dock.run()
     qtbot.waitUntil(lambda: not dock.busy, timeout=TIMEOUT)
     assert ("pigment", "vermilion") in map_layers(viewer, scan, {"pigment"})
     assert len(scan.pigments.maps().provenance["weights_hash"]) >= 8
     # A pixel's answer is the same alone and in a map.
-    assert [(bar.title, round(bar.value, 2)) for bar in spectrum.bars.bars] == before
+    assert [(bar.title, round(bar.value, 2)) for bar in spectrum.pixel_tab.view.bars.bars] == before
 
 
 def test_a_real_scan_opens_at_once(viewer, real_data, tmp_path, qtbot):

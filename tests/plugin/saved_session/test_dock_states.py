@@ -89,17 +89,17 @@ def test_pigments(viewer, mapped, qtbot):
 
 def test_spectrum(viewer, mapped, qtbot):
     dock = open_dock(viewer, "Spectrum", qtbot)
-    dock.show_part(dock.lines_part)
+    dock.show_part(dock.lines_tab)
     dock.plot.log.setChecked(False)
     dock.plot.fit_box.setChecked(True)
-    dock.pixel_part.view.radius.setValue(3)
-    dock.lines_part.table.set_ticked(("Hg", "Cu"))
-    choose(dock.curves_part.view.statistic, "max")
+    dock.pixel_tab.view.radius.setValue(3)
+    dock.lines_tab.table.set_ticked(("Hg", "Cu"))
+    choose(dock.curves_tab.view.statistic, "max")
     again = restored(viewer, "Spectrum", dock, qtbot)
     assert again.tabs.currentIndex() == dock.tabs.currentIndex() != 0
     assert not again.plot.logarithmic and again.plot.fit_box.isChecked()
-    assert again.pixel_part.view.radius.value() == 3
-    assert set(again.lines_part.table.ticked()) == {"Hg", "Cu"}
+    assert again.pixel_tab.view.radius.value() == 3
+    assert set(again.lines_tab.table.ticked()) == {"Hg", "Cu"}
 
 
 def test_compare(viewer, mapped, qtbot):

@@ -18,6 +18,7 @@ from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import session_of, show_maps
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
+from napari_xrf_pigments.plugin.state.curves import Pin
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 
 from ..acting import add_scan
@@ -191,33 +192,33 @@ def test_pinned_points_and_what_is_set_in_the_spectrum_dock_come_back(
     for place in ((3, 4), (10, 30)):
         session_of(viewer).select_pixel(scan, *place)
         key = f"pin:{place[0]},{place[1]},0"
-        qtbot.waitUntil(lambda: dock.curves_part.curves.get("pixel") is not None, timeout=60_000)
+        qtbot.waitUntil(lambda: dock.curves_tab.curves.get("pixel") is not None, timeout=60_000)
         expected = scan.spectrum(*place)
         qtbot.waitUntil(
             lambda counts=expected: np.array_equal(
-                dock.curves_part.curves.get("pixel").counts, counts
+                dock.curves_tab.curves.get("pixel").counts, counts
             ),
             timeout=60_000,
         )
-        dock.pixel_part.view.pin.click()
-    dock.curves_part.curves.show(key, False)
-    dock.lines_part.table.cells["Hg"].click()
-    dock.curves_part.view.statistic.setCurrentIndex(2)
+        dock.pixel_tab.view.pin.click()
+    dock.curves_tab.curves.show(key, False)
+    dock.lines_tab.table.cells["Hg"].click()
+    dock.curves_tab.view.statistic.setCurrentIndex(2)
     before = [(c.key, c.colour, c.shown) for c in scan.curves if c.key.startswith("pin:")]
     path = save(viewer, tmp_path / "work", qtbot)
     viewer.window.remove_dock_widget("all")
     reopen(viewer, path, qtbot)
     again, dock = session_of(viewer).scan, our_docks(viewer)["Spectrum"]
     assert again is not scan
-    curves = dock.curves_part.curves
+    curves = dock.curves_tab.curves
     for key, colour, shown in before:
         qtbot.waitUntil(lambda key=key: curves.get(key) is not None, timeout=60_000)
         assert (curves.get(key).colour, curves.get(key).shown) == (colour, shown)
     np.testing.assert_array_equal(curves.get("pin:3,4,0").counts, scan.spectrum(3, 4))
     qtbot.waitUntil(lambda: curves.get("pixel") is not None, timeout=60_000)
-    assert dock.pixel_part.place_of == (10, 30, 0)
-    assert dock.lines_part.table.ticked() == ("Hg",)
-    assert dock.curves_part.view.statistic.currentText() == "Maximum"
+    assert dock.pixel_tab.place == Pin(10, 30)
+    assert dock.lines_tab.table.ticked() == ("Hg",)
+    assert dock.curves_tab.view.statistic.currentText() == "Maximum"
 
 
 def test_a_run_that_goes_on_after_all_knows_its_earlier_tiles(viewer, file, tmp_path, qtbot, tiles):

@@ -24,11 +24,11 @@ def main(dock):
 
 
 def wait_pixel(dock, qtbot):
-    qtbot.waitUntil(lambda: dock.curves_part.curves.get("pixel") is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: dock.curves_tab.curves.get("pixel") is not None, timeout=60_000)
 
 
 def wait_explained(dock, qtbot):
-    qtbot.waitUntil(lambda: dock.pixel_part.explanation is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: dock.pixel_tab.explanation is not None, timeout=60_000)
 
 
 def click_plot(dock, kev):
@@ -43,7 +43,7 @@ def click_plot(dock, kev):
 
 
 def test_an_empty_dock_says_what_to_do(dock):
-    assert dock.place.text().startswith("Open a scan")
+    assert dock.pixel_tab.view.position.text().startswith("Open a scan")
 
 
 def test_at_the_side_the_dock_is_narrow(viewer):
@@ -55,14 +55,14 @@ def test_at_the_side_the_dock_is_narrow(viewer):
 def test_the_dock_shows_the_clicked_spectrum(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    assert "sum of the whole scan" in dock.place.text()
+    assert "sum of the whole scan" in dock.pixel_tab.view.position.text()
     assert np.array_equal(main(dock), scan.totals.spectrum)
     click_world(viewer, (1.0, 1.0))
     wait_pixel(dock, qtbot)
     assert np.array_equal(main(dock), scan.cube.spectrum(2, 2))
     assert dock.plot.curves[0].kev[0] == 0.005
-    assert dock.place.text().startswith("Pixel x 2, y 2")
-    assert "1.0 mm, 1.0 mm" in dock.place.text()
+    assert dock.pixel_tab.view.position.text().startswith("Pixel x 2, y 2")
+    assert "1.0 mm, 1.0 mm" in dock.pixel_tab.view.position.text()
     assert [curve.key for curve in dock.plot.curves] == ["pixel"]
 
 
@@ -77,10 +77,10 @@ def test_the_radius_averages_and_the_network_gets_the_sum(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (5.0, 5.0))
     wait_explained(dock, qtbot)
-    dock.pixel_part.view.radius.setValue(2)
+    dock.pixel_tab.view.radius.setValue(2)
     mean = scan.cube.spectrum(10, 10, radius=2)
     qtbot.waitUntil(lambda: np.array_equal(main(dock), mean), timeout=60_000)
-    assert "mean of 13 pixels" in dock.place.text()
+    assert "mean of 13 pixels" in dock.pixel_tab.view.position.text()
     wait_explained(dock, qtbot)
     qtbot.waitUntil(lambda: bool(asked) and np.allclose(asked[-1], 13 * mean), timeout=60_000)
 
@@ -90,26 +90,26 @@ def test_pinned_points_stay_to_be_compared(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (1.0, 1.0))
     wait_pixel(dock, qtbot)
-    QTest.mouseClick(dock.pixel_part.view.pin, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.pixel_tab.view.pin, Qt.MouseButton.LeftButton)
     click_world(viewer, (6.0, 15.0))
     there = scan.cube.spectrum(12, 30)
     qtbot.waitUntil(lambda: np.array_equal(main(dock), there), timeout=60_000)
     assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12", "Pinned x 2, y 2"]
     assert dock.plot.legend.isVisible()
-    items = dock.curves_part.view.items
+    items = dock.curves_tab.view.items
     row = next(i for i in range(items.count()) if items.item(i).text() == "Pinned x 2, y 2")
     items.setCurrentRow(row)
-    QTest.mouseClick(dock.curves_part.view.remove, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.curves_tab.view.remove, Qt.MouseButton.LeftButton)
     assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12"]
 
 
 def test_ticks_show_mean_and_maximum_of_the_whole_scan(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    items = dock.curves_part.view.items
+    items = dock.curves_tab.view.items
     for i in range(items.count()):
         items.item(i).setCheckState(Qt.CheckState.Checked)
-        items = dock.curves_part.view.items
+        items = dock.curves_tab.view.items
     counts = np.asarray(scan.cube.counts)
     drawn = {curve.name: curve.counts for curve in dock.plot.curves}
     assert np.array_equal(drawn["Whole scan, maximum"], counts.max((0, 1)))
@@ -124,11 +124,11 @@ def test_a_drawn_region_gets_its_spectrum_and_follows_it(viewer, dock, qtbot):
     shapes = viewer.add_shapes(
         [corners], shape_type="rectangle", scale=(0.5, 0.5), units=("mm", "mm"), name="Sleeve"
     )
-    curves = dock.curves_part.curves
+    curves = dock.curves_tab.curves
     key = "region:Sleeve 1"
     qtbot.waitUntil(lambda: curves.get(key) is not None, timeout=60_000)
     assert np.allclose(curves.get(key).counts, counts[4:9, 5:10].mean((0, 1)))
-    dock.curves_part.view.statistic.setCurrentIndex(2)
+    dock.curves_tab.view.statistic.setCurrentIndex(2)
     qtbot.waitUntil(lambda: "maximum" in curves.get(key).name, timeout=60_000)
     assert np.array_equal(curves.get(key).counts, counts[4:9, 5:10].max((0, 1)))
     shapes.data = [corners + 6]
@@ -141,8 +141,8 @@ def test_a_drawn_region_gets_its_spectrum_and_follows_it(viewer, dock, qtbot):
 def test_before_any_run_the_network_is_asked_about_the_pixel(viewer, dock, qtbot):
     add_scan(viewer)
     click_world(viewer, (1.0, 1.0))
-    qtbot.waitUntil(lambda: bool(dock.bars.bars), timeout=60_000)
-    assert dock.bars.bars[0].title == "Vermilion"
+    qtbot.waitUntil(lambda: bool(dock.pixel_tab.view.bars.bars), timeout=60_000)
+    assert dock.pixel_tab.view.bars.bars[0].title == "Vermilion"
     assert {line.label.split()[0] for line in dock.plot.lines} == {"Hg"}
 
 
@@ -151,16 +151,16 @@ def test_a_bar_shows_its_evidence_in_words_and_in_the_plot(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (1.0, 1.0))
     wait_explained(dock, qtbot)
-    text = dock.pixel_part.view.evidence.text()
+    text = dock.pixel_tab.view.evidence.text()
     assert "Hg L" in text
     assert "400 ± 20" in text
     assert any(band.low < 9.99 < band.high for band in dock.plot.bands)
     assert not any(band.low < 6.4 < band.high for band in dock.plot.bands)
-    assert "10.84 keV (7 σ; Bi L?)" in dock.pixel_part.view.unexplained.text()
-    second = QPoint(30, int(1.5 * dock.bars.ROW))
-    QTest.mouseMove(dock.bars, second)
-    QTest.mouseClick(dock.bars, Qt.MouseButton.LeftButton, pos=second)
-    assert dock.bars.bars[1].title in dock.pixel_part.view.evidence.text()
+    assert "10.84 keV (7 σ; Bi L?)" in dock.pixel_tab.view.unexplained.text()
+    second = QPoint(30, int(1.5 * dock.pixel_tab.view.bars.ROW))
+    QTest.mouseMove(dock.pixel_tab.view.bars, second)
+    QTest.mouseClick(dock.pixel_tab.view.bars, Qt.MouseButton.LeftButton, pos=second)
+    assert dock.pixel_tab.view.bars.bars[1].title in dock.pixel_tab.view.evidence.text()
     assert dock.plot.bands == ()
 
 
@@ -171,7 +171,7 @@ def test_without_a_network_the_reason_is_shown(viewer, dock, qtbot):
     session_of(viewer).services = fake_services(predict=missing, explain=missing)
     add_scan(viewer)
     click_world(viewer, (1.0, 1.0))
-    qtbot.waitUntil(lambda: "weights" in dock.bars.empty_text, timeout=60_000)
+    qtbot.waitUntil(lambda: "weights" in dock.pixel_tab.view.bars.empty_text, timeout=60_000)
 
 
 def test_a_click_on_a_peak_asks_what_it_could_be(viewer, dock, qtbot):
@@ -179,9 +179,9 @@ def test_a_click_on_a_peak_asks_what_it_could_be(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock.show()
     click_plot(dock, 8.05)
-    peaks = dock.lines_part.peaks
+    peaks = dock.lines_tab.peaks
     qtbot.waitUntil(lambda: peaks.items.count() > 0, timeout=60_000)
-    assert dock.tabs.currentWidget().widget() is dock.lines_part.view
+    assert dock.tabs.currentWidget().widget() is dock.lines_tab.view
     assert peaks.items.item(0).text().startswith("Cu Kα")
     QTest.mouseClick(
         peaks.items.viewport(),
@@ -194,10 +194,10 @@ def test_a_click_on_a_peak_asks_what_it_could_be(viewer, dock, qtbot):
 def test_the_periodic_table_marks_lines(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    dock.show_part(dock.lines_part)
-    QTest.mouseClick(dock.lines_part.table.cells["Fe"], Qt.MouseButton.LeftButton)
+    dock.tabs.setCurrentIndex(2)
+    QTest.mouseClick(dock.lines_tab.table.cells["Fe"], Qt.MouseButton.LeftButton)
     assert {line.label for line in dock.plot.lines} == {"Fe Kα", "Fe Kβ"}
-    QTest.mouseClick(dock.lines_part.table.cells["Fe"], Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.lines_tab.table.cells["Fe"], Qt.MouseButton.LeftButton)
     assert dock.plot.lines == ()
 
 
@@ -222,15 +222,15 @@ def test_ticked_spectra_are_saved_and_read_again(viewer, dock, qtbot, tmp_path, 
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (1.0, 1.0))
     wait_pixel(dock, qtbot)
-    dock.ask_where = lambda suffix, pattern: str(tmp_path / f"mine.{suffix}")
-    dock.curves_part.view.save_msa.trigger()
-    dock.curves_part.view.save_csv.trigger()
+    dock.curves_tab.choose_path = lambda suffix, pattern: str(tmp_path / f"mine.{suffix}")
+    dock.curves_tab.view.save_msa.trigger()
+    dock.curves_tab.view.save_csv.trigger()
     qtbot.waitUntil(lambda: len(list(tmp_path.iterdir())) == 2, timeout=60_000)
     saved = open_cube(tmp_path / "mine.msa")
     assert np.array_equal(saved.spectrum(0, 0), scan.cube.spectrum(2, 2))
     assert saved.energies.offset_kev == scan.cube.energies.offset_kev
     (tmp_path / "mine.msa").write_text("notes")
-    dock.curves_part.view.save_msa.trigger()
+    dock.curves_tab.view.save_msa.trigger()
     qtbot.waitUntil(lambda: any("left as it is" in text for text, _ in notes()), timeout=60_000)
     assert (tmp_path / "mine.msa").read_text() == "notes"
 
@@ -241,7 +241,7 @@ def test_another_scan_begins_anew(viewer, dock, qtbot):
     wait_pixel(dock, qtbot)
     other = add_scan(viewer, make_cube(seed=5), name="other")
     assert dock.scan is other
-    assert "sum of the whole scan" in dock.place.text()
+    assert "sum of the whole scan" in dock.pixel_tab.view.position.text()
     assert np.array_equal(main(dock), other.totals.spectrum)
 
 

@@ -22,7 +22,7 @@ WRONG = EnergyAxis(1000, 0.0198, -0.02, "file")
 @pytest.fixture
 def dock(viewer):
     dock = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
-    dock.show_part(dock.energy_part)
+    dock.tabs.setCurrentIndex(3)
     return dock
 
 
@@ -68,12 +68,12 @@ def on_wrong_axis(true_kev):
 def place_lines(dock):
     """Put two lines on their peaks as a user would, a little beside them."""
     for label, kev in (("Cu Kα", 8.05), ("Pb Lβ", 12.61)):
-        dock.energy_part.add_line(label, kev)
+        dock.energy_tab.add_line(label, kev)
         drag(dock, label, on_wrong_axis(kev) + 0.02)
 
 
 def test_a_line_is_chosen_added_and_cleared(dock, scan):
-    panel = dock.energy_part.panel
+    panel = dock.energy_tab.panel
     panel.choice.setCurrentIndex(panel.choice.findText("Cu Kα", Qt.MatchFlag.MatchStartsWith))
     QTest.mouseClick(panel.add, Qt.MouseButton.LeftButton)
     assert list(dock.plot.handles) == ["Cu Kα"]
@@ -83,7 +83,7 @@ def test_a_line_is_chosen_added_and_cleared(dock, scan):
 
 
 def test_lines_dragged_onto_their_peaks_give_the_axis(dock, scan, viewer):
-    panel = dock.energy_part.panel
+    panel = dock.energy_tab.panel
     place_lines(dock)
     assert len(_off(panel)) == 2
     assert all("eV" in text for text in _off(panel))
@@ -95,7 +95,7 @@ def test_lines_dragged_onto_their_peaks_give_the_axis(dock, scan, viewer):
     assert axis.gain_kev == pytest.approx(GAIN, rel=1e-3)
     assert axis.offset_kev == pytest.approx(0.0, abs=0.015)
     assert LayerInfo.of(viewer.layers[0]).scan.cube.energies == axis
-    assert "set by hand" in dock.axis_bar.sentence.text()
+    assert "set by hand" in dock.energy_tab.axis_bar.sentence.text()
     assert dock.plot.handles == {}
     assert np.array_equal(dock.plot.curves[0].kev, axis.kev)
 
@@ -105,7 +105,7 @@ def _off(panel):
 
 
 def test_undo_brings_the_earlier_axis_back(dock, scan):
-    panel = dock.energy_part.panel
+    panel = dock.energy_tab.panel
     assert not panel.buttons["undo"].isEnabled()
     place_lines(dock)
     panel.buttons["apply"].click()
@@ -123,28 +123,28 @@ def test_maps_of_the_earlier_axis_say_so_until_it_is_back(dock, scan, viewer, qt
         timeout=60_000,
     )
     names = {layer.name for layer in map_layers(viewer, scan, {"element"}).values()}
-    dock.energy_part.settings.axis_changed.emit(0.0201, 0.0)
+    dock.energy_tab.form.axis_changed.emit(0.0201, 0.0)
     marked = {layer.name for layer in map_layers(viewer, scan, {"element"}).values()}
     assert marked == {f"{name} (previous calibration)" for name in names}
-    dock.energy_part.undo()
+    dock.energy_tab.undo()
     assert {layer.name for layer in map_layers(viewer, scan, {"element"}).values()} == names
 
 
 def test_a_calibration_is_saved_and_loaded_again(dock, scan, tmp_path):
     place_lines(dock)
-    panel = dock.energy_part.panel
+    panel = dock.energy_tab.panel
     panel.buttons["apply"].click()
     axis = scan.cube.energies
-    dock.ask_where = lambda suffix, pattern: str(tmp_path / "mine")
+    dock.energy_tab.choose_save_path = lambda: str(tmp_path / "mine")
     panel.buttons["save"].click()
     saved = load_calibration(tmp_path / "mine.json")
     assert (saved.gain_kev, saved.offset_kev, saved.anode) == (axis.gain_kev, axis.offset_kev, "Rh")
     assert {name for name, *_ in saved.lines} == {"Cu Kα", "Pb Lβ"}
     panel.buttons["undo"].click()
-    dock.ask_which = lambda pattern: str(tmp_path / "mine.json")
+    dock.energy_tab.choose_load_path = lambda: str(tmp_path / "mine.json")
     panel.buttons["load"].click()
     assert scan.cube.energies.gain_kev == axis.gain_kev
-    assert "from mine.json" in dock.axis_bar.sentence.text()
+    assert "from mine.json" in dock.energy_tab.axis_bar.sentence.text()
     panel.buttons["undo"].click()
     assert scan.cube.energies == WRONG
 
@@ -152,30 +152,30 @@ def test_a_calibration_is_saved_and_loaded_again(dock, scan, tmp_path):
 def test_a_file_that_is_none_is_told_in_one_sentence(dock, scan, tmp_path, notes):
     path = tmp_path / "other.json"
     path.write_text("{}")
-    dock.energy_part.load(path)
+    dock.energy_tab.load(path)
     assert scan.cube.energies == WRONG
     assert any("not an energy calibration" in text for text, _ in notes())
-    dock.energy_part.save(path)
+    dock.energy_tab.save(path)
     assert path.read_text() == "{}"
 
 
 def test_anode_and_voltage_are_set_and_may_be_unknown(dock, scan):
-    settings = dock.energy_part.settings
+    settings = dock.energy_tab.form
     settings.anode.setCurrentIndex(settings.anode.findText("Mo"))
     settings.anode.activated.emit(settings.anode.currentIndex())
     assert scan.cube.acquisition.anode == "Mo"
     settings.voltage.setValue(0.0)
     settings.voltage.editingFinished.emit()
     assert scan.cube.acquisition.tube_kv is None
-    dock.energy_part.undo()
-    dock.energy_part.undo()
+    dock.energy_tab.undo()
+    dock.energy_tab.undo()
     assert (scan.cube.acquisition.anode, scan.cube.acquisition.tube_kv) == ("Rh", 40)
 
 
 def test_the_user_chooses_the_energy_axis(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    assert "6 lines agree" in dock.axis_bar.sentence.text()
-    dock.axis_bar.button.click()
-    assert "from the file" in dock.axis_bar.sentence.text()
+    assert "6 lines agree" in dock.energy_tab.axis_bar.sentence.text()
+    dock.energy_tab.axis_bar.button.click()
+    assert "from the file" in dock.energy_tab.axis_bar.sentence.text()
     assert LayerInfo.of(viewer.layers[0]).scan.cube.energies.offset_kev == 0.0

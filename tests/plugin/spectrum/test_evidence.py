@@ -2,7 +2,7 @@
 
 from napari_xrf_pigments.fitting.unexpected_peaks import UnexpectedPeak
 from napari_xrf_pigments.mapping.explanation import Evidence, EvidenceLine
-from napari_xrf_pigments.plugin.spectrum.marks import bands_of, evidence_html, unexplained_html
+from napari_xrf_pigments.plugin.spectrum.pixel_tab import bands_of, evidence_html, unexplained_html
 
 EVIDENCE = Evidence(
     "pigment",

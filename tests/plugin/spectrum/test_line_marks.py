@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin.spectrum.line_marks import Place, placed
+from napari_xrf_pigments.plugin.spectrum.line_marks import (
+    LabelPosition,
+    MarkedLine,
+    arrange_labels,
+)
 from napari_xrf_pigments.plugin.spectrum.plot import SpectrumPlot
-from napari_xrf_pigments.plugin.spectrum.rows import MarkedLine
 
 
 def spans(labels, places):
@@ -24,7 +27,7 @@ def spans(labels, places):
     st.lists(st.tuples(st.floats(0, 800), st.floats(1, 120)), max_size=20).map(sorted),
 )
 def test_labels_of_a_row_never_touch_and_none_is_cut(labels):
-    found = sorted(spans(labels, placed(labels, 800.0)))
+    found = sorted(spans(labels, arrange_labels(labels, 800.0)))
     assert all(start >= 0 and end <= 800.0 for _, start, end in found)
     for (row, _, end), (other, start, _) in pairwise(found):
         assert row != other or start >= end
@@ -32,7 +35,11 @@ def test_labels_of_a_row_never_touch_and_none_is_cut(labels):
 
 def test_what_has_room_stays_in_the_first_row():
     labels = [(0.0, 50.0), (100.0, 50.0), (760.0, 50.0)]
-    assert placed(labels, 800.0) == [Place(0, False), Place(0, False), Place(0, True)]
+    assert arrange_labels(labels, 800.0) == [
+        LabelPosition(0, False),
+        LabelPosition(0, False),
+        LabelPosition(0, True),
+    ]
 
 
 def rectangles(plot):

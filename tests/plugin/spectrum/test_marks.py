@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments import EnergyAxis
-from napari_xrf_pigments.plugin.spectrum.marks import bars_of, families_of, marked_lines
+from napari_xrf_pigments.plugin.spectrum.line_marks import marked_lines
+from napari_xrf_pigments.plugin.spectrum.pixel_tab import families_of
+from napari_xrf_pigments.plugin.spectrum.probability_bars import bars_of
 from napari_xrf_pigments.plugin.state.results import PigmentResults
 
 from ..synthetic import GROUPS, PIGMENTS, SHAPE, FakeTiles
@@ -23,7 +25,7 @@ def results():
 def test_bars_are_sorted_and_say_where_a_pigment_is(results):
     bars = bars_of(results.maps_at(2, 2))
     assert [bar.title for bar in bars] == ["Lead white", "Vermilion"]
-    assert [bar.place for bar in bars] == ["top", "below"]
+    assert [bar.depth for bar in bars] == ["top", "below"]
 
 
 def test_where_members_cannot_be_told_apart_the_group_comes_first(results):

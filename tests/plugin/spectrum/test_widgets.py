@@ -6,21 +6,13 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin.spectrum.acquisition_form import ScanSettings
+from napari_xrf_pigments.plugin.spectrum.acquisition_form import AcquisitionForm
 from napari_xrf_pigments.plugin.spectrum.calibration_panel import CalibrationPanel
-from napari_xrf_pigments.plugin.spectrum.curve_list import CurveList
-from napari_xrf_pigments.plugin.spectrum.lines_tab import PeakList
-from napari_xrf_pigments.plugin.spectrum.periodic_table import PeriodicTable
-from napari_xrf_pigments.plugin.spectrum.plot import SpectrumPlot
-from napari_xrf_pigments.plugin.spectrum.rows import (
-    Band,
-    CurveRow,
-    DrawnCurve,
-    FitCurves,
-    MarkedLine,
-    PeakRow,
-    PlacedLine,
-)
+from napari_xrf_pigments.plugin.spectrum.curves_tab import CurveList, CurveRow
+from napari_xrf_pigments.plugin.spectrum.line_marks import MarkedLine
+from napari_xrf_pigments.plugin.spectrum.lines_tab import PeakList, PeakRow, PeriodicTable
+from napari_xrf_pigments.plugin.spectrum.manual_calibration import PlacedLine
+from napari_xrf_pigments.plugin.spectrum.plot import Band, DrawnCurve, FitCurves, SpectrumPlot
 
 
 @pytest.fixture
@@ -246,16 +238,16 @@ def test_curves_are_ticked_removed_and_saved(show, qtbot):
 
 def test_peaks_are_listed_and_chosen(show, qtbot):
     view = show(PeakList())
-    view.set_rows("The peak could be:", [PeakRow("Fe Kα", 6.4, "Fits.", 1.0, "Fe K")])
+    view.set_rows("The peak could be:", [PeakRow("Fe Kα", 6.4, "Fits.", 1.0)])
     place = view.items.visualItemRect(view.items.item(0)).center() + QPoint(1, 0)
-    with qtbot.waitSignal(view.chosen) as chosen:
+    with qtbot.waitSignal(view.selected) as selected:
         QTest.mouseClick(view.items.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert chosen.args == [0]
+    assert selected.args == [0]
     assert view.items.item(0).toolTip() == "Fits."
 
 
 def test_settings_tell_of_changes_alone(show, qtbot):
-    view = show(ScanSettings())
+    view = show(AcquisitionForm())
     view.set_settings(None, None, 0.0291875, -0.956)
     assert (view.anode.currentText(), view.voltage.text()) == ("unknown", "unknown")
     heard = []
@@ -273,7 +265,7 @@ def test_settings_tell_of_changes_alone(show, qtbot):
 
 
 def test_an_anode_that_scanners_hardly_have_is_kept(show):
-    view = show(ScanSettings())
+    view = show(AcquisitionForm())
     view.set_settings("Pd", 50.0, 0.01, 0.0)
     assert view.anode.currentText() == "Pd"
 

@@ -9,8 +9,7 @@ from napari_xrf_pigments.plugin.pigments.rows import FoundRow, percent
 from napari_xrf_pigments.plugin.pigments.settings import PigmentSettings
 from napari_xrf_pigments.plugin.pigments.tree import PigmentTree
 from napari_xrf_pigments.plugin.spectrum.energy_tab import AxisBar
-from napari_xrf_pigments.plugin.spectrum.probability_bars import ProbabilityBars
-from napari_xrf_pigments.plugin.spectrum.rows import Bar
+from napari_xrf_pigments.plugin.spectrum.probability_bars import Bar, ProbabilityBars
 from napari_xrf_pigments.plugin.state.rows import ElementRow
 from napari_xrf_pigments.plugin.widgets.drop_target import local_paths
 from napari_xrf_pigments.plugin.widgets.run_bar import RunBar
@@ -175,9 +174,9 @@ def test_bars_grow_with_the_probability(show):
 
 
 def test_bars_say_where(show):
-    assert Bar("a", "#000000", 0.9, 0.8, 0.7).place == "top + below"
-    assert Bar("a", "#000000", 0.9, 0.1, 0.2).place == ""
-    assert Bar("a", "#000000", 0.9).place == ""
+    assert Bar("a", "#000000", 0.9, 0.8, 0.7).depth == "top + below"
+    assert Bar("a", "#000000", 0.9, 0.1, 0.2).depth == ""
+    assert Bar("a", "#000000", 0.9).depth == ""
 
 
 def test_without_bars_the_reason_is_drawn(show):

@@ -1,4 +1,4 @@
-"""Fields for what is known of the instrument; everything may be unknown."""
+"""Fields for anode, voltage and energy axis; anode and voltage may be unknown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_xrf_pigments.physics.tube_library import ANODES
 UNKNOWN = "unknown"
 
 
-class ScanSettings(QWidget):
+class AcquisitionForm(QWidget):
     """Anode, voltage, gain and offset.
 
     Signals
@@ -30,7 +30,7 @@ class ScanSettings(QWidget):
         self.anode.addItem(UNKNOWN, None)
         for symbol in ANODES:
             self.anode.addItem(symbol, symbol)
-        self.anode.setToolTip("Anode of the tube; unknown is allowed")
+        self.anode.setToolTip("Anode of the tube; it may be unknown")
         self.voltage = _box(0.0, 100.0, 1, " kV", "Voltage of the tube; 0 means unknown")
         self.voltage.setSpecialValueText(UNKNOWN)
         self.gain = _box(0.1, 1000.0, 4, " eV", "Width of a channel")
@@ -59,10 +59,10 @@ class ScanSettings(QWidget):
     def set_settings(
         self, anode: str | None, tube_kv: float | None, gain_kev: float, offset_kev: float
     ) -> None:
-        """Show what is known."""
+        """Show the settings in use; None is unknown."""
         self._shown = (anode, tube_kv, gain_kev, offset_kev)
         index = self.anode.findData(anode)
-        if index < 0:  # an anode that scanners hardly have
+        if index < 0:  # an unusual anode
             self.anode.addItem(str(anode), anode)
             index = self.anode.count() - 1
         self.anode.setCurrentIndex(index)
@@ -76,13 +76,13 @@ class ScanSettings(QWidget):
     def _tube(self) -> None:
         anode = self.anode.currentData()
         voltage = self.voltage.value()
-        # A tube below 1 kV makes no X-rays.
-        known = voltage if voltage >= 1 else None
-        if (anode, known) != (self._shown[0], _rounded(self._shown[1], 1)):
-            self.tube_changed.emit(anode, known)
+        # A tube below 1 kV emits no X-rays.
+        tube_kv = voltage if voltage >= 1 else None
+        if (anode, tube_kv) != (self._shown[0], _rounded(self._shown[1], 1)):
+            self.tube_changed.emit(anode, tube_kv)
 
     def _axis(self) -> None:
-        # A field that was only visited must not round the axis.
+        # A field that was only focused must not round the axis.
         gain, offset = self.gain.value(), self.offset.value()
         if gain != round(1000 * self._shown[2], 4) or offset != round(1000 * self._shown[3], 2):
             self.axis_changed.emit(gain / 1000, offset / 1000)

@@ -1,10 +1,11 @@
-"""Calibration by hand: lines to be dragged onto their peaks, and what they give."""
+"""Manual energy calibration: lines to drag onto their peaks, residuals, and buttons."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -18,22 +19,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from .rows import PlacedLine
+from .manual_calibration import PlacedLine
 
 HINT = "Add a line, then drag it onto its peak in the plot. Two or more set gain and offset."
 
 
 class CalibrationPanel(QWidget):
-    """Lines with their residuals, and what can be done with them.
+    """The lines of a manual calibration with their residuals, and its buttons.
 
     Signals
     -------
     line_added : str, float
-        Name and energy in keV of a line to be put in the plot.
+        Name and energy in keV of a line to add to the plot.
     line_removed : str
-        Key of a line.
+        Key of the line to remove.
     apply_requested, clear_requested, undo_requested, save_requested, load_requested
-        The buttons.
+        Clicked buttons.
     """
 
     line_added = Signal(str, float)
@@ -48,13 +49,13 @@ class CalibrationPanel(QWidget):
         super().__init__(parent)
         self.choice = QComboBox()
         self.choice.setMinimumContentsLength(8)
-        self.choice.setToolTip("A line whose peak you know")
+        self.choice.setToolTip("A line whose peak you recognise")
         self.add = QPushButton("Add line")
         self.table = QTreeWidget()
-        self.table.setHeaderLabels(["Line", "keV", "Channel", "Off by"])
+        self.table.setHeaderLabels(["Line", "keV", "Channel", "Residual"])
         self.table.setRootIsDecorated(False)
         self.table.setMinimumHeight(56)
-        self.table.setToolTip("Delete takes the chosen line away")
+        self.table.setToolTip("Press Delete to remove the selected line")
         header = self.table.header()
         if header is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -71,11 +72,11 @@ class CalibrationPanel(QWidget):
             )
         }
         for name, tip in (
-            ("apply", "Use the axis that these lines give"),
-            ("clear", "Take the lines away"),
-            ("undo", "Take back the last change of axis, anode or voltage"),
+            ("apply", "Use the axis fitted to these lines"),
+            ("clear", "Remove the lines"),
+            ("undo", "Undo the last change of axis, anode or voltage"),
             ("load", "Use a calibration from a file"),
-            ("save", "Save axis, anode and voltage in a file of their own"),
+            ("save", "Save axis, anode and voltage in a file"),
         ):
             self.buttons[name].setToolTip(tip)
             self.buttons[name].clicked.connect(getattr(self, f"{name}_requested").emit)
@@ -105,13 +106,13 @@ class CalibrationPanel(QWidget):
         if tuple(choices) == self._choices:
             return
         self._choices = tuple(choices)
-        chosen = self.choice.currentText()
+        selected = self.choice.currentText()
         self.choice.clear()
         for name, kev in self._choices:
             self.choice.addItem(f"{name}  {kev:.3f} keV", (name, kev))
         preferred = [i for i, (name, _) in enumerate(self._choices) if name == "Fe Kα"]
-        at = self.choice.findText(chosen)
-        self.choice.setCurrentIndex(at if at >= 0 else (preferred or [0])[0])
+        index = self.choice.findText(selected)
+        self.choice.setCurrentIndex(index if index >= 0 else (preferred or [0])[0])
 
     def set_state(
         self,
@@ -122,12 +123,12 @@ class CalibrationPanel(QWidget):
         can_undo: bool,
         has_scan: bool,
     ) -> None:
-        """Show lines, a sentence, and which buttons make sense."""
+        """Show lines and a message, and enable the buttons that apply."""
         self.table.clear()
         for row in rows:
-            place = "drag it" if row.channel is None else f"{row.channel:.2f}"
-            off = "" if row.residual_ev is None else f"{row.residual_ev:+.1f} eV"
-            item = QTreeWidgetItem([row.label, f"{row.true_kev:.3f}", place, off])
+            channel = "drag it" if row.channel is None else f"{row.channel:.2f}"
+            residual = "" if row.residual_ev is None else f"{row.residual_ev:+.1f} eV"
+            item = QTreeWidgetItem([row.label, f"{row.true_kev:.3f}", channel, residual])
             item.setData(0, Qt.ItemDataRole.UserRole, row.key)
             self.table.addTopLevelItem(item)
         self.message.setText(message or HINT)
@@ -138,10 +139,14 @@ class CalibrationPanel(QWidget):
         self.buttons["save"].setEnabled(has_scan)
         self.buttons["load"].setEnabled(has_scan)
 
-    def keyPressEvent(self, event: object) -> None:
-        """Delete takes the chosen line away."""
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Remove the selected line when Delete is pressed."""
         item = self.table.currentItem()
-        if item is not None and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        if (
+            event is not None
+            and item is not None
+            and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        ):
             self.line_removed.emit(item.data(0, Qt.ItemDataRole.UserRole))
             return
         super().keyPressEvent(event)

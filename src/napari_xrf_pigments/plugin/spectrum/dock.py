@@ -1,4 +1,4 @@
-"""The Spectrum dock: spectra, what they show, what speaks for it, and their energy axis."""
+"""The Spectrum dock: a plot of spectra, and tabs for pixel, spectra, lines and energy axis."""
 
 from __future__ import annotations
 
@@ -13,45 +13,50 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWidget
 
 from napari_xrf_pigments.fitting.conditions import Conditions
-from napari_xrf_pigments.fitting.lineshape import fwhm_kev
 
 from ..docks.base import ScanDock
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
 from ..widgets.restore import select_key, select_tab, set_checked, set_number, tab_title
-from .curves_tab import CurvesPart, ask_where
-from .energy_tab import EnergyPart, ask_which
-from .lines_tab import LinesPart
-from .pixel_tab import PixelPart
-from .plot import SpectrumPlot
-from .rows import FitCurves
+from .curves_tab import CurvesTab
+from .energy_tab import EnergyTab
+from .lines_tab import LinesTab
+from .pixel_tab import PixelTab
+from .plot import FitCurves, SpectrumPlot
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+    from numpy.typing import NDArray
 
 
 class SpectrumDock(ScanDock):
-    """Spectra of the clicked pixel, of points, regions and the whole scan."""
+    """Spectra of the selected pixel, of pinned pixels, of regions and of the whole scan.
+
+    The tabs do not know one another: they emit signals, which this dock connects.
+    """
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.plot = SpectrumPlot()
+        self.pixel_tab = PixelTab(self.session, self.plot)
+        self.curves_tab = CurvesTab(self.viewer, self.session, self.plot)
+        self.lines_tab = LinesTab(self.session, self.plot)
+        self.energy_tab = EnergyTab(self.session, self.plot)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setUsesScrollButtons(True)
-        self.pixel_part = PixelPart(self)
-        self.curves_part = CurvesPart(self)
-        self.lines_part = LinesPart(self)
-        self.energy_part = EnergyPart(self)
-        self._parts = (self.pixel_part, self.curves_part, self.lines_part, self.energy_part)
-        for part, title, tip in (
-            (self.pixel_part, "Pixel", "What the clicked pixel holds, and what says so"),
-            (self.curves_part, "Spectra", "Which spectra are compared; save them"),
-            (self.lines_part, "Lines", "Element lines, and what a peak could be"),
-            (self.energy_part, "Energy", "Energy axis, anode and voltage"),
+        for view, title, tip in (
+            (
+                self.pixel_tab.view,
+                "Pixel",
+                "Predictions for the selected pixel, and their evidence",
+            ),
+            (self.curves_tab.view, "Spectra", "Compare spectra and save them"),
+            (self.lines_tab.view, "Lines", "Mark element lines and identify peaks"),
+            (self.energy_tab.view, "Energy", "Energy axis, anode and voltage"),
         ):
-            self.tabs.addTab(_scrolled(part.view), title)
+            self.tabs.addTab(_scrolled(view), title)
             self.tabs.setTabToolTip(self.tabs.count() - 1, tip)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -61,55 +66,39 @@ class SpectrumDock(ScanDock):
         self.splitter.setStretchFactor(1, 2)
         self.add_expanding(self.splitter)
         self._unsized = True
-        self._fitting = LatestOnly(self._take_fit, self._no_fit)
-        self.pixel_part.view.pin_requested.connect(self.curves_part.pin)
-        self.plot.fit_wanted.connect(lambda wanted: self._fit())
-        self.connect_signal(self.session.pixel_selected, self._on_picked)
-        self.connect_signal(self.session.totals_changed, self._on_totals)
+        self._fitting = LatestOnly(self._take_fit, self._show_fit_failure)
+        self._connect_tabs()
         self._theme()
-        self.refresh()
         self.viewer.events.theme.connect(self._theme)
-        parts = self._parts[:3]
-        fitting = self._fitting
-        self.destroyed.connect(lambda: (fitting.cancel(), [part.close() for part in parts]))
+        self._close_with_widget()
         self.start()
+        if self.scan is None:
+            self.refresh()
 
-    @property
-    def bars(self) -> Any:
-        """The bars of the pixel's probabilities."""
-        return self.pixel_part.view.bars
+    def _connect_tabs(self) -> None:
+        pixel, curves = self.pixel_tab, self.curves_tab
+        pixel.spectrum_read.connect(curves.set_pixel)
+        pixel.maps_changed.connect(self._mark_lines)
+        pixel.fitted.connect(self.lines_tab.set_present)
+        pixel.view.pin_requested.connect(lambda: curves.pin(pixel.place))
+        curves.curves_changed.connect(self.draw)
+        self.energy_tab.preview_changed.connect(curves.set_preview)
+        self.plot.peak_clicked.connect(self.identify_peak)
+        self.plot.handle_moved.connect(self._move_line)
+        self.plot.fit_wanted.connect(lambda wanted: self._fit())
+        self.connect_signal(self.session.pixel_selected, self._on_pixel)
+        self.connect_signal(self.session.totals_changed, self._on_totals)
 
-    @property
-    def place(self) -> Any:
-        """The label that says where the pixel is."""
-        return self.pixel_part.view.place
+    def _close_with_widget(self) -> None:
+        # The Python objects outlive the widgets: a result received then would crash.
+        tabs, fitting = (self.pixel_tab, self.curves_tab, self.lines_tab), self._fitting
 
-    @property
-    def axis_bar(self) -> Any:
-        """The bar that says which energy axis is in use."""
-        return self.energy_part.axis_bar
+        def close() -> None:
+            fitting.cancel()
+            for tab in tabs:
+                tab.close()
 
-    def show_part(self, part: Any) -> None:
-        """Bring the tab of a part to the front."""
-        self.tabs.setCurrentIndex(self._parts.index(part))
-
-    def tell(self, sentence: str) -> None:
-        """Say what went wrong."""
-        if sentence:
-            self.session.show_error(sentence)
-
-    def ask_where(self, suffix: str, pattern: str) -> str | None:
-        """Let the user choose a file to be written."""
-        return ask_where(self, "Save", suffix, pattern)
-
-    def ask_which(self, pattern: str) -> str | None:
-        """Let the user choose a file to be read."""
-        return ask_which(self, pattern)
-
-    def width_of(self, kev: float) -> float:
-        """Full width of a line at half its height, keV."""
-        known = Conditions.of(self.scan.cube.acquisition if self.scan is not None else None)
-        return float(fwhm_kev(np.array([kev]), known.fwhm_mn_ka_ev)[0])
+        self.destroyed.connect(close)
 
     def save_state(self) -> dict[str, Any]:
         """Return the tab in front and the settings of plot and tabs.
@@ -120,9 +109,9 @@ class SpectrumDock(ScanDock):
             "tab": tab_title(self.tabs),
             "logarithmic": self.plot.log.isChecked(),
             "fit": self.plot.fit_box.isChecked(),
-            "radius": self.pixel_part.view.radius.value(),
-            "statistic": str(self.curves_part.view.statistic.currentData()),
-            "elements": list(self.lines_part.table.ticked()),
+            "radius": self.pixel_tab.view.radius.value(),
+            "statistic": str(self.curves_tab.view.statistic.currentData()),
+            "elements": list(self.lines_tab.table.ticked()),
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -130,12 +119,12 @@ class SpectrumDock(ScanDock):
         select_tab(self.tabs, state.get("tab"))
         set_checked(self.plot.log, state.get("logarithmic"))
         set_checked(self.plot.fit_box, state.get("fit"))
-        set_number(self.pixel_part.view.radius, state.get("radius"))
-        select_key(self.curves_part.view.statistic, state.get("statistic"))
+        set_number(self.pixel_tab.view.radius, state.get("radius"))
+        select_key(self.curves_tab.view.statistic, state.get("statistic"))
         elements = state.get("elements")
         if isinstance(elements, list):
-            self.lines_part.table.set_ticked(map(str, elements))
-            self.lines_part.draw()
+            self.lines_tab.table.set_ticked(map(str, elements))
+            self.lines_tab.draw()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show another scan."""
@@ -147,38 +136,49 @@ class SpectrumDock(ScanDock):
         if scan is not None:
             self.connect_signal(scan.energies_changed, self.refresh)
             self.connect_signal(scan.results_changed, self._on_results)
-        self.pixel_part.choose(None if scan is None else scan.pixel)
-        self.lines_part.reset()
-        self.energy_part.reset()
-        self.curves_part.reset()
+        for tab in (self.lines_tab, self.curves_tab, self.energy_tab, self.pixel_tab):
+            tab.set_scan(scan)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show axis, spectra and what was found, all anew."""
-        self.energy_part.refresh()
-        self.curves_part.whole()
-        self.pixel_part.read()
-        self.show_again()
+        """Update axis, spectra and predictions."""
+        self.energy_tab.refresh()
+        self.curves_tab.update_totals()
+        self.pixel_tab.read()
+        self.draw()
 
-    def show_again(self) -> None:
-        """Draw curves, lines and, where it is wanted, the fit."""
-        self.curves_part.draw()
-        self.lines_part.draw()
+    def draw(self) -> None:
+        """Draw curves, lines and, where it is shown, the fit."""
+        self.curves_tab.draw()
+        self._mark_lines()
         self._fit()
+
+    def identify_peak(self, kev: float) -> None:
+        """List what the peak of the main spectrum at an energy (keV) could be."""
+        main = self.curves_tab.main()
+        if main is not None:
+            select_tab(self.tabs, "Lines")
+            self.lines_tab.identify(kev, main.counts)
+
+    def _mark_lines(self) -> None:
+        self.lines_tab.set_families(self.pixel_tab.families())
+
+    def _move_line(self, key: str, kev: float) -> None:
+        main = self.curves_tab.main()
+        if main is not None:
+            self.energy_tab.move_line(key, kev, main.counts)
 
     def _fit(self) -> None:
         """Fit the main spectrum in a thread."""
-        scan, main = self.scan, self.curves_part.main()
+        scan, main = self.scan, self.curves_tab.main()
         if scan is None or main is None or not self.plot.fit_box.isChecked():
             self.plot.set_fit(None)
             return
         counts, axis = main.counts, scan.cube.energies.kev
         conditions = Conditions.of(scan.cube.acquisition)
-        explanation = self.pixel_part.explanation
-        strangers = explanation.unexplained if explanation is not None else ()
-        more = tuple(entry.family for entry in strangers if entry.family)
+        more = self.pixel_tab.unexpected_families()
 
-        def compute() -> tuple[Any, FitCurves]:
+        def compute() -> tuple[NDArray[np.float64], FitCurves]:
             from napari_xrf_pigments.fitting.pixel_fit import fit_pixel
 
             fit = fit_pixel(counts, axis, conditions, more=more, bin_kev=0.0)
@@ -187,44 +187,43 @@ class SpectrumDock(ScanDock):
 
         self._fitting.submit(compute)
 
-    def _take_fit(self, answer: tuple[Any, FitCurves]) -> None:
-        main = self.curves_part.main()
-        if main is not None and main.counts is answer[0]:
-            self.plot.set_fit(answer[1])
+    def _take_fit(self, result: tuple[NDArray[np.float64], FitCurves]) -> None:
+        main = self.curves_tab.main()
+        if main is not None and main.counts is result[0]:
+            self.plot.set_fit(result[1])
 
-    def _no_fit(self, sentence: str) -> None:
+    def _show_fit_failure(self, sentence: str) -> None:
         self.plot.set_fit(None)
-        self.tell(sentence)
+        self.session.show_error(sentence)
 
-    def _on_picked(self, scan: Scan, y: int, x: int) -> None:
+    def _on_pixel(self, scan: Scan, y: int, x: int) -> None:
         if scan is self.scan:
-            self.pixel_part.choose((y, x))
+            self.pixel_tab.set_pixel((y, x))
 
     def _on_totals(self, scan: Scan) -> None:
         if scan is self.scan:
-            self.curves_part.whole()
-            main = self.curves_part.main()
+            self.curves_tab.update_totals()
+            main = self.curves_tab.main()
             if main is not None and main.key.startswith("whole:"):
-                self.show_again()
+                self.draw()
 
     def _on_results(self, kind: str) -> None:
-        place, scan = self.pixel_part.place_of, self.scan
-        if place is None or scan is None:
+        if self.pixel_tab.place is None:
             return
         if kind == "elements":
-            self.lines_part.draw()
-        elif self.pixel_part.maps is None:
-            self.pixel_part.read()
+            self._mark_lines()
+        elif self.pixel_tab.maps is None:
+            self.pixel_tab.read()
 
     def _theme(self, event: Any = None) -> None:
         if not isalive(self.plot):
             return
         theme = get_theme(self.viewer.theme)
         self.plot.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))
-        self.curves_part.draw()
+        self.curves_tab.draw()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Plot and tabs stand side by side where there is more width than height."""
+        """Put plot and tabs side by side where the dock is wider than high."""
         super().resizeEvent(event)
         wide = self.width() > 1.4 * self.height()
         orientation = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
@@ -235,7 +234,7 @@ class SpectrumDock(ScanDock):
 
 
 def _scrolled(view: QWidget) -> QScrollArea:
-    """A view in a flat dock: what does not fit is scrolled to, and no tab makes the dock tall."""
+    """Put a view into a scroll area, so that no tab sets the height of the dock."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)

@@ -1,4 +1,4 @@
-"""Lines over a spectrum, marked or to be dragged, with labels that do not cover each other."""
+"""Element lines marked in the plot of a spectrum, or dragged, with labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -6,20 +6,95 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QColor
 
-from .rows import MarkedLine
+from napari_xrf_pigments.cube import EnergyAxis
+from napari_xrf_pigments.physics.lines import LineFamily, line_family
+
+from ..layers.colours import element_colour
 
 _GAP_PX = 4.0
-#: Lines to be dragged lie over all else.
+#: Lines that can be dragged are drawn over everything else.
 _HANDLE_Z = 20.0
+#: Lines nearer to one another than this are one peak.
+_ONE_PEAK_KEV = 0.1
+_GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a label goes.
+class MarkedLine:
+    """An element line, or a series of them, marked in a spectrum.
+
+    Parameters
+    ----------
+    label : str
+        Such as ``"Fe Kα"``.
+    kev : float
+        Energy, keV.
+    colour : str
+        ``"#rrggbb"``.
+    main : bool
+        Whether it is labelled.
+    """
+
+    label: str
+    kev: float
+    colour: str
+    main: bool = True
+
+
+def marked_lines(
+    families: Iterable[str], axis: EnergyAxis, tube_kv: float | None = None
+) -> list[MarkedLine]:
+    """Return the lines of families on an energy axis, the strongest of each labelled.
+
+    Parameters
+    ----------
+    families : iterable of str
+        Such as ``"Pb L"``.
+    axis : EnergyAxis
+        Lines beyond its end are left out.
+    tube_kv : float, optional
+        Voltage of the tube, kV: families that it does not excite are left out.
+    """
+    marks = []
+    for name in dict.fromkeys(families):
+        try:
+            family = line_family(name, tube_kv or max(40.0, float(axis.kev[-1])))
+        except ValueError:  # not excited by this tube
+            continue
+        colour, symbol = element_colour(name), name.split()[0]
+        for series, kev, strength in _series(family):
+            if strength > 0.04 and 0.5 < kev < axis.kev[-1]:
+                label = f"{symbol} {series[0]}{_GREEK.get(series[1], series[1])}"
+                marks.append(MarkedLine(label, kev, colour, main=strength > 0.25))
+    return marks
+
+
+def _series(family: LineFamily) -> list[tuple[str, float, float]]:
+    """Merge lines into series, such as all K-beta: (series, keV, strength).
+
+    The energy is that of the peak: of the strongest line and those that no detector resolves
+    from it.
+    """
+    merged: dict[str, list[tuple[float, float]]] = {}
+    for line, strength in zip(family.lines, family.strength, strict=True):
+        merged.setdefault(line.siegbahn[:2], []).append((line.kev, float(strength)))
+    result = []
+    for series, parts in merged.items():
+        kevs, weights = np.array(parts).T
+        peak = np.abs(kevs - kevs[weights.argmax()]) < _ONE_PEAK_KEV
+        kev = np.average(kevs[peak], weights=weights[peak])
+        result.append((series, float(kev), float(weights.sum())))
+    return result
+
+
+@dataclass(frozen=True)
+class LabelPosition:
+    """Position of a label in the plot.
 
     Parameters
     ----------
@@ -33,18 +108,18 @@ class Place:
     left: bool
 
 
-def placed(labels: Sequence[tuple[float, float]], width: float) -> list[Place]:
-    """Put labels into rows so that no two of a row touch, as high as there is room.
+def arrange_labels(labels: Sequence[tuple[float, float]], width: float) -> list[LabelPosition]:
+    """Arrange labels in rows, as high as possible, so that no two of a row touch.
 
     Parameters
     ----------
     labels : sequence of tuple of float
-        Place of each one's line and width of its text, in pixels; lines from left to right.
+        Position of the line and width of the text of each, in pixels; lines from left to right.
     width : float
         Width of the plot in pixels.
     """
     ends: list[float] = []
-    places = []
+    positions = []
     for x, length in labels:
         left = x + length > width and x - length >= 0
         start = x - length if left else x
@@ -52,8 +127,8 @@ def placed(labels: Sequence[tuple[float, float]], width: float) -> list[Place]:
         if row == len(ends):
             ends.append(0.0)
         ends[row] = max(ends[row], start + length)
-        places.append(Place(row, left))
-    return places
+        positions.append(LabelPosition(row, left))
+    return positions
 
 
 class LineMarks(QObject):
@@ -62,12 +137,12 @@ class LineMarks(QObject):
     Parameters
     ----------
     plot : PlotWidget
-        Where they are drawn.
+        The plot.
 
     Signals
     -------
     moved : str, float
-        Key of a dragged line, and the energy where it was let go, keV.
+        Key of a dragged line, and the energy where it was dropped, keV.
     """
 
     moved = Signal(str, float)
@@ -85,7 +160,7 @@ class LineMarks(QObject):
     def set_lines(
         self, lines: Iterable[MarkedLine], text: str, readable: Callable[[str], QColor]
     ) -> None:
-        """Draw marked lines in the place of others.
+        """Draw marked lines instead of those drawn before.
 
         Parameters
         ----------
@@ -94,10 +169,10 @@ class LineMarks(QObject):
         text : str
             Colour of the labels.
         readable : callable
-            Gives what a colour becomes on the plot's background.
+            Returns a colour as it is drawn on the background of the plot.
         """
         wanted = dict.fromkeys((line, readable(line.colour).name(), text) for line in lines)
-        # To draw a line anew costs much more than to let it stand.
+        # Drawing a line again costs much more than keeping it.
         for key in [key for key in self._marks if key not in wanted]:
             self._plot.removeItem(self._marks.pop(key))
         for key in wanted:
@@ -107,13 +182,13 @@ class LineMarks(QObject):
 
     def _mark(self, line: MarkedLine, colour: str, text: str) -> pg.InfiniteLine:
         pen = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
-        named = {"label": line.label, "labelOpts": self._look(text)} if line.main else {}
+        named = {"label": line.label, "labelOpts": self._label_options(text)} if line.main else {}
         mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, **named)
         self._plot.addItem(mark, ignoreBounds=True)
         return mark
 
     def set_handles(self, handles: Mapping[str, tuple[str, float]], colour: str) -> None:
-        """Show lines to be dragged: key to label and energy in keV."""
+        """Show lines that can be dragged: key to label and energy in keV."""
         for handle in self.handles.values():
             self._plot.removeItem(handle)
         self.handles = {}
@@ -125,7 +200,7 @@ class LineMarks(QObject):
                 pen=pg.mkPen(colour, width=2),
                 hoverPen=pg.mkPen("#ff5a36", width=3),
                 label=f"{label} ↔",
-                labelOpts=self._look(colour),
+                labelOpts=self._label_options(colour),
             )
             line.sigPositionChangeFinished.connect(
                 lambda moved, key=key: self.moved.emit(key, float(moved.value()))
@@ -135,7 +210,7 @@ class LineMarks(QObject):
         self.arrange()
 
     def arrange(self) -> None:
-        """Put the labels in view where they do not cover each other."""
+        """Arrange the visible labels so that they do not cover each other."""
         view = self._plot.getPlotItem().vb
         (low, high), width = view.viewRange()[0], float(view.width())
         named = [
@@ -152,18 +227,18 @@ class LineMarks(QObject):
             ((line.value() - low) * scale, text.width())
             for line, text in zip(shown, texts, strict=True)
         ]
-        # Where the plot is too low for all rows, they begin again at the top.
+        # Where the plot is too low for all rows, the next ones start at the top again.
         row = (1 + max((text.height() for text in texts), default=1.0)) / max(1.0, view.height())
-        places = placed(sizes, width)
-        for rank, (line, place) in enumerate(zip(shown, places, strict=True)):
+        positions = arrange_labels(sizes, width)
+        for rank, (line, position) in enumerate(zip(shown, positions, strict=True)):
             # Over the lines that its label lies across: those after it, or those before it.
-            above = (rank if place.left else len(shown) - rank) / len(shown)
+            above = (rank if position.left else len(shown) - rank) / len(shown)
             line.setZValue(above + (_HANDLE_Z if line.movable else 0.0))
-            line.label.anchors = [(float(place.left), 0.5)] * 2
-            line.label.setPosition(1 - row * (0.5 + place.row % max(1, int(1 / row))))
+            line.label.anchors = [(float(position.left), 0.5)] * 2
+            line.label.setPosition(1 - row * (0.5 + position.row % max(1, int(1 / row))))
 
-    def _look(self, colour: str) -> dict[str, Any]:
-        # On the background's own colour, so that spectra and other lines do not run through it.
+    def _label_options(self, colour: str) -> dict[str, Any]:
+        # Filled, so that spectra and other lines do not cross the text.
         behind = QColor(self._plot.backgroundBrush().color())
         behind.setAlpha(220)
         return {"color": colour, "movable": False, "fill": pg.mkBrush(behind)}

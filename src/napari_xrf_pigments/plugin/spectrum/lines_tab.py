@@ -1,37 +1,200 @@
-"""The Spectrum dock's lines: a periodic table, and what a clicked peak could be."""
+"""The Lines tab: a periodic table to mark element lines, and names for a clicked peak."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtCore import QObject, QSize, Qt, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_xrf_pigments.fitting.conditions import Conditions
 
 from ..layers.colours import element_colour
 from ..tasks import LatestOnly
-from .marks import families_of, marked_lines
-from .periodic_table import PeriodicTable
-from .rows import MarkedLine, PeakRow
+from .line_marks import MarkedLine, marked_lines
 
 if TYPE_CHECKING:
-    from .dock import SpectrumDock
+    import numpy as np
+    from numpy.typing import NDArray
 
-HINT = "Click a peak in the plot: what could it be?"
+    from napari_xrf_pigments.fitting.peak_identification import PeakName
+    from napari_xrf_pigments.fitting.pixel_fit import PixelFit
+
+    from ..state.scan import Scan
+    from ..state.session import Session
+    from .plot import SpectrumPlot
+
+HINT = "Click a peak in the plot to identify it."
+#: Net counts over their standard deviation from which an element is present.
+_SIGNIFICANT = 5.0
+_ROWS = (
+    "H                                                  He",
+    "Li Be                               B  C  N  O  F  Ne",
+    "Na Mg                               Al Si P  S  Cl Ar",
+    "K  Ca Sc Ti V  Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr",
+    "Rb Sr Y  Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I  Xe",
+    "Cs Ba La Hf Ta W  Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn",
+    "         Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu",
+    "         Th Pa U",
+)
+_SYMBOLS = tuple(" ".join(_ROWS).split())
+#: Elements whose lines are absorbed before the detector.
+_UNDETECTABLE = frozenset("H He Li Be B C N O F Ne".split())
 
 
-class PeakList(QWidget):
-    """Answers to choose from.
+class _Cell(QToolButton):
+    """A button without margins."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(20, 20)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(14, 17)
+
+
+class PeriodicTable(QWidget):
+    """A periodic table whose elements can be ticked.
 
     Signals
     -------
-    chosen : int
-        Number of the answer that was clicked.
+    ticked_changed : tuple of str
+        Symbols of the ticked elements.
     """
 
-    chosen = Signal(int)
+    ticked_changed = Signal(tuple)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cells: dict[str, _Cell] = {}
+        self._ticked: set[str] = set()
+        self._present: set[str] = set()
+        self._style()
+
+    @property
+    def cells(self) -> dict[str, _Cell]:
+        """The buttons by symbol, made when the table is first shown: a hundred take a while."""
+        if not self._cells:
+            grid = QGridLayout(self)
+            grid.setSpacing(1)
+            grid.setContentsMargins(0, 0, 0, 0)
+            for row, text in enumerate(_ROWS):
+                for column in range(18):
+                    symbol = text[3 * column : 3 * column + 3].strip()
+                    if symbol:
+                        grid.addWidget(self._cell(symbol), row, column)
+        return self._cells
+
+    def ticked(self) -> tuple[str, ...]:
+        """Return the ticked symbols, in the order of the table."""
+        return tuple(symbol for symbol in _SYMBOLS if symbol in self._ticked)
+
+    def set_ticked(self, symbols: Iterable[str]) -> None:
+        """Tick these elements and no others."""
+        self._ticked = set(symbols).intersection(_SYMBOLS)
+        for symbol, cell in self._cells.items():
+            cell.blockSignals(True)
+            cell.setChecked(symbol in self._ticked)
+            cell.blockSignals(False)
+
+    def set_present(self, symbols: Iterable[str]) -> None:
+        """Show the elements present in the spectrum in bold."""
+        present = set(symbols)
+        changed, self._present = present ^ self._present, present
+        for symbol in changed & self._cells.keys():
+            self._embolden(self._cells[symbol], symbol in present)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Make the buttons before the table is shown."""
+        _ = self.cells
+        super().showEvent(event)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the buttons, which may not exist yet."""
+        return QSize(18 * 21, len(_ROWS) * 21)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size of the buttons, which may not exist yet."""
+        return QSize(18 * 15, len(_ROWS) * 18)
+
+    def _cell(self, symbol: str) -> _Cell:
+        cell = _Cell()
+        cell.setText(symbol)
+        cell.setCheckable(True)
+        cell.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        cell.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        cell.setEnabled(symbol not in _UNDETECTABLE)
+        cell.setAccessibleName(symbol)
+        cell.setChecked(symbol in self._ticked)
+        self._embolden(cell, symbol in self._present)
+        cell.toggled.connect(lambda on: self._tick(symbol, on))
+        self._cells[symbol] = cell
+        return cell
+
+    def _tick(self, symbol: str, on: bool) -> None:
+        if on:
+            self._ticked.add(symbol)
+        else:
+            self._ticked.discard(symbol)
+        self.ticked_changed.emit(self.ticked())
+
+    @staticmethod
+    def _embolden(cell: _Cell, bold: bool) -> None:
+        font = cell.font()
+        font.setBold(bold)
+        font.setUnderline(bold)
+        cell.setFont(font)
+
+    def _style(self) -> None:
+        self.setStyleSheet(
+            "QToolButton { padding: 0px; margin: 0px; border-radius: 2px; font-size: 9px; }"
+            "QToolButton:checked { background-color: #d07a1e; color: white; }"
+        )
+
+
+@dataclass(frozen=True)
+class PeakRow:
+    """A name that a peak could have.
+
+    Parameters
+    ----------
+    label : str
+        Such as ``"Fe Kα"``.
+    kev : float
+        Energy of the line, keV.
+    reason : str
+        Why it is likely or not.
+    share : float
+        Score relative to the best name, 0-1.
+    """
+
+    label: str
+    kev: float
+    reason: str
+    share: float
+
+
+class PeakList(QWidget):
+    """Names that a peak could have, to select one.
+
+    Signals
+    -------
+    selected : int
+        Number of the selected name.
+    """
+
+    selected = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +210,7 @@ class PeakList(QWidget):
         self.items.currentRowChanged.connect(self._on_row)
 
     def set_rows(self, title: str, rows: Sequence[PeakRow]) -> None:
-        """Show answers."""
+        """Show names below a title."""
         self.title.setText(title or HINT)
         self.items.blockSignals(True)
         self.items.clear()
@@ -59,28 +222,28 @@ class PeakList(QWidget):
 
     def _on_row(self, row: int) -> None:
         if row >= 0:
-            self.chosen.emit(row)
+            self.selected.emit(row)
 
 
 def _words(share: float) -> str:
     return "fits" if share > 0.6 else "possible" if share > 0.25 else "unlikely"
 
 
-#: Net counts over their sigma from which on an element is there.
-_PRESENT = 5.0
-
-
-class LinesPart:
-    """Marks lines in the plot.
+class LinesTab(QObject):
+    """Marks element lines in the plot, and names peaks.
 
     Parameters
     ----------
-    dock : SpectrumDock
-        The dock.
+    session : Session
+        Receives errors.
+    plot : SpectrumPlot
+        The lines are drawn there.
     """
 
-    def __init__(self, dock: SpectrumDock) -> None:
-        self.dock = dock
+    def __init__(self, session: Session, plot: SpectrumPlot) -> None:
+        super().__init__()
+        self._plot = plot
+        self.scan: Scan | None = None
         self.table = PeriodicTable()
         self.peaks = PeakList()
         self.view = QWidget()
@@ -89,94 +252,89 @@ class LinesPart:
         column.setSpacing(4)
         column.addWidget(self.table)
         column.addWidget(self.peaks, 1)
-        self._answers: tuple[Any, ...] = ()
-        self._guess: MarkedLine | None = None
-        self._guess_family = ""
-        self._naming = LatestOnly(self._take_names, dock.tell)
+        self._families: tuple[str, ...] = ()
+        self._names: tuple[PeakName, ...] = ()
+        self._selected: PeakName | None = None
+        self._naming = LatestOnly(self._take_names, session.show_error)
         self.table.ticked_changed.connect(lambda symbols: self.draw())
-        self.peaks.chosen.connect(self._choose)
-        dock.plot.peak_clicked.connect(self.name)
+        self.peaks.selected.connect(self._select)
 
     def close(self) -> None:
-        """Take no answer any more."""
+        """Receive no results any more."""
         self._naming.cancel()
 
-    def reset(self) -> None:
-        """Begin again with another scan."""
-        self._answers, self._guess, self._guess_family = (), None, ""
+    def set_scan(self, scan: Scan | None) -> None:
+        """Remove what belongs to another scan."""
+        self.scan = scan
+        self._families, self._names, self._selected = (), (), None
         self.peaks.set_rows("", ())
         self.table.set_present(())
 
-    def name(self, kev: float) -> None:
-        """Ask what the peak at an energy could be."""
-        scan, main = self.dock.scan, self.dock.curves_part.main()
-        if scan is None or main is None:
-            return
-        counts, axis = main.counts, scan.cube.energies.kev
-        conditions = Conditions.of(scan.cube.acquisition)
+    def set_families(self, families: Iterable[str]) -> None:
+        """Mark the line families mapped or predicted at the pixel."""
+        self._families = tuple(families)
+        self.draw()
 
-        def compute() -> tuple[Any, Any]:
+    def identify(self, kev: float, counts: NDArray[np.float64]) -> None:
+        """Find in a thread what the peak of a spectrum at an energy (keV) could be."""
+        if self.scan is None:
+            return
+        axis = self.scan.cube.energies.kev
+        conditions = Conditions.of(self.scan.cube.acquisition)
+
+        def compute() -> tuple[tuple[float, float, float], tuple[PeakName, ...]]:
             from napari_xrf_pigments.fitting.peak_identification import measure_peak, name_peak
 
             peak = measure_peak(kev, counts, axis, conditions)
             return peak, name_peak(kev, counts, axis, conditions)
 
-        self.dock.show_part(self)
-        self.peaks.set_rows(f"What is at {kev:.2f} keV? ...", ())
+        self.peaks.set_rows(f"Identifying the peak at {kev:.2f} keV ...", ())
         self._naming.submit(compute)
 
-    def present(self, fit: Any) -> None:
-        """Show in the table which elements a fit holds."""
-        symbols = {name.split()[0] for name in fit.names if _stands_out(fit, name)}
-        self.table.set_present(symbols)
+    def set_present(self, fit: PixelFit) -> None:
+        """Highlight in the table the elements that a fit finds significant."""
+        significant = [name for name in fit.names if _is_significant(fit, name)]
+        self.table.set_present(name.split()[0] for name in significant)
 
     def draw(self) -> None:
-        """Mark the lines of mapped, predicted, ticked and guessed elements."""
-        scan = self.dock.scan
+        """Mark the lines of the pixel, of ticked elements and of the selected peak."""
+        scan = self.scan
         if scan is None:
-            self.dock.plot.set_lines(())
+            self._plot.set_lines(())
             return
-        axis, voltage = scan.cube.energies, scan.cube.acquisition.tube_kv
-        families: list[str] = []
-        pixel, maps = self.dock.pixel_part.place_of, self.dock.pixel_part.maps
-        if pixel is not None and scan.elements is not None:
-            families += scan.elements.significant(pixel[0], pixel[1])
-        if pixel is not None and maps is not None:
-            families += families_of(maps)
+        families = list(self._families)
         families += [f"{symbol} {shell}" for symbol in self.table.ticked() for shell in "KLM"]
-        if self._guess_family:
-            families.append(self._guess_family)
-        lines = marked_lines(families, axis, voltage)
-        guess = self._guess
-        if guess is not None and all(abs(line.kev - guess.kev) > 0.02 for line in lines):
-            lines.append(guess)
-        self.dock.plot.set_lines(lines)
+        selected = self._selected
+        if selected is not None and selected.family:
+            families.append(selected.family)
+        lines = marked_lines(families, scan.cube.energies, scan.cube.acquisition.tube_kv)
+        if selected is not None and all(abs(line.kev - selected.kev) > 0.02 for line in lines):
+            colour = element_colour(selected.family) if selected.family else "#c0c0c0"
+            lines.append(MarkedLine(selected.label, selected.kev, colour))
+        self._plot.set_lines(lines)
 
-    def _take_names(self, answer: tuple[Any, Any]) -> None:
-        (kev, net, noise), names = answer
-        self._answers = tuple(names)
+    def _take_names(self, result: tuple[tuple[float, float, float], tuple[PeakName, ...]]) -> None:
+        (kev, net, noise), names = result
+        self._names, self._selected = names, None
         best = max((name.score for name in names), default=1.0) or 1.0
         rows = [
-            PeakRow(n.label, n.kev, n.reason, n.score / max(best, 0.2), n.family) for n in names
+            PeakRow(name.label, name.kev, name.reason, name.score / max(best, 0.2))
+            for name in names
         ]
         title = f"The peak at {kev:.2f} keV ({net:,.0f} ± {noise:,.0f} counts) could be:"
-        if net < _PRESENT * noise:
-            title = f"No clear peak at {kev:.2f} keV; lines that lie there:"
-        self.peaks.set_rows(title if rows else f"Nothing known at {kev:.2f} keV.", rows)
-        self._guess, self._guess_family = None, ""
+        if net < _SIGNIFICANT * noise:
+            title = f"No clear peak at {kev:.2f} keV; lines near it:"
+        self.peaks.set_rows(title if rows else f"No known line at {kev:.2f} keV.", rows)
         self.draw()
 
-    def _choose(self, row: int) -> None:
-        answer = self._answers[row]
-        self._guess_family = answer.family
-        colour = element_colour(answer.family) if answer.family else "#c0c0c0"
-        self._guess = MarkedLine(answer.label, answer.kev, colour)
+    def _select(self, row: int) -> None:
+        self._selected = name = self._names[row]
         self.draw()
-        self.dock.plot.show_near(answer.kev, answer.kev)
+        self._plot.show_near(name.kev, name.kev)
 
 
-def _stands_out(fit: Any, name: str) -> bool:
+def _is_significant(fit: PixelFit, name: str) -> bool:
     if not fit.family(name).any():
         return False
     net, sigma = fit.net(name)
-    return bool(net > _PRESENT * sigma)
+    return bool(net > _SIGNIFICANT * sigma)

@@ -1,9 +1,9 @@
-"""A calibration by hand while it is being made (no Qt)."""
+"""Manual energy calibration in progress: lines placed on peaks (no Qt)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,42 @@ from napari_xrf_pigments.calibration.manual import (
 )
 from napari_xrf_pigments.cube import EnergyAxis
 
-from .marks import marked_lines
-from .rows import PlacedLine
+from .line_marks import marked_lines
 
-#: Families whose main lines are good marks: strong, alone, and common.
-_MARKS = tuple(
+#: Families whose main lines are suitable: strong, isolated, and common.
+_FAMILIES = tuple(
     "Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,Sr K,Zr K,Cd K,Sn K,Sb K,Ba L,Ba K,"
     "Au L,Hg L,Pb L,S K,Si K,K K,Ar K".split(",")
 )
 
 
+@dataclass(frozen=True)
+class PlacedLine:
+    """A line of a manual calibration.
+
+    Parameters
+    ----------
+    key, label : str
+        Key, and display name.
+    true_kev : float
+        Energy of the line, keV.
+    channel : float or None
+        Channel of the peak that it was placed on; None until it was dragged.
+    residual_ev : float or None
+        Deviation from the calibrated axis, eV.
+    """
+
+    key: str
+    label: str
+    true_kev: float
+    channel: float | None = None
+    residual_ev: float | None = None
+
+
 def line_choices(
     axis: EnergyAxis, anode: str | None = None, tube_kv: float | None = None
 ) -> list[tuple[str, float]]:
-    """Lines to calibrate by: name and energy in keV, by energy.
+    """Return lines suitable for calibration: name and energy in keV, by energy.
 
     Parameters
     ----------
@@ -40,7 +62,7 @@ def line_choices(
     tube_kv : float, optional
         Lines that it does not excite are left out.
     """
-    families = [*_MARKS, *((f"{anode} K", f"{anode} L") if anode else ())]
+    families = [*_FAMILIES, *((f"{anode} K", f"{anode} L") if anode else ())]
     names: dict[str, float] = {}
     for mark in marked_lines(families, axis, tube_kv):
         if mark.main and mark.kev > 1.2:
@@ -48,19 +70,14 @@ def line_choices(
     return sorted(names.items(), key=lambda entry: entry[1])
 
 
-class HandCalibrating:
-    """Lines that are put on peaks one after the other, and the axis that they give."""
+class ManualLines:
+    """Lines placed on peaks one after the other, and the axis fitted to them."""
 
     def __init__(self) -> None:
         self._lines: dict[str, PlacedLine] = {}
 
-    @property
-    def begun(self) -> bool:
-        """Whether there is a line at all."""
-        return bool(self._lines)
-
     def add(self, label: str, kev: float) -> None:
-        """Take a line into use; it lies at its energy until it is moved."""
+        """Add a line; it is drawn at its energy until it is moved."""
         self._lines.setdefault(label, PlacedLine(label, label, kev))
 
     def move(
@@ -71,26 +88,26 @@ class HandCalibrating:
         axis: EnergyAxis,
         fwhm_mn_ka_ev: float | None = None,
     ) -> None:
-        """Put a line on the peak near an energy (keV)."""
+        """Place a line on the peak nearest to an energy (keV)."""
         if key in self._lines:
             channel = snap_to_peak(spectrum, axis, kev, fwhm_mn_ka_ev)
             self._lines[key] = replace(self._lines[key], channel=channel)
 
     def remove(self, key: str) -> None:
-        """Take a line away."""
+        """Remove a line."""
         self._lines.pop(key, None)
 
     def clear(self) -> None:
-        """Take all lines away."""
+        """Remove all lines."""
         self._lines.clear()
 
     def solve(self, axis: EnergyAxis) -> ManualCalibration | None:
-        """The axis by the lines that lie on peaks; None while there is none.
+        """Fit the axis to the lines placed on peaks; None while there is none.
 
         Raises
         ------
         ValueError
-            If they do not give an axis.
+            If the lines define no axis.
         """
         placed = [
             LinePosition(line.label, line.true_kev, line.channel)
@@ -99,17 +116,17 @@ class HandCalibrating:
         ]
         return calibrate_by_lines(placed, axis) if placed else None
 
-    def rows(self, found: ManualCalibration | None) -> list[PlacedLine]:
-        """The lines with what the axis found leaves of each, by energy."""
-        missed: dict[str, float] = {}
-        if found is not None:
-            names = [place.name for place in found.positions]
-            missed = dict(zip(names, found.residual_ev, strict=True))
-        rows = [replace(line, residual_ev=missed.get(key)) for key, line in self._lines.items()]
+    def rows(self, calibration: ManualCalibration | None) -> list[PlacedLine]:
+        """Return the lines by energy, with their residuals where there is a calibration."""
+        residuals: dict[str, float] = {}
+        if calibration is not None:
+            names = [position.name for position in calibration.positions]
+            residuals = dict(zip(names, calibration.residual_ev, strict=True))
+        rows = [replace(line, residual_ev=residuals.get(key)) for key, line in self._lines.items()]
         return sorted(rows, key=lambda line: line.true_kev)
 
     def handles(self, axis: EnergyAxis) -> dict[str, tuple[str, float]]:
-        """Where each line is drawn on an axis: key to label and keV."""
+        """Return where the lines are drawn on an axis: key to label and keV."""
         return {
             key: (
                 line.label,
@@ -121,6 +138,6 @@ class HandCalibrating:
         }
 
 
-def as_saved(places: Iterable[LinePosition]) -> tuple[tuple[str, float, float], ...]:
-    """Lines as a calibration file holds them."""
-    return tuple((place.name, place.kev, place.channel) for place in places)
+def to_saved_lines(positions: Iterable[LinePosition]) -> tuple[tuple[str, float, float], ...]:
+    """Return lines as they are saved: name, keV and channel each."""
+    return tuple((position.name, position.kev, position.channel) for position in positions)

@@ -1,12 +1,14 @@
-"""The Spectrum dock's pixel: its spectrum, its prediction, and what speaks for it."""
+"""The Pixel tab: predictions for the selected pixel, their evidence, and unassigned peaks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,27 +19,42 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_xrf_pigments.fitting.conditions import Conditions
+from napari_xrf_pigments.fitting.lineshape import fwhm_kev
+from napari_xrf_pigments.physics.lines import line_family
+
+from ..layers import colours
 from ..state.curves import Pin
+from ..state.results import format_probability
 from ..tasks import LatestOnly
-from .marks import bands_of, bars_of, evidence_html, evidence_of, unexplained_html
-from .probability_bars import ProbabilityBars
-from .rows import Bar
+from .plot import Band, SpectrumPlot
+from .probability_bars import Bar, ProbabilityBars, bars_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_xrf_pigments.cube import PigmentMaps, XRFCube
+    from napari_xrf_pigments.fitting.unexpected_peaks import UnexpectedPeak
+    from napari_xrf_pigments.mapping.explanation import Evidence, Explanation
+
     from ..state.scan import Scan
     from ..state.services import Services
-    from .dock import SpectrumDock
+    from ..state.session import Session
+
+HINT = "Click a pixel to see its spectrum; until then, this is the sum of the whole scan."
+NOTHING_OPEN = "Open a scan, then click a pixel to see its spectrum."
+_MOST_ALTERNATIVES = 6
 
 
 class PixelPanel(QWidget):
-    """Place, radius, bars and the evidence.
+    """Position, radius, probabilities and evidence.
 
     Signals
     -------
     radius_changed : int
         Radius in pixels over which spectra are averaged.
     pin_requested
-        The pixel shall stay in the plot.
+        Keep the spectrum of the pixel in the plot.
     """
 
     radius_changed = Signal(int)
@@ -45,7 +62,7 @@ class PixelPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.place = _label()
+        self.position = _label()
         self.radius = QSpinBox()
         self.radius.setRange(0, 50)
         self.radius.setSuffix(" px")
@@ -79,7 +96,7 @@ class PixelPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 4, 2, 0)
         layout.setSpacing(4)
-        layout.addWidget(self.place)
+        layout.addWidget(self.position)
         layout.addLayout(row)
         layout.addWidget(scroll, 1)
         self.radius.valueChanged.connect(self.radius_changed.emit)
@@ -93,165 +110,206 @@ def _label() -> QLabel:
     return label
 
 
-HINT = "Click a pixel to see its spectrum; until then, this is the sum of the whole scan."
-NOTHING_OPEN = "Open a scan, then click a pixel to see its spectrum."
-
-
 @dataclass(frozen=True)
-class _Wish:
-    """What an answer is for: later wishes make it worthless."""
+class _Request:
+    """The spectrum that a result belongs to: after a later request it is obsolete."""
 
-    scan: Any
-    cube: Any
+    scan: Scan
+    cube: XRFCube
     y: int
     x: int
     radius: int
 
 
-class PixelPart:
-    """Follows the clicked pixel.
+class PixelTab(QObject):
+    """Reads the spectrum of the selected pixel and shows predictions and evidence.
 
     Parameters
     ----------
-    dock : SpectrumDock
-        The dock.
+    session : Session
+        Gives the functions that predict and explain, and receives errors.
+    plot : SpectrumPlot
+        The bands of the evidence are drawn there.
+
+    Signals
+    -------
+    spectrum_read : str, ndarray
+        Name and counts, shape (channel,), of the spectrum of the pixel.
+    maps_changed
+        There is another prediction for the pixel.
+    fitted : PixelFit
+        The fit of the spectrum that the evidence is based on.
     """
 
-    def __init__(self, dock: SpectrumDock) -> None:
-        self.dock = dock
+    spectrum_read = Signal(str, object)
+    maps_changed = Signal()
+    fitted = Signal(object)
+
+    def __init__(self, session: Session, plot: SpectrumPlot) -> None:
+        super().__init__()
+        self._session, self._plot = session, plot
         self.view = PixelPanel()
-        self.explanation: Any = None
-        self.maps: Any = None
+        self.scan: Scan | None = None
+        self.explanation: Explanation | None = None
+        self.maps: PigmentMaps | None = None
         self._pixel: tuple[int, int] | None = None
-        self._reading = LatestOnly(self._take_spectrum, dock.tell)
-        self._predicting = LatestOnly(self._take_maps, self._no_prediction)
+        self._reading = LatestOnly(self._take_spectrum, session.show_error)
+        self._predicting = LatestOnly(self._take_maps, self._show_failure)
         self._explaining = LatestOnly(self._take_explanation)
         self.view.radius_changed.connect(lambda radius: self.read())
         self.view.bars.bar_pointed.connect(self._show_evidence)
         self.view.bars.bar_clicked.connect(self._show_evidence)
 
     @property
-    def place_of(self) -> tuple[int, int, int] | None:
-        """Row, column and radius of the pixel."""
+    def place(self) -> Pin | None:
+        """The selected pixel and the radius around it; None where none is selected."""
         if self._pixel is None:
             return None
-        return (*self._pixel, self.view.radius.value())
+        return Pin(*self._pixel, self.view.radius.value())
 
     def close(self) -> None:
-        """Take no answer any more."""
-        for asking in (self._reading, self._predicting, self._explaining):
-            asking.cancel()
+        """Receive no results any more."""
+        for request in (self._reading, self._predicting, self._explaining):
+            request.cancel()
 
-    def choose(self, pixel: tuple[int, int] | None) -> None:
-        """Follow another pixel, or none."""
+    def set_scan(self, scan: Scan | None) -> None:
+        """Show another scan, and the pixel last selected in it."""
+        self.scan = scan
+        self.set_pixel(None if scan is None else scan.pixel)
+
+    def set_pixel(self, pixel: tuple[int, int] | None) -> None:
+        """Show another pixel (y, x), or none."""
         self._pixel = pixel
         self.read()
 
+    def families(self) -> list[str]:
+        """Return the line families mapped or predicted at the pixel."""
+        families: list[str] = []
+        if self.scan is not None and self._pixel is not None:
+            if self.scan.elements is not None:
+                families += self.scan.elements.significant(*self._pixel)
+            if self.maps is not None:
+                families += families_of(self.maps)
+        return families
+
+    def unexpected_families(self) -> tuple[str, ...]:
+        """Return the line families of the unassigned peaks of the spectrum."""
+        peaks = () if self.explanation is None else self.explanation.unexplained
+        return tuple(peak.family for peak in peaks if peak.family)
+
     def read(self) -> None:
-        """Read the pixel's spectrum in a thread and ask what it shows."""
-        scan = self.dock.scan
+        """Read the spectrum of the pixel in a thread, and predict from it."""
+        scan = self.scan
         self.explanation = self.maps = None
-        self.dock.plot.set_bands(())
+        self._plot.set_bands(())
         self.view.evidence.setText("")
         self.view.unexplained.setText("")
         self.view.pin.setEnabled(scan is not None and self._pixel is not None)
         if scan is None or self._pixel is None:
-            self.view.place.setText(HINT if scan is not None else NOTHING_OPEN)
+            self.view.position.setText(HINT if scan is not None else NOTHING_OPEN)
             self.view.bars.set_bars((), "")
             return
-        wish = _Wish(scan, scan.cube, *self._pixel, self.view.radius.value())
-        self.view.place.setText(place_text(scan, wish.y, wish.x, wish.radius, None))
-        self._reading.submit(lambda: (wish, scan.cube.spectrum(wish.y, wish.x, wish.radius)))
+        request = _Request(scan, scan.cube, *self._pixel, self.view.radius.value())
+        y, x, radius = request.y, request.x, request.radius
+        self.view.position.setText(position_text(scan, y, x, radius, None))
+        self._reading.submit(lambda: (request, request.cube.spectrum(y, x, radius)))
         results = scan.pigments
-        known = results is not None and results.is_predicted(wish.y, wish.x)
-        if known and not wish.radius and not scan.stale_reason_of("pigments"):
-            self._show_maps(results.maps_at(wish.y, wish.x))
+        if (
+            results is not None
+            and results.is_predicted(y, x)
+            and not radius
+            and not scan.stale_reason_of("pigments")
+        ):
+            self._show_maps(results.maps_at(y, x))
         else:
-            self.view.bars.set_bars((), "Asking the network about this pixel ...")
+            self.view.bars.set_bars((), "Computing the prediction for this pixel ...")
 
-    def _take_spectrum(self, answer: tuple[_Wish, np.ndarray]) -> None:
-        wish, counts = answer
-        if not self._wanted(wish):
+    def _take_spectrum(self, result: tuple[_Request, NDArray[np.float64]]) -> None:
+        request, counts = result
+        if not self._is_current(request):
             return
-        text = place_text(wish.scan, wish.y, wish.x, wish.radius, float(counts.sum()))
-        self.view.place.setText(text)
-        title = Pin(wish.y, wish.x, wish.radius).title("Pixel")
-        self.dock.curves_part.pixel(title, counts)
-        self.dock.show_again()
-        # A mean is no spectrum of counts: the network is asked about the sum.
-        whole = counts * pixels_within(wish.scan, wish.y, wish.x, wish.radius)
-        services = self.dock.session.services
+        y, x, radius = request.y, request.x, request.radius
+        text = position_text(request.scan, y, x, radius, float(counts.sum()))
+        self.view.position.setText(text)
+        self.spectrum_read.emit(Pin(y, x, radius).title("Pixel"), counts)
+        # A mean is no spectrum of counts: the prediction is for the sum.
+        total = counts * pixels_within(request.scan, y, x, radius)
+        services = self._session.services
         if self.maps is None:
-            self._predicting.submit(lambda: (wish, services.predict(wish.cube, whole)))
-        results = wish.scan.pigments
-        if self.maps is not None and results.context:
-            # The map's answer is that of more than this spectrum.
-            self._explaining.submit(lambda: _explained_together(wish, services))
+            self._predicting.submit(lambda: (request, services.predict(request.cube, total)))
+        results = request.scan.pigments
+        if self.maps is not None and results is not None and results.context:
+            # The prediction of the map is for more than this spectrum.
+            self._explaining.submit(lambda: _explain_pooled(request, services))
         else:
-            self._explaining.submit(lambda: (wish, services.explain(wish.cube, whole), 1.0))
+            self._explaining.submit(lambda: (request, services.explain(request.cube, total), 1.0))
 
-    def _take_maps(self, answer: tuple[_Wish, Any]) -> None:
-        wish, maps = answer
-        if self._wanted(wish) and self.maps is None:
+    def _take_maps(self, result: tuple[_Request, PigmentMaps]) -> None:
+        request, maps = result
+        if self._is_current(request) and self.maps is None:
             self._show_maps(maps)
 
-    def _no_prediction(self, sentence: str) -> None:
+    def _show_failure(self, sentence: str) -> None:
         if self.maps is None:
             self.view.bars.set_bars((), sentence)
 
-    def _show_maps(self, maps: Any) -> None:
+    def _show_maps(self, maps: PigmentMaps) -> None:
         self.maps = maps
         self.view.bars.set_bars(bars_of(maps), "No pigment is likely here.")
-        self.dock.lines_part.draw()
+        self.maps_changed.emit()
 
-    def _take_explanation(self, answer: tuple[_Wish, Any, float]) -> None:
-        wish, explanation, pixels = answer
-        if not self._wanted(wish) or explanation is None:
+    def _take_explanation(self, result: tuple[_Request, Explanation | None, float]) -> None:
+        request, explanation, pixels = result
+        if not self._is_current(request) or explanation is None:
             return
         if pixels > 1:
-            self.view.place.setText(
-                f"{self.view.place.text()}  ·  answered with {pixels - 1:.0f} like neighbours"
-            )
+            text = f"predicted together with {pixels - 1:.0f} similar neighbours"
+            self.view.position.setText(f"{self.view.position.text()}  ·  {text}")
         self.explanation = explanation
         if self.maps is None:
             self._show_maps(explanation.maps)
         self.view.unexplained.setText(unexplained_html(explanation.unexplained))
-        if self.view.bars.bars and self.view.bars.chosen < 0:
-            self.view.bars.choose(0)
+        if self.view.bars.bars and self.view.bars.selected < 0:
+            self.view.bars.select(0)
         self._show_evidence(-1)
-        self.dock.lines_part.present(explanation.fit)
+        self.fitted.emit(explanation.fit)
 
     def _show_evidence(self, row: int) -> None:
-        """Explain a bar; without one, that which was clicked last."""
+        """Show the evidence for a bar; for -1, that for the selected one."""
         bars = self.view.bars
-        row = row if row >= 0 else bars.chosen
+        row = row if row >= 0 else bars.selected
         bar: Bar | None = bars.bars[row] if 0 <= row < len(bars.bars) else None
-        evidence = None if bar is None else evidence_of(self.explanation, bar.kind, bar.name)
-        if bar is None or self.explanation is None:
+        bands: list[Band] = []
+        if bar is None or self.explanation is None or self.scan is None:
             self.view.evidence.setText("")
-            self.dock.plot.set_bands(())
-        elif evidence is None:
+        elif (evidence := evidence_of(self.explanation, bar.kind, bar.name)) is None:
             self.view.evidence.setText(
                 f"<b>{bar.title}</b> is below the threshold; no evidence was computed."
             )
-            self.dock.plot.set_bands(())
         else:
             self.view.evidence.setText(evidence_html(evidence, bar.top, bar.below))
-            self.dock.plot.set_bands(bands_of(evidence, self.dock.width_of))
+            resolution = Conditions.of(self.scan.cube.acquisition).fwhm_mn_ka_ev
+            bands = bands_of(evidence, lambda kev: float(fwhm_kev(np.array([kev]), resolution)[0]))
+        self._plot.set_bands(bands)
 
-    def _wanted(self, wish: _Wish) -> bool:
-        scan = self.dock.scan
-        now = (*self._pixel, self.view.radius.value()) if self._pixel else None
-        return scan is wish.scan and scan.cube is wish.cube and now == (wish.y, wish.x, wish.radius)
+    def _is_current(self, request: _Request) -> bool:
+        scan = self.scan
+        return (
+            scan is request.scan
+            and scan.cube is request.cube
+            and self.place == Pin(request.y, request.x, request.radius)
+        )
 
 
-def _explained_together(wish: _Wish, services: Services) -> tuple[_Wish, Any, float]:
-    counts, pixels = services.pooled(wish.cube, wish.y, wish.x)
-    return wish, services.explain(wish.cube, counts), pixels
+def _explain_pooled(
+    request: _Request, services: Services
+) -> tuple[_Request, Explanation | None, float]:
+    counts, pixels = services.pooled(request.cube, request.y, request.x)
+    return request, services.explain(request.cube, counts), pixels
 
 
 def pixels_within(scan: Scan, y: int, x: int, radius: int) -> int:
-    """Measured pixels of the disc that a spectrum is the mean of."""
+    """Count the measured pixels of the disc over which a spectrum is averaged."""
     if radius <= 0:
         return 1
     rows, columns, _ = scan.cube.shape
@@ -262,12 +320,127 @@ def pixels_within(scan: Scan, y: int, x: int, radius: int) -> int:
     return max(1, int(inside.sum()))
 
 
-def place_text(scan: Scan, y: int, x: int, radius: int, total: float | None) -> str:
-    """Where a pixel is and how much was counted there."""
+def position_text(scan: Scan, y: int, x: int, radius: int, total: float | None) -> str:
+    """Describe the position of a pixel and its total counts."""
     text = f"Pixel x {x}, y {y}"
-    place = scan.millimetres(y, x)
-    if place is not None:
-        text += f"  ·  {place[1]:.1f} mm, {place[0]:.1f} mm"
+    position_mm = scan.millimetres(y, x)
+    if position_mm is not None:
+        text += f"  ·  {position_mm[1]:.1f} mm, {position_mm[0]:.1f} mm"
     if radius:
         text += f"  ·  mean of {pixels_within(scan, y, x, radius)} pixels"
     return text if total is None else f"{text}  ·  {total:,.0f} counts"
+
+
+def families_of(maps: PigmentMaps, threshold: float = 0.5) -> tuple[str, ...]:
+    """Return the diagnostic line families of the pigments predicted for one spectrum.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        The prediction, arrays (pigment, 1) and (group, 1).
+    threshold : float
+        Least probability of a pigment or a group.
+    """
+    from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
+
+    here = dict(zip(maps.names, maps.probability[:, 0], strict=True))
+    table = {entry.id: entry for entry in pigment_catalogue()}
+    families: dict[str, None] = {}
+    for name, value in here.items():
+        if value >= threshold and name in table:
+            families.update(dict.fromkeys(table[name].diagnostic))
+    for group, value in zip(maps.groups, maps.group_probability[:, 0], strict=True):
+        members = [table[name].diagnostic for name in colours.group_members(group)]
+        if value >= threshold and members:
+            # Which member is present stays open: only the lines of all of them are certain.
+            shared = set(members[0]).intersection(*members)
+            families.update(dict.fromkeys(name for name in members[0] if name in shared))
+    return tuple(families)
+
+
+def evidence_of(explanation: Explanation, kind: str, name: str) -> Evidence | None:
+    """Return the evidence for a pigment or a group; None where there is none."""
+    entries = (entry for entry in explanation.evidence if (entry.kind, entry.name) == (kind, name))
+    return next(entries, None)
+
+
+def bands_of(evidence: Evidence, fwhm_kev: Callable[[float], float]) -> list[Band]:
+    """Return bands over the lines of some evidence, as wide as the lines appear.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Lines without counts get no band.
+    fwhm_kev : callable
+        Full width at half maximum, keV, of a line at an energy in keV.
+    """
+    bands = []
+    for line in evidence.lines:
+        if line.counts <= 0:
+            continue
+        family = line_family(line.family, 120.0)
+        colour = colours.element_colour(line.family)
+        for entry, strength in zip(family.lines, family.strength, strict=True):
+            if strength > 0.08:
+                half = 0.6 * fwhm_kev(entry.kev)
+                bands.append(Band(entry.kev - half, entry.kev + half, colour))
+    return _merge_overlapping(bands)
+
+
+def evidence_html(evidence: Evidence, top: float | None = None, below: float | None = None) -> str:
+    """Describe evidence and alternatives of a prediction as HTML."""
+    is_group = evidence.kind == "group"
+    title = (colours.group_title if is_group else colours.pigment_title)(evidence.name)
+    parts = [f"<b>{escape(title)}</b>: {format_probability(evidence.probability)}"]
+    if top is not None and below is not None:
+        parts[0] += f" (top {format_probability(top)}, below {format_probability(below)})"
+    lines = ", ".join(
+        f"<b>{line.family}</b> at {line.kev:.2f} keV ({line.counts:,.0f} ± {line.sigma:,.0f})"
+        for line in evidence.lines
+    )
+    if lines:
+        without = format_probability(evidence.without)
+        parts.append(f"Evidence: {lines}. Probability without these lines: {without}.")
+    else:
+        parts.append("No single element supports it.")
+    others = [escape(colours.pigment_title(name)) for name in evidence.alternatives]
+    if is_group:
+        parts.append(f"One or more of: {_abridged(others)}.")
+    elif others:
+        parts.append(f"Same elements: {_abridged(others)}.")
+    mixtures = [
+        " with ".join(escape(colours.group_title(group).lower()) for group in pair)
+        for pair in evidence.mixtures
+    ]
+    if mixtures:
+        parts.append(f"Or a mixture: {'; '.join(mixtures)}.")
+    return "<br>".join(parts)
+
+
+def unexplained_html(peaks: Sequence[UnexpectedPeak]) -> str:
+    """Describe the unassigned peaks of a spectrum as HTML; empty where there are none."""
+    if not peaks:
+        return ""
+    names = [
+        f"{peak.kev:.2f} keV ({peak.sigma:.0f} σ" + (f"; {peak.family}?)" if peak.family else ")")
+        for peak in peaks
+    ]
+    noun = "peak" if len(names) == 1 else "peaks"
+    return f"<b>Unassigned {noun}</b> at {', '.join(names)}; check neighbouring pixels."
+
+
+def _abridged(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_ALTERNATIVES
+    shown = ", ".join(names[:_MOST_ALTERNATIVES])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _merge_overlapping(bands: list[Band]) -> list[Band]:
+    merged: list[Band] = []
+    for band in sorted(bands, key=lambda b: (b.colour, b.low)):
+        last = merged[-1] if merged else None
+        if last is not None and last.colour == band.colour and band.low <= last.high:
+            merged[-1] = Band(last.low, max(last.high, band.high), band.colour)
+        else:
+            merged.append(band)
+    return merged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,68 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..widgets.axes import colour_axes
-from .line_marks import LineMarks
-from .rows import Band, DrawnCurve, FitCurves, MarkedLine
+from .line_marks import LineMarks, MarkedLine
+
+
+@dataclass(frozen=True)
+class DrawnCurve:
+    """A spectrum as it is drawn.
+
+    Parameters
+    ----------
+    key, name : str
+        What it is called by the program, and by people.
+    colour : str
+        ``"#rrggbb"``; empty for the plot's own.
+    kev, counts : ndarray, shape (channel,)
+        Channel centres in keV, and counts.
+    dashed : bool
+        Whether its line is broken.
+    """
+
+    key: str
+    name: str
+    colour: str
+    kev: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class FitCurves:
+    """A fit as it is drawn; all arrays (channel,).
+
+    Parameters
+    ----------
+    kev : ndarray
+        Energies, keV.
+    model, continuum : ndarray
+        Fitted counts, and those of the continuum alone.
+    residual : ndarray
+        Counts minus model, in standard deviations.
+    """
+
+    kev: NDArray[np.float64]
+    model: NDArray[np.float64]
+    continuum: NDArray[np.float64]
+    residual: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A stretch of the energy axis to be highlighted.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, keV.
+    colour : str
+        ``"#rrggbb"``.
+    """
+
+    low: float
+    high: float
+    colour: str
 
 
 class FitDrawing:
