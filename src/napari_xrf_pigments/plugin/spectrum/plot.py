@@ -157,14 +157,14 @@ class FitDrawing:
         self.residual.setYRange(-reach, reach, padding=0.05)
 
 
-class _View(pg.ViewBox):
+class _View(pg.ViewBox):  # type: ignore[misc]
     """The wheel zooms energies; on the axis of counts it zooms counts."""
 
     def wheelEvent(self, event: Any, axis: int | None = None) -> None:
         super().wheelEvent(event, axis=0 if axis is None else axis)
 
 
-class SpectrumCanvas(pg.PlotWidget):
+class SpectrumCanvas(pg.PlotWidget):  # type: ignore[misc]
     """Counts over keV.
 
     Signals
