@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from napari_xrf_pigments.evaluation import TestSet, evaluate, load_standard_set, make_set
-from napari_xrf_pigments.evaluation import evaluate as report
 from napari_xrf_pigments.evaluation._extras import require
 from napari_xrf_pigments.evaluation.test_sets.detector_response import (
     Response,
@@ -175,7 +175,9 @@ def test_the_seed_is_passed_on_to_all_sets(monkeypatch: pytest.MonkeyPatch) -> N
         requested.append((name, seed))
         raise OSError("no set")
 
-    monkeypatch.setattr(report, "load_standard_set", load)
+    # The package has a function of the same name as the module.
+    module = import_module("napari_xrf_pigments.evaluation.evaluate")
+    monkeypatch.setattr(module, "load_standard_set", load)
     with pytest.raises(OSError, match="no set"):
         evaluate(None, ("B",), seed=7)
     assert requested == [("B", 7)]
