@@ -45,7 +45,7 @@ def scan(viewer, qtbot, tiles, explained):
     session_of(viewer).services = fake_services(
         tiles,
         explain=remember,
-        pooled=lambda cube, y, x: (7 * cube.spectrum(y, x), 7.0),
+        pooled_spectrum=lambda cube, y, x: (7 * cube.spectrum(y, x), 7.0),
     )
     scan = add_scan(viewer, make_cube())
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)

@@ -57,7 +57,7 @@ def lesson(viewer):
     lesson = FakeLesson()
     session = session_of(viewer)
     session.weights, session.known_weights = None, []
-    session.services = fake_services(FakeTiles(), teach=lesson.teach)
+    session.services = fake_services(FakeTiles(), fine_tune=lesson.teach)
     return lesson
 
 

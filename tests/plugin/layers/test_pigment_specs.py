@@ -58,14 +58,16 @@ def test_a_group_is_shown_where_its_members_are_not_told_apart(results):
 
 
 def test_what_is_kept_stays_however_little_it_covers(results):
-    kept = frozenset({("pigment", "azurite"), ("group", "copper"), ("pigment-top", "vermilion")})
-    few = view(0.999, excluded=frozenset({"lead_white"}), kept=kept)
+    retained = frozenset(
+        {("pigment", "azurite"), ("group", "copper"), ("pigment-top", "vermilion")}
+    )
+    few = view(0.999, excluded=frozenset({"lead_white"}), retained=retained)
     assert {(s.kind, s.name): s.visible for s in specs_of(results, few)} == {
         ("pigment", "azurite"): True,
         # It says nothing more than its members do.
         ("group", "copper"): False,
     }
-    nothing = view(excluded=frozenset(PIGMENTS), kept=kept)
+    nothing = view(excluded=frozenset(PIGMENTS), retained=retained)
     assert not specs_of(results, nothing)
 
 

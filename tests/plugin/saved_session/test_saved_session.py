@@ -229,13 +229,13 @@ def test_a_run_that_goes_on_after_all_knows_its_earlier_tiles(viewer, file, tmp_
     }
     for kind, tally in earlier.items():
         results = getattr(scan, kind)
-        results.done[4:], results.seen = False, tally
+        results.done[4:], results.tally = False, tally
     path = save(viewer, tmp_path / "work", qtbot)
     reopen(viewer, path, qtbot)
     (restored,) = session_of(viewer).scans
     assert restored is not scan
     for kind, tally in earlier.items():
-        seen = getattr(restored, kind).seen
+        seen = getattr(restored, kind).tally
         assert seen.numbers == tally.numbers
         np.testing.assert_array_equal(seen.total, tally.total)
 

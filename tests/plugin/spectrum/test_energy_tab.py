@@ -32,7 +32,7 @@ def scan(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     scan.use_estimate(False)
     # As if it had never been calibrated.
-    scan._earlier.clear()
+    scan._undo_stack.clear()
     scan.energies_changed.emit()
     return scan
 

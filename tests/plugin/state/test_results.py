@@ -78,12 +78,12 @@ def test_significant_families_strongest_first_and_none_where_nothing_was_mapped(
 
 def test_large_results_live_in_a_file_and_hold_what_is_written(monkeypatch):
     monkeypatch.setattr(module, "IN_MEMORY_BYTES", 1000)
-    array = module.empty((3, 20, 20))
+    array = module.empty_maps((3, 20, 20))
     assert isinstance(array, np.memmap)
     assert np.isnan(array).all()
     array[1, 2, 3] = 0.25
     assert array[1, 2, 3] == 0.25
-    assert not isinstance(module.empty((2, 2)), np.memmap)
+    assert not isinstance(module.empty_maps((2, 2)), np.memmap)
 
 
 def test_maps_come_back_as_results():

@@ -32,7 +32,7 @@ def test_a_trusted_axis_replaces_that_of_the_file(scan):
     assert scan.uses_estimate
     assert heard == [0.005]
     assert scan.axis_sentence() == (
-        "Energy axis from the lines of the scan: 20.00 eV a channel, offset +5 eV. "
+        "Energy axis from the lines of the scan: 20.00 eV per channel, offset +5 eV. "
         "6 lines agree within 4.0 eV."
     )
     assert scan.axis_details() == "Calibrated by 6 lines within 4 eV."
@@ -43,7 +43,7 @@ def test_the_user_can_go_back_and_forth(scan):
     scan.set_calibration(calibrate(scan.cube, None))
     scan.use_estimate(False)
     assert scan.cube.energies.offset_kev == 0.0
-    assert scan.axis_sentence().startswith("Energy axis from the file: 20.00 eV a channel")
+    assert scan.axis_sentence().startswith("Energy axis from the file: 20.00 eV per channel")
     scan.use_estimate(True)
     assert scan.cube.energies.offset_kev == 0.005
 

@@ -1,4 +1,4 @@
-"""What the docks that make maps share: run, cancel, resume, progress, layers in small steps."""
+"""The base of the docks that make maps: run, cancel, resume, progress, updates of layers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class MapDock(ScanDock):
-    """A dock that runs something over the tiles of a scan and shows the maps.
+    """A dock that maps a scan tile by tile and shows the maps.
 
     Parameters
     ----------
     napari_viewer : Viewer
         Filled in by napari.
     title : str
-        What the button says.
+        Text of the button.
     session : Session, optional
         Tests pass their own.
     """
@@ -41,56 +41,53 @@ class MapDock(ScanDock):
         self.run_bar.resume_requested.connect(self.resume)
         self.run_bar.cancel_requested.connect(self.cancel)
         self._activity: Any = None
-        #: Sentences of the run that stay with its maps and are told when it ends.
+        #: Warnings of the run, shown when it ends.
         self.pending_warnings: list[str] = []
 
-    # What a subclass says.
+    # For subclasses.
 
     def run(self) -> None:
-        """Begin anew."""
+        """Start a new run."""
         raise NotImplementedError
 
     def resume(self) -> None:
-        """Go on with the tiles that are missing."""
+        """Continue with the tiles that are missing."""
         raise NotImplementedError
 
     def update_layers(self, scan: Scan) -> Iterator[None]:
-        """Bring layers and lists up to date, one layer a step."""
+        """Update layers and lists, one layer per step."""
         raise NotImplementedError
 
     def blocking_reason(self) -> str:
-        """Why nothing can be run now; empty where it can."""
+        """Return why no run can start now; empty if it can."""
         raise NotImplementedError
 
     def resumable_results(self) -> Results | None:
-        """The results that a run could go on with, where some tiles are missing."""
+        """Return the results that a run can complete, or None."""
         raise NotImplementedError
 
     def finished_text(self, scan: Scan) -> str:
-        """What to say after a run."""
+        """Return the status after a run."""
         return ""
 
-    # What they share.
-
     def cancel(self) -> None:
-        """Stop; finished tiles stay."""
+        """Stop the run; finished tiles stay."""
         if self._runs:
             self.run_bar.set_cancelling()
             self._runs[0].cancel()
 
     def refresh(self) -> None:
-        """Bring layers and lists up to date, soon."""
+        """Update layers and lists soon."""
         scan = self.scan
         if scan is not None:
             self.layer_updates.schedule(lambda: self.update_layers(scan), restart=True)
 
     def update_bar(self) -> None:
-        """Offer what can be done now."""
+        """Enable the buttons that apply now."""
         reason = self.blocking_reason()
         self.run_bar.set_ready(not reason, reason)
-        left = None if self.running or reason else self.resumable_results()
-        share = 0.0 if left is None else float(np.mean(left.done))
-        # With all or nothing done there is nothing to go on with.
+        results = None if self.running or reason else self.resumable_results()
+        share = 0.0 if results is None else float(np.mean(results.done))
         self.run_bar.set_resumable(share if 0 < share < 1 else None)
 
     def start_run(
@@ -102,22 +99,22 @@ class MapDock(ScanDock):
         status: str,
         done: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Take tiles in a thread.
+        """Compute tiles in a thread.
 
         Parameters
         ----------
         scan : Scan
             The scan.
         shape : tuple of int
-            Rows and columns of what is mapped.
+            Rows and columns of the map.
         begin : callable
-            Takes the mask of the finished pixels, or None; gives the tiles. Called in the thread.
+            Called in the thread with the mask of the finished pixels, or None; returns the tiles.
         add : callable
-            Takes a tile, in the thread.
+            Called in the thread with each tile.
         status : str
-            What to say until there is progress.
+            Status until there is progress.
         done : ndarray of bool, shape (y, x), optional
-            Pixels that an earlier run has done.
+            Pixels that an earlier run finished.
         """
         total = shape[0] * shape[1]
         skip = None if done is None else done.copy()
@@ -131,7 +128,7 @@ class MapDock(ScanDock):
         self.run_bar.set_running(True)
         self.run_bar.set_status(status)
         self.update_bar()
-        # Last: napari's progress lets other events in.
+        # Last, because the progress bar of napari processes events.
         self._activity = ActivityBar(f"{self.title}: {scan.name}", total, self.cancel)
 
     def _progress(self, scan: Scan, state: Progress) -> None:
@@ -144,7 +141,7 @@ class MapDock(ScanDock):
 
     def _ended(self, scan: Scan, end: str | Failure) -> None:
         self._runs.clear()
-        told, self._activity = self._activity, None
+        activity, self._activity = self._activity, None
         self.run_bar.set_running(False)
         if isinstance(end, Failure):
             if end.message:
@@ -159,5 +156,5 @@ class MapDock(ScanDock):
             notices.warning(sentence)
         self.layer_updates.schedule(lambda: self.update_layers(scan), restart=True)
         self.update_bar()
-        if told is not None:
-            told.close()
+        if activity is not None:
+            activity.close()

@@ -279,7 +279,7 @@ class ElementsDock(MapDock):
         cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
         planned_for, found = self._planned
         plan = found.plan if planned_for is cube else None
-        before = None if done is None else results.seen
+        before = None if done is None else results.tally
 
         def add(tile: Any) -> None:
             results.add(tile)

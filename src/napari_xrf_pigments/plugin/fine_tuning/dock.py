@@ -137,7 +137,7 @@ class TeachDock(ScanDock):
         self.figures.set_rows(())
 
         def begin(cancelled: Callable[[], bool]) -> Any:
-            return services.teach(scan.cube, labels, teaching.statements_of(rows), scan.name)
+            return services.fine_tune(scan.cube, labels, teaching.statements_of(rows), scan.name)
 
         self._runs.append(Run(begin, self._take, self._ended, "Teaching the network"))
         self.run_bar.set_running(True)

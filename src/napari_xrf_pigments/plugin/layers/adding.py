@@ -1,4 +1,4 @@
-"""Layers from scans and results: their settings, their place, and adding them to a viewer."""
+"""Make layers of scans and results, and add them to a viewer."""
 
 from __future__ import annotations
 

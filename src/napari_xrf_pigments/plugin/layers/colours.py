@@ -1,4 +1,4 @@
-"""Colours of maps: bright enough to be seen on black, as colormaps that start transparent."""
+"""Colours and colormaps of elements, pigments and groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari.utils import Colormap
 from napari_xrf_pigments.physics.lines import atomic_number
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment
 
-#: Colours that people who look at elemental maps expect; others get their own hue.
+#: Colours that are customary in elemental maps; other elements get a hue of their own.
 _ELEMENTS = {
     "Hg": "#ff3b30",
     "Pb": "#d8d8e8",
@@ -37,36 +37,36 @@ _DIMMEST = 0.42
 
 
 def hex_to_rgb(hex_colour: str) -> tuple[float, float, float]:
-    """Red, green and blue, 0-1, of ``"#rrggbb"``."""
+    """Return red, green and blue, 0-1, of ``"#rrggbb"``."""
     red, green, blue = (int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return red, green, blue
 
 
 def rgb_to_hex(colour: tuple[float, float, float]) -> str:
-    """``"#rrggbb"`` of red, green and blue, 0-1."""
+    """Return ``"#rrggbb"`` of red, green and blue, 0-1."""
     return "#" + "".join(f"{round(value * 255):02x}" for value in colour)
 
 
 def visible_colour(hex_colour: str) -> str:
-    """The colour, made lighter where it would not show on black (Prussian blue, blacks)."""
+    """Return a colour, made lighter where it would not show on black (Prussian blue, blacks)."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))
     return rgb_to_hex(colorsys.hls_to_rgb(hue, max(lightness, _DIMMEST), saturation))
 
 
 def lighter(hex_colour: str) -> str:
-    """The colour, half way to white."""
+    """Return the colour half way between a colour and white."""
     red, green, blue = hex_to_rgb(visible_colour(hex_colour))
     return rgb_to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
 
 
 def is_pale(hex_colour: str) -> bool:
-    """Whether adding the colour, white or light grey, would drown all others."""
+    """Return whether additive blending with the colour, white or light grey, hides others."""
     _, lightness, saturation = colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))
     return lightness > 0.88 or (lightness > 0.5 and saturation < 0.2)
 
 
 def element_colour(line_family: str) -> str:
-    """Colour of an elemental map such as ``"Fe K"``; grey for a map of something else."""
+    """Return the colour of an elemental map such as ``"Fe K"``, grey if unknown."""
     symbol = line_family.partition(" ")[0]
     if symbol in _ELEMENTS:
         return _ELEMENTS[symbol]
@@ -74,13 +74,13 @@ def element_colour(line_family: str) -> str:
         number = atomic_number(symbol)
     except ValueError:
         return "#b0b0b0"
-    # The golden angle keeps neighbours in the periodic table apart.
+    # The golden angle gives neighbours in the periodic table distinct hues.
     hue = (number * 0.381966) % 1.0
     return rgb_to_hex(colorsys.hls_to_rgb(hue, 0.62, 0.75))
 
 
 def pigment_colour(pigment_id: str) -> str:
-    """Colour of a pigment in the table; grey for an unknown one."""
+    """Return the colour of a pigment in the table; grey for an unknown one."""
     try:
         return pigment(pigment_id).hex
     except ValueError:
@@ -88,7 +88,7 @@ def pigment_colour(pigment_id: str) -> str:
 
 
 def pigment_title(pigment_id: str) -> str:
-    """Display name of a pigment; its id for an unknown one."""
+    """Return the display name of a pigment; its id for an unknown one."""
     try:
         return pigment(pigment_id).name
     except ValueError:
@@ -96,17 +96,17 @@ def pigment_title(pigment_id: str) -> str:
 
 
 def group_members(group: str) -> tuple[str, ...]:
-    """Ids of the members of an ambiguity group."""
+    """Return the ids of the members of an ambiguity group."""
     return ambiguity_groups().get(group, ())
 
 
 def group_title(group: str) -> str:
-    """Name of a group for people, ``"Copper pigments"``."""
+    """Return the name of a group, such as ``"Copper pigments"``."""
     return f"{group.replace('-', ' and ').capitalize()} pigments"
 
 
 def group_colour(group: str) -> str:
-    """Mean colour of the members of a group."""
+    """Return the mean colour of the members of a group."""
     members = [hex_to_rgb(pigment_colour(name)) for name in group_members(group)]
     if not members:
         return "#b0b0b0"

@@ -1,6 +1,6 @@
-"""What a layer shows, as one typed record in its metadata; names and limits a user may change.
+"""The typed record of what a layer shows, and names and limits that the user may change.
 
-Layers are recognised by this record, never by their name.
+Layers are recognised by this record in their metadata, never by their name.
 """
 
 from __future__ import annotations

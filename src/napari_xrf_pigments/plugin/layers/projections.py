@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Projection:
-    """A way to make one image of a scan.
+    """A projection of all channels onto one image.
 
     Parameters
     ----------
     key, title : str
-        For programs and for people.
-    of : callable
-        From counts (row, column, channel) to an image (row, column).
+        Identifier, and name shown to the user.
+    reduce : callable
+        Counts (row, column, channel) to an image (row, column).
     """
 
     key: str
     title: str
-    of: Callable[[NDArray[Any]], NDArray[Any]]
+    reduce: Callable[[NDArray[Any]], NDArray[Any]]
 
 
 PROJECTIONS = {
@@ -43,8 +43,8 @@ PROJECTIONS = {
 }
 
 
-def project(cube: XRFCube, key: str, watch: Watch) -> NDArray[np.float32]:
-    """Project a scan; NaN where nothing was measured, and where it was stopped before.
+def project(cube: XRFCube, key: str, on_progress: Watch) -> NDArray[np.float32]:
+    """Project a scan; NaN where nothing was measured, and beyond where it was stopped.
 
     Parameters
     ----------
@@ -52,22 +52,22 @@ def project(cube: XRFCube, key: str, watch: Watch) -> NDArray[np.float32]:
         The scan.
     key : str
         One of :data:`PROJECTIONS`.
-    watch : callable
-        Called with the pixels done and in all; True: stop and keep what is done.
+    on_progress : callable
+        Called with the number of pixels done and of all; returns True to stop.
     """
     rows, columns, _ = cube.shape
     image = np.full((rows, columns), np.nan, dtype=np.float32)
-    done, of = 0, PROJECTIONS[key].of
+    done, reduce = 0, PROJECTIONS[key].reduce
     for tile in iter_tiles(cube):
-        image[tile.rows, tile.columns] = np.where(tile.valid, of(tile.counts), np.nan)
+        image[tile.rows, tile.columns] = np.where(tile.valid, reduce(tile.counts), np.nan)
         done += tile.valid.size
-        if watch(done, rows * columns):
+        if on_progress(done, rows * columns):
             break
     return image
 
 
 def projection_spec(key: str, image: NDArray[np.float32]) -> MapSpec:
-    """How a projection is shown."""
+    """Return the map of a projection."""
     grey = colours.black_to_colour("#ffffff", "White")
     title = PROJECTIONS[key].title
     return MapSpec("projection", key, title, image, grey, limits_of(image, low=0.0))

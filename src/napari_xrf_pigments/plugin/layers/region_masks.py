@@ -1,4 +1,4 @@
-"""Regions that a user drew on Shapes and Labels layers, as masks of a scan (no Qt)."""
+"""Regions drawn on Shapes and Labels layers, as masks of a scan (no Qt)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 Points = NDArray[np.float64]
-#: More regions than that nobody compares in one plot.
+#: Most regions of a scan: more cannot be compared in one plot.
 MOST = 24
 
 
@@ -42,21 +42,21 @@ class Region:
 
 
 def regions_of(viewer: Viewer, scan: Scan) -> list[Region]:
-    """All regions that lie on a scan, in the order of layers and shapes.
+    """Return the regions on a scan, in the order of layers and shapes.
 
-    Shapes and labels are taken where they are seen: layers may be scaled, shifted or
-    turned. What lies outside the scan does not count.
+    Positions are those in the viewer: layers may be scaled, shifted or rotated. Parts outside the
+    scan are ignored.
     """
     return prepare_regions(viewer, scan)()
 
 
 def prepare_regions(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
-    """What :func:`regions_of` needs of the layers; the function does the work, in any thread."""
+    """Read layers for :func:`regions_of`; the function returned computes them in any thread."""
     base = scan_layer(viewer, scan)
     shape = scan.cube.shape[:2]
     makers: list[Callable[[], Iterator[Region]]] = []
     for layer in viewer.layers if base is not None else ():
-        # A layer's class is asked by name: Shapes and Labels would cost seconds to import.
+        # Compared by name: importing Shapes and Labels takes seconds.
         kind = type(layer).__name__
         if kind == "Shapes" and layer.visible:
             makers.append(_of_shapes(layer, base, shape))
@@ -101,7 +101,7 @@ def line_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def ellipse_vertices(corners: Points) -> Points:
-    """Points on the ellipse in a box of four corners, shape (64, 2)."""
+    """Return points on the ellipse in a box of four corners, shape (64, 2)."""
     centre = corners.mean(0)
     u, v = 0.5 * (corners[1] - corners[0]), 0.5 * (corners[2] - corners[1])
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)[:, None]
@@ -138,11 +138,11 @@ def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
             data = data[0]
         yy, xx = np.mgrid[: shape[0], : shape[1]]
         pixels = np.column_stack([yy.ravel(), xx.ravel()]).astype(np.float64)
-        place = np.round(from_pixels(pixels)).astype(int)
-        ok = ((place >= 0) & (place < data.shape)).all(1)
-        here = np.zeros(len(place), dtype=data.dtype)
-        here[ok] = data[tuple(place[ok].T)]
-        image = here.reshape(shape)
+        indices = np.round(from_pixels(pixels)).astype(int)
+        inside = ((indices >= 0) & (indices < data.shape)).all(1)
+        values = np.zeros(len(indices), dtype=data.dtype)
+        values[inside] = data[tuple(indices[inside].T)]
+        image = values.reshape(shape)
         for value in np.unique(image)[: MOST + 1]:
             if value != 0:
                 colour = layer.get_color(int(value))
@@ -153,7 +153,7 @@ def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
 
 
 def _mapping(source: Any, target: Any) -> Callable[[Points], Points]:
-    """From (y, x) in one layer's data to those in another's; both are affine."""
+    """Return the affine map from (y, x) in the data of one layer to those of another."""
 
     def one(point: tuple[float, float]) -> Points:
         lead = (0.0,) * (source.ndim - 2)

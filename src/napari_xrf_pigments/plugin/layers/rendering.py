@@ -1,4 +1,4 @@
-"""Layers as plain pictures for a canvas of our own: colours, place, value at a point (no Qt)."""
+"""Layers as RGBA images for plots outside the canvas: colours, position, values (no Qt)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .specs import PIGMENT_KINDS
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-#: A picture of more pixels is shown by every n-th: a screen has fewer.
+#: Larger images are subsampled: a screen has fewer pixels.
 MOST_PIXELS = 4_000_000
 _LEVELS = 256
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What a layer looks like.
+    """A layer as an image.
 
     Parameters
     ----------
     name : str
-        For people.
+        Name of the layer.
     pixels : ndarray, shape (y, x, 4), uint8
         Red, green, blue, alpha.
     matrix : ndarray, shape (3, 3)
-        Takes (row, column, 1) of `pixels` to world coordinates (y, x, 1).
+        From (row, column, 1) of `pixels` to world coordinates (y, x, 1).
     """
 
     name: str
@@ -43,17 +43,17 @@ class Picture:
         """World coordinates of the four corners, shape (4, 2)."""
         height, width = self.pixels.shape[:2]
         rows, columns = np.array([-0.5, height - 0.5]), np.array([-0.5, width - 0.5])
-        places = np.array([(y, x, 1) for y in rows for x in columns])
-        return np.asarray((places @ self.matrix.T)[:, :2])
+        corners = np.array([(y, x, 1) for y in rows for x in columns])
+        return np.asarray((corners @ self.matrix.T)[:, :2])
 
 
 def is_flat_image(layer: Layer) -> bool:
-    """Whether a layer is a flat picture: an image or labels, with or without colours."""
+    """Return whether a layer is two-dimensional: an image or labels."""
     return type(layer).__name__ in ("Image", "Labels") and layer.ndim == 2
 
 
 def render_layer(layer: Layer) -> Picture:
-    """The picture of a layer, in its own colours and contrast."""
+    """Render a layer in its own colours and contrast."""
     data, matrix = data_and_matrix(layer)
     step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / MOST_PIXELS)))
     if step > 1:
@@ -72,7 +72,7 @@ def render_layer(layer: Layer) -> Picture:
 
 
 def data_and_matrix(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
-    """Data of a flat layer, and the matrix (3, 3) from its pixels to world coordinates."""
+    """Return the data of a flat layer and the matrix (3, 3) from pixels to world coordinates."""
     data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
     corner = np.asarray(layer.data_to_world((0.0, 0.0)))
     matrix = np.eye(3)
@@ -85,17 +85,17 @@ def data_and_matrix(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
 def apply_colours(
     values: NDArray[Any], table: NDArray[np.uint8], limits: tuple[float, float]
 ) -> NDArray[np.uint8]:
-    """Colours of values, shape (y, x, 4), by a table of 256; unknown values are clear."""
+    """Return the colours of values, shape (y, x, 4), by a table of 256; NaN is transparent."""
     low, high = limits
     known = np.isfinite(values)
     scaled = (np.where(known, values, low) - low) * ((_LEVELS - 1) / max(high - low, 1e-30))
-    found: NDArray[np.uint8] = table[np.clip(np.rint(scaled), 0, _LEVELS - 1).astype(np.uint8)]
-    found[~known] = 0
-    return found
+    pixels: NDArray[np.uint8] = table[np.clip(np.rint(scaled), 0, _LEVELS - 1).astype(np.uint8)]
+    pixels[~known] = 0
+    return pixels
 
 
 def to_rgba(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Colours with alpha as bytes, of colours that may be floats and lack it."""
+    """Return colours as bytes with alpha; they may be floats and lack it."""
     if np.issubdtype(values.dtype, np.floating):
         values = np.clip(np.rint(values * 255), 0, 255)
     elif values.dtype.itemsize > 1:
@@ -108,10 +108,10 @@ def to_rgba(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def value_text(layer: Layer, world: tuple[float, float]) -> str:
-    """What a layer shows at a place in world coordinates, in words; empty outside of it."""
+    """Describe the value of a layer at world coordinates; empty outside of it."""
     data, matrix = data_and_matrix(layer)
-    place = np.linalg.solve(matrix, [*world, 1.0])[:2]
-    row, column = (int(value) for value in np.rint(place))
+    pixel = np.linalg.solve(matrix, [*world, 1.0])[:2]
+    row, column = (int(value) for value in np.rint(pixel))
     if not (0 <= row < data.shape[0] and 0 <= column < data.shape[1]):
         return ""
     value = np.asarray(data[row, column])

@@ -1,4 +1,4 @@
-"""Which maps of a result are shown, and how: name, colour, limits (no Qt, no layers)."""
+"""Maps of results as they are shown: name, colours, limits, position (no Qt, no layers)."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class MapSpec:
 
 
 def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[float, float]:
-    """Contrast limits from the finite values: 0.5th to 99.5th percentile."""
-    # A sample is enough and keeps large scans fluent.
+    """Return contrast limits: the 0.5th and 99.5th percentile of the finite values."""
+    # A sample is enough, and fast for large scans.
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     sample = image[::step, ::step]
     sample = sample[np.isfinite(sample)]
@@ -88,12 +88,12 @@ def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[flo
 
 
 def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> Iterator[MapSpec]:
-    """One map a line family, one after the other; only the most varied starts visible.
+    """Yield one map per line family; only the most varied one starts visible.
 
     Raises
     ------
     ValueError
-        If the maps cannot be normalised as the view asks.
+        If the scan lacks the monitor of the view.
     """
     monitor = results.monitor(view.normalisation)
     part = results.part
@@ -123,7 +123,7 @@ def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> 
 def derived_specs(
     derived: Iterable[Combined], view: ElementView, part: Part | None = None
 ) -> Iterator[MapSpec]:
-    """Maps made of two others; sigma where the elements show it."""
+    """Yield the sums, differences and ratios of maps; sigma where the elements show it."""
     for entry in derived:
         shown: Quantity = "sigma" if view.quantity == "sigma" else "counts"
         image = quantity_of(entry.values, entry.sigma, shown)
@@ -144,7 +144,7 @@ def derived_specs(
 
 
 def _most_varied(results: ElementResults) -> str:
-    """The family whose map varies most, by a sample of the pixels."""
+    """Return the family whose map varies most, by a sample of the pixels."""
     step = max(1, int(np.sqrt(results.counts[0].size / _SAMPLE))) if results.names else 1
     spread = []
     for image in results.counts:
@@ -172,28 +172,28 @@ _KINDS: dict[Depth, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class PigmentView:
-    """What of a result is shown.
+    """Which maps of a result are shown.
 
     Parameters
     ----------
     palette : Palette
         Thresholds, and which pigments are hidden.
     shown : {"probability", "top", "below", "top and below"}
-        Which layers of the painting count.
+        Layers of the painting.
     groups : bool
         Whether each ambiguity group is one layer.
     reveal : bool
-        Whether hidden pigments are shown all the same.
-    kept : frozenset of (str, str)
-        Kind and name of maps that keep their layers however little they cover: while a run goes
-        on, what its first tiles hold may cover too little later, and enough in the end.
+        Whether hidden pigments are shown, too.
+    retained : frozenset of (str, str)
+        Kind and name of maps that have layers already, which stay however little they cover: a
+        pigment of the first tiles of a run may cover too little later, and enough at its end.
     """
 
     palette: Palette = field(default_factory=Palette)
     shown: Shown = "probability"
     groups: bool = False
     reveal: bool = False
-    kept: frozenset[tuple[str, str]] = frozenset()
+    retained: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def depth(self) -> Depth:
@@ -206,14 +206,14 @@ class PigmentView:
         return ("top", "below") if self.shown == "top and below" else (self.shown,)
 
     def hidden(self, names: tuple[str, ...]) -> set[str]:
-        """The pigments that get no layer for the palette's sake."""
+        """Return the pigments that get no layer because the palette hides them."""
         return set() if self.reveal else set(self.palette.hidden(names))
 
 
 def pigment_specs(results: PigmentResults, view: PigmentView) -> Iterator[MapSpec]:
-    """Maps of what is found somewhere: groups that are not told apart first, then pigments.
+    """Yield the maps that cover enough: ambiguous groups first, then pigments.
 
-    Whites and greys start hidden: added to the others they would drown them.
+    Whites and greys start hidden: blended additively, they would hide the others.
     """
     stand_in: set[str] = set()
     if view.groups or view.shown == "probability":
@@ -227,21 +227,21 @@ def pigment_specs(results: PigmentResults, view: PigmentView) -> Iterator[MapSpe
 
 
 def unexplained_spec(results: PigmentResults) -> MapSpec:
-    """The share of the spectrum that nothing accounts for."""
+    """Return the map of the share of the counts that no line accounts for."""
     grey = colours.black_to_colour("#e8e8e8", "Unexplained")
     image = results.unexplained
     return MapSpec("unexplained", "unexplained", "Unexplained", image, grey, visible=False)
 
 
 def covers_enough(results: PigmentResults, view: PigmentView, name: str, depth: Depth) -> bool:
-    """Whether a pigment covers enough of the painting, or the user wants it anyway."""
+    """Return whether a pigment covers enough of the painting, or the user added it."""
     palette = view.palette
     share = results.share(name, palette.threshold_of(name), depth)
     return share >= MIN_SHARE or name in palette.added
 
 
 def is_ambiguous(results: PigmentResults, view: PigmentView, group: str) -> bool:
-    """Whether a group is found in places where no single member of it is."""
+    """Return whether a group is over the threshold where no single member of it is."""
     shares = results.group_shares(view.palette.threshold)
     members = [name for name in colours.group_members(group) if name in results.names]
     if len(members) < 2 or shares.get(group, 0.0) < MIN_SHARE:
@@ -258,7 +258,7 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
         if not set(members) - hidden:
             continue
         wanted = shares[group] >= MIN_SHARE if view.groups else is_ambiguous(results, view, group)
-        if not wanted and ("group", group) not in view.kept:
+        if not wanted and ("group", group) not in view.retained:
             continue
         single = len(members) == 1
         colour = colours.pigment_colour(members[0]) if single else colours.group_colour(group)
@@ -270,7 +270,7 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
                 title,
                 image,
                 colours.threshold_colormap(colour, view.palette.threshold, title),
-                # Lead white among the lead pigments would drown the others too.
+                # A group with a white, such as lead white, would hide the others, too.
                 visible=wanted
                 and not any(colours.is_pale(colours.pigment_colour(name)) for name in members),
                 made={"threshold": view.palette.threshold, "members": members},
@@ -287,11 +287,11 @@ def _single_specs(
     for name, image in zip(results.names, results.maps_at_depth(depth), strict=True):
         if name in hidden:
             continue
-        if (kind, name) not in view.kept and not covers_enough(results, view, name, depth):
+        if (kind, name) not in view.retained and not covers_enough(results, view, name, depth):
             continue
         colour = colours.pigment_colour(name)
         if view.shown == "top and below" and depth == "below":
-            # Beside its top layer, and told from it.
+            # To be distinct from the map of the top layer.
             colour = colours.lighter(colour)
         threshold = view.palette.threshold_of(name)
         title = colours.pigment_title(name) + suffix

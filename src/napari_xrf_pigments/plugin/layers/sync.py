@@ -1,4 +1,4 @@
-"""Layers in line with the state: scans and clicks of a viewer, maps of results."""
+"""Synchronise layers with the state: scans and clicks of a viewer, maps of results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
     from napari.viewer import Viewer
 
-#: How long layers are brought up to date in one turn of the event loop.
+#: Time for updates of layers in one turn of the event loop.
 _WHILE_S = 0.02
 _SYNCS: weakref.WeakKeyDictionary[Any, LayerSync] = weakref.WeakKeyDictionary()
 
@@ -60,15 +60,15 @@ def _sync_of(viewer: Viewer, services: Services = CORE) -> LayerSync:
 
 
 def camera_state(viewer: Viewer) -> tuple[float, ...]:
-    """Return what part of the picture is in view: centre and zoom."""
+    """Return the part of the picture in view: centre and zoom."""
     camera = viewer.scene.camera
     return (*camera.center, camera.zoom)
 
 
 def view_is_untouched(viewer: Viewer) -> bool:
-    """Return whether the picture is in view as napari fitted it into its window.
+    """Return whether the view is the one that napari fitted to its window.
 
-    The window may have another size since: docks and its own bars take space.
+    The size of the window may have changed since: docks and its own bars take space.
     """
     return _sync_of(viewer).fitted_camera == camera_state(viewer)
 
@@ -110,7 +110,7 @@ class LayerSync:
     session : Session
         The session.
     fitted_camera : tuple of float or None
-        What part of the first picture napari showed: see :func:`camera_state`.
+        The view that napari fitted to the first layer: see :func:`camera_state`.
     """
 
     def __init__(self, viewer: Viewer, session: Session) -> None:
@@ -190,7 +190,7 @@ class LayerSync:
 
 
 def _select_on_click(viewer: Viewer, event: Any) -> Iterator[None]:
-    """Select the clicked pixel; a drag moves the view as ever."""
+    """Select the clicked pixel; a drag moves the view."""
     active = viewer.layers.selection.active
     if event.button not in (None, 1) or getattr(active, "mode", "pan_zoom") != "pan_zoom":
         return
@@ -204,7 +204,7 @@ def _select_on_click(viewer: Viewer, event: Any) -> Iterator[None]:
 
 
 def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
-    """Put the circle of the selected pixel of a scan on a pixel."""
+    """Move the circle that marks the selected pixel of a scan, or add it."""
     layer: Any = map_layers(viewer, scan, {"marker"}).get(("marker", "pixel"))
     if layer is not None:
         layer.data = [[y, x]]
@@ -230,31 +230,31 @@ def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
 def show_maps(
     viewer: Viewer, scan: Scan, specs: Iterable[MapSpec], kinds: Iterable[str] = ()
 ) -> Iterator[None]:
-    """Bring the layers of maps up to date, add layers for new ones, remove those not wanted.
+    """Update the layers of maps, add layers for new maps, and remove the others, in steps.
 
-    A new layer costs napari up to a tenth of a second: one is added between two ``yield``.
-    Layers that are there already cost little each, but a picture of the canvas after every
-    single one would cost much: as many as fit into a short while are brought up to date.
+    napari needs up to a tenth of a second to add a layer: each is a step of its own. An update of
+    a layer is fast, but drawing the canvas after each is not: a step updates as many as it can in
+    a short time.
 
     Parameters
     ----------
     viewer : Viewer
         The viewer.
     scan : Scan
-        Whose maps they are.
+        The scan of the maps.
     specs : iterable of MapSpec
-        The maps; taken one at a time.
+        The maps, generated one at a time.
     kinds : iterable of str
-        Layers of these kinds that none of the maps is for are removed.
+        Layers of these kinds without a map are removed.
     """
     wanted: dict[tuple[str, str], str] = {}
     kinds = set(kinds)
 
-    def free() -> bool:
-        # Asked each time: a click may come between two steps.
-        return bool(kinds) and _nobody_chose(map_layers(viewer, scan, kinds).values())
+    def untouched() -> bool:
+        # Evaluated each time: a click may come between two steps.
+        return bool(kinds) and _visibility_is_assigned(map_layers(viewer, scan, kinds).values())
 
-    free_at_first = free()
+    untouched_at_first = untouched()
     begun, updated = time.perf_counter(), False
     for spec in specs:
         key = (spec.kind, spec.name)
@@ -263,13 +263,13 @@ def show_maps(
         if layer is None:
             if updated:
                 yield
-            # Who has just chosen a map is not shown others.
-            hidden = free_at_first and not free()
+            # No further map is shown once the user has selected one.
+            hidden = untouched_at_first and not untouched()
             _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
             yield
         else:
             _update(layer, spec)
-            if free():
+            if untouched():
                 _show(layer, spec.visible)
             updated = True
             if time.perf_counter() - begun < _WHILE_S:
@@ -288,16 +288,16 @@ def show_maps(
 
 
 def discard_maps(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> Iterator[None]:
-    """Take the layers of earlier results out: forgotten at once, removed one a ``yield``."""
+    """Discard the layers of earlier results at once; remove one of them per step."""
     for (kind, name), layer in map_layers(viewer, scan, kinds).items():
-        # No new map is ever shown on it.
-        update_info(layer, kind="dropped", name=f"{kind} {name} {id(layer)}")
+        # No new map is shown in it.
+        update_info(layer, kind="discarded", name=f"{kind} {name} {id(layer)}")
     return remove_discarded(viewer, scan)
 
 
 def remove_discarded(viewer: Viewer, scan: Scan) -> Iterator[None]:
-    """Remove what :func:`discard_maps` has forgotten, one between two ``yield``."""
-    for layer in map_layers(viewer, scan, {"dropped"}).values():
+    """Remove the layers that :func:`discard_maps` discarded, one per step."""
+    for layer in map_layers(viewer, scan, {"discarded"}).values():
         if layer in viewer.layers:
             viewer.layers.remove(layer)
             yield
@@ -323,13 +323,13 @@ def _update(layer: Image, spec: MapSpec) -> None:
     layer.refresh(extent=False, highlight=False)
 
 
-def _nobody_chose(layers: Iterable[Image]) -> bool:
-    """Whether all layers are shown and hidden as this module left them."""
+def _visibility_is_assigned(layers: Iterable[Image]) -> bool:
+    """Return whether the user has shown or hidden none of the layers."""
     return all(layer.visible == LayerInfo.of(layer).assigned_visible for layer in layers)
 
 
 def _show(layer: Image, visible: bool) -> None:
-    """Show or hide a layer: while a run goes on, what was found in its first tiles may change."""
+    """Show or hide a layer; during a run, pigments of the first tiles may become rare."""
     update_info(layer, assigned_visible=visible)
     if layer.visible != visible:
         layer.visible = visible

@@ -1,4 +1,4 @@
-"""Which of a scan's maps are shown, and which one is chosen."""
+"""Show and select maps of a scan."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 def select_visible(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
-    """Choose the uppermost map that is shown, where a hidden layer of other kinds is chosen.
+    """Select the uppermost visible map if a hidden layer of other kinds is selected.
 
-    Its controls would change nothing that is seen. A hidden map of these kinds stays chosen: the
-    user did that.
+    The controls of the hidden layer would change nothing visible. A hidden map of these kinds
+    stays selected, because the user selected it.
 
     Returns
     -------
     bool
-        Whether another layer was chosen.
+        Whether the selection changed.
     """
     active = viewer.layers.selection.active
     if active is None or active.visible or LayerInfo.of(active).scan is not scan:
@@ -35,7 +35,7 @@ def select_visible(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:
-    """Among the maps of some kinds show only those of some keys."""
+    """Show only those maps of some kinds that have given keys."""
     for _ in iter_show_only(viewer, scan, kinds, keys):
         pass
 
@@ -43,13 +43,13 @@ def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[
 def iter_show_only(
     viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]
 ) -> Iterator[None]:
-    """The same in steps, one layer that changes between two ``yield``."""
+    """Do the work of :func:`show_only` in steps, each the change of one layer."""
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key in keys and layer in viewer.layers:
             viewer.layers.selection.active = layer
-        # This is a choice, even where nothing changes: see show_maps.
+        # A decision of the user, even where nothing changes: see show_maps.
         update_info(layer, assigned_visible=None)
-        # napari does all its work for a layer that is shown or hidden already, too.
+        # napari works as much for a layer that has this visibility already.
         if layer.visible != (key in keys):
             layer.visible = key in keys
             yield

@@ -164,7 +164,7 @@ class PigmentsDock(MapDock):
     def _begin(self, scan: Scan, done: NDArray[np.bool_] | None) -> None:
         cube, services, device = scan.cube, self.session.services, self.settings.device
         earlier = None if done is None else scan.pigments
-        before = None if earlier is None else earlier.seen
+        before = None if earlier is None else earlier.tally
         context = self.settings.context if earlier is None else earlier.context
 
         def add(tile: Any) -> None:
@@ -218,7 +218,7 @@ class PigmentsDock(MapDock):
             yield from iter_show_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
         if self.running:
             # A layer that comes and goes costs the window more than one that stays.
-            view = replace(view, kept=frozenset(map_layers(self.viewer, scan, PIGMENT_KINDS)))
+            view = replace(view, retained=frozenset(map_layers(self.viewer, scan, PIGMENT_KINDS)))
 
         def specs() -> Iterator[Any]:
             yield unexplained_spec(results)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from napari_xrf_pigments.io.atomic import write_atomically
 from napari_xrf_pigments.io.results.fields import to_json_types
 
-from ..state.results import IN_MEMORY_BYTES, empty
+from ..state.results import IN_MEMORY_BYTES, empty_maps
 
 SUFFIX = ".xrfsession"
 KIND = "napari-xrf-pigments session"
@@ -239,7 +239,7 @@ def _filled(
 ) -> NDArray[Any]:
     """Read values piece by piece, large ones into a temporary file."""
     large = bytes_ > IN_MEMORY_BYTES and dtype == np.float32
-    array = empty(shape) if large else np.empty(shape, dtype)
+    array = empty_maps(shape) if large else np.empty(shape, dtype)
     view = memoryview(array.reshape(-1).view(np.uint8)) if bytes_ else memoryview(b"")
     done = 0
     while done < bytes_:

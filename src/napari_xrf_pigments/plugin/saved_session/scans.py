@@ -112,13 +112,13 @@ def scan_state(scan: Scan, shelf: ArrayShelf, folder: Path, sample: bool) -> dic
 def _results_state(kind: str, results: Results, shelf: ArrayShelf) -> dict[str, Any]:
     arrays = {name: shelf.add(getattr(results, name), maps=True) for name in _STACKS[kind]}
     arrays.update({name: shelf.add(getattr(results, name)) for name in _IMAGES[kind]})
-    total = None if results.seen.total is None else shelf.add(results.seen.total)
+    total = None if results.tally.total is None else shelf.add(results.tally.total)
     state = {
         "arrays": arrays,
         "names": results.names,
         "provenance": to_json_types(results.provenance),
         # A run that goes on tells of the earlier tiles' spectra, too.
-        "seen": {"numbers": list(results.seen.numbers), "total": total},
+        "seen": {"numbers": list(results.tally.numbers), "total": total},
     }
     if isinstance(results, PigmentResults):
         return {**state, "groups": results.groups}
@@ -262,7 +262,7 @@ def _results(kind: str, state: dict[str, Any], saved: SavedSession, cube: XRFCub
             setattr(results, name, arrays[name])
     results.done = np.asarray(results.done, dtype=bool)
     results.energies = cube.energies
-    results.seen = _seen(state.get("seen"), saved, cube)
+    results.tally = _seen(state.get("seen"), saved, cube)
     return results
 
 

@@ -304,7 +304,7 @@ class PixelTab(QObject):
 def _explain_pooled(
     request: _Request, services: Services
 ) -> tuple[_Request, Explanation | None, float]:
-    counts, pixels = services.pooled(request.cube, request.y, request.x)
+    counts, pixels = services.pooled_spectrum(request.cube, request.y, request.x)
     return request, services.explain(request.cube, counts), pixels
 
 

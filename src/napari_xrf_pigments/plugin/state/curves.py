@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.io.spectra import NamedSpectrum
 
-#: Colours that differ on a dark and on a light background, also for the colour-blind
-#: (Okabe and Ito's); those near the plot's own blue are used last.
+#: Colours distinct on dark and light backgrounds and for the colour-blind (Okabe and Ito);
+#: those near the blue of the plot come last.
 PALETTE = ("#e69f00", "#009e73", "#cc79a7", "#d55e00", "#b8a900", "#56b4e9", "#0072b2", "#999999")
 PIXEL = "pixel"
-#: The edge of shapes for which nobody has chosen a colour.
+#: Default edge colour of napari for shapes.
 _NAPARI_GREY = "#777777"
 _PIN = re.compile(r"pin:(\d{1,7}),(\d{1,7}),(\d{1,3})")
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
@@ -29,9 +29,9 @@ class Curve:
     Parameters
     ----------
     key : str
-        Identifies it; a curve with the same key replaces it.
+        Identifier; a curve with the same key replaces it.
     name : str
-        For legend and files.
+        Name in legend and files.
     colour : str
         ``"#rrggbb"``; empty for the plot's own colour.
     counts : ndarray, shape (channel,)
@@ -39,7 +39,7 @@ class Curve:
     shown : bool
         Whether it is drawn.
     removable : bool
-        Whether the user may take it off the list.
+        Whether the user may remove it from the list.
     """
 
     key: str
@@ -51,16 +51,16 @@ class Curve:
 
 
 def plot_colour(colour: str, number: int) -> str:
-    """The colour of a region's spectrum: its own, but where nobody chose one.
+    """Return the colour of the spectrum of a region, by that of its shape or label.
 
-    napari draws shapes in a grey that is hardly seen in a plot.
+    The default grey of napari hardly shows in a plot and is replaced by a colour of the palette.
     """
     return PALETTE[2 + number % (len(PALETTE) - 3)] if colour == _NAPARI_GREY else colour
 
 
 @dataclass(frozen=True)
 class Pin:
-    """A place whose spectrum stays in the plot.
+    """A pixel, or a disc of pixels, whose spectrum stays in the plot.
 
     Parameters
     ----------
@@ -80,13 +80,13 @@ class Pin:
         return f"pin:{self.y},{self.x},{self.radius}"
 
     def title(self, word: str) -> str:
-        """Its name for people, which begins with a word such as "Pinned"."""
+        """Return its name, which begins with a word such as "Pinned"."""
         text = f"{word} x {self.x}, y {self.y}"
         return f"{text}, mean of radius {self.radius}" if self.radius else text
 
     @classmethod
     def of(cls, key: str) -> Pin | None:
-        """The place of a curve's key; None where it is no pinned one."""
+        """Return the pin of the key of a curve; None for curves of other kinds."""
         found = _PIN.fullmatch(key)
         return cls(*map(int, found.groups())) if found else None
 
@@ -96,8 +96,8 @@ class Curves:
 
     def __init__(self) -> None:
         self._curves: dict[str, Curve] = {}
-        #: Colour and tick of curves that a saved session knew and that are not read yet.
-        self._awaited: dict[str, tuple[str, bool]] = {}
+        #: Colour and visibility of the curves of a saved session that are not read yet.
+        self._pending: dict[str, tuple[str, bool]] = {}
 
     def __iter__(self) -> Iterator[Curve]:
         return iter(tuple(self._curves.values()))
@@ -106,65 +106,65 @@ class Curves:
         return len(self._curves)
 
     def get(self, key: str) -> Curve | None:
-        """The curve of a key."""
+        """Return the curve of a key, or None."""
         return self._curves.get(key)
 
     def upsert(self, curve: Curve) -> None:
-        """Add a curve, or replace the one of its key; a ticked-off one stays off."""
+        """Add a curve, or replace the one of its key, which keeps colour and visibility."""
         old = self._curves.get(curve.key)
         if old is not None:
             curve = replace(curve, shown=old.shown, colour=old.colour or curve.colour)
-        elif curve.key in self._awaited:
-            colour, shown = self._awaited.pop(curve.key)
+        elif curve.key in self._pending:
+            colour, shown = self._pending.pop(curve.key)
             curve = replace(curve, shown=shown, colour=colour or curve.colour)
         self._curves[curve.key] = curve
         if old is None and curve.key == PIXEL:
-            # What is compared with it is drawn over it, in whichever order they came.
+            # Pins and regions are drawn over the pixel they are compared with.
             for key in [key for key in self._curves if key.startswith(("pin:", "region:"))]:
                 self._curves[key] = self._curves.pop(key)
 
     def replace_group(self, prefix: str, curves: Iterable[Curve]) -> None:
-        """Put curves whose keys begin with a prefix in place of all such."""
+        """Replace all curves whose keys begin with a prefix."""
         curves = list(curves)
-        keep = {curve.key for curve in curves}
-        for key in [key for key in self._curves if key.startswith(prefix) and key not in keep]:
+        new = {curve.key for curve in curves}
+        for key in [key for key in self._curves if key.startswith(prefix) and key not in new]:
             del self._curves[key]
         for curve in curves:
             self.upsert(curve)
 
     def show(self, key: str, shown: bool) -> None:
-        """Tick a curve on or off."""
+        """Show or hide a curve."""
         if key in self._curves:
             self._curves[key] = replace(self._curves[key], shown=shown)
 
     def remove(self, key: str) -> None:
-        """Take a curve away."""
+        """Remove a curve."""
         self._curves.pop(key, None)
 
     def clear(self) -> None:
-        """Take all curves away."""
+        """Remove all curves."""
         self._curves.clear()
-        self._awaited.clear()
+        self._pending.clear()
 
     def free_colour(self) -> str:
-        """A colour of the palette that the fewest curves have."""
+        """Return a colour of the palette that the fewest curves have."""
         used = [curve.colour for curve in self._curves.values()]
-        used += [colour for colour, _ in self._awaited.values()]
+        used += [colour for colour, _ in self._pending.values()]
         return min(PALETTE, key=used.count)
 
     def shown(self) -> list[Curve]:
-        """The curves that are drawn."""
+        """Return the curves that are drawn."""
         return [curve for curve in self._curves.values() if curve.shown]
 
     def state(self) -> list[dict[str, Any]]:
-        """Which curves there are, their colours and ticks, as plain values."""
-        known = {curve.key: (curve.colour, curve.shown) for curve in self} | self._awaited
+        """Return keys, colours and visibility of the curves as JSON values."""
+        known = {curve.key: (curve.colour, curve.shown) for curve in self} | self._pending
         return [
             {"key": key, "colour": colour, "shown": shown} for key, (colour, shown) in known.items()
         ]
 
     def restore(self, state: Any) -> None:
-        """Expect the curves of :meth:`state`; what cannot be used is left out."""
+        """Apply the values of :meth:`state` to curves to come; invalid entries are ignored."""
         self.clear()
         for entry in state if isinstance(state, list) else []:
             known = entry if isinstance(entry, dict) else {}
@@ -172,17 +172,17 @@ class Curves:
             if not (isinstance(key, str) and isinstance(colour, str) and isinstance(shown, bool)):
                 continue
             if not colour or _COLOUR.fullmatch(colour):
-                self._awaited[key] = (colour, shown)
+                self._pending[key] = (colour, shown)
 
     def is_pending(self, key: str) -> bool:
-        """Whether a saved session knew a curve that is not read yet."""
-        return key in self._awaited
+        """Return whether a curve of a saved session is not read yet."""
+        return key in self._pending
 
     def pending_pins(self) -> list[Pin]:
-        """Pinned places of a saved session whose spectra are not read yet."""
-        pins = [Pin.of(key) for key in self._awaited]
+        """Return the pins of a saved session whose spectra are not read yet."""
+        pins = [Pin.of(key) for key in self._pending]
         return [pin for pin in pins if pin is not None]
 
     def spectra(self) -> list[NamedSpectrum]:
-        """The drawn curves, to be saved."""
+        """Return the curves that are drawn, to be saved."""
         return [NamedSpectrum(curve.name, curve.counts) for curve in self.shown()]

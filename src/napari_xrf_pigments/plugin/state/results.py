@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from napari_xrf_pigments.cube import XRFCube
     from napari_xrf_pigments.mapping.subsets import Part
 
-#: Thresholds are told apart to a thousandth.
+#: Resolution of thresholds: a thousandth.
 _STEPS = 1000
 
 
-class Tally:
-    """A histogram of the probabilities of each map.
+class ProbabilityHistogram:
+    """Histograms of the probabilities of some maps.
 
     Parameters
     ----------
@@ -44,24 +44,24 @@ class Tally:
         self.pixels += int(finite.sum())
         for counts, sums, image in zip(self._counts, self._sums, maps, strict=True):
             values = np.asarray(image)[finite]
-            # A step holds what is over the one before, up to its own value.
+            # A step counts the values over the step before, up to its own value.
             steps = np.clip(np.ceil(values * _STEPS), 0, _STEPS).astype(np.intp)
             counts += np.bincount(steps, minlength=_STEPS + 1)
             sums += np.bincount(steps, weights=values, minlength=_STEPS + 1)
 
     def share(self, index: int, threshold: float) -> float:
-        """Share of the pixels over a threshold, 0-1."""
+        """Return the share of the pixels over a threshold, 0-1."""
         return int(self._counts[index, _over(threshold)].sum()) / max(1, self.pixels)
 
     def certainty(self, index: int, threshold: float) -> float | None:
-        """Mean probability of the pixels over a threshold; None where there are none."""
+        """Return the mean probability of the pixels over a threshold; None without any."""
         over = _over(threshold)
         counts = int(self._counts[index, over].sum())
         return float(self._sums[index, over].sum()) / counts if counts else None
 
 
 def _over(threshold: float) -> slice:
-    """The steps over a threshold."""
+    """Return the steps over a threshold."""
     return slice(int(np.clip(round(threshold * _STEPS), 0, _STEPS)) + 1, None)
 
 
@@ -71,11 +71,11 @@ DEPTHS: tuple[Depth, ...] = ("probability", "top", "below")
 IN_MEMORY_BYTES = 512 * 2**20
 
 
-def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """An array of NaN (= not computed yet), in a temporary file if it is large."""
+def empty_maps(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return an array of NaN (= not computed yet), in a temporary file if it is large."""
     if int(np.prod(shape)) * 4 <= IN_MEMORY_BYTES:
         return np.full(shape, np.nan, dtype=np.float32)
-    # The map keeps the file open; the system removes it with the last reference.
+    # The memory map holds the file open; the system removes it with the last reference.
     with tempfile.TemporaryFile() as file:
         array = np.memmap(file, dtype=np.float32, mode="w+", shape=shape)
     array[:] = np.nan
@@ -83,14 +83,14 @@ def empty(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 class Results:
-    """What all results share: how they were made, and which pixels are done.
+    """Provenance and finished pixels of results of any kind.
 
     Parameters
     ----------
     shape : tuple of int
         (y, x) of the scan.
     energies : EnergyAxis, optional
-        The axis that they are made on.
+        The energy axis they are made with.
 
     Attributes
     ----------
@@ -98,22 +98,22 @@ class Results:
         The pixels of finished tiles.
     provenance : dict
         How they were made.
-    seen : SpectraTally
-        What was counted in the spectra of those pixels.
+    tally : SpectraTally
+        Sums over the spectra of those pixels, for the warnings of the run.
     """
 
     def __init__(self, shape: tuple[int, int], energies: EnergyAxis | None = None) -> None:
         self.energies = energies
         self.provenance: dict[str, Any] = {}
         self.done = np.zeros(shape, dtype=bool)
-        self.seen = SpectraTally()
+        self.tally = SpectraTally()
 
     def collect_warnings(self, tile: Any) -> list[str]:
-        """Keep what a tile says of the run; returns the sentences that are new."""
-        self.seen += getattr(tile, "tally", SpectraTally())
-        kept = self.provenance.setdefault("warnings", [])
-        new = [text for text in getattr(tile, "warnings", ()) if text not in kept]
-        kept += new
+        """Add the tally and the warnings of a tile; return the warnings that are new."""
+        self.tally += getattr(tile, "tally", SpectraTally())
+        known = self.provenance.setdefault("warnings", [])
+        new = [text for text in getattr(tile, "warnings", ()) if text not in known]
+        known += new
         return new
 
     @property
@@ -123,7 +123,7 @@ class Results:
 
 
 class PigmentResults(Results):
-    """Pigment maps while they fill, and how much of the painting each covers.
+    """Pigment maps while they fill, and the share of the painting that each covers.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class PigmentResults(Results):
     names, groups : tuple of str
         Pigment ids and ambiguity groups.
     energies : EnergyAxis, optional
-        The axis that they are made on.
+        The energy axis they are made with.
     """
 
     def __init__(
@@ -145,33 +145,33 @@ class PigmentResults(Results):
         super().__init__(shape, energies)
         self.names = names
         self.groups = groups
-        self.probability = empty((len(names), *shape))
-        self.top = empty((len(names), *shape))
-        self.below = empty((len(names), *shape))
-        self.group_probability = empty((len(groups), *shape))
-        self.unexplained = empty(shape)
-        self._tallies = {depth: Tally(len(names)) for depth in DEPTHS}
-        self._group_tally = Tally(len(groups))
+        self.probability = empty_maps((len(names), *shape))
+        self.top = empty_maps((len(names), *shape))
+        self.below = empty_maps((len(names), *shape))
+        self.group_probability = empty_maps((len(groups), *shape))
+        self.unexplained = empty_maps(shape)
+        self._histograms = {depth: ProbabilityHistogram(len(names)) for depth in DEPTHS}
+        self._group_histogram = ProbabilityHistogram(len(groups))
 
     def add(self, tile: Any) -> None:
-        """Put a finished ``PigmentTile`` in its place."""
-        place = tile.rows, tile.columns
-        self.probability[:, *place] = tile.probability
-        self.top[:, *place] = tile.top
-        self.below[:, *place] = tile.below
-        self.group_probability[:, *place] = tile.group_probability
-        self.unexplained[place] = tile.unexplained
-        self._count(place)
-        self.done[place] = True
+        """Store a finished ``PigmentTile``."""
+        window = tile.rows, tile.columns
+        self.probability[:, *window] = tile.probability
+        self.top[:, *window] = tile.top
+        self.below[:, *window] = tile.below
+        self.group_probability[:, *window] = tile.group_probability
+        self.unexplained[window] = tile.unexplained
+        self._count(window)
+        self.done[window] = True
 
-    def _count(self, place: Any) -> None:
-        for depth, tally in self._tallies.items():
-            tally.add(self.maps_at_depth(depth)[:, *place])
-        self._group_tally.add(self.group_probability[:, *place])
+    def _count(self, window: Any) -> None:
+        for depth, histogram in self._histograms.items():
+            histogram.add(self.maps_at_depth(depth)[:, *window])
+        self._group_histogram.add(self.group_probability[:, *window])
 
     @classmethod
     def from_maps(cls, maps: PigmentMaps) -> PigmentResults:
-        """Finished maps that were loaded."""
+        """Return the results of maps that were loaded."""
         results = cls((1, 1), maps.names, maps.groups)
         for field in ("probability", "top", "below", "group_probability", "unexplained"):
             setattr(results, field, np.asarray(getattr(maps, field)))
@@ -182,42 +182,42 @@ class PigmentResults(Results):
 
     @property
     def context(self) -> bool:
-        """Whether like neighbours spoke for a pixel."""
+        """Whether the maps were smoothed with similar neighbours."""
         settings = self.provenance.get("settings")
         return isinstance(settings, dict) and settings.get("context") is True
 
     def maps_at_depth(self, depth: Depth) -> NDArray[np.float32]:
-        """The maps of a depth, shape (pigment, y, x)."""
+        """Return the maps of a depth, shape (pigment, y, x)."""
         maps: NDArray[np.float32] = getattr(self, depth)
         return maps
 
     def is_predicted(self, y: int, x: int) -> bool:
-        """Whether a pixel has its answer."""
+        """Return whether the probabilities of a pixel are computed."""
         return bool(np.isfinite(self.probability[:, y, x]).all())
 
     def share(self, name: str, threshold: float, depth: Depth = "probability") -> float:
-        """Share of the finished pixels where a pigment is over a threshold."""
-        return self._tallies[depth].share(self.names.index(name), threshold)
+        """Return the share of the finished pixels where a pigment is over a threshold."""
+        return self._histograms[depth].share(self.names.index(name), threshold)
 
     def certainty(self, name: str, threshold: float, depth: Depth = "probability") -> float | None:
-        """Mean probability of a pigment where it is over a threshold."""
-        return self._tallies[depth].certainty(self.names.index(name), threshold)
+        """Return the mean probability of a pigment where it is over a threshold."""
+        return self._histograms[depth].certainty(self.names.index(name), threshold)
 
     def shares(self, threshold: float, depth: Depth) -> dict[str, float]:
-        """Share of the finished pixels over a threshold, by pigment id."""
+        """Return the share of the finished pixels over a threshold, by pigment id."""
         return {name: self.share(name, threshold, depth) for name in self.names}
 
     def group_shares(self, threshold: float) -> dict[str, float]:
-        """Share of the finished pixels over a threshold, by group."""
-        tally = self._group_tally
-        return {name: tally.share(i, threshold) for i, name in enumerate(self.groups)}
+        """Return the share of the finished pixels over a threshold, by group."""
+        share = self._group_histogram.share
+        return {name: share(i, threshold) for i, name in enumerate(self.groups)}
 
     def group_certainty(self, group: str, threshold: float) -> float | None:
-        """Mean probability of a group where it is over a threshold."""
-        return self._group_tally.certainty(self.groups.index(group), threshold)
+        """Return the mean probability of a group where it is over a threshold."""
+        return self._group_histogram.certainty(self.groups.index(group), threshold)
 
     def maps(self, pixel_mm: tuple[float, float] | None = None) -> PigmentMaps:
-        """The maps as the rest of the package knows them."""
+        """Return the maps to be saved."""
         return PigmentMaps(
             self.names,
             self.probability,
@@ -231,7 +231,7 @@ class PigmentResults(Results):
         )
 
     def maps_at(self, y: int, x: int) -> PigmentMaps:
-        """The answer for one pixel, with a leading axis of one spectrum."""
+        """Return the prediction of one pixel; the pixel takes the place of y and x."""
         return PigmentMaps(
             self.names,
             self.probability[:, y, x][:, None],
@@ -258,20 +258,20 @@ class ElementView:
     Parameters
     ----------
     quantity : {"counts", "sigma", "signal to noise"}
-        What of them.
+        The quantity shown.
     normalisation : {"live time", "scatter", "total"} or None
-        What they are divided by.
+        The monitor that divides the maps.
     """
 
     quantity: Quantity = "counts"
     normalisation: Normalisation | None = None
 
     def divided(self) -> str:
-        """What names of maps made of several say of the normalisation."""
+        """Describe the normalisation in the name of a map made of several."""
         return "" if self.normalisation is None else f" (divided by {self.normalisation})"
 
     def title(self, name: str, part: str = "") -> str:
-        """Name of the layer of a map: all that is not net counts of the scan is said."""
+        """Return the name of the layer of a map; only net counts of the whole scan need no more."""
         text = name
         if self.quantity != "counts":
             text += f" {self.quantity}"
@@ -286,13 +286,13 @@ class ElementResults(Results):
     Parameters
     ----------
     shape : tuple of int
-        (y, x) of what is mapped.
+        (y, x) of the scan or the part that is mapped.
     names : tuple of str
         Line families.
     cube : XRFCube, optional
-        What is mapped: the scan or a part of it.
+        The scan or the part.
     part : Part, optional
-        The part, where it is not the whole scan.
+        The part; None for the whole scan.
     """
 
     def __init__(
@@ -306,24 +306,24 @@ class ElementResults(Results):
         self.names = names
         self.cube = cube
         self.part = part
-        #: What saved maps are divided by: what is shown is what is taken home.
+        #: The normalisation of saved maps, which is that of the layers.
         self.normalisation: Normalisation | None = None
-        self.counts = empty((len(names), *shape))
-        self.sigma = empty((len(names), *shape))
-        self.total, self.scatter, self.scatter_sigma = (empty(shape) for _ in range(3))
+        self.counts = empty_maps((len(names), *shape))
+        self.sigma = empty_maps((len(names), *shape))
+        self.total, self.scatter, self.scatter_sigma = (empty_maps(shape) for _ in range(3))
 
     def add(self, tile: Any) -> None:
-        """Put a finished ``ElementTile`` in its place."""
-        place = tile.rows, tile.columns
-        self.counts[:, *place] = tile.counts
-        self.sigma[:, *place] = tile.sigma
+        """Store a finished ``ElementTile``."""
+        window = tile.rows, tile.columns
+        self.counts[:, *window] = tile.counts
+        self.sigma[:, *window] = tile.sigma
         for name in ("total", "scatter", "scatter_sigma"):
-            getattr(self, name)[place] = getattr(tile, name)
-        self.done[place] = True
+            getattr(self, name)[window] = getattr(tile, name)
+        self.done[window] = True
 
     @classmethod
     def from_maps(cls, maps: ElementMaps) -> ElementResults:
-        """Finished maps that were loaded."""
+        """Return the results of maps that were loaded."""
         results = cls((1, 1), maps.names)
         results.counts, results.sigma = np.asarray(maps.counts), np.asarray(maps.sigma)
         results.provenance = dict(maps.provenance)
@@ -331,25 +331,25 @@ class ElementResults(Results):
         return results
 
     def significant(self, y: int, x: int, sigmas: float = 5.0) -> tuple[str, ...]:
-        """Line families that stand over their noise in a pixel, strongest first."""
+        """Return the line families above their noise in a pixel, the most significant first."""
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = self.counts[:, y, x] / self.sigma[:, y, x]
         order = np.argsort(-np.nan_to_num(ratio))
         return tuple(self.names[i] for i in order if ratio[i] >= sigmas)
 
     def monitor(self, normalisation: Normalisation | None) -> Monitor | None:
-        """What the maps are divided by.
+        """Return the monitor that divides the maps.
 
         Raises
         ------
         ValueError
-            If the scan does not have it.
+            If the scan has no such monitor.
         """
         if normalisation is None:
             return None
         if self.cube is None:
             raise ValueError("Maps that were loaded cannot be normalised: map the scan again.")
-        # Here, since the fit brings half of scipy and the first scan shall open at once.
+        # Imported late: the fit imports half of scipy, and the first scan should open at once.
         from napari_xrf_pigments.mapping.elements import element_monitor
 
         return element_monitor(
@@ -357,17 +357,17 @@ class ElementResults(Results):
         )
 
     def pair(self, name: str, monitor: Monitor | None = None) -> tuple[Float32Array, Float32Array]:
-        """Counts and standard deviation of a family, each (y, x)."""
+        """Return counts and standard deviation of a family, each (y, x)."""
         index = self.names.index(name)
         counts, sigma = self.counts[index], self.sigma[index]
         return (counts, sigma) if monitor is None else normalised(counts, sigma, monitor)
 
     def image(self, name: str, view: ElementView, monitor: Monitor | None = None) -> Float32Array:
-        """The map of a family as it is shown, shape (y, x)."""
+        """Return the map of a family as it is shown, shape (y, x)."""
         return quantity_of(*self.pair(name, monitor), view.quantity)
 
     def maps(self, pixel_mm: tuple[float, float] | None = None) -> ElementMaps:
-        """The maps as the rest of the package knows them, normalised where they are shown so."""
+        """Return the maps to be saved, normalised as they are shown."""
         by = self.monitor(self.normalisation)
         if by is None:
             return ElementMaps(self.names, self.counts, self.sigma, pixel_mm, self.provenance)
@@ -378,7 +378,7 @@ class ElementResults(Results):
 
 
 def quantity_of(counts: Float32Array, sigma: Float32Array, quantity: Quantity) -> Float32Array:
-    """Counts, their standard deviation, or one over the other."""
+    """Return counts, their standard deviation, or one over the other."""
     if quantity == "counts":
         return counts
     if quantity == "sigma":

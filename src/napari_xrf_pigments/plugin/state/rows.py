@@ -1,4 +1,4 @@
-"""What views are given to show: plain rows (no Qt)."""
+"""The list of elements: found in a scan, named by the user, mapped (no Qt)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class ElementRow:
-    """A line of the list of elements.
+    """An entry of the list of elements.
 
     Parameters
     ----------
     family : str
-        The line family to be mapped, such as ``"Pb L"``.
+        The line family to map, such as ``"Pb L"``.
     families : tuple of str
-        The families of the element that can be chosen, this one among them.
+        The families of the element to choose from, this one among them.
     strength : float or None
-        How many sigma it stands out, at the place where it does most; None where it was named.
+        Its highest significance in the scan, sigma; None where the user named it.
     """
 
     family: str
@@ -26,25 +26,25 @@ class ElementRow:
 
 
 def added_rows(before: Sequence[ElementRow], found: Sequence[ElementRow]) -> tuple[ElementRow, ...]:
-    """Rows of elements that the user named and that were not found: they stay in the list."""
+    """Return the rows that the user named and that a search did not find: they stay."""
     symbols = {row.family.split()[0] for row in found}
     named = {row.family.split()[0]: row for row in before if row.strength is None}
     return tuple(row for symbol, row in named.items() if symbol not in symbols)
 
 
 def with_mapped(rows: Sequence[ElementRow], names: Sequence[str]) -> list[ElementRow]:
-    """Rows whose line families are those that were mapped, where some were, and those mapped only.
+    """Return rows with the line families that were mapped, and rows of those mapped alone.
 
     Parameters
     ----------
     rows : sequence of ElementRow
-        What was found or named.
+        The elements found or named.
     names : sequence of str
         The line families of the maps.
     """
-    found = []
+    updated = []
     for row in rows:
         mapped = next((each for each in (row.family, *row.families) if each in names), row.family)
-        found.append(replace(row, family=mapped))
-    there = {row.family for row in found}
-    return found + [ElementRow(name) for name in names if name not in there]
+        updated.append(replace(row, family=mapped))
+    listed = {row.family for row in updated}
+    return updated + [ElementRow(name) for name in names if name not in listed]

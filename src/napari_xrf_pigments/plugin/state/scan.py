@@ -1,4 +1,4 @@
-"""An opened scan and what was made of it (no Qt, no napari)."""
+"""An open scan: energy axis, settings, results and selections (no Qt, no napari)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .totals import TotalCounts
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import XRFCube
 
-#: Files keep some ten digits of an axis: as near as this it is the same one.
+#: Axes that differ by less are the same: files hold about ten digits.
 _SAME_KEV = 1e-5
 
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """What maps of a scan depend on besides its counts.
+    """The settings that maps of a scan depend on, besides its counts.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class ScanSettings:
     acquisition : Acquisition
         Settings of the instrument.
     origin : str
-        Where the axis comes from, in words, where a person chose it; else empty.
+        Origin of the axis in words, such as "set by hand"; empty if the user did not choose it.
     """
 
     energies: EnergyAxis
@@ -44,8 +44,8 @@ class ScanSettings:
     origin: str = ""
 
     def stale_reason(self, other: ScanSettings) -> str:
-        """What of maps made with these settings is old under others, in words."""
-        if _apart_kev(self.energies, other.energies) > _SAME_KEV:
+        """Return why maps made with these settings are stale under others; empty if not."""
+        if _distance_kev(self.energies, other.energies) > _SAME_KEV:
             return "previous calibration"
         here, there = self.acquisition, other.acquisition
         if (here.anode, here.tube_kv) != (there.anode, there.tube_kv):
@@ -53,24 +53,24 @@ class ScanSettings:
         return ""
 
 
-def _apart_kev(one: EnergyAxis, other: EnergyAxis) -> float:
-    """The most that two axes of the same channels lie apart, at one of their ends."""
+def _distance_kev(one: EnergyAxis, other: EnergyAxis) -> float:
+    """Return the largest distance between two axes of the same channels, at one of their ends."""
     top = (one.gain_kev - other.gain_kev) * (one.n_channels - 1)
     start = one.offset_kev - other.offset_kev
     return max(abs(start), abs(start + top))
 
 
 class Scan:
-    """The state that all layers of one scan share.
+    """An open scan, with its results and settings.
 
     Parameters
     ----------
     cube : XRFCube
-        As it was opened.
+        The scan as it was opened.
     name : str
-        For people.
+        Name shown to the user.
     totals : TotalCounts, optional
-        Its sums, if they were begun already.
+        Its sums, if they are computed already.
     """
 
     energies_changed = Signal()
@@ -85,17 +85,18 @@ class Scan:
         self.checked = False
         self._results: dict[str, Any] = {"elements": None, "pigments": None, "trial": None}
         self._made_with: dict[str, ScanSettings] = {}
-        self._given: EnergyAxis = cube.energies
+        self._file_energies: EnergyAxis = cube.energies
         self._origin = ""
-        self._earlier: list[ScanSettings] = []
+        self._undo_stack: list[ScanSettings] = []
         #: Sums, differences and ratios of the elemental maps, by name.
         self.derived: dict[str, Combined] = {}
         self.element_view = ElementView()
-        #: What the list of elements holds: found in the scan, or named.
+        #: The list of elements: found in the scan, or named by the user.
         self.element_rows: tuple[ElementRow, ...] = ()
         self.palette = Palette()
-        #: The spectra that are compared in one plot, and the pixel that was clicked last.
+        #: The spectra that are compared in one plot.
         self.curves = Curves()
+        #: The selected pixel, (y, x).
         self.pixel: tuple[int, int] | None = None
 
     @property
@@ -106,17 +107,17 @@ class Scan:
 
     @elements.setter
     def elements(self, results: ElementResults | None) -> None:
-        self._keep("elements", results)
+        self._store("elements", results)
 
     @property
     def trial(self) -> ElementResults | None:
-        """Elemental maps of a part of the scan, to try settings on."""
+        """The elemental maps of a part of the scan, as a preview."""
         results: ElementResults | None = self._results["trial"]
         return results
 
     @trial.setter
     def trial(self, results: ElementResults | None) -> None:
-        self._keep("trial", results)
+        self._store("trial", results)
 
     @property
     def pigments(self) -> PigmentResults | None:
@@ -126,37 +127,37 @@ class Scan:
 
     @pigments.setter
     def pigments(self, results: PigmentResults | None) -> None:
-        self._keep("pigments", results)
+        self._store("pigments", results)
 
-    def _keep(self, kind: str, results: Any) -> None:
+    def _store(self, kind: str, results: Any) -> None:
         self._results[kind] = results
         self._made_with[kind] = self.settings
 
     @property
     def settings(self) -> ScanSettings:
-        """What maps are made with at present."""
+        """The present settings."""
         return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
 
     def stale_reason_of(self, kind: str) -> str:
-        """Why the maps of a kind ("elements", "pigments" or "trial") are old, or nothing."""
+        """Return why results ("elements", "pigments" or "trial") are stale; empty if not."""
         if self._results[kind] is None:
             return ""
         return self._made_with[kind].stale_reason(self.settings)
 
     @property
     def given_energies(self) -> EnergyAxis:
-        """The axis that the scan was opened with."""
-        return self._given
+        """The energy axis that the scan was opened with."""
+        return self._file_energies
 
     @property
     def uses_estimate(self) -> bool:
-        """Whether the axis found from the lines is in use."""
+        """Whether the energy axis estimated from the lines is in use."""
         return self.can_estimate and self.cube.energies is self.calibration.energies
 
     @property
     def can_undo(self) -> bool:
-        """Whether a person changed axis or settings."""
-        return bool(self._earlier)
+        """Whether the user changed axis or settings."""
+        return bool(self._undo_stack)
 
     @property
     def can_estimate(self) -> bool:
@@ -164,17 +165,17 @@ class Scan:
         return self.calibration is not None and bool(self.calibration.trusted)
 
     def set_calibration(self, calibration: Any) -> None:
-        """Take the result of the check; a trusted one replaces an axis read from a file."""
+        """Apply the result of the check; a trusted estimate replaces an axis read from a file."""
         self.calibration = calibration
         self.checked = True
         self._apply_estimated_settings()
-        # What a person chose in the meantime stays.
-        if self.can_estimate and self._given.source != "user" and not self._earlier:
+        # An axis that the user chose during the check stays.
+        if self.can_estimate and self._file_energies.source != "user" and not self._undo_stack:
             self.cube = self.cube.with_energies(self.calibration.energies)
         self.energies_changed.emit()
 
     def _apply_estimated_settings(self) -> None:
-        """Fill in the detector's resolution and the anode where the spectrum told them."""
+        """Fill in the resolution of the detector and the anode that the spectrum shows."""
         fwhm = self.calibration.fwhm_mn_ka_ev if self.can_estimate else None
         detector = self.cube.acquisition.detector or Detector()
         if fwhm is not None and detector.fwhm_mn_ka_ev is None:
@@ -187,20 +188,21 @@ class Scan:
 
     def use_estimate(self, estimate: bool) -> None:
         """Use the estimated axis, or the one that the scan was opened with."""
-        axis = self.calibration.energies if estimate and self.can_estimate else self._given
+        use = estimate and self.can_estimate
+        axis = self.calibration.energies if use else self._file_energies
         self.change(ScanSettings(axis, self.cube.acquisition))
 
     def change(self, settings: ScanSettings) -> None:
-        """Use another energy axis or other settings; :meth:`undo` takes it back."""
+        """Use another energy axis or other settings; :meth:`undo` reverts it."""
         if settings == self.settings:
             return
-        self._earlier.append(self.settings)
+        self._undo_stack.append(self.settings)
         self._apply(settings)
 
     def undo(self) -> None:
-        """Take back the last change of axis or settings."""
-        if self._earlier:
-            self._apply(self._earlier.pop())
+        """Revert the last change of axis or settings."""
+        if self._undo_stack:
+            self._apply(self._undo_stack.pop())
 
     def _apply(self, settings: ScanSettings) -> None:
         self._origin = settings.origin
@@ -208,13 +210,13 @@ class Scan:
         self.energies_changed.emit()
 
     def set_palette(self, palette: Palette) -> None:
-        """Show other pigments of the result, or with other thresholds."""
+        """Change which pigments are shown, and their thresholds."""
         if palette != self.palette:
             self.palette = palette
             self.palette_changed.emit()
 
     def axis_sentence(self) -> str:
-        """Which energy axis is in use, in one sentence."""
+        """Describe the energy axis in use, in one sentence."""
         axis = self.cube.energies
         origin = {
             "file": "from the file",
@@ -224,7 +226,7 @@ class Scan:
         source = "from the lines of the scan" if self.uses_estimate else origin[axis.source]
         source = self._origin or source
         text = (
-            f"Energy axis {source}: {axis.gain_kev * 1000:.2f} eV a channel, "
+            f"Energy axis {source}: {axis.gain_kev * 1000:.2f} eV per channel, "
             f"offset {axis.offset_kev * 1000:+.0f} eV."
         )
         if self.checked and self.uses_estimate:
@@ -240,22 +242,22 @@ class Scan:
         return f"{text} {self.calibration.message}" if refused else text
 
     def axis_details(self) -> str:
-        """What the check of the energy axis found, at length."""
+        """Describe the result of the check of the energy axis at length."""
         return str(self.calibration.message) if self.calibration is not None else ""
 
     def spectrum(self, y: int, x: int) -> NDArray[np.float64]:
-        """Counts of a pixel, shape (channel,)."""
+        """Return the counts of a pixel, shape (channel,)."""
         return self.cube.spectrum(y, x)
 
     def measured(self, y: int, x: int) -> bool:
-        """Whether a pixel lies inside the scan and was measured."""
+        """Return whether a pixel lies inside the scan and was measured."""
         rows, columns, _ = self.cube.shape
         if not (0 <= y < rows and 0 <= x < columns):
             return False
         return self.cube.valid is None or bool(self.cube.valid[y, x])
 
     def millimetres(self, y: int, x: int) -> tuple[float, float] | None:
-        """Place (y, x) of a pixel's centre in mm from the first pixel's centre."""
+        """Return the position (y, x) of the centre of a pixel, mm from that of the first pixel."""
         if self.cube.pixel_mm is None:
             return None
         return y * self.cube.pixel_mm[0], x * self.cube.pixel_mm[1]

@@ -1,4 +1,4 @@
-"""What the plugin asks of the core, loaded on first use so that docks open at once."""
+"""The functions of the core that the plugin calls, imported on first use."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class FoundLines:
     names : tuple of str
         Line families.
     plan : object
-        What the search prepared for mapping; None where it prepared nothing.
+        The plan for mapping them; None where the search made none.
     strength : mapping of str to float
-        How many sigma each stands out, at the place where it does most.
+        Highest significance of each in the scan, sigma.
     families : mapping of str to tuple of str
-        The K, L and M families of each one's element, itself first.
+        The K, L and M families of the element of each, its own first.
     """
 
     names: tuple[str, ...]
@@ -42,7 +42,7 @@ class FoundLines:
 
     @property
     def rows(self) -> tuple[ElementRow, ...]:
-        """The same for the list of elements."""
+        """Rows of the list of elements."""
         return tuple(
             ElementRow(name, self.families.get(name, (name,)), self.strength.get(name))
             for name in self.names
@@ -59,11 +59,11 @@ def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
     from napari_xrf_pigments.calibration.anode import with_estimated_anode
     from napari_xrf_pigments.calibration.automatic import calibrate
 
-    found = calibrate(spectrum, cube.energies, cube.acquisition)
-    axis = found.energies if cube.energies.source != "user" else cube.energies
-    seen, told = with_estimated_anode(cube.with_energies(axis), spectrum)
-    message = f"{found.message} {told}".strip()
-    return replace(found, anode=seen.acquisition.anode, message=message)
+    calibration = calibrate(spectrum, cube.energies, cube.acquisition)
+    axis = calibration.energies if cube.energies.source != "user" else cube.energies
+    estimated, note = with_estimated_anode(cube.with_energies(axis), spectrum)
+    message = f"{calibration.message} {note}".strip()
+    return replace(calibration, anode=estimated.acquisition.anode, message=message)
 
 
 def _find_lines(cube: XRFCube) -> FoundLines:
@@ -71,7 +71,7 @@ def _find_lines(cube: XRFCube) -> FoundLines:
     from napari_xrf_pigments.mapping.elements import families_of_element
 
     plan = plan_elements(cube)
-    # The strongest first: those of the fit stand by energy.
+    # The most significant first: the fit orders them by energy.
     names = tuple(plan.significance)
     families = {name: families_of_element(cube, name, plan.conditions) for name in names}
     return FoundLines(names, plan, plan.significance, families)
@@ -93,7 +93,7 @@ def _element_tiles(
 
 @lru_cache(maxsize=3)
 def _network(device: str, weights: Path | None = None) -> Any:
-    """The network, loaded once a device: every click on a pixel asks it."""
+    """Load the network, once per device and weights: every click on a pixel uses it."""
     from napari_xrf_pigments.network.predict import Predictor
 
     return Predictor(device, weights)
@@ -113,7 +113,7 @@ def _pigment_tiles(
     return iter_pigment_tiles(cube, predictor=network, context=context, skip=skip, before=before)
 
 
-def _pooled(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64], float]:
+def _pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[NDArray[np.float64], float]:
     from napari_xrf_pigments.mapping.neighbour_pooling import pooled_spectrum
 
     return pooled_spectrum(cube, y, x)
@@ -147,7 +147,7 @@ def _provenance(
     return provenance(cube, settings)
 
 
-def _teach(
+def _fine_tune(
     cube: XRFCube,
     labels: NDArray[Any],
     statements: Mapping[int, Any],
@@ -163,7 +163,7 @@ def _teach(
 def _devices() -> tuple[tuple[str, str], ...]:
     import torch
 
-    # In a thread, as the dock opens: so a run finds what it needs loaded already.
+    # Runs in a thread as the dock opens, so that a later run has its modules loaded.
     from napari_xrf_pigments.network import predict as predict
 
     found = [("Automatic", "auto"), ("CPU", "cpu")]
@@ -188,21 +188,22 @@ class Services:
         Cube to :class:`FoundLines`.
     element_tiles, pigment_tiles : callable
         (cube, line families, plan or None) and (cube, device), each with the mask of finished
-        pixels and what was counted in them, or None, to an iterable of finished tiles; the
-        latter also with whether like neighbours speak for a pixel.
-    pooled : callable
-        (cube, y, x) to the spectrum with those of like neighbours, and how many it is worth.
+        pixels and their tally, or None, to an iterable of finished tiles; the latter also with
+        whether to smooth with similar neighbours.
+    pooled_spectrum : callable
+        (cube, y, x) to the spectrum pooled with those of similar neighbours, and the effective
+        number of spectra in it.
     predict : callable
         (cube, one spectrum) to ``PigmentMaps`` with arrays (pigment, 1).
     explain : callable
         (cube, one spectrum) to ``Explanation``.
     provenance : callable
-        (cube, settings of a run) to how its maps were made.
-    teach : callable
-        (cube, painted labels, what each label says, name of the scan) to an iterable of
-        steps, the taught network last.
+        (cube, settings of a run) to the provenance of its maps.
+    fine_tune : callable
+        (cube, painted labels, annotation of each label, name of the scan) to an iterable of
+        steps, the fine-tuned network last.
     devices : callable
-        To pairs of label and torch device.
+        Returns pairs of label and torch device.
     """
 
     open_cube: Callable[[str | Path], XRFCube] = _open_cube
@@ -210,16 +211,18 @@ class Services:
     find_lines: Callable[[XRFCube], FoundLines] = _find_lines
     element_tiles: Callable[..., Iterable[Any]] = _element_tiles
     pigment_tiles: Callable[..., Iterable[Any]] = _pigment_tiles
-    pooled: Callable[[XRFCube, int, int], tuple[NDArray[np.float64], float]] = _pooled
+    pooled_spectrum: Callable[[XRFCube, int, int], tuple[NDArray[np.float64], float]] = (
+        _pooled_spectrum
+    )
     predict: Callable[[XRFCube, NDArray[np.float64]], PigmentMaps] = _predict
     explain: Callable[[XRFCube, NDArray[np.float64]], Explanation] = _explain
     provenance: Callable[[XRFCube, dict[str, Any]], dict[str, Any]] = _provenance
-    teach: Callable[..., Iterable[Any]] = _teach
+    fine_tune: Callable[..., Iterable[Any]] = _fine_tune
     devices: Callable[[], tuple[tuple[str, str], ...]] = _devices
 
     def with_weights(self, weights: Path | None) -> Services:
-        """The same functions with other weights of the network; None: the bundled ones."""
-        names = ("pigment_tiles", "predict", "explain", "provenance", "teach")
+        """Return the functions with other weights of the network; None for the bundled ones."""
+        names = ("pigment_tiles", "predict", "explain", "provenance", "fine_tune")
         plain = {name: _without_weights(getattr(self, name)) for name in names}
         if weights is None:
             return replace(self, **plain)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TotalCounts:
-    """Sums over a cube that grow while they can already be looked at.
+    """Sums over a cube, which can be shown while they grow.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class TotalCounts:
     maximum : ndarray, shape (channel,), float64
         Highest count of any pixel so far in each channel.
     error : str or None
-        One sentence when the scan could not be read to its end.
+        One sentence if the scan could not be read to its end.
     """
 
     def __init__(self, cube: XRFCube) -> None:
@@ -52,23 +52,23 @@ class TotalCounts:
 
     @property
     def measured(self) -> int:
-        """How many pixels the sums hold."""
+        """Number of pixels in the sums."""
         return int(np.isfinite(self.image).sum())
 
     @property
     def ended(self) -> bool:
-        """Whether no more is to come."""
+        """Whether the sums are complete, or were stopped."""
         return self._ended.is_set()
 
     def start(self) -> TotalCounts:
-        """Begin in the background; a second call does nothing."""
+        """Start in a thread; a second call does nothing."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="total counts", daemon=True)
             self._thread.start()
         return self
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the end, at most some seconds; whether it was reached."""
+        """Wait for the end, at most some seconds; return whether it was reached."""
         return self.start()._ended.wait(seconds)
 
     def stop(self) -> None:
@@ -98,18 +98,18 @@ class TotalCounts:
                 if self._stop.is_set():
                     return
                 block = np.asarray(counts.blocks[i, j].compute(scheduler="synchronous"))
-                place = slice(y0, y0 + height), slice(x0, x0 + width)
+                window = slice(y0, y0 + height), slice(x0, x0 + width)
                 total = block.sum(axis=2, dtype=np.float64)
                 if valid is not None:
-                    total[~valid[place]] = np.nan
-                    block = block[valid[place]]
-                self.image[place] = total
+                    total[~valid[window]] = np.nan
+                    block = block[valid[window]]
+                self.image[window] = total
                 spectra = block.reshape(-1, block.shape[-1])
                 self.spectrum += spectra.sum(axis=0, dtype=np.float64)
                 if len(spectra):
                     np.maximum(self.maximum, spectra.max(axis=0), out=self.maximum)
                 self._pixels += height * width
                 x0 += width
-                # Lets the viewer draw: reading in pure Python would hold the lock.
+                # Let the viewer draw: a reader in pure Python holds the interpreter lock.
                 time.sleep(0)
             y0 += height

@@ -9,7 +9,7 @@ SIZE = 14
 
 
 def swatch(hex_colour: str) -> QIcon:
-    """A square of a colour with a grey border, so that black and white show on any theme."""
+    """Return a square of a colour; its grey border shows black and white on any theme."""
     pixmap = QPixmap(QSize(SIZE, SIZE))
     pixmap.fill(QColor(hex_colour))
     painter = QPainter(pixmap)

@@ -8,13 +8,13 @@ from qtpy.QtWidgets import QWidget
 
 
 def local_paths(mime: QMimeData | None) -> list[str]:
-    """The local files and folders among what is dragged."""
+    """Return the local files and folders of dragged data."""
     urls = mime.urls() if mime is not None and mime.hasUrls() else []
     return [url.toLocalFile() for url in urls if url.isLocalFile()]
 
 
 class DropTarget(QWidget):
-    """A widget that takes files and folders."""
+    """A widget that accepts dropped files and folders."""
 
     paths_dropped = Signal(list)
 
@@ -23,12 +23,12 @@ class DropTarget(QWidget):
         self.setAcceptDrops(True)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        """Take what holds local paths."""
+        """Accept local paths."""
         if event is not None and local_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        """Say which paths were dropped."""
+        """Emit the paths that were dropped."""
         paths = local_paths(event.mimeData()) if event is not None else []
         if event is not None and paths:
             event.acceptProposedAction()

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBox
 
 
 class RunBar(QWidget):
-    """Starts and stops something long.
+    """Buttons, progress and status of a run.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ class RunBar(QWidget):
         self.set_running(False)
 
     def set_ready(self, ready: bool, reason: str = "") -> None:
-        """Whether a run can start now, and if not, why."""
+        """Enable the run button, or give the reason why it is disabled."""
         self._ready = ready
         self.run_button.setToolTip(reason)
         self._update()
 
     def set_resumable(self, share: float | None) -> None:
-        """Offer to go on where this share (0-1) of the pixels is done; None: nothing to do."""
+        """Offer to resume a run of which this share (0-1) is done; None to offer nothing."""
         self.resume_button.setVisible(share is not None)
         if share is not None:
             self.resume_button.setToolTip(
@@ -68,7 +68,7 @@ class RunBar(QWidget):
         self._update()
 
     def set_progress(self, done: int, total: int) -> None:
-        """Show how far the run is (any unit)."""
+        """Show the progress of the run, in any unit."""
         self.bar.setValue(round(1000 * done / max(1, total)))
 
     def set_status(self, text: str) -> None:
@@ -77,7 +77,7 @@ class RunBar(QWidget):
         self.status.setVisible(bool(text))
 
     def set_cancelling(self) -> None:
-        """The wish to stop was heard."""
+        """Show that the run stops after the present tile."""
         self.cancel_button.setEnabled(False)
         self.set_status("Stopping after this tile ...")
 

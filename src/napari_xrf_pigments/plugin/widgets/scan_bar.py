@@ -1,4 +1,4 @@
-"""Which scan a dock works on, and a way to open another."""
+"""The list of open scans and a button to open another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which weights of the network are used."""
+"""A list of the weights of the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OTHER = "other"
 
 
 class WeightsBox(QComboBox):
-    """The bundled weights, those taught in this viewer, or another file."""
+    """The bundled weights, fine-tuned ones of this session, or another file."""
 
     weights_chosen = Signal(object)
     other_requested = Signal()
@@ -29,7 +29,7 @@ class WeightsBox(QComboBox):
         self.set_weights((), None)
 
     def set_weights(self, known: Sequence[Path], used: Path | None) -> None:
-        """Show which there are and which is used."""
+        """Show the weights to choose from and those in use."""
         self.clear()
         self.addItem("Standard", None)
         for path in known:
@@ -72,20 +72,20 @@ def weights_box(
     def show() -> None:
         box.set_weights(session.known_weights, session.weights)
 
-    def ask() -> None:
+    def choose_file() -> None:
         path, _ = QFileDialog.getOpenFileName(parent, "Weights of the network", "", FILES)
         if path:
             use_file(session, Path(path))
 
     box.weights_chosen.connect(session.use_weights)
-    box.other_requested.connect(ask)
+    box.other_requested.connect(choose_file)
     connect(session.weights_changed, show)
     show()
     return box
 
 
 def use_file(session: Session, path: Path) -> None:
-    """Use a weights file, if it is one."""
+    """Use the weights in a file; show an error if it holds none."""
     from napari_xrf_pigments.network.weights import load_weights
 
     try:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_xrf_pigments.plugin.state.results import Tally
+from napari_xrf_pigments.plugin.state.results import ProbabilityHistogram
 
 MAPS = arrays(np.float32, (2, 5, 7), elements=st.integers(0, 1000).map(lambda n: n / 1000))
 
@@ -14,31 +14,31 @@ MAPS = arrays(np.float32, (2, 5, 7), elements=st.integers(0, 1000).map(lambda n:
 @settings(max_examples=60)
 @given(maps=MAPS, threshold=st.integers(0, 99).map(lambda n: n / 100))
 def test_shares_and_certainties_are_those_of_the_pixels(maps, threshold):
-    tally = Tally(2)
-    tally.add(maps[:, :3])
-    tally.add(maps[:, 3:])
+    histogram = ProbabilityHistogram(2)
+    histogram.add(maps[:, :3])
+    histogram.add(maps[:, 3:])
     for index, image in enumerate(maps):
         over = image > np.float32(threshold)
-        assert tally.share(index, threshold) == pytest.approx(over.mean())
+        assert histogram.share(index, threshold) == pytest.approx(over.mean())
         if over.any():
-            assert tally.certainty(index, threshold) == pytest.approx(
+            assert histogram.certainty(index, threshold) == pytest.approx(
                 float(image[over].mean()), rel=1e-5
             )
         else:
-            assert tally.certainty(index, threshold) is None
+            assert histogram.certainty(index, threshold) is None
 
 
 def test_pixels_that_were_not_measured_do_not_count():
-    tally = Tally(1)
+    histogram = ProbabilityHistogram(1)
     maps = np.full((1, 2, 2), np.nan, np.float32)
     maps[0, 0, 0] = 0.9
-    tally.add(maps)
-    assert tally.pixels == 1
-    assert tally.share(0, 0.5) == 1.0
+    histogram.add(maps)
+    assert histogram.pixels == 1
+    assert histogram.share(0, 0.5) == 1.0
 
 
 def test_nothing_counted_is_no_share():
-    tally = Tally(0)
-    tally.add(np.zeros((0, 2, 2), np.float32))
-    assert Tally(1).share(0, 0.5) == 0.0
-    assert Tally(1).certainty(0, 0.5) is None
+    histogram = ProbabilityHistogram(0)
+    histogram.add(np.zeros((0, 2, 2), np.float32))
+    assert ProbabilityHistogram(1).share(0, 0.5) == 0.0
+    assert ProbabilityHistogram(1).certainty(0, 0.5) is None
