@@ -35,7 +35,7 @@ def agreement(viewer: Any) -> None:
     box = dock.pigment_box
     box.setCurrentIndex(box.findData("vermilion"))
     box.activated.emit(box.currentIndex())
-    common._wait(lambda: dock.held is not None and dock.held.pigment == "vermilion")
+    common._wait(lambda: dock.comparison is not None and dock.comparison.pigment == "vermilion")
     for layer in viewer.layers:
         layer.visible = layer.name == "Vermilion"
     dock.show_map()
@@ -90,14 +90,14 @@ def stitch(viewer: Any) -> None:
         _show_scan(viewer, replace(whole, counts=counts, valid=None, live_time_s=None), name, False)
         _map_elements(viewer)
     dock = _open(viewer, "Stitch sections")
-    dock.find()
+    dock.estimate_positions()
     common._wait(lambda: not dock.running, seconds=120)
-    said = dock.said.text()
+    sentences = dock.message.text()
     dock.join()
     common._wait(lambda: any(layer.name == "Hg L, joined" for layer in viewer.layers), seconds=60)
     for layer in viewer.layers:
         layer.visible = layer.name == "Hg L, joined"
-    dock.said.setText(said)
+    dock.message.setText(sentences)
 
 
 PICTURES: dict[str, Callable[[Any], None]] = {

@@ -51,7 +51,7 @@ def teach_dock(viewer: Any, dock: Any) -> None:
     dock._layer.refresh()
     dock._count()
     dock.run()
-    _wait(lambda: dock.taught is not None and not dock.running)
+    _wait(lambda: dock.fine_tuned is not None and not dock.running)
     _save(viewer, "teach_dock.png")
 
 

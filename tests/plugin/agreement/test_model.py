@@ -1,9 +1,9 @@
-"""A pigment held against its elements, without a viewer."""
+"""A pigment comparison against its elements, without a viewer."""
 
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.plugin.agreement.model import hold_against_elements, pigments_by_share
+from napari_xrf_pigments.plugin.agreement.model import compare_with_elements, pigments_by_share
 from napari_xrf_pigments.plugin.state.scan import Scan
 
 from .. import mapped
@@ -18,37 +18,37 @@ def scan():
 
 
 def test_a_pigment_that_is_where_its_element_is_agrees(scan):
-    held = hold_against_elements(scan, "vermilion", 0.5, 3.0)
-    (line,) = [row for row in held.rows if row.mapped]
+    comparison = compare_with_elements(scan, "vermilion", 0.5, 3.0)
+    (line,) = [row for row in comparison.rows if row.mapped]
     assert line.family == "Hg L"
     assert line.pearson > 0.99
-    assert set(np.unique(held.labels())) == {0, 1}
-    assert np.array_equal(held.labels() == 1, places()["Hg L"])
-    assert "agreement in 33.3 % of the painting" in held.sentence()
+    assert set(np.unique(comparison.labels())) == {0, 1}
+    assert np.array_equal(comparison.labels() == 1, places()["Hg L"])
+    assert "agreement in 33.3 % of the painting" in comparison.sentence()
 
 
 def test_a_pigment_that_is_missed_shows_as_an_element_without_prediction(scan):
-    held = hold_against_elements(scan, "azurite", 0.5, 3.0)
-    assert np.array_equal(held.labels() == 3, places()["Cu K"])
+    comparison = compare_with_elements(scan, "azurite", 0.5, 3.0)
+    assert np.array_equal(comparison.labels() == 3, places()["Cu K"])
 
 
 def test_another_pigment_with_the_same_lines_accounts_for_the_element(scan):
     scan.pigments.probability[PIGMENTS.index("malachite")][places()["Cu K"]] = 0.9
-    held = hold_against_elements(scan, "azurite", 0.5, 3.0)
-    assert np.array_equal(held.labels() == 4, places()["Cu K"])
-    assert "another pigment explains them" in held.sentence()
+    comparison = compare_with_elements(scan, "azurite", 0.5, 3.0)
+    assert np.array_equal(comparison.labels() == 4, places()["Cu K"])
+    assert "another pigment explains them" in comparison.sentence()
 
 
 def test_a_pigment_without_its_element_is_doubted(scan):
     scan.pigments.probability[PIGMENTS.index("vermilion")][:, -3:] = 0.99
-    held = hold_against_elements(scan, "vermilion", 0.5, 3.0)
-    assert (held.labels()[:, -3:] == 2).all()
+    comparison = compare_with_elements(scan, "vermilion", 0.5, 3.0)
+    assert (comparison.labels()[:, -3:] == 2).all()
 
 
 def test_lines_that_were_not_mapped_are_named(scan):
-    held = hold_against_elements(scan, "bone_black", 0.5, 3.0)
-    assert held.agreement is None
-    assert "Not mapped: Ca K" in held.sentence()
+    comparison = compare_with_elements(scan, "bone_black", 0.5, 3.0)
+    assert comparison.agreement is None
+    assert "Not mapped: Ca K" in comparison.sentence()
 
 
 def test_the_most_widespread_pigment_comes_first(scan):
@@ -60,7 +60,7 @@ def test_the_most_widespread_pigment_comes_first(scan):
 def test_what_is_missing_is_said(scan):
     empty = Scan(make_cube(), "new")
     with pytest.raises(ValueError, match="Map the pigments first"):
-        hold_against_elements(empty, "vermilion", 0.5, 3.0)
+        compare_with_elements(empty, "vermilion", 0.5, 3.0)
     empty.pigments = scan.pigments
     with pytest.raises(ValueError, match="Map the elements first"):
-        hold_against_elements(empty, "vermilion", 0.5, 3.0)
+        compare_with_elements(empty, "vermilion", 0.5, 3.0)

@@ -214,20 +214,20 @@ def test_closing_the_dock_leaves_nothing_behind(viewer, compare, qtbot):
 def test_disagreement_is_tabulated_and_mapped(viewer, scan, qtbot):
     scan.elements, scan.pigments = mapped.elements(), mapped.pigments()
     dock = add_dock(viewer, AgreementDock, "Agreement")
-    qtbot.waitUntil(lambda: dock.held is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock.comparison is not None, timeout=30_000)
     index = dock.pigment_box.findData("azurite")
     dock.pigment_box.setCurrentIndex(index)
     dock.pigment_box.activated.emit(index)
-    qtbot.waitUntil(lambda: dock.held.pigment == "azurite", timeout=30_000)
+    qtbot.waitUntil(lambda: dock.comparison.pigment == "azurite", timeout=30_000)
     assert dock.table.item(0, 0).text() == "Cu K"
     assert dock.table.item(0, 1).text() == "+1.00"
     dock.button.click()
     layer = viewer.layers["Azurite against its elements"]
-    assert np.array_equal(layer.data, dock.held.labels())
+    assert np.array_equal(layer.data, dock.comparison.labels())
     assert tuple(layer.scale) == (0.5, 0.5)
     assert not layer.editable
     dock.threshold.setValue(0.3)
-    qtbot.waitUntil(lambda: (dock.held.labels() == 1).any(), timeout=30_000)
+    qtbot.waitUntil(lambda: (dock.comparison.labels() == 1).any(), timeout=30_000)
     dock.button.click()
     assert (layer.data == 1).any()
     assert sum("against" in one.name for one in viewer.layers) == 1

@@ -105,7 +105,7 @@ def prepared(viewer, dock, qtbot):
     qtbot.waitUntil(dock.run_bar.run_button.isEnabled, timeout=10_000)
 
 
-def taught(dock, qtbot):
+def fine_tuned(dock, qtbot):
     QTest.mouseClick(dock.run_bar.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not dock.running, timeout=30_000)
 
@@ -144,7 +144,7 @@ def test_the_second_label_says_absent_of_the_same_pigment(dock):
 
 def test_teaching_shows_before_and_after(viewer, dock, scan, lesson, qtbot):
     prepared(viewer, dock, qtbot)
-    taught(dock, qtbot)
+    fine_tuned(dock, qtbot)
     assert lesson.given.scan == "scan"
     assert lesson.given.statements[1].present
     assert not lesson.given.statements[2].present
@@ -161,9 +161,9 @@ def test_teaching_shows_before_and_after(viewer, dock, scan, lesson, qtbot):
 def test_harm_elsewhere_is_red_and_said(viewer, dock, lesson, qtbot):
     lesson.worse = True
     prepared(viewer, dock, qtbot)
-    taught(dock, qtbot)
+    fine_tuned(dock, qtbot)
     assert dock.figures.item(2, 2).foreground().color().red() > 200
-    assert "gets worse on other paintings" in dock.said.text()
+    assert "gets worse on other paintings" in dock.message.text()
 
 
 def test_cancelled_is_not_learned(viewer, dock, lesson, qtbot):
@@ -174,21 +174,21 @@ def test_cancelled_is_not_learned(viewer, dock, lesson, qtbot):
     QTest.mouseClick(dock.run_bar.cancel_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not dock.running, timeout=30_000)
     assert "nothing was learned" in dock.run_bar.status.text()
-    assert dock.taught is None
+    assert dock.fine_tuned is None
     assert not dock.save_button.isEnabled()
 
 
 def test_a_lesson_that_fails_says_why(viewer, dock, lesson, qtbot, notes):
     lesson.error = "Nothing is painted yet: paint where a pigment is known."
     prepared(viewer, dock, qtbot)
-    taught(dock, qtbot)
+    fine_tuned(dock, qtbot)
     assert (lesson.error, "error") in notes()
 
 
 def test_saved_weights_are_used_and_can_be_put_back(viewer, dock, scan, lesson, qtbot, tmp_path):
     pigments = add_dock(viewer, PigmentsDock, "Pigments")
     prepared(viewer, dock, qtbot)
-    taught(dock, qtbot)
+    fine_tuned(dock, qtbot)
     before = weights_hash(bundled_weights())
     path = tmp_path / "mine.safetensors"
     assert dock.save(path)
@@ -198,21 +198,21 @@ def test_saved_weights_are_used_and_can_be_put_back(viewer, dock, scan, lesson, 
         assert [box.itemText(i) for i in range(3)] == ["Standard", "mine", "Other file..."]
         assert box.currentText() == "mine"
     assert weights_hash(path)[:12] in dock.run_bar.status.text()
-    # What is taught next starts from them.
-    taught(dock, qtbot)
+    # The next fine-tuning starts from them.
+    fine_tuned(dock, qtbot)
     assert lesson.given.weights == path
     pigments.weights.setCurrentIndex(0)
     pigments.weights.activated.emit(0)
     assert session.weights is None
     assert dock.weights.currentText() == "Standard"
-    taught(dock, qtbot)
+    fine_tuned(dock, qtbot)
     assert lesson.given.weights is None
     assert weights_hash(bundled_weights()) == before
 
 
 def test_the_released_weights_cannot_be_overwritten(viewer, dock, lesson, qtbot, notes):
     prepared(viewer, dock, qtbot)
-    taught(dock, qtbot)
+    fine_tuned(dock, qtbot)
     before = weights_hash(bundled_weights())
     assert not dock.save(bundled_weights())
     assert (

@@ -62,7 +62,7 @@ def press(viewer, box, place):
 def test_without_a_picture_nothing_can_be_placed(viewer, scan):
     dock = add_dock(viewer, RegisterDock, "Register")
     assert not dock.bar.place_button.isEnabled()
-    assert "picture of the same painting" in dock.said.text()
+    assert "picture of the same painting" in dock.message.text()
 
 
 def test_maps_of_the_scan_are_not_offered_as_pictures(dock):
@@ -110,12 +110,12 @@ def test_clicks_put_numbered_points_on_either_side(viewer, dock, qtbot):
 def test_residuals_are_shown_in_pixels_and_mm_and_a_wrong_point_is_red(dock, qtbot):
     put(dock, TRUE, qtbot)
     assert dock.table.item(0, 1).text() == "0.00"
-    assert "Root mean square 0.00 pixels of the scan = 0.00 mm." in dock.said.text()
+    assert "Root mean square 0.00 pixels of the scan = 0.00 mm." in dock.message.text()
     on_scan = dock.points[1]
     moved = np.array(on_scan.data) + np.random.default_rng(0).normal(0, 0.05, PLACES.shape)
     moved[4] += (3, 2)
     on_scan.data = moved
-    qtbot.waitUntil(lambda: "Point 5 does not fit" in dock.said.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "Point 5 does not fit" in dock.message.text(), timeout=10_000)
     red = dock.table.item(4, 0).foreground().color()
     assert red.red() > 2 * red.green()
     in_px, in_mm = (float(dock.table.item(4, k).text()) for k in (1, 2))
@@ -209,8 +209,8 @@ def test_a_picture_is_opened_from_its_file(viewer, dock, tmp_path, notes, qtbot)
     )
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
     dock.open_picture(tmp_path / "broken.jpg")
-    told = ("broken.jpg is not a picture that can be read.", "error")
-    qtbot.waitUntil(lambda: told in notes(), timeout=10_000)
+    text = ("broken.jpg is not a picture that can be read.", "error")
+    qtbot.waitUntil(lambda: text in notes(), timeout=10_000)
 
 
 def test_removing_the_picture_ends_it_all(viewer, dock, qtbot):

@@ -48,8 +48,8 @@ def sawtooth(viewer, scan, qtbot):
 
 def test_the_sawtooth_is_estimated_with_its_uncertainty(sawtooth):
     assert sawtooth.shift.value() == pytest.approx(0.75, abs=0.05)
-    assert "Odd rows lie 0.7" in sawtooth.said.text()
-    assert "±" in sawtooth.said.text()
+    assert "Odd rows lie 0.7" in sawtooth.message.text()
+    assert "±" in sawtooth.message.text()
 
 
 def test_a_straight_scan_has_none(viewer, qtbot):
@@ -57,7 +57,7 @@ def test_a_straight_scan_has_none(viewer, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock = add_dock(viewer, SawtoothDock, "Sawtooth")
     dock.estimate_button.click()
-    qtbot.waitUntil(lambda: "No sawtooth stands out" in dock.said.text(), timeout=30_000)
+    qtbot.waitUntil(lambda: "No significant sawtooth" in dock.message.text(), timeout=30_000)
     assert dock.shift.value() == 0
 
 
@@ -120,13 +120,13 @@ def sections(viewer, qtbot):
 def test_sections_are_found_and_joined(viewer, sections, qtbot):
     dock = add_dock(viewer, StitchDock, "Stitch")
     QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Every section was found" in dock.said.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "agree with their overlaps" in dock.message.text(), timeout=60_000)
     assert [dock.table.offset(i) for i in range(2)] == [(0, 0), (3, 24)]
     QTest.mouseClick(dock.join_button, Qt.MouseButton.LeftButton)
     joined = session_of(viewer).scans[-1]
     assert joined.name == "left + right"
-    assert "40 x 60 pixels" in dock.said.text()
-    assert "first section's" in dock.said.text()
+    assert "40 x 60 pixels" in dock.message.text()
+    assert "first section's" in dock.message.text()
     valid = joined.cube.valid
     assert (~valid).sum() == 3 * 24
     counts = joined.cube.counts.compute()
@@ -142,7 +142,7 @@ def test_maps_of_the_sections_are_joined_one_after_the_other(viewer, sections, q
     dock = add_dock(viewer, StitchDock, "Stitch")
     QTest.mouseClick(dock.join_button, Qt.MouseButton.LeftButton)
     assert "Fe K, joined" not in viewer.layers  # the window is free in between
-    assert "2 elemental maps joined" in dock.said.text()
+    assert "2 elemental maps joined" in dock.message.text()
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
     joined = [layer for layer in viewer.layers if layer.name.endswith(", joined")]
     assert [layer.name for layer in joined] == ["Fe K, joined", "Pb L, joined"]
@@ -160,7 +160,7 @@ def test_one_section_is_not_enough(viewer, sections):
     dock = add_dock(viewer, StitchDock, "Stitch")
     dock.table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
     dock.join_button.click()
-    assert dock.said.text() == "Tick at least two sections."
+    assert dock.message.text() == "Tick at least two sections."
     assert len(session_of(viewer).scans) == 2
 
 
@@ -170,6 +170,6 @@ def test_other_channels_leave_the_maps_to_be_joined(viewer, sections, qtbot):
     dock = add_dock(viewer, StitchDock, "Stitch")
     dock.table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
     dock.join_button.click()
-    assert "only their maps can be joined" in dock.said.text()
+    assert "only their maps can be joined" in dock.message.text()
     assert len(session_of(viewer).scans) == 3
     assert "right + short" in viewer.layers

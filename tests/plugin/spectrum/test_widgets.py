@@ -17,7 +17,7 @@ from napari_xrf_pigments.plugin.spectrum.plot import Band, DrawnCurve, FitCurves
 
 @pytest.fixture
 def show(qtbot):
-    # Held until they are hidden: a plot that is half collected must not be painted.
+    # PigmentComparison until they are hidden: a plot that is half collected must not be painted.
     shown = []
 
     def _show(widget):

@@ -1,4 +1,4 @@
-"""The Agreement dock: a pigment's map held against the elements that identify it."""
+"""The Agreement dock: comparison of a pigment map with the maps of its elements."""
 
 from __future__ import annotations
 
@@ -28,30 +28,28 @@ from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
 from ..widgets.restore import select_key, set_number
-from .model import VERDICTS, ElementRow, Held, hold_against_elements, pigments_by_share
+from ..widgets.tables import horizontal_header, set_header_tip
+from .model import VERDICTS, ElementRow, PigmentComparison, compare_with_elements, pigments_by_share
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 
 class AgreementTable(QTableWidget):
-    """A row for each line."""
+    """Table with one row per line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
         self.setHorizontalHeaderLabels(["Line", "Correlation", "Of ranks"])
-        self.horizontalHeaderItem(1).setToolTip("Pearson's correlation of the two maps, -1 to 1")
-        self.horizontalHeaderItem(2).setToolTip(
-            "Spearman's: whether one is high where the other is, whatever the scale"
-        )
-        self.verticalHeader().setVisible(False)
+        set_header_tip(self, 1, "Pearson's correlation of the two maps, -1 to 1")
+        set_header_tip(self, 2, "Spearman's rank correlation: independent of the scale of the maps")
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        horizontal_header(self).setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(110)
 
     def set_rows(self, rows: Sequence[ElementRow]) -> None:
-        """Show lines."""
+        """Show the correlations of lines."""
         self.setRowCount(len(rows))
         for i, row in enumerate(rows):
             missing = row.mapped is None
@@ -69,7 +67,7 @@ def _number(value: float) -> str:
 
 
 class AgreementDock(ScanDock):
-    """Correlates a pigment with its elements and maps where they disagree."""
+    """Correlate a pigment with its elements and map their disagreement."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
@@ -83,22 +81,22 @@ class AgreementDock(ScanDock):
         form.addRow("Element from (sigma)", self.sigmas)
         self.button = QPushButton("Show disagreement")
         self.table = AgreementTable()
-        self.said = QLabel()
-        self.said.setWordWrap(True)
+        self.message = QLabel()
+        self.message.setWordWrap(True)
         self.key = QLabel("<br>".join(f"<span style='color:{c}'>■</span> {t}" for t, c in VERDICTS))
         self.key.setWordWrap(True)
         self.column.addLayout(form)
         self.column.addWidget(self.table)
         self.column.addWidget(self.button)
-        self.column.addWidget(self.said)
+        self.column.addWidget(self.message)
         self.column.addWidget(self.key)
         self.column.addStretch(1)
-        self._held: Held | None = None
-        latest = self._latest = LatestOnly(self._take, self._complain)
+        self._comparison: PigmentComparison | None = None
+        latest = self._latest = LatestOnly(self._take, self._show_reason)
         self.destroyed.connect(lambda: latest.cancel())
-        self.pigment_box.activated.connect(lambda index: self._ask())
+        self.pigment_box.activated.connect(lambda index: self._compare())
         for spin in (self.threshold, self.sigmas):
-            spin.valueChanged.connect(lambda value: self._ask())
+            spin.valueChanged.connect(lambda value: self._compare())
         self.button.clicked.connect(lambda: self.show_map())
         self.start()
 
@@ -115,7 +113,7 @@ class AgreementDock(ScanDock):
         set_number(self.threshold, state.get("threshold"))
         set_number(self.sigmas, state.get("sigmas"))
         select_key(self.pigment_box, state.get("pigment"))
-        self._ask()
+        self._compare()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """List the pigments of another scan."""
@@ -126,28 +124,28 @@ class AgreementDock(ScanDock):
         self._on_results()
 
     @property
-    def held(self) -> Held | None:
-        """What was found last."""
-        return self._held
+    def comparison(self) -> PigmentComparison | None:
+        """The last comparison."""
+        return self._comparison
 
     def show_map(self) -> None:
-        """Add the map of agreement as labels, or bring it up to date."""
-        held, scan = self._held, self.scan
-        if held is None or held.agreement is None or scan is None:
+        """Add the map of agreement as labels, or update it."""
+        comparison, scan = self._comparison, self.scan
+        if comparison is None or comparison.agreement is None or scan is None:
             return
-        key = ("agreement", held.pigment)
+        key = ("agreement", comparison.pigment)
         layer: Any = map_layers(self.viewer, scan, {"agreement"}).get(key)
         if layer is not None:
-            layer.data = held.labels()
+            layer.data = comparison.labels()
             return
         palette: dict[int | None, Any] = {None: "transparent", 0: "transparent"}
         palette.update({k: colour for k, (_, colour) in enumerate(VERDICTS, start=1)})
         layer = add_layer(
             self.viewer,
             "labels",
-            held.labels(),
+            comparison.labels(),
             LayerInfo(*key, scan=scan),
-            name=f"{colours.pigment_title(held.pigment)} against its elements",
+            name=f"{colours.pigment_title(comparison.pigment)} against its elements",
             colormap=DirectLabelColormap(color_dict=palette),
             features={"index": range(5), "verdict": ["", *(text for text, _ in VERDICTS)]},
             **placement(scan.cube.pixel_mm),
@@ -161,26 +159,26 @@ class AgreementDock(ScanDock):
         for name, title in rows:
             self.pigment_box.addItem(title, name)
         self.pigment_box.setCurrentIndex(max(0, self.pigment_box.findData(chosen)))
-        self._ask()
+        self._compare()
 
-    def _ask(self) -> None:
+    def _compare(self) -> None:
         scan, name = self.scan, self.pigment_box.currentData()
         if scan is None or name is None:
-            self._complain("Map the elements and the pigments first.")
+            self._show_reason("Map the elements and the pigments first.")
             return
         bounds = self.threshold.value(), self.sigmas.value()
-        self._latest.submit(lambda: hold_against_elements(scan, name, *bounds))
+        self._latest.submit(lambda: compare_with_elements(scan, name, *bounds))
 
-    def _take(self, held: Held) -> None:
-        self._held = held
-        self.table.set_rows(held.rows)
-        self.said.setText(held.sentence())
-        self.button.setEnabled(held.agreement is not None)
+    def _take(self, comparison: PigmentComparison) -> None:
+        self._comparison = comparison
+        self.table.set_rows(comparison.rows)
+        self.message.setText(comparison.sentence())
+        self.button.setEnabled(comparison.agreement is not None)
 
-    def _complain(self, sentence: str) -> None:
-        self._held = None
+    def _show_reason(self, sentence: str) -> None:
+        self._comparison = None
         self.table.set_rows(())
-        self.said.setText(sentence)
+        self.message.setText(sentence)
         self.button.setEnabled(False)
 
 

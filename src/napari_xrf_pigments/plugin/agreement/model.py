@@ -1,4 +1,4 @@
-"""A pigment held against its elements: what to tabulate and what to map (no Qt)."""
+"""Comparison of a pigment with its elements: correlations and map of agreement (no Qt)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from ..state.scan import Scan
 
-#: What the verdicts are called, and their colours, in the order of ``Verdict`` from AGREE on.
+#: Titles and colours of the verdicts, in the order of ``Verdict`` from AGREE on.
 VERDICTS = (
     ("predicted, and its elements are there", "#35c46a"),
     ("predicted without its elements", "#ff5a4d"),
-    ("its elements without the prediction", "#4da3ff"),
-    ("its elements, but another pigment accounts for them", "#8a8a8a"),
+    ("its elements are there, but it is not predicted", "#4da3ff"),
+    ("its elements are there, but another pigment explains them", "#8a8a8a"),
 )
 
 
@@ -34,7 +34,7 @@ class ElementRow:
     family : str
         Line family, such as ``"Pb L"``.
     mapped : str or None
-        The map that shows it; None where it was not mapped.
+        The map of this line; None where it was not mapped.
     pearson, spearman : float
         Correlations of that map with the pigment's.
     """
@@ -46,8 +46,8 @@ class ElementRow:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A pigment held against its elements.
+class PigmentComparison:
+    """Comparison of a pigment with its elements.
 
     Parameters
     ----------
@@ -64,30 +64,34 @@ class Held:
     agreement: Agreement | None
 
     def sentence(self) -> str:
-        """The shares of the painting, in words."""
+        """Describe the shares of the painting in words."""
         from napari_xrf_pigments.mapping.analysis.agreement import Verdict
 
         title = colours.pigment_title(self.pigment)
         missing = [row.family for row in self.rows if row.mapped is None]
-        said = []
+        sentences = []
         if self.agreement is not None:
             shares = [_share(self.agreement.share(Verdict(k))) for k in range(1, 5)]
-            said.append(
+            sentences.append(
                 f"{title}: agreement in {shares[0]} of the painting. In {shares[1]} it is "
                 f"predicted but an element is missing; in {shares[2]} the elements are present but "
                 f"it is not predicted; in {shares[3]} another pigment explains them."
             )
         if missing:
-            said.append(f"Not mapped: {', '.join(missing)}. Map these lines for the comparison.")
-        return " ".join(said)
+            sentences.append(
+                f"Not mapped: {', '.join(missing)}. Map these lines for the comparison."
+            )
+        return " ".join(sentences)
 
     def labels(self) -> NDArray[np.uint8]:
-        """Labels of the map, shape (y, x): 0 neither or unknown, then as :data:`VERDICTS`."""
+        """Return the labels of the map, shape (y, x): 0 for neither, then as :data:`VERDICTS`."""
         assert self.agreement is not None
         return np.clip(self.agreement.verdict, 0, None).astype(np.uint8)
 
 
-def hold_against_elements(scan: Scan, pigment: str, threshold: float, sigmas: float) -> Held:
+def compare_with_elements(
+    scan: Scan, pigment: str, threshold: float, sigmas: float
+) -> PigmentComparison:
     """Compare a pigment's map with the maps of the lines that identify it.
 
     Parameters
@@ -97,9 +101,9 @@ def hold_against_elements(scan: Scan, pigment: str, threshold: float, sigmas: fl
     pigment : str
         Pigment id.
     threshold : float
-        Probability over which it counts as predicted.
+        Probability above which it counts as predicted.
     sigmas : float
-        Standard deviations from which on an element counts as there.
+        Significance from which an element counts as present, in standard deviations.
 
     Raises
     ------
@@ -127,14 +131,16 @@ def hold_against_elements(scan: Scan, pigment: str, threshold: float, sigmas: fl
         found = correlate(image, elements.counts[index], mapped)
         rows.append(ElementRow(family, mapped, found.pearson, found.spearman))
     others = [scan.pigments.probability[i] for i in _with_the_same_lines(scan, pigment)]
-    held = None
+    comparison = None
     if counts:
-        held = agreement(image, counts, sigma, threshold=threshold, sigmas=sigmas, others=others)
-    return Held(pigment, tuple(rows), held)
+        comparison = agreement(
+            image, counts, sigma, threshold=threshold, sigmas=sigmas, others=others
+        )
+    return PigmentComparison(pigment, tuple(rows), comparison)
 
 
 def pigments_by_share(scan: Scan, threshold: float) -> list[tuple[str, str]]:
-    """Pairs of id and title of the pigments of a scan, the most widespread first."""
+    """Return pairs of id and title of the pigments of a scan, by decreasing area."""
     results: Any = scan.pigments
     if results is None:
         return []

@@ -1,4 +1,4 @@
-"""The Compare dock: two maps side by side, under a swipe line or a lens, with the viewer's zoom."""
+"""The Compare dock: two maps side by side, under a swipe line or a lens."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FOLLOWED = (
 
 
 class CompareDock(ScanDock):
-    """Compares two layers of the viewer in their own colours."""
+    """Compare two layers of the viewer in their own colours."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
@@ -47,7 +47,7 @@ class CompareDock(ScanDock):
         self.column.addWidget(self.values)
         self._shown: list[Layer | None] = [None, None]
         self._fitted = self._leading = False
-        # A run changes maps often: once every while is enough.
+        # Limits the updates while a run changes maps.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(150)
@@ -73,7 +73,7 @@ class CompareDock(ScanDock):
 
     @property
     def layers(self) -> tuple[Layer | None, Layer | None]:
-        """The two layers that are compared."""
+        """The two compared layers."""
         return self._shown[0], self._shown[1]
 
     def compare(self, first: Layer, second: Layer) -> None:
@@ -101,7 +101,7 @@ class CompareDock(ScanDock):
         set_checked(self.bar.link_button, state.get("linked"))
 
     def _follow(self, signal: Any, slot: Any) -> None:
-        """Listen to a signal of napari until the dock is gone."""
+        """Connect to a signal of napari until the dock is closed."""
         self.connect_signal(Emitter(signal), slot)
 
     def _list_maps(self, event: Any = None) -> None:
@@ -145,7 +145,7 @@ class CompareDock(ScanDock):
 
     @property
     def linked(self) -> bool:
-        """Whether the maps and the viewer's canvas show the same piece of the painting."""
+        """Whether the maps and the viewer's canvas show the same field of view."""
         return bool(self.bar.link_button.isChecked())
 
     def _fit(self) -> None:
@@ -153,18 +153,18 @@ class CompareDock(ScanDock):
         self._lead_viewer()
 
     def _follow_viewer(self, event: Any = None) -> None:
-        """Show what the viewer's canvas shows."""
+        """Show the field of view of the viewer's canvas."""
         view = view_of(self.viewer) if self.linked and not self._leading else None
         here = self.plot.view()
         if view is not None and here is not None and not view.like(View(*here)):
             self.plot.set_view(view.y, view.x, view.span)
 
     def _lead_viewer(self) -> None:
-        """Let the viewer's canvas show what the maps show."""
+        """Set the field of view of the viewer's canvas."""
         here = self.plot.view()
         if not self.linked or here is None:
             return
-        # Its middle changes first and its zoom next: half way it shows neither view.
+        # Centre and zoom change one after the other; the state between them is ignored.
         self._leading = True
         try:
             show_view(self.viewer, View(*here))
@@ -172,11 +172,11 @@ class CompareDock(ScanDock):
             self._leading = False
 
     def _on_hover(self, y: float, x: float) -> None:
-        said = [f"y {y:.2f}, x {x:.2f}"]
+        sentences = [f"y {y:.2f}, x {x:.2f}"]
         for layer in self._shown:
             if layer is not None:
-                said.append(f"{layer.name}: {value_text(layer, (y, x)) or 'outside'}")
-        self.values.setText("   ".join(said))
+                sentences.append(f"{layer.name}: {value_text(layer, (y, x)) or 'outside'}")
+        self.values.setText("   ".join(sentences))
 
     def _on_cursor(self, event: Any) -> None:
         y, x = self.viewer.cursor.position[-2:]
@@ -185,6 +185,6 @@ class CompareDock(ScanDock):
 
 
 def _followed(layer: Layer) -> list[Any]:
-    """The signals of a layer that change its picture: labels have no contrast limits."""
+    """Return the signals of a layer that change its appearance."""
     found = (getattr(layer.events, name, None) for name in _FOLLOWED)
     return [signal for signal in found if signal is not None]

@@ -1,4 +1,4 @@
-"""What a viewer's canvas shows of the world, to be shown elsewhere too, and back (no Qt)."""
+"""Field of view of a viewer's canvas, read and set (no Qt)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class View:
-    """A piece of the world.
+    """A field of view in world coordinates.
 
     Parameters
     ----------
@@ -27,14 +27,14 @@ class View:
     span: float
 
     def like(self, other: View) -> bool:
-        """Whether nobody would see the difference."""
+        """Return whether the difference is invisible."""
         near = 1e-3 * min(self.span, other.span)
         places = abs(self.y - other.y) < near and abs(self.x - other.x) < near
         return places and abs(self.span - other.span) < near
 
 
 def view_of(viewer: Viewer) -> View | None:
-    """What the canvas shows; None where it shows no plane or is not laid out yet."""
+    """Return the field of view; None where the canvas shows no plane or has no size yet."""
     camera = viewer.scene.camera
     size = min(viewer.canvas.size)
     if viewer.dims.ndisplay != 2 or size <= 0 or not camera.zoom > 0:
@@ -44,7 +44,7 @@ def view_of(viewer: Viewer) -> View | None:
 
 
 def show_view(viewer: Viewer, view: View) -> None:
-    """Let the canvas show a piece of the world."""
+    """Set the field of view of the canvas."""
     present = view_of(viewer)
     if present is None or view.span <= 0 or present.like(view):
         return

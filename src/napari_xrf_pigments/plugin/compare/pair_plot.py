@@ -1,4 +1,4 @@
-"""Two pictures on one canvas: side by side, under a swipe line, or under a lens."""
+"""Two images on one canvas: side by side, under a swipe line, or under a lens."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
 from ..layers.rendering import Picture
 
 
-class Clip(pg.GraphicsObject):
-    """Shows its children inside a path, in the coordinates of the view."""
+class Clip(pg.GraphicsObject):  # type: ignore[misc]
+    """Clip children to a path in view coordinates."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,17 +28,17 @@ class Clip(pg.GraphicsObject):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
 
     def set_path(self, path: QPainterPath) -> None:
-        """Show another part."""
+        """Set the clip path."""
         self.prepareGeometryChange()
         self._path = path
         self.update()
 
     def shape(self) -> QPainterPath:
-        """The path."""
+        """Return the clip path."""
         return self._path
 
     def boundingRect(self) -> QRectF:
-        """The path's."""
+        """Return the bounding rectangle of the clip path."""
         return self._path.boundingRect()
 
     def paint(
@@ -47,7 +47,7 @@ class Clip(pg.GraphicsObject):
         option: QStyleOptionGraphicsItem | None,
         widget: QWidget | None = None,
     ) -> None:
-        """Nothing of its own."""
+        """Draw nothing: only children are visible."""
 
 
 Mode = Literal["side", "swipe", "lens"]
@@ -55,7 +55,7 @@ _FAR = 1e6
 
 
 class PairPlot(QWidget):
-    """Shows two pictures in world coordinates, with one zoom and one cursor.
+    """Plot of two images in world coordinates, with one zoom and one cursor.
 
     Signals
     -------
@@ -77,10 +77,10 @@ class PairPlot(QWidget):
         self.canvas = pg.GraphicsLayoutWidget()
         self.canvas.setMinimumHeight(160)
         self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        # A drop belongs to the dock.
+        # The dock handles drops.
         self.canvas.setAcceptDrops(False)
         self.canvas.viewport().setAcceptDrops(False)
-        # Maps are made for black, in any theme.
+        # Maps need a black background in any theme.
         self.canvas.setBackground("#000000")
         self.canvas.ci.layout.setContentsMargins(0, 0, 0, 0)
         self.boxes = [self._box(), self._box()]
@@ -116,17 +116,17 @@ class PairPlot(QWidget):
         self.set_mode("side")
 
     def sizeHint(self) -> QSize:
-        """Enough to see something; the user may make it larger."""
+        """Return a small default size; the user may enlarge the dock."""
         return QSize(420, 300)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Put the pictures beside each other, or one over the other in a narrow dock."""
+        """Arrange the images side by side, or stacked in a narrow dock."""
         super().resizeEvent(event)
         self._lay_out()
 
     @property
     def mode(self) -> Mode:
-        """How the pictures are compared."""
+        """The mode of comparison."""
         return self._mode
 
     def set_mode(self, mode: Mode) -> None:
@@ -141,7 +141,7 @@ class PairPlot(QWidget):
         self._clip()
 
     def set_picture(self, index: int, picture: Picture | None) -> None:
-        """Show a picture first (0) or second (1); None shows none."""
+        """Show an image as the first (0) or second (1); None clears it."""
         self.pictures[index] = picture
         for image in self.images[:1] if index == 0 else self.images[1:]:
             if picture is None:
@@ -151,7 +151,7 @@ class PairPlot(QWidget):
             image.setTransform(_transform(picture.matrix))
 
     def fit(self) -> None:
-        """Zoom to both pictures."""
+        """Zoom to both images."""
         found = [picture.corners for picture in self.pictures if picture is not None]
         if not found:
             return
@@ -161,7 +161,7 @@ class PairPlot(QWidget):
             self.line.setValue((left + right) / 2)
 
     def view(self) -> tuple[float, float, float] | None:
-        """Middle (y, x) of what is in view and the length of its shorter side, world."""
+        """Return centre (y, x) and shorter side of the field of view, world coordinates."""
         box = self.boxes[0]
         if min(box.width(), box.height()) <= 0:
             return None
@@ -169,7 +169,7 @@ class PairPlot(QWidget):
         return (top + bottom) / 2, (left + right) / 2, min(right - left, bottom - top)
 
     def set_view(self, y: float, x: float, span: float) -> None:
-        """Show a piece of the world, given as :meth:`view` gives it."""
+        """Set the field of view, as returned by :meth:`view`."""
         box = self.boxes[0]
         side = min(box.width(), box.height())
         if side <= 0:
@@ -178,7 +178,7 @@ class PairPlot(QWidget):
         box.setRange(xRange=(x - wide, x + wide), yRange=(y - high, y + high), padding=0)
 
     def set_cursor(self, y: float, x: float) -> None:
-        """Mark a place, world coordinates."""
+        """Mark a position in world coordinates."""
         self._cursor = y, x
         for vertical, horizontal in self.crosses:
             vertical.setValue(x)
@@ -189,7 +189,7 @@ class PairPlot(QWidget):
             self._clip()
 
     def set_lens_radius(self, pixels: int) -> None:
-        """Radius of the lens in pixels of the screen."""
+        """Set the radius of the lens in pixels of the screen."""
         self.lens_radius_px = pixels
         self._clip()
 
@@ -207,7 +207,7 @@ class PairPlot(QWidget):
         return lines
 
     def _view_moved(self) -> None:
-        """Keep the swipe line where it can be dragged, and what is shown under it."""
+        """Keep the swipe line within the view, and update the clipping."""
         (left, right), _ = self.boxes[0].viewRange()
         edge = 0.05 * (right - left)
         if self._mode == "swipe":
@@ -273,6 +273,6 @@ class PairPlot(QWidget):
 
 
 def _transform(matrix: np.ndarray) -> QTransform:
-    """From the corner of an image's pixels (x, y) to world (x, y); centres are whole numbers."""
+    """Return the transform from image corners to world, both (x, y); pixel centres are integers."""
     (yy, yx, y0), (xy, xx, x0) = matrix[0], matrix[1]
     return QTransform(xx, yx, xy, yy, x0 - 0.5 * (xx + xy), y0 - 0.5 * (yy + yx))

@@ -1,4 +1,4 @@
-"""Which two maps are compared, and how."""
+"""Choices of the Compare dock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HINTS = {
 
 
 class CompareBar(QWidget):
-    """Two lists of maps, and the ways to compare them."""
+    """Two lists of maps, and the modes of comparison."""
 
     chosen = Signal()
     mode_changed = Signal(str)
@@ -49,7 +49,7 @@ class CompareBar(QWidget):
         self.radius.setValue(90)
         self.radius.setToolTip("Size of the lens")
         self.fit_button = _button("Fit", "Zoom to the whole of both maps")
-        # napari's theme shows of these alone whether they are pressed.
+        # napari's theme shows the pressed state of these buttons only.
         self.link_button = QPushButton("Link")
         self.link_button.setToolTip("Move and zoom together with the viewer")
         self.link_button.setCheckable(True)
@@ -82,16 +82,16 @@ class CompareBar(QWidget):
 
     @property
     def mode(self) -> str:
-        """Key of the way to compare."""
+        """Key of the mode of comparison."""
         return str(self.mode_box.currentData())
 
     @property
     def keys(self) -> tuple[object, object]:
-        """What stands for the two maps in :meth:`set_maps`; None where none is chosen."""
+        """The keys of the two chosen maps, as in :meth:`set_maps`; None where none is chosen."""
         return self.boxes[0].currentData(), self.boxes[1].currentData()
 
     def set_maps(self, maps: Sequence[tuple[str, object]], first: object, second: object) -> None:
-        """Offer maps, pairs of name and key, and choose two of them."""
+        """List maps as pairs of name and key, and choose two of them."""
         for box, key in zip(self.boxes, (first, second), strict=True):
             box.blockSignals(True)
             box.clear()
@@ -103,7 +103,7 @@ class CompareBar(QWidget):
             box.blockSignals(False)
 
     def swap(self) -> None:
-        """Change the places of the two maps."""
+        """Swap the two maps."""
         first, second = (box.currentIndex() for box in self.boxes)
         self.boxes[0].blockSignals(True)
         self.boxes[0].setCurrentIndex(second)

@@ -1,4 +1,4 @@
-"""Labels to be painted, and what each says."""
+"""Table of annotation labels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from ..widgets.colour_swatch import swatch
+from ..widgets.tables import cell, horizontal_header
 from .model import LabelRow
 
 
-class LessonTable(QTableWidget):
-    """A row for each label: its colour, a pigment, present or absent, pixels painted."""
+class AnnotationTable(QTableWidget):
+    """Table with one row per label: colour, pigment, present or absent, painted pixels."""
 
     label_chosen = Signal(int)
     changed = Signal()
@@ -21,11 +22,10 @@ class LessonTable(QTableWidget):
         super().__init__(0, 4, parent)
         self._pigments = list(pigments)
         self.setHorizontalHeaderLabels(["Label", "Pigment", "Status", "Pixels"])
-        self.verticalHeader().setVisible(False)
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        header = self.horizontalHeader()
+        header = horizontal_header(self)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(110)
@@ -33,13 +33,13 @@ class LessonTable(QTableWidget):
 
     @property
     def rows(self) -> list[LabelRow]:
-        """What the labels say."""
+        """The annotation of each label."""
         return [
             LabelRow(
-                int(self.item(i, 0).text()),
-                str(self.cellWidget(i, 1).currentData()),
-                bool(self.cellWidget(i, 2).currentData()),
-                int(self.item(i, 3).text()),
+                int(cell(self, i, 0).text()),
+                str(self._box(i, 1).currentData()),
+                bool(self._box(i, 2).currentData()),
+                int(cell(self, i, 3).text()),
             )
             for i in range(self.rowCount())
         ]
@@ -69,10 +69,15 @@ class LessonTable(QTableWidget):
         self.setCurrentCell(row, 0)
 
     def set_pixels(self, rows: Sequence[LabelRow]) -> None:
-        """Show how much is painted."""
+        """Show the number of painted pixels."""
         for i, row in enumerate(rows):
-            self.item(i, 3).setText(str(row.pixels))
+            cell(self, i, 3).setText(str(row.pixels))
+
+    def _box(self, row: int, column: int) -> QComboBox:
+        box = self.cellWidget(row, column)
+        assert isinstance(box, QComboBox)
+        return box
 
     def _choose(self, row: int) -> None:
         if 0 <= row < self.rowCount() and self.item(row, 0) is not None:
-            self.label_chosen.emit(int(self.item(row, 0).text()))
+            self.label_chosen.emit(int(cell(self, row, 0).text()))

@@ -1,4 +1,4 @@
-"""The Teach dock: the network learns from where a user knows the pigments."""
+"""The Teach dock: fine-tuning of the network on annotated regions."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from ..widgets.restore import dicts_of, is_number
 from ..widgets.run_bar import RunBar
 from ..widgets.weights_box import FILES, weights_box
 from . import model as teaching
-from .annotation_table import LessonTable
-from .score_table import FigureTable
+from .annotation_table import AnnotationTable
+from .score_table import ScoreTable
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from napari.viewer import Viewer
 
 _HINT = (
-    "Add a label, choose what it says, and paint it where you know. Paint each pigment in two or "
-    "more places, present and absent."
+    "Add a label, choose its pigment, and paint it where you know the pigment. Paint each pigment "
+    "in two or more areas, present and absent."
 )
 
 
 class TeachDock(ScanDock):
-    """Teaches the network on painted labels and saves its weights to a file of their own."""
+    """Fine-tune the network on painted labels and save its weights to a separate file."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
-        self.table = LessonTable(teaching.pigment_choices())
+        self.table = AnnotationTable(teaching.pigment_choices())
         self.add_button = QPushButton("Add label")
         self.paint_button = QPushButton("Paint it")
         self.run_bar = RunBar("Teach")
-        self.figures = FigureTable()
-        self.said = QLabel(_HINT)
-        self.said.setWordWrap(True)
+        self.figures = ScoreTable()
+        self.message = QLabel(_HINT)
+        self.message.setWordWrap(True)
         self.save_button = QPushButton("Save weights...")
-        self.save_button.setToolTip("To a file of their own; the released weights stay")
+        self.save_button.setToolTip("Saves a separate file; the standard model is not changed")
         self.weights = weights_box(self.session, self.connect_signal, self)
         buttons = QHBoxLayout()
         buttons.addWidget(self.add_button)
@@ -56,12 +56,12 @@ class TeachDock(ScanDock):
         self.column.addLayout(buttons)
         self.column.addWidget(self.run_bar)
         self.add_expanding(self.figures)
-        self.column.addWidget(self.said)
+        self.column.addWidget(self.message)
         self.column.addWidget(self.save_button)
         self.column.addLayout(form)
-        self.taught: Any = None
+        self.fine_tuned: Any = None
         self._layer: Labels | None = None
-        # While a user paints, once every while is enough.
+        # Limits the updates while a user paints.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(200)
@@ -71,7 +71,7 @@ class TeachDock(ScanDock):
         self.table.label_chosen.connect(self._select)
         self.run_bar.run_requested.connect(self.run)
         self.run_bar.cancel_requested.connect(self.cancel)
-        self.save_button.clicked.connect(lambda: self._ask_where())
+        self.save_button.clicked.connect(lambda: self._choose_file())
         self.start()
 
     def save_state(self) -> dict[str, Any]:
@@ -94,18 +94,18 @@ class TeachDock(ScanDock):
         self._count()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Begin a lesson on another scan."""
+        """Start annotations for another scan."""
         if scan is not before:
             self.table.setRowCount(0)
-            self._follow(teaching.lesson_layer(self.viewer, scan, add=False) if scan else None)
+            self._follow(teaching.find_annotation_layer(self.viewer, scan) if scan else None)
         self._update()
 
     def add_label(self, pigment: str = "", present: bool | None = None) -> None:
-        """Add a label; the first says present, the next absent, of the same pigment."""
+        """Add a label; by default the first is present, the next absent, of one pigment."""
         if self.scan is None:
             return
         if self._layer is None or self._layer not in self.viewer.layers:
-            self._follow(teaching.lesson_layer(self.viewer, self.scan))
+            self._follow(teaching.annotation_layer(self.viewer, self.scan))
         rows = self.table.rows
         value = max((row.value for row in rows), default=0) + 1
         if not pigment:
@@ -116,28 +116,28 @@ class TeachDock(ScanDock):
 
     def _add_row(self, value: int, pigment: str, present: bool) -> None:
         if self._layer is not None:
-            red, green, blue, _ = np.asarray(self._layer.get_color(value), float)
+            red, green, blue, _ = (float(part) for part in self._layer.get_color(value))
             self.table.add_row(value, rgb_to_hex((red, green, blue)), pigment, present)
 
     def paint(self) -> None:
-        """Take the brush with the chosen label."""
+        """Activate the brush with the chosen label."""
         if self._layer is not None and self._layer in self.viewer.layers:
             self.viewer.layers.selection.active = self._layer
             self._layer.mode = "paint"
             self._select()
 
     def run(self) -> None:
-        """Teach in the background."""
+        """Fine-tune in the background."""
         scan, layer = self.scan, self._layer
         if scan is None or layer is None or self.running:
             return
         rows, labels = self.table.rows, np.array(layer.data)
         services = self.session.services
-        self.taught = None
+        self.fine_tuned = None
         self.figures.set_rows(())
 
         def begin(cancelled: Callable[[], bool]) -> Any:
-            return services.fine_tune(scan.cube, labels, teaching.statements_of(rows), scan.name)
+            return services.fine_tune(scan.cube, labels, teaching.annotations_of(rows), scan.name)
 
         self._runs.append(Run(begin, self._take, self._ended, "Teaching the network"))
         self.run_bar.set_running(True)
@@ -145,20 +145,20 @@ class TeachDock(ScanDock):
         self._update()
 
     def cancel(self) -> None:
-        """Stop; nothing is learned."""
+        """Cancel; the network is not changed."""
         if self._runs:
             self.run_bar.set_cancelling()
             self.run_bar.set_status("Stopping after this step ...")
             self._runs[0].cancel()
 
     def save(self, path: Path) -> bool:
-        """Write the taught weights to a file and use them; whether that went well."""
+        """Save the fine-tuned weights and use them; return whether that succeeded."""
         from napari_xrf_pigments.training.fine_tuning.weights import save_fine_tuned
 
-        if self.taught is None:
+        if self.fine_tuned is None:
             return False
         try:
-            digest = save_fine_tuned(self.taught, path)
+            digest = save_fine_tuned(self.fine_tuned, path)
         except (ValueError, OSError) as error:
             self.session.show_error(str(error))
             return False
@@ -171,9 +171,9 @@ class TeachDock(ScanDock):
             self.run_bar.set_progress(item.done, item.total)
             self.run_bar.set_status(f"{item.description} ...")
             return
-        self.taught = item
-        self.figures.set_rows(teaching.figure_rows(item))
-        self.said.setText("\n".join(f"Note: {text}" for text in item.warnings) or "No warnings.")
+        self.fine_tuned = item
+        self.figures.set_rows(teaching.score_rows(item))
+        self.message.setText("\n".join(f"Note: {text}" for text in item.warnings) or "No warnings.")
 
     def _ended(self, end: str | Failure) -> None:
         self._runs.clear()
@@ -183,7 +183,7 @@ class TeachDock(ScanDock):
                 self.session.show_error(end.message)
             self.run_bar.set_status("Nothing was learned.")
         elif end == "cancelled":
-            self.taught = None
+            self.fine_tuned = None
             self.run_bar.set_status("Cancelled; nothing was learned.")
         else:
             self.run_bar.set_status("Done: look at the figures, then save the weights to use them.")
@@ -220,9 +220,9 @@ class TeachDock(ScanDock):
         self.run_bar.set_ready(painted and checked, reason)
         self.add_button.setEnabled(self.scan is not None)
         self.paint_button.setEnabled(self.table.rowCount() > 0)
-        self.save_button.setEnabled(self.taught is not None and not self.running)
+        self.save_button.setEnabled(self.fine_tuned is not None and not self.running)
 
-    def _ask_where(self) -> None:
+    def _choose_file(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save weights", "taught.safetensors", FILES)
         if path:
             self.save(Path(path).with_suffix(".safetensors"))

@@ -1,4 +1,4 @@
-"""Painted labels and what they say: the lesson of the Teach dock (no Qt)."""
+"""Annotations of the Teach dock: painted labels and their pigments (no Qt)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEY = ("lesson", "teach")
 
 @dataclass(frozen=True)
 class LabelRow:
-    """A label and what it says.
+    """A label and its annotation.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class LabelRow:
     pigment : str
         Pigment id.
     present : bool
-        Whether the pigment is there or absent where the label is painted.
+        Whether the pigment is present or absent where the label is painted.
     pixels : int
         Pixels painted so far.
     """
@@ -44,17 +44,17 @@ class LabelRow:
 
 
 @dataclass(frozen=True)
-class FigureRow:
-    """Before and after, for one pigment and one test.
+class ScoreRow:
+    """Score before and after fine-tuning, for one pigment and one test.
 
     Parameters
     ----------
     title : str
-        What was tested.
+        Title of the test.
     before, after : str
-        Figures in words.
+        Formatted scores.
     worse : bool
-        Whether it got worse.
+        Whether the score is worse.
     """
 
     title: str
@@ -63,10 +63,16 @@ class FigureRow:
     worse: bool = False
 
 
-def lesson_layer(viewer: Viewer, scan: Scan, add: bool = True) -> Labels | None:
-    """The layer that a user paints on for a scan; added where it is missing."""
+def find_annotation_layer(viewer: Viewer, scan: Scan) -> Labels | None:
+    """Return the annotation layer of a scan, or None."""
     layer: Any = map_layers(viewer, scan, {_KEY[0]}).get(_KEY)
-    if layer is not None or not add:
+    return layer
+
+
+def annotation_layer(viewer: Viewer, scan: Scan) -> Labels:
+    """Return the annotation layer of a scan; add it where it is missing."""
+    layer = find_annotation_layer(viewer, scan)
+    if layer is not None:
         return layer
     layer = add_layer(
         viewer,
@@ -82,33 +88,33 @@ def lesson_layer(viewer: Viewer, scan: Scan, add: bool = True) -> Labels | None:
 
 
 def painted(layer: Labels | None, rows: Sequence[LabelRow]) -> list[LabelRow]:
-    """The rows with the pixels that are painted now."""
+    """Return the rows with their present numbers of painted pixels."""
     counts = np.bincount(np.asarray(layer.data).ravel(), minlength=256) if layer else np.zeros(256)
     return [LabelRow(r.value, r.pigment, r.present, int(counts[r.value])) for r in rows]
 
 
-def statements_of(rows: Sequence[LabelRow]) -> dict[int, Any]:
-    """What each label says."""
+def annotations_of(rows: Sequence[LabelRow]) -> dict[int, Any]:
+    """Return the annotation of each label."""
     from napari_xrf_pigments.training.fine_tuning.annotations import Annotation
 
     return {row.value: Annotation(row.pigment, row.present) for row in rows}
 
 
 def pigment_choices() -> list[tuple[str, str]]:
-    """Pairs of id and name of all pigments, by name."""
+    """Return pairs of id and name of all pigments, by name."""
     from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
 
     return sorted(((p.id, p.name) for p in pigment_catalogue()), key=lambda one: one[1].lower())
 
 
-def figure_rows(taught: Any) -> list[FigureRow]:
-    """What the teaching changed, as rows."""
+def score_rows(fine_tuned: Any) -> list[ScoreRow]:
+    """Return the scores before and after as rows."""
     rows = []
-    for score in taught.held_out:
+    for score in fine_tuned.held_out:
         name = colours.pigment_title(score.pigment)
         if score.found_before is not None:
             rows.append(
-                FigureRow(
+                ScoreRow(
                     f"{name}: found where painted present",
                     f"{score.found_before:.0%}",
                     f"{score.found_after:.0%}",
@@ -117,17 +123,17 @@ def figure_rows(taught: Any) -> list[FigureRow]:
             )
         if score.false_before is not None:
             rows.append(
-                FigureRow(
+                ScoreRow(
                     f"{name}: found where painted absent",
                     f"{score.false_before:.0%}",
                     f"{score.false_after:.0%}",
                     score.false_after > score.false_before,
                 )
             )
-    for figures in taught.simulated:
+    for figures in fine_tuned.simulated:
         name = colours.pigment_title(figures.pigment)
         rows.append(
-            FigureRow(
+            ScoreRow(
                 f"{name}: F1 on other paintings (simulated)",
                 f"{figures.f1_before:.2f}",
                 f"{figures.f1_after:.2f}",

@@ -1,4 +1,4 @@
-"""Before and after of a teaching."""
+"""Table of scores before and after fine-tuning."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from .model import FigureRow
+from ..widgets.tables import horizontal_header
+from .model import ScoreRow
 
 _WORSE = QColor("#e0483c")
 
 
-class FigureTable(QTableWidget):
-    """A row for each test."""
+class ScoreTable(QTableWidget):
+    """Table with one row per test."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
         self.setHorizontalHeaderLabels(["On parts held out", "Before", "After"])
-        self.verticalHeader().setVisible(False)
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.setWordWrap(True)
-        header = self.horizontalHeader()
+        header = horizontal_header(self)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(110)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """In a narrow table titles need more lines."""
+        """Adapt the row heights: in a narrow table titles need more lines."""
         super().resizeEvent(event)
         self.resizeRowsToContents()
 
-    def set_rows(self, rows: Sequence[FigureRow]) -> None:
-        """Show figures; what got worse is red."""
+    def set_rows(self, rows: Sequence[ScoreRow]) -> None:
+        """Show scores; worse ones are red."""
         self.setRowCount(len(rows))
         for i, row in enumerate(rows):
             for column, text in enumerate((row.title, row.before, row.after)):

@@ -1,4 +1,4 @@
-"""The dock with a table of the regions that the user drew."""
+"""The dock with a table of the drawn regions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RegionTableDock(ScanDock):
         super().__init__(napari_viewer, session)
         self.table: Table | None = None
         self.measure_button = QPushButton("Measure regions")
-        self.measure_button.setToolTip("Measure what is drawn on all visible Shapes and Labels")
+        self.measure_button.setToolTip("Measure all regions on visible Shapes and Labels layers")
         self.copy_button = QPushButton("Copy")
         self.copy_button.setToolTip("Copy the table, to be pasted into a spreadsheet")
         self.save_button = QPushButton("Save as CSV...")
@@ -46,7 +46,7 @@ class RegionTableDock(ScanDock):
         self.view = QTableWidget()
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setToolTip(
-            "A row a region; the mean of each map, and the share over the threshold"
+            "One row per region: the mean of each map, and the area above the threshold"
         )
         buttons = QHBoxLayout()
         buttons.addWidget(self.measure_button, 1)
@@ -61,27 +61,29 @@ class RegionTableDock(ScanDock):
         self.start()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Another scan has other regions."""
+        """Clear the table for another scan."""
         self.measure_button.setEnabled(scan is not None)
         if scan is not before:
             self._show(None)
 
     def measure(self) -> None:
-        """Measure what is drawn now."""
+        """Measure the drawn regions."""
         if self.scan is None:
             return
         regions = regions_of(self.viewer, self.scan)
         self._show(region_table(self.scan, regions, preferences().unit) if regions else None)
 
     def copy(self) -> None:
-        """Put the table on the clipboard, parted by tabs."""
+        """Copy the table to the clipboard, separated by tabs."""
         if self.table is not None:
             rows = [self.table.columns, *self.table.rows]
             lines = ["\t".join("" if c is None else str(c) for c in row) for row in rows]
-            QApplication.clipboard().setText("\n".join(lines))
+            clipboard = QApplication.clipboard()
+            assert clipboard is not None
+            clipboard.setText("\n".join(lines))
 
     def save(self) -> None:
-        """Save the table where the user says."""
+        """Save the table to a file that the user chooses."""
         if self.table is None:
             return
         path, _ = QFileDialog.getSaveFileName(self, "Save the table", "regions.csv", "CSV (*.csv)")
@@ -89,7 +91,7 @@ class RegionTableDock(ScanDock):
             self.save_to(Path(path))
 
     def save_to(self, path: Path) -> None:
-        """Save the table; what goes wrong is told."""
+        """Save the table to a file; show an error where that fails."""
         target = path if path.suffix else path.with_suffix(".csv")
         try:
             target.write_text(self.table.csv() if self.table else "", encoding="utf-8")

@@ -18,12 +18,12 @@ Cell = str | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one length.
+    """A table of text and numbers.
 
     Parameters
     ----------
     columns : tuple of str
-        Their headings.
+        Headings.
     rows : tuple of tuple
         Text, numbers, or None where there is no value.
     """
@@ -32,7 +32,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     def csv(self) -> str:
-        """The table as CSV; a cell that a spreadsheet would take for a formula is quoted."""
+        """Return the table as CSV; cells that look like formulas are quoted."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(self.columns)
@@ -41,7 +41,7 @@ class Table:
 
 
 def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Table:
-    """Measure regions on the maps that exist.
+    """Measure regions on the maps of a scan.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _exact(cell: Cell) -> str:
 
 
 def for_people(cell: Cell) -> str:
-    """A cell as it is read on the screen."""
+    """Format a cell for the screen."""
     if cell is None:
         return "–"
     if isinstance(cell, str):

@@ -1,4 +1,4 @@
-"""What a fit of control points does to the viewer, and how to take it back (no Qt)."""
+"""Registration applied to layers of the viewer, with undo (no Qt)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from ..state.scan import Scan
 
-Back = Callable[[], None]
+Undo = Callable[[], None]
 
 
 def pictures(viewer: Viewer) -> list[Image]:
-    """Flat images that are no maps of a scan."""
+    """Return the two-dimensional images that are not maps of a scan."""
     return [
         layer
         for layer in viewer.layers
@@ -37,7 +37,7 @@ def pictures(viewer: Viewer) -> list[Image]:
 
 
 def scan_layer(viewer: Viewer, scan: Scan | None) -> Image | None:
-    """A layer that shows where the scan lies, one that is visible if there is any."""
+    """Return a map layer of the scan, a visible one if there is any."""
     if scan is None:
         return None
     found = map_layers(viewer, scan, {"counts", "element", "pigment"})
@@ -45,14 +45,14 @@ def scan_layer(viewer: Viewer, scan: Scan | None) -> Image | None:
     return next(iter([*visible, *found.values()]), None)
 
 
-def lay_on(picture: Image, below: Image, found: Registration) -> Back:
-    """Give a picture the affine transform of a fit; returns what takes it back."""
+def apply_affine(picture: Image, below: Image, found: Registration) -> Undo:
+    """Apply the affine transform of a fit to an image; return a function that undoes it."""
     before = data_and_matrix(picture)[1]
-    control.set_place(picture, control.placed_matrix(found, below), below)
-    update_info(picture, made={"registration": made(found)})
+    control.set_affine(picture, control.placed_matrix(found, below), below)
+    update_info(picture, made={"registration": registration_metadata(found)})
 
     def back() -> None:
-        control.set_place(picture, before, below)
+        control.set_affine(picture, before, below)
         update_info(picture, made={})
 
     return back
@@ -60,8 +60,8 @@ def lay_on(picture: Image, below: Image, found: Registration) -> Back:
 
 def add_resampled(
     viewer: Viewer, picture: Image, scan: Scan, pixels: Any, found: Registration
-) -> Back:
-    """Show a resampled picture instead of the picture; returns what takes it back.
+) -> Undo:
+    """Add a resampled image and hide the original; return a function that undoes it.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def add_resampled(
     """
     dy, dx = scan.cube.pixel_mm or (1.0, 1.0)
     factor = len(pixels) // scan.cube.shape[0]
-    # Its pixels are finer: their first centre lies before the scan's.
+    # The pixels are finer, so the first centre lies before that of the scan.
     first = (1 / factor - 1) / 2
     settings: dict[str, Any] = {
         **placement(scan.cube.pixel_mm),
@@ -91,7 +91,7 @@ def add_resampled(
         viewer,
         "image",
         pixels,
-        LayerInfo(made={"registration": made(found)}),
+        LayerInfo(made={"registration": registration_metadata(found)}),
         name=f"{picture.name} on {scan.name}",
         rgb=pixels.ndim == 3,
         **settings,
@@ -106,8 +106,8 @@ def add_resampled(
     return back
 
 
-def made(found: Registration) -> dict[str, Any]:
-    """How a picture was registered, as plain values."""
+def registration_metadata(found: Registration) -> dict[str, Any]:
+    """Return the registration of an image as plain values."""
     return {
         "model": found.model,
         "matrix": found.matrix.tolist(),
@@ -117,8 +117,8 @@ def made(found: Registration) -> dict[str, Any]:
     }
 
 
-def places(points: tuple[Points, Points]) -> tuple[Any, Any]:
-    """Points on the picture and on the scan, (row, column) in pixels of each."""
+def point_coordinates(points: tuple[Points, Points]) -> tuple[Any, Any]:
+    """Return the points on the image and on the scan, (row, column) in pixels of each."""
     one, other = (np.asarray(layer.data, float)[:, -2:] for layer in points)
     return one, other
 
@@ -126,7 +126,7 @@ def places(points: tuple[Points, Points]) -> tuple[Any, Any]:
 def save_points(
     points: tuple[Points, Points], picture: Image, scan: Scan, model: str, path: Path
 ) -> None:
-    """Write the pairs to a file.
+    """Save the pairs of points to a file.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def save_points(
     """
     from napari_xrf_pigments.io.control_points import ControlPoints, save_control_points
 
-    one, other = places(points)
+    one, other = point_coordinates(points)
     pairs = min(len(one), len(other))
     save_control_points(
         ControlPoints(one[:pairs], other[:pairs], picture.name, scan.name, model), path
@@ -143,7 +143,7 @@ def save_points(
 
 
 def load_points(path: Path) -> ControlPoints:
-    """Read pairs from a file.
+    """Load pairs of points from a file.
 
     Raises
     ------

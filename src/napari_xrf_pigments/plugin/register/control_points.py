@@ -1,4 +1,4 @@
-"""Control points as two Points layers: numbered, paired by their order (no Qt)."""
+"""Control points as two Points layers, numbered and paired by their order (no Qt)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,13 @@ class PointRow:
     number : int
         From 1.
     residual_px, residual_mm : float or None
-        How far the fit misses the point on the scan; None where there is no fit yet, or no
-        pixel size.
+        Distance of the fit from the point on the scan; None without a fit or a pixel size.
     left_out_px : float or None
-        How far the other points put it from its place.
+        Distance from the position predicted by all other points (leave-one-out residual).
     outlier : bool
-        Whether the others contradict it.
+        Whether the other points contradict it.
     waiting : str
-        Where its partner is still missing: ``"picture"``, ``"scan"`` or nothing.
+        Layer where its partner is missing: ``"picture"``, ``"scan"`` or empty.
     """
 
     number: int
@@ -62,11 +61,11 @@ def existing_points(viewer: Viewer, picture: Image | None) -> dict[str, Points]:
 
 
 def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Points, Points]:
-    """The layers of control points on a picture and on a map; added where missing."""
+    """Return the layers of control points on an image and on a map; add missing ones."""
     found = existing_points(viewer, picture)
     for where, on in (("picture", picture), ("scan", scan_layer)):
         if where in found:
-            place_like(found[where], on)
+            match_affine(found[where], on)
             continue
         _, matrix = data_and_matrix(on)
         found[where] = add_layer(
@@ -90,20 +89,20 @@ def point_layers(viewer: Viewer, picture: Image, scan_layer: Image) -> tuple[Poi
 
 
 def point_size(viewer: Viewer) -> float:
-    """Size of a point, in world units, that is a fortieth of what is in view."""
+    """Return the size of a point in world units: a fortieth of the extent of all layers."""
     extent = np.ptp(viewer.layers.extent.world[:, -2:], axis=0).max() if viewer.layers else 1.0
     return max(float(extent) / 40, 1e-3)
 
 
-def place_like(points: Layer, on: Layer) -> None:
-    """Put points, in pixels of another layer, where that layer lies."""
+def match_affine(points: Layer, on: Layer) -> None:
+    """Give points the affine transform of the layer on which they were placed."""
     _, matrix = data_and_matrix(on)
     if not np.allclose(points.affine.affine_matrix, matrix):
         points.affine = matrix
 
 
-def number(points: Points) -> None:
-    """Number points by their order."""
+def number_points(points: Points) -> None:
+    """Assign numbers to points by their order."""
     wanted = np.arange(1, len(points.data) + 1)
     present = points.features.get("number")
     if present is None or not np.array_equal(np.asarray(present), wanted):
@@ -111,22 +110,22 @@ def number(points: Points) -> None:
         points.refresh_text()
 
 
-def lay_over(picture: Image, scan_layer: Image) -> None:
-    """Scale a picture so that it lies over the scan: a start from which to place points."""
+def fit_to_scan_extent(picture: Image, scan_layer: Image) -> None:
+    """Scale and centre an image over the scan, as a start for placing points."""
     shape = np.array(data_and_matrix(picture)[0].shape[:2], float)
     data, matrix = data_and_matrix(scan_layer)
     size = np.array(data.shape[:2], float)
-    # The same height or width, and the same middle.
+    # Equal height or width, and equal centre.
     pixel = np.abs(np.diag(matrix)[:2])
     scale = float(np.min(size * pixel / shape))
     centre = (matrix @ [*(size - 1) / 2, 1.0])[:2]
     place = np.diag([scale, scale, 1.0])
     place[:2, 2] = centre - scale * (shape - 1) / 2
-    set_place(picture, place, scan_layer)
+    set_affine(picture, place, scan_layer)
 
 
-def set_place(layer: Image, matrix: NDArray[np.float64], like: Layer) -> None:
-    """Put a layer by a matrix from its pixels to world coordinates, in another's units."""
+def set_affine(layer: Image, matrix: NDArray[np.float64], like: Layer) -> None:
+    """Set the matrix of a layer from pixels to world coordinates, in the units of another."""
     layer.scale, layer.translate = (1.0, 1.0), (0.0, 0.0)
     layer.rotate, layer.shear = 0.0, [0.0]
     layer.units = like.units
@@ -134,7 +133,7 @@ def set_place(layer: Image, matrix: NDArray[np.float64], like: Layer) -> None:
 
 
 def placed_matrix(registration: Registration, scan_layer: Layer) -> NDArray[np.float64]:
-    """From pixels of a registered picture to world coordinates, shape (3, 3)."""
+    """Return the matrix from pixels of a registered image to world coordinates, shape (3, 3)."""
     _, matrix = data_and_matrix(scan_layer)
     return np.asarray(matrix @ registration.matrix)
 
@@ -142,16 +141,16 @@ def placed_matrix(registration: Registration, scan_layer: Layer) -> NDArray[np.f
 def fit_points(
     picture: NDArray[np.float64], on_scan: NDArray[np.float64], model: Model, scan: Scan
 ) -> tuple[Registration | None, list[PointRow], str]:
-    """Fit the pairs there are.
+    """Fit the pairs of points.
 
     Returns
     -------
     registration : Registration or None
         The fit.
     rows : list of PointRow
-        A row for every point.
+        One row per point.
     sentence : str
-        How good it is, or what is missing.
+        Quality of the fit, or what is missing.
     """
     from napari_xrf_pigments.mapping.registration.registration import LEAST_POINTS, register
 

@@ -19,7 +19,7 @@ from ..tasks import Failure, LatestOnly, Run
 from ..widgets.restore import select_key
 from . import apply as registering
 from . import control_points as control
-from .placement_mode import Placing
+from .placement_mode import ControlPointMode
 from .point_table import PointTable
 from .toolbar import RegisterBar
 
@@ -32,24 +32,24 @@ POINTS = "Control points (*.json)"
 
 
 class RegisterDock(ScanDock):
-    """Registers a picture by pairs of control points."""
+    """Register an image by pairs of control points."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.bar = RegisterBar()
         self.table = PointTable()
-        self.said = QLabel()
-        self.said.setWordWrap(True)
+        self.message = QLabel()
+        self.message.setWordWrap(True)
         self.column.addWidget(self.bar)
         self.add_expanding(self.table)
-        self.column.addWidget(self.said)
+        self.column.addWidget(self.message)
         self.registration: Any = None
         self._picture: Image | None = None
-        self._placing: Placing | None = None
+        self._placing: ControlPointMode | None = None
         self._undo: list[Callable[[], None]] = []
         reading = self._reading = LatestOnly(self._opened, self.session.show_error)
         self.destroyed.connect(lambda: reading.cancel())
-        # Not inside the event that added a point.
+        # Refresh after the event that added a point.
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(30)
@@ -64,7 +64,7 @@ class RegisterDock(ScanDock):
         bar.save_requested.connect(self._save)
         bar.load_requested.connect(self._load)
         self.table.delete_requested.connect(self.delete)
-        self.table.show_requested.connect(self._look_at)
+        self.table.show_requested.connect(self._centre_on)
         layers = self.viewer.layers.events
         for signal in (layers.inserted, layers.removed):
             self.connect_signal(Emitter(signal), self._list_pictures)
@@ -73,7 +73,7 @@ class RegisterDock(ScanDock):
 
     @property
     def picture(self) -> Image | None:
-        """The picture that is registered."""
+        """The image to register."""
         return self._picture
 
     @property
@@ -97,11 +97,11 @@ class RegisterDock(ScanDock):
         select_key(self.bar.model_box, state.get("model"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Fit to another scan."""
+        """Refresh the fit for another scan."""
         self.refresh()
 
     def choose(self, picture: Any) -> None:
-        """Register another picture."""
+        """Choose another image."""
         if picture is not self._picture:
             self.bar.place_button.setChecked(False)
             self._picture = picture
@@ -115,16 +115,16 @@ class RegisterDock(ScanDock):
             self._placing = None
 
     def place(self, on: bool) -> None:
-        """Start or end placing points, picture and scan side by side."""
+        """Start or end placing points, with image and scan side by side."""
         below = self._below()
         if on and self._placing is None and self._picture is not None and below is not None:
             if np.allclose(data_and_matrix(self._picture)[1], np.eye(3)):
-                control.lay_over(self._picture, below)
-            picture_points, scan_points = self.points or (None, None)
+                control.fit_to_scan_extent(self._picture, below)
+            picture_points, scan_points = control.point_layers(self.viewer, self._picture, below)
             for layer in (picture_points, scan_points):
                 layer.visible = True
                 self._follow(layer)
-            self._placing = Placing(
+            self._placing = ControlPointMode(
                 self.viewer, (self._picture, picture_points), (below, scan_points)
             )
         elif not on and self._placing is not None:
@@ -134,21 +134,22 @@ class RegisterDock(ScanDock):
         self.refresh()
 
     def refresh(self) -> None:
-        """Fit the points and show how well they agree."""
-        ready = self.scan is not None and self._picture in self.viewer.layers
+        """Fit the points and show their residuals."""
+        scan, rows = self.scan, list[control.PointRow]()
+        ready = scan is not None and self._picture in self.viewer.layers
         layers = self._existing_points() if ready else None
-        self.registration, rows, text = None, [], ""
-        if not ready:
+        self.registration = None
+        if scan is None or not ready:
             text = "Open a scan and a picture of the same painting."
         elif layers is None:
             text = "Place the same details on the picture and on the scan, four or more."
         else:
             for layer in layers:
-                control.number(layer)
-            pairs = registering.places(layers)
-            self.registration, rows, text = control.fit_points(*pairs, self.bar.model, self.scan)
+                control.number_points(layer)
+            pairs = registering.point_coordinates(layers)
+            self.registration, rows, text = control.fit_points(*pairs, self.bar.model, scan)
         self.table.set_rows(rows)
-        self.said.setText(text)
+        self.message.setText(text)
         self.bar.set_ready(
             place=ready,
             apply=self.registration is not None and not self.running,
@@ -157,7 +158,7 @@ class RegisterDock(ScanDock):
         )
 
     def apply(self) -> None:
-        """Lay the picture onto the scan by the fit."""
+        """Apply the fit to the image."""
         below, picture, found = self._below(), self._picture, self.registration
         if below is None or picture is None or found is None or self.running:
             return
@@ -165,13 +166,13 @@ class RegisterDock(ScanDock):
         for layer in self._existing_points() or ():
             layer.visible = False
         if found.model == "affine":
-            self._undo.append(registering.lay_on(picture, below, found))
+            self._undo.append(registering.apply_affine(picture, below, found))
             self.refresh()
         else:
             self._resample(picture, found)
 
     def undo(self) -> None:
-        """Take back what was applied last."""
+        """Undo the last registration."""
         if self._undo:
             self._undo.pop()()
             self._existing_points()
@@ -185,7 +186,7 @@ class RegisterDock(ScanDock):
         self.refresh()
 
     def save_points(self, path: Path) -> None:
-        """Write the pairs to a file."""
+        """Save the pairs of points to a file."""
         points = self._existing_points()
         if points is None or self.scan is None or self._picture is None:
             return
@@ -195,7 +196,7 @@ class RegisterDock(ScanDock):
             self.session.show_error(str(error))
 
     def load_points(self, path: Path) -> None:
-        """Read pairs from a file; they replace those there are."""
+        """Load pairs of points from a file; they replace the present ones."""
         try:
             found = registering.load_points(path)
         except (ValueError, OSError) as error:
@@ -263,7 +264,7 @@ class RegisterDock(ScanDock):
         self.bar.set_pictures([(layer.name, layer) for layer in found], self._picture)
         self.refresh()
 
-    def _look_at(self, row: int) -> None:
+    def _centre_on(self, row: int) -> None:
         layers = self._existing_points()
         if layers is not None and row < len(layers[1].data):
             place = layers[1].data_to_world(np.asarray(layers[1].data)[row])
@@ -275,7 +276,7 @@ class RegisterDock(ScanDock):
             self.open_picture(Path(path))
 
     def open_picture(self, path: Path) -> None:
-        """Read an image file in the background, lay it over the scan and choose it."""
+        """Read an image file in the background, fit it to the scan's extent and choose it."""
 
         def read() -> tuple[str, Any]:
             from napari_xrf_pigments.io.images import read_picture
@@ -290,7 +291,7 @@ class RegisterDock(ScanDock):
         units = {} if below is None else {"units": below.units}
         layer = add_layer(self.viewer, "image", pixels, name=name, rgb=pixels.ndim == 3, **units)
         if below is not None:
-            control.lay_over(layer, below)
+            control.fit_to_scan_extent(layer, below)
         self.choose(layer)
 
     def _save(self) -> None:

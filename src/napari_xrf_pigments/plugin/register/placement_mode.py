@@ -1,4 +1,4 @@
-"""A mode of the viewer: picture left, scan right, a click puts a point on either (no Qt)."""
+"""Mode of the viewer for placing control points: image left, scan right (no Qt)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 
-class Placing:
-    """Shows two layers side by side with their points until :meth:`end`.
+class ControlPointMode:
+    """Show two layers side by side with their points until :meth:`end`.
 
-    napari puts layers into the boxes of its grid by their order, so the four layers are
-    moved to the top, and everything is put back as it was at the end.
+    napari fills its grid by the order of layers, so the four layers are moved to the top, and the
+    viewer is restored at the end.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class Placing:
             layer.visible = layer in shown
         for layer in shown:
             viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
-        # Two layers a box, counted from the top: the left pair first.
+        # Two layers per cell, counted from the top: the left pair first.
         grid.stride, grid.shape, grid.enabled = -2, (1, 2), True
         viewer.mouse_move_callbacks.append(self._follow)
         self._activate(left[1], "add")
         viewer.reset_view()
 
     def end(self) -> None:
-        """Put everything back as it was."""
+        """Restore layers, grid and modes."""
         viewer = self._viewer
         if self._follow in viewer.mouse_move_callbacks:
             viewer.mouse_move_callbacks.remove(self._follow)
@@ -59,7 +59,7 @@ class Placing:
         viewer.reset_view()
 
     def _follow(self, viewer: Viewer, event: Any) -> None:
-        """The points under the mouse are the ones that a click adds to."""
+        """Activate the points layer under the mouse."""
         points = self._points.get(event.viewbox)
         active = viewer.layers.selection.active
         if points is None or points is active or points not in viewer.layers:

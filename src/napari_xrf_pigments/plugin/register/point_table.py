@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QKeyEvent
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from ..widgets.tables import horizontal_header, set_header_tip
 from .control_points import PointRow
 
 _BAD = QColor("#e0483c")
 
 
 class PointTable(QTableWidget):
-    """A row for each pair; the delete key removes the chosen one."""
+    """Table with one row per pair; the delete key removes the selected one."""
 
     delete_requested = Signal(int)
     show_requested = Signal(int)
@@ -26,22 +27,21 @@ class PointTable(QTableWidget):
         )
         tips = (
             "Number, as in the viewer",
-            "Distance between the point and where the fit puts it, pixels of the scan",
+            "Distance between the point and its fitted position, in pixels of the scan",
             "The same in mm",
-            "Distance from where all other points put it: large for a wrong point",
+            "Distance from the position predicted by all other points: large for a wrong point",
         )
         for column, tip in enumerate(tips):
-            self.horizontalHeaderItem(column).setToolTip(tip)
-        self.verticalHeader().setVisible(False)
+            set_header_tip(self, column, tip)
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        horizontal_header(self).setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(120)
         self.cellClicked.connect(lambda row, column: self.show_requested.emit(row))
 
     def set_rows(self, rows: Sequence[PointRow]) -> None:
-        """Show pairs; the chosen one stays chosen."""
+        """Show pairs; the selection stays."""
         chosen = self.currentRow()
         self.setRowCount(len(rows))
         self.setColumnHidden(2, all(row.residual_mm is None for row in rows))
@@ -61,9 +61,10 @@ class PointTable(QTableWidget):
         if 0 <= chosen < len(rows):
             self.setCurrentCell(chosen, 0)
 
-    def keyPressEvent(self, event: object) -> None:
-        """Delete removes the chosen pair."""
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.currentRow() >= 0:  # type: ignore[attr-defined]
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Emit :attr:`delete_requested` on the delete key."""
+        keys = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+        if event is not None and event.key() in keys and self.currentRow() >= 0:
             self.delete_requested.emit(self.currentRow())
         else:
             super().keyPressEvent(event)

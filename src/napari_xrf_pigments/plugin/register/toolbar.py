@@ -1,17 +1,21 @@
-"""Buttons and choices for laying a picture onto a scan."""
+"""Choices and buttons of the Register dock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QGridLayout, QPushButton, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from napari_xrf_pigments.mapping.registration.registration import Model
 
 MODELS = (("Affine (taken square on)", "affine"), ("Projective (taken at an angle)", "projective"))
 
 
 class RegisterBar(QWidget):
-    """Which picture, which transform, and what to do."""
+    """Choice of image and transform, and the buttons."""
 
     picture_chosen = Signal()
     open_requested = Signal()
@@ -37,7 +41,7 @@ class RegisterBar(QWidget):
             "Shows the picture left and the scan right: click the same detail in both"
         )
         self.apply_button = QPushButton("Apply")
-        self.apply_button.setToolTip("Lays the picture onto the scan")
+        self.apply_button.setToolTip("Aligns the picture with the scan")
         self.undo_button = QPushButton("Undo")
         self.save_button = QPushButton("Save points...")
         self.load_button = QPushButton("Load points...")
@@ -66,13 +70,14 @@ class RegisterBar(QWidget):
         self.load_button.clicked.connect(lambda: self.load_requested.emit())
 
     @property
-    def model(self) -> str:
+    def model(self) -> Model:
         """Key of the transform."""
-        return str(self.model_box.currentData())
+        model: Model = self.model_box.currentData()
+        return model
 
     @property
     def picture(self) -> object:
-        """The picture that is chosen."""
+        """The chosen image."""
         return self.picture_box.currentData()
 
     def set_model(self, model: str) -> None:
@@ -80,7 +85,7 @@ class RegisterBar(QWidget):
         self.model_box.setCurrentIndex(self.model_box.findData(model))
 
     def set_pictures(self, pictures: Sequence[tuple[str, object]], chosen: object) -> None:
-        """Offer pictures, pairs of name and key."""
+        """List images as pairs of name and key."""
         self.picture_box.blockSignals(True)
         self.picture_box.clear()
         for title, key in pictures:
@@ -90,7 +95,7 @@ class RegisterBar(QWidget):
         self.picture_box.blockSignals(False)
 
     def set_ready(self, *, place: bool, apply: bool, undo: bool, save: bool) -> None:
-        """What can be done now."""
+        """Enable the buttons."""
         self.place_button.setEnabled(place)
         self.load_button.setEnabled(place)
         self.apply_button.setEnabled(apply)

@@ -1,4 +1,4 @@
-"""The Sawtooth dock: odd rows of a bidirectional scan moved into place."""
+"""The Sawtooth dock: alignment of the odd rows of a bidirectional scan."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HINT = (
 
 
 class SawtoothDock(ScanDock):
-    """Estimates the shift of odd rows, previews it and corrects maps."""
+    """Estimate the shift of odd rows, preview it and correct maps."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
@@ -41,16 +41,16 @@ class SawtoothDock(ScanDock):
         self.undo_button = QPushButton("Undo")
         self.scan_button = QPushButton("Open a corrected scan")
         self.scan_button.setToolTip(
-            "Deals every count of the odd rows to one of the two pixels its place lies between"
+            "Assigns every count of the odd rows to one of the two pixels around its position"
         )
-        self.said = QLabel(_HINT)
-        self.said.setWordWrap(True)
+        self.message = QLabel(_HINT)
+        self.message.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Odd rows lie off by", self.shift)
         self.column.addWidget(self.estimate_button)
         self.column.addLayout(form)
         for widget in (
-            self.preview, self.apply_button, self.undo_button, self.scan_button, self.said
+            self.preview, self.apply_button, self.undo_button, self.scan_button, self.message
         ):  # fmt: skip
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -75,13 +75,13 @@ class SawtoothDock(ScanDock):
         set_checked(self.preview, state.get("preview"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Begin with another scan."""
+        """Reset for another scan."""
         if scan is not before:
             if before is not None:
                 aligning.drop_preview(self.viewer, before)
             self.preview.setChecked(False)
             self.shift.setValue(0)
-            self.said.setText(_HINT)
+            self.message.setText(_HINT)
         for button in (self.estimate_button, self.apply_button, self.scan_button, self.preview):
             button.setEnabled(scan is not None)
         self.undo_button.setEnabled(bool(self._done))
@@ -91,17 +91,17 @@ class SawtoothDock(ScanDock):
         scan = self.scan
         if scan is None:
             return
-        self.said.setText("Estimating ...")
+        self.message.setText("Estimating ...")
 
         def compute() -> tuple[Scan, Any]:
             from napari_xrf_pigments.mapping.registration.row_alignment import estimate_sawtooth
 
-            return scan, estimate_sawtooth(aligning.telling_maps(scan))
+            return scan, estimate_sawtooth(aligning.most_informative_maps(scan))
 
         self._latest.submit(compute)
 
     def apply(self) -> None:
-        """Add corrected copies of the maps that are shown."""
+        """Add corrected copies of the visible maps."""
         scan, shift = self.scan, self.shift.value()
         if scan is None or shift == 0:
             return
@@ -112,7 +112,7 @@ class SawtoothDock(ScanDock):
         self.undo_button.setEnabled(bool(self._done))
 
     def undo(self) -> None:
-        """Remove the corrected copies that were added last."""
+        """Remove the last corrected copies."""
         if not self._done:
             return
         _, maps, copies = self._done.pop()
@@ -122,19 +122,19 @@ class SawtoothDock(ScanDock):
         for layer in maps:
             layer.visible = True
         if maps[-1] in self.viewer.layers:
-            # The chosen layer has gone with the copies: napari would show no controls.
+            # The selected layer was removed with the copies; napari would show no controls.
             self.viewer.layers.selection.active = maps[-1]
         self.undo_button.setEnabled(bool(self._done))
 
     def open_corrected(self) -> None:
-        """Open a scan whose counts are corrected."""
+        """Open a scan with corrected counts."""
         if self.scan is not None and self.shift.value() != 0:
             aligning.add_aligned_scan(self.viewer, self.scan, self.shift.value())
 
     def _take(self, answer: tuple[Scan, Any]) -> None:
         scan, found = answer
         if scan is self.scan:
-            self.said.setText(f"{aligning.sentence_of(found)} {_HINT}")
+            self.message.setText(f"{aligning.sentence_of(found)} {_HINT}")
             self.shift.setValue(found.shift if found.found else 0.0)
 
     def _show_preview(self) -> None:

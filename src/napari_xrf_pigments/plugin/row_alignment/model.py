@@ -1,4 +1,4 @@
-"""Odd rows moved into place: which maps tell by how much, and corrected copies (no Qt)."""
+"""Alignment of odd rows: maps for the estimate, preview and corrected copies (no Qt)."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _PREVIEW = ("preview", "sawtooth")
 _NOT_MAPS = {"aligned", "preview", "marker", "agreement", "joined"}
 
 
-def telling_maps(scan: Scan) -> NDArray[np.float32]:
-    """Maps of a scan from which its sawtooth is estimated, shape (map, y, x)."""
+def most_informative_maps(scan: Scan) -> NDArray[np.float32]:
+    """Return the maps from which the sawtooth is estimated, shape (map, y, x)."""
     if scan.elements is not None and len(scan.elements.names):
         return np.asarray(scan.elements.counts)
     return np.asarray(scan.totals.image)[None]
 
 
 def sentence_of(found: Sawtooth) -> str:
-    """What was estimated, in words."""
+    """Describe the estimate in one sentence."""
     if not found.found:
         return (
-            f"No sawtooth stands out: {found.shift:+.2f} ± {found.sigma:.2f} pixels between odd "
+            f"No significant sawtooth: {found.shift:+.2f} ± {found.sigma:.2f} pixels between odd "
             "and even rows."
         )
     return (
@@ -46,7 +46,7 @@ def sentence_of(found: Sawtooth) -> str:
 
 
 def scan_maps(viewer: Viewer, scan: Scan, visible_only: bool = True) -> list[Image]:
-    """Layers that show maps of the scan with a value for each of its pixels."""
+    """Return the layers with maps of the scan."""
     return [
         layer
         for layer in viewer.layers
@@ -60,7 +60,7 @@ def scan_maps(viewer: Viewer, scan: Scan, visible_only: bool = True) -> list[Ima
 
 
 def show_preview(viewer: Viewer, scan: Scan, layer: Image, shift: float) -> Image:
-    """A map with its odd rows moved, over the map itself."""
+    """Show a map with its odd rows shifted, over the map itself."""
     from napari_xrf_pigments.mapping.registration.row_alignment import align_rows
 
     data = align_rows(layer.data, shift)
@@ -79,7 +79,7 @@ def drop_preview(viewer: Viewer, scan: Scan) -> None:
 
 
 def add_aligned(viewer: Viewer, scan: Scan, layers: Iterable[Image], shift: float) -> list[Image]:
-    """Corrected copies of maps; the maps themselves are hidden, not changed."""
+    """Add corrected copies of maps; the maps themselves are hidden, not changed."""
     from napari_xrf_pigments.mapping.registration.row_alignment import align_rows
 
     added = []
@@ -117,7 +117,7 @@ def _copy(
         colormap=layer.colormap,
         contrast_limits=tuple(layer.contrast_limits),
         gamma=layer.gamma,
-        # A preview must hide what it replaces.
+        # A preview hides the map below it.
         blending="translucent" if key[0] == "preview" else layer.blending,
         scale=layer.scale,
         translate=layer.translate,

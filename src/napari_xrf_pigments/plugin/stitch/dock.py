@@ -23,6 +23,7 @@ from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, Run
 from ..widgets.restore import dicts_of, is_number, select_key
+from ..widgets.tables import cell, horizontal_header, set_header_tip
 from . import model as sections
 
 if TYPE_CHECKING:
@@ -30,18 +31,17 @@ if TYPE_CHECKING:
 
 
 class SectionTable(QTableWidget):
-    """A row for each scan: use it or not, and the row and column of its first pixel."""
+    """Table with one row per scan: whether to join it, and the position of its first pixel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
         self.setHorizontalHeaderLabels(["Section", "Row", "Column"])
         for column in (1, 2):
-            self.horizontalHeaderItem(column).setToolTip(
-                "Of its first pixel, against the first section"
+            set_header_tip(
+                self, column, "Position of its first pixel, relative to the first section"
             )
-        self.verticalHeader().setVisible(False)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-        header = self.horizontalHeader()
+        header = horizontal_header(self)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in (1, 2):
@@ -49,17 +49,17 @@ class SectionTable(QTableWidget):
         self.setMinimumHeight(120)
 
     def set_sections(self, names: Sequence[str], new_ticked: bool = True) -> None:
-        """Show scans in their order; the first ones that stay keep their place.
+        """Show scans in their order; those already listed keep their settings.
 
         Parameters
         ----------
         names : sequence of str
             All scans.
         new_ticked : bool
-            Whether a scan that was not there is to be joined.
+            Whether to tick scans that were not listed before.
         """
         before = [
-            (self.item(i, 0).text(), self.used(i), self.offset(i)) for i in range(self.rowCount())
+            (cell(self, i, 0).text(), self.used(i), self.offset(i)) for i in range(self.rowCount())
         ]
         self.setRowCount(len(names))
         for i, name in enumerate(names):
@@ -79,53 +79,58 @@ class SectionTable(QTableWidget):
                 self.setCellWidget(i, column, spin)
 
     def used(self, row: int) -> bool:
-        """Whether a section is to be joined."""
-        return bool(self.item(row, 0).checkState() == Qt.CheckState.Checked)
+        """Return whether a section is ticked."""
+        return bool(cell(self, row, 0).checkState() == Qt.CheckState.Checked)
 
     def set_used(self, row: int, used: bool) -> None:
         """Tick a section that is to be joined."""
         state = Qt.CheckState.Checked if used else Qt.CheckState.Unchecked
-        self.item(row, 0).setCheckState(state)
+        cell(self, row, 0).setCheckState(state)
 
     def offset(self, row: int) -> tuple[int, int]:
-        """Row and column of a section's first pixel."""
-        return self.cellWidget(row, 1).value(), self.cellWidget(row, 2).value()
+        """Return row and column of the first pixel of a section."""
+        return self._spin(row, 1).value(), self._spin(row, 2).value()
 
-    def set_place(self, row: int, offset: tuple[int, int]) -> None:
-        """Show where a section was found."""
+    def set_offset(self, row: int, offset: tuple[int, int]) -> None:
+        """Show the estimated position of a section."""
         for column in (1, 2):
-            self.cellWidget(row, column).setValue(offset[column - 1])
+            self._spin(row, column).setValue(offset[column - 1])
+
+    def _spin(self, row: int, column: int) -> QSpinBox:
+        spin = self.cellWidget(row, column)
+        assert isinstance(spin, QSpinBox)
+        return spin
 
 
 _HINT = (
-    "Open the sections, find their places or type them, then join. Spectra in overlaps are always "
-    "those of the first section in the list."
+    "Open the sections, estimate their positions or type them, then join. Spectra in overlaps are "
+    "always those of the first section in the list."
 )
 
 
 class StitchDock(ScanDock):
-    """Places the open scans against each other and joins them."""
+    """Position the open scans relative to each other and join them."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.table = SectionTable()
-        self.find_button = QPushButton("Find their places")
-        self.find_button.setToolTip("From what the sections share in their overlaps")
+        self.find_button = QPushButton("Estimate positions")
+        self.find_button.setToolTip("Compares the maps of the sections in their overlaps")
         self.overlap_box = QComboBox()
         self.overlap_box.addItem("are averaged", "average")
         self.overlap_box.addItem("are the first section's", "first")
         self.join_button = QPushButton("Join")
-        self.said = QLabel(_HINT)
-        self.said.setWordWrap(True)
+        self.message = QLabel(_HINT)
+        self.message.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Maps in overlaps", self.overlap_box)
         self.add_expanding(self.table)
         self.column.addWidget(self.find_button)
         self.column.addLayout(form)
         self.column.addWidget(self.join_button)
-        self.column.addWidget(self.said)
+        self.column.addWidget(self.message)
         self._joining = False
-        self.find_button.clicked.connect(lambda: self.find())
+        self.find_button.clicked.connect(lambda: self.estimate_positions())
         self.join_button.clicked.connect(lambda: self.join())
         self.connect_signal(self.session.scans_changed, self._list_sections)
         self._list_sections()
@@ -149,45 +154,49 @@ class StitchDock(ScanDock):
         for row, entry in enumerate(entries):
             offset = entry.get("offset")
             if isinstance(offset, list) and len(offset) == 2 and all(map(is_number, offset)):
-                self.table.set_place(row, (int(offset[0]), int(offset[1])))
+                self.table.set_offset(row, (int(offset[0]), int(offset[1])))
             self.table.set_used(row, entry.get("used") is True)
 
     @property
     def chosen(self) -> list[int]:
-        """Rows of the sections that are ticked."""
+        """Rows of the ticked sections."""
         return [i for i in range(self.table.rowCount()) if self.table.used(i)]
 
-    def find(self) -> None:
-        """Find the places of the ticked sections in the background."""
+    def estimate_positions(self) -> None:
+        """Estimate the positions of the ticked sections in the background."""
         rows = self.chosen
         scans = self._scans(rows)
         if len(scans) < 2 or self.running:
-            self.said.setText("Tick at least two sections.")
+            self.message.setText("Tick at least two sections.")
             return
-        doubtful: list[str] = []
-        said: list[str] = []
+        uncertain: list[str] = []
+        sentences: list[str] = []
         found = iter(rows)
 
-        def take(place: sections.Place) -> None:
-            self.table.set_place(next(found), place.offset)
-            said.append(f"{place.scan.name}: {place.said}.")
+        def take(place: sections.SectionPlacement) -> None:
+            self.table.set_offset(next(found), place.offset)
+            sentences.append(f"{place.scan.name}: {place.description}.")
             if not place.trusted:
-                doubtful.append(place.scan.name)
+                uncertain.append(place.scan.name)
 
         def done(end: str | Failure) -> None:
             self._runs.clear()
             self._update()
             if isinstance(end, Failure):
                 self.session.show_error(end.message)
-                self.said.setText(end.message)
+                self.message.setText(end.message)
             else:
-                told = "Every section was found by what it shares with the others."
-                if doubtful:
-                    told = f"The overlap of {', '.join(doubtful)} is not sure: check its place."
-                self.said.setText("\n".join([told, *said]))
+                text = "The positions of all sections agree with their overlaps."
+                if uncertain:
+                    text = (
+                        f"The overlap of {', '.join(uncertain)} is uncertain: check its position."
+                    )
+                self.message.setText("\n".join([text, *sentences]))
 
-        self.said.setText("Comparing the sections ...")
-        run = Run(lambda cancelled: sections.find_places(scans), take, done, "Placing sections")
+        self.message.setText("Comparing the sections ...")
+        run = Run(
+            lambda cancelled: sections.estimate_placements(scans), take, done, "Placing sections"
+        )
         self._runs.append(run)
         self._update()
 
@@ -195,26 +204,26 @@ class StitchDock(ScanDock):
         """Join the ticked sections."""
         rows = self.chosen
         if len(rows) < 2:
-            self.said.setText("Tick at least two sections.")
+            self.message.setText("Tick at least two sections.")
             return
         offsets = [self.table.offset(i) for i in rows]
         self._joining = True
         try:
             overlap = self.overlap_box.currentData()
-            said, maps = sections.join(self.viewer, self._scans(rows), offsets, overlap)
+            sentences, maps = sections.join(self.viewer, self._scans(rows), offsets, overlap)
         except ValueError as error:
             self.session.show_error(str(error))
             return
         finally:
             self._joining = False
         self.layer_updates.prioritise(lambda: maps)
-        self.said.setText(said)
+        self.message.setText(sentences)
 
     def _scans(self, rows: list[int]) -> list[Scan]:
         return [self.session.scans[i] for i in rows]
 
     def _list_sections(self) -> None:
-        # What was just joined is not to be joined again.
+        # The joined scan is not ticked.
         names = [scan.name for scan in self.session.scans]
         self.table.set_sections(names, new_ticked=not self._joining)
         self._update()

@@ -1,4 +1,4 @@
-"""Several scans of one painting: where they lie, and what they give together (no Qt)."""
+"""Sections of one painting: estimated positions, and the joined scan and maps (no Qt)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a section lies.
+class SectionPlacement:
+    """Position of a section.
 
     Parameters
     ----------
@@ -33,20 +33,20 @@ class Place:
         The section.
     offset : tuple of int
         Row and column of its first pixel against the first section's.
-    said : str
-        How sure that is, in words.
+    description : str
+        Basis of the estimate, in words.
     trusted : bool
         Whether the overlap supports it.
     """
 
     scan: Scan
     offset: tuple[int, int]
-    said: str
+    description: str
     trusted: bool = True
 
 
-def find_places(scans: Sequence[Scan]) -> Iterator[Place]:
-    """Place sections one after the other against those placed before.
+def estimate_placements(scans: Sequence[Scan]) -> Iterator[SectionPlacement]:
+    """Position sections one after the other against those positioned before.
 
     Sections are compared by the elemental maps that all of them have, or by total counts.
 
@@ -65,23 +65,23 @@ def find_places(scans: Sequence[Scan]) -> Iterator[Place]:
     check_pixels([scan.cube for scan in scans])
     images = comparable_maps(scans)
     offsets = [(0, 0)]
-    yield Place(scans[0], (0, 0), "the first")
+    yield SectionPlacement(scans[0], (0, 0), "the first")
     for k, scan in enumerate(scans[1:], start=1):
         layout = Layout.of([image.shape[1:] for image in images[:k]], offsets)
         whole = np.stack(
             [join_maps([image[i] for image in images[:k]], layout) for i in range(len(images[0]))]
         )
         found = find_offset(whole, images[k])
-        # From the canvas of those placed already back to the first section.
+        # From the canvas of the sections so far to coordinates of the first one.
         corner = np.array(layout.places[0])
         offset = int(found.rows - corner[0]), int(found.columns - corner[1])
         offsets.append(offset)
-        said = f"{found.pixels} shared pixels, correlation {found.correlation:.2f}"
-        yield Place(scan, offset, said, found.trusted)
+        sentences = f"{found.pixels} shared pixels, correlation {found.correlation:.2f}"
+        yield SectionPlacement(scan, offset, sentences, found.trusted)
 
 
 def comparable_maps(scans: Sequence[Scan]) -> list[NDArray[np.float64]]:
-    """The same maps of each section, each (map, y, x), with square roots of counts."""
+    """Return the same maps of each section, shape (map, y, x), as square roots of counts."""
     shared = shared_lines(scans)
     stacks = []
     for scan in scans:
@@ -90,13 +90,13 @@ def comparable_maps(scans: Sequence[Scan]) -> list[NDArray[np.float64]]:
             stack = np.asarray(scan.elements.counts)[rows]
         else:
             stack = np.asarray(scan.totals.image)[None]
-        # Counting noise is even after the root.
+        # The square root makes counting noise uniform.
         stacks.append(np.sqrt(np.clip(stack, 0, None)))
     return stacks
 
 
 def shared_lines(scans: Sequence[Scan]) -> list[str]:
-    """Line families that were mapped in all of some scans."""
+    """Return the line families that were mapped in all scans."""
     if any(scan.elements is None for scan in scans):
         return []
     names = [set(scan.elements.names) for scan in scans if scan.elements is not None]
@@ -107,14 +107,14 @@ def shared_lines(scans: Sequence[Scan]) -> list[str]:
 def join(
     viewer: Viewer, scans: Sequence[Scan], offsets: Sequence[tuple[float, float]], overlap: Overlap
 ) -> tuple[str, Iterator[None]]:
-    """Add the joined scan, and the joined elemental maps.
+    """Add the joined scan and the joined elemental maps.
 
     Returns
     -------
     sentence : str
-        What is done.
+        Summary for the user.
     steps : iterator
-        Adds the maps, one between two ``yield``.
+        Adds one map per step.
 
     Raises
     ------
@@ -131,35 +131,36 @@ def join(
     cubes = [scan.cube for scan in scans]
     check_pixels(cubes)
     layout = Layout.of([cube.shape[:2] for cube in cubes], offsets)
-    said = [f"{len(scans)} sections joined to {layout.shape[0]} x {layout.shape[1]} pixels"]
+    sentences = [f"{len(scans)} sections joined to {layout.shape[0]} x {layout.shape[1]} pixels"]
     bare = float(uncovered(layout).mean())
     if bare:
-        said.append(f"{bare:.0%} of them measured by none")
+        sentences.append(f"{bare:.0%} of them measured by none")
     try:
         cube = join_cubes(cubes, layout)
     except ValueError as error:
-        said.append(str(error).rstrip("."))
+        sentences.append(str(error).rstrip("."))
         _join_totals(viewer, scans, layout, overlap)
     else:
         add_scan(viewer, cube, _name(scans))
-        said.append("spectra in overlaps are the first section's")
+        sentences.append("spectra in overlaps are the first section's")
     lines = shared_lines(scans)
     if lines:
         how = "averaged" if overlap == "average" else "the first section's"
-        said.append(f"{len(lines)} elemental maps joined, {how} in overlaps")
+        sentences.append(f"{len(lines)} elemental maps joined, {how} in overlaps")
 
     def maps() -> Iterator[None]:
         for name in lines:
             _join_line(viewer, scans, name, layout, overlap)
             yield
 
-    return "; ".join(said) + ".", maps()
+    return "; ".join(sentences) + ".", maps()
 
 
 def _join_line(viewer: Viewer, scans: Sequence[Scan], name: str, layout: Any, overlap: Any) -> None:
     from napari_xrf_pigments.mapping.registration.stitching import join_maps
 
-    maps = [scan.elements.counts[scan.elements.names.index(name)] for scan in scans]
+    results = [scan.elements for scan in scans if scan.elements is not None]
+    maps = [each.counts[each.names.index(name)] for each in results]
     colormap = colours.black_to_colour(colours.element_colour(name), name)
     _add(viewer, join_maps(maps, layout, overlap), f"{name}, joined", colormap, scans, name)
 
