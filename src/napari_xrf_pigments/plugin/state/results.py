@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from napari_xrf_pigments._typing import Float32Array
 from napari_xrf_pigments.cube import ElementMaps, EnergyAxis, PigmentMaps
 from napari_xrf_pigments.mapping.analysis.map_algebra import Monitor, Normalisation, normalised
-from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import XRFCube
@@ -106,11 +105,15 @@ class Results:
         self.energies = energies
         self.provenance: dict[str, Any] = {}
         self.done = np.zeros(shape, dtype=bool)
+        # Imported when there are results, because it imports PyTorch.
+        from napari_xrf_pigments.mapping.run_warnings import SpectraTally
+
         self.tally = SpectraTally()
 
     def collect_warnings(self, tile: Any) -> list[str]:
         """Add the tally and the warnings of a tile; return the warnings that are new."""
-        self.tally += getattr(tile, "tally", SpectraTally())
+        if hasattr(tile, "tally"):
+            self.tally += tile.tally
         known = self.provenance.setdefault("warnings", [])
         new = [text for text in getattr(tile, "warnings", ()) if text not in known]
         known += new
