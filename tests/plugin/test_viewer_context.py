@@ -65,7 +65,7 @@ def switch(dock):
 def run(dock, scan, qtbot):
     QTest.mouseClick(dock.run_bar.run_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: scan.pigments is not None, timeout=60_000)
-    qtbot.waitUntil(lambda: not dock.busy and not dock._later.isActive(), timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
 
 
 def test_it_is_off_until_it_is_ticked(scan, dock, qtbot, tiles):

@@ -39,7 +39,7 @@ def mapped(scan, dock, qtbot):
 
 
 def finished(dock):
-    return lambda: not dock.busy and not dock._later.isActive()
+    return lambda: not dock.busy
 
 
 def names(viewer, scan):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
+from superqt.utils import qthrottled
 
 from ..docks.base import Emitter, ScanDock
 from ..layers.rendering import is_flat_image, render_layer, value_text
@@ -48,10 +48,7 @@ class CompareDock(ScanDock):
         self._shown: list[Layer | None] = [None, None]
         self._fitted = self._leading = False
         # Limits the updates while a run changes maps.
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(150)
-        self._later.timeout.connect(self._redraw)
+        self._redraw_later = qthrottled(self._redraw, timeout=150, leading=False, parent=self)
         self.bar.chosen.connect(self._choose_maps)
         self.bar.mode_changed.connect(self.plot.set_mode)
         self.bar.radius_changed.connect(self.plot.set_lens_radius)
@@ -132,8 +129,7 @@ class CompareDock(ScanDock):
         self._redraw()
 
     def _redraw_soon(self, event: Any = None) -> None:
-        if not self._later.isActive():
-            self._later.start()
+        self._redraw_later()
 
     def _redraw(self) -> None:
         for index, layer in enumerate(self._shown):

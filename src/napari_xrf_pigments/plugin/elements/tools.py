@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from napari.utils.theme import get_theme
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -20,6 +21,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import qdebounced
 
 from napari_xrf_pigments.mapping.analysis.map_algebra import (
     NORMALISATIONS,
@@ -193,12 +195,10 @@ class ElementTools(QTabWidget):
         self._layer: Any = None
         self._mixing = LatestOnly(self._show_composite, session.show_error)
         self._counting = LatestOnly(self._show_histogram)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(120)
-        self._later.timeout.connect(self.mix)
+        self._mix_later = qdebounced(self.mix, timeout=120, parent=self)
+        self._pending: Future[None] | None = None
         self.view_bar.changed.connect(self._view_changed)
-        self.composite_bar.changed.connect(self._later.start)
+        self.composite_bar.changed.connect(self._mix_after_pause)
         self.composite_bar.keep_requested.connect(self._keep)
         self.combine_bar.requested.connect(self.combine)
         self.histogram.limits_changed.connect(self._set_limits)
@@ -249,7 +249,8 @@ class ElementTools(QTabWidget):
     @property
     def busy(self) -> bool:
         """Whether a composite or a histogram is being computed."""
-        return self._mixing.busy or self._counting.busy or self._later.isActive()
+        waiting = self._pending is not None and not self._pending.done()
+        return waiting or self._mixing.busy or self._counting.busy
 
     def results(self) -> ElementResults | None:
         """The maps that are mixed and combined: of the whole scan, else of the trial."""
@@ -318,6 +319,10 @@ class ElementTools(QTabWidget):
         if key in map_layers(self.viewer, scan, {"derived"}):
             self._new = ""
             show_only(self.viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
+
+    def _mix_after_pause(self) -> None:
+        """Mix when the user has not changed the composite for a moment."""
+        self._pending = self._mix_later()
 
     def mix(self) -> None:
         """Make the composite of the chosen maps anew, in a thread."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
+from superqt.utils import qthrottled
 
 from ..docks.base import Emitter, ScanDock
 from ..layers.colours import rgb_to_hex
@@ -62,10 +62,7 @@ class TeachDock(ScanDock):
         self.fine_tuned: Any = None
         self._layer: Labels | None = None
         # Limits the updates while a user paints.
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(200)
-        self._later.timeout.connect(self._count)
+        self._count_later = qthrottled(self._count, timeout=200, leading=False, parent=self)
         self.add_button.clicked.connect(lambda: self.add_label())
         self.paint_button.clicked.connect(lambda: self.paint())
         self.table.label_chosen.connect(self._select)
@@ -206,8 +203,7 @@ class TeachDock(ScanDock):
             self._layer.selected_label = value
 
     def _painted(self, event: Any = None) -> None:
-        if not self._later.isActive():
-            self._later.start()
+        self._count_later()
 
     def _count(self) -> None:
         self.table.set_pixels(teaching.painted(self._layer, self.table.rows))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel
+from superqt.utils import qdebounced
 
 from napari_xrf_pigments.pigments.selection import Palette
 
@@ -66,25 +67,33 @@ class PigmentsDock(MapDock):
         for widget in (self.pigment_bar, self.made):
             self.column.addWidget(widget)
         # While a slider is dragged, once every while is enough.
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(120)
-        self._later.timeout.connect(self.refresh)
+        self._refresh_later = qdebounced(self.refresh, timeout=120, parent=self)
+        self._pending: Future[None] | None = None
         #: The device of a saved session, which is selected as soon as it is offered.
         self._device = ""
         self._connect()
         self._look_for_devices()
         self.start()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a run, an update of layers or a change of the settings is under way."""
+        waiting = self._pending is not None and not self._pending.done()
+        return waiting or super().busy
+
+    def _refresh_after_pause(self) -> None:
+        """Refresh when the user has not changed the settings for a moment."""
+        self._pending = self._refresh_later()
+
     def _connect(self) -> None:
         settings, bar = self.settings, self.pigment_bar
-        settings.depth_changed.connect(lambda depth: self._later.start())
-        settings.groups_changed.connect(lambda on: self._later.start())
+        settings.depth_changed.connect(lambda depth: self._refresh_after_pause())
+        settings.groups_changed.connect(lambda on: self._refresh_after_pause())
         settings.threshold_changed.connect(
             lambda value: self._set_palette(lambda known: replace(known, threshold=value))
         )
         settings.period_changed.connect(self._set_period)
-        self.hidden_bar.reveal_changed.connect(lambda on: self._later.start())
+        self.hidden_bar.reveal_changed.connect(lambda on: self._refresh_after_pause())
         self.found.show_requested.connect(self._show_alone)
         self.found.chosen_changed.connect(self._show_chosen)
         bar.threshold_changed.connect(
@@ -256,7 +265,7 @@ class PigmentsDock(MapDock):
     def _on_palette(self) -> None:
         if self.scan is not None:
             self.settings.set_palette(self.scan.palette.threshold, self.scan.palette.period)
-        self._later.start()
+        self._refresh_after_pause()
 
     def _set_palette(self, change: Callable[[Palette], Palette]) -> None:
         if self.scan is None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QLabel
+from superqt.utils import qdebounced
 
 from ..docks.base import Emitter, ScanDock
 from ..layers.adding import add_layer
@@ -50,10 +50,7 @@ class RegisterDock(ScanDock):
         reading = self._reading = LatestOnly(self._opened, self.session.show_error)
         self.destroyed.connect(lambda: reading.cancel())
         # Refresh after the event that added a point.
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(30)
-        self._later.timeout.connect(self.refresh)
+        self._refresh_later = qdebounced(self.refresh, timeout=30, parent=self)
         bar = self.bar
         bar.picture_chosen.connect(lambda: self.choose(bar.picture))
         bar.open_requested.connect(self._open_picture)
@@ -253,7 +250,7 @@ class RegisterDock(ScanDock):
             self.connect_signal(signal, self._points_changed)
 
     def _points_changed(self, event: Any = None) -> None:
-        self._later.start()
+        self._refresh_later()
 
     def _list_pictures(self, event: Any = None) -> None:
         found = registering.pictures(self.viewer)

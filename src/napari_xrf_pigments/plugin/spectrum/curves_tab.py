@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QAction,
     QComboBox,
@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import qdebounced
 
 from .. import dialogs
 from ..layers.region_masks import Region, prepare_regions
@@ -211,10 +212,7 @@ class CurvesTab(QObject):
         self._regions = LatestOnly(self._take_regions, session.show_error)
         self._pinning = LatestOnly(self._take_pins, session.show_error)
         self._saving = LatestOnly(dialogs.info, session.show_error)
-        self._timer = QTimer(self.view)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(300)
-        self._timer.timeout.connect(self.read_regions)
+        self._debounced = qdebounced(self.read_regions, timeout=300, parent=self.view)
         self._connections: list[tuple[Any, Any]] = []
         self.view.shown_changed.connect(self._show)
         self.view.remove_requested.connect(self._remove)
@@ -243,7 +241,7 @@ class CurvesTab(QObject):
         self.scan = scan
         self.update_totals()
         self._read_pins()
-        self._timer.start()
+        self._debounced()
 
     def update_totals(self) -> None:
         """Update the spectra of the whole scan."""
@@ -422,7 +420,7 @@ class CurvesTab(QObject):
         self._connections.append((signal, slot))
 
     def _read_regions_later(self, event: Any = None) -> None:
-        self._timer.start()
+        self._debounced()
 
 
 def _holds_regions(layer: Any) -> bool:
