@@ -147,19 +147,19 @@ def test_old_maps_are_not_gone_on_with(viewer, scan, dock, qtbot, tiles):
 def test_fit_settings_of_pymca(scan, dock, qtbot, notes, tmp_path):
     path = tmp_path / "fit.cfg"
     write_pymca_cfg(path, FitSettings(("Fe K", "Pb L", "Pb M"), 0.021, -0.01, 150.0, 40.0, None))
-    dock.files.read(path)
+    dock.read_fit_settings(path)
     assert dock.elements.ticked() == ("Fe K", "Pb L")
     assert (scan.cube.energies.gain_kev, scan.cube.energies.offset_kev) == (0.021, -0.01)
     assert "fit.cfg" in dock.run_bar.status.text()
     assert "Not used" in dock.run_bar.status.text()
     again = tmp_path / "again.cfg"
     dock.elements.set_ticked("Fe K", False)
-    dock.files.write(again)
+    dock.write_fit_settings(again)
     found = read_pymca_cfg(again)
     assert found.families == ("Pb L",)
     assert found.gain_kev == 0.021
     (tmp_path / "letter.cfg").write_text("Dear Theo")
-    dock.files.read(tmp_path / "letter.cfg")
+    dock.read_fit_settings(tmp_path / "letter.cfg")
     assert notes() == [("letter.cfg holds no fit settings of PyMca.", "error")]
     assert dock.elements.names() == ("Fe K", "Pb L")
 
@@ -169,7 +169,7 @@ def test_settings_of_pymca_keep_what_was_found(scan, dock, qtbot, tmp_path):
     qtbot.waitUntil(lambda: dock.elements.names() == tuple(LINES), timeout=60_000)
     path = tmp_path / "fit.cfg"
     write_pymca_cfg(path, FitSettings(("Fe K", "Pb L"), 0.021, -0.01, 150.0, 40.0, None))
-    dock.files.read(path)
+    dock.read_fit_settings(path)
     tree = dock.elements.tree
     assert [tree.topLevelItem(i).text(2) for i in range(2)] == ["", "90"]
     box = tree.itemWidget(tree.topLevelItem(1), 1)

@@ -104,7 +104,7 @@ def test_without_a_map_there_is_no_empty_histogram(viewer, scan, mapped, qtbot):
     tools = mapped.tools
     viewer.layers.selection.clear()
     tools.setCurrentWidget(tools.histogram)
-    qtbot.waitUntil(lambda: "Choose a map" in tools.histogram.title.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "Select a map" in tools.histogram.title.text(), timeout=60_000)
     assert not tools.histogram.plot.isVisible()
     viewer.layers.selection.active = viewer.layers["Hg L"]
     qtbot.waitUntil(tools.histogram.plot.isVisible, timeout=60_000)

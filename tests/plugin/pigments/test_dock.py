@@ -80,6 +80,8 @@ def test_rows_have_colour_share_and_certainty(mapped):
     item = mapped.found.tree.topLevelItem(1)
     assert [item.text(column) for column in range(3)] == ["Vermilion", "33.3 %", "90 %"]
     assert not item.icon(0).isNull()
+    for part in ("Formula: HgS", "Diagnostic lines: Hg L"):
+        assert part in item.toolTip(0)
     group = mapped.found.tree.topLevelItem(2)
     assert group.text(0) == "Copper pigments"
     assert group.child(0).text(0) == "cannot be told apart"

@@ -83,7 +83,7 @@ def test_pigments(viewer, mapped, qtbot):
     dock.settings.context_box.setChecked(True)
     dock.hidden_bar.button.setChecked(True)
     again = restored(viewer, "Pigments", dock, qtbot)
-    assert (again.settings.device, again.settings.depth) == ("cpu", "top")
+    assert (again.settings.device, again.settings.depth_key) == ("cpu", "top")
     assert again.settings.context and again.hidden_bar.reveal
 
 

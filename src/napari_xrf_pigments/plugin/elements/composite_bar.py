@@ -1,10 +1,10 @@
-"""Up to four maps of a composite: colour, threshold, and value of full colour."""
+"""The maps of a composite, up to four: colour, threshold, and value of full colour."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
@@ -21,14 +21,14 @@ from superqt import QRangeSlider
 from ..widgets.colour_swatch import swatch
 from ..widgets.restore import dicts_of, is_number, select_text
 
-#: Colours of the four channels where nothing else was chosen.
+#: Initial colours of the four channels.
 COLOURS = ("#ff3b30", "#34c759", "#3f7bff", "#ffd60a")
 _STEPS = 1000
 
 
 @dataclass(frozen=True)
 class ChannelChoice:
-    """What the user chose for a channel.
+    """The settings of a channel.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class ChannelChoice:
 
 
 class CompositeBar(QWidget):
-    """Which maps are mixed, in which colours, from which threshold on."""
+    """Choose maps, colours and thresholds of a composite."""
 
     changed = Signal()
     keep_requested = Signal()
@@ -71,16 +71,16 @@ class CompositeBar(QWidget):
         self.set_names(())
 
     def channels(self) -> tuple[ChannelChoice, ...]:
-        """The channels that have a map."""
+        """Return the channels that have a map."""
         found = []
         for box, colour, slider in zip(self.boxes, self.colours, self.sliders, strict=True):
-            low, high = (value / _STEPS for value in slider.value())
+            low, high = (end / _STEPS for end in cast(tuple[int, int], slider.value()))
             if box.currentIndex() > 0:
                 found.append(ChannelChoice(box.currentText(), colour, low, max(high, low + 0.001)))
         return tuple(found)
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Offer maps; the choices are kept."""
+        """Offer maps and keep the selected ones."""
         for box in self.boxes:
             chosen = box.currentText()
             if [box.itemText(i) for i in range(1, box.count())] == list(names) and box.count():
@@ -111,7 +111,7 @@ class CompositeBar(QWidget):
         self.blockSignals(False)
 
     def set_colour(self, row: int, colour: str) -> None:
-        """Give a channel its colour."""
+        """Set the colour of a channel."""
         self.colours[row] = colour
         self.buttons[row].setIcon(swatch(colour))
         self.changed.emit()
@@ -120,7 +120,7 @@ class CompositeBar(QWidget):
         button, box = QToolButton(), QComboBox()
         button.setIcon(swatch(self.colours[row]))
         button.setToolTip("Colour of this map")
-        button.clicked.connect(lambda: self._ask_colour(row))
+        button.clicked.connect(lambda: self._choose_colour(row))
         box.setToolTip("A map of the composite")
         box.setMinimumContentsLength(4)
         slider = QRangeSlider(Qt.Orientation.Horizontal)
@@ -137,7 +137,7 @@ class CompositeBar(QWidget):
         self.boxes.append(box)
         self.sliders.append(slider)
 
-    def _ask_colour(self, row: int) -> None:
+    def _choose_colour(self, row: int) -> None:
         chosen = QColorDialog.getColor(QColor(self.colours[row]), self, "Colour of this map")
         if chosen.isValid():
             self.set_colour(row, chosen.name())

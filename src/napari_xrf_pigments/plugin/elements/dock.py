@@ -40,58 +40,6 @@ if TYPE_CHECKING:
 _FILTER = "PyMca fit settings (*.cfg);;All files (*)"
 
 
-class ElementFiles:
-    """Fit settings from and to files.
-
-    Parameters
-    ----------
-    dock : ElementsDock
-        The dock whose elements they are.
-    """
-
-    def __init__(self, dock: ElementsDock) -> None:
-        self._dock = dock
-
-    def ask_read(self) -> None:
-        """Read a file that the user chooses."""
-        path, _ = QFileDialog.getOpenFileName(self._dock, "Read fit settings", "", _FILTER)
-        if path:
-            self.read(Path(path))
-
-    def ask_write(self) -> None:
-        """Write a file that the user names."""
-        path, _ = QFileDialog.getSaveFileName(self._dock, "Write fit settings", "fit.cfg", _FILTER)
-        if path:
-            self.write(Path(path))
-
-    def read(self, path: Path) -> None:
-        """Take elements and energy axis from PyMca's settings."""
-        dock = self._dock
-        if dock.scan is None:
-            return
-        try:
-            rows, sentence = take_settings(dock.scan, path)
-        except (ValueError, OSError) as error:
-            dock.session.show_error(str(error))
-            return
-        dock.scan.element_rows = tuple(rows)
-        dock.elements.set_rows(rows)
-        dock.run_bar.set_status(sentence)
-        dock.update_bar()
-
-    def write(self, path: Path) -> None:
-        """Write the ticked elements and the energy axis for PyMca."""
-        dock = self._dock
-        if dock.scan is None:
-            return
-        try:
-            save_settings(dock.scan, dock.elements.ticked(), path)
-        except (ValueError, OSError) as error:
-            dock.session.show_error(str(error))
-            return
-        dock.run_bar.set_status(f"Fit settings: {path.name}")
-
-
 HINT = "Find the elements of the scan, then map those that are ticked."
 REGION_HINT = "Draw a region on the scan, then find or map elements in it."
 
@@ -104,7 +52,6 @@ class ElementsDock(MapDock):
         self.scope_bar = ElementScope(SCOPES)
         self.elements = ElementList(element_colour)
         self.tools = ElementTools(self.viewer, self.session, self.refresh)
-        self.files = ElementFiles(self)
         self.find_button = QPushButton("Find elements")
         self.run_bar.buttons.insertWidget(0, self.find_button, 1)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
@@ -116,13 +63,13 @@ class ElementsDock(MapDock):
         self.column.addWidget(self.scope_bar)
         self.column.addWidget(self.run_bar)
         self.add_expanding(self.splitter)
-        self.find_button.clicked.connect(lambda: self.find())
+        self.find_button.clicked.connect(lambda: self.find_elements())
         self.elements.ticks_changed.connect(self.update_bar)
         self.elements.show_requested.connect(self._show_alone)
         self.scope_bar.scope_changed.connect(self._scope_changed)
         self.scope_bar.add_requested.connect(self.add)
-        self.scope_bar.read_requested.connect(self.files.ask_read)
-        self.scope_bar.write_requested.connect(self.files.ask_write)
+        self.scope_bar.read_requested.connect(self._choose_and_read)
+        self.scope_bar.write_requested.connect(self._choose_and_write)
         self._finding = False
         self._trials = Trials()
         self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
@@ -166,7 +113,7 @@ class ElementsDock(MapDock):
 
     # Find.
 
-    def find(self) -> None:
+    def find_elements(self) -> None:
         """Look for line families in the scan or in the part to try on, in a thread."""
         scan = self.scan
         if scan is None or self._finding:
@@ -243,7 +190,7 @@ class ElementsDock(MapDock):
             return
         if not self.elements.names():
             self._run_after_finding = True
-            self.find()
+            self.find_elements()
             return
         try:
             part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
@@ -347,6 +294,43 @@ class ElementsDock(MapDock):
             self.tools.mix()
             yield
         scan.results_changed.emit("elements")
+
+    # Fit settings of PyMca.
+
+    def read_fit_settings(self, path: Path) -> None:
+        """Use elements and energy axis of fit settings of PyMca."""
+        if self.scan is None:
+            return
+        try:
+            rows, sentence = take_settings(self.scan, path)
+        except (ValueError, OSError) as error:
+            self.session.show_error(str(error))
+            return
+        self.scan.element_rows = tuple(rows)
+        self.elements.set_rows(rows)
+        self.run_bar.set_status(sentence)
+        self.update_bar()
+
+    def write_fit_settings(self, path: Path) -> None:
+        """Write the ticked elements and the energy axis for PyMca."""
+        if self.scan is None:
+            return
+        try:
+            save_settings(self.scan, self.elements.ticked(), path)
+        except (ValueError, OSError) as error:
+            self.session.show_error(str(error))
+            return
+        self.run_bar.set_status(f"Fit settings: {path.name}")
+
+    def _choose_and_read(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Read fit settings", "", _FILTER)
+        if path:
+            self.read_fit_settings(Path(path))
+
+    def _choose_and_write(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Write fit settings", "fit.cfg", _FILTER)
+        if path:
+            self.write_fit_settings(Path(path))
 
     # Parts, clicks.
 

@@ -1,4 +1,4 @@
-"""The elements of a scan: ticks, the line family each is mapped by, and how it stands out."""
+"""The list of elements: ticks, the line family of each, and its significance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import replace
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QHeaderView,
     QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
@@ -18,11 +17,12 @@ from qtpy.QtWidgets import (
 
 from ..state.rows import ElementRow
 from ..widgets.colour_swatch import swatch
+from ..widgets.tree_items import set_columns, top_items
 
 _TIPS = (
     "Click an element to show its map alone; tick those to be mapped",
-    "The lines that the element is counted by",
-    "Signal to noise: how many sigma it stands out, at the place where it does most",
+    "The lines by which the element is mapped",
+    "Greatest significance in the scan: net counts over their standard deviation",
 )
 
 
@@ -32,7 +32,7 @@ class ElementList(QWidget):
     Parameters
     ----------
     colour_of : callable
-        Colour of a line family, ``"#rrggbb"``.
+        Returns the colour, ``"#rrggbb"``, of a line family.
     """
 
     show_requested = Signal(str)
@@ -43,18 +43,9 @@ class ElementList(QWidget):
         self._colour_of = colour_of
         self._rows: list[ElementRow] = []
         self.tree = QTreeWidget()
-        self.tree.setColumnCount(3)
-        self.tree.setHeaderLabels(["Element", "Line", "Significance"])
+        set_columns(self.tree, ["Element", "Line", "Significance"], _TIPS)
         self.tree.setRootIsDecorated(False)
         self.tree.setMinimumHeight(90)
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(36)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, tip in enumerate(_TIPS):
-            self.tree.headerItem().setToolTip(column, tip)
-            if column:
-                header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -63,7 +54,7 @@ class ElementList(QWidget):
         self.tree.itemChanged.connect(lambda item, column: self.ticks_changed.emit())
 
     def set_rows(self, rows: Sequence[ElementRow], ticked: Sequence[str] | None = None) -> None:
-        """Show elements; all ticked, or those of some families alone."""
+        """Show elements, all ticked or only those of some families."""
         self.tree.blockSignals(True)
         self.tree.clear()
         self._rows = list(rows)
@@ -73,39 +64,38 @@ class ElementList(QWidget):
         self.ticks_changed.emit()
 
     def add_rows(self, rows: Sequence[ElementRow]) -> None:
-        """Add elements, ticked; one that is there already changes its line."""
-        kept = {row.family.split()[0]: row for row in self._rows}
+        """Add ticked elements; one already listed changes its line family."""
+        by_symbol = {row.family.split()[0]: row for row in self._rows}
         off = {row.family.split()[0] for row in self._rows} - {
             family.split()[0] for family in self.ticked()
         }
         for row in rows:
             symbol = row.family.split()[0]
-            before = kept.get(symbol)
+            before = by_symbol.get(symbol)
             families = row.families if before is None else before.families
             families = tuple(dict.fromkeys((*families, row.family)))
             strength = None if before is None else before.strength
-            kept[symbol] = ElementRow(row.family, families, strength)
+            by_symbol[symbol] = ElementRow(row.family, families, strength)
             off.discard(symbol)
-        ticked = [row.family for symbol, row in kept.items() if symbol not in off]
-        self.set_rows(list(kept.values()), ticked)
+        ticked = [row.family for symbol, row in by_symbol.items() if symbol not in off]
+        self.set_rows(list(by_symbol.values()), ticked)
 
     def names(self) -> tuple[str, ...]:
-        """The line family of every element of the list."""
+        """Return the line family of each listed element."""
         return tuple(row.family for row in self._rows)
 
     def ticked(self) -> tuple[str, ...]:
-        """The line families with a tick."""
-        items = (self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount()))
+        """Return the ticked line families."""
         return tuple(
             row.family
-            for row, item in zip(self._rows, items, strict=True)
+            for row, item in zip(self._rows, top_items(self.tree), strict=True)
             if item.checkState(0) == Qt.CheckState.Checked
         )
 
     def set_ticked(self, family: str, ticked: bool) -> None:
-        """Set or take away a tick."""
+        """Tick or untick a line family."""
         state = Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked
-        self.tree.topLevelItem(self.names().index(family)).setCheckState(0, state)
+        top_items(self.tree)[self.names().index(family)].setCheckState(0, state)
 
     def _add(self, row: ElementRow, ticked: bool) -> None:
         symbol, shell = row.family.split()
@@ -126,11 +116,11 @@ class ElementList(QWidget):
         for family in sorted(row.families):
             box.addItem(family.split()[1], family)
         box.setCurrentIndex(box.findData(row.family))
-        box.setToolTip(f"Count {row.family.split()[0]} by its K, L or M lines")
-        box.activated.connect(lambda index: self._choose(box, str(box.itemData(index))))
+        box.setToolTip(f"Map {row.family.split()[0]} by its K, L or M lines")
+        box.activated.connect(lambda index: self._select_family(box, str(box.itemData(index))))
         return box
 
-    def _choose(self, box: QComboBox, family: str) -> None:
+    def _select_family(self, box: QComboBox, family: str) -> None:
         symbol = family.split()[0]
         for index, row in enumerate(self._rows):
             if row.family.split()[0] == symbol:

@@ -1,4 +1,4 @@
-"""How often each value of a map occurs, on a logarithmic scale, with contrast limits to drag."""
+"""The histogram of a map on a logarithmic scale, with contrast limits to drag."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ..widgets.axes import colour_axes
 
+#: Edges (bin + 1,) and pixels (bin,).
+Histogram = tuple[NDArray[np.float64], NDArray[np.int64]]
 _BINS = 200
 _SAMPLE = 500_000
 
 
-class _Plot(pg.PlotWidget):
-    """The histogram itself, with the range of the colours shaded."""
+class _Plot(pg.PlotWidget):  # type: ignore[misc]
+    """The plot of the histogram, with the range of the contrast limits shaded."""
 
     def __init__(self) -> None:
-        # Menus that nobody sees would take half of the time to make it.
+        # Making the hidden menus would take half of the time.
         super().__init__(viewBox=pg.ViewBox(enableMenu=False))
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -27,10 +29,10 @@ class _Plot(pg.PlotWidget):
         self.setMinimumHeight(90)
         self.setLogMode(x=False, y=True)
         self.setLabel("left", "Pixels")
-        # A drop belongs to the dock.
+        # Dropped files are for the dock.
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
-        # Else the outermost labels are cut at the edges.
+        # Otherwise the outermost labels are cut at the edges.
         self.getPlotItem().layout.setContentsMargins(0, 8, 8, 0)
         self.curve = self.plot([0, 1], [1], stepMode="center", fillLevel=0)
         self.region = pg.LinearRegionItem(
@@ -40,7 +42,7 @@ class _Plot(pg.PlotWidget):
         self.addItem(self.region)
 
     def sizeHint(self) -> QSize:
-        """Small: it stands under a list."""
+        """Return a small size: the plot stands below a list."""
         return QSize(240, 130)
 
     def set_colours(self, background: str, text: str) -> None:
@@ -52,16 +54,16 @@ class _Plot(pg.PlotWidget):
 
 
 class HistogramView(QWidget):
-    """Histogram of a map; the shaded range is that of the colours.
+    """Histogram of a map; the contrast limits are the shaded range.
 
-    Its plot is made when it is first seen or filled: a dock comes sooner without it.
+    The plot is made when it is first shown or filled, so that the dock opens sooner.
     """
 
     limits_changed = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title = QLabel("Choose a map in the layer list.")
+        self.title = QLabel("Select a map in the layer list.")
         self.title.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
@@ -93,13 +95,13 @@ class HistogramView(QWidget):
         return self.plot.region
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Make the plot that is seen now."""
+        """Make the plot before it is shown."""
         self.plot.setVisible(self._filled)
         super().showEvent(event)
 
     def clear(self) -> None:
         """Show no map."""
-        self.title.setText("Choose a map in the layer list.")
+        self.title.setText("Select a map in the layer list.")
         self._filled = False
         if self._plot is not None:
             self._plot.hide()
@@ -119,7 +121,7 @@ class HistogramView(QWidget):
     ) -> None:
         """Show a histogram: edges (bin + 1,) and pixels (bin,), and the contrast limits."""
         self.title.setText(title)
-        # Empty bins have no place on a logarithmic scale: half a pixel stands for none.
+        # A logarithmic scale has no zero: empty bins are drawn at half a pixel.
         self.curve.setData(edges, np.maximum(counts, 0.5))
         self.plot.setYRange(np.log10(0.5), np.log10(max(2.0, float(counts.max(initial=1)))) + 0.1)
         self.plot.setXRange(float(edges[0]), float(edges[-1]), padding=0.03)
@@ -129,7 +131,7 @@ class HistogramView(QWidget):
         self.set_limits(limits)
 
     def set_limits(self, limits: tuple[float, float]) -> None:
-        """Move the shaded range, without saying so."""
+        """Move the shaded range without a signal."""
         if self._plot is not None and tuple(self.region.getRegion()) != tuple(limits):
             self._quiet = True
             self.region.setRegion(limits)
@@ -143,8 +145,8 @@ class HistogramView(QWidget):
 
 def histogram_of(
     image: NDArray[np.floating],
-) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
-    """Edges (bin + 1,) and pixels (bin,) of a map, or None where it has no values.
+) -> Histogram | None:
+    """Return edges (bin + 1,) and pixels (bin,) of a map, or None where it has no values.
 
     A map of more than half a million pixels is sampled; the outermost 0.01 % are left out, since
     one hot pixel would squeeze all others into one bin.

@@ -1,4 +1,4 @@
-"""What of a scan is mapped, further elements, and fit settings in files."""
+"""The scope of a map, elements to add, and fit settings in files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
+    QAction,
     QComboBox,
     QFormLayout,
     QHBoxLayout,
@@ -17,7 +18,7 @@ from qtpy.QtWidgets import (
 
 
 class ElementScope(QWidget):
-    """Whole scan or a part of it to try on; elements to add; PyMca's settings.
+    """Choose the whole scan or a part for a preview, add elements, read and write PyMca settings.
 
     Parameters
     ----------
@@ -43,13 +44,14 @@ class ElementScope(QWidget):
         self.add_field.setMinimumWidth(50)
         self.files = QToolButton()
         self.files.setText("PyMca...")
-        self.files.setToolTip("Fit settings in PyMca's .cfg files")
+        self.files.setToolTip("Fit settings in .cfg files of PyMca")
         self.files.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        # The arrow would lie on the text.
+        # The arrow would overlap the text.
         self.files.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self.files)
-        self.read_action = menu.addAction("Read fit settings (.cfg)...")
-        self.write_action = menu.addAction("Write fit settings (.cfg)...")
+        self.read_action = QAction("Read fit settings (.cfg)...", menu)
+        self.write_action = QAction("Write fit settings (.cfg)...", menu)
+        menu.addActions([self.read_action, self.write_action])
         self.files.setMenu(menu)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
@@ -68,7 +70,7 @@ class ElementScope(QWidget):
 
     @property
     def scope(self) -> str:
-        """Key of what is mapped."""
+        """Key of the scope."""
         return str(self.scope_box.currentData())
 
     def _add(self) -> None:

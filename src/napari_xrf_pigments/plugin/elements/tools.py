@@ -1,4 +1,4 @@
-"""What is done with elemental maps once they are there: show, mix, combine, histogram."""
+"""Tools for elemental maps: how they are shown, composites, combined maps, histogram."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from ..tasks import LatestOnly
 from ..widgets.restore import is_number, select_key, select_tab, select_text, tab_title
 from .composite import composite_spec
 from .composite_bar import CompositeBar
-from .histogram import HistogramView, histogram_of
+from .histogram import Histogram, HistogramView, histogram_of
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -82,11 +82,11 @@ class CombineBar(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self.hint)
         layout.addStretch(1)
-        self.button.clicked.connect(self._ask)
+        self.button.clicked.connect(self._request)
         self.set_names(())
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Offer maps; the choice is kept."""
+        """Offer maps and keep the selected ones."""
         for place, box in enumerate((self.first, self.second)):
             chosen = box.currentText()
             if [box.itemText(i) for i in range(box.count())] == list(names):
@@ -98,7 +98,7 @@ class CombineBar(QWidget):
         self.button.setEnabled(len(names) > 1)
         self.button.setToolTip("" if len(names) > 1 else "Map at least two elements first")
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         self.requested.emit(
             str(self.sign.currentData()), self.first.currentText(), self.second.currentText()
         )
@@ -108,7 +108,7 @@ Choices = Sequence[tuple[str, str]]
 
 
 class ElementViewBar(QWidget):
-    """How elemental maps are shown.
+    """Choose the quantity and the normalisation of elemental maps.
 
     Parameters
     ----------
@@ -135,17 +135,17 @@ class ElementViewBar(QWidget):
             box.activated.connect(lambda index: self.changed.emit())
             form.addRow(label, box)
         self.normalise_box.setToolTip(
-            "Counts for the same dose; what was chosen is said in the names of the layers"
+            "Normalise to the same dose; the names of the layers say to which quantity"
         )
 
     @property
     def quantity(self) -> str:
-        """Key of what is shown."""
+        """Key of the quantity."""
         return str(self.quantity_box.currentData())
 
     @property
     def normalisation(self) -> str:
-        """Key of what the maps are divided by; empty for nothing."""
+        """Key of the normalisation; empty for none."""
         return str(self.normalise_box.currentData())
 
     def set_view(self, quantity: str, normalisation: str) -> None:
@@ -158,7 +158,7 @@ _TITLES = {"live time": "Live time", "scatter": "Scatter of the anode", "total":
 
 
 class ElementTools(QTabWidget):
-    """Works on the elemental maps of the session's scan.
+    """Tools for the elemental maps of the selected scan.
 
     Parameters
     ----------
@@ -208,7 +208,12 @@ class ElementTools(QTabWidget):
         self._theme()
         # The Python object outlives the widget.
         mixing, counting = self._mixing, self._counting
-        self.destroyed.connect(lambda: (mixing.cancel(), counting.cancel()))
+
+        def cancel() -> None:
+            mixing.cancel()
+            counting.cancel()
+
+        self.destroyed.connect(cancel)
 
     def save_state(self) -> dict[str, Any]:
         """Return the tab in front, the channels of the composite and the maps to be combined."""
@@ -253,7 +258,7 @@ class ElementTools(QTabWidget):
         return waiting or self._mixing.busy or self._counting.busy
 
     def results(self) -> ElementResults | None:
-        """The maps that are mixed and combined: of the whole scan, else of the trial."""
+        """Return the maps to work on: those of the whole scan, else of the preview."""
         scan = self.scan
         return None if scan is None else scan.elements or scan.trial
 
@@ -264,7 +269,7 @@ class ElementTools(QTabWidget):
         self.update_names()
 
     def update_names(self) -> None:
-        """Offer the maps that there are."""
+        """Offer the present maps."""
         results = self.results()
         names = () if results is None else results.names
         self.composite_bar.set_names(names)
@@ -291,7 +296,7 @@ class ElementTools(QTabWidget):
         self.mix()
 
     def combine(self, operation: str, first: str, second: str) -> None:
-        """Make a map of two others; it gets a layer of its own."""
+        """Combine two maps into a new one, shown on a layer."""
         scan, results = self.scan, self.results()
         if scan is None or results is None:
             return
@@ -302,9 +307,9 @@ class ElementTools(QTabWidget):
         except ValueError as error:
             self.session.show_error(str(error))
             return
-        said = scan.element_view.divided()
-        scan.derived[made.name + said] = replace(made, name=made.name + said)
-        self._new = made.name + said
+        suffix = scan.element_view.divided()
+        scan.derived[made.name + suffix] = replace(made, name=made.name + suffix)
+        self._new = made.name + suffix
         self._refresh()
 
     def derived(self, scan: Scan) -> Iterator[MapSpec]:
@@ -314,7 +319,7 @@ class ElementTools(QTabWidget):
         return derived_specs(scan.derived.values(), scan.element_view, part)
 
     def show_new(self, scan: Scan) -> None:
-        """Show a map that was just combined alone: added to others it could not be read."""
+        """Show a map that was just combined, and no others."""
         key = ("derived", self._new)
         if key in map_layers(self.viewer, scan, {"derived"}):
             self._new = ""
@@ -325,7 +330,7 @@ class ElementTools(QTabWidget):
         self._pending = self._mix_later()
 
     def mix(self) -> None:
-        """Make the composite of the chosen maps anew, in a thread."""
+        """Make the composite of the selected maps in a thread."""
         scan, results, choices = self.scan, self.results(), self.composite_bar.channels()
         if scan is None or results is None or not choices:
             return
@@ -347,18 +352,19 @@ class ElementTools(QTabWidget):
         self._number += 1
 
     def update_histogram(self) -> None:
-        """Count the values of the active layer anew, in a thread."""
+        """Count the values of the active layer in a thread."""
         layer = self._layer
         if layer is None or self.currentWidget() is not self.histogram:
             return
         data = layer.data
         self._counting.submit(lambda: (layer, histogram_of(data)))
 
-    def _show_histogram(self, answer: tuple[Any, Any]) -> None:
-        layer, found = answer
-        if layer is self._layer and found is not None and isalive(self):
-            limits = tuple(layer.contrast_limits)
-            self.histogram.set_histogram(layer.name, *found, limits)
+    def _show_histogram(self, result: tuple[Any, Histogram | None]) -> None:
+        layer, histogram = result
+        if layer is self._layer and histogram is not None and isalive(self):
+            edges, counts = histogram
+            low, high = layer.contrast_limits
+            self.histogram.set_histogram(layer.name, edges, counts, (low, high))
 
     def _on_active(self, event: Any = None) -> None:
         if not isalive(self):

@@ -55,17 +55,18 @@ class PigmentsDock(MapDock):
         super().__init__(napari_viewer, "Map pigments", session)
         self.settings = PigmentSettings(tuple(DEPTH_TITLES.items()))
         self.weights = weights_box(self.session, self.connect_signal, self)
-        self.settings.layout().insertRow(1, "Model", self.weights)
+        self.settings.form.insertRow(1, "Model", self.weights)
         self.hidden_bar = HiddenBar()
         self.found = PigmentTree()
         self.pigment_bar = PigmentBar()
         self.made = QLabel()
         self.made.setWordWrap(True)
-        for widget in (self.settings, self.run_bar, self.hidden_bar):
-            self.column.addWidget(widget)
+        self.column.addWidget(self.settings)
+        self.column.addWidget(self.run_bar)
+        self.column.addWidget(self.hidden_bar)
         self.add_expanding(self.found)
-        for widget in (self.pigment_bar, self.made):
-            self.column.addWidget(widget)
+        self.column.addWidget(self.pigment_bar)
+        self.column.addWidget(self.made)
         # While a slider is dragged, once every while is enough.
         self._refresh_later = qdebounced(self.refresh, timeout=120, parent=self)
         self._pending: Future[None] | None = None
@@ -95,7 +96,7 @@ class PigmentsDock(MapDock):
         settings.period_changed.connect(self._set_period)
         self.hidden_bar.reveal_changed.connect(lambda on: self._refresh_after_pause())
         self.found.show_requested.connect(self._show_alone)
-        self.found.chosen_changed.connect(self._show_chosen)
+        self.found.selection_changed.connect(self._show_chosen)
         bar.threshold_changed.connect(
             lambda value: self._set_chosen(lambda known, name: known.with_threshold(name, value))
         )
@@ -115,7 +116,7 @@ class PigmentsDock(MapDock):
         return {
             "device": settings.device,
             "context": settings.context,
-            "depth": settings.depth,
+            "depth": settings.depth_key,
             "groups": settings.groups,
             "reveal": self.hidden_bar.reveal,
         }
@@ -150,7 +151,7 @@ class PigmentsDock(MapDock):
     def view(self) -> PigmentView:
         """What of the result is shown."""
         palette = Palette() if self.scan is None else self.scan.palette
-        shown = cast(Shown, self.settings.depth)
+        shown = cast(Shown, self.settings.depth_key)
         return PigmentView(palette, shown, self.settings.groups, self.hidden_bar.reveal)
 
     def run(self) -> None:
@@ -288,13 +289,13 @@ class PigmentsDock(MapDock):
         self.scan.set_palette(palette)
 
     def _set_chosen(self, change: Callable[[Palette, str], Palette]) -> None:
-        chosen = self.found.chosen
+        chosen = self.found.selected
         if chosen is not None and chosen[0] == "pigment":
             self._set_palette(lambda known: change(known, chosen[1]))
             self._show_chosen()
 
     def _show_chosen(self) -> None:
-        chosen, scan = self.found.chosen, self.scan
+        chosen, scan = self.found.selected, self.scan
         if scan is None or chosen is None or chosen[0] != "pigment":
             self.pigment_bar.set_pigment("")
             return

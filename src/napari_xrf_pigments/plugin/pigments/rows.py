@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_xrf_pigments.pigments.catalogue import pigment
 from napari_xrf_pigments.pigments.selection import years
 
 from ..layers import colours
@@ -11,6 +12,51 @@ from ..layers.specs import MIN_SHARE, PigmentView, covers_enough, is_ambiguous
 from ..state.results import PigmentResults
 
 _WHY = {"period": "not in use in the period", "excluded": "excluded by you"}
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """A line of the list.
+
+    Parameters
+    ----------
+    kind : str
+        ``"group"`` or ``"pigment"``.
+    name, title : str
+        Id, and name for people.
+    colour : str
+        ``"#rrggbb"``.
+    share : float
+        Share of the painting over the threshold, 0-1.
+    found : bool
+        Whether that is enough for a layer.
+    members : tuple of FoundRow
+        The pigments of a group.
+    certainty : float or None
+        Mean probability where it is over the threshold.
+    note : str
+        Restrictions of the row, such as a threshold of its own.
+    details : str
+        Formula, diagnostic lines and years of use of a pigment.
+    """
+
+    kind: str
+    name: str
+    title: str
+    colour: str
+    share: float
+    found: bool
+    members: tuple[FoundRow, ...] = ()
+    certainty: float | None = None
+    note: str = ""
+    details: str = ""
+
+
+def percent(share: float) -> str:
+    """A share for people."""
+    if share <= 0:
+        return "-"
+    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
 def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
@@ -103,9 +149,9 @@ def _pigment_row(
     threshold = view.palette.threshold_of(name)
     notes = [_WHY[reason]] if reason else []
     if name in view.palette.thresholds:
-        notes.append(f"own threshold {threshold:.2f}")
+        notes.append(f"separate threshold {threshold:.2f}")
     if name in view.palette.added:
-        notes.append("always shown")
+        notes.append("kept visible")
     return FoundRow(
         "pigment",
         name,
@@ -116,46 +162,17 @@ def _pigment_row(
         (),
         results.certainty(name, threshold, view.depth),
         ", ".join(notes),
+        pigment_details(name),
     )
 
 
-@dataclass(frozen=True)
-class FoundRow:
-    """A line of the list.
-
-    Parameters
-    ----------
-    kind : str
-        ``"group"`` or ``"pigment"``.
-    name, title : str
-        Id, and name for people.
-    colour : str
-        ``"#rrggbb"``.
-    share : float
-        Share of the painting over the threshold, 0-1.
-    found : bool
-        Whether that is enough for a layer.
-    members : tuple of FoundRow
-        The pigments of a group.
-    certainty : float or None
-        Mean probability where it is over the threshold.
-    note : str
-        What else has to be said of it.
-    """
-
-    kind: str
-    name: str
-    title: str
-    colour: str
-    share: float
-    found: bool
-    members: tuple[FoundRow, ...] = ()
-    certainty: float | None = None
-    note: str = ""
-
-
-def percent(share: float) -> str:
-    """A share for people."""
-    if share <= 0:
-        return "-"
-    return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
+def pigment_details(name: str) -> str:
+    """Describe formula, diagnostic lines and years of use of a pigment, one per line."""
+    try:
+        entry = pigment(name)
+    except ValueError:  # predicted by fine-tuned weights, but not in the catalogue
+        return ""
+    in_use = years(name)
+    diagnostic = ", ".join(entry.diagnostic) or "none"
+    lines = [f"Formula: {entry.formula}", f"Diagnostic lines: {diagnostic}"]
+    return "\n".join([*lines, f"In use: {in_use}"] if in_use else lines)

@@ -48,15 +48,16 @@ class PigmentSettings(QWidget):
         self.slider.setToolTip("A pigment counts as found where its probability is higher")
         self.groups_box = QCheckBox("Show groups only")
         self.groups_box.setToolTip(
-            "Pigments with the same diagnostic elements as one map, which is surer than its members"
+            "One map per group of pigments with the same diagnostic elements; it is more certain "
+            "than those of its members"
         )
         self.context_box = QCheckBox("Smooth with similar neighbours")
         self.context_box.setToolTip(
-            "For scans of few counts: spectra of neighbouring pixels that cannot be told from a "
-            "pixel's own are added to it before the network is asked. Used by the next run"
+            "For scans of few counts: adds the spectra of neighbouring pixels that do not differ "
+            "significantly from that of the pixel before the prediction. Used by the next run"
         )
         self.first_year, self.last_year = _year("from"), _year("to")
-        form = QFormLayout(self)
+        self.form = form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Device", self.device_box)
         form.addRow("", self.context_box)
@@ -66,7 +67,7 @@ class PigmentSettings(QWidget):
         form.addRow("Painted", self._period_row())
         self.slider.valueChanged.connect(self.threshold_changed.emit)
         self.depth_box.currentIndexChanged.connect(
-            lambda index: self.depth_changed.emit(self.depth)
+            lambda index: self.depth_changed.emit(self.depth_key)
         )
         self.groups_box.toggled.connect(self._groups_toggled)
         for field in (self.first_year, self.last_year):
@@ -81,7 +82,7 @@ class PigmentSettings(QWidget):
 
     @property
     def context(self) -> bool:
-        """Whether like neighbours speak for a pixel."""
+        """Whether spectra of similar neighbours are added."""
         return bool(self.context_box.isChecked())
 
     @property
@@ -90,7 +91,7 @@ class PigmentSettings(QWidget):
         return float(self.slider.value())
 
     @property
-    def depth(self) -> str:
+    def depth_key(self) -> str:
         """Key of the depth."""
         return str(self.depth_box.currentData())
 
@@ -101,12 +102,12 @@ class PigmentSettings(QWidget):
 
     @property
     def period(self) -> Period:
-        """First and last year; None where nothing is written."""
+        """First and last year; None where the field is empty."""
         first, last = (_number(field.text()) for field in (self.first_year, self.last_year))
         return first, last
 
     def set_devices(self, devices: Sequence[tuple[str, str]]) -> None:
-        """Offer devices, pairs of label and torch device; the choice is kept."""
+        """Offer devices, pairs of label and torch device, and keep the selected one."""
         chosen = self.device_box.currentData()
         self.device_box.clear()
         for label, device in devices:
@@ -114,7 +115,7 @@ class PigmentSettings(QWidget):
         self.device_box.setCurrentIndex(max(0, self.device_box.findData(chosen)))
 
     def set_palette(self, threshold: float, period: Period) -> None:
-        """Show what is in use, without saying that it changed."""
+        """Show threshold and period without a signal."""
         self.slider.blockSignals(True)
         self.slider.setValue(threshold)
         self.slider.blockSignals(False)
@@ -122,14 +123,14 @@ class PigmentSettings(QWidget):
             field.setText("" if year is None else str(year))
 
     def _year_typed(self, text: str) -> None:
-        # A whole year need not be confirmed; who writes another period begins with either.
+        # A complete year needs no Enter; while both years are being changed, they may be reversed.
         first, last = self.period
         backwards = first is not None and last is not None and first > last
         if len(text) == _DIGITS and not backwards:
             self.period_changed.emit(self.period)
 
     def _groups_toggled(self, on: bool) -> None:
-        # The network says of groups only whether they are there at all.
+        # The network predicts groups for any layer only.
         self.depth_box.setEnabled(not on)
         self.groups_changed.emit(on)
 
@@ -144,10 +145,10 @@ class PigmentSettings(QWidget):
 
 
 def threshold_slider() -> QLabeledDoubleSlider:
-    """A slider for a probability."""
+    """Return a slider for a probability."""
     slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
     slider.setRange(0.05, 0.95)
-    slider.setSingleStep(0.05)
+    slider.setSingleStep(0.05)  # type: ignore[arg-type]  # typed as for integers
     slider.setDecimals(2)
     slider.setValue(0.5)
     return slider
@@ -156,9 +157,9 @@ def threshold_slider() -> QLabeledDoubleSlider:
 def _year(word: str) -> QLineEdit:
     field = QLineEdit()
     field.setPlaceholderText({"from": "first year", "to": "last year"}[word])
-    # An integer validator takes an empty field for unfinished, and Qt then tells nobody of it.
+    # With an integer validator, Qt would not report that a field was emptied.
     field.setValidator(QRegularExpressionValidator(QRegularExpression("(-?[0-9]{1,4})?"), field))
-    field.setToolTip("Pigments that were not in use then are hidden, and named below")
+    field.setToolTip("Pigments that were not in use in this period are hidden, and listed below")
     field.setMinimumWidth(40)
     return field
 

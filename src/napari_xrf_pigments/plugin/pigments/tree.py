@@ -1,4 +1,4 @@
-"""What was found: groups that cannot always be told apart, and their members."""
+"""The list of pigments, by groups with the same diagnostic elements, and their settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSizePolicy,
@@ -19,129 +18,118 @@ from qtpy.QtWidgets import (
 )
 
 from ..widgets.colour_swatch import swatch
+from ..widgets.tree_items import all_items, set_columns, top_items
 from .rows import FoundRow, percent
 from .settings import threshold_slider
 
 _TIPS = (
     "Click a pigment to show its map alone",
-    "Share of the painting over the threshold",
-    "Mean probability where it is over the threshold",
+    "Share of the painting above the threshold",
+    "Mean probability where it is above the threshold",
 )
 
 
 class PigmentTree(QWidget):
-    """Pigments with colour, share of the painting and certainty.
+    """Pigments with colour, area and mean probability.
 
-    A click asks for that map alone.
+    A click requests to show the map alone.
     """
 
     show_requested = Signal(str, str)
-    chosen_changed = Signal()
+    selection_changed = Signal()
     _KEY = Qt.ItemDataRole.UserRole
-    _QUIET = Qt.ItemDataRole.UserRole + 1
+    _GREY = Qt.ItemDataRole.UserRole + 1
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tree = QTreeWidget()
-        self.tree.setColumnCount(3)
-        self.tree.setHeaderLabels(["Found", "Area", "Mean probability"])
+        set_columns(self.tree, ["Found", "Area", "Mean probability"], _TIPS)
         self.tree.setRootIsDecorated(True)
         self.tree.setIndentation(14)
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, tip in enumerate(_TIPS):
-            self.tree.headerItem().setToolTip(column, tip)
-            if column:
-                header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tree)
         self.tree.itemClicked.connect(self._clicked)
-        self.tree.currentItemChanged.connect(lambda item, before: self.chosen_changed.emit())
+        self.tree.currentItemChanged.connect(lambda item, before: self.selection_changed.emit())
         self._rows: tuple[FoundRow, ...] = ()
 
     @property
-    def chosen(self) -> tuple[str, str] | None:
-        """Kind and name of the row that is chosen."""
+    def selected(self) -> tuple[str, str] | None:
+        """Kind and name of the selected row."""
         item = self.tree.currentItem()
         key = item.data(0, self._KEY) if item is not None else None
         return tuple(key) if key else None
 
     def set_rows(self, rows: Sequence[FoundRow]) -> None:
-        """Show rows, what is found first; the rest folds under *Not found*."""
+        """Show rows; those not found are folded under *Not found*."""
         if tuple(rows) == self._rows:
             return
         self._rows = tuple(rows)
-        tops = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
-        folded = {self._name(item): item.isExpanded() for item in tops}
-        chosen, place = self.chosen, self.tree.verticalScrollBar().value()
+        expanded = {self._name(item): item.isExpanded() for item in top_items(self.tree)}
+        selected, bar = self.selected, self.tree.verticalScrollBar()
+        scrolled = 0 if bar is None else bar.value()
         self.tree.blockSignals(True)
         self.tree.clear()
         for row in (row for row in rows if row.found):
             item = self._item(row)
             self.tree.addTopLevelItem(item)
-            item.setExpanded(folded.get(row.name, True))
+            item.setExpanded(expanded.get(row.name, True))
         missing = [row for row in rows if not row.found]
         if missing:
             rest = QTreeWidgetItem([f"Not found ({len(missing)})", "", ""])
             rest.addChildren([self._item(row) for row in missing])
             self.tree.addTopLevelItem(rest)
-            rest.setExpanded(folded.get("missing", False))
-        self._choose(chosen)
+            rest.setExpanded(expanded.get("missing", False))
+        self._select(selected)
         self.tree.blockSignals(False)
-        self.tree.verticalScrollBar().setValue(place)
-        if self.chosen != chosen:
-            self.chosen_changed.emit()
+        if bar is not None:
+            bar.setValue(scrolled)
+        if self.selected != selected:
+            self.selection_changed.emit()
 
-    def _choose(self, key: tuple[str, str] | None) -> None:
-        pending = [self.tree.topLevelItem(i) for i in range(self.tree.topLevelItemCount())]
-        while pending and key is not None:
-            item = pending.pop()
+    def _select(self, key: tuple[str, str] | None) -> None:
+        for item in all_items(self.tree) if key is not None else ():
             if item.data(0, self._KEY) == key:
                 self.tree.setCurrentItem(item)
                 return
-            pending += [item.child(i) for i in range(item.childCount())]
 
     def _item(self, row: FoundRow) -> QTreeWidgetItem:
-        sure = "" if row.certainty is None else f"{100 * row.certainty:.0f} %"
-        item = QTreeWidgetItem([row.title, percent(row.share), sure])
+        certainty = "" if row.certainty is None else f"{100 * row.certainty:.0f} %"
+        item = QTreeWidgetItem([row.title, percent(row.share), certainty])
         item.setIcon(0, swatch(row.colour))
         item.setData(0, self._KEY, (row.kind, row.name))
         for column in (1, 2):
             item.setTextAlignment(
                 column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             )
-        # The whole name, too: a narrow column cuts it.
-        item.setToolTip(0, f"{row.title}: {row.note}" if row.note else f"{row.title}\n{_TIPS[0]}")
+        # With the name, which a narrow column cuts.
+        item.setToolTip(0, "\n".join(filter(None, (row.title, row.note, row.details, _TIPS[0]))))
         if row.note.startswith("Cannot be told apart"):
             vague = QTreeWidgetItem(["cannot be told apart"])
             vague.setFirstColumnSpanned(True)
-            self._hush(vague)
+            self._make_grey(vague)
             item.addChild(vague)
         elif row.note and row.kind == "pigment":
             item.setText(0, f"{row.title} ({row.note})")
         item.addChildren([self._item(member) for member in row.members])
         if not row.found:
-            self._hush(item)
+            self._make_grey(item)
         return item
 
-    def _hush(self, item: QTreeWidgetItem) -> None:
-        item.setData(0, self._QUIET, True)
+    def _make_grey(self, item: QTreeWidgetItem) -> None:
+        item.setData(0, self._GREY, True)
         for column in range(3):
             item.setForeground(column, self.palette().placeholderText())
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the theme: a grey chosen for the one cannot be read on the other."""
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Follow the theme: the grey of one cannot be read on the other."""
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            pending = [self.tree.invisibleRootItem()]
-            while pending:
-                item = pending.pop()
-                pending += [item.child(i) for i in range(item.childCount())]
-                if item.data(0, self._QUIET):
-                    self._hush(item)
+        changes = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+        if event is not None and event.type() in changes:
+            for item in all_items(self.tree):
+                if item.data(0, self._GREY):
+                    self._make_grey(item)
 
     def _name(self, item: QTreeWidgetItem) -> str:
         key = item.data(0, self._KEY)
@@ -154,9 +142,9 @@ class PigmentTree(QWidget):
 
 
 class PigmentBar(QWidget):
-    """Threshold and place in the palette of one pigment."""
+    """Settings of the selected pigment: its threshold, and whether it is hidden or kept visible."""
 
-    #: The threshold, or None for that of all.
+    #: The threshold, or None for the common one.
     threshold_changed = Signal(object)
     exclude_changed = Signal(bool)
     add_changed = Signal(bool)
@@ -169,10 +157,10 @@ class PigmentBar(QWidget):
         self.slider = threshold_slider()
         self.exclude = QPushButton("Exclude")
         self.exclude.setCheckable(True)
-        self.exclude.setToolTip("Hide this pigment; the dock goes on saying so")
+        self.exclude.setToolTip("Hide this pigment; it stays listed as hidden")
         self.add = QPushButton("Keep visible")
         self.add.setCheckable(True)
-        self.add.setToolTip("Show this pigment whatever the period, and however little there is")
+        self.add.setToolTip("Show this pigment regardless of period and area")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -198,7 +186,7 @@ class PigmentBar(QWidget):
         excluded: bool = False,
         added: bool = False,
     ) -> None:
-        """Show a pigment's settings, without saying that they changed; no title: none."""
+        """Show the settings of a pigment without a signal; an empty title hides them."""
         self.setVisible(bool(title))
         self.title.setText(title)
         for widget in (self.own, self.slider):
@@ -217,7 +205,7 @@ class PigmentBar(QWidget):
 
 
 class HiddenBar(QWidget):
-    """Says what is hidden; one click shows it."""
+    """Lists the hidden pigments, with a button to show them."""
 
     reveal_changed = Signal(bool)
 
@@ -236,11 +224,11 @@ class HiddenBar(QWidget):
 
     @property
     def reveal(self) -> bool:
-        """Whether what is hidden is to be shown."""
+        """Whether hidden pigments are shown."""
         return bool(self.button.isChecked())
 
     def set_sentence(self, sentence: str) -> None:
-        """Say what is hidden; nothing where nothing is."""
+        """Show which pigments are hidden; empty where none are."""
         self.sentence.setText(sentence)
         self.setVisible(bool(sentence))
 
