@@ -1,4 +1,4 @@
-"""Sessions on disk: what goes in comes out, and what somebody else made is refused."""
+"""Files of sessions: they come back as they were; damaged and foreign ones are refused."""
 
 import io
 import json
@@ -8,28 +8,64 @@ import zipfile
 import numpy as np
 import pytest
 
+from napari_xrf_pigments import ElementMaps, PigmentMaps
+from napari_xrf_pigments.io import load_results
 from napari_xrf_pigments.plugin.saved_session.container import (
-    ArrayShelf,
-    SavedSession,
-    Stopped,
+    ArrayStore,
+    Cancelled,
     is_session,
+    read_session,
     write_session,
 )
 
+SHAPE = (6, 5)
 
-def never(done, total):
+
+def go_on(done, total):
     return False
 
 
-def saved(tmp_path, **arrays):
+def saved(tmp_path, *arrays, document=None, results=(), progress=go_on):
+    store = ArrayStore()
+    for elements, pigments in results:
+        store.add_results(elements, pigments)
+    for array in arrays:
+        store.add(array)
     path = tmp_path / "work.xrfsession"
-    write_session(path, {"note": "café"}, arrays, never)
+    write_session(path, document or {}, store, progress)
     return path
 
 
-def forged(tmp_path, document, members=()):
+def reopened(path):
+    return read_session(path).arrays["array-0"]
+
+
+def maps():
+    rng = np.random.default_rng(1)
+    elements = ElementMaps(
+        ("Fe K", "Pb L"),
+        rng.normal(size=(2, *SHAPE)).astype("f4"),
+        rng.random((2, *SHAPE), "f4"),
+        (0.5, 0.25),
+        {"settings": {"lines": ["Fe K", "Pb L"]}},
+    )
+    stacks = [rng.random((3, *SHAPE), "f4") for _ in range(3)]
+    stacks[0][:, 3:] = np.nan  # not mapped yet
+    pigments = PigmentMaps(
+        ("azurite", "minium", "vermilion"),
+        *stacks,
+        ("copper",),
+        rng.random((1, *SHAPE), "f4"),
+        rng.random(SHAPE, "f4"),
+        (0.5, 0.25),
+        {"weights_hash": "abc"},
+    )
+    return elements, pigments
+
+
+def forged(tmp_path, document, members=(), compression=zipfile.ZIP_STORED):
     path = tmp_path / "forged.xrfsession"
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", compression) as archive:
         if document is not None:
             archive.writestr("session.json", document)
         for name, data in members:
@@ -43,70 +79,97 @@ def npy(array, **settings):
     return file.getvalue()
 
 
-GOOD = json.dumps({"kind": "napari-xrf-pigments session", "version": 1})
+GOOD = json.dumps({"kind": "napari-xrf-pigments session", "version": 2})
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "i8", ">u2", "?"])
 @pytest.mark.parametrize("shape", [(3, 4, 5), (7,), (0, 4), ()])
 def test_arrays_come_back_as_they_were(tmp_path, dtype, shape):
     array = np.random.default_rng(1).integers(0, 2, shape).astype(dtype)
-    found = SavedSession(saved(tmp_path, a0=array)).array({"array": "a0"})
-    assert found.dtype == array.dtype
-    np.testing.assert_array_equal(found, array)
+    again = reopened(saved(tmp_path, array))
+    assert again.dtype == array.dtype
+    np.testing.assert_array_equal(again, array)
+
+
+@pytest.mark.parametrize("parts", [(True, True), (True, False), (False, True)])
+def test_results_come_back_as_they_were(tmp_path, parts):
+    before = tuple(one if wanted else None for one, wanted in zip(maps(), parts, strict=True))
+    path = saved(tmp_path, results=[before])
+    after = read_session(path).results["results-0"]
+    for old, new in zip(before, after, strict=True):
+        if old is None:
+            assert new is None
+            continue
+        for name, value in vars(old).items():
+            np.testing.assert_array_equal(getattr(new, name), value)
+
+
+def test_results_are_an_ome_zarr_that_is_readable_alone(tmp_path):
+    path = saved(tmp_path, results=[maps(), maps()])
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "unzipped")
+    elements, pigments = load_results(tmp_path / "unzipped" / "results-1.zarr")
+    assert elements.names == ("Fe K", "Pb L") and pigments.groups == ("copper",)
 
 
 def test_the_document_comes_back(tmp_path):
-    document = SavedSession(saved(tmp_path)).document
-    assert document["note"] == "café" and document["version"] == 1
+    document = {"text": "café", "number": np.float32(0.5), "list": (1, np.arange(2)), "no": None}
+    again = read_session(saved(tmp_path, document=document)).document
+    expected = {"text": "café", "number": 0.5, "list": [1, [0, 1]], "no": None}
+    assert {key: again[key] for key in expected} == expected
 
 
-def test_views_are_saved_in_their_own_order(tmp_path):
+def test_views_keep_their_own_order(tmp_path):
     array = np.arange(24.0).reshape(4, 6)[::2, ::-1]
-    found = SavedSession(saved(tmp_path, a0=array)).array({"array": "a0"})
-    np.testing.assert_array_equal(found, array)
+    np.testing.assert_array_equal(reopened(saved(tmp_path, array)), array)
 
 
-def test_the_same_memory_is_kept_once_and_its_maps_are_known():
-    shelf, stack = ArrayShelf(), np.zeros((3, 4, 5), np.float32)
-    assert shelf.add(stack, maps=True) == {"array": "a0"}
-    assert shelf.add(stack) == {"array": "a0"}
-    assert shelf.add(stack[2]) == {"array": "a0", "index": 2}
-    assert shelf.add(stack[2].copy()) == {"array": "a1"}
-    assert list(shelf.arrays) == ["a0", "a1"]
+def test_shared_memory_is_written_once(tmp_path):
+    store, (elements, pigments), image = ArrayStore(), maps(), np.zeros(SHAPE)
+    assert store.add_results(elements, pigments) == "results-0"
+    assert store.add(pigments.top) == "results-0/pigments/top"
+    assert store.add(pigments.top[2]) == "results-0/pigments/top/2"
+    assert store.add(pigments.unexplained) == "results-0/pigments/unexplained"
+    assert store.add(image) == store.add(image) == "array-0"
+    assert store.add(image.copy()) == "array-1"
+    assert list(store.arrays) == ["array-0", "array-1"]
 
 
-def test_a_map_of_a_stack_shares_its_memory(tmp_path):
-    opened = SavedSession(saved(tmp_path, a0=np.arange(24.0).reshape(2, 3, 4)))
-    whole, one = opened.array({"array": "a0"}), opened.array({"array": "a0", "index": 1})
-    assert np.shares_memory(whole, one)
-    np.testing.assert_array_equal(one, np.arange(12.0, 24.0).reshape(3, 4))
+def test_a_map_shares_the_memory_of_its_results_which_can_be_filled_further(tmp_path):
+    session = read_session(saved(tmp_path, results=[maps()]))
+    _, pigments = session.results["results-0"]
+    pigments.top[1] = 0.25
+    np.testing.assert_array_equal(session.arrays["results-0/pigments/top/1"], pigments.top[1])
 
 
 def test_a_foreign_file_is_not_replaced(tmp_path):
     path = tmp_path / "work.xrfsession"
     path.write_text("mine")
     with pytest.raises(OSError, match="was left"):
-        write_session(path, {}, {}, never)
+        saved(tmp_path)
     assert path.read_text() == "mine"
 
 
-def test_stopping_leaves_the_earlier_session(tmp_path):
-    path = saved(tmp_path, a0=np.ones(5))
-    with pytest.raises(Stopped):
-        write_session(path, {"note": "new"}, {"a0": np.zeros(5)}, lambda done, total: True)
-    assert SavedSession(path).document["note"] == "café"
+def test_cancelling_leaves_the_earlier_session(tmp_path):
+    path = saved(tmp_path, np.ones(5))
+    with pytest.raises(Cancelled):
+        saved(tmp_path, np.zeros(5), results=[maps()], progress=lambda done, total: True)
+    np.testing.assert_array_equal(reopened(path), np.ones(5))
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-def test_objects_are_never_saved(tmp_path):
-    with pytest.raises(ValueError, match="numbers"):
-        write_session(tmp_path / "w.xrfsession", {}, {"a0": np.array([{}])}, never)
-    assert list(tmp_path.iterdir()) == []
+def test_progress_ends_at_its_total(tmp_path):
+    steps = []
+    saved(tmp_path, np.ones(5), results=[maps()], progress=lambda *step: steps.append(step))
+    assert steps == [(1, 3), (2, 3), (3, 3)]
 
 
 class Bomb:
     def __reduce__(self):
         return (pytest.fail, ("unpickled",))
+
+
+HEADER = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s)}"
 
 
 @pytest.mark.parametrize(
@@ -116,62 +179,97 @@ class Bomb:
         pickle.dumps(Bomb()),
         b"",
         npy(np.zeros(10))[:-8],
-        npy(np.zeros(10)) + b"more",
         npy(np.array(["text"])),
-        npy(np.asfortranarray(np.zeros((3, 4)))),
         b"\x93NUMPY\x01\x00\x20\x00" + b"{'descr': '<f8', 'shape': (1,".ljust(32),
-        b"\x93NUMPY\x01\x00\x50\x00"
-        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999,)}".ljust(80),
-        b"\x93NUMPY\x01\x00\x50\x00"
-        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (-3, -3)}".ljust(80),
+        b"\x93NUMPY\x01\x00\x50\x00" + (HEADER % "99999999999999,").encode().ljust(80),
+        b"\x93NUMPY\x01\x00\x50\x00" + (HEADER % "-3, -3").encode().ljust(80),
     ],
 )
-def test_an_array_of_somebody_else_is_refused(tmp_path, data):
-    opened = SavedSession(forged(tmp_path, GOOD, [("a0.npy", data)]))
-    with pytest.raises(ValueError, match="damaged"):
-        opened.array({"array": "a0"})
+def test_a_foreign_array_is_refused(tmp_path, data):
+    arrays = forged(tmp_path, None, [("array-0.npy", data)]).read_bytes()
+    with pytest.raises(ValueError, match="is damaged"):
+        read_session(forged(tmp_path, GOOD, [("arrays.npz", arrays)]))
+
+
+@pytest.mark.parametrize("arrays", [b"", b"text", npy(np.zeros(3)), pickle.dumps(Bomb())])
+def test_arrays_that_are_no_archive_are_refused(tmp_path, arrays):
+    with pytest.raises(ValueError, match="is damaged"):
+        read_session(forged(tmp_path, GOOD, [("arrays.npz", arrays)]))
+
+
+def test_damaged_results_are_refused(tmp_path):
+    path = saved(tmp_path, results=[maps()])
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    chunk = next(name for name, _ in members if "/c/" in name and not name.endswith("/"))
+    for changed in (chunk, "results-0.zarr/zarr.json"):
+        content = [(name, b"damaged" if name == changed else data) for name, data in members[:-1]]
+        with pytest.raises(ValueError, match="is damaged"):
+            read_session(forged(tmp_path, GOOD, content))
 
 
 @pytest.mark.parametrize(
-    "place",
-    [{}, None, "a0", {"array": "a9"}, {"array": "../a0"}, {"array": 3},
-     {"array": "a0", "index": 7}, {"array": "a0", "index": "1"}, {"array": "a0", "index": -1}],
-)  # fmt: skip
-def test_a_place_that_does_not_exist_is_refused(tmp_path, place):
-    opened = SavedSession(saved(tmp_path, a0=np.zeros((2, 3))))
-    with pytest.raises(ValueError, match="damaged"):
-        opened.array(place)
-
-
-@pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "sentence"),
     [
         (None, "not a saved session"),
         ("{}", "not a saved session"),
-        ("[1]", "damaged"),
-        ("not json", "damaged"),
-        ("[" * 100_000, "damaged"),
-        ('{"kind": "napari-xrf-pigments session", "version": 99}', "newer version"),
-        ('{"kind": "napari-xrf-pigments session", "version": "1"}', "version"),
-        ('{"kind": "napari-xrf-pigments session"}', "version"),
+        ("[1]", "not a saved session"),
+        ("not json", "not a saved session"),
+        ("[" * 100_000, "not a saved session"),
+        ('{"kind": "napari-xrf-pigments session", "version": "1"}', "not a saved session"),
+        ('{"kind": "napari-xrf-pigments session"}', "not a saved session"),
+        ('{"kind": "napari-xrf-pigments session", "version": 99}', "another version"),
+        (
+            '{"kind": "napari-xrf-pigments session", "version": 1}',
+            "forged.xrfsession was saved by version 0.1.0 and cannot be opened: open the scan and "
+            "map it again.",
+        ),
     ],
 )
-def test_a_document_of_somebody_else_is_refused(tmp_path, document, said):
-    with pytest.raises(ValueError, match=said):
-        SavedSession(forged(tmp_path, document))
+def test_a_foreign_document_is_refused(tmp_path, document, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        read_session(forged(tmp_path, document))
+
+
+def test_a_session_of_another_version_may_be_replaced(tmp_path):
+    document = '{"kind": "napari-xrf-pigments session", "version": 1}'
+    assert is_session(forged(tmp_path, document, compression=zipfile.ZIP_DEFLATED))
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04" + bytes(60)])
-def test_what_is_no_zip_is_refused(tmp_path, content):
+def test_a_file_that_is_no_zip_is_refused(tmp_path, content):
     path = tmp_path / "work.xrfsession"
     path.write_bytes(content)
     assert not is_session(path)
     with pytest.raises(ValueError, match="not a saved session"):
-        SavedSession(path)
+        read_session(path)
 
 
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_two_arrays_of_one_name_are_refused(tmp_path):
-    data = npy(np.zeros(3))
-    with pytest.raises(ValueError, match="damaged"):
-        SavedSession(forged(tmp_path, GOOD, [("a0.npy", data), ("a0.npy", data)]))
+def test_a_file_that_unpacks_to_more_than_its_size_is_refused(tmp_path):
+    bomb = [("arrays.npz", bytes(10_000_000))]
+    path = forged(tmp_path, GOOD, bomb, compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="is damaged"):
+        read_session(path)
+
+
+def test_a_compressed_archive_of_arrays_is_refused(tmp_path):
+    inner = forged(tmp_path, None, [("array-0.npy", npy(np.zeros(10_000)))], zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="is damaged"):
+        read_session(forged(tmp_path, GOOD, [("arrays.npz", inner.read_bytes())]))
+
+
+def test_a_damaged_member_is_refused(tmp_path):
+    path = saved(tmp_path, np.arange(1000.0))
+    content = path.read_bytes()
+    path.write_bytes(content.replace(np.float64(500).tobytes(), np.float64(501).tobytes()))
+    with pytest.raises(ValueError, match="is damaged"):
+        reopened(path)
+
+
+def test_no_member_leaves_the_temporary_folder(tmp_path):
+    with zipfile.ZipFile(saved(tmp_path)) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    (tmp_path / "work.xrfsession").unlink()
+    path = forged(tmp_path, None, [*members, ("../outside.npy", b"x"), ("/outside.npy", b"x")])
+    read_session(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]

@@ -51,18 +51,18 @@ def test_a_session_of_the_menu_keeps_the_docks(viewer, scan, offered, tmp_path, 
         warnings.simplefilter("error", FutureWarning)  # napari's, of private names
         home_commands.save_session_as(PublicOnlyProxy(viewer))
     target = tmp_path / "panel.xrfsession"
-    qtbot.waitUntil(target.exists, timeout=60_000)
+    qtbot.waitUntil(target.exists, timeout=180_000)
     with zipfile.ZipFile(target) as file:
         document = json.loads(file.read("session.json"))
-    assert [state["name"] for state in document["docks"]] == ["Elements"]
+    assert [state["title"] for state in document["docks"]] == ["Elements"]
     viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=60_000)
+    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=180_000)
     viewer.layers.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
         home_commands.replace_by_session(PublicOnlyProxy(viewer), target)
-        qtbot.waitUntil(lambda: "Elements" in our_docks(viewer), timeout=60_000)
-        qtbot.waitUntil(lambda: len(viewer.layers) > 0, timeout=60_000)
+        qtbot.waitUntil(lambda: "Elements" in our_docks(viewer), timeout=180_000)
+        qtbot.waitUntil(lambda: len(viewer.layers) > 0, timeout=180_000)
 
 
 def test_dialogs_begin_beside_the_scan(viewer, scan, offered, tmp_path):
@@ -77,20 +77,20 @@ def test_a_scan_of_no_file_has_no_place(viewer):
 def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_path, qtbot):
     ended = []
     commands.open_docks(viewer, lambda: ended.append(True))
-    qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(ended), timeout=180_000)
     names = sorted(viewer.window.dock_widgets)
     home_commands.save_session_as(viewer)
     target = tmp_path / "panel.xrfsession"
-    qtbot.waitUntil(target.exists, timeout=60_000)
+    qtbot.waitUntil(target.exists, timeout=180_000)
     for dock in list(our_docks(viewer).values()):
         viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=60_000)
+    qtbot.waitUntil(lambda: not our_docks(viewer), timeout=180_000)
     viewer.layers.clear()
     home_commands.replace_by_session(viewer, target)
-    qtbot.waitUntil(lambda: len(our_docks(viewer)) == 3, timeout=60_000)
+    qtbot.waitUntil(lambda: len(our_docks(viewer)) == 3, timeout=180_000)
     assert sorted(viewer.window.dock_widgets) == names
     commands.open_docks(viewer, lambda: ended.append(True))
-    qtbot.waitUntil(lambda: len(ended) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(ended) == 2, timeout=180_000)
     assert sorted(viewer.window.dock_widgets) == names
 
 
@@ -105,9 +105,9 @@ def test_what_was_found_comes_back_with_its_strength_and_lines(
     session_of(viewer).services = fake_services(FakeTiles(), open_cube=lambda path: scan.cube)
     home_commands.save_session_as(viewer)
     target = tmp_path / "panel.xrfsession"
-    qtbot.waitUntil(target.exists, timeout=60_000)
+    qtbot.waitUntil(target.exists, timeout=180_000)
     viewer.layers.clear()
     home_commands.replace_by_session(viewer, target)
-    qtbot.waitUntil(lambda: session_of(viewer).scan not in (None, scan), timeout=60_000)
+    qtbot.waitUntil(lambda: session_of(viewer).scan not in (None, scan), timeout=180_000)
     assert session_of(viewer).scan.element_rows == rows
-    qtbot.waitUntil(lambda: dock.elements.names() == ("Hg L", "Cu K"), timeout=60_000)
+    qtbot.waitUntil(lambda: dock.elements.names() == ("Hg L", "Cu K"), timeout=180_000)

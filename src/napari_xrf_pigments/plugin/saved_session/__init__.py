@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import dialogs as notices
 from ..layers.adding import insert_layer
-from ..layers.metadata import LayerInfo, remove_info, update_info
+from ..layers.metadata import LayerInfo
 from ..layers.sync import session_of, unwrapped
 from ..layers.update_queue import run_incrementally
 from ..state.scan import Scan
-from ..tasks import Task, Watch
-from ._saved_session_view import docks_state, import_docks, restore_docks, restore_view, view_state
-from .container import SUFFIX, ArrayShelf, SavedSession, Stopped, write_session
-from .layers import import_layers, layer_state, restored_layer
-from .scans import changed, find, opened, place_of, restored_scan, scan_state
+from ..state.services import Services
+from ..tasks import Task
+from .container import (
+    SUFFIX,
+    ArrayStore,
+    Cancelled,
+    ProgressCallback,
+    SavedSession,
+    read_session,
+    write_session,
+)
+from .docks import docks_state, import_docks, restore_docks, restore_view, view_state
+from .layers import SavedLayer, create_layer, layer_state, link_pictures, saved_layer
+from .scans import find_scan, restored_scan, scan_state
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_xrf_pigments.cube import XRFCube
 
-#: Asked with a sentence where a scan is; None: open the session without it.
-Ask = Callable[[str], str | None]
-
-
-@dataclass
-class _Found:
-    """A scan of a session that is being opened."""
-
-    state: dict[str, Any]
-    path: Path | None = None
-    scan: Scan | None = None
+#: Called with a question where a scan is now; None opens the session without its spectra.
+AskForScan = Callable[[str], str | None]
 
 
 def save_session(
@@ -47,67 +47,67 @@ def save_session(
     viewer : Viewer
         The viewer.
     path : Path
-        The file; the ending is added where it has none.
+        The file; the suffix is added where it has none.
     then : callable
         Called with the file when it is written.
     """
-    # The menu gives a proxy, through which no dock is seen to be one of ours.
     viewer = unwrapped(viewer)
-    target = path if path.suffix else path.with_suffix(SUFFIX)
-    document, shelf, left_out = _collected(viewer, target.absolute().parent)
+    target = (path if path.suffix else path.with_suffix(SUFFIX)).absolute()
+    document, store, left_out = _collect(viewer, target.parent)
 
-    def work(watch: Watch) -> bool:
+    def work(progress: ProgressCallback) -> bool:
         try:
-            write_session(target.absolute(), document, shelf.arrays, watch)
-        except Stopped:
+            write_session(target, document, store, progress)
+        except Cancelled:
             return False
         return True
 
     def done(written: bool) -> None:
         if not written:
-            notices.info("The session was not saved.")
+            notices.info("Cancelled; the session was not saved.")
             return
-        if left_out:
-            notices.info(f"Saved as {target.name}, without {', '.join(left_out)}.")
-        else:
-            notices.info(f"Saved as {target.name}.")
+        without = f", without {', '.join(left_out)}" if left_out else ""
+        notices.info(f"Saved as {target.name}{without}.")
         then(target)
 
     return Task(f"Saving {target.name}", work, done)
 
 
-def _collected(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayShelf, list[str]]:
-    session, shelf = session_of(viewer), ArrayShelf()
-    scans = list(session.scans)
-    infos = [LayerInfo.of(layer) for layer in viewer.layers]
-    samples = {id(info.scan) for info in infos if info.sample}
-    states = [scan_state(scan, shelf, folder, id(scan) in samples) for scan in scans]
-    layers, left_out = [], []
-    for layer in viewer.layers:
-        state = layer_state(layer, shelf, scans)
+def _collect(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayStore, list[str]]:
+    """Return what ``session.json`` holds, its arrays, and what cannot be saved."""
+    session, store, layers = session_of(viewer), ArrayStore(), list(viewer.layers)
+    scans, left_out = list(session.scans), []
+    infos = [LayerInfo.of(layer) for layer in layers]
+    samples = {id(info.scan): info.sample for info in infos if info.sample}
+    scan_states = []
+    for scan in scans:
+        sample = samples.get(id(scan), "")
+        scan_states.append(scan_state(scan, store, folder, sample))
+        if scan.cube.source is None and not sample:
+            left_out.append(f"the spectra of {scan.name}, which came from no file")
+    layer_states = []
+    for layer in layers:
+        state = layer_state(layer, store, scans)
         if state is None:
             left_out.append(layer.name)
         else:
-            layers.append(state)
-    left_out += [
-        f"the spectra of {scan.name}, which came from no file"
-        for scan in scans
-        if scan.cube.source is None and id(scan) not in samples
-    ]
+            layer_states.append(state)
     document = {
-        "scans": states,
-        "chosen": scans.index(session.scan) if session.scan in scans else None,
-        "layers": layers,
-        "view": view_state(viewer),
+        "scans": scan_states,
+        "chosen": None if session.scan is None else scans.index(session.scan),
+        "layers": layer_states,
         "docks": docks_state(viewer),
+        "view": view_state(viewer),
     }
-    return document, shelf, left_out
+    return document, store, left_out
 
 
 def open_session(
-    viewer: Viewer, path: Path, ask: Ask, then: Callable[[], None] = lambda: None
+    viewer: Viewer, path: Path, ask: AskForScan, then: Callable[[], None] = lambda: None
 ) -> Task:
-    """Open a session in place of all layers, in a thread and then layer by layer.
+    """Open a session in place of all layers: read it in a thread, then add layer by layer.
+
+    A session that is damaged leaves the viewer as it is.
 
     Parameters
     ----------
@@ -116,127 +116,139 @@ def open_session(
     path : Path
         The file.
     ask : callable
-        Asked for a scan that is no longer where it was.
+        Called for a scan that is no longer where it was.
     then : callable
-        Called when all is there.
+        Called when everything is restored.
     """
     viewer = unwrapped(viewer)
+    services = session_of(viewer).services
 
-    def work(watch: Watch) -> SavedSession:
-        return SavedSession(path.absolute())
-
-    def done(saved: SavedSession) -> None:
+    def read(session: SavedSession) -> None:
         try:
-            found = [_located(state, saved.path, ask) for state in saved.document["scans"]]
-        except (KeyError, TypeError, ValueError, AttributeError):
-            notices.error(f"{saved.path.name} is damaged: what it says of its scans is wrong.")
+            paths = [
+                _locate(state, session.path.parent, ask) for state in session.document["scans"]
+            ]
+        except (LookupError, TypeError, ValueError, AttributeError):
+            notices.error(str(session.damaged("the description of its scans is wrong")))
             return
-        _open_scans(viewer, saved, found, then)
+        title = f"Opening the scans of {path.name}"
+        Task(title, lambda progress: _open_scans(session, paths, services, progress), opened)
 
-    return Task(f"Opening {path.name}", work, done)
+    def opened(content: _Content) -> None:
+        window = notices.main_window(viewer)
+        if window is None:  # it was closed while the scans were opened
+            return
+        for message in content.messages:
+            notices.info(message)
+        run_incrementally(window, _restore(viewer, content, then))
+
+    return Task(f"Opening {path.name}", lambda progress: read_session(path.absolute()), read)
 
 
-def _located(state: dict[str, Any], session: Path, ask: Ask) -> _Found:
-    """Find the file of a scan, asking for it where it moved."""
-    place = place_of(state)
-    if place is None:
-        return _Found(state)
-    path = find(place, session.parent)
-    if path is None:
-        told = f"{place.name} is no longer in {Path(place.path).parent}; where is it now?"
-        answer = ask(told)
-        path = Path(answer) if answer else None
-    return _Found(state, path)
+def _locate(state: Mapping[str, Any], folder: Path, ask: AskForScan) -> Path | None:
+    """Find the file of a scan; ask for it where it moved."""
+    location = state["location"]
+    if location is None:
+        return None
+    path, before = find_scan(location, folder), Path(location["path"])
+    if path is not None:
+        return path
+    answer = ask(f"{before.name} is no longer in {before.parent}; where is it now?")
+    return Path(answer) if answer else None
+
+
+@dataclass
+class _Content:
+    """A session with its scans open and its layers ready to be made."""
+
+    session: SavedSession
+    scans: list[Scan | None] = field(default_factory=list)
+    layers: list[SavedLayer] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
 
 def _open_scans(
-    viewer: Viewer, saved: SavedSession, found: list[_Found], then: Callable[[], None]
-) -> None:
-    services = session_of(viewer).services
+    session: SavedSession,
+    paths: list[Path | None],
+    services: Services,
+    progress: ProgressCallback,
+) -> _Content:
+    """Open the scans of a session, in a thread.
 
-    def work(watch: Watch) -> list[str]:
-        told = []
-        import_docks(_docks(saved))
-        import_layers(_list(saved.document.get("layers")))
-        for number, entry in enumerate(found):
-            watch(number, len(found) + 1)
-            cube: XRFCube | None = None
-            try:
-                cube = _cube(entry, services.open_cube)
-            except (ValueError, OSError) as error:
-                told.append(str(error))
-            if cube is None:
-                name = entry.state["name"]
-                told.append(f"The maps of {name} are shown without its spectra.")
-                continue
-            if changed(entry.state, cube):
-                told.append(f"{entry.path} was changed since the session was saved.")
-            entry.scan = restored_scan(entry.state, saved, cube)
-        return told
-
-    def done(told: list[str]) -> None:
-        window = getattr(viewer.window, "_qt_window", None)
-        if window is None:  # it was closed meanwhile
-            return
-        for sentence in told:
-            notices.info(sentence)
-        run_incrementally(window, _steps(viewer, saved, found, then))
-
-    Task(f"Opening the scans of {saved.path.name}", work, done)
+    Raises
+    ------
+    ValueError
+        If the session is damaged.
+    """
+    content = _Content(session)
+    try:
+        for number, state in enumerate(session.document["scans"]):
+            progress(number, len(paths))
+            content.scans.append(_open_scan(content, state, paths[number], services))
+        content.layers += [
+            saved_layer(state, session, content.scans, paths)
+            for state in session.document["layers"]
+        ]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise session.damaged("its description is wrong") from error
+    import_docks(session.document.get("docks"))
+    return content
 
 
-def _cube(entry: _Found, open_cube: Callable[[Path], XRFCube]) -> XRFCube | None:
-    if entry.state.get("sample"):
+def _open_scan(
+    content: _Content, state: Mapping[str, Any], path: Path | None, services: Services
+) -> Scan | None:
+    """Open a scan and restore its state; None where its spectra cannot be read."""
+    cube = None
+    try:
+        cube = _open_cube(state, path, services)
+    except (ValueError, OSError) as error:
+        content.messages.append(str(error))
+    if cube is None:
+        content.messages.append(f"The maps of {state['name']} are shown without its spectra.")
+        return None
+    if path is not None and cube.source and cube.source.size != state["location"]["size"]:
+        content.messages.append(
+            f"{path.name} has changed since the session was saved: its maps may not agree with it."
+        )
+    return restored_scan(state, content.session, cube)
+
+
+def _open_cube(state: Mapping[str, Any], path: Path | None, services: Services) -> XRFCube | None:
+    if state["sample"]:
         from napari_xrf_pigments.simulation import simulate_scan
 
         return simulate_scan(seed=0)[0]
-    return None if entry.path is None else opened(entry.state, entry.path, open_cube)
+    cube = None if path is None else services.open_cube(path)
+    if cube is not None and path is not None and list(cube.shape) != list(state["shape"]):
+        raise ValueError(f"{path.name} is another scan than that of the session: its size differs.")
+    return cube
 
 
-def _steps(
-    viewer: Viewer, saved: SavedSession, found: list[_Found], then: Callable[[], None]
-) -> Iterator[None]:
-    """Put the layers back, one an event-loop turn."""
-    session = session_of(viewer)
+def _restore(viewer: Viewer, content: _Content, then: Callable[[], None]) -> Iterator[None]:
+    """Put everything back, one layer or dock per turn of the event loop."""
+    document, layers = content.session.document, []
+    try:
+        for saved in content.layers:
+            layers.append(create_layer(saved, content.session))
+            yield
+    except ValueError as error:
+        notices.error(str(error))
+        return
+    link_pictures(content.layers, layers)
     while viewer.layers:
         viewer.layers.pop()
         yield
-    for state in _list(saved.document.get("layers")):
-        try:
-            layer, number = restored_layer(state, saved, found)
-        except ValueError as error:
-            notices.error(str(error))
-            continue
-        _bind(layer, None if number is None else found[number])
+    for layer in layers:
         insert_layer(viewer, layer)
         yield
-    chosen = saved.document.get("chosen")
-    if isinstance(chosen, int) and 0 <= chosen < len(found) and found[chosen].scan is not None:
-        session.select_scan(found[chosen].scan)
-    view = saved.document.get("view")
+    chosen = document.get("chosen")
+    scan = dict(enumerate(content.scans)).get(chosen) if isinstance(chosen, int) else None
+    if scan is not None:
+        session_of(viewer).select_scan(scan)
     missing: list[str] = []
-    yield from restore_docks(viewer, _docks(saved), missing)
-    yield from restore_view(viewer, view if isinstance(view, dict) else {})
+    yield from restore_docks(viewer, document.get("docks"), missing)
+    yield from restore_view(viewer, document.get("view"))
     if missing:
-        notices.info(f"There is no dock {', '.join(missing)} any more.")
+        notices.info(f"This version has no dock {', '.join(missing)}.")
     then()
-
-
-def _docks(saved: SavedSession) -> list[dict[str, Any]]:
-    return [dock for dock in _list(saved.document.get("docks")) if isinstance(dock, dict)]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _bind(layer: Any, entry: _Found | None) -> None:
-    """Tie a layer to its scan; without one it is a plain picture."""
-    if entry is None or entry.scan is None:
-        remove_info(layer)
-        return
-    info = LayerInfo.of(layer)
-    moved = info.path is not None and entry.path is not None
-    update_info(layer, scan=entry.scan, path=entry.path if moved else info.path)
-    if info.kind == "counts":
-        layer.data = entry.scan.totals.image

@@ -1,265 +1,279 @@
-"""A saved session on disk: one zip of a JSON document and plain arrays (no Qt, no napari).
+"""Write and read the file of a saved session (no Qt, no napari).
 
-Nothing in it is ever run or unpickled, and no file in it names a place on disk.
+``NAME.xrfsession`` is a zip file of
+
+- ``session.json``: scans, layers, docks and view, and the version of this layout,
+- ``results-0.zarr`` and so on: the maps of each scan as OME-Zarr, written by ``save_results``,
+- ``arrays.npz``: all other arrays, such as painted labels and pictures.
+
+It is one file, because file dialogs select no folders and napari asks for the reader of a folder.
+Nothing in it is executed or unpickled, and nothing but the chunks of the maps is compressed.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+from napari_xrf_pigments.io import load_results, save_results
 from napari_xrf_pigments.io.atomic import write_atomically
-from napari_xrf_pigments.io.results.fields import to_json_types
 
-from ..state.results import IN_MEMORY_BYTES, empty_maps
+from ..state.results import empty_maps
 
 SUFFIX = ".xrfsession"
 KIND = "napari-xrf-pigments session"
-VERSION = 1
-DOCUMENT = "session.json"
-MAX_DOCUMENT_BYTES = 64 * 2**20
-MAX_ARRAYS = 100_000
-MAX_ARRAY_BYTES = 64 * 2**30
-_PIECE = 16 * 2**20
-#: What zipfile and numpy raise on members that somebody else has made.
-_UNREADABLE = (
-    ValueError, KeyError, TypeError, EOFError, SyntaxError, TokenError, zipfile.BadZipFile,
-    zlib.error, NotImplementedError,
+VERSION = 2
+MAX_DOCUMENT_BYTES = 256 * 2**20
+_DOCUMENT, _ARRAYS = "session.json", "arrays.npz"
+_FIELDS = {
+    "elements": ("counts", "sigma"),
+    "pigments": ("probability", "top", "below", "group_probability", "unexplained"),
+}
+#: What json, zipfile, numpy and zarr raise for damaged files.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, ValueError, LookupError, TypeError, AttributeError, EOFError,
+    SyntaxError, TokenError, RuntimeError, MemoryError,
 )  # fmt: skip
 
-#: Called with the bytes written and the bytes in all; True: stop.
-Watch = Callable[[int, int], bool]
+#: Called with the steps done and the steps in all; True cancels.
+ProgressCallback = Callable[[int, int], bool]
+Maps = tuple[ElementMaps | None, PigmentMaps | None]
 
 
-class Stopped(Exception):
-    """The user asked to stop; nothing was written."""
+class Cancelled(Exception):
+    """The user cancelled; nothing was written."""
 
 
-class ArrayShelf:
-    """The arrays of a session that is being saved; what is the same memory is kept once."""
+class ArrayStore:
+    """Results and arrays of a session that is being saved, each under a key.
+
+    Layers mostly show maps of the results: memory that has a key already is not written again.
+    """
 
     def __init__(self) -> None:
-        self.arrays: dict[str, NDArray[Any]] = {}
-        self._known: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.results: dict[str, Maps] = {}
+        self.arrays: dict[str, Any] = {}
+        self._keys: dict[tuple[Any, ...], str] = {}
 
-    def add(self, array: Any, *, maps: bool = False) -> dict[str, Any]:
-        """Keep an array; gives how it is found again.
+    def add_results(self, elements: ElementMaps | None, pigments: PigmentMaps | None) -> str:
+        """Add the maps of a scan and return their key."""
+        key = f"results-{len(self.results)}"
+        self.results[key] = elements, pigments
+        self._keys |= {_memory(array): name for name, array in _named(key, elements, pigments)}
+        return key
 
-        Parameters
-        ----------
-        array : array_like
-            Numbers or truth values.
-        maps : bool
-            Whether single maps of a stack are shown as images, to be recognised later.
-        """
+    def add(self, array: Any) -> str:
+        """Add an array of numbers or truth values and return its key."""
         values = np.asarray(array)
-        found = self.find(values)
-        if found is not None:
-            return found
-        name = f"a{len(self.arrays)}"
-        self.arrays[name] = values
-        self._known[_memory(values)] = {"array": name}
-        if maps:
-            for index in range(len(values)):
-                self._known[_memory(values[index])] = {"array": name, "index": index}
-        return {"array": name}
-
-    def find(self, array: NDArray[Any]) -> dict[str, Any] | None:
-        """How memory that is kept already is found again."""
-        return self._known.get(_memory(array))
+        key = self._keys.setdefault(_memory(values), f"array-{len(self.arrays)}")
+        if not key.startswith("results"):
+            self.arrays[key] = values
+        return key
 
 
 def _memory(array: NDArray[Any]) -> tuple[Any, ...]:
     return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
 
 
+def _named(
+    key: str, elements: ElementMaps | None, pigments: PigmentMaps | None
+) -> list[tuple[str, NDArray[Any]]]:
+    """Return each stack of results and each map of it, with its key."""
+    named = []
+    for part, maps in (("elements", elements), ("pigments", pigments)):
+        for name in _FIELDS[part] if maps is not None else ():
+            stack = np.asarray(getattr(maps, name))
+            named.append((f"{key}/{part}/{name}", stack))
+            images = stack if stack.ndim == 3 else ()
+            named += [(f"{key}/{part}/{name}/{i}", image) for i, image in enumerate(images)]
+    return named
+
+
 def write_session(
-    path: Path, document: dict[str, Any], arrays: dict[str, NDArray[Any]], watch: Watch
+    path: Path, document: Mapping[str, Any], store: ArrayStore, progress: ProgressCallback
 ) -> None:
     """Write a session: whole, or not at all.
-
-    Raises
-    ------
-    Stopped
-        If `watch` asked for it.
-    ValueError
-        If an array holds something else than numbers.
-    OSError
-        If something that is no session is in the way, or the disk fails.
-    """
-    for array in arrays.values():
-        if array.dtype.kind not in "biuf":
-            raise ValueError("A layer holds something else than numbers and cannot be saved.")
-    whole = {**document, "kind": KIND, "version": VERSION}
-    whole["program"] = version("napari-xrf-pigments")
-    text = json.dumps(to_json_types(whole), ensure_ascii=False).encode()
-    total = sum(array.nbytes for array in arrays.values())
-
-    def write(temporary: Path) -> None:
-        done = 0
-        packed = zipfile.ZIP_DEFLATED
-        with zipfile.ZipFile(temporary, "w", packed, compresslevel=1) as archive:
-            archive.writestr(DOCUMENT, text)
-            for name, array in arrays.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                    done = _write_array(file, array, done, total, watch)
-
-    write_atomically(path, write, is_session)
-
-
-def _write_array(file: IO[bytes], array: NDArray[Any], done: int, total: int, watch: Watch) -> int:
-    facts = {"descr": npy.dtype_to_descr(array.dtype), "fortran_order": False}
-    npy.write_array_header_1_0(file, {**facts, "shape": array.shape})
-    rows = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
-    step = max(1, _PIECE // max(1, rows.shape[1] * array.itemsize))
-    for start in range(0, len(rows), step):
-        piece = np.ascontiguousarray(rows[start : start + step])
-        file.write(piece.tobytes())
-        done += piece.nbytes
-        if watch(done, total):
-            raise Stopped
-    return done
-
-
-def is_session(path: Path) -> bool:
-    """Whether a file is a saved session."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _document(archive, path).get("kind") == KIND
-    except (OSError, ValueError, zipfile.BadZipFile):
-        return False
-
-
-class SavedSession:
-    """A session that is being opened.
 
     Parameters
     ----------
     path : Path
         The file.
+    document : mapping
+        What goes into ``session.json``; values that JSON does not know become their text.
+    store : ArrayStore
+        The arrays that the document refers to.
+    progress : callable
+        Called with the steps done and the steps in all; cancels where it returns True.
+
+    Raises
+    ------
+    Cancelled
+        If `progress` cancelled.
+    OSError
+        If something that is no session is in the way, or the disk fails.
+    """
+    head = {"kind": KIND, "version": VERSION, "program": version("napari-xrf-pigments")}
+    text = json.dumps({**head, **document}, default=_json_value, ensure_ascii=False, indent=1)
+    steps = len(store.results) + 2
+
+    def check(done: int) -> None:
+        if progress(done, steps):
+            raise Cancelled
+
+    def write(temporary: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as name:
+            folder = Path(name)
+            (folder / _DOCUMENT).write_text(text, encoding="utf-8")
+            for done, (key, (elements, pigments)) in enumerate(store.results.items(), start=1):
+                save_results(folder / f"{key}.zarr", elements=elements, pigments=pigments)
+                check(done)
+            np.savez(folder / _ARRAYS, **store.arrays)
+            check(steps - 1)
+            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+                for file in sorted(folder.rglob("*")):
+                    archive.write(file, file.relative_to(folder))
+        check(steps)
+
+    write_atomically(path, write, is_session)
+
+
+def _json_value(value: Any) -> Any:
+    """Return what JSON knows instead of a value that it does not know."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+@dataclass
+class SavedSession:
+    """A session that was read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    document : dict
+        What ``session.json`` holds.
+    results : dict of str to Maps
+        The maps of each scan, by their key.
+    arrays : dict of str to ndarray
+        All arrays, the maps of the results among them, by their key.
+    """
+
+    path: Path
+    document: dict[str, Any]
+    results: dict[str, Maps] = field(default_factory=dict)
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def damaged(self, reason: str) -> ValueError:
+        """Return the error of a damaged session."""
+        return ValueError(f"{self.path.name} is damaged: {reason}.")
+
+
+def is_session(path: Path) -> bool:
+    """Return whether a file is a saved session, of this or of another version."""
+    try:
+        return bool(_read_document(path))
+    except (OSError, ValueError):
+        return False
+
+
+def read_session(path: Path) -> SavedSession:
+    """Read a session into memory; large maps into temporary files.
 
     Raises
     ------
     ValueError
-        If it is no session, a damaged one, or one of a newer version.
+        If the file is no session, a damaged one, or one of another version.
     OSError
         If it cannot be read.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._open() as archive:
-            self.document = _document(archive, path)
-            if self.document.get("kind") != KIND:
-                raise ValueError(f"{path.name} is not a saved session of this program.")
-            made = self.document.get("version")
-            if not isinstance(made, int) or made < 1:
-                raise ValueError(f"{path.name} is damaged: it does not say its version.")
-            if made > VERSION:
-                raise ValueError(f"{path.name} was saved by a newer version of this program.")
-            members = [entry.filename for entry in archive.infolist()]
-            if len(members) != len(set(members)) or len(members) > MAX_ARRAYS:
-                raise ValueError(f"{path.name} is damaged: its list of arrays is wrong.")
-
-    def array(self, place: Any) -> NDArray[Any]:
-        """An array, or one map of it.
-
-        Parameters
-        ----------
-        place : mapping
-            What :meth:`ArrayShelf.add` gave.
-
-        Raises
-        ------
-        ValueError
-            If it is not there or damaged.
-        """
-        name = place.get("array") if isinstance(place, dict) else None
-        if not isinstance(name, str) or not name.isalnum():
-            raise self._damaged()
-        values = self._array(name)
-        if "index" not in place:
-            return values
-        index = place["index"]
-        if not isinstance(index, int) or values.ndim < 2 or not 0 <= index < len(values):
-            raise self._damaged()
-        map_: NDArray[Any] = values[index]
-        return map_
-
-    def _array(self, name: str) -> NDArray[Any]:
-        # Several layers may show maps of one stack, which is read once.
-        kept: dict[str, NDArray[Any]] = self.__dict__.setdefault("_kept", {})
-        if name not in kept:
-            with self._open() as archive:
-                kept[name] = self._read(archive, f"{name}.npy")
-        return kept[name]
-
-    def _read(self, archive: zipfile.ZipFile, member: str) -> NDArray[Any]:
-        try:
-            size = archive.getinfo(member).file_size
-            with archive.open(member) as file:
-                if npy.read_magic(file) != (1, 0):
-                    raise self._damaged()
-                shape, fortran, dtype = npy.read_array_header_1_0(file, max_header_size=10_000)
-                bytes_ = int(np.prod(shape, dtype=object)) * dtype.itemsize
-                wrong = fortran or dtype.kind not in "biuf" or bytes_ > MAX_ARRAY_BYTES
-                if wrong or min(shape, default=0) < 0 or bytes_ + file.tell() != size:
-                    raise self._damaged()
-                return _filled(file, shape, dtype, bytes_)
-        except _UNREADABLE as error:
-            raise self._damaged() from error
-
-    def _damaged(self) -> ValueError:
-        return ValueError(f"{self.path.name} is damaged: an array in it cannot be read.")
-
-    @contextmanager
-    def _open(self) -> Iterator[zipfile.ZipFile]:
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                yield archive
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise ValueError(
-                f"{self.path.name} is not a saved session, or a damaged one."
-            ) from error
-
-
-def _filled(
-    file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any], bytes_: int
-) -> NDArray[Any]:
-    """Read values piece by piece, large ones into a temporary file."""
-    large = bytes_ > IN_MEMORY_BYTES and dtype == np.float32
-    array = empty_maps(shape) if large else np.empty(shape, dtype)
-    view = memoryview(array.reshape(-1).view(np.uint8)) if bytes_ else memoryview(b"")
-    done = 0
-    while done < bytes_:
-        piece = file.read(min(_PIECE, bytes_ - done))
-        if not piece:
-            raise EOFError
-        view[done : done + len(piece)] = piece
-        done += len(piece)
-    return array
-
-
-def _document(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    session = SavedSession(path, _read_document(path))
+    made = session.document["version"]
+    if made == 1:
+        raise ValueError(
+            f"{path.name} was saved by version 0.1.0 and cannot be opened: open the scan and map "
+            "it again."
+        )
+    if made != VERSION:
+        raise ValueError(
+            f"{path.name} was saved by another version of this program: install the newest one to "
+            "open it."
+        )
     try:
-        if archive.getinfo(DOCUMENT).file_size > MAX_DOCUMENT_BYTES:
-            raise ValueError(f"{path.name} is damaged: its description is far too large.")
-        document = json.loads(archive.read(DOCUMENT))
-    except KeyError:
-        raise ValueError(f"{path.name} is not a saved session of this program.") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path.name} is damaged: its description cannot be read.") from error
-    if not isinstance(document, dict):
-        raise ValueError(f"{path.name} is damaged: its description cannot be read.")
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+            _unpack(path, Path(name))
+            _read_arrays(session, Path(name))
+    except _DAMAGED as error:
+        raise session.damaged("results or images in it cannot be read") from error
+    return session
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.getinfo(_DOCUMENT).file_size > MAX_DOCUMENT_BYTES:
+                raise ValueError
+            document: dict[str, Any] = json.loads(archive.read(_DOCUMENT))
+        if document["kind"] != KIND or type(document["version"]) is not int:
+            raise ValueError
+    except _DAMAGED as error:
+        raise ValueError(
+            f"{path.name} is not a saved session of this program, or it is damaged."
+        ) from error
     return document
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    with _checked(path) as archive:
+        archive.extractall(folder)
+
+
+def _checked(path: Path) -> zipfile.ZipFile:
+    """Open a zip file that cannot become larger than it is."""
+    archive = zipfile.ZipFile(path)
+    members = archive.infolist()
+    stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
+    if not stored or sum(member.file_size for member in members) > path.stat().st_size:
+        archive.close()
+        raise ValueError("The contents would be larger than the file.")
+    return archive
+
+
+def _read_arrays(session: SavedSession, folder: Path) -> None:
+    _checked(folder / _ARRAYS).close()
+    with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+        session.arrays.update(arrays)
+    for file in folder.glob("results-*.zarr"):
+        elements, pigments = load_results(file)
+        maps = (
+            elements and _in_memory(elements, _FIELDS["elements"]),
+            pigments and _in_memory(pigments, _FIELDS["pigments"]),
+        )
+        session.results[file.stem] = maps
+        session.arrays.update(_named(file.stem, *maps))
+    if any(array.dtype.kind not in "biuf" for array in session.arrays.values()):
+        raise ValueError("An array holds no numbers.")
+
+
+def _in_memory(maps: Any, names: tuple[str, ...]) -> Any:
+    """Read maps from the disk, as writable arrays."""
+    fields: dict[str, NDArray[np.float32]] = {}
+    for name in names:
+        stored = getattr(maps, name)
+        fields[name] = empty_maps(stored.shape)
+        for index in range(stored.shape[0]):
+            fields[name][index] = stored[index]
+    return replace(maps, **fields)

@@ -1,167 +1,193 @@
-"""Layers as plain values, and back: images, labels, shapes, points (no Qt)."""
+"""Layers as JSON values and arrays, and back: images, labels, shapes, points (no Qt)."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..layers.metadata import LayerInfo, plain_metadata, restored_metadata
-from .container import ArrayShelf, SavedSession
+from ..layers.metadata import KEY, LayerInfo, plain_metadata, restored_metadata, update_info
+from ..state.scan import Scan
+from .container import ArrayStore, SavedSession
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-#: Larger pictures are not copied into a session.
+#: Larger pictures that are not in memory are not copied into a session.
 MAX_PICTURE_BYTES = 2 * 2**30
 _COMMON = (
     "name", "visible", "opacity", "blending", "scale", "translate", "rotate", "shear", "affine",
-    "axis_labels",
+    "axis_labels", "units",
 )  # fmt: skip
-_OF_KIND = {
-    "image": ("rgb", "contrast_limits", "gamma", "interpolation2d"),
-    "labels": (),
-    "shapes": ("shape_type", "z_index", "edge_width"),
-    "points": ("border_width_is_relative", "canvas_size_limits"),
-}
-_ARRAYS = {
-    "shapes": ("face_color", "edge_color"),
-    "points": ("size", "face_color", "border_color", "border_width", "shown"),
-}
+#: Settings of napari's layer data tuple that are saved, by type of layer.
+_SETTINGS = {
+    "image": ("rgb", "colormap", "contrast_limits", "gamma", "interpolation2d"),
+    "labels": ("colormap", "features"),
+    "shapes": ("features", "shape_type", "z_index", "edge_width", "face_color", "edge_color"),
+    "points": (
+        "features", "symbol", "size", "face_color", "border_color", "border_width",
+        "border_width_is_relative", "canvas_size_limits", "shown",
+    ),
+}  # fmt: skip
+#: Properties that no layer data tuple has.
+_PROPERTIES = {"image": ("contrast_limits_range",), "labels": ("selected_label",)}
 
 
-def layer_state(layer: Layer, shelf: ArrayShelf, scans: list[Any]) -> dict[str, Any] | None:
-    """A layer as plain values and arrays on a shelf; None for kinds that are not kept.
+def layer_state(layer: Layer, store: ArrayStore, scans: list[Scan]) -> dict[str, Any] | None:
+    """Return a layer as JSON values; None where it is not saved.
 
     Parameters
     ----------
     layer : Layer
         The layer.
-    shelf : ArrayShelf
+    store : ArrayStore
         Takes its arrays.
     scans : list of Scan
-        Scans of the session: a layer knows its own by the place in this list.
+        Scans of the session: a layer refers to its own by its place in the list.
     """
-    kind = layer._type_string
-    if kind not in _OF_KIND:
+    data, settings, kind = layer.as_layer_data_tuple()
+    if kind not in _SETTINGS:
         return None
-    _, settings, _ = layer.as_layer_data_tuple()
-    state: dict[str, Any] = {"kind": kind}
-    state["settings"] = {key: settings[key] for key in (*_COMMON, *_OF_KIND[kind])}
-    state["settings"]["units"] = [str(unit) for unit in layer.units]
-    state["arrays"] = {key: shelf.add(settings[key]) for key in _ARRAYS.get(kind, ())}
-    state["metadata"] = plain_metadata(layer)
-    features = {str(name): list(layer.features[name]) for name in _features(layer)}
-    state["features"] = features
-    scan = LayerInfo.of(layer).scan
-    state["scan"] = scans.index(scan) if scan in scans else None
+    settings = {key: settings[key] for key in (*_COMMON, *_SETTINGS[kind])}
+    if "features" in settings:
+        settings["features"] = settings["features"].to_dict("list")
+    if kind == "labels":
+        settings["colormap"] = _label_colours(settings["colormap"])
+    if settings.get("rgb"):
+        del settings["colormap"], settings["contrast_limits"]
+    info = LayerInfo.of(layer)
+    state = {
+        "kind": kind,
+        "settings": settings,
+        "properties": {key: getattr(layer, key) for key in _PROPERTIES.get(kind, ())},
+        "metadata": plain_metadata(layer),
+        "scan": scans.index(info.scan) if info.scan in scans else None,
+        "picture": None if info.picture is None else info.picture.name,
+    }
     if kind == "shapes":
-        state["data"] = [shelf.add(np.asarray(vertices)) for vertices in layer.data]
-        return state
-    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    if getattr(data, "nbytes", 0) > MAX_PICTURE_BYTES and not hasattr(data, "__array_interface__"):
+        return {**state, "data": [np.asarray(vertices) for vertices in data]}
+    data = data[0] if getattr(layer, "multiscale", False) else data
+    in_memory = hasattr(data, "__array_interface__")
+    if data.dtype.kind not in "biuf" or (data.nbytes > MAX_PICTURE_BYTES and not in_memory):
         return None
-    state["data"] = shelf.add(data)
-    if kind == "image":
-        state["colormap"] = _colormap_state(layer.colormap) if not layer.rgb else None
-        state["limits_range"] = None if layer.rgb else list(layer.contrast_limits_range)
-    elif kind == "labels":
-        state["selected_label"] = int(layer.selected_label)
-        state["colours"] = _label_colours(layer.colormap)
-    elif kind == "points":
-        state["settings"]["symbol"] = [str(symbol) for symbol in layer.symbol]
-    return state
+    return {**state, "data": store.add(data)}
 
 
-def import_layers(states: list[Any]) -> None:
-    """Import what napari needs for layers with a table of features; for any thread."""
-    if any(isinstance(state, dict) and state.get("kind") != "image" for state in states):
-        import_module("pandas")
+@dataclass(frozen=True)
+class SavedLayer:
+    """A layer of a session that was read; it is made in the main thread.
+
+    Parameters
+    ----------
+    data, settings, kind
+        A layer data tuple of napari.
+    properties : dict
+        What is set once it is made.
+    picture : str or None
+        Name of the layer that its control points belong to.
+    """
+
+    data: Any
+    settings: dict[str, Any]
+    kind: str
+    properties: dict[str, Any]
+    picture: str | None
 
 
-def restored_layer(
-    state: dict[str, Any], saved: SavedSession, scans: list[Any]
-) -> tuple[Layer, int | None]:
-    """A layer from plain values, and the place of its scan in the list.
+def saved_layer(
+    state: Any, session: SavedSession, scans: list[Scan | None], paths: list[Path | None]
+) -> SavedLayer:
+    """Read a layer.
+
+    Parameters
+    ----------
+    state : dict
+        What :func:`layer_state` returned.
+    session : SavedSession
+        Holds its arrays.
+    scans : list of Scan or None
+        The scans of the session, None for those that were not opened.
+    paths : list of Path or None
+        Where they are now.
 
     Raises
     ------
     ValueError
-        If the values make no layer.
+        If the state is damaged.
+    """
+    try:
+        kind, number = state["kind"], state["scan"]
+        known = {*_COMMON, *_SETTINGS[kind]}
+        settings = {key: value for key, value in state["settings"].items() if key in known}
+        metadata = settings["metadata"] = restored_metadata(state["metadata"])
+        if kind == "shapes":
+            data: Any = [np.array(vertices, float) for vertices in state["data"]]
+        else:
+            data = session.arrays[state["data"]]
+        if "features" in settings:
+            # Here, because napari would import it in the main thread.
+            from pandas import DataFrame
+
+            settings["features"] = DataFrame(settings["features"])
+        if kind == "labels":
+            settings["colormap"] = _label_colormap(settings["colormap"])
+        scan = None if number is None else dict(enumerate(scans))[number]
+        if number is not None and scan is None:
+            # Without its spectra it is a picture.
+            metadata.pop(KEY, None)
+        elif KEY in metadata:
+            info: LayerInfo = metadata[KEY]
+            path = None if scan is None or info.path is None else paths[number]
+            metadata[KEY] = replace(info, scan=scan, path=path)
+            if scan is not None and info.kind == "counts":
+                data = scan.totals.image
+        properties = {key: state["properties"][key] for key in _PROPERTIES.get(kind, ())}
+        return SavedLayer(data, settings, kind, properties, state["picture"])
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise session.damaged("a layer in it cannot be read") from error
+
+
+def create_layer(saved: SavedLayer, session: SavedSession) -> Layer:
+    """Make a layer.
+
+    Raises
+    ------
+    ValueError
+        If napari refuses its settings.
     """
     from napari.layers import Layer
 
     try:
-        kind = state["kind"]
-        known = {*_COMMON, *_OF_KIND[kind], "units", "symbol"}
-        settings = {key: value for key, value in state["settings"].items() if key in known}
-        settings.update({key: saved.array(state["arrays"][key]) for key in _ARRAYS.get(kind, ())})
-        settings["metadata"] = restored_metadata(state["metadata"])
-        if state.get("features"):
-            settings["features"] = {str(k): list(v) for k, v in state["features"].items()}
-        if kind == "shapes":
-            data: Any = [saved.array(place) for place in state["data"]]
-        else:
-            data = saved.array(state["data"])
-        if kind == "image" and state["colormap"] is not None:
-            settings["colormap"] = _colormap(state["colormap"])
-        if kind == "labels":
-            colours = _colours_of_labels(state["colours"])
-            settings.update({} if colours is None else {"colormap": colours})
-        layer = Layer.create(data, settings, kind)
-        if kind == "image" and state["limits_range"] is not None:
-            limits = layer.contrast_limits
-            layer.contrast_limits_range = tuple(state["limits_range"])
-            layer.contrast_limits = limits
-        if kind == "labels":
-            layer.selected_label = int(state["selected_label"])
-        scan = state["scan"]
-        if scan is not None and not (isinstance(scan, int) and 0 <= scan < len(scans)):
-            raise ValueError
+        layer = Layer.create(saved.data, saved.settings, saved.kind)
+        for key, value in saved.properties.items():
+            setattr(layer, key, value)
     except Exception as error:
         # napari refuses bad values with many kinds of errors.
-        name = str(state.get("settings", {}).get("name", "?")) if isinstance(state, dict) else "?"
-        raise ValueError(f"The layer {name} in {saved.path.name} is damaged.") from error
-    return layer, scan
+        raise session.damaged("a layer in it cannot be shown") from error
+    return layer
 
 
-def _features(layer: Any) -> list[Any]:
-    features = getattr(layer, "features", None)
-    return [] if features is None else list(features.columns)
-
-
-def _colormap_state(colormap: Any) -> dict[str, Any]:
-    return {
-        "name": str(colormap.name),
-        "colors": np.asarray(colormap.colors).tolist(),
-        "controls": np.asarray(colormap.controls).tolist(),
-        "interpolation": str(colormap.interpolation),
-    }
-
-
-def _colormap(state: Any) -> Any:
-    from napari.utils import Colormap
-
-    return Colormap(
-        state["colors"],
-        controls=state["controls"],
-        name=str(state["name"]),
-        interpolation=state["interpolation"],
-    )
+def link_pictures(saved: list[SavedLayer], layers: list[Layer]) -> None:
+    """Link control points to their picture, once all layers are made."""
+    named = {layer.name: layer for layer in layers}
+    for entry, layer in zip(saved, layers, strict=True):
+        if entry.picture in named:
+            update_info(layer, picture=named[entry.picture])
 
 
 def _label_colours(colormap: Any) -> dict[str, Any]:
     colours = getattr(colormap, "color_dict", None)
     if colours is None:
         return {"seed": float(colormap.seed), "count": len(colormap.colors)}
-    return {"of": {str(key): np.asarray(value).tolist() for key, value in colours.items()}}
+    return {str(key): np.asarray(value) for key, value in colours.items()}
 
 
-def _colours_of_labels(state: Any) -> Any:
+def _label_colormap(state: dict[str, Any]) -> Any:
     from napari.utils.colormaps import DirectLabelColormap, label_colormap
 
-    if "of" not in state:
+    if "seed" in state:
         return label_colormap(min(int(state["count"]), 1000) - 1, float(state["seed"]))
-    colours = {None if key == "None" else int(key): value for key, value in state["of"].items()}
+    colours = {None if key == "None" else int(key): value for key, value in state.items()}
     return DirectLabelColormap(color_dict=colours)

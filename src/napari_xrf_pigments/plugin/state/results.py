@@ -369,11 +369,15 @@ class ElementResults(Results):
         """Return the map of a family as it is shown, shape (y, x)."""
         return quantity_of(*self.pair(name, monitor), view.quantity)
 
+    def net_counts(self, pixel_mm: tuple[float, float] | None = None) -> ElementMaps:
+        """Return the maps of the fit, which are not normalised."""
+        return ElementMaps(self.names, self.counts, self.sigma, pixel_mm, self.provenance)
+
     def maps(self, pixel_mm: tuple[float, float] | None = None) -> ElementMaps:
         """Return the maps to be saved, normalised as they are shown."""
         by = self.monitor(self.normalisation)
         if by is None:
-            return ElementMaps(self.names, self.counts, self.sigma, pixel_mm, self.provenance)
+            return self.net_counts(pixel_mm)
         counts, sigma = normalised(self.counts, self.sigma, by)
         settings = {**self.provenance.get("settings", {}), "normalised_to": by.settings}
         made = {**self.provenance, "settings": settings}
