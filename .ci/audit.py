@@ -91,7 +91,7 @@ def check_licences(find: Callable[[str], Distribution] = distribution) -> tuple[
 
 
 def judge_report(report: str, asked: int) -> tuple[list[str], int]:
-    """What pip-audit's JSON says: lines to print, and the number of findings.
+    """Return lines to print and the number of findings of pip-audit's JSON.
 
     A package that it could not ask for is not a package without vulnerabilities.
     """

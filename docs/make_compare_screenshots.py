@@ -25,7 +25,7 @@ MISSED = ((0.1, -0.2), (-0.2, 0.1), (0.2, 0.1), (-0.1, -0.1), (0.1, 0.2), (1.9, 
 
 
 def agreement(viewer: Any) -> None:
-    """A pigment's map against its elements."""
+    """Show a pigment map against its elements."""
     _map_elements(viewer)
     pigments = _open(viewer, "Pigments")
     pigments.run()
@@ -64,7 +64,7 @@ def register(viewer: Any) -> None:
 
 
 def sawtooth(viewer: Any) -> None:
-    """The rows of a bidirectional scan, with the preview of the correction."""
+    """Show the rows of a bidirectional scan, with the preview of the correction."""
     from napari_xrf_pigments.mapping.registration.row_alignment import aligned_cube
     from napari_xrf_pigments.plugin.layers.sync import session_of
 
@@ -172,7 +172,7 @@ def _show_scan(viewer: Any, cube: Any, name: str, alone: bool = True) -> None:
 
 
 def _photograph(viewer: Any) -> Any:
-    """What a camera would see of the painting: sky, robe and flesh, turned a little."""
+    """Draw a photograph of the painting: sky, robe and flesh, slightly rotated."""
     import numpy as np
     from scipy.ndimage import affine_transform, gaussian_filter
 

@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1500, 950
 
 
 def elements_dock(viewer: Any, dock: Any) -> None:
-    """A composite of three maps."""
+    """Show a composite of three maps."""
     dock.run()
     _wait(lambda: dock.scan.elements is not None and not dock.busy)
     tools = dock.tools

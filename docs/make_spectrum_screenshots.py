@@ -53,13 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _pixel(session: Any, dock: Any) -> None:
-    """A pixel, its prediction and the evidence."""
+    """Show a pixel, its prediction and the evidence."""
     session.select_pixel(session.scan, *COVERED)
     common._wait(lambda: dock.pixel_tab.explanation is not None)
 
 
 def _compare(session: Any, dock: Any) -> None:
-    """A pinned point, another pixel and a region, with the fit."""
+    """Show a pinned point, another pixel and a region, with the fit."""
     import numpy as np
 
     dock.pixel_tab.view.pin.click()
@@ -83,7 +83,7 @@ def _compare(session: Any, dock: Any) -> None:
 
 
 def _lines(session: Any, dock: Any) -> None:
-    """What a clicked peak could be."""
+    """Show the candidates of a clicked peak."""
     dock.plot.fit_box.setChecked(False)
     for curve in dock.curves_tab.curves:
         dock.curves_tab.curves.show(curve.key, curve.key == "pixel")

@@ -46,7 +46,7 @@ class Walk:
         return session_of(self.viewer).scan
 
     def dock(self, name: str) -> Any:
-        """A dock, in front of the others in its place."""
+        """Return a dock and raise it above its siblings."""
         dock = self.viewer.window.dock_widgets[f"{name} (XRF Pigments)"]
         dock.parent().raise_()
         return dock
@@ -136,7 +136,7 @@ class Walk:
         self.save("elements")
 
     def map_the_pigments(self) -> None:
-        """The tab Pigments, Map pigments."""
+        """Follow the steps of the tab Pigments."""
         dock = self.dock("Pigments")
         self.click(dock.run_bar.run_button)
         common._wait(lambda: self.scan.pigments is not None and not dock.busy)

@@ -134,6 +134,6 @@ def _elements(tables: Tables) -> None:
 
 
 def fresh(cube: XRFCube) -> XRFCube:
-    """The same scan, of which nothing is known yet."""
+    """Return the same scan without cached results."""
     forget_axis()
     return cube_of(np.asarray(cube.counts))

@@ -67,7 +67,7 @@ def peak_rows(samples: dict[str, Sample], stages: list[Spectrometer]) -> list[st
 
 
 def scatter_rows(samples: dict[str, Sample], stages: list[Spectrometer]) -> list[str]:
-    """The same of the ratio of scatter (continuum, Compton, Rayleigh) to the main line."""
+    """Return the same for the ratio of scatter (continuum, Compton, Rayleigh) to the main line."""
     bands = {
         "continuum 11.5-12.5 keV": (12.0, 0.5),
         "Compton": (18.9, 0.5),

@@ -60,6 +60,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path, capsys):
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.docx"]
 
 
+@pytest.mark.slow
 def test_the_demo_can_be_repeated_in_its_folder(tmp_path):
     words = ["demo", "-o", str(tmp_path / "demo"), "--shape", "8x12", "--no-viewer"]
     for _ in range(2):

@@ -68,6 +68,7 @@ def test_piped_help_is_plain_text():
     assert "--gain-kev" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_does_not_stop_the_work(scan, tmp_path):
     words = ["map", scan, "-o", tmp_path / "maps.h5", "--elements-only", "--lines", "Fe"]
     command = [sys.executable, "-m", "napari_xrf_pigments.cli", *map(str, words)]

@@ -87,6 +87,7 @@ def test_a_report_that_cannot_be_written_fails_before_the_work(scan, tmp_path, c
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_maps_as_pictures(scan, tmp_path):
     out = tmp_path / "pictures"
     words = ["map", str(scan), "-o", str(out), "--format", "pictures", "--elements-only"]

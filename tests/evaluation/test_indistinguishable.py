@@ -28,16 +28,19 @@ def ratio_of(group, *paints, counts=20_000.0):
     return float(fit_cases(drawn, [(0, GROUPS.index(group))], steps=150)[0])
 
 
+@pytest.mark.slow
 def test_chrome_yellow_in_lead_white_is_confused_with_a_chromium_green():
     group = pigment("chrome_yellow").group
     assert ratio_of(group, [("chrome_yellow", 0.2), ("lead_white", 0.8)]) < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vermilion", "lead_tin_yellow"])
 def test_a_strong_element_of_one_group_only_is_not_confused(name):
     assert ratio_of(pigment(name).group, [(name, 1.0), ("bone_black", 0.2)]) > 20
 
 
+@pytest.mark.slow
 def test_the_ratio_rises_with_the_counts():
     few, many = (
         ratio_of(pigment("cobalt_blue").group, [("cobalt_blue", 0.3), ("chalk", 1.0)], counts=n)

@@ -113,6 +113,7 @@ def test_tube_spectra_end_at_the_voltage_and_have_lines_of_the_anode(name: str) 
     assert strongest == pytest.approx(ka, abs=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fisx", "pymca")
 def test_a_set_is_reproducible_cached_and_saved(tmp_path: Path) -> None:
     made = make_set("C", stacks=2, draws=2, seed=3, cache=tmp_path)

@@ -77,6 +77,7 @@ def test_a_full_disk_leaves_the_old_scan(tmp_path: Path, name: str, room: int) -
     assert read(tmp_path / name) == 1
 
 
+@pytest.mark.slow
 @survives(
     "The program is killed while a scan is converted over an earlier one",
     "`SIGKILL` at random moments; Zarr, HDF5, Ripple pair",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from napari_xrf_pigments import open_cube
 from napari_xrf_pigments.io import load_results, save_results
@@ -43,6 +44,7 @@ save_results(out, elements=maps)
 """
 
 
+@pytest.mark.slow
 @survives(
     "The program is killed during a run",
     "`SIGKILL` (on Windows an end without notice) after each of several tiles, at a random moment "

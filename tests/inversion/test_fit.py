@@ -45,6 +45,7 @@ def test_the_forward_model_agrees_with_the_simulation(model):
     assert float(pulls.abs().max()) < 6
 
 
+@pytest.mark.slow
 def test_the_fit_is_as_likely_as_the_truth(model):
     section = make_section([("azurite", 1.0), ("lead_white", 0.5)])
     pool = pool_of([section], ELEMENTS)

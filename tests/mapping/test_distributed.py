@@ -90,6 +90,7 @@ def test_of_a_scan_in_memory_only_the_tile_travels(painting: XRFCube) -> None:
     assert (task.cube.valid == painting.valid[4:6]).all()
 
 
+@pytest.mark.slow
 def test_elements_are_those_of_one_computer(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
@@ -233,6 +234,7 @@ def gpu_without_room() -> Callable[[], None]:
     return change
 
 
+@pytest.mark.slow
 def test_a_full_gpu_of_a_worker_is_reported_once(scan: XRFCube, tmp_path: Path) -> None:
     out = tmp_path / "p.zarr"
     # Workers of its own: nothing has to be put back, and a restart may hang on a busy machine.

@@ -49,6 +49,7 @@ def scan(tmp_path) -> Path:
     return header
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for a peak of memory")
 def test_map_needs_less_memory_than_the_scan_is_large(scan, tmp_path):
     assert COUNTS_BYTES > ALLOWED_BYTES

@@ -95,6 +95,7 @@ def test_narrow_scans(shape: tuple[int, int], halves: np.ndarray) -> None:
     assert (made.pixels > 1).all() == (np.prod(shape) > 1)
 
 
+@pytest.mark.slow
 def test_directions_are_equivalent(halves: np.ndarray) -> None:
     counts = np.random.default_rng(5).poisson(halves)
     made = pool_neighbours(counts, _all_usable(counts), AXIS)

@@ -23,10 +23,10 @@ FORBIDDEN_ATTRIBUTES = {
     ("yaml", "load"),
 }  # fmt: skip
 #: Opens napari in a process of its own, with a list of words and no shell.
-MAY_START_PROCESSES = {"_cli_demo.py"}
+MAY_START_PROCESSES = {"demo.py"}
 #: Measures how large a task is that dask.distributed sends to the user's own cluster: writes
 #: pickles, and reads none.
-MAY_WRITE_PICKLES = {"cluster.py"}
+MAY_WRITE_PICKLES = {"distributed.py"}
 
 
 def findings(tree: ast.AST, name: str) -> Iterator[str]:

@@ -165,14 +165,14 @@ def _on_scan(predictor: Any, scan: tuple[XRFCube, Any] | None) -> dict[str, floa
 
 
 def _by_rules(elements: ElementMaps) -> PigmentMaps:
-    """The rules, which take spectra in a row, on maps."""
+    """Apply the rules to maps as a row of spectra."""
     count = len(elements.names)
     flat = (np.asarray(each).reshape(count, -1) for each in (elements.counts, elements.sigma))
     return apply_rules(ElementMaps(elements.names, *flat))
 
 
 def _best_share() -> float:
-    """The share with the best F1 on simulated mosaics, none of them a test set."""
+    """Return the share with the best F1 on simulated mosaics, none of them a test set."""
     found = {}
     for share in _SHARES:
         scores = []

@@ -82,7 +82,7 @@ class Learned:
     def bind(
         self, energies: EnergyAxis, acquisition: Acquisition
     ) -> Callable[[NDArray[Any]], PigmentMaps]:
-        """A function from counts (spectrum, channel) to maps (pigment, spectrum)."""
+        """Return a function from counts (spectrum, channel) to maps (pigment, spectrum)."""
 
         def predict(counts: NDArray[Any]) -> PigmentMaps:
             spectra = torch.from_numpy(np.maximum(counts, 0).astype(np.float32))

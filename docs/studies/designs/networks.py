@@ -82,7 +82,7 @@ class PlainCNN(Standardised):
 
 
 def network(name: str) -> nn.Module:
-    """A network that has not learned: ``"ours"``, ``"mlp"`` or ``"cnn"``."""
+    """Return an untrained network: ``"ours"``, ``"mlp"`` or ``"cnn"``."""
     return {"ours": lambda: PigmentNet(RELEASED), "mlp": PlainMLP, "cnn": PlainCNN}[name]()
 
 

@@ -49,7 +49,7 @@ class NnlsLibrary:
     def bind(
         self, energies: EnergyAxis, acquisition: Acquisition
     ) -> Callable[[NDArray[Any]], PigmentMaps]:
-        """A function from counts (spectrum, channel) to maps (pigment, spectrum)."""
+        """Return a function from counts (spectrum, channel) to maps (pigment, spectrum)."""
         library, owner = _library(energies, acquisition)
 
         def predict(counts: NDArray[Any]) -> PigmentMaps:

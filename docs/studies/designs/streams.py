@@ -50,7 +50,7 @@ def chunks(left_out: str, seed: int, count: int, sections: int = 512) -> Iterato
 
 
 def seen(encoded: torch.Tensor, left_out: str) -> torch.Tensor:
-    """What a network is shown of its input."""
+    """Return the input without the parts left out."""
     if left_out == "conditioning":
         encoded = encoded.clone()
         encoded[:, SETTINGS] = 0

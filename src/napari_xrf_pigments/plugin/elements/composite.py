@@ -17,7 +17,7 @@ from ..state.results import ElementResults, ElementView
 def composite_spec(
     results: ElementResults, view: ElementView, choices: Sequence[Any], number: int
 ) -> MapSpec:
-    """The picture of some maps in their colours.
+    """Render maps in their colours as one image.
 
     Parameters
     ----------

@@ -253,7 +253,7 @@ class ElementsDock(MapDock):
         return "Tick at least one element" if nothing else ""
 
     def resumable_results(self) -> Results | None:
-        """The maps of the whole scan that a run left, on the axis in use."""
+        """Return the maps that a run left unfinished, on the axis in use."""
         scan = self.scan
         if scan is None or scan.elements is None or scan.stale_reason_of("elements"):
             return None

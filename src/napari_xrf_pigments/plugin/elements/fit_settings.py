@@ -12,7 +12,7 @@ from .parsing import rows_of_text
 
 
 def rows_of(settings: FitSettings) -> list[ElementRow]:
-    """A row an element: an element that the file counts twice is counted once here."""
+    """Return one row per element: an element that the file lists twice is counted once."""
     families: dict[str, list[str]] = {}
     for family in settings.families:
         families.setdefault(family.split()[0], []).append(family)
@@ -50,7 +50,7 @@ def take_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
 
 
 def _known_better(rows: list[ElementRow], scan: Scan) -> list[ElementRow]:
-    """The same rows with other lines of the elements, and how they were found to stand out."""
+    """Return the rows with other lines of the elements, and their significance."""
     before = {row.family.split()[0]: row for row in scan.element_rows}
     found = []
     for row in rows:

@@ -40,7 +40,7 @@ class Trials:
     def part(
         self, scan: Scan, scope: str, mask: NDArray[np.bool_] | None = None, name: str = "region"
     ) -> Part | None:
-        """The part of a scan that a key of :data:`SCOPES` means; None: the whole scan.
+        """Return the subset of a scan for a key of :data:`SCOPES`; None is the whole scan.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Trials:
         return self._part
 
     def chosen(self, viewer: Viewer, scan: Scan, scope: str) -> Part | None:
-        """The same, with the regions that are drawn on the scan in a viewer.
+        """Return the same subset, with the regions drawn on the scan in a viewer.
 
         Raises
         ------

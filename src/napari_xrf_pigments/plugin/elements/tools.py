@@ -313,7 +313,7 @@ class ElementTools(QTabWidget):
         self._refresh()
 
     def derived(self, scan: Scan) -> Iterator[MapSpec]:
-        """The combined maps of a scan."""
+        """Return the combined maps of a scan."""
         results = scan.elements or scan.trial
         part = None if results is None else results.part
         return derived_specs(scan.derived.values(), scan.element_view, part)

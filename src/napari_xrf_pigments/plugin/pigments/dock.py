@@ -200,7 +200,7 @@ class PigmentsDock(MapDock):
         )
 
     def resumable_results(self) -> Results | None:
-        """The maps of a run that was broken off, on the axis in use."""
+        """Return the maps that a run left unfinished, on the axis in use."""
         scan = self.scan
         if scan is None or scan.pigments is None or scan.stale_reason_of("pigments"):
             return None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def provenance_line(made: Mapping[str, Any]) -> str:
-    """The gist in one line; empty where nothing is known."""
+    """Summarise the provenance in one line; empty where nothing is known."""
     if not made:
         return ""
     parts = []

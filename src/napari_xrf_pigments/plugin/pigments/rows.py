@@ -53,14 +53,14 @@ class FoundRow:
 
 
 def percent(share: float) -> str:
-    """A share for people."""
+    """Format a share."""
     if share <= 0:
         return "-"
     return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
 def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
-    """Groups with their members, and single pigments, the most widespread first.
+    """Return groups with their members, and single pigments, by decreasing area.
 
     Pigments that the view hides are left out; where it reveals them they say why they would
     be hidden.

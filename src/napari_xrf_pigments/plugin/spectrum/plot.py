@@ -333,7 +333,7 @@ class SpectrumPlot(QWidget):
         return "#8ab4ff" if self._dark else "#1a4fc4"
 
     def item(self, key: str) -> pg.PlotDataItem:
-        """The graphics of a curve."""
+        """Create the graphics of a curve."""
         return self._items[key]
 
     def set_colours(self, background: str, text: str) -> None:
