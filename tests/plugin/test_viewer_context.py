@@ -103,7 +103,8 @@ def test_a_pixel_is_explained_by_what_its_answer_was_made_of(viewer, scan, dock,
     run(dock, scan, qtbot)
     click_world(viewer, (5.0, 5.0))
     place = spectrum.pixel_tab.view.position
-    qtbot.waitUntil(lambda: "predicted together with 6 similar neighbours" in place.text(), timeout=60_000)
+    text = "predicted together with 6 similar neighbours"
+    qtbot.waitUntil(lambda: text in place.text(), timeout=60_000)
     assert np.array_equal(explained[-1], 7 * scan.cube.spectrum(10, 10))
     # The mean over a radius is asked about as it is.
     spectrum.pixel_tab.view.radius.setValue(1)

@@ -27,7 +27,6 @@ from .opening import (
     read_scan,
     run_blocking_in_thread,
 )
-from .saved_session.container import SUFFIX
 from .tasks import error_message
 
 #: Layer data of a reader that adds no layers.
@@ -66,7 +65,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
     layers_of: dict[Path, list[LayerData]] = {}
     # In a thread, because it imports the modules of the formats.
     for item in run_blocking_in_thread(partial(deduplicate_paired_files, paths)):
-        if viewer is not None and item.suffix == SUFFIX:
+        if viewer is not None and item.suffix == dialogs.SESSION_SUFFIX:
             _open_session(viewer, item)
             continue
         if changes is not None and changes.closed:

@@ -20,8 +20,6 @@ from .layers.sync import camera_state, session_of, show_maps, unwrapped, view_is
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
 from .opening import open_scans
-from .saved_session import open_session, save_session
-from .saved_session.container import SUFFIX
 from .state.scan import Scan
 from .tasks import LatestOnly, Task, running_tasks
 
@@ -30,10 +28,10 @@ if TYPE_CHECKING:
 
     from napari.viewer import Viewer
 
-_SESSIONS = f"Sessions (*{SUFFIX})"
+_SESSIONS = f"Sessions (*{dialogs.SESSION_SUFFIX})"
 
 
-def _path_beside(scan: Scan | None, name: str) -> str:
+def path_beside(scan: Scan | None, name: str) -> str:
     """Return a path in the folder of a scan; the name alone for a scan without a file."""
     source = None if scan is None else scan.cube.source
     return name if source is None else str(Path(source.path).parent / name)
@@ -71,7 +69,7 @@ def export_maps(viewer: Viewer) -> None:
         )
         for entry in FORMATS
     }
-    chosen = dialogs.ask_save("Export maps", _path_beside(scan, f"{scan.name} maps"), filters)
+    chosen = dialogs.ask_save("Export maps", path_beside(scan, f"{scan.name} maps"), filters)
     if chosen is None:
         return
     path, key = chosen
@@ -94,7 +92,7 @@ def save_report(viewer: Viewer) -> None:
     if remarks is None:
         return
     chosen = dialogs.ask_save(
-        "Save report", _path_beside(scan, f"{scan.name}.html"), {"Web page (*.html)": "html"}
+        "Save report", path_beside(scan, f"{scan.name}.html"), {"Web page (*.html)": "html"}
     )
     if chosen is None:
         return
@@ -119,12 +117,14 @@ def _offer_to_open(path: Path) -> None:
 
 def save_session_as(viewer: Viewer) -> None:
     """Save layers, regions, results and settings as a session."""
+    from .saved_session import save_session
+
     if not viewer.layers:
         dialogs.error("There is nothing to save yet.")
         return
     scan = session_of(viewer).scan
-    name = f"{scan.name if scan is not None else 'work'}{SUFFIX}"
-    chosen = dialogs.ask_save("Save session", _path_beside(scan, name), {_SESSIONS: "session"})
+    name = f"{scan.name if scan is not None else 'work'}{dialogs.SESSION_SUFFIX}"
+    chosen = dialogs.ask_save("Save session", path_beside(scan, name), {_SESSIONS: "session"})
     if chosen is not None:
         save_session(viewer, chosen[0])
 
@@ -138,6 +138,8 @@ def open_saved_session(viewer: Viewer) -> None:
 
 def replace_by_session(viewer: Viewer, path: Path) -> None:
     """Open a session, after a question if layers are open."""
+    from .saved_session import open_session
+
     count = len(viewer.layers)
     question = f"Opening {path.name} closes the {count} open layers. Continue?"
     if not count or dialogs.confirm("Open session", question):

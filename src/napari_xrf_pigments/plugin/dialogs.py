@@ -107,6 +107,9 @@ def ask_open(title: str, filter_: str) -> Path | None:
     return Path(path) if path else None
 
 
+#: Suffix of the files of saved sessions.
+SESSION_SUFFIX = ".xrfsession"
+
 FILTER = (
     "Scans (*.rpl *.raw *.h5 *.hdf5 *.nxs *.npy *.npz *.mca *.msa *.emsa *.spx *.bcf *.pdz *.edf "
     "*.hdr *.img *.bil *.bip *.bsq *.tif *.tiff);;"

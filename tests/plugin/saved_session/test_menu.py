@@ -66,12 +66,12 @@ def test_a_session_of_the_menu_keeps_the_docks(viewer, scan, offered, tmp_path, 
 
 
 def test_dialogs_begin_beside_the_scan(viewer, scan, offered, tmp_path):
-    assert home_commands._beside(scan, "panel.html") == str(tmp_path / "panel.html")
+    assert home_commands.path_beside(scan, "panel.html") == str(tmp_path / "panel.html")
 
 
 def test_a_scan_of_no_file_has_no_place(viewer):
-    assert home_commands._beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
-    assert home_commands._beside(None, "a.html") == "a.html"
+    assert home_commands.path_beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
+    assert home_commands.path_beside(None, "a.html") == "a.html"
 
 
 def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_path, qtbot):

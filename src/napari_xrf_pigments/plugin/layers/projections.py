@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_xrf_pigments.cube import XRFCube
-from napari_xrf_pigments.mapping.tiles import iter_tiles
-
 from . import colours
 from .specs import MapSpec, limits_of
 
 if TYPE_CHECKING:
+    from napari_xrf_pigments.cube import XRFCube
+
     from ..tasks import Watch
 
 
@@ -55,6 +54,8 @@ def project(cube: XRFCube, key: str, on_progress: Watch) -> NDArray[np.float32]:
     on_progress : callable
         Called with the number of pixels done and of all; returns True to stop.
     """
+    from napari_xrf_pigments.mapping.tiles import iter_tiles
+
     rows, columns, _ = cube.shape
     image = np.full((rows, columns), np.nan, dtype=np.float32)
     done, reduce = 0, PROJECTIONS[key].reduce

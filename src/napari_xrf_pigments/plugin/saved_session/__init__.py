@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import dialogs as notices
+from .. import dialogs
 from ..layers.adding import insert_layer
 from ..layers.metadata import LayerInfo
 from ..layers.sync import session_of, unwrapped
@@ -16,7 +16,6 @@ from ..state.scan import Scan
 from ..state.services import Services
 from ..tasks import Task
 from .container import (
-    SUFFIX,
     ArrayStore,
     Cancelled,
     ProgressCallback,
@@ -52,7 +51,7 @@ def save_session(
         Called with the file when it is written.
     """
     viewer = unwrapped(viewer)
-    target = (path if path.suffix else path.with_suffix(SUFFIX)).absolute()
+    target = (path if path.suffix else path.with_suffix(dialogs.SESSION_SUFFIX)).absolute()
     document, store, left_out = _collect(viewer, target.parent)
 
     def work(progress: ProgressCallback) -> bool:
@@ -64,10 +63,10 @@ def save_session(
 
     def done(written: bool) -> None:
         if not written:
-            notices.info("Cancelled; the session was not saved.")
+            dialogs.info("Cancelled; the session was not saved.")
             return
         without = f", without {', '.join(left_out)}" if left_out else ""
-        notices.info(f"Saved as {target.name}{without}.")
+        dialogs.info(f"Saved as {target.name}{without}.")
         then(target)
 
     return Task(f"Saving {target.name}", work, done)
@@ -129,17 +128,17 @@ def open_session(
                 _locate(state, session.path.parent, ask) for state in session.document["scans"]
             ]
         except (LookupError, TypeError, ValueError, AttributeError):
-            notices.error(str(session.damaged("the description of its scans is wrong")))
+            dialogs.error(str(session.damaged("the description of its scans is wrong")))
             return
         title = f"Opening the scans of {path.name}"
         Task(title, lambda progress: _open_scans(session, paths, services, progress), opened)
 
     def opened(content: _Content) -> None:
-        window = notices.main_window(viewer)
+        window = dialogs.main_window(viewer)
         if window is None:  # it was closed while the scans were opened
             return
         for message in content.messages:
-            notices.info(message)
+            dialogs.info(message)
         run_incrementally(window, _restore(viewer, content, then))
 
     return Task(f"Opening {path.name}", lambda progress: read_session(path.absolute()), read)
@@ -233,7 +232,7 @@ def _restore(viewer: Viewer, content: _Content, then: Callable[[], None]) -> Ite
             layers.append(create_layer(saved, content.session))
             yield
     except ValueError as error:
-        notices.error(str(error))
+        dialogs.error(str(error))
         return
     link_pictures(content.layers, layers)
     while viewer.layers:
@@ -250,5 +249,5 @@ def _restore(viewer: Viewer, content: _Content, then: Callable[[], None]) -> Ite
     yield from restore_docks(viewer, document.get("docks"), missing)
     yield from restore_view(viewer, document.get("view"))
     if missing:
-        notices.info(f"This version has no dock {', '.join(missing)}.")
+        dialogs.info(f"This version has no dock {', '.join(missing)}.")
     then()

@@ -32,7 +32,6 @@ from napari_xrf_pigments.io.atomic import write_atomically
 
 from ..state.results import empty_maps
 
-SUFFIX = ".xrfsession"
 KIND = "napari-xrf-pigments session"
 VERSION = 2
 MAX_DOCUMENT_BYTES = 256 * 2**20
