@@ -89,7 +89,7 @@ def test_pigments(viewer, mapped, qtbot):
 
 def test_spectrum(viewer, mapped, qtbot):
     dock = open_dock(viewer, "Spectrum", qtbot)
-    dock.show_part(dock.lines_tab)
+    dock.tabs.setCurrentIndex(2)
     dock.plot.log.setChecked(False)
     dock.plot.fit_box.setChecked(True)
     dock.pixel_tab.view.radius.setValue(3)
@@ -141,7 +141,7 @@ def test_sawtooth(viewer, mapped, qtbot):
 def test_stitch(viewer, mapped, qtbot):
     dock = open_dock(viewer, "Stitch sections", qtbot)
     choose(dock.overlap_box, "first")
-    dock.table.set_place(1, (0, 30))
+    dock.table.set_offset(1, (0, 30))
     dock.table.set_used(0, False)
     again = restored(viewer, "Stitch sections", dock, qtbot)
     assert again.table.offset(1) == (0, 30) and again.chosen == [1]
