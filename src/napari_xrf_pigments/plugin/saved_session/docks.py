@@ -119,11 +119,13 @@ def restore_docks(viewer: Viewer, states: object, missing: list[str]) -> Iterato
     in_front = []
     for state in dicts_of(states):
         title, area, size = (state.get(key) for key in ("title", "area", "size"))
-        dock = our_docks(viewer).get(str(title)) or open_dock(
-            viewer, str(title), str(area) if area in _AREAS else "right"
+        if not isinstance(title, str):
+            continue
+        dock = our_docks(viewer).get(title) or open_dock(
+            viewer, title, str(area) if area in _AREAS else "right"
         )
         if dock is None:
-            missing.append(str(title))
+            missing.append(title)
             continue
         frame, window = _frame_and_window(dock)
         if area in _AREAS and window.dockWidgetArea(frame) != _AREAS[area]:
