@@ -149,7 +149,7 @@ class ElementViewBar(QWidget):
         return str(self.normalise_box.currentData())
 
     def set_view(self, quantity: str, normalisation: str) -> None:
-        """Show what is in use."""
+        """Show the settings in use."""
         self.quantity_box.setCurrentIndex(max(0, self.quantity_box.findData(quantity)))
         self.normalise_box.setCurrentIndex(max(0, self.normalise_box.findData(normalisation)))
 

@@ -72,7 +72,7 @@ def can_be_counts(dataset: Any) -> bool:
 
 
 def describe_dataset(file: Any, dataset: Any, requested: bool = False) -> Candidate | None:
-    """Describe a dataset with three or four axes; None where nothing speaks for spectra.
+    """Describe a dataset with three or four axes; None where nothing indicates spectra.
 
     Of a dataset that the user requested the longest axis serves as spectrum if need be.
     """

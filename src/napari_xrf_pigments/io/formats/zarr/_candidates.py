@@ -148,7 +148,7 @@ def _arrays(store: Path) -> Iterator[tuple[Path, Levels]]:
 
 
 def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | None:
-    """Describe an array; None where nothing speaks for spectra."""
+    """Describe an array; None where nothing indicates spectra."""
     shape, dtype = _shape(levels[-1]), _dtype(levels[-1])
     if shape is None or dtype is None or len(shape) < 3 or _is_lower_level(folder, levels):
         return None
