@@ -154,7 +154,7 @@ def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, 
 
     wait(lambda scan: scan.checked)
     session_of(viewer).select_pixel(scan, 3, 4)
-    elements.find()
+    elements.find_elements()
     wait(lambda scan: elements.elements.names())
     for dock, result in ((elements, "elements"), (pigments, "pigments")):
         dock.run()

@@ -94,7 +94,7 @@ def test_a_click_on_a_name_asks_for_that_map(show, qtbot):
 
 def test_settings(show, qtbot):
     view = show(PigmentSettings((("probability", "Anywhere"), ("below", "Below"))))
-    assert (view.device, view.threshold, view.depth) == ("auto", 0.5, "probability")
+    assert (view.device, view.threshold, view.depth_key) == ("auto", 0.5, "probability")
     with qtbot.waitSignal(view.threshold_changed) as changed:
         view.slider.setValue(0.8)
     assert changed.args == [pytest.approx(0.8)]
