@@ -9,7 +9,7 @@ pytest.importorskip("fisx")
 pytest.importorskip("PyMca5")
 
 from napari_xrf_pigments.evaluation import _cache as cache
-from napari_xrf_pigments.evaluation.test_sets.fisx_emission import Emission
+from napari_xrf_pigments.evaluation.independent_simulation.fisx_emission import Emission
 
 
 @pytest.fixture

@@ -20,6 +20,11 @@ from napari_xrf_pigments.evaluation import (
     score_scan,
     score_set,
 )
+from napari_xrf_pigments.evaluation.independent_simulation.truth import (
+    COVERED,
+    TOP,
+    concatenate_truths,
+)
 from napari_xrf_pigments.evaluation.metrics import (
     auc,
     average_precision,
@@ -27,7 +32,6 @@ from napari_xrf_pigments.evaluation.metrics import (
     confusion_table,
     recall_by,
 )
-from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, TOP, concatenate_truths
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
 NAMES = tuple(entry.id for entry in pigment_catalogue())

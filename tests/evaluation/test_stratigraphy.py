@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.evaluation.test_sets.labels import Window, label_spectrum
-from napari_xrf_pigments.evaluation.test_sets.recipes import GROUNDS, SUPPORTS
-from napari_xrf_pigments.evaluation.test_sets.stratigraphy import Layer, Strata, draw_strata
-from napari_xrf_pigments.evaluation.test_sets.truth import COVERED, GROUND, SUPPORT, TOP
+from napari_xrf_pigments.evaluation.independent_simulation.labels import Window, label_spectrum
+from napari_xrf_pigments.evaluation.independent_simulation.recipes import GROUNDS, SUPPORTS
+from napari_xrf_pigments.evaluation.independent_simulation.stratigraphy import (
+    Layer,
+    Strata,
+    draw_strata,
+)
+from napari_xrf_pigments.evaluation.independent_simulation.truth import (
+    COVERED,
+    GROUND,
+    SUPPORT,
+    TOP,
+)
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment, pigment_catalogue
 
 IDS = tuple(entry.id for entry in pigment_catalogue())

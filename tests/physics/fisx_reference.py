@@ -12,7 +12,7 @@ from pathlib import Path
 import fisx
 import numpy as np
 
-from napari_xrf_pigments.evaluation.test_sets.stratigraphy import Strata, draw_strata
+from napari_xrf_pigments.evaluation.independent_simulation.stratigraphy import Strata, draw_strata
 from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
 from napari_xrf_pigments.physics.lines import Line, element_lines, element_symbol
 from napari_xrf_pigments.physics.tube import Beam

@@ -47,7 +47,10 @@ ALLOWED = {
     ("training/_stage.py", "torch.set_num_threads"): "restored when the block of training ends",
     ("training/_simulation_workers.py", "torch.set_num_threads"): "in a worker process of ours",
     ("training/_simulation_workers.py", "os.environ"): "for the worker processes of ours",
-    ("io/atomic.py", "ctypes.CDLL"): "calls a function of the C library that exchanges two names",
+    (
+        "io/atomic_write.py",
+        "ctypes.CDLL",
+    ): "calls a function of the C library that exchanges two names",
 }
 
 

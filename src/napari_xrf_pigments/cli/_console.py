@@ -61,7 +61,7 @@ def check_can_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> 
         If its parent folder does not exist.
     """
     if scan is not None:
-        from ..io.atomic import ensure_outside_scan
+        from ..io.atomic_write import ensure_outside_scan
 
         ensure_outside_scan(out, scan)
     if not out.absolute().parent.is_dir():

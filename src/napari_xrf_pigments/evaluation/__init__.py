@@ -5,13 +5,13 @@ tube by PyMca's Ebel model, another detector, other paintings.
 """
 
 from .evaluate import Report, evaluate, load_standard_set, score_set
+from .independent_simulation.make import make_set
+from .independent_simulation.truth import TestSet, Truth
 from .indistinguishable import GroupRatio, compare_groups, ratio_table
 from .metrics import Scores, score
 from .neighbour_pooling import ContextScore, context_table, score_context
 from .real_scan import ScanScore, scan_table, score_scan
 from .rule_baseline import RulePredictor, apply_rules, fit_elements
-from .test_sets.make import make_set
-from .test_sets.truth import TestSet, Truth
 
 __all__ = [
     "ContextScore",

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .test_sets.fisx_emission import Emission, emit
-from .test_sets.instruments import INSTRUMENTS, Geometry, draw_geometry
-from .test_sets.stratigraphy import Layer, Strata, draw_strata
+from .independent_simulation.fisx_emission import Emission, emit
+from .independent_simulation.instruments import INSTRUMENTS, Geometry, draw_geometry
+from .independent_simulation.stratigraphy import Layer, Strata, draw_strata
 
 #: Version of the stacks and of their emission; it changes whenever either does.
 VERSION = 1

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
 from ._cache import VERSION, cache_folder
+from .independent_simulation.make import DRAWS, STACKS, make_set
+from .independent_simulation.truth import TestSet, Truth, concatenate_truths
 from .metrics import confusion_table, recall_by, score
 from .real_scan import ScanScore, scan_table, score_scan
 from .tables import SetReport, format_set
-from .test_sets.make import DRAWS, STACKS, make_set
-from .test_sets.truth import TestSet, Truth, concatenate_truths
 
 #: Ranges of counts that are reported separately.
 COUNT_RANGES = {

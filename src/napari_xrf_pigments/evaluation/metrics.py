@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._typing import BoolArray, FloatArray, IntArray
 from ..cube import PigmentMaps
 from .bootstrap import MIN_SPECTRA, StackSums
-from .test_sets.truth import COVERED, TOP, Truth
+from .independent_simulation.truth import COVERED, TOP, Truth
 
 
 @dataclass(frozen=True)

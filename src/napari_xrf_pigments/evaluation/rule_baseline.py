@@ -13,8 +13,8 @@ from ..fitting.conditions import Conditions
 from ..fitting.line_search import main_family, other_families
 from ..fitting.linear_fit import line_fit
 from ..pigments.catalogue import ambiguity_groups, pigment_catalogue
+from .independent_simulation.labels import diagnostic_families
 from .real_scan import weakest_sigma
-from .test_sets.labels import diagnostic_families
 
 #: Elements that are diagnostic for no pigment, but whose lines occur in spectra.
 OTHER_ELEMENTS = ("Al", "Si", "P", "Cl", "Ar", "Ni", "Br", "Zr", "Bi")

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ..cube import EnergyAxis, XRFCube
-from ._detectors import require_single_detector
+from ._detector_choice import require_single_detector
 from ._reader import SLOW_FORMAT, Reader, ReadOptions
 
 # Modules and the names of their readers, in the order of their trial.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from ..io.atomic import write_atomically
+from ..io.atomic_write import write_atomically
 from ..mapping.region_spectra import region_sums
 from ..mapping.tiles import Progress
 from ..physics.lines import line_family

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io.atomic import write_atomically
+from ..io.atomic_write import write_atomically
 from ..io.results.fields import MARKER, provenance, to_json
 from ..pigments.display_names import Naming
 from ._page import MM_PER_INCH, MapPicture

@@ -8,7 +8,7 @@ import pytest
 from napari_xrf_pigments.pigments.selection import Palette
 from napari_xrf_pigments.plugin.layers import colours
 from napari_xrf_pigments.plugin.layers.specs import PigmentView, pigment_specs
-from napari_xrf_pigments.plugin.pigments.rows import found_rows, hidden_sentence
+from napari_xrf_pigments.plugin.pigments.pigment_rows import hidden_sentence, pigment_rows
 from napari_xrf_pigments.plugin.state.results import PigmentResults
 
 from ..synthetic import GROUPS, PIGMENTS, SHAPE, FakeTiles, answer
@@ -121,7 +121,7 @@ def test_each_pigment_may_have_its_threshold(results):
 
 
 def test_rows_list_everything_once_most_widespread_first(results):
-    rows = found_rows(results, view())
+    rows = pigment_rows(results, view())
     assert [row.name for row in rows] == ["lead_white", "vermilion", "copper", "bone_black"]
     copper = rows[2]
     assert {member.name for member in copper.members} == {"azurite", "malachite"}
@@ -132,11 +132,11 @@ def test_rows_list_everything_once_most_widespread_first(results):
 
 
 def test_rows_say_how_sure(results):
-    rows = {row.name: row for row in found_rows(results, view())}
+    rows = {row.name: row for row in pigment_rows(results, view())}
     assert rows["vermilion"].certainty == pytest.approx(0.9, abs=1e-5)
     assert rows["copper"].certainty == pytest.approx(0.8, abs=1e-5)
     assert rows["bone_black"].certainty is None
-    below = {row.name: row for row in found_rows(results, view(shown="below"))}
+    below = {row.name: row for row in pigment_rows(results, view(shown="below"))}
     assert below["vermilion"].certainty == pytest.approx(0.9, abs=1e-5)
     assert below["lead_white"].share == 0
 
@@ -150,7 +150,7 @@ def test_a_period_hides_and_says_what(results):
     shown = view(0.38, period=(1900, 1950), reveal=True)
     assert "azurite" in {s.name for s in specs_of(results, shown)}
     assert "now shown" in hidden_sentence(results, shown)
-    rows = {m.name: m for row in found_rows(results, shown) for m in (row, *row.members)}
+    rows = {m.name: m for row in pigment_rows(results, shown) for m in (row, *row.members)}
     assert rows["azurite"].note == "not in use in the period"
 
 
@@ -164,18 +164,18 @@ def test_what_is_hidden_and_not_found_is_counted(results):
 def test_the_user_excludes_and_adds(results):
     without = view(excluded=frozenset({"vermilion"}))
     assert "vermilion" not in {s.name for s in specs_of(results, without)}
-    assert "vermilion" not in {row.name for row in found_rows(results, without)}
+    assert "vermilion" not in {row.name for row in pigment_rows(results, without)}
     assert "Vermilion 33.3 % (excluded)" in hidden_sentence(results, without)
     wanted = view(added=frozenset({"bone_black", "azurite"}), period=(1900, 1950))
     names = {s.name for s in specs_of(results, wanted)}
     assert {"bone_black", "azurite"} <= names
     assert "malachite" not in names
-    assert {row.name: row for row in found_rows(results, wanted)}["bone_black"].found
+    assert {row.name: row for row in pigment_rows(results, wanted)}["bone_black"].found
 
 
 def test_a_group_goes_on_counting_its_hidden_members(results):
     half = view(excluded=frozenset({"malachite"}))
-    copper = next(row for row in found_rows(results, half) if row.name == "copper")
+    copper = next(row for row in pigment_rows(results, half) if row.name == "copper")
     assert [member.name for member in copper.members] == ["azurite"]
     assert "counts its hidden members too: Malachite" in copper.note
     assert copper.share == pytest.approx(1 / 3)

@@ -5,7 +5,7 @@ from qtpy.QtCore import QMimeData, Qt, QUrl
 from qtpy.QtTest import QTest
 
 from napari_xrf_pigments.plugin.elements.element_list import ElementList
-from napari_xrf_pigments.plugin.pigments.rows import FoundRow, percent
+from napari_xrf_pigments.plugin.pigments.pigment_rows import PigmentRow, percent
 from napari_xrf_pigments.plugin.pigments.settings import PigmentSettings
 from napari_xrf_pigments.plugin.pigments.tree import PigmentTree
 from napari_xrf_pigments.plugin.spectrum.energy_tab import AxisBar
@@ -112,17 +112,17 @@ def test_the_chosen_device_stays_when_devices_arrive(show):
 
 
 ROWS = [
-    FoundRow("pigment", "vermilion", "Vermilion", "#c8321f", 0.25, True),
-    FoundRow(
+    PigmentRow("pigment", "vermilion", "Vermilion", "#c8321f", 0.25, True),
+    PigmentRow(
         "group",
         "copper",
         "Copper pigments",
         "#2f6aa3",
         0.1,
         True,
-        (FoundRow("pigment", "azurite", "Azurite", "#2f6aa3", 0.0, False),),
+        (PigmentRow("pigment", "azurite", "Azurite", "#2f6aa3", 0.0, False),),
     ),
-    FoundRow("pigment", "smalt", "Smalt", "#3c4f8a", 0.0, False),
+    PigmentRow("pigment", "smalt", "Smalt", "#3c4f8a", 0.0, False),
 ]
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from napari_xrf_pigments._typing import BoolArray
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
-from .. import _detectors as detectors
+from .. import _detector_choice as detectors
 from .._lazy import LazyCube, dask_counts
 from .._metadata import axis_from_values
 from .._reader import (

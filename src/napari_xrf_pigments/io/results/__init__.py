@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ..atomic import ensure_replaceable, write_atomically
+from ..atomic_write import ensure_replaceable, write_atomically
 from .fields import all_fields
 
 Format = Literal["zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"]

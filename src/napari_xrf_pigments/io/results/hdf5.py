@@ -12,7 +12,7 @@ import numpy as np
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
 from .._reader import read_head
-from ..atomic import GuardedFile
+from ..atomic_write import GuardedFile
 from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"

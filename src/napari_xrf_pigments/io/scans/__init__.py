@@ -1,4 +1,4 @@
-"""Saving a scan atomically, in a format that other programs read."""
+"""Writers of scans, one module per format; the readers of other formats are in ``io/formats``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from napari_xrf_pigments.cube import XRFCube
 
-from ..atomic import (
+from ..atomic_write import (
     ensure_outside_scan,
     ensure_replaceable,
     remove,

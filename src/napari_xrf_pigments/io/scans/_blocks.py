@@ -1,4 +1,4 @@
-"""Iteration over a cube in blocks, so that memory stays bounded while it is saved."""
+"""Iterate over a cube in blocks, so that writing it takes bounded memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
 
-from ..atomic import SourceError
+from ..atomic_write import SourceError
 
 #: Called with the pixels done and the pixels in all.
 Progress = Callable[[int, int], None]

@@ -1,4 +1,4 @@
-"""Scans as HDF5 with an NXdata group, for other programs, read back without loss."""
+"""Write a scan as HDF5 with an NXdata group for other programs, and read such a file back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_xrf_pigments.cube import XRFCube, choose_pieces
 
 from .._lazy import dask_counts
 from .._reader import FormatReader, ReadOptions, make_source
-from ..atomic import GuardedFile
+from ..atomic_write import GuardedFile
 from ..formats.hdf5.reader import Hdf5Cube, is_hdf5
 from ..results.fields import MARKER
 from ._blocks import Progress, scan_blocks, stored_dtype

@@ -1,4 +1,4 @@
-"""Metadata of a saved scan as JSON text, written and read back exactly."""
+"""Metadata of a saved scan as JSON text, as written into each format and read back exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scans as a Ripple pair (.rpl, .raw), with our own metadata in a comment of the header."""
+"""Write a scan as a Ripple pair (.rpl, .raw) with its metadata in a comment of the header."""
 
 from __future__ import annotations
 

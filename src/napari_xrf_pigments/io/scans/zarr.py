@@ -1,4 +1,4 @@
-"""Scans as Zarr: sharded counts with checksums, and an OME-Zarr image of the total counts.
+"""Write a scan as Zarr (sharded counts with checksums, OME-Zarr total counts); read it back.
 
 OME-Zarr does not allow an energy axis after the axes of space, and only the order (y, x, energy)
 makes a spectrum one small read. OME-Zarr viewers therefore show the image of the total counts;

@@ -35,8 +35,8 @@ from ..state.session import Session
 from ..tasks import start_worker
 from ..widgets.restore import select_key, set_checked
 from ..widgets.weights_box import weights_box
+from .pigment_rows import hidden_sentence, pigment_rows
 from .provenance_text import provenance_line, provenance_text
-from .rows import found_rows, hidden_sentence
 from .settings import PigmentSettings
 from .tree import HiddenBar, PigmentBar, PigmentTree
 
@@ -250,7 +250,7 @@ class PigmentsDock(MapDock):
             view = self.view
             # What was saved says which pigments were shown.
             results.provenance["palette"] = view.palette.settings
-            self.found.set_rows(found_rows(results, view))
+            self.found.set_rows(pigment_rows(results, view))
             self.hidden_bar.set_sentence(hidden_sentence(results, view))
             self.made.setText(provenance_line(results.provenance))
             self.made.setToolTip(provenance_text(results.provenance))

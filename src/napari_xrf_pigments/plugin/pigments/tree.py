@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 
 from ..widgets.colour_swatch import swatch
 from ..widgets.tree_items import all_items, set_columns, top_items
-from .rows import FoundRow, percent
+from .pigment_rows import PigmentRow, percent
 from .settings import threshold_slider
 
 _TIPS = (
@@ -52,7 +52,7 @@ class PigmentTree(QWidget):
         layout.addWidget(self.tree)
         self.tree.itemClicked.connect(self._clicked)
         self.tree.currentItemChanged.connect(lambda item, before: self.selection_changed.emit())
-        self._rows: tuple[FoundRow, ...] = ()
+        self._rows: tuple[PigmentRow, ...] = ()
 
     @property
     def selected(self) -> tuple[str, str] | None:
@@ -61,7 +61,7 @@ class PigmentTree(QWidget):
         key = item.data(0, self._KEY) if item is not None else None
         return tuple(key) if key else None
 
-    def set_rows(self, rows: Sequence[FoundRow]) -> None:
+    def set_rows(self, rows: Sequence[PigmentRow]) -> None:
         """Show rows; those not found are folded under *Not found*."""
         if tuple(rows) == self._rows:
             return
@@ -94,7 +94,7 @@ class PigmentTree(QWidget):
                 self.tree.setCurrentItem(item)
                 return
 
-    def _item(self, row: FoundRow) -> QTreeWidgetItem:
+    def _item(self, row: PigmentRow) -> QTreeWidgetItem:
         certainty = "" if row.certainty is None else f"{100 * row.certainty:.0f} %"
         item = QTreeWidgetItem([row.title, percent(row.share), certainty])
         item.setIcon(0, swatch(row.colour))

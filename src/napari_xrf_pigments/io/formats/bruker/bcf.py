@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_xrf_pigments._typing import BoolArray, FloatArray
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
-from napari_xrf_pigments.io import _detectors as detectors
+from napari_xrf_pigments.io import _detector_choice as detectors
 from napari_xrf_pigments.io._lazy import dask_counts
 from napari_xrf_pigments.io._reader import (
     FormatReader,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
-from napari_xrf_pigments.io import _detectors as detectors
+from napari_xrf_pigments.io import _detector_choice as detectors
 from napari_xrf_pigments.io._lazy import LazyCube, StoredArray
 from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, read_head
 

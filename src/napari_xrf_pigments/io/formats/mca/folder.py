@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis, Source, XRFCube
-from napari_xrf_pigments.io import _detectors as detectors
+from napari_xrf_pigments.io import _detector_choice as detectors
 from napari_xrf_pigments.io._lazy import LazyCube, dask_counts
 from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, read_head
 

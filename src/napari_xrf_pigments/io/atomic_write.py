@@ -1,4 +1,4 @@
-"""Atomic writing: a result appears under its name complete, or not at all."""
+"""Atomic writing of files and folders: they get their final names when complete, or not at all."""
 
 from __future__ import annotations
 

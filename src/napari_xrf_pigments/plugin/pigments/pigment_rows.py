@@ -1,4 +1,4 @@
-"""What was found, as rows for the list, and what is hidden of it (no Qt)."""
+"""Rows of the pigment tree, and the sentence on hidden pigments; without Qt."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _WHY = {"period": "not in use in the period", "excluded": "excluded by you"}
 
 
 @dataclass(frozen=True)
-class FoundRow:
-    """A line of the list.
+class PigmentRow:
+    """One row of the pigment tree: a group with its members, or a single pigment.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class FoundRow:
         Share of the painting over the threshold, 0-1.
     found : bool
         Whether that is enough for a layer.
-    members : tuple of FoundRow
+    members : tuple of PigmentRow
         The pigments of a group.
     certainty : float or None
         Mean probability where it is over the threshold.
@@ -46,7 +46,7 @@ class FoundRow:
     colour: str
     share: float
     found: bool
-    members: tuple[FoundRow, ...] = ()
+    members: tuple[PigmentRow, ...] = ()
     certainty: float | None = None
     note: str = ""
     details: str = ""
@@ -59,7 +59,7 @@ def percent(share: float) -> str:
     return "< 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"
 
 
-def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
+def pigment_rows(results: PigmentResults, view: PigmentView) -> list[PigmentRow]:
     """Return groups with their members, and single pigments, by decreasing area.
 
     Pigments that the view hides are left out; where it reveals them they say why they would
@@ -92,7 +92,7 @@ def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
             certainty = results.group_certainty(group, view.palette.threshold)
             vague = any_layer and is_ambiguous(results, view, group)
             rows.append(
-                FoundRow(
+                PigmentRow(
                     "group",
                     group,
                     colours.group_title(group),
@@ -108,7 +108,7 @@ def found_rows(results: PigmentResults, view: PigmentView) -> list[FoundRow]:
 
 
 def hidden_sentence(results: PigmentResults, view: PigmentView) -> str:
-    """How many pigments the palette hides, and which of them are in the result."""
+    """Count the pigments that the palette hides, and name those of them in the result."""
     reasons = view.palette.hidden(results.names)
     if not reasons:
         return ""
@@ -145,14 +145,14 @@ def _group_note(members: list[str], shown: list[str], vague: bool) -> str:
 
 def _pigment_row(
     results: PigmentResults, view: PigmentView, name: str, reason: str | None
-) -> FoundRow:
+) -> PigmentRow:
     threshold = view.palette.threshold_of(name)
     notes = [_WHY[reason]] if reason else []
     if name in view.palette.thresholds:
         notes.append(f"separate threshold {threshold:.2f}")
     if name in view.palette.added:
         notes.append("kept visible")
-    return FoundRow(
+    return PigmentRow(
         "pigment",
         name,
         colours.pigment_title(name),

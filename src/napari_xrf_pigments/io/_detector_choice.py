@@ -1,4 +1,4 @@
-"""Scans measured with several detectors: their sum, or one of them."""
+"""Choice among the detectors of one scan file: the sum of all, or one of them."""
 
 from __future__ import annotations
 

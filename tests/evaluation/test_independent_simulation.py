@@ -12,14 +12,17 @@ import pytest
 
 from napari_xrf_pigments.evaluation import TestSet, evaluate, load_standard_set, make_set
 from napari_xrf_pigments.evaluation._extras import require
-from napari_xrf_pigments.evaluation.test_sets.detector_response import (
+from napari_xrf_pigments.evaluation.independent_simulation.detector_response import (
     Response,
     draw_response,
     peaks,
     render,
 )
-from napari_xrf_pigments.evaluation.test_sets.instruments import INSTRUMENTS, draw_geometry
-from napari_xrf_pigments.evaluation.test_sets.make import STACKS
+from napari_xrf_pigments.evaluation.independent_simulation.instruments import (
+    INSTRUMENTS,
+    draw_geometry,
+)
+from napari_xrf_pigments.evaluation.independent_simulation.make import STACKS
 
 D = INSTRUMENTS["D"]
 
@@ -100,7 +103,7 @@ def test_sum_peaks_take_the_offset_of_the_axis_into_account() -> None:
 @pytest.mark.usefixtures("pymca")
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_tube_spectra_end_at_the_voltage_and_have_lines_of_the_anode(name: str) -> None:
-    from napari_xrf_pigments.evaluation.test_sets.ebel_tube import tube_spectrum
+    from napari_xrf_pigments.evaluation.independent_simulation.ebel_tube import tube_spectrum
 
     instrument = INSTRUMENTS[name]
     geometry = draw_geometry(np.random.default_rng(1), instrument)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_xrf_pigments.io.atomic import GuardedFile
+from napari_xrf_pigments.io.atomic_write import GuardedFile
 
 # No file may grow beyond 100 kB in the other process: the same to a program as a full disk.
 SCRIPT = """
