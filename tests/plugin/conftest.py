@@ -11,9 +11,9 @@ os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(prefix="napari-setti
 import napari
 import pytest
 from napari.utils.notifications import notification_manager
-from tests.software_rendering import keep_shader_programs
 
 from napari_xrf_pigments.plugin.layers.sync import session_of
+from tests.software_rendering import keep_shader_programs
 
 from .acting import add_scan
 from .synthetic import FakeTiles, fake_services, make_cube
