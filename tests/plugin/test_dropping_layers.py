@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_xrf_pigments.plugin.layers import colours
+from napari_xrf_pigments.plugin.layers import colormaps
 from napari_xrf_pigments.plugin.layers import sync as layers
 from napari_xrf_pigments.plugin.layers.metadata import map_layers
 from napari_xrf_pigments.plugin.layers.specs import MapSpec
@@ -17,7 +17,7 @@ from napari_xrf_pigments.plugin.layers.visibility import iter_show_only
 
 def spec(name):
     image = np.zeros((4, 4), np.float32)
-    return MapSpec("element", name, name, image, colours.black_to_colour("#ffffff", "White"))
+    return MapSpec("element", name, name, image, colormaps.black_to_colour("#ffffff", "White"))
 
 
 @pytest.fixture

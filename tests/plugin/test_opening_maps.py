@@ -7,8 +7,8 @@ from napari.components import ViewerModel
 from npe2 import PluginManager
 
 from napari_xrf_pigments.io import load_maps
+from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.plugin._reader import read
-from napari_xrf_pigments.plugin.layers import colours
 from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.opening import open_paths, read_scan
@@ -43,8 +43,8 @@ def test_unknown_deviations_make_nothing_significant(dms):
 
 
 def test_a_map_of_no_element_is_grey():
-    assert colours.element_colour("Compton") == colours.element_colour("") == "#b0b0b0"
-    assert colours.element_colour("Fe K") != "#b0b0b0"
+    assert display.element_colour("Compton") == display.element_colour("") == "#b0b0b0"
+    assert display.element_colour("Fe K") != "#b0b0b0"
 
 
 def test_napari_opens_one_of_them_and_the_others_follow(viewer, dms, qtbot):

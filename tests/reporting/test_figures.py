@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_xrf_pigments.pigments.display_names import Naming
+from napari_xrf_pigments.pigments.display import Naming
 from napari_xrf_pigments.reporting._page import MM_PER_INCH, MapPicture
 from napari_xrf_pigments.reporting.figures import render_map
 from napari_xrf_pigments.reporting.tiff_figures import is_pictures, save_pictures

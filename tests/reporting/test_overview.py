@@ -6,7 +6,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.pigments.display_names import Naming
+from napari_xrf_pigments.pigments.display import Naming
 from napari_xrf_pigments.reporting._page import MapPicture
 from napari_xrf_pigments.reporting.overview import Section, save_overview
 

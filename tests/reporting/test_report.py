@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from napari_xrf_pigments.cube import PigmentMaps
-from napari_xrf_pigments.pigments.display_names import Naming
+from napari_xrf_pigments.pigments.display import Naming
 from napari_xrf_pigments.reporting._facts import confidence_summary, pigment_rows
 from napari_xrf_pigments.reporting._spectrum_figures import RegionSpectrum
 from napari_xrf_pigments.reporting.report import (

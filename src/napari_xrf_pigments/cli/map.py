@@ -154,7 +154,7 @@ class MapRequest(CalibrationOptions):
     def _draw_overview(
         self, path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
     ) -> None:
-        from ..pigments.display_names import catalogue_naming
+        from ..pigments.display import catalogue_naming
         from ..reporting.overview import save_overview
 
         save_overview(path, elements, pigments, catalogue_naming(), title=self.scan.stem)
@@ -162,7 +162,7 @@ class MapRequest(CalibrationOptions):
 
     def _save(self, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
         from ..io import save_results
-        from ..pigments.display_names import catalogue_naming
+        from ..pigments.display import catalogue_naming
         from ..reporting.tiff_figures import save_pictures
 
         if self.format == "pictures":
@@ -331,7 +331,7 @@ def print_summary(elements: ElementMaps | None, pigments: PigmentMaps | None) ->
 
 
 def _print_pigments(pigments: PigmentMaps) -> None:
-    from ..pigments.display_names import catalogue_naming
+    from ..pigments.display import catalogue_naming
     from ..reporting.detection import detected_pigments, unresolved_groups
 
     naming = catalogue_naming()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pigments.display_names import Naming
+from ..pigments.display import Naming
 from .state.scan import Scan
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
         With one sentence, if it cannot be written.
     """
     from ..io import save_results
-    from ..pigments.display_names import catalogue_naming
+    from ..pigments.display import catalogue_naming
     from ..reporting.tiff_figures import save_pictures
 
     elements, pigments = maps_of(scan)
@@ -172,7 +172,7 @@ def export_report(
 
 def _with_hidden(pigments: Any, remarks: str) -> str:
     """Add the hidden pigments and the reasons to the remarks of a report."""
-    from .layers.colours import pigment_title
+    from napari_xrf_pigments.pigments.display import pigment_title
 
     hidden = dict(pigments.provenance.get("hidden", {})) if pigments is not None else {}
     if not hidden:

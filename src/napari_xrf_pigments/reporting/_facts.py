@@ -10,7 +10,7 @@ import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io.results.fields import provenance, to_json
-from ..pigments.display_names import Naming
+from ..pigments.display import Naming
 from .detection import detected_pigments, unresolved_groups
 
 _PACKAGES = ("numpy", "torch", "xraylib", "dask", "scipy")

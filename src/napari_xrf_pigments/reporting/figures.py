@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
-from ..pigments.display_names import Naming
+from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture, Page, to_dots
 from .detection import detected_elements, detected_pigments, unresolved_groups
 

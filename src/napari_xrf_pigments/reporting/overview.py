@@ -12,7 +12,7 @@ import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic_write import write_atomically
-from ..pigments.display_names import Naming
+from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture, Page, to_dots
 from .figures import element_pictures, group_pictures, pigment_pictures
 

@@ -20,7 +20,7 @@ from ..io.atomic_write import write_atomically
 from ..mapping.region_spectra import region_sums
 from ..mapping.tiles import Progress
 from ..physics.lines import line_family
-from ..pigments.display_names import Naming, catalogue_naming
+from ..pigments.display import Naming, catalogue_naming
 from ._facts import confidence_summary, pigment_rows, provenance_rows, provenance_text
 from ._page import MapPicture
 from ._spectrum_figures import RegionSpectrum, picture_uri, spectrum_uri

@@ -11,7 +11,7 @@ from typing import Any
 from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic_write import write_atomically
 from ..io.results.fields import MARKER, provenance, to_json
-from ..pigments.display_names import Naming
+from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture
 from .figures import (
     element_pictures,

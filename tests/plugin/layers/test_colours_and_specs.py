@@ -1,12 +1,12 @@
-"""Colours of maps, and which elemental maps get a layer."""
+"""Colormaps, and which elemental maps get a layer."""
 
 import numpy as np
 import pytest
 
 from napari_xrf_pigments.mapping.analysis.map_algebra import combined
 from napari_xrf_pigments.mapping.subsets import binned
-from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
-from napari_xrf_pigments.plugin.layers import colours
+from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
+from napari_xrf_pigments.plugin.layers import colormaps
 from napari_xrf_pigments.plugin.layers.specs import derived_specs, element_specs, limits_of
 from napari_xrf_pigments.plugin.state.results import ElementResults, ElementView
 
@@ -23,37 +23,11 @@ def element_results(part=None):
 
 @pytest.mark.parametrize("entry", pigment_catalogue(), ids=lambda entry: entry.id)
 def test_every_pigment_shows_on_black_in_its_own_hue(entry):
-    colormap = colours.threshold_colormap(entry.hex, 0.5, entry.name)
+    colormap = colormaps.threshold_colormap(entry.hex, 0.5, entry.name)
     clear, seen = colormap.map(np.array([0.49, 1.0]))
     assert clear[3] == 0
     assert seen[3] == 1
     assert seen[:3].max() >= 0.4
-    assert colours.pigment_title(entry.id) == entry.name
-
-
-def test_every_group_has_a_title_and_a_colour():
-    for group in ambiguity_groups():
-        assert colours.group_title(group).endswith("pigments")
-        assert len(colours.group_colour(group)) == 7
-
-
-@pytest.mark.parametrize("name", ["lead_white", "chalk", "zinc_white", "silver_leaf"])
-def test_whites_and_greys_are_pale(name):
-    assert colours.is_pale(colours.pigment_colour(name))
-
-
-@pytest.mark.parametrize("name", ["vermilion", "azurite", "prussian_blue", "naples_yellow"])
-def test_colours_are_not_pale(name):
-    assert not colours.is_pale(colours.pigment_colour(name))
-
-
-def test_a_group_of_whites_is_pale():
-    assert colours.is_pale(colours.group_colour("calcium"))
-
-
-def test_elements_have_different_colours():
-    names = ["Hg L", "Pb L", "Cu K", "Fe K", "Mn K", "Ca K", "Zn K", "Ni K", "Cl K", "Rb K"]
-    assert len({colours.element_colour(name) for name in names}) == len(names)
 
 
 def test_only_the_most_varied_element_starts_visible():

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.selection import Palette
-from napari_xrf_pigments.plugin.layers import colours
 from napari_xrf_pigments.plugin.layers.specs import PigmentView, pigment_specs
 from napari_xrf_pigments.plugin.pigments.pigment_rows import hidden_sentence, pigment_rows
 from napari_xrf_pigments.plugin.state.results import PigmentResults
@@ -184,5 +184,5 @@ def test_a_group_goes_on_counting_its_hidden_members(results):
 
 
 def test_lighter_colours_are_lighter():
-    assert colours.is_pale(colours.lighter("#c0c0c0"))
-    assert colours.lighter("#ff0000") == "#ff8080"
+    assert display.is_pale(display.lighter("#c0c0c0"))
+    assert display.lighter("#ff0000") == "#ff8080"

@@ -6,11 +6,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.plugin.state import results as module
-from napari_xrf_pigments.plugin.state.results import (
-    ElementResults,
-    PigmentResults,
-    format_probability,
-)
+from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 
 from ..synthetic import GROUPS, LINES, PIGMENTS, SHAPE, FakeTiles, make_cube
 
@@ -94,11 +90,3 @@ def test_maps_come_back_as_results():
     assert again.shares(0.5, "below") == results.shares(0.5, "below")
     elements = ElementResults.from_maps(ElementResults((2, 3), ("Fe K",)).maps())
     assert elements.counts.shape == (1, 2, 3)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(1.0, "100 %"), (0.999, "over 99 %"), (0.5, "50 %"), (0.001, "under 1 %"), (0, "0 %")],
-)
-def test_nearly_sure_is_not_sure(value, text):
-    assert format_probability(value) == text

@@ -20,8 +20,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_xrf_pigments.pigments import display
+
 from ..docks.base import ScanDock
-from ..layers import colours
 from ..layers.adding import add_layer, placement
 from ..layers.metadata import LayerInfo, map_layers
 from ..state.scan import Scan
@@ -145,7 +146,7 @@ class AgreementDock(ScanDock):
             "labels",
             comparison.labels(),
             LayerInfo(*key, scan=scan),
-            name=f"{colours.pigment_title(comparison.pigment)} against its elements",
+            name=f"{display.pigment_title(comparison.pigment)} against its elements",
             colormap=DirectLabelColormap(color_dict=palette),
             features={"index": range(5), "verdict": ["", *(text for text, _ in VERDICTS)]},
             **placement(scan.cube.pixel_mm),

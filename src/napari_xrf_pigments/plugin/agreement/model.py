@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layers import colours
+from napari_xrf_pigments.pigments import display
 
 if TYPE_CHECKING:
     from napari_xrf_pigments.mapping.analysis.agreement import Agreement
@@ -67,7 +67,7 @@ class PigmentComparison:
         """Describe the shares of the painting in words."""
         from napari_xrf_pigments.mapping.analysis.agreement import Verdict
 
-        title = colours.pigment_title(self.pigment)
+        title = display.pigment_title(self.pigment)
         missing = [row.family for row in self.rows if row.mapped is None]
         sentences = []
         if self.agreement is not None:
@@ -146,7 +146,7 @@ def pigments_by_share(scan: Scan, threshold: float) -> list[tuple[str, str]]:
         return []
     shares = results.shares(threshold, "probability")
     names: Sequence[str] = sorted(results.names, key=lambda name: -shares[name])
-    return [(name, f"{colours.pigment_title(name)} ({_share(shares[name])})") for name in names]
+    return [(name, f"{display.pigment_title(name)} ({_share(shares[name])})") for name in names]
 
 
 def _share(share: float) -> str:

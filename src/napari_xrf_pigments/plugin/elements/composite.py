@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.mapping.analysis.map_algebra import Channel, composite
+from napari_xrf_pigments.pigments import display
 
-from ..layers import colours
 from ..layers.specs import MapSpec, limits_of
 from ..state.results import ElementResults, ElementView
 
@@ -45,7 +45,7 @@ def composite_spec(
         _, top = limits_of(image, low=0.0)
         channels.append(
             Channel(
-                choice.name, colours.hex_to_rgb(choice.colour), choice.low * top, choice.high * top
+                choice.name, display.hex_to_rgb(choice.colour), choice.low * top, choice.high * top
             )
         )
         maps.append(image)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
 
+from napari_xrf_pigments.pigments.display import element_colour
+
 from ..docks.map_dock import MapDock
-from ..layers.colours import element_colour
 from ..layers.metadata import map_layers
 from ..layers.region_masks import regions_of
 from ..layers.specs import ELEMENT_KINDS, PIGMENT_KINDS, element_specs

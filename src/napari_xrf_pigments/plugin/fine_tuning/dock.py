@@ -10,8 +10,9 @@ import numpy as np
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton
 from superqt.utils import qthrottled
 
+from napari_xrf_pigments.pigments.display import rgb_to_hex
+
 from ..docks.base import Emitter, ScanDock
-from ..layers.colours import rgb_to_hex
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Failure, Run

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..layers import colours
+from napari_xrf_pigments.pigments import display
+
 from ..layers.adding import add_layer, placement
 from ..layers.metadata import LayerInfo, map_layers
 
@@ -111,7 +112,7 @@ def score_rows(fine_tuned: Any) -> list[ScoreRow]:
     """Return the scores before and after as rows."""
     rows = []
     for score in fine_tuned.held_out:
-        name = colours.pigment_title(score.pigment)
+        name = display.pigment_title(score.pigment)
         if score.found_before is not None:
             rows.append(
                 ScoreRow(
@@ -131,7 +132,7 @@ def score_rows(fine_tuned: Any) -> list[ScoreRow]:
                 )
             )
     for figures in fine_tuned.simulated:
-        name = colours.pigment_title(figures.pigment)
+        name = display.pigment_title(figures.pigment)
         rows.append(
             ScoreRow(
                 f"{name}: F1 on other paintings (simulated)",

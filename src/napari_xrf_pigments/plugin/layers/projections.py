@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import colours
+from . import colormaps
 from .specs import MapSpec, limits_of
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def project(cube: XRFCube, key: str, on_progress: Watch) -> NDArray[np.float32]:
 
 def projection_spec(key: str, image: NDArray[np.float32]) -> MapSpec:
     """Return the map of a projection."""
-    grey = colours.black_to_colour("#ffffff", "White")
+    grey = colormaps.black_to_colour("#ffffff", "White")
     title = PROJECTIONS[key].title
     return MapSpec("projection", key, title, image, grey, limits_of(image, low=0.0))

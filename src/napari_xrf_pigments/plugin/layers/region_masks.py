@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_xrf_pigments.pigments.display import rgb_to_hex
+
 from ..state.scan import Scan
-from .colours import rgb_to_hex
 from .metadata import scan_layer
 
 if TYPE_CHECKING:

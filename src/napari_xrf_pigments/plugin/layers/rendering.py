@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..state.results import format_probability
+from napari_xrf_pigments.pigments.display import format_probability
+
 from .metadata import LayerInfo
 from .specs import PIGMENT_KINDS
 

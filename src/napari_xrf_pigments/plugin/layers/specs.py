@@ -11,6 +11,7 @@ from napari.utils import Colormap
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
+from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.selection import Palette
 
 from ..state.results import (
@@ -21,7 +22,7 @@ from ..state.results import (
     Quantity,
     quantity_of,
 )
-from . import colours
+from . import colormaps
 
 if TYPE_CHECKING:
     from napari_xrf_pigments.mapping.subsets import Part
@@ -111,7 +112,7 @@ def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> 
             name,
             view.title(name, "" if part is None else part.title),
             image,
-            colours.black_to_colour(colours.element_colour(name), name),
+            colormaps.black_to_colour(display.element_colour(name), name),
             limits_of(image, low=0.0),
             visible=name == first,
             step=1 if part is None else part.step,
@@ -135,7 +136,7 @@ def derived_specs(
             entry.name,
             title,
             image,
-            colours.black_to_colour("#ffffff", "White"),
+            colormaps.black_to_colour("#ffffff", "White"),
             limits_of(image),
             step=1 if part is None else part.step,
             origin=(0.0, 0.0) if part is None else part.origin,
@@ -228,7 +229,7 @@ def pigment_specs(results: PigmentResults, view: PigmentView) -> Iterator[MapSpe
 
 def unexplained_spec(results: PigmentResults) -> MapSpec:
     """Return the map of the share of the counts that no line accounts for."""
-    grey = colours.black_to_colour("#e8e8e8", "Unexplained")
+    grey = colormaps.black_to_colour("#e8e8e8", "Unexplained")
     image = results.unexplained
     return MapSpec("unexplained", "unexplained", "Unexplained", image, grey, visible=False)
 
@@ -243,7 +244,7 @@ def covers_enough(results: PigmentResults, view: PigmentView, name: str, depth: 
 def is_ambiguous(results: PigmentResults, view: PigmentView, group: str) -> bool:
     """Return whether a group is over the threshold where no single member of it is."""
     shares = results.group_shares(view.palette.threshold)
-    members = [name for name in colours.group_members(group) if name in results.names]
+    members = [name for name in display.group_members(group) if name in results.names]
     if len(members) < 2 or shares.get(group, 0.0) < MIN_SHARE:
         return False
     best = max(results.share(name, view.palette.threshold_of(name)) for name in members)
@@ -254,25 +255,25 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
     hidden = view.hidden(results.names)
     shares = results.group_shares(view.palette.threshold)
     for group, image in zip(results.groups, results.group_probability, strict=True):
-        members = [name for name in colours.group_members(group) if name in results.names]
+        members = [name for name in display.group_members(group) if name in results.names]
         if not set(members) - hidden:
             continue
         wanted = shares[group] >= MIN_SHARE if view.groups else is_ambiguous(results, view, group)
         if not wanted and ("group", group) not in view.retained:
             continue
         single = len(members) == 1
-        colour = colours.pigment_colour(members[0]) if single else colours.group_colour(group)
-        title = colours.pigment_title(members[0]) if single else colours.group_title(group)
+        colour = display.pigment_colour(members[0]) if single else display.group_colour(group)
+        title = display.pigment_title(members[0]) if single else display.group_title(group)
         yield (
             MapSpec(
                 "group",
                 group,
                 title,
                 image,
-                colours.threshold_colormap(colour, view.palette.threshold, title),
+                colormaps.threshold_colormap(colour, view.palette.threshold, title),
                 # A group with a white, such as lead white, would hide the others, too.
                 visible=wanted
-                and not any(colours.is_pale(colours.pigment_colour(name)) for name in members),
+                and not any(display.is_pale(display.pigment_colour(name)) for name in members),
                 made={"threshold": view.palette.threshold, "members": members},
             ),
             members,
@@ -289,18 +290,18 @@ def _single_specs(
             continue
         if (kind, name) not in view.retained and not covers_enough(results, view, name, depth):
             continue
-        colour = colours.pigment_colour(name)
+        colour = display.pigment_colour(name)
         if view.shown == "top and below" and depth == "below":
             # To be distinct from the map of the top layer.
-            colour = colours.lighter(colour)
+            colour = display.lighter(colour)
         threshold = view.palette.threshold_of(name)
-        title = colours.pigment_title(name) + suffix
+        title = display.pigment_title(name) + suffix
         yield MapSpec(
             kind,
             name,
             title,
             image,
-            colours.threshold_colormap(colour, threshold, title),
-            visible=not colours.is_pale(colours.pigment_colour(name)) and name not in stand_in,
+            colormaps.threshold_colormap(colour, threshold, title),
+            visible=not display.is_pale(display.pigment_colour(name)) and name not in stand_in,
             made={"threshold": threshold, "depth": depth},
         )

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..state.results import format_probability
-from . import colours
+from napari_xrf_pigments.pigments import display
+from napari_xrf_pigments.pigments.display import format_probability
+
 from .metadata import LayerInfo
 from .specs import PIGMENT_KINDS
 
@@ -69,16 +70,16 @@ def text_at(layer: Layer, position: tuple[float, ...]) -> str:
         if name not in results.groups:
             return ""
         value = float(results.group_probability[results.groups.index(name), y, x])
-        members = ", ".join(colours.pigment_title(m) for m in colours.group_members(name))
+        members = ", ".join(display.pigment_title(m) for m in display.group_members(name))
         return (
-            f"{colours.group_title(name)} {format_probability(value)} (one or more of: {members})"
+            f"{display.group_title(name)} {format_probability(value)} (one or more of: {members})"
         )
     if name not in results.names:
         return ""
     index = results.names.index(name)
     fields = (results.probability, results.top, results.below)
     present, top, below = (format_probability(float(maps[index, y, x])) for maps in fields)
-    text = f"{colours.pigment_title(name)} {present}, top {top}, below {below}"
+    text = f"{display.pigment_title(name)} {present}, top {top}, below {below}"
     return text + _alternatives(name) + _counts(scan, name, y, x)
 
 
@@ -86,10 +87,10 @@ def _alternatives(name: str) -> str:
     try:
         from napari_xrf_pigments.pigments.catalogue import pigment
 
-        members = colours.group_members(pigment(name).group)
+        members = display.group_members(pigment(name).group)
     except ValueError:
         return ""
-    others = [colours.pigment_title(member) for member in members if member != name]
+    others = [display.pigment_title(member) for member in members if member != name]
     return f"; could also be {', '.join(others)}" if others else ""
 
 

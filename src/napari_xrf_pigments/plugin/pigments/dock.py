@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from qtpy.QtWidgets import QLabel
 from superqt.utils import qdebounced
 
+from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.selection import Palette
 
 from ..docks.map_dock import MapDock
-from ..layers import colours
 from ..layers.metadata import map_layers
 from ..layers.specs import (
     DEPTH_TITLES,
@@ -301,7 +301,7 @@ class PigmentsDock(MapDock):
             return
         name, palette = chosen[1], scan.palette
         self.pigment_bar.set_pigment(
-            colours.pigment_title(name),
+            display.pigment_title(name),
             palette.threshold_of(name),
             name in palette.thresholds,
             name in palette.excluded,
@@ -317,7 +317,7 @@ class PigmentsDock(MapDock):
             scan = self.scan
             self.layer_updates.prioritise(lambda: iter_show_only(self.viewer, scan, _OTHERS, keys))
         elif kind == "pigment" and not self.running:
-            title = colours.pigment_title(name)
+            title = display.pigment_title(name)
             self.run_bar.set_status(f"{title} has no map: it is nowhere over the threshold.")
 
     def _look_for_devices(self) -> None:

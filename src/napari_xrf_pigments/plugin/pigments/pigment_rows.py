@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.catalogue import pigment
 from napari_xrf_pigments.pigments.selection import years
 
-from ..layers import colours
 from ..layers.specs import MIN_SHARE, PigmentView, covers_enough, is_ambiguous
 from ..state.results import PigmentResults
 
@@ -77,7 +77,7 @@ def pigment_rows(results: PigmentResults, view: PigmentView) -> list[PigmentRow]
     group_shares = results.group_shares(view.palette.threshold)
     rows = []
     for group in results.groups:
-        members = [name for name in colours.group_members(group) if name in results.names]
+        members = [name for name in display.group_members(group) if name in results.names]
         shown = [name for name in members if name not in hidden]
         pigments = sorted(
             (_pigment_row(results, view, name, reasons.get(name)) for name in shown),
@@ -95,8 +95,8 @@ def pigment_rows(results: PigmentResults, view: PigmentView) -> list[PigmentRow]
                 PigmentRow(
                     "group",
                     group,
-                    colours.group_title(group),
-                    colours.group_colour(group),
+                    display.group_title(group),
+                    display.group_colour(group),
                     share,
                     share >= MIN_SHARE or any(row.found for row in pigments),
                     tuple(pigments),
@@ -118,7 +118,7 @@ def hidden_sentence(results: PigmentResults, view: PigmentView) -> str:
         if share >= MIN_SHARE:
             found.append((share, name))
     named = [
-        f"{colours.pigment_title(name)} {percent(share)} ({_why(name, reasons[name])})"
+        f"{display.pigment_title(name)} {percent(share)} ({_why(name, reasons[name])})"
         for share, name in sorted(found, reverse=True)
     ]
     verb = "Hidden, now shown" if view.reveal else "Hidden"
@@ -135,10 +135,10 @@ def _why(name: str, reason: str) -> str:
 def _group_note(members: list[str], shown: list[str], vague: bool) -> str:
     notes = []
     if vague:
-        titles = ", ".join(colours.pigment_title(name) for name in members)
+        titles = ", ".join(display.pigment_title(name) for name in members)
         notes.append(f"Cannot be told apart: {titles}")
     if len(shown) < len(members):
-        away = ", ".join(colours.pigment_title(n) for n in members if n not in shown)
+        away = ", ".join(display.pigment_title(n) for n in members if n not in shown)
         notes.append(f"The group counts its hidden members too: {away}")
     return ". ".join(notes)
 
@@ -155,8 +155,8 @@ def _pigment_row(
     return PigmentRow(
         "pigment",
         name,
-        colours.pigment_title(name),
-        colours.pigment_colour(name),
+        display.pigment_title(name),
+        display.pigment_colour(name),
         results.share(name, threshold, view.depth),
         covers_enough(results, view, name, view.depth),
         (),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..layers import colours
+from napari_xrf_pigments.pigments import display
+
 from ..layers.region_masks import Region
 from ..state.scan import Scan
 
@@ -66,7 +67,7 @@ def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Tab
     columns = ["Region", "Pixels", f"Area ({unit}²)", "Mean counts"]
     for name in names:
         columns += [f"{name} (mean counts)", f"{name} (± of the mean)"]
-    columns += [f"{colours.pigment_title(name)} (share)" for name in shown]
+    columns += [f"{display.pigment_title(name)} (share)" for name in shown]
     rows = [_row(scan, region, unit, names, shown) for region in regions]
     return Table(tuple(columns), tuple(rows))
 

@@ -13,8 +13,7 @@ from qtpy.QtGui import QColor
 
 from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.physics.lines import LineFamily, line_family
-
-from ..layers.colours import element_colour
+from napari_xrf_pigments.pigments.display import element_colour
 
 _GAP_PX = 4.0
 #: Lines that can be dragged are drawn over everything else.

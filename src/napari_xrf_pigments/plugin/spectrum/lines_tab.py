@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_xrf_pigments.fitting.conditions import Conditions
+from napari_xrf_pigments.pigments.display import element_colour
 
-from ..layers.colours import element_colour
 from ..tasks import LatestOnly
 from .line_marks import MarkedLine, marked_lines
 

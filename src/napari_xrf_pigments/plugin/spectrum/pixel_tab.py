@@ -22,10 +22,10 @@ from qtpy.QtWidgets import (
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.lineshape import fwhm_kev
 from napari_xrf_pigments.physics.lines import line_family
+from napari_xrf_pigments.pigments import display
+from napari_xrf_pigments.pigments.display import format_probability
 
-from ..layers import colours
 from ..state.curves import Pin
-from ..state.results import format_probability
 from ..tasks import LatestOnly
 from .plot import Band, SpectrumPlot
 from .probability_bars import Bar, ProbabilityBars, bars_of
@@ -350,7 +350,7 @@ def families_of(maps: PigmentMaps, threshold: float = 0.5) -> tuple[str, ...]:
         if value >= threshold and name in table:
             families.update(dict.fromkeys(table[name].diagnostic))
     for group, value in zip(maps.groups, maps.group_probability[:, 0], strict=True):
-        members = [table[name].diagnostic for name in colours.group_members(group)]
+        members = [table[name].diagnostic for name in display.group_members(group)]
         if value >= threshold and members:
             # Which member is present stays open: only the lines of all of them are certain.
             shared = set(members[0]).intersection(*members)
@@ -379,7 +379,7 @@ def bands_of(evidence: Evidence, fwhm_kev: Callable[[float], float]) -> list[Ban
         if line.counts <= 0:
             continue
         family = line_family(line.family, 120.0)
-        colour = colours.element_colour(line.family)
+        colour = display.element_colour(line.family)
         for entry, strength in zip(family.lines, family.strength, strict=True):
             if strength > 0.08:
                 half = 0.6 * fwhm_kev(entry.kev)
@@ -390,7 +390,7 @@ def bands_of(evidence: Evidence, fwhm_kev: Callable[[float], float]) -> list[Ban
 def evidence_html(evidence: Evidence, top: float | None = None, below: float | None = None) -> str:
     """Describe evidence and alternatives of a prediction as HTML."""
     is_group = evidence.kind == "group"
-    title = (colours.group_title if is_group else colours.pigment_title)(evidence.name)
+    title = (display.group_title if is_group else display.pigment_title)(evidence.name)
     parts = [f"<b>{escape(title)}</b>: {format_probability(evidence.probability)}"]
     if top is not None and below is not None:
         parts[0] += f" (top {format_probability(top)}, below {format_probability(below)})"
@@ -403,13 +403,13 @@ def evidence_html(evidence: Evidence, top: float | None = None, below: float | N
         parts.append(f"Evidence: {lines}. Probability without these lines: {without}.")
     else:
         parts.append("No single element supports it.")
-    others = [escape(colours.pigment_title(name)) for name in evidence.alternatives]
+    others = [escape(display.pigment_title(name)) for name in evidence.alternatives]
     if is_group:
         parts.append(f"One or more of: {_abridged(others)}.")
     elif others:
         parts.append(f"Same elements: {_abridged(others)}.")
     mixtures = [
-        " with ".join(escape(colours.group_title(group).lower()) for group in pair)
+        " with ".join(escape(display.group_title(group).lower()) for group in pair)
         for pair in evidence.mixtures
     ]
     if mixtures:

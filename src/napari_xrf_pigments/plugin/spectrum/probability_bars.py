@@ -10,7 +10,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from ..layers import colours
+from napari_xrf_pigments.pigments import display
 
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import PigmentMaps
@@ -70,14 +70,14 @@ def bars_of(maps: PigmentMaps) -> list[Bar]:
     below = {name: float(p) for name, p in zip(maps.names, maps.below[:, 0], strict=True)}
     bars = []
     for group, value in zip(maps.groups, maps.group_probability[:, 0], strict=True):
-        members = colours.group_members(group)
+        members = display.group_members(group)
         best = max((here.get(name, 0.0) for name in members), default=0.0)
         if len(members) > 1 and value >= 0.5 > best:
-            title, colour = colours.group_title(group), colours.group_colour(group)
+            title, colour = display.group_title(group), display.group_colour(group)
             bars.append(Bar(title, colour, float(value), kind="group", name=group))
     for name, value in here.items():
         if value >= LISTED_FROM:
-            title, colour = colours.pigment_title(name), colours.pigment_colour(name)
+            title, colour = display.pigment_title(name), display.pigment_colour(name)
             bars.append(Bar(title, colour, value, top[name], below[name], "pigment", name))
     return sorted(bars, key=lambda bar: -bar.value)[:MOST_BARS]
 

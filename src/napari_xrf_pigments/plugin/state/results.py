@@ -393,12 +393,3 @@ def quantity_of(counts: Float32Array, sigma: Float32Array, quantity: Quantity) -
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio: Float32Array = counts / sigma
     return ratio
-
-
-def format_probability(value: float) -> str:
-    """Format a probability (0-1) in per cent; never 100 % where it is not certain."""
-    if 0.995 <= value < 0.99995:
-        return "over 99 %"
-    if 0 < value < 0.005:
-        return "under 1 %"
-    return f"{100 * value:.0f} %"

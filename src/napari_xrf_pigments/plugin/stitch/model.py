@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layers import colours
+from napari_xrf_pigments.pigments import display
+
+from ..layers import colormaps
 from ..layers.adding import add_layer, add_scan, placement
 from ..layers.metadata import LayerInfo
 from ..layers.specs import limits_of
@@ -161,7 +163,7 @@ def _join_line(viewer: Viewer, scans: Sequence[Scan], name: str, layout: Any, ov
 
     results = [scan.elements for scan in scans if scan.elements is not None]
     maps = [each.counts[each.names.index(name)] for each in results]
-    colormap = colours.black_to_colour(colours.element_colour(name), name)
+    colormap = colormaps.black_to_colour(display.element_colour(name), name)
     _add(viewer, join_maps(maps, layout, overlap), f"{name}, joined", colormap, scans, name)
 
 

@@ -1,15 +1,15 @@
-"""Colours and colormaps of elements, pigments and groups."""
+"""Names, colours and probabilities as they are displayed, in the viewer, figures and reports."""
 
 from __future__ import annotations
 
 import colorsys
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
-from napari.utils import Colormap
 
-from napari_xrf_pigments.physics.lines import atomic_number
-from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment
+from ..physics.lines import atomic_number
+from .catalogue import ambiguity_groups, pigment, pigment_catalogue
 
 #: Colours that are customary in elemental maps; other elements get a hue of their own.
 _ELEMENTS = {
@@ -33,7 +33,57 @@ _ELEMENTS = {
     "S": "#f4f07a",
     "Sr": "#ff7f7f",
 }
+#: Least lightness of a colour that shows on black.
 _DIMMEST = 0.42
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Display names and colours of pigments and groups.
+
+    Parameters
+    ----------
+    labels : mapping of str to str
+        Display name of each pigment id.
+    colours : mapping of str to str
+        ``"#rrggbb"`` of each pigment id.
+    members : mapping of str to tuple of str
+        Pigment ids of each ambiguity group.
+    lines : mapping of str to tuple of str
+        Line families that identify each pigment.
+    """
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    colours: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def pigment(self, name: str) -> str:
+        """Return the display name of a pigment, or its id where it has none."""
+        return self.labels.get(name, name)
+
+    def colour(self, name: str) -> str | None:
+        """Return the colour ``"#rrggbb"`` of a pigment, or None."""
+        return self.colours.get(name)
+
+    def group(self, name: str) -> str:
+        """Return the display name of a group, such as ``"Copper pigments"``."""
+        return group_title(name)
+
+    def members_of(self, group: str) -> str:
+        """Return the names of the members of a group, joined by slashes."""
+        return " / ".join(self.pigment(member) for member in self.members.get(group, ()))
+
+
+def catalogue_naming() -> Naming:
+    """Return names, colours and groups of all pigments of the catalogue."""
+    table = pigment_catalogue()
+    return Naming(
+        labels={entry.id: entry.name for entry in table},
+        colours={entry.id: entry.hex for entry in table},
+        members=ambiguity_groups(),
+        lines={entry.id: entry.diagnostic for entry in table},
+    )
 
 
 def hex_to_rgb(hex_colour: str) -> tuple[float, float, float]:
@@ -114,41 +164,10 @@ def group_colour(group: str) -> str:
     return rgb_to_hex((float(red), float(green), float(blue)))
 
 
-@lru_cache(maxsize=512)
-def black_to_colour(hex_colour: str, title: str) -> Colormap:
-    """Return the colormap from black to a colour, for counts.
-
-    Parameters
-    ----------
-    hex_colour : str
-        ``"#rrggbb"``.
-    title : str
-        Name that napari shows.
-    """
-    colours = [[0, 0, 0, 1], [*hex_to_rgb(hex_colour), 1]]
-    # napari tells colormaps apart by name.
-    return Colormap(colours, name=f"{title} {hex_colour}", display_name=title)
-
-
-@lru_cache(maxsize=2048)
-def threshold_colormap(hex_colour: str, threshold: float, title: str) -> Colormap:
-    """Return the colormap that is transparent up to a threshold, then dim to full colour.
-
-    Parameters
-    ----------
-    hex_colour : str
-        ``"#rrggbb"``.
-    threshold : float
-        Probability, 0-1.
-    title : str
-        Name that napari shows.
-    """
-    full = np.array(hex_to_rgb(visible_colour(hex_colour)))
-    low = float(np.clip(threshold, 0.002, 0.99))
-    colours = [[0, 0, 0, 0], [0, 0, 0, 0], [*(0.45 * full), 1], [*full, 1]]
-    return Colormap(
-        colours,
-        controls=[0.0, low - 0.001, low, 1.0],
-        name=f"{title} {hex_colour} over {threshold:.2f}",
-        display_name=title,
-    )
+def format_probability(value: float) -> str:
+    """Format a probability (0-1) in per cent; never 100 % where it is not certain."""
+    if 0.995 <= value < 0.99995:
+        return "over 99 %"
+    if 0 < value < 0.005:
+        return "under 1 %"
+    return f"{100 * value:.0f} %"
