@@ -1,4 +1,4 @@
-"""What a user does to a real viewer: click, drop, open docks."""
+"""Actions of a user in a real viewer: click, drop, open docks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .synthetic import make_cube
 
 
 def add_scan(viewer, cube=None, name="scan"):
-    """A scan as the reader adds it; returns its state."""
+    """Add a scan as the reader does; return its state."""
     cube = cube or make_cube()
     totals = TotalCounts(cube)
     totals.wait()
@@ -26,19 +26,19 @@ def add_scan(viewer, cube=None, name="scan"):
 
 
 def add_dock(viewer, kind, name="dock", area="right"):
-    """A dock in the window."""
+    """Add a dock to the window."""
     dock = kind(viewer)
     viewer.window.add_dock_widget(dock, name=name, area=area)
     return dock
 
 
-def click_world(viewer, place):
-    """A real click of the mouse on a place in world coordinates (y, x)."""
+def click_world(viewer, point):
+    """Click the mouse on a point in world coordinates (y, x)."""
     canvas = viewer.window._qt_viewer.canvas
     viewer.reset_view()
     QApplication.processEvents()
     camera = viewer.scene.camera
-    offset = (np.asarray(place) - np.asarray(camera.center)[-2:]) * camera.zoom
+    offset = (np.asarray(point) - np.asarray(camera.center)[-2:]) * camera.zoom
     width, height = canvas.native.width(), canvas.native.height()
     pos = QPoint(round(width / 2 + offset[1]), round(height / 2 + offset[0]))
     assert canvas.native.rect().contains(pos)
@@ -48,8 +48,8 @@ def click_world(viewer, place):
 
 
 def drop(widget, *paths):
-    """Drag files over a widget and let them go; whether it took them."""
-    # A key of an earlier test may still count as held: Shift would open a stack.
+    """Drop files on a widget; return whether it accepted them."""
+    # A key of an earlier test may still count as pressed: Shift would open a stack.
     QTest.keyRelease(widget, Qt.Key.Key_Shift, Qt.KeyboardModifier.NoModifier)
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
@@ -64,19 +64,19 @@ def drop(widget, *paths):
 
 
 def choose(box, key):
-    """Choose an entry of a box, as from its list."""
+    """Select an entry of a box, as from its list."""
     box.setCurrentIndex(box.findData(key))
     assert box.currentData() == key
     box.activated.emit(box.currentIndex())
 
 
 def elements_ended(dock):
-    """Whether the Elements dock has done all that was asked of it."""
-    return not dock.busy and not dock.tools.busy and not dock._finding
+    """Return whether all work of the Elements dock has ended."""
+    return not dock.busy and not dock.tools.busy and not dock.searching
 
 
 def map_elements(dock, scan, qtbot):
-    """Let the Elements dock map the whole scan."""
+    """Map the whole scan with the Elements dock."""
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.elements is not None, timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)

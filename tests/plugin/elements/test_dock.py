@@ -1,4 +1,4 @@
-"""The Elements dock in a real viewer: what is mapped, parts, runs, files."""
+"""The Elements dock in a real viewer: selection of lines, previews, runs, files."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def names(viewer, scan, *kinds):
     return {layer.name for layer in map_layers(viewer, scan, kinds or KINDS).values()}
 
 
-def test_elements_are_ranked_and_can_be_counted_by_other_lines(viewer, scan, dock, qtbot):
+def test_elements_are_ranked_and_can_be_mapped_by_other_lines(viewer, scan, dock, qtbot):
     QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.elements.names() == tuple(LINES), timeout=60_000)
     tree = dock.elements.tree
@@ -47,7 +47,7 @@ def test_elements_are_ranked_and_can_be_counted_by_other_lines(viewer, scan, doc
     assert names(viewer, scan) == {"Pb M", "Hg L", "Cu K"}
 
 
-def test_elements_can_be_named(scan, dock, qtbot, notes):
+def test_elements_can_be_added_by_name(scan, dock, qtbot, notes):
     field = dock.scope_bar.add_field
     QTest.keyClicks(field, "Cr, Pb M")
     QTest.keyClick(field, Qt.Key.Key_Return)
@@ -67,7 +67,9 @@ def test_elements_can_be_named(scan, dock, qtbot, notes):
         ("every 2", "Pb L (every 2nd pixel)", (1.0, 0.5), (0.0, 0.0)),
     ],
 )
-def test_a_part_is_tried_and_says_so(viewer, scan, dock, qtbot, scope, title, scale, translate):
+def test_layers_of_a_preview_state_the_part_and_have_its_pixels(
+    viewer, scan, dock, qtbot, scope, title, scale, translate
+):
     choose(dock.scope_bar.scope_box, scope)
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.trial is not None, timeout=60_000)
@@ -79,7 +81,7 @@ def test_a_part_is_tried_and_says_so(viewer, scan, dock, qtbot, scope, title, sc
     assert scan.elements is None
     assert "whole scan" in dock.run_bar.status.text()
     assert LayerInfo.of(layer).made["part"]["step"] == int(scope[-1])
-    # The whole scan takes the place of the trial.
+    # Maps of the whole scan replace the preview.
     choose(dock.scope_bar.scope_box, "whole")
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.elements is not None, timeout=60_000)
@@ -88,25 +90,25 @@ def test_a_part_is_tried_and_says_so(viewer, scan, dock, qtbot, scope, title, sc
     assert scan.trial is None
 
 
-def test_a_drawn_region_is_tried(viewer, scan, dock, qtbot, notes):
+def test_a_drawn_region_is_previewed(viewer, scan, dock, qtbot, notes):
     choose(dock.scope_bar.scope_box, "region")
-    shapes = viewer.layers["Region to try"]
+    shapes = viewer.layers["Preview region"]
     assert shapes.mode == "add_rectangle"
     dock.find_button.click()
-    assert notes() == [("Draw a region on the scan first, as a shape or a label.", "error")]
+    assert notes() == [("Draw a region on the scan first, in a Shapes or Labels layer.", "error")]
     # Rows 4 to 9, columns 8 to 19.
     shapes.add_rectangles([[3.8, 7.6], [3.8, 19.4], [9.2, 19.4], [9.2, 7.6]])
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.trial is not None, timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)
     layer = map_layers(viewer, scan, ["trial"])["trial", "Pb L"]
-    assert layer.name == "Pb L (Region to try 1)"
+    assert layer.name == "Pb L (Preview region 1)"
     assert layer.data.shape == (6, 12)
     assert tuple(layer.translate) == (2.0, 2.0)
     assert tuple(layer.scale) == (0.5, 0.25)
 
 
-def test_a_cancelled_run_goes_on(viewer, scan, dock, qtbot, tiles):
+def test_a_cancelled_run_can_be_resumed(viewer, scan, dock, qtbot, tiles):
     dock.find_button.click()
     qtbot.waitUntil(lambda: bool(dock.elements.names()), timeout=60_000)
     tiles.pause_s = 0.2
@@ -129,7 +131,7 @@ def test_a_cancelled_run_goes_on(viewer, scan, dock, qtbot, tiles):
     assert np.array_equal(layer.data, 1000.0 * places()["Hg L"])
 
 
-def test_old_maps_are_not_gone_on_with(viewer, scan, dock, qtbot, tiles):
+def test_stale_maps_cannot_be_resumed(viewer, scan, dock, qtbot, tiles):
     tiles.fail_after = 2
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.elements is not None, timeout=60_000)
@@ -164,7 +166,7 @@ def test_fit_settings_of_pymca(scan, dock, qtbot, notes, tmp_path):
     assert dock.elements.names() == ("Fe K", "Pb L")
 
 
-def test_settings_of_pymca_keep_what_was_found(scan, dock, qtbot, tmp_path):
+def test_fit_settings_of_pymca_keep_significance_and_other_lines(scan, dock, qtbot, tmp_path):
     QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dock.elements.names() == tuple(LINES), timeout=60_000)
     path = tmp_path / "fit.cfg"
@@ -175,22 +177,22 @@ def test_settings_of_pymca_keep_what_was_found(scan, dock, qtbot, tmp_path):
     box = tree.itemWidget(tree.topLevelItem(1), 1)
     assert [box.itemText(i) for i in range(box.count())] == ["L", "M"]
     status = dock.run_bar.status.text()
-    assert "2 elements, the energy axis and the tube's voltage" in status
+    assert "2 elements, the energy axis and the tube voltage" in status
 
 
-def test_what_was_added_stays_when_elements_are_found(scan, dock, qtbot):
+def test_added_elements_stay_when_elements_are_found(scan, dock, qtbot):
     dock.add("Cr, Fe, Cu")
     dock.elements.set_ticked("Fe K", False)
     QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(dock.elements.names()) == 5, timeout=60_000)
     assert dock.elements.names() == (*LINES, "Cr K", "Fe K")
     assert dock.elements.ticked() == (*LINES, "Cr K")
-    assert "what you added stays (2)" in dock.run_bar.status.text()
+    assert "you added remain listed (2)" in dock.run_bar.status.text()
 
 
 def test_a_click_on_a_row_shows_that_map_alone(viewer, scan, mapped, qtbot):
     tree = mapped.elements.tree
-    place = tree.visualItemRect(tree.topLevelItem(2)).center()
-    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, place.y()))
+    centre = tree.visualItemRect(tree.topLevelItem(2)).center()
+    QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, centre.y()))
     qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     assert [layer.name for layer in viewer.layers if layer.visible] == ["Cu K"]

@@ -1,4 +1,4 @@
-"""What the Elements dock needs and no window: parts, written names, files, composites, texts."""
+"""Parts, parsing, fit settings, composites and provenance of the Elements dock, without Qt."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ import pytest
 from napari_xrf_pigments.io.pymca_config import FitSettings, read_pymca_cfg, write_pymca_cfg
 from napari_xrf_pigments.plugin.elements.composite import composite_spec
 from napari_xrf_pigments.plugin.elements.composite_bar import ChannelChoice
-from napari_xrf_pigments.plugin.elements.fit_settings import rows_of, save_settings, take_settings
+from napari_xrf_pigments.plugin.elements.fit_settings import apply_settings, rows_of, save_settings
 from napari_xrf_pigments.plugin.elements.histogram import histogram_of
 from napari_xrf_pigments.plugin.elements.parsing import rows_of_text
-from napari_xrf_pigments.plugin.elements.preview_scope import SCOPES, Trials
+from napari_xrf_pigments.plugin.elements.preview_scope import PREVIEW_SCOPES, PreviewSubsets
 from napari_xrf_pigments.plugin.pigments.provenance_text import provenance_line, provenance_text
 from napari_xrf_pigments.plugin.state.results import ElementResults, ElementView
 from napari_xrf_pigments.plugin.state.rows import ElementRow, with_mapped
@@ -23,36 +23,38 @@ def scan():
     return Scan(make_cube(), "scan")
 
 
-def test_the_same_part_is_made_once_as_long_as_nothing_changes(scan):
-    trials = Trials()
-    assert trials.part(scan, "whole") is None
-    first = trials.part(scan, "bin 2")
-    assert trials.part(scan, "bin 2") is first
-    assert trials.part(scan, "every 2") is not first
-    again = trials.part(scan, "bin 2")
+def test_a_part_is_cached_until_scan_or_scope_change(scan):
+    subsets = PreviewSubsets()
+    assert subsets.part(scan, "whole") is None
+    first = subsets.part(scan, "bin 2")
+    assert subsets.part(scan, "bin 2") is first
+    assert subsets.part(scan, "every 2") is not first
+    again = subsets.part(scan, "bin 2")
     scan.cube = scan.cube.with_energies(scan.cube.energies.recalibrated(0.021, 0.0))
-    assert trials.part(scan, "bin 2") is not again
+    assert subsets.part(scan, "bin 2") is not again
 
 
-@pytest.mark.parametrize("scope", [key for key, _ in SCOPES if key not in ("whole", "region")])
-def test_every_scope_makes_a_part_that_says_what_it_is(scan, scope):
-    part = Trials().part(scan, scope)
+@pytest.mark.parametrize(
+    "scope", [key for key, _ in PREVIEW_SCOPES if key not in ("whole", "region")]
+)
+def test_the_title_of_a_part_states_its_step(scan, scope):
+    part = PreviewSubsets().part(scan, scope)
     assert part.step == int(scope.split()[1])
     assert str(part.step) in part.title
 
 
 def test_a_region_must_be_drawn(scan):
-    trials = Trials()
+    subsets = PreviewSubsets()
     for mask in (None, np.zeros((24, 36), bool)):
         with pytest.raises(ValueError, match="Draw a region"):
-            trials.part(scan, "region", mask)
+            subsets.part(scan, "region", mask)
     mask = np.zeros((24, 36), bool)
     mask[2:5, 3:9] = True
-    part = trials.part(scan, "region", mask, "sky")
+    part = subsets.part(scan, "region", mask, "sky")
     assert part.cube.shape[:2] == (3, 6)
     other = mask.copy()
     other[10, 10] = True
-    assert trials.part(scan, "region", other, "sky") is not part
+    assert subsets.part(scan, "region", other, "sky") is not part
 
 
 @pytest.mark.parametrize(
@@ -64,28 +66,28 @@ def test_a_region_must_be_drawn(scan):
         ("Fe, ", ["Fe K"]),
     ],
 )
-def test_names_are_read_as_people_write_them(text, families):
+def test_elements_are_parsed_in_common_spellings(text, families):
     rows = rows_of_text(text, make_cube())
     assert [row.family for row in rows] == families
     assert all(row.family == row.families[0] for row in rows)
 
 
-def test_an_element_offers_its_other_lines():
+def test_an_element_lists_its_other_families():
     (row,) = rows_of_text("Pb", make_cube())
     assert set(row.families) == {"Pb L", "Pb M"}
 
 
 @pytest.mark.parametrize("text", ["Zz", "iron", "Fe Q", "H"])
-def test_other_words_are_named(text):
+def test_an_entry_that_is_no_element_is_named_in_the_error(text):
     with pytest.raises(ValueError, match=text.split()[0]):
         rows_of_text(text, make_cube())
 
 
-def test_settings_are_taken_and_can_be_undone(scan, tmp_path):
+def test_fit_settings_are_applied_and_can_be_undone(scan, tmp_path):
     path = tmp_path / "fit.cfg"
     write_pymca_cfg(path, FitSettings(("Fe K", "Pb L", "Pb M"), 0.021, 0.01, 150.0, 40.0, None))
     before = scan.cube.energies
-    rows, sentence = take_settings(scan, path)
+    rows, sentence = apply_settings(scan, path)
     assert [(row.family, row.families) for row in rows] == [
         ("Fe K", ("Fe K",)),
         ("Pb L", ("Pb L", "Pb M")),
@@ -97,10 +99,10 @@ def test_settings_are_taken_and_can_be_undone(scan, tmp_path):
     assert rows_of(FitSettings()) == []
 
 
-def test_settings_without_another_axis_change_nothing(scan, tmp_path):
+def test_fit_settings_with_the_same_axis_change_nothing(scan, tmp_path):
     path = tmp_path / "fit.cfg"
     save_settings(scan, ("Fe K", "Pb M"), path)
-    _, sentence = take_settings(scan, path)
+    _, sentence = apply_settings(scan, path)
     assert not scan.can_undo
     assert "energy axis" not in sentence
     found = read_pymca_cfg(path)
@@ -108,13 +110,13 @@ def test_settings_without_another_axis_change_nothing(scan, tmp_path):
     assert found.excitation_kev == 40
 
 
-def test_settings_with_as_many_digits_as_a_file_keeps_change_nothing(scan, tmp_path):
+def test_an_axis_rounded_in_a_file_changes_nothing(scan, tmp_path):
     axis = scan.cube.energies.recalibrated(0.0200123456789123, -0.0123456789123456)
     scan.cube = scan.cube.with_energies(axis)
     path = tmp_path / "fit.cfg"
     save_settings(scan, ("Fe K",), path)
     assert read_pymca_cfg(path).gain_kev != axis.gain_kev
-    _, sentence = take_settings(scan, path)
+    _, sentence = apply_settings(scan, path)
     assert not scan.can_undo
     assert "energy axis" not in sentence
 
@@ -128,7 +130,7 @@ def test_settings_with_as_many_digits_as_a_file_keeps_change_nothing(scan, tmp_p
         (0.02 + 1e-6, 0.0, "previous calibration"),
     ],
 )
-def test_an_axis_is_another_one_where_a_channel_lies_elsewhere(scan, gain_kev, offset_kev, why):
+def test_maps_are_stale_when_a_channel_moves(scan, gain_kev, offset_kev, why):
     energies = scan.cube.energies
     assert (energies.gain_kev, energies.offset_kev) == (0.02, 0.0)
     here = ScanSettings(energies, scan.cube.acquisition)
@@ -151,7 +153,7 @@ def test_composite_of_results():
         composite_spec(results, ElementView(), [ChannelChoice("Fe K", "#ff0000", 0, 1)], 1)
 
 
-def test_a_histogram_counts_every_value_but_the_outliers():
+def test_a_histogram_counts_all_values_except_outliers():
     image = np.zeros((100, 100), np.float32)
     image[:50] = 10
     image[0, 0] = 1e6
@@ -165,7 +167,7 @@ def test_a_histogram_counts_every_value_but_the_outliers():
     assert counts.sum() == 9
 
 
-def test_provenance_for_people():
+def test_provenance_as_text():
     made = {
         "made": "2026-01-02T03:04:05+00:00",
         "version": "1.0",

@@ -1,4 +1,4 @@
-"""What is done with elemental maps in a real viewer: units, composites, combinations, histogram."""
+"""Tools for elemental maps in a real viewer: quantities, composites, combinations, histogram."""
 
 import pytest
 from qtpy.QtCore import QPointF, Qt
@@ -29,7 +29,7 @@ def names(viewer, scan, *kinds):
     return {layer.name for layer in map_layers(viewer, scan, kinds or KINDS).values()}
 
 
-def test_uncertainty_and_normalisation_are_said_in_the_names(viewer, scan, mapped, qtbot, notes):
+def test_layer_names_state_quantity_and_normalisation(viewer, scan, mapped, qtbot, notes):
     bar = mapped.tools.view_bar
     choose(bar.quantity_box, "sigma")
     qtbot.waitUntil(lambda: "Pb L sigma" in names(viewer, scan), timeout=60_000)
@@ -47,7 +47,9 @@ def test_uncertainty_and_normalisation_are_said_in_the_names(viewer, scan, mappe
     assert notes() == []
 
 
-def test_what_a_scan_does_not_have_is_said_and_nothing_changes(viewer, scan, mapped, qtbot, notes):
+def test_a_normalisation_that_the_scan_lacks_is_reported_and_nothing_changes(
+    viewer, scan, mapped, qtbot, notes
+):
     choose(mapped.tools.view_bar.normalise_box, "live time")
     qtbot.waitUntil(lambda: elements_ended(mapped), timeout=60_000)
     assert len(notes()) == 1
@@ -56,7 +58,7 @@ def test_what_a_scan_does_not_have_is_said_and_nothing_changes(viewer, scan, map
     assert names(viewer, scan) == set(LINES)
 
 
-def test_a_composite_in_own_colours_with_thresholds(viewer, scan, mapped, qtbot):
+def test_a_composite_has_the_selected_colours_and_thresholds(viewer, scan, mapped, qtbot):
     tools = mapped.tools
     tools.setCurrentWidget(tools.composite_bar)
     for box, name in zip(tools.composite_bar.boxes, ("Hg L", "Cu K"), strict=False):
@@ -73,7 +75,7 @@ def test_a_composite_in_own_colours_with_thresholds(viewer, scan, mapped, qtbot)
     assert (layer.data[~mercury & ~copper] == 0).all()
     assert [one for one in viewer.layers if one.visible] == [layer]
     assert LayerInfo.of(layer).made["composite"][0]["map"] == "Hg L"
-    # Twice the threshold of all there is: nothing is left of that map.
+    # A threshold at the top of the range leaves nothing of that map.
     tools.composite_bar.sliders[0].setValue((1000, 1000))
     tools.composite_bar.set_colour(1, "#0000ff")
     qtbot.waitUntil(lambda: tuple(layer.data[copper][0]) == (0, 0, 255), timeout=60_000)
@@ -137,26 +139,25 @@ def test_the_edge_of_the_range_can_be_dragged(viewer, scan, mapped, qtbot):
     layer.contrast_limits = (0, 500)
     qtbot.wait(100)
 
-    def place(value):
+    def position(value):
         point = plot.plotItem.vb.mapViewToScene(plot.plotItem.vb.viewRect().center())
         point.setX(plot.plotItem.vb.mapViewToScene(_point(value)).x())
         return plot.mapFromScene(point)
 
     widget = plot.viewport()
-    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=place(500))
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=position(500))
     for value in (600, 700, 800):
-        QTest.mouseMove(widget, place(value))
+        QTest.mouseMove(widget, position(value))
         qtbot.wait(30)
-    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=place(800))
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=position(800))
     assert layer.contrast_limits[1] == pytest.approx(800, abs=25)
 
 
 def _point(value):
-
     return QPointF(value, 0)
 
 
-def test_a_closed_dock_listens_no_more(viewer, scan, mapped, qtbot):
+def test_a_closed_dock_ignores_events(viewer, scan, mapped, qtbot):
     layer = map_layers(viewer, scan, ["element"])["element", "Hg L"]
     mapped.tools.setCurrentWidget(mapped.tools.histogram)
     viewer.layers.selection.active = layer

@@ -1,4 +1,4 @@
-"""Composites of elemental maps, from what the user chose to a picture (no Qt)."""
+"""Composite images of several elemental maps (no Qt)."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from ..state.results import ElementResults, ElementView
 def composite_spec(
     results: ElementResults, view: ElementView, choices: Sequence[Any], number: int
 ) -> MapSpec:
-    """Render maps in their colours as one image.
+    """Combine maps, each in its colour, into one image.
 
     Parameters
     ----------
     results : ElementResults
         The maps.
     view : ElementView
-        What they are divided by; a composite shows counts whatever the quantity.
-    choices : sequence
-        One to four of name, colour, and low and high as shares of the map's range.
+        The normalisation; a composite shows counts, whichever quantity is selected.
+    choices : sequence of ChannelChoice
+        One to four channels.
     number : int
-        Which composite of the scan it is.
+        Number of the composite among those of the scan.
 
     Raises
     ------
     ValueError
-        If a map is not there, or cannot be normalised.
+        If a map does not exist, or cannot be normalised.
     """
     counts = ElementView("counts", view.normalisation)
     monitor = results.monitor(view.normalisation)
     maps, channels = [], []
     for choice in choices:
         if choice.name not in results.names:
-            raise ValueError(f"There is no map of {choice.name} yet.")
+            raise ValueError(f"There is no map of {choice.name} yet; map this element first.")
         image = np.asarray(results.image(choice.name, counts, monitor))
         _, top = limits_of(image, low=0.0)
         channels.append(

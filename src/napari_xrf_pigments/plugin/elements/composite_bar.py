@@ -1,4 +1,4 @@
-"""The maps of a composite, up to four: colour, threshold, and value of full colour."""
+"""Controls of a composite of up to four maps: colour, threshold and value of full colour."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _STEPS = 1000
 
 @dataclass(frozen=True)
 class ChannelChoice:
-    """The settings of a channel.
+    """The settings of one channel of a composite.
 
     Parameters
     ----------
     name : str
-        The map.
+        Name of the map.
     colour : str
         ``"#rrggbb"``.
     low, high : float
-        Threshold and value of full colour as shares, 0-1, of the map's range.
+        Threshold and value of full colour, as shares (0-1) of the map's range.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ChannelChoice:
 
 
 class CompositeBar(QWidget):
-    """Choose maps, colours and thresholds of a composite."""
+    """Select the maps, colours and thresholds of a composite."""
 
     changed = Signal()
     keep_requested = Signal()
@@ -64,7 +64,7 @@ class CompositeBar(QWidget):
         for row in range(len(COLOURS)):
             self._row(grid, row)
         self.keep = QPushButton("Keep and start new")
-        self.keep.setToolTip("The layer stays as it is; the next change makes a new one")
+        self.keep.setToolTip("Leave this layer as it is; the next change makes a new composite")
         grid.addWidget(self.keep, len(COLOURS), 0, 1, 3)
         grid.setColumnStretch(2, 1)
         self.keep.clicked.connect(lambda: self.keep_requested.emit())
@@ -72,15 +72,17 @@ class CompositeBar(QWidget):
 
     def channels(self) -> tuple[ChannelChoice, ...]:
         """Return the channels that have a map."""
-        found = []
+        channels = []
         for box, colour, slider in zip(self.boxes, self.colours, self.sliders, strict=True):
             low, high = (end / _STEPS for end in cast(tuple[int, int], slider.value()))
             if box.currentIndex() > 0:
-                found.append(ChannelChoice(box.currentText(), colour, low, max(high, low + 0.001)))
-        return tuple(found)
+                channels.append(
+                    ChannelChoice(box.currentText(), colour, low, max(high, low + 0.001))
+                )
+        return tuple(channels)
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Offer maps and keep the selected ones."""
+        """List the maps to choose from; the selection stays."""
         for box in self.boxes:
             chosen = box.currentText()
             if [box.itemText(i) for i in range(1, box.count())] == list(names) and box.count():
@@ -98,7 +100,7 @@ class CompositeBar(QWidget):
         ]
 
     def restore_state(self, state: object) -> None:
-        """Apply the channels of :meth:`save_state` without a signal."""
+        """Apply the channels of :meth:`save_state` without emitting a signal."""
         self.blockSignals(True)
         for row, entry in enumerate(dicts_of(state)[: len(self.boxes)]):
             colour, ends = entry.get("colour"), entry.get("range")
@@ -121,13 +123,15 @@ class CompositeBar(QWidget):
         button.setIcon(swatch(self.colours[row]))
         button.setToolTip("Colour of this map")
         button.clicked.connect(lambda: self._choose_colour(row))
-        box.setToolTip("A map of the composite")
+        box.setToolTip("Map shown in this colour")
         box.setMinimumContentsLength(4)
         slider = QRangeSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, _STEPS)
         slider.setValue((round(0.05 * _STEPS), _STEPS))
         slider.setMinimumWidth(60)
-        slider.setToolTip("Left: the threshold, under which nothing shows. Right: full colour.")
+        slider.setToolTip(
+            "Left: threshold, below which nothing is shown. Right: value of full colour."
+        )
         grid.addWidget(button, row, 0)
         grid.addWidget(box, row, 1)
         grid.addWidget(slider, row, 2)

@@ -1,4 +1,4 @@
-"""The Elements dock: find line families, try them on a part, map them."""
+"""The Elements dock: find line families, preview them on a part of the scan, map them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from ..state.session import Session
 from ..tasks import Failure, error_message, start_worker
 from ..widgets.restore import select_key
 from .element_list import ElementList
-from .fit_settings import save_settings, take_settings
+from .fit_settings import apply_settings, save_settings
 from .parsing import rows_of_text
-from .preview_scope import REGION, SCOPES, Trials, let_draw
+from .preview_scope import PREVIEW_SCOPES, REGION, PreviewSubsets, start_drawing_region
 from .scope_bar import ElementScope
 from .tools import ElementTools
 
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 _FILTER = "PyMca fit settings (*.cfg);;All files (*)"
 
 
-HINT = "Find the elements of the scan, then map those that are ticked."
+HINT = "Find the elements of the scan, then map the ticked ones."
 REGION_HINT = "Draw a region on the scan, then find or map elements in it."
 
 
 class ElementsDock(MapDock):
-    """Finds the elements of a scan, or of a part of it, and maps those that are ticked."""
+    """A dock that finds the elements of a scan, or of a part of it, and maps the ticked ones."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, "Map elements", session)
-        self.scope_bar = ElementScope(SCOPES)
+        self.scope_bar = ElementScope(PREVIEW_SCOPES)
         self.elements = ElementList(element_colour)
         self.tools = ElementTools(self.viewer, self.session, self.refresh)
         self.find_button = QPushButton("Find elements")
@@ -71,14 +71,15 @@ class ElementsDock(MapDock):
         self.scope_bar.add_requested.connect(self.add)
         self.scope_bar.read_requested.connect(self._choose_and_read)
         self.scope_bar.write_requested.connect(self._choose_and_write)
-        self._finding = False
-        self._trials = Trials()
-        self._planned: tuple[Any, FoundLines] = (None, FoundLines(()))
-        self._run_after_finding = False
+        self.searching = False
+        self._subsets = PreviewSubsets()
+        #: The cube last searched for elements, and the result.
+        self._last_search: tuple[Any, FoundLines] = (None, FoundLines(()))
+        self._run_after_search = False
         self.start()
 
     def save_state(self) -> dict[str, Any]:
-        """Return scope, elements without a tick, and the settings of the tools."""
+        """Return the scope, the unticked elements and the settings of the tools."""
         ticked = self.elements.ticked()
         return {
             "scope": self.scope_bar.scope,
@@ -98,7 +99,7 @@ class ElementsDock(MapDock):
             self.tools.restore_state(tools)
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Show what is known of the scan."""
+        """Show the elements and maps of the scan."""
         if scan is not before:
             if before is not None:
                 self.disconnect_signal(before.energies_changed, self._on_energies)
@@ -107,64 +108,64 @@ class ElementsDock(MapDock):
             names = scan.elements.names if scan is not None and scan.elements else ()
             known = () if scan is None else scan.element_rows
             self.elements.set_rows(with_mapped(known, names), names or None)
-            told = "" if scan is None else self.finished_text(scan) if names else HINT
-            self.run_bar.set_status(told)
+            status = "" if scan is None else self.finished_text(scan) if names else HINT
+            self.run_bar.set_status(status)
             self.tools.set_scan(scan)
         self.update_bar()
 
     # Find.
 
     def find_elements(self) -> None:
-        """Look for line families in the scan or in the part to try on, in a thread."""
+        """Find line families in the scan or in the part to preview, in a thread."""
         scan = self.scan
-        if scan is None or self._finding:
+        if scan is None or self.searching:
             return
         try:
-            part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
+            part = self._subsets.part_in_viewer(self.viewer, scan, self.scope_bar.scope)
         except ValueError as error:
             self.session.show_error(str(error))
             return
         cube = scan.cube if part is None else part.cube
         find_lines = self.session.services.find_lines
 
-        def look() -> tuple[Scan, XRFCube, FoundLines | Failure]:
+        def search() -> tuple[Scan, XRFCube, FoundLines | Failure]:
             try:
                 return scan, cube, find_lines(cube)
             except (ValueError, OSError) as error:
                 return scan, cube, Failure(error_message(error))
 
-        self._finding = True
-        self.run_bar.set_status("Looking for elements ...")
+        self.searching = True
+        self.run_bar.set_status("Finding elements ...")
         start_worker(
-            look,
-            returned=lambda result: self._found(*result),
-            failed=lambda error: self._found(None, None, None),
+            search,
+            returned=lambda result: self._on_search_finished(*result),
+            failed=lambda error: self._on_search_finished(None, None, None),
         )
         self.update_bar()
 
-    def _found(
+    def _on_search_finished(
         self, scan: Scan | None, cube: XRFCube | None, found: FoundLines | Failure | None
     ) -> None:
-        self._finding = False
-        go_on, self._run_after_finding = self._run_after_finding, False
+        self.searching = False
+        run_after_search, self._run_after_search = self._run_after_search, False
         if isinstance(found, Failure):
             self.session.show_error(found.message)
             self.run_bar.set_status(HINT)
         elif found is None:
             self.run_bar.set_status(HINT)
         elif scan is not None and scan is self.scan:
-            self._planned = cube, found
-            off = set(self.elements.names()) - set(self.elements.ticked())
+            self._last_search = cube, found
+            unticked = set(self.elements.names()) - set(self.elements.ticked())
             added = added_rows(scan.element_rows, found.rows)
             scan.element_rows = (*found.rows, *added)
-            ticked = [*found.names, *(row.family for row in added if row.family not in off)]
+            ticked = [*found.names, *(row.family for row in added if row.family not in unticked)]
             self.elements.set_rows(scan.element_rows, ticked)
-            stay = f"; what you added stays ({len(added)})" if added else ""
+            remaining = f" Elements that you added remain listed ({len(added)})." if added else ""
             self.run_bar.set_status(
-                f"{len(found.names)} elements found, the clearest first{stay}; tick those to be "
-                "mapped."
+                f"Elements found: {len(found.names)}, the most significant first.{remaining} "
+                "Tick those to map."
             )
-            if found.names and go_on:
+            if found.names and run_after_search:
                 self.run()
         self.update_bar()
 
@@ -185,16 +186,16 @@ class ElementsDock(MapDock):
     # Map.
 
     def run(self) -> None:
-        """Map what is ticked; find elements first where that was not done."""
+        """Map the ticked line families; find elements first if the list is empty."""
         scan = self.scan
         if scan is None or self.running:
             return
         if not self.elements.names():
-            self._run_after_finding = True
+            self._run_after_search = True
             self.find_elements()
             return
         try:
-            part = self._trials.chosen(self.viewer, scan, self.scope_bar.scope)
+            part = self._subsets.part_in_viewer(self.viewer, scan, self.scope_bar.scope)
         except ValueError as error:
             self.session.show_error(str(error))
             return
@@ -207,26 +208,26 @@ class ElementsDock(MapDock):
         results.provenance = self.session.services.provenance(cube, settings)
         scan.derived.clear()
         if part is None:
-            # Layers of the same families show the new maps.
-            dropping = discard_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
+            # The layers of families mapped before are reused for the new maps.
+            removal = discard_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
             results.normalisation = scan.element_view.normalisation
             scan.elements, scan.trial = results, None
         else:
-            dropping = discard_maps(self.viewer, scan, {"trial", "derived"})
+            removal = discard_maps(self.viewer, scan, {"trial", "derived"})
             scan.trial = results
-        self.layer_updates.schedule(lambda: dropping, restart=True)
+        self.layer_updates.schedule(lambda: removal, restart=True)
         self._begin(scan, results, None)
 
     def resume(self) -> None:
-        """Map the tiles that a broken off run left."""
-        left = self.resumable_results()
-        if self.scan is not None and isinstance(left, ElementResults) and not self.running:
-            self._begin(self.scan, left, left.done)
+        """Map the tiles that an interrupted run did not reach."""
+        results = self.resumable_results()
+        if self.scan is not None and isinstance(results, ElementResults) and not self.running:
+            self._begin(self.scan, results, results.done)
 
     def _begin(self, scan: Scan, results: ElementResults, done: NDArray[np.bool_] | None) -> None:
         cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
-        planned_for, found = self._planned
-        plan = found.plan if planned_for is cube else None
+        searched, found = self._last_search
+        plan = found.plan if searched is cube else None
         before = None if done is None else results.tally
 
         def add(tile: Any) -> None:
@@ -243,39 +244,44 @@ class ElementsDock(MapDock):
         )
 
     def blocking_reason(self) -> str:
-        """Why nothing can be run now."""
-        there = self.scan is not None
-        self.find_button.setEnabled(there and not self._finding and not self.running)
-        if not there:
+        """Return why no run can start now; empty if it can."""
+        has_scan = self.scan is not None
+        self.find_button.setEnabled(has_scan and not self.searching and not self.running)
+        if not has_scan:
             return "Open a scan first"
-        if self._finding:
-            return "The elements are being looked for"
-        nothing = bool(self.elements.names()) and not self.elements.ticked()
-        return "Tick at least one element" if nothing else ""
+        if self.searching:
+            return "The search for elements is still running"
+        none_ticked = bool(self.elements.names()) and not self.elements.ticked()
+        return "Tick at least one element" if none_ticked else ""
 
     def resumable_results(self) -> Results | None:
-        """Return the maps that a run left unfinished, on the axis in use."""
+        """Return the unfinished maps made with the present settings, or None."""
         scan = self.scan
         if scan is None or scan.elements is None or scan.stale_reason_of("elements"):
             return None
-        # Maps that were loaded have no scan to go on with.
+        # Maps that were loaded from a file have no cube, so they cannot be completed.
         return None if scan.elements.complete or scan.elements.cube is None else scan.elements
 
     def finished_text(self, scan: Scan) -> str:
-        """How many maps there are, and of what."""
-        results = self._latest(scan)
-        part = None if results is None else results.part
-        where = f" of a part: {part.title}. Choose the whole scan to map it" if part else ""
-        return f"{0 if results is None else len(results.names)} maps{where}."
+        """Return the number of maps, and the part of the scan that they cover."""
+        results = self._current_results(scan)
+        count = 0 if results is None else len(results.names)
+        number = f"{count} map{'' if count == 1 else 's'}"
+        if results is None or results.part is None:
+            return f"{number}."
+        return f"{number} of a part ({results.part.title}). To map the whole scan, choose it above."
 
-    def _latest(self, scan: Scan) -> ElementResults | None:
+    def _current_results(self, scan: Scan) -> ElementResults | None:
         return scan.trial or scan.elements
 
     def update_layers(self, scan: Scan) -> Iterator[None]:
-        """Bring the layers of the maps up to date, one a step."""
+        """Update the layers of the maps, one layer per step."""
         if scan not in self.session.scans:
             return
-        if not map_layers(self.viewer, scan, ELEMENT_KINDS) and self._latest(scan) is not None:
+        if (
+            not map_layers(self.viewer, scan, ELEMENT_KINDS)
+            and self._current_results(scan) is not None
+        ):
             yield from iter_show_only(self.viewer, scan, {"counts"}, set())
 
         def specs() -> Iterator[Any]:
@@ -289,21 +295,21 @@ class ElementsDock(MapDock):
         if select_visible(self.viewer, scan, ELEMENT_KINDS):
             yield
         if scan is self.scan:
-            self.tools.show_new(scan)
+            self.tools.show_combined(scan)
             self.tools.update_names()
             self.tools.update_histogram()
-            self.tools.mix()
+            self.tools.update_composite()
             yield
         scan.results_changed.emit("elements")
 
     # Fit settings of PyMca.
 
     def read_fit_settings(self, path: Path) -> None:
-        """Use elements and energy axis of fit settings of PyMca."""
+        """Apply the elements and the energy axis of a file of PyMca fit settings."""
         if self.scan is None:
             return
         try:
-            rows, sentence = take_settings(self.scan, path)
+            rows, sentence = apply_settings(self.scan, path)
         except (ValueError, OSError) as error:
             self.session.show_error(str(error))
             return
@@ -313,7 +319,7 @@ class ElementsDock(MapDock):
         self.update_bar()
 
     def write_fit_settings(self, path: Path) -> None:
-        """Write the ticked elements and the energy axis for PyMca."""
+        """Write the ticked elements and the energy axis to a file for PyMca."""
         if self.scan is None:
             return
         try:
@@ -321,7 +327,7 @@ class ElementsDock(MapDock):
         except (ValueError, OSError) as error:
             self.session.show_error(str(error))
             return
-        self.run_bar.set_status(f"Fit settings: {path.name}")
+        self.run_bar.set_status(f"Fit settings written: {path.name}")
 
     def _choose_and_read(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Read fit settings", "", _FILTER)
@@ -333,19 +339,19 @@ class ElementsDock(MapDock):
         if path:
             self.write_fit_settings(Path(path))
 
-    # Parts, clicks.
+    # Scope, energy axis, clicks.
 
     def _scope_changed(self, scope: str) -> None:
         scan = self.scan
         if scope == REGION and scan is not None and not regions_of(self.viewer, scan):
-            let_draw(self.viewer, scan)
+            start_drawing_region(self.viewer, scan)
         self.run_bar.set_status(REGION_HINT if scope == REGION else HINT)
 
     def _on_energies(self) -> None:
         self.update_bar()
         why = "" if self.scan is None else self.scan.stale_reason_of("elements")
         if why and not self.running:
-            self.run_bar.set_status(f"These maps are of the {why}: map elements again.")
+            self.run_bar.set_status(f"Computed with the {why}; map the elements again to update.")
 
     def _show_alone(self, name: str) -> None:
         if self.scan is None:

@@ -1,4 +1,4 @@
-"""The list of elements: ticks, the line family of each, and its significance."""
+"""The list of elements: ticks, line families and significance."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..widgets.colour_swatch import swatch
 from ..widgets.tree_items import set_columns, top_items
 
 _TIPS = (
-    "Click an element to show its map alone; tick those to be mapped",
-    "The lines by which the element is mapped",
-    "Greatest significance in the scan: net counts over their standard deviation",
+    "Click an element to show its map alone; tick the elements to map",
+    "Lines whose counts are mapped",
+    "Highest significance in the scan: net counts divided by their standard deviation",
 )
 
 
@@ -54,7 +54,7 @@ class ElementList(QWidget):
         self.tree.itemChanged.connect(lambda item, column: self.ticks_changed.emit())
 
     def set_rows(self, rows: Sequence[ElementRow], ticked: Sequence[str] | None = None) -> None:
-        """Show elements, all ticked or only those of some families."""
+        """List elements; all are ticked, or only the given line families."""
         self.tree.blockSignals(True)
         self.tree.clear()
         self._rows = list(rows)
@@ -64,9 +64,9 @@ class ElementList(QWidget):
         self.ticks_changed.emit()
 
     def add_rows(self, rows: Sequence[ElementRow]) -> None:
-        """Add ticked elements; one already listed changes its line family."""
+        """Add elements, ticked; for an element already listed, change its line family."""
         by_symbol = {row.family.split()[0]: row for row in self._rows}
-        off = {row.family.split()[0] for row in self._rows} - {
+        unticked = {row.family.split()[0] for row in self._rows} - {
             family.split()[0] for family in self.ticked()
         }
         for row in rows:
@@ -76,8 +76,8 @@ class ElementList(QWidget):
             families = tuple(dict.fromkeys((*families, row.family)))
             strength = None if before is None else before.strength
             by_symbol[symbol] = ElementRow(row.family, families, strength)
-            off.discard(symbol)
-        ticked = [row.family for symbol, row in by_symbol.items() if symbol not in off]
+            unticked.discard(symbol)
+        ticked = [row.family for symbol, row in by_symbol.items() if symbol not in unticked]
         self.set_rows(list(by_symbol.values()), ticked)
 
     def names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""PyMca's fit settings for a scan: taken over from a file, and written (no Qt)."""
+"""Fit settings of PyMca for a scan: read from a file and applied, or written (no Qt)."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from .parsing import rows_of_text
 
 
 def rows_of(settings: FitSettings) -> list[ElementRow]:
-    """Return one row per element: an element that the file lists twice is counted once."""
+    """Return one row per element; its first family in the file is the one to map."""
     families: dict[str, list[str]] = {}
     for family in settings.families:
         families.setdefault(family.split()[0], []).append(family)
     return [ElementRow(names[0], tuple(names)) for names in families.values()]
 
 
-def take_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
-    """Use the settings of a file for a scan.
+def apply_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
+    """Apply the settings in a file to a scan.
 
     Returns
     -------
     rows : list of ElementRow
         The elements that the file fits.
     sentence : str
-        What was taken, and what is not used.
+        The settings that were applied, and those that are not used.
 
     Raises
     ------
@@ -40,28 +40,28 @@ def take_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
     cube = scan.cube
     axis = found.axis(cube.shape[2]) or cube.energies
     changed = ScanSettings(axis, found.acquisition(cube.acquisition), f"from {path.name}")
-    rows = _known_better(rows_of(found), scan)
-    taken = [f"{len(rows)} elements"]
+    rows = _with_scan_information(rows_of(found), scan)
+    applied = [f"{len(rows)} elements"]
     if ScanSettings(axis, changed.acquisition).stale_reason(scan.settings):
         scan.change(changed)
-        taken += ["the energy axis", "the tube's voltage"]
-    listed = " and ".join([", ".join(taken[:-1]), taken[-1]] if len(taken) > 1 else taken)
-    return rows, f"From {path.name}: {listed}. {found.sentence}".strip()
+        applied += ["the energy axis", "the tube voltage"]
+    listed = " and ".join([", ".join(applied[:-1]), applied[-1]] if len(applied) > 1 else applied)
+    return rows, f"Read from {path.name}: {listed}. {found.sentence}".strip()
 
 
-def _known_better(rows: list[ElementRow], scan: Scan) -> list[ElementRow]:
-    """Return the rows with other lines of the elements, and their significance."""
-    before = {row.family.split()[0]: row for row in scan.element_rows}
-    found = []
+def _with_scan_information(rows: list[ElementRow], scan: Scan) -> list[ElementRow]:
+    """Add the other line families of the elements, and their significance in the scan."""
+    listed = {row.family.split()[0]: row for row in scan.element_rows}
+    complete = []
     for row in rows:
-        old = before.get(row.family.split()[0])
-        families = (*row.families, *_lines_of(row.family, scan), *(old.families if old else ()))
+        old = listed.get(row.family.split()[0])
+        families = (*row.families, *_families_of(row.family, scan), *(old.families if old else ()))
         strength = old.strength if old is not None else None
-        found.append(ElementRow(row.family, tuple(dict.fromkeys(families)), strength))
-    return found
+        complete.append(ElementRow(row.family, tuple(dict.fromkeys(families)), strength))
+    return complete
 
 
-def _lines_of(family: str, scan: Scan) -> tuple[str, ...]:
+def _families_of(family: str, scan: Scan) -> tuple[str, ...]:
     try:
         return rows_of_text(family, scan.cube)[0].families
     except ValueError:
@@ -69,7 +69,7 @@ def _lines_of(family: str, scan: Scan) -> tuple[str, ...]:
 
 
 def save_settings(scan: Scan, families: tuple[str, ...], path: Path) -> None:
-    """Write the settings in use for PyMca.
+    """Write line families, energy axis and instrument of a scan to a file for PyMca.
 
     Raises
     ------

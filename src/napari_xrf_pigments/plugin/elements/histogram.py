@@ -1,4 +1,4 @@
-"""The histogram of a map on a logarithmic scale, with contrast limits to drag."""
+"""The histogram of a map on a logarithmic scale, with contrast limits that can be dragged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ..widgets.axes import colour_axes
 
-#: Edges (bin + 1,) and pixels (bin,).
+#: Edges (bin + 1,) in units of the map, and number of pixels (bin,).
 Histogram = tuple[NDArray[np.float64], NDArray[np.int64]]
 _BINS = 200
 _SAMPLE = 500_000
@@ -21,7 +21,7 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
     """The plot of the histogram, with the range of the contrast limits shaded."""
 
     def __init__(self) -> None:
-        # Making the hidden menus would take half of the time.
+        # Creating the menus, which stay hidden, would take half of the time.
         super().__init__(viewBox=pg.ViewBox(enableMenu=False))
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -29,10 +29,10 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setMinimumHeight(90)
         self.setLogMode(x=False, y=True)
         self.setLabel("left", "Pixels")
-        # Dropped files are for the dock.
+        # The dock handles dropped files.
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)
-        # Otherwise the outermost labels are cut at the edges.
+        # Without margins the outermost labels are cut off.
         self.getPlotItem().layout.setContentsMargins(0, 8, 8, 0)
         self.curve = self.plot([0, 1], [1], stepMode="center", fillLevel=0)
         self.region = pg.LinearRegionItem(
@@ -42,7 +42,7 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         self.addItem(self.region)
 
     def sizeHint(self) -> QSize:
-        """Return a small size: the plot stands below a list."""
+        """Return a small size, because the plot is shown below a list."""
         return QSize(240, 130)
 
     def set_colours(self, background: str, text: str) -> None:
@@ -54,9 +54,9 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
 
 
 class HistogramView(QWidget):
-    """Histogram of a map; the contrast limits are the shaded range.
+    """Histogram of a map, with the range of the contrast limits shaded.
 
-    The plot is made when it is first shown or filled, so that the dock opens sooner.
+    The plot is created when it is first shown or filled, so that the dock opens sooner.
     """
 
     limits_changed = Signal(float, float)
@@ -70,7 +70,7 @@ class HistogramView(QWidget):
         layout.addWidget(self.title)
         self._plot: _Plot | None = None
         self._colours = "#262930", "#f0f1f2"
-        self._quiet = self._filled = False
+        self._updating = self._filled = False
 
     @property
     def plot(self) -> _Plot:
@@ -86,7 +86,7 @@ class HistogramView(QWidget):
 
     @property
     def curve(self) -> pg.PlotDataItem:
-        """The histogram's outline."""
+        """The outline of the histogram."""
         return self.plot.curve
 
     @property
@@ -95,7 +95,7 @@ class HistogramView(QWidget):
         return self.plot.region
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Make the plot before it is shown."""
+        """Create the plot before it is shown."""
         self.plot.setVisible(self._filled)
         super().showEvent(event)
 
@@ -119,7 +119,7 @@ class HistogramView(QWidget):
         counts: NDArray[np.int64],
         limits: tuple[float, float],
     ) -> None:
-        """Show a histogram: edges (bin + 1,) and pixels (bin,), and the contrast limits."""
+        """Show a histogram, edges (bin + 1,) and pixels (bin,), with the contrast limits."""
         self.title.setText(title)
         # A logarithmic scale has no zero: empty bins are drawn at half a pixel.
         self.curve.setData(edges, np.maximum(counts, 0.5))
@@ -131,25 +131,25 @@ class HistogramView(QWidget):
         self.set_limits(limits)
 
     def set_limits(self, limits: tuple[float, float]) -> None:
-        """Move the shaded range without a signal."""
+        """Move the shaded range without emitting a signal."""
         if self._plot is not None and tuple(self.region.getRegion()) != tuple(limits):
-            self._quiet = True
+            self._updating = True
             self.region.setRegion(limits)
-            self._quiet = False
+            self._updating = False
 
     def _dragged(self) -> None:
         low, high = self.region.getRegion()
-        if not self._quiet and high > low:
+        if not self._updating and high > low:
             self.limits_changed.emit(float(low), float(high))
 
 
 def histogram_of(
     image: NDArray[np.floating],
 ) -> Histogram | None:
-    """Return edges (bin + 1,) and pixels (bin,) of a map, or None where it has no values.
+    """Return edges (bin + 1,) and pixels (bin,) of a map, or None if it has no values.
 
-    A map of more than half a million pixels is sampled; the outermost 0.01 % are left out, since
-    one hot pixel would squeeze all others into one bin.
+    Maps of more than half a million pixels are sampled. The lowest and highest 0.01 % are left
+    out, since a single hot pixel would squeeze all others into one bin.
     """
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     values = np.asarray(image[::step, ::step], dtype=np.float64)

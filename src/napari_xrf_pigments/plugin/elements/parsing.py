@@ -1,4 +1,4 @@
-"""Elements that a user writes, as rows of the list (no Qt)."""
+"""Parse elements and line families that a user typed (no Qt)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from ..state.rows import ElementRow
 
 
 def rows_of_text(text: str, cube: XRFCube) -> list[ElementRow]:
-    """Rows of a text such as ``"Cr, Pb M"``.
+    """Return the rows of a text such as ``"Cr, Pb M"``.
 
     Raises
     ------
     ValueError
-        If a word is neither an element nor a line family, or nothing of it can be seen.
+        If an entry is neither an element nor a line family, or none of its lines lies on the
+        energy axis.
     """
     conditions = Conditions.of(cube.acquisition)
     axis = cube.energies.kev

@@ -1,4 +1,4 @@
-"""Parts of a scan to try elements on (no Qt)."""
+"""Parts of a scan for previews of elemental maps (no Qt)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 WHOLE, REGION = "whole", "region"
-SCOPES: tuple[tuple[str, str], ...] = (
+PREVIEW_SCOPES: tuple[tuple[str, str], ...] = (
     (WHOLE, "The whole scan"),
     (REGION, "Drawn regions (preview)"),
     ("every 2", "Every 2nd pixel (preview)"),
@@ -27,10 +27,11 @@ SCOPES: tuple[tuple[str, str], ...] = (
 )
 
 
-class Trials:
-    """Makes parts of scans; the same one again as long as nothing changed.
+class PreviewSubsets:
+    """Parts of scans for previews, cached until scan, scope or region change.
 
-    A search is kept with the part that it was made on, so that mapping it needs no second.
+    A search for elements belongs to the cube of its part: while the cube is the same, mapping
+    needs no second search.
     """
 
     def __init__(self) -> None:
@@ -40,23 +41,23 @@ class Trials:
     def part(
         self, scan: Scan, scope: str, mask: NDArray[np.bool_] | None = None, name: str = "region"
     ) -> Part | None:
-        """Return the subset of a scan for a key of :data:`SCOPES`; None is the whole scan.
+        """Return the part of a scan for a key of :data:`PREVIEW_SCOPES`; None for the whole scan.
 
         Parameters
         ----------
         scan : Scan
             The scan.
         scope : str
-            Key of what is mapped.
+            Key of the scope.
         mask : ndarray of bool, shape (y, x), optional
             The drawn region.
         name : str
-            What the region is called.
+            Name of the region.
 
         Raises
         ------
         ValueError
-            If nothing is drawn, or the scan is too small.
+            If no region is drawn, or the scan is too small.
         """
         if scope == WHOLE:
             return None
@@ -66,37 +67,37 @@ class Trials:
             self._last = key
         return self._part
 
-    def chosen(self, viewer: Viewer, scan: Scan, scope: str) -> Part | None:
-        """Return the same subset, with the regions drawn on the scan in a viewer.
+    def part_in_viewer(self, viewer: Viewer, scan: Scan, scope: str) -> Part | None:
+        """Return :meth:`part` with the regions drawn on the scan in a viewer.
 
         Raises
         ------
         ValueError
-            As :meth:`part`.
+            If no region is drawn, or the scan is too small.
         """
         if scope != REGION:
             return self.part(scan, scope)
-        found = regions_of(viewer, scan)
-        mask = np.any([entry.mask for entry in found], axis=0) if found else None
-        name = found[0].name if len(found) == 1 else f"{len(found)} regions"
+        regions = regions_of(viewer, scan)
+        mask = np.any([entry.mask for entry in regions], axis=0) if regions else None
+        name = regions[0].name if len(regions) == 1 else f"{len(regions)} regions"
         return self.part(scan, scope, mask, name)
 
     def _make(self, scan: Scan, scope: str, mask: NDArray[np.bool_] | None, name: str) -> Part:
         if scope == REGION:
             if mask is None or not mask.any():
-                raise ValueError("Draw a region on the scan first, as a shape or a label.")
+                raise ValueError("Draw a region on the scan first, in a Shapes or Labels layer.")
             return region(scan.cube, mask, name)
         kind, n = scope.split()
         return (binned if kind == "bin" else every_nth)(scan.cube, int(n))
 
 
-def let_draw(viewer: Viewer, scan: Scan) -> None:
-    """Add a layer for the region to try, with the tool for a rectangle in hand."""
+def start_drawing_region(viewer: Viewer, scan: Scan) -> None:
+    """Add a Shapes layer for the region to preview, with the rectangle tool active."""
     layer = add_layer(
         viewer,
         "shapes",
         None,
-        name="Region to try",
+        name="Preview region",
         face_color="transparent",
         edge_color="#ffd60a",
         edge_width=max(scan.cube.shape[:2]) / 200,

@@ -1,4 +1,4 @@
-"""The scope of a map, elements to add, and fit settings in files."""
+"""Controls for the scope of a map, for adding elements, and for files of fit settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 
 class ElementScope(QWidget):
-    """Choose the whole scan or a part for a preview, add elements, read and write PyMca settings.
+    """Select the whole scan or a part to preview, add elements, read and write PyMca settings.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ElementScope(QWidget):
         super().__init__(parent)
         self.scope_box = QComboBox()
         self.scope_box.setMinimumContentsLength(8)
-        self.scope_box.setToolTip("Try elements on a part of the scan before mapping all of it")
+        self.scope_box.setToolTip("Map the whole scan, or preview a part of it first")
         for key, label in scopes:
             self.scope_box.addItem(label, key)
         self.add_field = QLineEdit()

@@ -1,4 +1,4 @@
-"""Tools for elemental maps: how they are shown, composites, combined maps, histogram."""
+"""Tools for elemental maps: quantity and normalisation, composites, combined maps, histogram."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class CombineBar(QWidget):
-    """Ratio, sum or difference of two maps.
+    """Select two maps and the operation that combines them.
 
     Parameters
     ----------
@@ -68,8 +68,7 @@ class CombineBar(QWidget):
             self.sign.addItem(text, key)
         self.button = QPushButton("Add this map")
         self.hint = QLabel(
-            "Uncertainties are carried through. "
-            "A ratio is blank where its divisor is under 3 sigma."
+            "Uncertainties are propagated. A ratio is empty where its divisor is under 3 sigma."
         )
         self.hint.setWordWrap(True)
         row = QHBoxLayout()
@@ -86,15 +85,15 @@ class CombineBar(QWidget):
         self.set_names(())
 
     def set_names(self, names: Sequence[str]) -> None:
-        """Offer maps and keep the selected ones."""
-        for place, box in enumerate((self.first, self.second)):
+        """List the maps to choose from; the selection stays."""
+        for index, box in enumerate((self.first, self.second)):
             chosen = box.currentText()
             if [box.itemText(i) for i in range(box.count())] == list(names):
                 continue
             box.clear()
             box.addItems(list(names))
-            other = min(place, len(names) - 1)
-            box.setCurrentIndex(names.index(chosen) if chosen in names else other)
+            default = min(index, len(names) - 1)
+            box.setCurrentIndex(names.index(chosen) if chosen in names else default)
         self.button.setEnabled(len(names) > 1)
         self.button.setToolTip("" if len(names) > 1 else "Map at least two elements first")
 
@@ -108,7 +107,7 @@ Choices = Sequence[tuple[str, str]]
 
 
 class ElementViewBar(QWidget):
-    """Choose the quantity and the normalisation of elemental maps.
+    """Select the quantity and the normalisation of elemental maps.
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ class ElementViewBar(QWidget):
             box.activated.connect(lambda index: self.changed.emit())
             form.addRow(label, box)
         self.normalise_box.setToolTip(
-            "Normalise to the same dose; the names of the layers say to which quantity"
+            "Normalise to the same dose; the layer names state the divisor"
         )
 
     @property
@@ -149,7 +148,7 @@ class ElementViewBar(QWidget):
         return str(self.normalise_box.currentData())
 
     def set_view(self, quantity: str, normalisation: str) -> None:
-        """Show the settings in use."""
+        """Show a quantity and a normalisation."""
         self.quantity_box.setCurrentIndex(max(0, self.quantity_box.findData(quantity)))
         self.normalise_box.setCurrentIndex(max(0, self.normalise_box.findData(normalisation)))
 
@@ -165,9 +164,9 @@ class ElementTools(QTabWidget):
     viewer : Viewer
         The viewer; only a weak reference to it is kept.
     session : Session
-        Its session.
+        The session of the viewer.
     refresh : callable
-        Brings the layers of the maps up to date.
+        Updates the layers of the maps.
     """
 
     def __init__(self, viewer: Viewer, session: Session, refresh: Callable[[], None]) -> None:
@@ -191,15 +190,15 @@ class ElementTools(QTabWidget):
             self.addTab(widget, title)
         self.setUsesScrollButtons(True)
         self._number = 1
-        self._new = ""
+        self._combined_name = ""
         self._layer: Any = None
-        self._mixing = LatestOnly(self._show_composite, session.show_error)
-        self._counting = LatestOnly(self._show_histogram)
-        self._mix_later = qdebounced(self.mix, timeout=120, parent=self)
+        self._composite_task = LatestOnly(self._show_composite, session.show_error)
+        self._histogram_task = LatestOnly(self._show_histogram)
+        self._update_later = qdebounced(self.update_composite, timeout=120, parent=self)
         self._pending: Future[None] | None = None
         self.view_bar.changed.connect(self._view_changed)
-        self.composite_bar.changed.connect(self._mix_after_pause)
-        self.composite_bar.keep_requested.connect(self._keep)
+        self.composite_bar.changed.connect(self._update_after_pause)
+        self.composite_bar.keep_requested.connect(self._start_new_composite)
         self.combine_bar.requested.connect(self.combine)
         self.histogram.limits_changed.connect(self._set_limits)
         self.currentChanged.connect(lambda index: self.update_histogram())
@@ -207,16 +206,16 @@ class ElementTools(QTabWidget):
         viewer.events.theme.connect(self._theme)
         self._theme()
         # The Python object outlives the widget.
-        mixing, counting = self._mixing, self._counting
+        tasks = self._composite_task, self._histogram_task
 
         def cancel() -> None:
-            mixing.cancel()
-            counting.cancel()
+            for task in tasks:
+                task.cancel()
 
         self.destroyed.connect(cancel)
 
     def save_state(self) -> dict[str, Any]:
-        """Return the tab in front, the channels of the composite and the maps to be combined."""
+        """Return the current tab, the channels of the composite and the maps to combine."""
         combine = self.combine_bar
         return {
             "tab": tab_title(self),
@@ -227,7 +226,7 @@ class ElementTools(QTabWidget):
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
-        """Apply the settings of :meth:`save_state`; no map is made."""
+        """Apply the settings of :meth:`save_state` without computing a map."""
         select_tab(self, state.get("tab"))
         number, combine = state.get("composite"), state.get("combine")
         if is_number(number):
@@ -248,28 +247,28 @@ class ElementTools(QTabWidget):
 
     @property
     def scan(self) -> Scan | None:
-        """The scan that is worked on."""
+        """The selected scan."""
         return self.session.scan
 
     @property
     def busy(self) -> bool:
         """Whether a composite or a histogram is being computed."""
-        waiting = self._pending is not None and not self._pending.done()
-        return waiting or self._mixing.busy or self._counting.busy
+        pending = self._pending is not None and not self._pending.done()
+        return pending or self._composite_task.busy or self._histogram_task.busy
 
     def results(self) -> ElementResults | None:
-        """Return the maps to work on: those of the whole scan, else of the preview."""
+        """Return the maps of the whole scan, or of the preview if there are none."""
         scan = self.scan
         return None if scan is None else scan.elements or scan.trial
 
     def set_scan(self, scan: Scan | None) -> None:
-        """Show what is in use for a scan."""
+        """Show quantity, normalisation and maps of a scan."""
         view = ElementView() if scan is None else scan.element_view
         self.view_bar.set_view(view.quantity, view.normalisation or "")
         self.update_names()
 
     def update_names(self) -> None:
-        """Offer the present maps."""
+        """List the present maps in the boxes of the tools."""
         results = self.results()
         names = () if results is None else results.names
         self.composite_bar.set_names(names)
@@ -293,23 +292,23 @@ class ElementTools(QTabWidget):
         if scan.elements is not None:
             scan.elements.normalisation = view.normalisation
         self._refresh()
-        self.mix()
+        self.update_composite()
 
     def combine(self, operation: str, first: str, second: str) -> None:
-        """Combine two maps into a new one, shown on a layer."""
+        """Combine two maps into a new one, and show it as a layer."""
         scan, results = self.scan, self.results()
         if scan is None or results is None:
             return
         try:
             monitor = results.monitor(scan.element_view.normalisation)
             maps = {name: results.pair(name, monitor) for name in {first, second}}
-            made = combined(cast(Operation, operation), first, second, maps)
+            result = combined(cast(Operation, operation), first, second, maps)
         except ValueError as error:
             self.session.show_error(str(error))
             return
-        suffix = scan.element_view.divided()
-        scan.derived[made.name + suffix] = replace(made, name=made.name + suffix)
-        self._new = made.name + suffix
+        name = result.name + scan.element_view.divided()
+        scan.derived[name] = replace(result, name=name)
+        self._combined_name = name
         self._refresh()
 
     def derived(self, scan: Scan) -> Iterator[MapSpec]:
@@ -318,27 +317,27 @@ class ElementTools(QTabWidget):
         part = None if results is None else results.part
         return derived_specs(scan.derived.values(), scan.element_view, part)
 
-    def show_new(self, scan: Scan) -> None:
-        """Show a map that was just combined, and no others."""
-        key = ("derived", self._new)
+    def show_combined(self, scan: Scan) -> None:
+        """Show a newly combined map alone."""
+        key = ("derived", self._combined_name)
         if key in map_layers(self.viewer, scan, {"derived"}):
-            self._new = ""
+            self._combined_name = ""
             show_only(self.viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
 
-    def _mix_after_pause(self) -> None:
-        """Mix when the user has not changed the composite for a moment."""
-        self._pending = self._mix_later()
+    def _update_after_pause(self) -> None:
+        """Update the composite once the user pauses."""
+        self._pending = self._update_later()
 
-    def mix(self) -> None:
-        """Make the composite of the selected maps in a thread."""
+    def update_composite(self) -> None:
+        """Compute the composite of the selected maps in a thread."""
         scan, results, choices = self.scan, self.results(), self.composite_bar.channels()
         if scan is None or results is None or not choices:
             return
         view, number = scan.element_view, self._number
-        self._mixing.submit(lambda: (scan, composite_spec(results, view, choices, number)))
+        self._composite_task.submit(lambda: (scan, composite_spec(results, view, choices, number)))
 
-    def _show_composite(self, answer: tuple[Scan, MapSpec]) -> None:
-        scan, spec = answer
+    def _show_composite(self, result: tuple[Scan, MapSpec]) -> None:
+        scan, spec = result
         if not isalive(self) or scan not in self.session.scans:
             return
         viewer, key = self.viewer, (spec.kind, spec.name)
@@ -348,16 +347,16 @@ class ElementTools(QTabWidget):
         if new:
             show_only(viewer, scan, {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}, {key})
 
-    def _keep(self) -> None:
+    def _start_new_composite(self) -> None:
         self._number += 1
 
     def update_histogram(self) -> None:
-        """Count the values of the active layer in a thread."""
+        """Compute the histogram of the active layer in a thread."""
         layer = self._layer
         if layer is None or self.currentWidget() is not self.histogram:
             return
         data = layer.data
-        self._counting.submit(lambda: (layer, histogram_of(data)))
+        self._histogram_task.submit(lambda: (layer, histogram_of(data)))
 
     def _show_histogram(self, result: tuple[Any, Histogram | None]) -> None:
         layer, histogram = result
@@ -372,9 +371,9 @@ class ElementTools(QTabWidget):
             return
         layer = self.viewer.layers.selection.active
         single = layer is not None and type(layer).__name__ == "Image" and not layer.rgb
-        mine = single and LayerInfo.of(layer).scan is not None
-        self._watch(layer if mine else None)
-        if mine:
+        ours = single and LayerInfo.of(layer).scan is not None
+        self._watch(layer if ours else None)
+        if ours:
             self.update_histogram()
         else:
             self.histogram.clear()
