@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import h5py
+import numcodecs
 import numpy as np
 import pytest
 import zarr
@@ -59,6 +61,33 @@ def test_changed_bytes_of_a_store_are_found_by_their_checksum(store, damage):
     shard.write_bytes({"flip": data, "cut": data[:-20], "empty": b""}[damage])
     with pytest.raises(ValueError, match=r"scan\.zarr is (damaged|incomplete)"):
         open_cube(store).counts.compute()
+
+
+def test_a_piece_that_unpacks_to_more_than_it_declares_is_not_unpacked(store):
+    array = zarr.create_array(
+        str(store / "counts"),
+        shape=(1, 1, 160),
+        chunks=(1, 1, 160),
+        shards=(1, 1, 160),
+        dtype="uint16",
+        compressors=[zarr.codecs.BloscCodec()],
+        overwrite=True,
+    )
+    array[...] = 1
+    bomb = bytes(numcodecs.Blosc().encode(bytes(2**26)))
+    index = np.array([0, len(bomb)], "<u8").tobytes()
+    checksum = bytes(numcodecs.CRC32C(location="end").encode(index))[-4:]
+    (store / "counts" / "c" / "0" / "0" / "0").write_bytes(bomb + index + checksum)
+    for name in ("live_time_s", "valid"):
+        shutil.rmtree(store / name, ignore_errors=True)
+    counts = open_cube(store).counts
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"scan\.zarr is damaged: a piece of its counts"):
+            counts.compute()
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
 
 
 def test_changed_bytes_of_an_hdf5_file_are_found_by_their_checksum(cube, tmp_path):

@@ -208,6 +208,20 @@ def test_damaged_results_are_refused(tmp_path):
             read_session(forged(tmp_path, GOOD, content))
 
 
+def test_results_that_declare_an_impossible_size_are_refused(tmp_path):
+    path = saved(tmp_path, results=[maps()])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = "results-0.zarr/top/0/zarr.json"
+    about = json.loads(members[name])
+    for shape, chunk in (([3, 10**6, 10**6], [1, 6, 5]), ([3, 6, 5], [1, 10**5, 10**5])):
+        about["shape"], about["chunk_grid"]["configuration"]["chunk_shape"] = shape, chunk
+        content = [(key, value) for key, value in members.items() if key != "session.json"]
+        content = [(key, json.dumps(about) if key == name else value) for key, value in content]
+        with pytest.raises(ValueError, match="is damaged"):
+            read_session(forged(tmp_path, GOOD, content))
+
+
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [

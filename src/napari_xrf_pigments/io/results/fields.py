@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,13 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
+from .._reader import MAX_PIXELS
+
 MARKER = "napari_xrf_pigments"
 KIND = "results"
 BLOCK_BYTES = 64 * 2**20
 MAX_ROWS = 256
+_MAX_MAPS = 1000
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,36 @@ def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> li
     if not fields:
         raise ValueError("There are no maps to save.")
     return fields
+
+
+def check_stored(stored: Any, count: int, name: str) -> Any:
+    """Return a stored stack of maps, or the map of one, if its shape is possible.
+
+    Parameters
+    ----------
+    stored : zarr.Array or h5py.Dataset, shape (map, y, x) or (y, x)
+        What a file declares; nothing of it has been read.
+    count : int
+        Number of maps expected.
+    name : str
+        Name of the file, for errors.
+
+    Raises
+    ------
+    ValueError
+        If it is no stack of so many maps, or larger than the maps of any scan.
+    """
+    shape = tuple(stored.shape)
+    n_maps = shape[0] if len(shape) == 3 else 1
+    pixels = math.prod(shape[-2:])
+    if len(shape) not in (2, 3) or n_maps != count or stored.dtype.kind != "f":
+        raise ValueError(f"{name} is damaged: an array in it is not a stack of {count} maps.")
+    if n_maps > _MAX_MAPS or pixels > MAX_PIXELS:
+        raise ValueError(
+            f"{name} declares {n_maps} maps of {shape[-2]} x {shape[-1]} pixels, which is larger "
+            "than any scan, so it is probably damaged."
+        )
+    return stored
 
 
 def provenance(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
 from .._reader import read_head
 from ..atomic_write import GuardedFile
-from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
+from .fields import KIND, MARKER, Field, all_fields, check_stored, provenance, to_json
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 # HDF5 stores attributes up to 64 kB.
@@ -79,30 +80,42 @@ def is_results(path: Path) -> bool:
 
 
 def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
-    """Read a file into memory."""
+    """Read a file into memory.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not maps of the names, or too large.
+    """
     import h5py
+
+    def maps(name: str, names: tuple[str, ...]) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = check_stored(file[name], len(names), path.name)[()]
+        return values
 
     elements = pigments = None
     with h5py.File(path, "r") as file:
         if "elements" in file:
             group = file["elements"]
+            names = _names(group["names"])
             elements = ElementMaps(
-                names=_names(group["names"]),
-                counts=group["counts"][()],
-                sigma=group["sigma"][()],
+                names=names,
+                counts=maps("elements/counts", names),
+                sigma=maps("elements/sigma", names),
                 pixel_mm=_pixel(group),
                 provenance=_read_provenance(group),
             )
         if "pigments" in file:
             group = file["pigments"]
+            names, groups = _names(group["names"]), _names(group["groups"])
             pigments = PigmentMaps(
-                names=_names(group["names"]),
-                probability=group["probability"][()],
-                top=group["top"][()],
-                below=group["below"][()],
-                groups=_names(group["groups"]),
-                group_probability=group["group_probability"][()],
-                unexplained=file["unexplained"][()],
+                names=names,
+                probability=maps("pigments/probability", names),
+                top=maps("pigments/top", names),
+                below=maps("pigments/below", names),
+                groups=groups,
+                group_probability=maps("pigments/group_probability", groups),
+                unexplained=maps("unexplained", ("unexplained",)),
                 pixel_mm=_pixel(group),
                 provenance=_read_provenance(group),
             )

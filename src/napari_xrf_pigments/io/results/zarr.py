@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from .fields import KIND, MARKER, Field, all_fields, provenance
+from .._guarded_zarr import metadata, open_checked
+from .fields import KIND, MARKER, Field, all_fields, check_stored, provenance
 
 OME_VERSION = "0.5"
 # Names of the images in the store, by part and field.
@@ -51,27 +52,39 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
 
 def is_results(path: Path) -> bool:
     """Return whether `path` is such a store."""
+    return own_attributes(path).get("kind") == KIND
+
+
+def own_attributes(path: Path) -> dict[str, Any]:
+    """Read the attributes of a store that this program wrote; none for other stores."""
     try:
-        with (path / "zarr.json").open(encoding="utf-8") as file:
-            about = json.load(file).get("attributes", {}).get(MARKER)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return False
-    return isinstance(about, dict) and about.get("kind") == KIND
+        about = metadata(path).get("attributes", {}).get(MARKER)
+    except (ValueError, AttributeError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
-    """Read a store; the arrays stay on disk."""
-    import zarr
+    """Read a store; the arrays stay on disk.
 
-    root: Any = zarr.open_group(str(path), mode="r")
-    about: Any = root.attrs[MARKER]
+    Raises
+    ------
+    ValueError
+        If the arrays are not maps of the names, or too large.
+    """
+
+    def maps(image: str, names: Sequence[str]) -> Any:
+        array = open_checked(path / image / "0", path.name)
+        return check_stored(array, len(names), path.name)
+
+    about = own_attributes(path)
     elements = pigments = None
     if about["elements"] is not None:
         known = about["elements"]
         elements = ElementMaps(
             names=tuple(known["names"]),
-            counts=root["elements/0"],
-            sigma=root["sigma/0"],
+            counts=maps("elements", known["names"]),
+            sigma=maps("sigma", known["names"]),
             pixel_mm=_pair(known["pixel_mm"]),
             provenance=known["provenance"],
         )
@@ -79,12 +92,12 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
         known = about["pigments"]
         pigments = PigmentMaps(
             names=tuple(known["names"]),
-            probability=root["pigments/0"],
-            top=root["top/0"],
-            below=root["below/0"],
+            probability=maps("pigments", known["names"]),
+            top=maps("top", known["names"]),
+            below=maps("below", known["names"]),
             groups=tuple(known["groups"]),
-            group_probability=root["groups/0"],
-            unexplained=root["unexplained/0"][0],
+            group_probability=maps("groups", known["groups"]),
+            unexplained=maps("unexplained", ["unexplained"])[0],
             pixel_mm=_pair(known["pixel_mm"]),
             provenance=known["provenance"],
         )

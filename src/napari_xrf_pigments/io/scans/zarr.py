@@ -7,7 +7,7 @@ the cube lies beside it with its coordinates, as xarray names them.
 
 from __future__ import annotations
 
-import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube, choose_pieces
 
+from .._guarded_zarr import open_checked, open_guarded
 from .._lazy import StoredArray, dask_counts
-from .._reader import FormatReader, ReadOptions, make_source
+from .._reader import FormatReader, ReadOptions, check_size, make_source
 from ..results.fields import MARKER
-from ..results.zarr import OME_VERSION
+from ..results.zarr import OME_VERSION, own_attributes
 from ._blocks import Progress, scan_blocks, stored_dtype
 from .metadata import KIND, from_json, metadata_of, to_json
 
@@ -125,11 +126,10 @@ class ZarrScan(StoredArray):
 
     def read(self, slices: tuple[slice, slice, slice]) -> NDArray[Any]:
         """Read the counts within three slices."""
-        import zarr
-
         name = Path(self.path).name
         try:
-            array: Any = zarr.open_array(self.path, path=COUNTS, mode="r")
+            file_bytes = math.prod(self.block) * self.dtype.itemsize
+            array = open_guarded(Path(self.path, COUNTS), file_bytes)
             values = np.asarray(array[slices], dtype=self.dtype)
         except FileNotFoundError:
             raise FileNotFoundError(f"{name} is no longer there.") from None
@@ -161,20 +161,9 @@ def _has_bytes(path: Path) -> bool:
         return False
 
 
-def _about(path: Path) -> Any:
-    """Read the attribute that marks our own stores; None where there is none."""
-    try:
-        with (path / "zarr.json").open(encoding="utf-8") as file:
-            about = json.load(file).get("attributes", {}).get(MARKER)
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return None
-    return about if isinstance(about, dict) else None
-
-
 def is_scan(path: Path) -> bool:
     """Return whether `path` is a store that :func:`write` wrote."""
-    about = _about(path)
-    return about is not None and about.get("kind") == KIND
+    return own_attributes(path).get("kind") == KIND
 
 
 def read(path: Path, options: ReadOptions) -> XRFCube:
@@ -187,17 +176,14 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     """
     if options.dataset is not None and options.dataset.strip("/") != COUNTS:
         raise ValueError(f"{path.name} has no array {options.dataset}; it has {COUNTS} alone.")
-    import zarr
-
-    about = _about(path) or {}
-    metadata = from_json(str(about.get("scan", "")), path.name)
+    metadata = from_json(str(own_attributes(path).get("scan", "")), path.name)
     try:
-        root: Any = zarr.open_group(str(path), mode="r")
-        array = root[COUNTS]
+        array = open_checked(path / COUNTS, path.name)
         if len(array.shape) != 3 or array.dtype.kind not in "ui" or array.shards is None:
             raise ValueError
+        check_size(path.name, *array.shape)
         scan = ZarrScan(str(path), array.dtype.str, array.shape, block=array.shards)
-        images = {name: _image(root, name, array.shape[:2]) for name in _IMAGES}
+        images = {name: _image(path, name, array.shape[:2]) for name in _IMAGES}
         piece = array.chunks
     except PermissionError:
         raise
@@ -221,10 +207,10 @@ def _size(path: Path) -> int:
     return sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())
 
 
-def _image(root: Any, name: str, shape: tuple[int, int]) -> Any:
-    if name not in root:
+def _image(path: Path, name: str, shape: tuple[int, int]) -> Any:
+    if not (path / name).exists():
         return None
-    array = root[name]
+    array = open_checked(path / name, path.name)
     if array.shape != shape or array.dtype.kind not in "fb":
         raise TypeError
     return array[...]

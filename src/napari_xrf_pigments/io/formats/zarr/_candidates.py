@@ -5,7 +5,6 @@ Only the metadata, JSON files, are read here; nothing is unpacked.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis
+from napari_xrf_pigments.io._guarded_zarr import metadata
 from napari_xrf_pigments.io._metadata import (
     ENERGY_UNITS_KEV,
     LENGTH_UNITS_MM,
     axis_from_settings,
 )
-from napari_xrf_pigments.io._reader import parse_float, read_head
+from napari_xrf_pigments.io._reader import parse_float
 
 from .._candidates import (
     LEAST_CHANNELS,
@@ -32,15 +32,7 @@ from .._candidates import (
 
 MAX_OBJECTS = 2000
 _MAX_DEPTH = 6
-_JSON_BYTES = 16 * 2**20
 _METADATA = ("zarr.json", ".zarray", ".zgroup")
-# Codecs that turn bytes into numbers and nothing else: others (pickle!) could run code.
-_CODECS = {
-    "blosc", "zlib", "gzip", "zstd", "lz4", "bz2", "lzma", "shuffle", "delta", "crc32", "crc32c",
-    "adler32", "fletcher32", "fixedscaleoffset", "bitround", "packbits", "bytes", "transpose",
-    "sharding_indexed", "astype",
-}  # fmt: skip
-
 #: Metadata of an array and of the groups above it, the store first.
 Levels = list[Mapping[str, Any]]
 
@@ -77,55 +69,6 @@ def find_arrays(store: Path) -> list[ZarrArray]:
     described = (_describe_array(store, folder, levels) for folder, levels in _arrays(store))
     found = [array for array in described if array is not None]
     return sorted(found, key=lambda each: (each.rank, each.name))
-
-
-def metadata(folder: Path) -> dict[str, Any]:
-    """Read kind, shape, type, attributes and codecs from the JSON files of a folder.
-
-    Raises
-    ------
-    ValueError
-        If they are damaged.
-    """
-    new = _json(folder / "zarr.json")
-    if new:
-        return new
-    old = _json(folder / ".zarray")
-    kind = "array" if old else "group"
-    return {**old, "node_type": kind, "attributes": _json(folder / ".zattrs")}
-
-
-def codecs_allowed(about: Mapping[str, Any]) -> bool:
-    """Return whether all codecs of an array only turn bytes into numbers."""
-    named: list[Any] = []
-    waiting: list[Any] = [about.get(key) for key in ("codecs", "filters", "compressor")]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, list):
-            waiting += item
-        elif isinstance(item, dict):
-            named.append(item.get("id", item.get("name")))
-            configuration = item.get("configuration")
-            if isinstance(configuration, dict):
-                waiting += [configuration.get("codecs"), configuration.get("index_codecs")]
-        elif item is not None:
-            return False
-    return all(
-        isinstance(name, str) and name.removeprefix("numcodecs.") in _CODECS for name in named
-    )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    text = read_head(path, _JSON_BYTES + 1)
-    if not text:
-        return {}
-    try:
-        content = json.loads(text) if len(text) <= _JSON_BYTES else None
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise ValueError(f"The metadata in {path.name} are damaged.")
-    return content
 
 
 def _arrays(store: Path) -> Iterator[tuple[Path, Levels]]:

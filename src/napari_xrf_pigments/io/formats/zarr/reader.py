@@ -13,17 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
+from napari_xrf_pigments.io._guarded_zarr import (
+    MAX_CHUNK_BYTES,
+    codecs_allowed,
+    metadata,
+    open_guarded,
+)
 from napari_xrf_pigments.io._lazy import StoredArray
 from napari_xrf_pigments.io._metadata import ENERGY_NAMES, axis_from_values
 from napari_xrf_pigments.io._reader import MAX_CHANNELS, FormatReader, ReadOptions, check_size
 
 from .._candidates import build_cube, holds_counts
-from ._candidates import ZarrArray, codecs_allowed, find_arrays, is_store, metadata
-from ._decompression_guard import guarded_store
+from ._candidates import ZarrArray, find_arrays, is_store
 
 FORMAT = "Zarr"
 OME_FORMAT = "OME-Zarr"
-MAX_CHUNK_BYTES = 2**30
 # Larger stores are not measured to the last file.
 _MAX_FILES = 100_000
 # All that unpacking a damaged piece can raise.
@@ -60,18 +64,12 @@ class ZarrCube(StoredArray):
         """Read the pieces of the store within three slices."""
         path = Path(self.path)
         try:
-            array = _open_array(path / self.name, self.piece_bytes)
+            array = open_guarded(path / self.name, self.piece_bytes)
             block = np.asarray(array[self.disk_key(slices)])
         except _DAMAGE as error:
             sentence = f"{path.name} is damaged: a piece of its counts cannot be read."
             raise ValueError(sentence) from error
         return self.ordered(block)
-
-
-def _open_array(folder: Path, piece_bytes: int) -> Any:
-    import zarr
-
-    return zarr.open_array(guarded_store(folder, piece_bytes), mode="r")
 
 
 def matches(path: Path) -> bool:
@@ -169,7 +167,7 @@ def _energies_beside(path: Path, array: ZarrArray) -> EnergyAxis | None:
         if about.get("shape") not in ([channels], [channels + 1]) or not codecs_allowed(about):
             continue
         try:
-            stored = _open_array(group / name, 8 * MAX_CHANNELS)
+            stored = open_guarded(group / name, 8 * MAX_CHANNELS)
             values = np.asarray(stored[:])
         except _DAMAGE as error:
             raise ValueError(f"{path.name} is damaged: its energies cannot be read.") from error

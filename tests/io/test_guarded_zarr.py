@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_xrf_pigments.io import open_cube
-from napari_xrf_pigments.io.formats.zarr._decompression_guard import exceeds_declared_size
+from napari_xrf_pigments.io._guarded_zarr import exceeds_declared_size
 
 PACKERS = {
     "gzip": gzip.compress,
