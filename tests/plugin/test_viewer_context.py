@@ -1,4 +1,4 @@
-"""Like neighbours in a real viewer: switched on, kept by Resume, told where a pixel is asked."""
+"""Smoothing with similar neighbours in a real viewer: setting, resumed runs, selected pixels."""
 
 import numpy as np
 import pytest
@@ -15,19 +15,19 @@ from .synthetic import FakeTiles, explain, fake_services, make_cube
 
 
 class Recording(FakeTiles):
-    """Tiles that remember whether neighbours were to speak."""
+    """Tiles that record the setting of each run."""
 
-    asked: list
+    contexts: list
 
     def pigments(self, cube, device, skip=None, before=None, context=False):
-        self.asked.append(context)
+        self.contexts.append(context)
         return super().pigments(cube, device, skip, before, context)
 
 
 @pytest.fixture
 def tiles():
     tiles = Recording()
-    tiles.asked = []
+    tiles.contexts = []
     return tiles
 
 
@@ -57,7 +57,7 @@ def dock(viewer):
     return add_dock(viewer, PigmentsDock, "Pigments")
 
 
-def switch(dock):
+def toggle(dock):
     box = dock.settings.context_box
     QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
 
@@ -68,46 +68,46 @@ def run(dock, scan, qtbot):
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
 
 
-def test_it_is_off_until_it_is_ticked(scan, dock, qtbot, tiles):
+def test_smoothing_is_off_by_default(scan, dock, qtbot, tiles):
     assert not dock.settings.context
     run(dock, scan, qtbot)
-    assert tiles.asked == [False]
+    assert tiles.contexts == [False]
     assert not scan.pigments.context
-    switch(dock)
+    toggle(dock)
     assert dock.settings.context
     run(dock, scan, qtbot)
-    assert tiles.asked == [False, True]
+    assert tiles.contexts == [False, True]
     assert scan.pigments.context
-    assert "like neighbours" in provenance_line(scan.pigments.provenance)
-    assert "like neighbours" in dock.made.text()
+    assert "similar neighbours" in provenance_line(scan.pigments.provenance)
+    assert "similar neighbours" in dock.provenance_label.text()
 
 
-def test_resume_goes_on_as_it_was_begun(scan, dock, qtbot, tiles):
-    switch(dock)
+def test_a_resumed_run_keeps_its_setting(scan, dock, qtbot, tiles):
+    toggle(dock)
     tiles.pause_s = 0.2
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: tiles.begun >= 2, timeout=60_000)
     dock.run_bar.cancel_button.click()
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
-    switch(dock)
+    toggle(dock)
     tiles.pause_s = 0.0
     QTest.mouseClick(dock.run_bar.resume_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: scan.pigments.complete and not dock.busy, timeout=60_000)
-    assert tiles.asked == [True, True]
+    assert tiles.contexts == [True, True]
     assert scan.pigments.context
 
 
-def test_a_pixel_is_explained_by_what_its_answer_was_made_of(viewer, scan, dock, qtbot, explained):
+def test_the_pooled_spectrum_of_a_pixel_is_explained(viewer, scan, dock, qtbot, explained):
     spectrum = add_dock(viewer, SpectrumDock, "Spectrum", "bottom")
-    switch(dock)
+    toggle(dock)
     run(dock, scan, qtbot)
     click_world(viewer, (5.0, 5.0))
-    place = spectrum.pixel_tab.view.position
+    label = spectrum.pixel_tab.view.position
     text = "predicted together with 6 similar neighbours"
-    qtbot.waitUntil(lambda: text in place.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: text in label.text(), timeout=60_000)
     assert np.array_equal(explained[-1], 7 * scan.cube.spectrum(10, 10))
-    # The mean over a radius is asked about as it is.
+    # The mean over a radius is explained without its neighbours.
     spectrum.pixel_tab.view.radius.setValue(1)
-    qtbot.waitUntil(lambda: "mean of 5 pixels" in place.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "mean of 5 pixels" in label.text(), timeout=60_000)
     qtbot.waitUntil(lambda: spectrum.pixel_tab.explanation is not None, timeout=60_000)
-    assert "similar neighbours" not in place.text()
+    assert "similar neighbours" not in label.text()

@@ -178,8 +178,8 @@ def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
     assert red > 2 * green
     assert red > 2 * blue
     assert tuple(layer.scale) == (0.5, 0.25)
-    assert pigments.found.tree.topLevelItem(1).text(0) == "Vermilion"
-    assert pigments.found.tree.topLevelItem(1).text(1) == "33.3 %"
+    assert pigments.pigment_tree.tree.topLevelItem(1).text(0) == "Vermilion"
+    assert pigments.pigment_tree.tree.topLevelItem(1).text(1) == "33.3 %"
 
 
 def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigments, qtbot, tiles):

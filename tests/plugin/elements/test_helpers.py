@@ -174,13 +174,18 @@ def test_provenance_as_text():
         "weights_hash": "0123456789abcdef",
         "settings": {"kind": "pigments", "nothing": None},
         "shape": [3, 4, 5],
+        "palette": {"period": [None, None]},
+        "acquisition": {"tube_kv": 50.0, "detector": {"fwhm_mn_ka_ev": 140.0}},
     }
     assert provenance_line(made) == "Made 2026-01-02 03:04, version 1.0, weights 01234567"
     assert provenance_line({}) == ""
     text = provenance_text(made)
-    assert "settings:\n  kind: pigments" in text
-    assert "shape: 3, 4, 5" in text
-    assert "nothing" not in text
+    assert "Settings:\n  Kind: pigments" in text
+    assert "Shape: 3, 4, 5" in text
+    assert "Period: not set" in text
+    assert "Tube (kV): 50.0" in text
+    assert "Resolution at Mn K alpha (eV): 140.0" in text
+    assert "Nothing" not in text
 
 
 def test_rows_show_the_lines_that_were_mapped():

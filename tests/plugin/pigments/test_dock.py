@@ -46,11 +46,11 @@ def names(viewer, scan):
     return {layer.name for layer in map_layers(viewer, scan, KINDS).values()}
 
 
-def becomes(viewer, scan, expected, qtbot):
+def wait_for_layers(viewer, scan, expected, qtbot):
     qtbot.waitUntil(lambda: names(viewer, scan) == expected, timeout=60_000)
 
 
-def write(field, text):
+def enter(field, text):
     field.selectAll()
     QTest.keyClicks(field, text)
     QTest.keyClick(field, Qt.Key.Key_Return)
@@ -58,16 +58,16 @@ def write(field, text):
 
 def choose_row(dock, name, qtbot):
     """Click the row of a pigment."""
-    tree = dock.found.tree
+    tree = dock.pigment_tree.tree
     tree.expandAll()
     pending = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
     while pending:
         item = pending.pop()
-        key = item.data(0, dock.found._KEY)
+        key = item.data(0, Qt.ItemDataRole.UserRole)
         if key and tuple(key) == ("pigment", name):
             tree.scrollToItem(item)
-            place = tree.visualItemRect(item).center()
-            QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
+            centre = tree.visualItemRect(item).center()
+            QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=centre)
             return item
         pending += [item.child(i) for i in range(item.childCount())]
     raise AssertionError(f"There is no row of {name}.")
@@ -76,36 +76,36 @@ def choose_row(dock, name, qtbot):
 ALL = {"Lead white", "Vermilion", "Copper pigments"}
 
 
-def test_rows_have_colour_share_and_certainty(mapped):
-    item = mapped.found.tree.topLevelItem(1)
+def test_rows_show_colour_area_and_mean_probability(mapped):
+    item = mapped.pigment_tree.tree.topLevelItem(1)
     assert [item.text(column) for column in range(3)] == ["Vermilion", "33.3 %", "90 %"]
     assert not item.icon(0).isNull()
     for part in ("Formula: HgS", "Diagnostic lines: Hg L"):
         assert part in item.toolTip(0)
-    group = mapped.found.tree.topLevelItem(2)
+    group = mapped.pigment_tree.tree.topLevelItem(2)
     assert group.text(0) == "Copper pigments"
     assert group.child(0).text(0) == "cannot be told apart"
     assert "Azurite, Malachite" in group.toolTip(0)
 
 
-def test_a_period_hides_and_one_click_shows(viewer, scan, mapped, qtbot):
+def test_pigments_hidden_by_the_period_are_shown_by_one_click(viewer, scan, mapped, qtbot):
     mapped.settings.slider.setValue(0.3)
     with_azurite = {"Lead white", "Vermilion", "Azurite", "Malachite"}
-    becomes(viewer, scan, with_azurite, qtbot)
-    write(mapped.settings.first_year, "1850")
-    write(mapped.settings.last_year, "1900")
-    becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
+    wait_for_layers(viewer, scan, with_azurite, qtbot)
+    enter(mapped.settings.first_year, "1850")
+    enter(mapped.settings.last_year, "1900")
+    wait_for_layers(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
     assert mapped.hidden_bar.isVisible()
     assert "Azurite" in mapped.hidden_bar.sentence.text()
     assert "2 of them found" in mapped.hidden_bar.sentence.text()
     QTest.mouseClick(mapped.hidden_bar.button, Qt.MouseButton.LeftButton)
-    becomes(viewer, scan, with_azurite, qtbot)
+    wait_for_layers(viewer, scan, with_azurite, qtbot)
     assert mapped.hidden_bar.button.text() == "Hide"
     QTest.mouseClick(mapped.hidden_bar.button, Qt.MouseButton.LeftButton)
-    becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
+    wait_for_layers(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
 
 
-def test_a_whole_year_need_not_be_confirmed(viewer, scan, mapped):
+def test_a_complete_year_needs_no_enter(viewer, scan, mapped):
     for field, year in ((mapped.settings.first_year, "1850"), (mapped.settings.last_year, "1900")):
         QTest.keyClicks(field, year[:3])
         before = scan.palette.period
@@ -114,14 +114,14 @@ def test_a_whole_year_need_not_be_confirmed(viewer, scan, mapped):
     assert scan.palette.period == (1850, 1900)
 
 
-def test_the_chosen_layer_is_one_that_is_seen(viewer, scan, mapped, qtbot):
+def test_the_active_layer_is_visible(viewer, scan, mapped, qtbot):
     qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     active = viewer.layers.selection.active
     assert active.visible
     assert LayerInfo.of(active).kind == "pigment"
 
 
-def test_a_hidden_map_that_the_user_chose_stays_chosen(viewer, scan, mapped, qtbot):
+def test_a_hidden_layer_that_the_user_selected_stays_selected(viewer, scan, mapped, qtbot):
     qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     hidden = viewer.layers["Lead white"]
     hidden.visible = False
@@ -132,23 +132,23 @@ def test_a_hidden_map_that_the_user_chose_stays_chosen(viewer, scan, mapped, qtb
     assert viewer.layers.selection.active is hidden
 
 
-def test_emptied_years_hide_nothing_any_longer(viewer, scan, mapped, qtbot):
+def test_without_years_no_pigment_is_hidden(viewer, scan, mapped, qtbot):
     mapped.settings.slider.setValue(0.3)
     fields = (mapped.settings.first_year, mapped.settings.last_year)
     for field, year in zip(fields, ("1850", "1900"), strict=True):
-        write(field, year)
-    becomes(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
+        enter(field, year)
+    wait_for_layers(viewer, scan, {"Lead white", "Vermilion"}, qtbot)
     for field in fields:
         field.selectAll()
         QTest.keyClick(field, Qt.Key.Key_Delete)
         QTest.keyClick(field, Qt.Key.Key_Return)
-    becomes(viewer, scan, {"Lead white", "Vermilion", "Azurite", "Malachite"}, qtbot)
+    wait_for_layers(viewer, scan, {"Lead white", "Vermilion", "Azurite", "Malachite"}, qtbot)
     assert scan.palette.period == (None, None)
 
 
-def test_what_was_not_found_can_be_read_in_every_theme(viewer, mapped):
+def test_grey_rows_are_readable_in_every_theme(viewer, mapped):
     def contrast():
-        tree = mapped.found.tree
+        tree = mapped.pigment_tree.tree
         text = tree.topLevelItem(2).child(0).foreground(0).color()
         return abs(text.lightness() - tree.palette().base().color().lightness())
 
@@ -163,20 +163,20 @@ def test_what_was_not_found_can_be_read_in_every_theme(viewer, mapped):
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(scan, mapped, qtbot, notes):
-    write(mapped.settings.last_year, "1700")
-    write(mapped.settings.first_year, "1900")
+    enter(mapped.settings.last_year, "1700")
+    enter(mapped.settings.first_year, "1900")
     assert notes()[-1] == ("The period ends in 1700, before it begins in 1900.", "error")
     assert scan.palette.period == (None, 1700)
-    # What was written stays, to be set right.
+    # The text stays in the fields, so that the user can correct it.
     assert mapped.settings.period == (1900, 1700)
-    write(mapped.settings.last_year, "1950")
+    enter(mapped.settings.last_year, "1950")
     assert scan.palette.period == (1900, 1950)
 
 
-def test_another_period_can_be_written_from_either_end(scan, mapped, notes):
+def test_a_new_period_can_be_typed_year_by_year(scan, mapped, notes):
     fields = (mapped.settings.first_year, mapped.settings.last_year)
     for field, year in zip(fields, ("1600", "1700"), strict=True):
-        write(field, year)
+        enter(field, year)
     for field, year in zip(fields, ("1800", "1900"), strict=True):
         field.selectAll()
         QTest.keyClicks(field, year)
@@ -184,19 +184,19 @@ def test_another_period_can_be_written_from_either_end(scan, mapped, notes):
     assert notes() == []
 
 
-def test_a_click_on_what_has_no_map_says_so(viewer, scan, mapped, qtbot):
+def test_a_click_on_a_pigment_without_a_map_is_explained(viewer, scan, mapped, qtbot):
     choose_row(mapped, "azurite", qtbot)
     assert "Azurite has no map" in mapped.run_bar.status.text()
 
 
-def test_a_pigment_is_excluded_and_the_dock_says_so(viewer, scan, mapped, qtbot):
+def test_an_excluded_pigment_is_listed_as_hidden(viewer, scan, mapped, qtbot):
     choose_row(mapped, "vermilion", qtbot)
     assert mapped.pigment_bar.title.text() == "Vermilion"
     QTest.mouseClick(mapped.pigment_bar.exclude, Qt.MouseButton.LeftButton)
-    becomes(viewer, scan, ALL - {"Vermilion"}, qtbot)
+    wait_for_layers(viewer, scan, ALL - {"Vermilion"}, qtbot)
     assert "Vermilion 33.3 % (excluded)" in mapped.hidden_bar.sentence.text()
     QTest.mouseClick(mapped.hidden_bar.button, Qt.MouseButton.LeftButton)
-    becomes(viewer, scan, ALL, qtbot)
+    wait_for_layers(viewer, scan, ALL, qtbot)
     choose_row(mapped, "vermilion", qtbot)
     assert mapped.pigment_bar.exclude.isChecked()
     QTest.mouseClick(mapped.pigment_bar.exclude, Qt.MouseButton.LeftButton)
@@ -204,44 +204,44 @@ def test_a_pigment_is_excluded_and_the_dock_says_so(viewer, scan, mapped, qtbot)
     assert scan.palette == Palette()
 
 
-def test_a_pigment_of_which_there_is_little_is_shown_if_wanted(viewer, scan, mapped, qtbot):
+def test_a_pigment_with_little_area_can_be_kept_visible(viewer, scan, mapped, qtbot):
     choose_row(mapped, "bone_black", qtbot)
     QTest.mouseClick(mapped.pigment_bar.add, Qt.MouseButton.LeftButton)
-    becomes(viewer, scan, {*ALL, "Bone black"}, qtbot)
+    wait_for_layers(viewer, scan, {*ALL, "Bone black"}, qtbot)
 
 
-def test_a_pigment_has_its_own_threshold(viewer, scan, mapped, qtbot):
+def test_a_pigment_can_have_a_separate_threshold(viewer, scan, mapped, qtbot):
     choose_row(mapped, "azurite", qtbot)
     bar = mapped.pigment_bar
     assert not bar.slider.isEnabled()
     bar.own.click()
     bar.slider.setValue(0.3)
-    becomes(viewer, scan, {"Lead white", "Vermilion", "Azurite"}, qtbot)
+    wait_for_layers(viewer, scan, {"Lead white", "Vermilion", "Azurite"}, qtbot)
     assert scan.palette.thresholds == {"azurite": pytest.approx(0.3)}
     layer = map_layers(viewer, scan, ["pigment"])["pigment", "azurite"]
     assert layer.colormap.map(np.array([0.35]))[0, 3] == 1
     bar.own.click()
-    becomes(viewer, scan, ALL, qtbot)
+    wait_for_layers(viewer, scan, ALL, qtbot)
     assert scan.palette.thresholds == {}
 
 
-def test_top_and_below_have_a_layer_each(viewer, scan, mapped, qtbot):
+def test_surface_and_underlying_are_separate_layers(viewer, scan, mapped, qtbot):
     box = mapped.settings.depth_box
     box.setFocus()
     for _ in range(3):
         QTest.keyClick(box, Qt.Key.Key_Down)
-    becomes(viewer, scan, {"Lead white, top", "Vermilion, below"}, qtbot)
+    wait_for_layers(viewer, scan, {"Lead white, top", "Vermilion, below"}, qtbot)
     mapped.settings.slider.setValue(0.05)
     qtbot.waitUntil(
         lambda: {"Vermilion, top", "Vermilion, below"} <= names(viewer, scan), timeout=60_000
     )
-    mapped.found.show_requested.emit("pigment", "vermilion")
+    mapped.pigment_tree.show_requested.emit("pigment", "vermilion")
     qtbot.waitUntil(lambda: not mapped.busy, timeout=60_000)
     visible = {layer.name for layer in viewer.layers if layer.visible}
     assert visible == {"Vermilion, top", "Vermilion, below"}
 
 
-def test_one_layer_a_group(viewer, scan, mapped, qtbot):
+def test_groups_only_shows_one_layer_per_group(viewer, scan, mapped, qtbot):
     QTest.mouseClick(mapped.settings.groups_box, Qt.MouseButton.LeftButton, pos=_left(mapped))
     qtbot.waitUntil(
         lambda: {key[0] for key in map_layers(viewer, scan, KINDS)} == {"group"}, timeout=60_000
@@ -249,7 +249,7 @@ def test_one_layer_a_group(viewer, scan, mapped, qtbot):
     assert "Copper pigments" in names(viewer, scan)
     assert not mapped.settings.depth_box.isEnabled()
     mapped.settings.groups_box.setChecked(False)
-    becomes(viewer, scan, ALL, qtbot)
+    wait_for_layers(viewer, scan, ALL, qtbot)
 
 
 def _left(dock):
@@ -258,7 +258,7 @@ def _left(dock):
     return QPoint(8, dock.settings.groups_box.height() // 2)
 
 
-def test_a_cancelled_run_goes_on(viewer, scan, dock, qtbot, tiles):
+def test_a_cancelled_run_can_be_resumed(viewer, scan, dock, qtbot, tiles):
     tiles.pause_s = 0.2
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: tiles.begun >= 2, timeout=60_000)
@@ -277,27 +277,27 @@ def test_a_cancelled_run_goes_on(viewer, scan, dock, qtbot, tiles):
     assert not dock.run_bar.resume_button.isVisible()
 
 
-def test_old_maps_say_so(viewer, scan, mapped, qtbot):
+def test_stale_maps_are_marked(viewer, scan, mapped, qtbot):
     scan.use_estimate(not scan.uses_estimate)
     assert names(viewer, scan) == {f"{name} (previous calibration)" for name in ALL}
-    assert "map pigments again" in mapped.run_bar.status.text()
-    # Layers that come later say it too.
+    assert "map the pigments again" in mapped.run_bar.status.text()
+    # Layers added later are marked too.
     mapped.settings.slider.setValue(0.3)
     qtbot.waitUntil(lambda: "Azurite (previous calibration)" in names(viewer, scan), timeout=60_000)
     mapped.run_bar.run_button.click()
-    becomes(viewer, scan, {"Lead white", "Vermilion", "Azurite", "Malachite"}, qtbot)
+    wait_for_layers(viewer, scan, {"Lead white", "Vermilion", "Azurite", "Malachite"}, qtbot)
 
 
-def test_how_maps_were_made_is_shown_and_saved(viewer, scan, mapped, qtbot, tmp_path):
-    assert "kind: pigments" in mapped.made.toolTip()
-    write(mapped.settings.last_year, "1700")
-    qtbot.waitUntil(lambda: "1700" in mapped.made.toolTip(), timeout=60_000)
+def test_provenance_is_shown_and_saved(viewer, scan, mapped, qtbot, tmp_path):
+    assert "Kind: pigments" in mapped.provenance_label.toolTip()
+    enter(mapped.settings.last_year, "1700")
+    qtbot.waitUntil(lambda: "1700" in mapped.provenance_label.toolTip(), timeout=60_000)
     _, pigments = results_of_metadata(layer.metadata for layer in viewer.layers)
     save_results(tmp_path / "maps.h5", pigments=pigments)
     _, again = load_results(tmp_path / "maps.h5")
     assert again.provenance["palette"]["period"] == [None, 1700]
     assert Palette.of(again.provenance["palette"]) == scan.palette
-    # What is hidden is not taken out of the result.
+    # Hidden pigments stay in the results.
     assert again.names == scan.pigments.names
 
 
@@ -306,7 +306,7 @@ def test_the_palette_belongs_to_the_scan(viewer, scan, mapped, qtbot):
     other = add_scan(viewer, make_cube(seed=2), "other")
     qtbot.waitUntil(lambda: mapped.scan is other, timeout=60_000)
     assert mapped.settings.threshold == 0.5
-    assert mapped.found.tree.topLevelItemCount() == 0
+    assert mapped.pigment_tree.tree.topLevelItemCount() == 0
     mapped.session.select_scan(scan)
     assert mapped.settings.threshold == pytest.approx(0.8)
     scan.set_palette(Palette(threshold=0.6, period=(1500, None)))

@@ -1,4 +1,4 @@
-"""Views without a viewer: they show what they are given and emit what the user wants."""
+"""Widgets without a viewer: they show what is set and emit what the user requests."""
 
 import pytest
 from qtpy.QtCore import QMimeData, Qt, QUrl
@@ -18,7 +18,7 @@ from napari_xrf_pigments.plugin.widgets.scan_bar import ScanBar
 
 @pytest.fixture
 def show(qtbot):
-    # PigmentComparison until they are hidden: a plot that is half collected must not be painted.
+    # Referenced until they are hidden: a plot that is partly deleted must not be painted.
     shown = []
 
     def _show(widget):
@@ -32,7 +32,7 @@ def show(qtbot):
         widget.hide()
 
 
-def test_run_and_cancel_take_turns(show, qtbot):
+def test_either_run_or_cancel_is_enabled(show, qtbot):
     bar = show(RunBar("Map"))
     with qtbot.waitSignal(bar.run_requested):
         bar.run_button.click()
@@ -45,7 +45,7 @@ def test_run_and_cancel_take_turns(show, qtbot):
     assert not bar.cancel_button.isEnabled()
 
 
-def test_a_bar_that_is_not_ready_says_why(show):
+def test_a_disabled_run_button_has_the_reason_as_tooltip(show):
     bar = show(RunBar("Map"))
     bar.set_ready(False, "Open a scan first")
     assert not bar.run_button.isEnabled()
@@ -61,7 +61,7 @@ def test_progress_is_shown_while_running_only(show):
     assert bar.bar.value() == 250
 
 
-def test_scans_are_listed_and_chosen(show, qtbot):
+def test_scans_are_listed_and_can_be_selected(show, qtbot):
     bar = show(ScanBar())
     assert bar.combo.currentText() == "Drop a scan here"
     bar.set_scans(["a", "b"], 1)
@@ -73,7 +73,7 @@ def test_scans_are_listed_and_chosen(show, qtbot):
         bar.open_folder.trigger()
 
 
-def test_ticks(show, qtbot):
+def test_elements_can_be_unticked(show, qtbot):
     view = show(ElementList(lambda name: "#ff0000"))
     view.set_rows([ElementRow("Fe K"), ElementRow("Pb L")])
     assert view.ticked() == ("Fe K", "Pb L")
@@ -83,16 +83,16 @@ def test_ticks(show, qtbot):
     assert view.names() == ("Fe K", "Pb L")
 
 
-def test_a_click_on_a_name_asks_for_that_map(show, qtbot):
+def test_a_click_on_an_element_requests_its_map(show, qtbot):
     view = show(ElementList(lambda name: "#ff0000"))
     view.set_rows([ElementRow("Fe K"), ElementRow("Pb L")])
-    place = view.tree.visualItemRect(view.tree.topLevelItem(1)).center()
-    with qtbot.waitSignal(view.show_requested) as asked:
-        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert asked.args == ["Pb L"]
+    centre = view.tree.visualItemRect(view.tree.topLevelItem(1)).center()
+    with qtbot.waitSignal(view.show_requested) as requested:
+        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    assert requested.args == ["Pb L"]
 
 
-def test_settings(show, qtbot):
+def test_pigment_settings_emit_their_changes(show, qtbot):
     view = show(PigmentSettings((("probability", "Anywhere"), ("below", "Below"))))
     assert (view.device, view.threshold, view.depth_key) == ("auto", 0.5, "probability")
     with qtbot.waitSignal(view.threshold_changed) as changed:
@@ -103,7 +103,7 @@ def test_settings(show, qtbot):
     assert changed.args == ["below"]
 
 
-def test_the_chosen_device_stays_when_devices_arrive(show):
+def test_the_selected_device_stays_when_devices_are_listed(show):
     view = show(PigmentSettings((("probability", "Anywhere"),)))
     view.device_box.setCurrentIndex(1)
     view.set_devices((("Automatic", "auto"), ("CPU", "cpu"), ("GPU", "cuda:0")))
@@ -126,7 +126,7 @@ ROWS = [
 ]
 
 
-def test_found_first_the_rest_folded(show):
+def test_pigments_not_found_are_collapsed_below_the_others(show):
     view = show(PigmentTree())
     view.set_rows(ROWS)
     titles = [view.tree.topLevelItem(i).text(0) for i in range(view.tree.topLevelItemCount())]
@@ -136,7 +136,7 @@ def test_found_first_the_rest_folded(show):
     assert view.tree.topLevelItem(0).text(1) == "25.0 %"
 
 
-def test_what_was_folded_stays_folded_when_the_list_is_renewed(show):
+def test_collapsed_rows_stay_collapsed_when_rows_are_set(show):
     view = show(PigmentTree())
     view.set_rows(ROWS)
     view.tree.topLevelItem(1).setExpanded(False)
@@ -146,21 +146,21 @@ def test_what_was_folded_stays_folded_when_the_list_is_renewed(show):
     assert view.tree.topLevelItem(2).isExpanded()
 
 
-def test_a_click_on_a_pigment_asks_for_it(show, qtbot):
+def test_a_click_on_a_pigment_requests_its_map(show, qtbot):
     view = show(PigmentTree())
     view.set_rows(ROWS)
-    place = view.tree.visualItemRect(view.tree.topLevelItem(0)).center()
-    with qtbot.waitSignal(view.show_requested) as asked:
-        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert asked.args == ["pigment", "vermilion"]
+    centre = view.tree.visualItemRect(view.tree.topLevelItem(0)).center()
+    with qtbot.waitSignal(view.show_requested) as requested:
+        QTest.mouseClick(view.tree.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    assert requested.args == ["pigment", "vermilion"]
 
 
 @pytest.mark.parametrize(("share", "text"), [(0, "-"), (0.0004, "< 0.1 %"), (0.5, "50.0 %")])
-def test_shares_are_readable(share, text):
+def test_shares_are_formatted(share, text):
     assert percent(share) == text
 
 
-def test_bars_grow_with_the_probability(show):
+def test_bars_lengthen_with_the_probability(show):
     view = show(ProbabilityBars())
     view.resize(400, 100)
 
@@ -173,13 +173,13 @@ def test_bars_grow_with_the_probability(show):
     assert red(0.9) > 2 * red(0.3) > 0
 
 
-def test_bars_say_where(show):
+def test_bars_state_the_depth(show):
     assert Bar("a", "#000000", 0.9, 0.8, 0.7).depth == "top + below"
     assert Bar("a", "#000000", 0.9, 0.1, 0.2).depth == ""
     assert Bar("a", "#000000", 0.9).depth == ""
 
 
-def test_without_bars_the_reason_is_drawn(show):
+def test_without_bars_a_message_is_drawn(show):
     view = show(ProbabilityBars())
     view.resize(300, 60)
     view.set_bars((), "")
@@ -188,17 +188,17 @@ def test_without_bars_the_reason_is_drawn(show):
     assert view.grab().toImage() != blank
 
 
-def test_the_axis_bar_offers_the_other_axis(show, qtbot):
+def test_the_axis_bar_has_a_button_for_the_other_axis(show, qtbot):
     bar = show(AxisBar())
     assert not bar.button.isVisible()
     bar.set_axis("Calibrated.", estimated=True, can_switch=True)
     assert bar.button.isVisible()
-    with qtbot.waitSignal(bar.estimate_requested) as asked:
+    with qtbot.waitSignal(bar.estimate_requested) as requested:
         bar.button.click()
-    assert asked.args == [False]
+    assert requested.args == [False]
 
 
-def test_only_local_files_are_taken_from_a_drop():
+def test_only_local_files_of_a_drop_are_used():
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile("/data/a.rpl"), QUrl("https://example.org/b.rpl")])
     assert local_paths(mime) == ["/data/a.rpl"]

@@ -1,4 +1,4 @@
-"""The Pigments dock: run the network tile by tile, show what it finds."""
+"""The Pigments dock: run the network tile by tile, list the pigments and show their maps."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from .tree import HiddenBar, PigmentBar, PigmentTree
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-#: What a click on a row leaves alone: the other pigment maps, and everything under them.
-_OTHERS = {*PIGMENT_KINDS, *ELEMENT_KINDS, "counts"}
+#: Kinds of layers among which a click on a row shows one alone.
+_SWITCHED = {*PIGMENT_KINDS, *ELEMENT_KINDS, "counts"}
 _KINDS_OF_PIGMENT = ("pigment", "pigment-top", "pigment-below")
 
 
 class PigmentsDock(MapDock):
-    """Maps pigments and lists what was found."""
+    """A dock that maps the pigments of a scan and lists those found."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, "Map pigments", session)
@@ -57,33 +57,33 @@ class PigmentsDock(MapDock):
         self.weights = weights_box(self.session, self.connect_signal, self)
         self.settings.form.insertRow(1, "Model", self.weights)
         self.hidden_bar = HiddenBar()
-        self.found = PigmentTree()
+        self.pigment_tree = PigmentTree()
         self.pigment_bar = PigmentBar()
-        self.made = QLabel()
-        self.made.setWordWrap(True)
+        self.provenance_label = QLabel()
+        self.provenance_label.setWordWrap(True)
         self.column.addWidget(self.settings)
         self.column.addWidget(self.run_bar)
         self.column.addWidget(self.hidden_bar)
-        self.add_expanding(self.found)
+        self.add_expanding(self.pigment_tree)
         self.column.addWidget(self.pigment_bar)
-        self.column.addWidget(self.made)
-        # While a slider is dragged, once every while is enough.
+        self.column.addWidget(self.provenance_label)
+        # While a slider is dragged, layers are updated only when it pauses.
         self._refresh_later = qdebounced(self.refresh, timeout=120, parent=self)
         self._pending: Future[None] | None = None
-        #: The device of a saved session, which is selected as soon as it is offered.
+        #: The device of a saved session, selected as soon as it is listed.
         self._device = ""
         self._connect()
-        self._look_for_devices()
+        self._find_devices()
         self.start()
 
     @property
     def busy(self) -> bool:
-        """Whether a run, an update of layers or a change of the settings is under way."""
-        waiting = self._pending is not None and not self._pending.done()
-        return waiting or super().busy
+        """Whether a run, an update of layers or a change of settings is under way."""
+        pending = self._pending is not None and not self._pending.done()
+        return pending or super().busy
 
     def _refresh_after_pause(self) -> None:
-        """Refresh when the user has not changed the settings for a moment."""
+        """Update layers and lists once the user pauses."""
         self._pending = self._refresh_later()
 
     def _connect(self) -> None:
@@ -91,26 +91,26 @@ class PigmentsDock(MapDock):
         settings.depth_changed.connect(lambda depth: self._refresh_after_pause())
         settings.groups_changed.connect(lambda on: self._refresh_after_pause())
         settings.threshold_changed.connect(
-            lambda value: self._set_palette(lambda known: replace(known, threshold=value))
+            lambda value: self._set_palette(lambda palette: replace(palette, threshold=value))
         )
         settings.period_changed.connect(self._set_period)
         self.hidden_bar.reveal_changed.connect(lambda on: self._refresh_after_pause())
-        self.found.show_requested.connect(self._show_alone)
-        self.found.selection_changed.connect(self._show_chosen)
+        self.pigment_tree.show_requested.connect(self._show_map_alone)
+        self.pigment_tree.selection_changed.connect(self._show_selected)
         bar.threshold_changed.connect(
-            lambda value: self._set_chosen(lambda known, name: known.with_threshold(name, value))
+            lambda value: self._set_selected(lambda known, name: known.with_threshold(name, value))
         )
         bar.exclude_changed.connect(
-            lambda on: self._set_chosen(lambda known, name: known.excluding(name, on))
+            lambda on: self._set_selected(lambda known, name: known.excluding(name, on))
         )
         bar.add_changed.connect(
-            lambda on: self._set_chosen(lambda known, name: known.adding(name, on))
+            lambda on: self._set_selected(lambda known, name: known.adding(name, on))
         )
 
     def save_state(self) -> dict[str, Any]:
-        """Return device, context, depth, groups and whether hidden pigments are shown.
+        """Return device, smoothing, depth, groups and whether hidden pigments are shown.
 
-        Threshold and period belong to the palette of the scan.
+        Threshold and period are saved with the palette of the scan.
         """
         settings = self.settings
         return {
@@ -132,7 +132,7 @@ class PigmentsDock(MapDock):
         set_checked(self.hidden_bar.button, state.get("reveal"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Show what is known of the scan."""
+        """Show the palette and the pigments of the scan."""
         self.update_bar()
         if scan is before:
             return
@@ -144,12 +144,12 @@ class PigmentsDock(MapDock):
             self.connect_signal(scan.palette_changed, self._on_palette)
             self.settings.set_palette(scan.palette.threshold, scan.palette.period)
         self.run_bar.set_status("")
-        self._list(scan)
+        self._update_list(scan)
         self._on_energies()
 
     @property
     def view(self) -> PigmentView:
-        """What of the result is shown."""
+        """The selection of the results that is shown."""
         palette = Palette() if self.scan is None else self.scan.palette
         shown = cast(Shown, self.settings.depth_key)
         return PigmentView(palette, shown, self.settings.groups, self.hidden_bar.reveal)
@@ -159,17 +159,17 @@ class PigmentsDock(MapDock):
         scan = self.scan
         if scan is None or self.running:
             return
-        # Layers that are there show the new maps as soon as there are any: to remove them and to
-        # add others costs the window much more.
+        # Existing layers are reused for the new maps, because to remove and add layers would take
+        # much longer.
         scan.pigments = None
         self._begin(scan, None)
         self.refresh()
 
     def resume(self) -> None:
-        """Run the network over the tiles that a broken off run left."""
-        left = self.resumable_results()
-        if self.scan is not None and left is not None and not self.running:
-            self._begin(self.scan, left.done)
+        """Run the network over the tiles that an interrupted run did not reach."""
+        results = self.resumable_results()
+        if self.scan is not None and results is not None and not self.running:
+            self._begin(self.scan, results.done)
 
     def _begin(self, scan: Scan, done: NDArray[np.bool_] | None) -> None:
         cube, services, device = scan.cube, self.session.services, self.settings.device
@@ -178,10 +178,12 @@ class PigmentsDock(MapDock):
         context = self.settings.context if earlier is None else earlier.context
 
         def add(tile: Any) -> None:
-            # Only the first tile says which pigments the network knows.
+            # The pigments that the network predicts are known from the first tile on.
             if scan.pigments is None:
                 if scan.cube.energies is not cube.energies:
-                    raise ValueError("The energy axis was changed meanwhile: map pigments again.")
+                    raise ValueError(
+                        "The energy axis was changed during the run; map the pigments again."
+                    )
                 names, groups = tuple(tile.names), tuple(tile.groups)
                 settings = {"kind": "pigments", "device": device, "context": context}
                 results = PigmentResults(cube.shape[:2], names, groups, cube.energies)
@@ -200,34 +202,34 @@ class PigmentsDock(MapDock):
         )
 
     def resumable_results(self) -> Results | None:
-        """Return the maps that a run left unfinished, on the axis in use."""
+        """Return the unfinished maps made with the present settings, or None."""
         scan = self.scan
         if scan is None or scan.pigments is None or scan.stale_reason_of("pigments"):
             return None
         return None if scan.pigments.complete else scan.pigments
 
     def blocking_reason(self) -> str:
-        """Why nothing can be run now."""
+        """Return why no run can start now; empty if it can."""
         if self.scan is None:
             return "Open a scan first"
-        return "" if self.scan.checked else "The energy axis is being checked"
+        return "" if self.scan.checked else "The energy axis is still being checked"
 
     def update_layers(self, scan: Scan) -> Iterator[None]:
-        """Bring layers and list up to date, one layer a step."""
+        """Update layers and list, one layer per step."""
         results = scan.pigments
         if results is None and not self.running:
-            # It ended before there was a tile.
+            # The run ended before its first tile.
             yield from discard_maps(self.viewer, scan, PIGMENT_KINDS)
         if scan not in self.session.scans or results is None:
             return
         view = self.view if scan is self.scan else PigmentView(scan.palette)
         if scan is self.scan:
-            self._list(scan)
+            self._update_list(scan)
             yield
         if not map_layers(self.viewer, scan, PIGMENT_KINDS):
             yield from iter_show_only(self.viewer, scan, {"counts", *ELEMENT_KINDS}, set())
         if self.running:
-            # A layer that comes and goes costs the window more than one that stays.
+            # Layers stay during the run: to remove and add them again would take longer.
             view = replace(view, retained=frozenset(map_layers(self.viewer, scan, PIGMENT_KINDS)))
 
         def specs() -> Iterator[Any]:
@@ -240,28 +242,28 @@ class PigmentsDock(MapDock):
             yield
         scan.results_changed.emit("pigments")
 
-    def _list(self, scan: Scan | None) -> None:
+    def _update_list(self, scan: Scan | None) -> None:
         results: PigmentResults | None = scan.pigments if scan is not None else None
         if results is None:
-            self.found.set_rows(())
+            self.pigment_tree.set_rows(())
             self.hidden_bar.set_sentence("")
-            self.made.clear()
+            self.provenance_label.clear()
         else:
             view = self.view
-            # What was saved says which pigments were shown.
+            # Saved maps record which pigments were shown.
             results.provenance["palette"] = view.palette.settings
-            self.found.set_rows(pigment_rows(results, view))
+            self.pigment_tree.set_rows(pigment_rows(results, view))
             self.hidden_bar.set_sentence(hidden_sentence(results, view))
-            self.made.setText(provenance_line(results.provenance))
-            self.made.setToolTip(provenance_text(results.provenance))
-        self.made.setVisible(bool(self.made.text()))
-        self._show_chosen()
+            self.provenance_label.setText(provenance_line(results.provenance))
+            self.provenance_label.setToolTip(provenance_text(results.provenance))
+        self.provenance_label.setVisible(bool(self.provenance_label.text()))
+        self._show_selected()
 
     def _on_energies(self) -> None:
         self.update_bar()
-        if self.scan is not None and not self.running and self.scan.stale_reason_of("pigments"):
-            why = self.scan.stale_reason_of("pigments")
-            self.run_bar.set_status(f"These maps are of the {why}: map pigments again.")
+        why = "" if self.scan is None else self.scan.stale_reason_of("pigments")
+        if why and not self.running:
+            self.run_bar.set_status(f"Computed with the {why}; map the pigments again to update.")
 
     def _on_palette(self) -> None:
         if self.scan is not None:
@@ -283,23 +285,23 @@ class PigmentsDock(MapDock):
         try:
             palette = replace(self.scan.palette, period=period)
         except ValueError as error:
-            # What was written stays, to be set right.
+            # The text stays in the fields, so that the user can correct it.
             self.session.show_error(str(error))
             return
         self.scan.set_palette(palette)
 
-    def _set_chosen(self, change: Callable[[Palette, str], Palette]) -> None:
-        chosen = self.found.selected
-        if chosen is not None and chosen[0] == "pigment":
-            self._set_palette(lambda known: change(known, chosen[1]))
-            self._show_chosen()
+    def _set_selected(self, change: Callable[[Palette, str], Palette]) -> None:
+        selected = self.pigment_tree.selected
+        if selected is not None and selected[0] == "pigment":
+            self._set_palette(lambda palette: change(palette, selected[1]))
+            self._show_selected()
 
-    def _show_chosen(self) -> None:
-        chosen, scan = self.found.selected, self.scan
-        if scan is None or chosen is None or chosen[0] != "pigment":
+    def _show_selected(self) -> None:
+        selected, scan = self.pigment_tree.selected, self.scan
+        if scan is None or selected is None or selected[0] != "pigment":
             self.pigment_bar.set_pigment("")
             return
-        name, palette = chosen[1], scan.palette
+        name, palette = selected[1], scan.palette
         self.pigment_bar.set_pigment(
             display.pigment_title(name),
             palette.threshold_of(name),
@@ -308,25 +310,29 @@ class PigmentsDock(MapDock):
             name in palette.added,
         )
 
-    def _show_alone(self, kind: str, name: str) -> None:
+    def _show_map_alone(self, kind: str, name: str) -> None:
         if self.scan is None:
             return
         kinds = _KINDS_OF_PIGMENT if kind == "pigment" else (kind,)
         keys = {(kind, name) for kind in kinds}
         if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
             scan = self.scan
-            self.layer_updates.prioritise(lambda: iter_show_only(self.viewer, scan, _OTHERS, keys))
+            self.layer_updates.prioritise(
+                lambda: iter_show_only(self.viewer, scan, _SWITCHED, keys)
+            )
         elif kind == "pigment" and not self.running:
             title = display.pigment_title(name)
-            self.run_bar.set_status(f"{title} has no map: it is nowhere over the threshold.")
+            self.run_bar.set_status(
+                f"{title} has no map: its probability is nowhere above the threshold."
+            )
 
-    def _look_for_devices(self) -> None:
-        start_worker(self.session.services.devices, returned=self._offer_devices)
+    def _find_devices(self) -> None:
+        start_worker(self.session.services.devices, returned=self._list_devices)
 
-    def _offer_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
+    def _list_devices(self, devices: tuple[tuple[str, str], ...]) -> None:
         self.settings.set_devices(devices)
-        # ``cuda`` on the page of preferences stands for the first of its kind.
-        wanted = preferences().device
-        found = next((device for _, device in devices if device.split(":")[0] == wanted), "auto")
-        select_key(self.settings.device_box, found)
+        # ``cuda`` on the page of preferences stands for the first GPU.
+        preferred = preferences().device
+        matches = (device for _, device in devices if device.split(":")[0] == preferred)
+        select_key(self.settings.device_box, next(matches, "auto"))
         select_key(self.settings.device_box, self._device)

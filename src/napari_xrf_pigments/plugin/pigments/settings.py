@@ -1,4 +1,4 @@
-"""Device, threshold, depth, groups and period for the pigment maps."""
+"""Settings of the pigment maps: device, threshold, depth, groups and period."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleSlider
 
-#: Of the years that pigments go by.
+#: Digits of a complete year.
 _DIGITS = 4
 Period = tuple[int | None, int | None]
 
 
 class PigmentSettings(QWidget):
-    """Where to compute, from which probability on a pigment counts, which of them to show.
+    """Select the device, the threshold of probability, and which pigments are shown.
 
     Parameters
     ----------
@@ -45,16 +45,17 @@ class PigmentSettings(QWidget):
         for key, label in depths:
             self.depth_box.addItem(label, key)
         self.slider = threshold_slider()
-        self.slider.setToolTip("A pigment counts as found where its probability is higher")
+        self.slider.setToolTip("Probability above which a pigment is shown and counted in its area")
         self.groups_box = QCheckBox("Show groups only")
         self.groups_box.setToolTip(
             "One map per group of pigments with the same diagnostic elements; it is more certain "
-            "than those of its members"
+            "than the maps of its members"
         )
         self.context_box = QCheckBox("Smooth with similar neighbours")
         self.context_box.setToolTip(
-            "For scans of few counts: adds the spectra of neighbouring pixels that do not differ "
-            "significantly from that of the pixel before the prediction. Used by the next run"
+            "For scans with few counts: before the prediction, the spectra of neighbouring pixels "
+            "that do not differ significantly from that of the pixel are added to it. Applies from "
+            "the next run on"
         )
         self.first_year, self.last_year = _year("from"), _year("to")
         self.form = form = QFormLayout(self)
@@ -77,17 +78,17 @@ class PigmentSettings(QWidget):
 
     @property
     def device(self) -> str:
-        """The torch device."""
+        """The PyTorch device."""
         return str(self.device_box.currentData())
 
     @property
     def context(self) -> bool:
-        """Whether spectra of similar neighbours are added."""
+        """Whether the maps are smoothed with similar neighbours."""
         return bool(self.context_box.isChecked())
 
     @property
     def threshold(self) -> float:
-        """The probability, 0-1."""
+        """The threshold of probability, 0-1."""
         return float(self.slider.value())
 
     @property
@@ -97,7 +98,7 @@ class PigmentSettings(QWidget):
 
     @property
     def groups(self) -> bool:
-        """Whether each group is one layer."""
+        """Whether only groups are shown, one layer per group."""
         return bool(self.groups_box.isChecked())
 
     @property
@@ -107,7 +108,7 @@ class PigmentSettings(QWidget):
         return first, last
 
     def set_devices(self, devices: Sequence[tuple[str, str]]) -> None:
-        """Offer devices, pairs of label and torch device, and keep the selected one."""
+        """List devices, pairs of label and PyTorch device; the selection stays."""
         chosen = self.device_box.currentData()
         self.device_box.clear()
         for label, device in devices:
@@ -115,7 +116,7 @@ class PigmentSettings(QWidget):
         self.device_box.setCurrentIndex(max(0, self.device_box.findData(chosen)))
 
     def set_palette(self, threshold: float, period: Period) -> None:
-        """Show threshold and period without a signal."""
+        """Show threshold and period without emitting a signal."""
         self.slider.blockSignals(True)
         self.slider.setValue(threshold)
         self.slider.blockSignals(False)
@@ -123,14 +124,14 @@ class PigmentSettings(QWidget):
             field.setText("" if year is None else str(year))
 
     def _year_typed(self, text: str) -> None:
-        # A complete year needs no Enter; while both years are being changed, they may be reversed.
+        # A complete year needs no Enter. While the user changes both, they may be reversed.
         first, last = self.period
-        backwards = first is not None and last is not None and first > last
-        if len(text) == _DIGITS and not backwards:
+        is_reversed = first is not None and last is not None and first > last
+        if len(text) == _DIGITS and not is_reversed:
             self.period_changed.emit(self.period)
 
     def _groups_toggled(self, on: bool) -> None:
-        # The network predicts groups for any layer only.
+        # The network predicts groups in any layer, without their depth.
         self.depth_box.setEnabled(not on)
         self.groups_changed.emit(on)
 
@@ -159,7 +160,7 @@ def _year(word: str) -> QLineEdit:
     field.setPlaceholderText({"from": "first year", "to": "last year"}[word])
     # With an integer validator, Qt would not report that a field was emptied.
     field.setValidator(QRegularExpressionValidator(QRegularExpression("(-?[0-9]{1,4})?"), field))
-    field.setToolTip("Pigments that were not in use in this period are hidden, and listed below")
+    field.setToolTip("Pigments not in use in this period are hidden; the line below lists them")
     field.setMinimumWidth(40)
     return field
 

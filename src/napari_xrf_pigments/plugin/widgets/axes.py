@@ -6,7 +6,7 @@ import pyqtgraph as pg
 
 
 def colour_axes(plot: pg.PlotWidget, background: str, text: str) -> None:
-    """Give a plot's background and axes the colours of the viewer's theme."""
+    """Set the colours of a plot's background and axes."""
     plot.setBackground(background)
     for side in ("bottom", "left"):
         axis = plot.getAxis(side)

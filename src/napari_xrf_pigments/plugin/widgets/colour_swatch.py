@@ -9,7 +9,7 @@ SIZE = 14
 
 
 def swatch(hex_colour: str) -> QIcon:
-    """Return a square of a colour; its grey border shows black and white on any theme."""
+    """Return a square of a colour; its grey border sets off black and white on any theme."""
     pixmap = QPixmap(QSize(SIZE, SIZE))
     pixmap.fill(QColor(hex_colour))
     painter = QPainter(pixmap)

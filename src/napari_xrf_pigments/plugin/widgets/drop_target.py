@@ -1,4 +1,4 @@
-"""Dropped files and folders."""
+"""A widget that accepts dropped files and folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run, resume, cancel, progress and one line of text."""
+"""Buttons to run, resume and cancel, a progress bar and a status line."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class RunBar(QWidget):
         self.set_running(False)
 
     def set_ready(self, ready: bool, reason: str = "") -> None:
-        """Enable the run button, or give the reason why it is disabled."""
+        """Enable the run button, or disable it with a reason as its tooltip."""
         self._ready = ready
         self.run_button.setToolTip(reason)
         self._update()
 
     def set_resumable(self, share: float | None) -> None:
-        """Offer to resume a run of which this share (0-1) is done; None to offer nothing."""
+        """Show the resume button for a run of which this share (0-1) is done; None hides it."""
         self.resume_button.setVisible(share is not None)
         if share is not None:
             self.resume_button.setToolTip(
-                f"{100 * share:.0f} % is mapped: go on with the tiles that are missing"
+                f"{100 * share:.0f} % is mapped; continue with the missing tiles"
             )
 
     def set_running(self, running: bool) -> None:
@@ -68,7 +68,7 @@ class RunBar(QWidget):
         self._update()
 
     def set_progress(self, done: int, total: int) -> None:
-        """Show the progress of the run, in any unit."""
+        """Show the progress of the run, both numbers in the same unit."""
         self.bar.setValue(round(1000 * done / max(1, total)))
 
     def set_status(self, text: str) -> None:

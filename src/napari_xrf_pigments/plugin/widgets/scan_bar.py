@@ -31,7 +31,7 @@ class ScanBar(QWidget):
         self.button = QToolButton()
         self.button.setText("Open scan...")
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        # The arrow would lie on the text.
+        # The arrow would overlap the text.
         self.button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self.button)
         self.open_files = QAction("Files...", menu)
@@ -48,7 +48,7 @@ class ScanBar(QWidget):
         self.set_scans((), None)
 
     def set_scans(self, names: Sequence[str], chosen: int | None) -> None:
-        """Show the scans that are open."""
+        """List the open scans and select one by its index."""
         self.combo.blockSignals(True)
         self.combo.clear()
         self.combo.addItems(list(names) or ["Drop a scan here"])

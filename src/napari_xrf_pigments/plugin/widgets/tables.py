@@ -1,4 +1,4 @@
-"""Tables of several docks: read-only headers and cells that exist."""
+"""Headers and cells of tables, whose getters may return None by their types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items and columns of tree widgets, whose getters may return None by their types."""
+"""Columns and items of trees, whose getters may return None by their types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list of the weights of the network."""
+"""A box to select the weights of the network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OTHER = "other"
 
 
 class WeightsBox(QComboBox):
-    """The bundled weights, fine-tuned ones of this session, or another file."""
+    """Select the bundled weights, fine-tuned weights of this session, or another file."""
 
     weights_chosen = Signal(object)
     other_requested = Signal()
@@ -29,12 +29,12 @@ class WeightsBox(QComboBox):
         self.set_weights((), None)
 
     def set_weights(self, known: Sequence[Path], used: Path | None) -> None:
-        """Show the weights to choose from and those in use."""
+        """List the weights to choose from and select those in use."""
         self.clear()
         self.addItem("Standard", None)
         for path in known:
             self.addItem(path.stem, path)
-            self.setItemData(self.count() - 1, str(path), 3)  # the tool tip
+            self.setItemData(self.count() - 1, str(path), 3)  # the tooltip
         self.addItem("Other file...", _OTHER)
         self._used = 1 + known.index(used) if used is not None and used in known else 0
         self.setCurrentIndex(self._used)
@@ -42,7 +42,7 @@ class WeightsBox(QComboBox):
     def _chosen(self, index: int) -> None:
         key = self.itemData(index)
         if key == _OTHER:
-            # Until a file is chosen nothing changes.
+            # Nothing changes until a file is chosen.
             self.setCurrentIndex(self._used)
             self.other_requested.emit()
         else:
@@ -56,16 +56,16 @@ FILES = "Weights (*.safetensors)"
 def weights_box(
     session: Session, connect: Callable[[Any, Callable[[], None]], None], parent: QWidget
 ) -> WeightsBox:
-    """Return a list of weights that follows and changes a session.
+    """Return a box that shows and changes the weights of a session.
 
     Parameters
     ----------
     session : Session
         The session.
     connect : callable
-        Takes a signal and a slot, and connects them as long as the list is there.
+        Connects a signal and a slot as long as the box exists.
     parent : QWidget
-        The widget that its dialog belongs to.
+        Parent of the file dialog.
     """
     box = WeightsBox()
 
