@@ -56,6 +56,36 @@ def test_a_stack_is_no_flat_picture(tmp_path):
         read_picture(path)
 
 
+OME = """<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{own}">
+<Image ID="Image:0"><Pixels DimensionOrder="XYCZT" ID="Pixels:0" SizeC="1" SizeT="1" SizeX="30"
+SizeY="20" SizeZ="1" Type="uint16"><TiffData FirstC="0" FirstT="0" FirstZ="0" IFD="0"
+PlaneCount="1"><UUID FileName="other.ome.tif">urn:uuid:{other}</UUID></TiffData></Pixels></Image>
+</OME>"""
+
+
+def test_another_file_named_in_a_description_is_not_opened(tmp_path):
+    own, other = "11111111-0000-0000-0000-000000000000", "22222222-0000-0000-0000-000000000000"
+    for name, uuid, pixels in (("other", other, GREY + 1), ("photo", own, GREY)):
+        description = OME.format(own=uuid, other=other)
+        file = tmp_path / f"{name}.ome.tif"
+        tifffile.imwrite(file, pixels, description=description, metadata=None, compression="zlib")
+    assert np.array_equal(read_picture(tmp_path / "photo.ome.tif"), GREY)
+
+
+def test_a_size_in_a_description_is_not_believed(tmp_path):
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, GREY, description='{"shape": [1000000, 20, 30]}', metadata=None)
+    assert np.array_equal(read_picture(path), GREY)
+
+
+def test_the_first_of_several_resolutions_is_read(tmp_path):
+    path = tmp_path / "pyramid.tif"
+    with tifffile.TiffWriter(path) as file:
+        file.write(COLOURS, photometric="rgb", metadata=None)
+        file.write(COLOURS[::2, ::2], photometric="rgb", metadata=None)
+    assert np.array_equal(read_picture(path), COLOURS)
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".tif", ".png"])
 @pytest.mark.parametrize("content", [b"", b"no picture", b"II*\x00\xff\xff\xff\xff"])
 def test_non_images_raise_one_sentence(tmp_path, suffix, content):

@@ -39,23 +39,31 @@ def read_picture(path: Path) -> NDArray[Any]:
     except Exception as error:
         # Decoders raise errors of all kinds on a damaged file.
         raise ValueError(f"{path.name} is not a picture that can be read.") from error
-    flat = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
-    if not flat or 0 in pixels.shape:
+    if pixels is None or not _is_flat(pixels.shape):
         raise ValueError(f"{path.name} is not one flat picture.")
     return pixels
 
 
-def _tiff(path: Path) -> NDArray[Any]:
-    import tifffile
+def _is_flat(shape: tuple[int, ...]) -> bool:
+    colours = shape[2:] in ((3,), (4,))
+    return 0 not in shape and (len(shape) == 2 or colours)
 
-    from .formats.tiff_pages import check_chain
 
-    check_chain(path)
-    with tifffile.TiffFile(path) as file:
-        series = file.series[0]
-        pixels = np.squeeze(np.asarray(series.levels[0].asarray()))
-        planar = "S" in series.axes and series.axes.index("S") == 0
-    return np.moveaxis(pixels, 0, -1) if planar and pixels.ndim == 3 else pixels
+def _tiff(path: Path) -> NDArray[Any] | None:
+    """Read the first page; None where the next one is as large, so that they are a stack.
+
+    The descriptions in a file, such as OME-XML, can name other files and any size, so only the
+    tags of its pages are used.
+    """
+    from .formats.tiff_pages import open_tiff
+
+    with open_tiff(path) as file:
+        first = file.pages[0]
+        if len(file.pages) > 1 and file.pages[1].hash == first.hash:
+            return None
+        pixels: NDArray[Any] = np.squeeze(first.asarray())
+    planar = first.axes.startswith("S") and pixels.ndim == 3
+    return np.moveaxis(pixels, 0, -1) if planar else pixels
 
 
 def _pillow(path: Path) -> NDArray[Any]:
