@@ -10,6 +10,7 @@ from napari_xrf_pigments.physics.lines import (
     element_symbol,
     line_cross_section,
     line_family,
+    visible_series,
 )
 
 
@@ -85,3 +86,28 @@ def test_what_is_no_family_is_refused_in_one_sentence(name: str) -> None:
 def test_a_family_without_lines_in_reach_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"has no line above 0\.9 keV"):
         line_family(name, 40.0)
+
+
+def test_series_have_greek_names_and_the_energies_of_their_peaks():
+    labels = {line.label: line.kev for line in visible_series(["Hg L", "Fe K"], 20, 40)}
+    assert labels["Fe Kα"] == pytest.approx(6.40, abs=0.01)
+    assert labels["Fe Kβ"] == pytest.approx(7.06, abs=0.01)
+    assert labels["Hg Lα"] == pytest.approx(9.98, abs=0.02)
+
+
+def test_a_series_of_lines_far_apart_has_the_energy_of_its_peak():
+    # Of the L-gamma lines of lead the strongest stands 0.35 keV below three others.
+    labels = {line.label: line.kev for line in visible_series(["Pb L"], 20, 40)}
+    assert labels["Pb Lγ"] == pytest.approx(14.76, abs=0.02)
+    assert labels["Pb Lβ"] == pytest.approx(12.62, abs=0.03)
+
+
+def test_each_family_has_a_main_series():
+    for name in ("Fe K", "Pb L", "Ca K", "Ba L"):
+        assert any(line.strength > 0.25 for line in visible_series([name], 20, 40))
+
+
+def test_lines_beyond_the_axis_or_the_tube_are_left_out():
+    assert visible_series(["Sn K"], 20, 40) == []
+    assert visible_series(["Sn K"], 60, 20) == []
+    assert visible_series([], 20) == []

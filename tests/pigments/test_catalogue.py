@@ -7,7 +7,7 @@ import pytest
 from napari_xrf_pigments.physics.composition import formula_fractions, mixture_fractions
 from napari_xrf_pigments.physics.lines import atomic_number, element_lines, line_family
 from napari_xrf_pigments.pigments import ambiguity_groups, pigment, pigment_catalogue
-from napari_xrf_pigments.pigments.catalogue import Pigment
+from napari_xrf_pigments.pigments.catalogue import Pigment, certain_families
 from napari_xrf_pigments.simulation.materials import Impurity, impurities, materials, oil_per_100
 
 PIGMENTS = pigment_catalogue()
@@ -107,3 +107,12 @@ def test_materials_have_compositions_and_densities() -> None:
         assert sum(mixture_fractions(material.parts).values()) == pytest.approx(1.0)
         assert 0.3 < material.density_g_cm3 < 9
     assert not set(materials()) & {entry.id for entry in PIGMENTS}
+
+
+def test_a_pigment_is_shown_by_all_its_diagnostic_families():
+    assert certain_families(["vermilion", "lead_white", "no pigment"], []) == ("Hg L", "Pb L")
+
+
+def test_a_group_is_shown_by_the_families_that_all_its_members_share():
+    # Egyptian blue has calcium too, but which copper pigment is present stays open.
+    assert certain_families([], ["copper", "no group"]) == ("Cu K",)

@@ -32,8 +32,8 @@ def add_dock(viewer, kind, name="dock", area="right"):
     return dock
 
 
-def click_world(viewer, point):
-    """Click the mouse on a point in world coordinates (y, x)."""
+def move_mouse(viewer, point):
+    """Move the mouse to a point in world coordinates (y, x); return canvas and position in it."""
     canvas = viewer.window._qt_viewer.canvas
     viewer.reset_view()
     QApplication.processEvents()
@@ -43,7 +43,14 @@ def click_world(viewer, point):
     pos = QPoint(round(width / 2 + offset[1]), round(height / 2 + offset[0]))
     assert canvas.native.rect().contains(pos)
     QTest.mouseMove(canvas.native, pos)
-    QTest.mouseClick(canvas.native, Qt.MouseButton.LeftButton, pos=pos)
+    QApplication.processEvents()
+    return canvas.native, pos
+
+
+def click_world(viewer, point):
+    """Click the mouse on a point in world coordinates (y, x)."""
+    native, pos = move_mouse(viewer, point)
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=pos)
     QApplication.processEvents()
 
 

@@ -197,8 +197,14 @@ class XRFCube:
             # One small read: a thread pool would take longer.
             one = self.counts[y, x].compute(scheduler="synchronous")
             return np.asarray(one, dtype=np.float64)
+        return self.region_spectrum(self.disc(y, x, radius), "mean")
+
+    def disc(self, y: int, x: int, radius: int) -> BoolArray:
+        """Return the mask of the measured pixels within a radius of a pixel, shape (y, x)."""
+        rows, columns, _ = self.shape
         yy, xx = np.ogrid[:rows, :columns]
-        return self.region_spectrum((yy - y) ** 2 + (xx - x) ** 2 <= radius**2, "mean")
+        inside: BoolArray = (yy - y) ** 2 + (xx - x) ** 2 <= radius**2
+        return inside if self.valid is None else inside & self.valid
 
     def region_spectrum(self, mask: BoolArray, statistic: Statistic = "mean") -> FloatArray:
         """Return the sum, mean or maximum spectrum of the pixels in a mask, shape (channel,).

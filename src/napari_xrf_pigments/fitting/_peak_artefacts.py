@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..physics.lines import GREEK
 from ..physics.tube_library import ANODES
-from ._peak_context import GREEK, PeakContext, PeakName
+from ._peak_context import PeakContext, PeakName
 from .artefacts import anode_families, compton_kev
 from .lineshape import SI_KA_KEV, escape_share
 

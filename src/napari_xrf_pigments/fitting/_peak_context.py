@@ -16,9 +16,6 @@ from .peak_search import find_peaks
 Kind = Literal["line", "escape", "sum", "scatter"]
 
 
-GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
-
-
 @dataclass(frozen=True)
 class PeakName:
     """A candidate name of a peak.

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._typing import FloatArray
-from ..physics.lines import LineFamily, element_symbol
+from ..physics.lines import GREEK, LineFamily, element_symbol
 from ._peak_artefacts import escapes, scatter, sums
-from ._peak_context import GREEK, PeakContext, PeakName
+from ._peak_context import PeakContext, PeakName
 from .conditions import Conditions
 from .design_matrix import excited_family
 from .line_search import CANDIDATES

@@ -107,6 +107,11 @@ class Explanation:
     evidence: tuple[Evidence, ...]
     unexplained: tuple[UnexpectedPeak, ...]
 
+    def evidence_for(self, kind: str, name: str) -> Evidence | None:
+        """Return the evidence for a ``"pigment"`` or a ``"group"``; None where there is none."""
+        entries = (entry for entry in self.evidence if (entry.kind, entry.name) == (kind, name))
+        return next(entries, None)
+
 
 @on_one_thread()
 def explain_spectrum(

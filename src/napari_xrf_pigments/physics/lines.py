@@ -7,6 +7,7 @@ which transitions count, and their Siegbahn names, stand in ``data/lines.csv``.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -21,6 +22,8 @@ Family = Literal["K", "L", "M"]
 
 #: Energy at which resolutions are stated: Mn K alpha, keV.
 MN_KA_KEV = 5.895
+#: Greek letters of Siegbahn's notation.
+GREEK = {"a": "α", "b": "β", "g": "γ", "l": "ℓ", "n": "η"}
 #: Softer lines do not reach the detector of a scanner in air.
 MIN_KEV = 0.9
 _SHELLS = {
@@ -28,6 +31,10 @@ _SHELLS = {
     for name in ("K", "L1", "L2", "L3", "M1", "M2", "M3", "M4", "M5")
 }
 _MAX_Z = 94
+#: Lines nearer to the strongest of their series than this form one peak with it, keV.
+_ONE_PEAK_KEV = 0.1
+#: Share of a family's emission under which a series is not visible.
+_LEAST_SHARE = 0.04
 
 
 @dataclass(frozen=True)
@@ -193,3 +200,67 @@ def line_family(name: str, excitation_kev: float = 40.0) -> LineFamily:
         np.array([line.kev for line in lines]),
         strength / strength.sum(),
     )
+
+
+@dataclass(frozen=True)
+class LineSeries:
+    """The lines of a family that share a Siegbahn letter, such as all K-beta lines.
+
+    Parameters
+    ----------
+    family, label : str
+        Such as ``"Fe K"``, and ``"Fe Kα"``.
+    kev : float
+        Energy of the peak, keV: that of the strongest line and of those that no detector
+        resolves from it.
+    strength : float
+        Share of the emission of the family, 0-1.
+    """
+
+    family: str
+    label: str
+    kev: float
+    strength: float
+
+
+def visible_series(
+    families: Iterable[str], end_kev: float, tube_kv: float | None = None
+) -> list[LineSeries]:
+    """Return the series of line families that a spectrum can show.
+
+    Parameters
+    ----------
+    families : iterable of str
+        Such as ``"Pb L"``.
+    end_kev : float
+        End of the energy axis, keV: series beyond it are left out.
+    tube_kv : float, optional
+        Voltage of the tube, kV: families that it does not excite are left out.
+    """
+    visible = []
+    for name in dict.fromkeys(families):
+        try:
+            family = line_family(name, tube_kv or max(40.0, end_kev))
+        except ValueError:  # not excited by this tube
+            continue
+        visible += [
+            series
+            for series in _series(family)
+            if series.strength > _LEAST_SHARE and 0.5 < series.kev < end_kev
+        ]
+    return visible
+
+
+def _series(family: LineFamily) -> list[LineSeries]:
+    merged: dict[str, list[tuple[float, float]]] = {}
+    for line, strength in zip(family.lines, family.strength, strict=True):
+        merged.setdefault(line.siegbahn[:2], []).append((line.kev, float(strength)))
+    result = []
+    for series, parts in merged.items():
+        kevs, weights = np.array(parts).T
+        peak = np.abs(kevs - kevs[weights.argmax()]) < _ONE_PEAK_KEV
+        kev = float(np.average(kevs[peak], weights=weights[peak]))
+        symbol, letter = family.name.split()[0], series[1]
+        label = f"{symbol} {series[0]}{GREEK.get(letter, letter)}"
+        result.append(LineSeries(family.name, label, kev, float(weights.sum())))
+    return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -90,6 +91,28 @@ def ambiguity_groups() -> dict[str, tuple[str, ...]]:
     for entry in pigment_catalogue():
         members.setdefault(entry.group, []).append(entry.id)
     return {group: tuple(ids) for group, ids in members.items()}
+
+
+def certain_families(pigments: Iterable[str], groups: Iterable[str]) -> tuple[str, ...]:
+    """Return the line families that show where pigments and groups are present.
+
+    Of a pigment these are all diagnostic ones, of a group those that all its members share:
+    which member is present stays open.
+
+    Parameters
+    ----------
+    pigments, groups : iterable of str
+        Ids; unknown ones are ignored.
+    """
+    diagnostic = {entry.id: entry.diagnostic for entry in pigment_catalogue()}
+    families: dict[str, None] = {}
+    for name in pigments:
+        families.update(dict.fromkeys(diagnostic.get(name, ())))
+    for group in groups:
+        members = [diagnostic[name] for name in ambiguity_groups().get(group, ())]
+        shared = set(members[0]).intersection(*members) if members else set()
+        families.update(dict.fromkeys(name for name in (members or [()])[0] if name in shared))
+    return tuple(families)
 
 
 def _year(text: str) -> int | None:

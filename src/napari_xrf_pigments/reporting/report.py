@@ -19,7 +19,7 @@ from ..cube import ElementMaps, PigmentMaps, XRFCube
 from ..io.atomic_write import write_atomically
 from ..mapping.region_spectra import region_sums
 from ..mapping.tiles import Progress
-from ..physics.lines import line_family
+from ..physics.lines import GREEK, line_family
 from ..pigments.display import Naming, catalogue_naming
 from ._facts import confidence_summary, pigment_rows, provenance_rows, provenance_text
 from ._page import MapPicture
@@ -32,7 +32,6 @@ _GENERATOR = "napari-xrf-pigments report"
 WHOLE = "Whole scan"
 #: Greatest number of pigments, the most widespread, with a spectrum of their pixels.
 _MAX_PIGMENTS = 12
-_GREEK = {"a": "α", "b": "β"}
 
 
 @dataclass(frozen=True)
@@ -174,7 +173,7 @@ def main_lines(families: Iterable[str], tube_kv: float) -> tuple[tuple[str, floa
         strengths = np.asarray(family.strength)
         line = family.lines[int(strengths.argmax())]
         kind = line.siegbahn[:2]
-        lines.append((f"{line.symbol} {kind[0]}{_GREEK.get(kind[1:], kind[1:])}", line.kev))
+        lines.append((f"{line.symbol} {kind[0]}{GREEK.get(kind[1:], kind[1:])}", line.kev))
     return tuple(lines)
 
 

@@ -18,8 +18,8 @@ from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import session_of, show_maps
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
-from napari_xrf_pigments.plugin.state.curves import Pin
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
+from napari_xrf_pigments.plugin.state.scan import Pin
 
 from ..acting import add_scan
 from ..synthetic import GROUPS, LINES, PIGMENTS, fake_services, make_cube

@@ -96,6 +96,7 @@ def test_pinned_points_stay_to_be_compared(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: np.array_equal(main(dock), there), timeout=60_000)
     assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12", "Pinned x 2, y 2"]
     assert dock.plot.legend.isVisible()
+    dock.tabs.setCurrentIndex(1)
     items = dock.curves_tab.view.items
     row = next(i for i in range(items.count()) if items.item(i).text() == "Pinned x 2, y 2")
     items.setCurrentRow(row)
@@ -106,6 +107,7 @@ def test_pinned_points_stay_to_be_compared(viewer, dock, qtbot):
 def test_ticks_show_mean_and_maximum_of_the_whole_scan(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    dock.tabs.setCurrentIndex(1)
     items = dock.curves_tab.view.items
     for i in range(items.count()):
         items.item(i).setCheckState(Qt.CheckState.Checked)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication
 
-from napari_xrf_pigments.plugin.spectrum.line_marks import (
+from napari_xrf_pigments.plugin.spectrum.plot import (
     LabelPosition,
     MarkedLine,
+    SpectrumPlot,
     arrange_labels,
 )
-from napari_xrf_pigments.plugin.spectrum.plot import SpectrumPlot
 
 
 def spans(labels, places):

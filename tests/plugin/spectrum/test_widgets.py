@@ -8,11 +8,11 @@ from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.plugin.spectrum.acquisition_form import AcquisitionForm
 from napari_xrf_pigments.plugin.spectrum.calibration_panel import CalibrationPanel
+from napari_xrf_pigments.plugin.spectrum.canvas import FitCurves
 from napari_xrf_pigments.plugin.spectrum.curves_tab import CurveList, CurveRow
-from napari_xrf_pigments.plugin.spectrum.line_marks import MarkedLine
 from napari_xrf_pigments.plugin.spectrum.lines_tab import PeakList, PeakRow, PeriodicTable
 from napari_xrf_pigments.plugin.spectrum.manual_calibration import PlacedLine
-from napari_xrf_pigments.plugin.spectrum.plot import Band, DrawnCurve, FitCurves, SpectrumPlot
+from napari_xrf_pigments.plugin.spectrum.plot import Band, DrawnCurve, MarkedLine, SpectrumPlot
 
 
 @pytest.fixture
@@ -141,14 +141,14 @@ def test_bands_lie_where_they_should_and_go_again(show):
     assert plot._band_items == []
 
 
-def test_the_fit_is_shown_while_it_is_wanted(show, qtbot):
+def test_the_fit_is_shown_while_its_box_is_ticked(show, qtbot):
     plot = show(SpectrumPlot())
     plot.set_spectrum(KEV, np.full(2000, 10.0))
     plot.set_fit(FitCurves(KEV, np.full(2000, 9.0), np.full(2000, 3.0), np.ones(2000)))
     assert not plot.residual.isVisible()
-    with qtbot.waitSignal(plot.fit_wanted) as wanted:
+    with qtbot.waitSignal(plot.fit_toggled) as toggled:
         plot.fit_box.click()
-    assert wanted.args == [True]
+    assert toggled.args == [True]
     assert plot.residual.isVisible()
     assert len(plot._drawn_fit.items) == 2
 
@@ -228,9 +228,9 @@ def test_curves_are_ticked_removed_and_saved(show, qtbot):
     with qtbot.waitSignal(view.remove_requested) as removed:
         view.remove.click()
     assert removed.args == ["b"]
-    with qtbot.waitSignal(view.export_requested) as wanted:
+    with qtbot.waitSignal(view.export_requested) as requested:
         view.save_msa.trigger()
-    assert wanted.args == ["msa"]
+    assert requested.args == ["msa"]
     with qtbot.waitSignal(view.statistic_changed) as statistic:
         view.statistic.setCurrentIndex(2)
     assert statistic.args == ["max"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.plugin.state.curves import PALETTE, Curve, Curves, Pin, plot_colour
+from napari_xrf_pigments.plugin.state.scan import PALETTE, Curve, Curves, Pin, plot_colour
 
 COUNTS = np.arange(5.0)
 

@@ -9,7 +9,7 @@ from napari_xrf_pigments.plugin.pigments.pigment_rows import PigmentRow, percent
 from napari_xrf_pigments.plugin.pigments.settings import PigmentSettings
 from napari_xrf_pigments.plugin.pigments.tree import PigmentTree
 from napari_xrf_pigments.plugin.spectrum.energy_tab import AxisBar
-from napari_xrf_pigments.plugin.spectrum.probability_bars import Bar, ProbabilityBars
+from napari_xrf_pigments.plugin.spectrum.pixel_tab import Bar, ProbabilityBars
 from napari_xrf_pigments.plugin.state.rows import ElementRow
 from napari_xrf_pigments.plugin.widgets.drop_target import local_paths
 from napari_xrf_pigments.plugin.widgets.run_bar import RunBar

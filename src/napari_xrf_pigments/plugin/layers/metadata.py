@@ -169,11 +169,6 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
     return False
 
 
-def remove_info(layer: Layer) -> None:
-    """Make a layer a plain one, which belongs to no scan."""
-    layer.metadata.pop(KEY, None)
-
-
 def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[str, str], Image]:
     """Return the layers of a scan that show maps of some kinds, by (kind, name)."""
     wanted = set(kinds)

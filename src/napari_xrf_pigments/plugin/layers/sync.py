@@ -75,24 +75,13 @@ def view_is_untouched(viewer: Viewer) -> bool:
 
 def select_pixel_at(viewer: Viewer, position: tuple[float, ...]) -> bool:
     """Select the pixel at world coordinates; return whether there is one."""
-    session = session_of(viewer)
-    for layer, scan in _layers_by_scan(viewer, session):
+    session, layers = session_of(viewer), _sync_of(viewer).layers_by_scan()
+    for scan, layer in sorted(layers.items(), key=lambda entry: entry[0] is not session.scan):
         y, x = (int(v) for v in np.round(np.asarray(layer.world_to_data(position))[-2:]))
         if scan.measured(y, x):
             session.select_pixel(scan, y, x)
             return True
     return False
-
-
-def _layers_by_scan(viewer: Viewer, session: Session) -> list[tuple[Layer, Scan]]:
-    """Return one layer of each scan, the selected scan first."""
-    first: dict[int, tuple[Layer, Scan]] = {}
-    for layer in viewer.layers:
-        info = LayerInfo.of(layer)
-        # The pixels of a trial are not those of the scan.
-        if info.scan in session.scans and info.kind not in ("marker", "trial"):
-            first.setdefault(id(info.scan), (layer, info.scan))
-    return sorted(first.values(), key=lambda pair: pair[1] is not session.scan)
 
 
 class LayerSync:
@@ -117,6 +106,10 @@ class LayerSync:
         self._viewer = weakref.ref(viewer)
         self.session = session
         self.fitted_camera: tuple[float, ...] | None = None
+        self._scan_of: weakref.WeakKeyDictionary[Layer, Scan] = weakref.WeakKeyDictionary()
+        # Weak both ways: the layer itself holds its scan.
+        self._marker_of: weakref.WeakKeyDictionary[Scan, weakref.ref[Any]]
+        self._marker_of = weakref.WeakKeyDictionary()
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -140,6 +133,11 @@ class LayerSync:
         info, scan = LayerInfo.of(layer), LayerInfo.of(layer).scan
         if scan is None:
             return
+        if info.kind == "marker":
+            self._marker_of[scan] = weakref.ref(layer)
+        # The pixels of a preview are not those of the scan.
+        elif info.kind != "trial":
+            self._scan_of[layer] = scan
         if info.kind == "counts" and info.assigned_name is None:
             # napari numbers a name that another layer has.
             scan.name = layer.name
@@ -148,6 +146,15 @@ class LayerSync:
             scan.energies_changed.connect(self._mark_outdated)
             scan.results_changed.connect(self._mark_outdated)
             self.session.add_scan(scan)
+
+    def layers_by_scan(self) -> dict[Scan, Layer]:
+        """Return one layer with the pixels of each scan."""
+        layers: dict[Scan, Layer] = {}
+        for layer in self.viewer.layers:
+            scan = self._scan_of.get(layer)
+            if scan in self.session.scans:
+                layers.setdefault(scan, layer)
+        return layers
 
     def update_totals_layer(self, scan: Scan) -> None:
         """Show the counts of a scan that were summed so far."""
@@ -182,7 +189,16 @@ class LayerSync:
             self.session.select_scan(scan)
 
     def _on_pixel(self, scan: Scan, y: int, x: int) -> None:
-        show_marker(self.viewer, scan, y, x)
+        """Move the circle that marks the selected pixel of a scan, or add it."""
+        viewer, reference = self.viewer, self._marker_of.get(scan)
+        marker = None if reference is None else reference()
+        if marker is None or marker not in viewer.layers:
+            _add_marker(viewer, scan, y, x)
+            return
+        marker.data = [[y, x]]
+        # Maps that were added since would hide it.
+        if viewer.layers[-1] is not marker:
+            viewer.layers.move(viewer.layers.index(marker), len(viewer.layers))
 
     def _mark_outdated(self, kind: str = "") -> None:
         for scan in self.session.scans:
@@ -203,15 +219,7 @@ def _select_on_click(viewer: Viewer, event: Any) -> Iterator[None]:
         select_pixel_at(viewer, tuple(event.position))
 
 
-def show_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
-    """Move the circle that marks the selected pixel of a scan, or add it."""
-    layer: Any = map_layers(viewer, scan, {"marker"}).get(("marker", "pixel"))
-    if layer is not None:
-        layer.data = [[y, x]]
-        # Maps that were added since would hide it.
-        if viewer.layers[-1] is not layer:
-            viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
-        return
+def _add_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
     add_layer(
         viewer,
         "points",

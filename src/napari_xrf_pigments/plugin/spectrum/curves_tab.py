@@ -28,17 +28,15 @@ from superqt.utils import qdebounced
 
 from .. import dialogs
 from ..layers.region_masks import Region, prepare_regions
-from ..state.curves import PIXEL, Curve, Curves, Pin, plot_colour
+from ..state.scan import PIXEL, Curve, Curves, Pin, plot_colour
 from ..tasks import LatestOnly
 from ..widgets.colour_swatch import swatch
-from .plot import DrawnCurve, SpectrumPlot
+from .plot import SpectrumPlot
 
 if TYPE_CHECKING:
     import numpy as np
     from napari.viewer import Viewer
     from numpy.typing import NDArray
-
-    from napari_xrf_pigments.cube import EnergyAxis
 
     from ..state.scan import Scan
     from ..state.session import Session
@@ -181,7 +179,7 @@ class CurveList(QWidget):
 
 
 class CurvesTab(QObject):
-    """Keeps the curves of a scan up to date, and draws those that are ticked.
+    """Updates the curves of the whole scan, of regions and of pinned pixels, and lists all.
 
     Parameters
     ----------
@@ -190,7 +188,7 @@ class CurvesTab(QObject):
     session : Session
         Receives errors.
     plot : SpectrumPlot
-        The ticked curves are drawn there.
+        Curves are listed in the colours that it draws them in.
 
     Signals
     -------
@@ -208,7 +206,6 @@ class CurvesTab(QObject):
         self.scan: Scan | None = None
         self._no_curves = Curves()
         self._statistic: Statistic = "mean"
-        self._preview: EnergyAxis | None = None
         self._regions = LatestOnly(self._take_regions, session.show_error)
         self._pinning = LatestOnly(self._take_pins, session.show_error)
         self._saving = LatestOnly(dialogs.info, session.show_error)
@@ -259,13 +256,6 @@ class CurvesTab(QObject):
             shown = key == "whole:sum" and not has_pixel
             self.curves.upsert(Curve(key, name, colour, counts.copy(), shown))
 
-    def set_pixel(self, name: str, counts: NDArray[np.float64]) -> None:
-        """Show the spectrum of the selected pixel; the first one replaces the sum."""
-        if self.curves.get(PIXEL) is None and not self.curves.is_pending(PIXEL):
-            self.curves.show("whole:sum", False)
-        self.curves.upsert(Curve(PIXEL, name, "", counts))
-        self.curves_changed.emit()
-
     def pin(self, pin: Pin | None) -> None:
         """Keep the spectrum of the selected pixel in the plot."""
         pixel = self.curves.get(PIXEL)
@@ -273,33 +263,12 @@ class CurvesTab(QObject):
             self._add_pin(pin, pixel.counts)
             self.curves_changed.emit()
 
-    def main(self) -> Curve | None:
-        """Return the curve that lines, peaks and fit belong to: the pixel, else the first."""
-        shown = self.curves.shown()
-        return next((curve for curve in shown if curve.key == PIXEL), shown[0] if shown else None)
-
-    def set_preview(self, axis: EnergyAxis | None) -> None:
-        """Draw the main curve on another energy axis, too, or (None) no longer."""
-        self._preview = axis
-        self.draw()
-
-    def draw(self) -> None:
-        """Draw the ticked curves and list all."""
-        scan, main, plot = self.scan, self.main(), self._plot
-        if scan is None or main is None:
-            plot.set_curves(())
-        else:
-            kev = scan.cube.energies.kev
-            ordered = [main, *(c for c in self.curves.shown() if c.key != main.key)]
-            drawn = [DrawnCurve(c.key, c.name, c.colour, kev, c.counts) for c in ordered]
-            if self._preview is not None:
-                name, kev = "After calibration", self._preview.kev
-                drawn.append(DrawnCurve("after", name, "#ff9f40", kev, main.counts, dashed=True))
-            plot.set_curves(drawn)
+    def list_curves(self) -> None:
+        """List all curves in their colours."""
         rows = []
         for c in self.curves:
             # As drawn: some colours cannot be distinguished from the background.
-            colour = plot.readable(c.colour or plot.own_colour).name()
+            colour = self._plot.readable(c.colour or self._plot.own_colour).name()
             rows.append(CurveRow(c.key, c.name, colour, c.shown, c.removable))
         self.view.set_rows(rows)
 
@@ -388,7 +357,7 @@ class CurvesTab(QObject):
             for number, (region, counts) in enumerate(spectra)
         ]
         self.curves.replace_group("region:", curves)
-        self.draw()
+        self.curves_changed.emit()
 
     def _set_statistic(self, statistic: Statistic) -> None:
         self._statistic = statistic

@@ -13,21 +13,27 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWidget
 
 from napari_xrf_pigments.fitting.conditions import Conditions
+from napari_xrf_pigments.physics.lines import visible_series
+from napari_xrf_pigments.pigments.display import element_colour
 
 from ..docks.base import ScanDock
-from ..state.scan import Scan
+from ..state.scan import Curve, Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
 from ..widgets.restore import select_key, select_tab, set_checked, set_number, tab_title
+from .canvas import FitCurves
 from .curves_tab import CurvesTab
 from .energy_tab import EnergyTab
 from .lines_tab import LinesTab
+from .manual_calibration import MAIN_SHARE
 from .pixel_tab import PixelTab
-from .plot import FitCurves, SpectrumPlot
+from .plot import DrawnCurve, MarkedLine, SpectrumPlot
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
+
+    from napari_xrf_pigments.cube import EnergyAxis
 
 
 class SpectrumDock(ScanDock):
@@ -41,7 +47,7 @@ class SpectrumDock(ScanDock):
         self.plot = SpectrumPlot()
         self.pixel_tab = PixelTab(self.session, self.plot)
         self.curves_tab = CurvesTab(self.viewer, self.session, self.plot)
-        self.lines_tab = LinesTab(self.session, self.plot)
+        self.lines_tab = LinesTab(self.session)
         self.energy_tab = EnergyTab(self.session, self.plot)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -66,6 +72,7 @@ class SpectrumDock(ScanDock):
         self.splitter.setStretchFactor(1, 2)
         self.add_expanding(self.splitter)
         self._unsized = True
+        self._preview: EnergyAxis | None = None
         self._fitting = LatestOnly(self._take_fit, self._show_fit_failure)
         self._connect_tabs()
         self._theme()
@@ -76,16 +83,19 @@ class SpectrumDock(ScanDock):
             self.refresh()
 
     def _connect_tabs(self) -> None:
-        pixel, curves = self.pixel_tab, self.curves_tab
-        pixel.spectrum_read.connect(curves.set_pixel)
+        pixel, curves, lines = self.pixel_tab, self.curves_tab, self.lines_tab
+        pixel.spectrum_read.connect(self._show_spectrum)
         pixel.maps_changed.connect(self._mark_lines)
-        pixel.fitted.connect(self.lines_tab.set_present)
+        pixel.explained.connect(self._update_front_tab)
         pixel.view.pin_requested.connect(lambda: curves.pin(pixel.place))
         curves.curves_changed.connect(self.draw)
-        self.energy_tab.preview_changed.connect(curves.set_preview)
+        lines.marks_changed.connect(self._mark_lines)
+        lines.peak_selected.connect(lambda kev: self.plot.show_near(kev, kev))
+        self.energy_tab.preview_changed.connect(self._set_preview)
+        self.tabs.currentChanged.connect(lambda index: self._update_front_tab())
         self.plot.peak_clicked.connect(self.identify_peak)
         self.plot.handle_moved.connect(self._move_line)
-        self.plot.fit_wanted.connect(lambda wanted: self._fit())
+        self.plot.fit_toggled.connect(lambda checked: self._fit())
         self.connect_signal(self.session.pixel_selected, self._on_pixel)
         self.connect_signal(self.session.totals_changed, self._on_totals)
 
@@ -124,7 +134,7 @@ class SpectrumDock(ScanDock):
         elements = state.get("elements")
         if isinstance(elements, list):
             self.lines_tab.table.set_ticked(map(str, elements))
-            self.lines_tab.draw()
+            self.lines_tab.update_marks()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show another scan."""
@@ -149,28 +159,78 @@ class SpectrumDock(ScanDock):
 
     def draw(self) -> None:
         """Draw curves, lines and, where it is shown, the fit."""
-        self.curves_tab.draw()
+        self._draw_curves()
         self._mark_lines()
         self._fit()
 
     def identify_peak(self, kev: float) -> None:
         """List what the peak of the main spectrum at an energy (keV) could be."""
-        main = self.curves_tab.main()
+        main = self._main()
         if main is not None:
             select_tab(self.tabs, "Lines")
             self.lines_tab.identify(kev, main.counts)
 
+    def _main(self) -> Curve | None:
+        return None if self.scan is None else self.scan.curves.main()
+
+    def _show_spectrum(self, name: str, counts: NDArray[np.float64]) -> None:
+        if self.scan is not None:
+            self.scan.curves.set_pixel(name, counts)
+            self.draw()
+
+    def _set_preview(self, axis: EnergyAxis | None) -> None:
+        """Draw the main curve on another energy axis, too, or (None) no longer."""
+        self._preview = axis
+        self._draw_curves()
+
+    def _draw_curves(self) -> None:
+        """Draw the ticked curves, the main one first."""
+        scan, main = self.scan, self._main()
+        if scan is None or main is None:
+            self.plot.set_curves(())
+        else:
+            kev = scan.cube.energies.kev
+            ordered = [main, *(c for c in scan.curves.shown() if c.key != main.key)]
+            drawn = [DrawnCurve(c.key, c.name, c.colour, kev, c.counts) for c in ordered]
+            if self._preview is not None:
+                name, kev = "After calibration", self._preview.kev
+                drawn.append(DrawnCurve("after", name, "#ff9f40", kev, main.counts, dashed=True))
+            self.plot.set_curves(drawn)
+        self._update_front_tab()
+
+    def _update_front_tab(self) -> None:
+        """Update the tab in front with the spectra; a hidden tab is updated when it is shown."""
+        front, found = self.tabs.tabText(self.tabs.currentIndex()), self.pixel_tab.explanation
+        if front == "Spectra":
+            self.curves_tab.list_curves()
+        elif front == "Lines" and found is not None:
+            self.lines_tab.set_present(found.fit)
+
     def _mark_lines(self) -> None:
-        self.lines_tab.set_families(self.pixel_tab.families())
+        """Mark the lines found at the pixel, and those chosen in the Lines tab."""
+        scan = self.scan
+        if scan is None:
+            self.plot.set_lines(())
+            return
+        families = (*self.pixel_tab.families(), *self.lines_tab.families)
+        end, tube_kv = float(scan.cube.energies.kev[-1]), scan.cube.acquisition.tube_kv
+        lines = [
+            MarkedLine(s.label, s.kev, element_colour(s.family), main=s.strength > MAIN_SHARE)
+            for s in visible_series(families, end, tube_kv)
+        ]
+        mark = self.lines_tab.peak_mark
+        if mark is not None and all(abs(line.kev - mark.kev) > 0.02 for line in lines):
+            lines.append(mark)
+        self.plot.set_lines(lines)
 
     def _move_line(self, key: str, kev: float) -> None:
-        main = self.curves_tab.main()
+        main = self._main()
         if main is not None:
             self.energy_tab.move_line(key, kev, main.counts)
 
     def _fit(self) -> None:
         """Fit the main spectrum in a thread."""
-        scan, main = self.scan, self.curves_tab.main()
+        scan, main = self.scan, self._main()
         if scan is None or main is None or not self.plot.fit_box.isChecked():
             self.plot.set_fit(None)
             return
@@ -188,7 +248,7 @@ class SpectrumDock(ScanDock):
         self._fitting.submit(compute)
 
     def _take_fit(self, result: tuple[NDArray[np.float64], FitCurves]) -> None:
-        main = self.curves_tab.main()
+        main = self._main()
         if main is not None and main.counts is result[0]:
             self.plot.set_fit(result[1])
 
@@ -203,7 +263,7 @@ class SpectrumDock(ScanDock):
     def _on_totals(self, scan: Scan) -> None:
         if scan is self.scan:
             self.curves_tab.update_totals()
-            main = self.curves_tab.main()
+            main = self._main()
             if main is not None and main.key.startswith("whole:"):
                 self.draw()
 
@@ -220,7 +280,7 @@ class SpectrumDock(ScanDock):
             return
         theme = get_theme(self.viewer.theme)
         self.plot.set_colours(theme.background.as_hex("long"), theme.text.as_hex("long"))
-        self.curves_tab.draw()
+        self._draw_curves()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Put plot and tabs side by side where the dock is wider than high."""

@@ -23,7 +23,7 @@ from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.pigments.display import element_colour
 
 from ..tasks import LatestOnly
-from .line_marks import MarkedLine, marked_lines
+from .plot import MarkedLine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from ..state.scan import Scan
     from ..state.session import Session
-    from .plot import SpectrumPlot
 
 HINT = "Click a peak in the plot to identify it."
 #: Net counts over their standard deviation from which an element is present.
@@ -230,19 +229,35 @@ def _words(share: float) -> str:
 
 
 class LinesTab(QObject):
-    """Marks element lines in the plot, and names peaks.
+    """Chooses element lines to be marked in the plot, and identifies peaks.
 
     Parameters
     ----------
     session : Session
         Receives errors.
-    plot : SpectrumPlot
-        The lines are drawn there.
+
+    Signals
+    -------
+    marks_changed
+        Other lines are to be marked: see the attributes.
+    peak_selected : float
+        Energy, keV, of the line that was selected for a peak.
+
+    Attributes
+    ----------
+    families : tuple of str
+        Line families of the ticked elements and of the selected peak.
+    peak_mark : MarkedLine or None
+        The selected peak.
     """
 
-    def __init__(self, session: Session, plot: SpectrumPlot) -> None:
+    marks_changed = Signal()
+    peak_selected = Signal(float)
+
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self._plot = plot
+        self.families: tuple[str, ...] = ()
+        self.peak_mark: MarkedLine | None = None
         self.scan: Scan | None = None
         self.table = PeriodicTable()
         self.peaks = PeakList()
@@ -252,11 +267,10 @@ class LinesTab(QObject):
         column.setSpacing(4)
         column.addWidget(self.table)
         column.addWidget(self.peaks, 1)
-        self._families: tuple[str, ...] = ()
         self._names: tuple[PeakName, ...] = ()
-        self._selected: PeakName | None = None
+        self._selected_peak: PeakName | None = None
         self._naming = LatestOnly(self._take_names, session.show_error)
-        self.table.ticked_changed.connect(lambda symbols: self.draw())
+        self.table.ticked_changed.connect(lambda symbols: self.update_marks())
         self.peaks.selected.connect(self._select)
 
     def close(self) -> None:
@@ -266,14 +280,9 @@ class LinesTab(QObject):
     def set_scan(self, scan: Scan | None) -> None:
         """Remove what belongs to another scan."""
         self.scan = scan
-        self._families, self._names, self._selected = (), (), None
+        self._names, self._selected_peak = (), None
         self.peaks.set_rows("", ())
         self.table.set_present(())
-
-    def set_families(self, families: Iterable[str]) -> None:
-        """Mark the line families mapped or predicted at the pixel."""
-        self._families = tuple(families)
-        self.draw()
 
     def identify(self, kev: float, counts: NDArray[np.float64]) -> None:
         """Find in a thread what the peak of a spectrum at an energy (keV) could be."""
@@ -296,26 +305,22 @@ class LinesTab(QObject):
         significant = [name for name in fit.names if _is_significant(fit, name)]
         self.table.set_present(name.split()[0] for name in significant)
 
-    def draw(self) -> None:
-        """Mark the lines of the pixel, of ticked elements and of the selected peak."""
-        scan = self.scan
-        if scan is None:
-            self._plot.set_lines(())
-            return
-        families = list(self._families)
-        families += [f"{symbol} {shell}" for symbol in self.table.ticked() for shell in "KLM"]
-        selected = self._selected
-        if selected is not None and selected.family:
-            families.append(selected.family)
-        lines = marked_lines(families, scan.cube.energies, scan.cube.acquisition.tube_kv)
-        if selected is not None and all(abs(line.kev - selected.kev) > 0.02 for line in lines):
-            colour = element_colour(selected.family) if selected.family else "#c0c0c0"
-            lines.append(MarkedLine(selected.label, selected.kev, colour))
-        self._plot.set_lines(lines)
+    def update_marks(self) -> None:
+        """Update the lines to be marked, those of ticked elements and of the selected peak."""
+        peak = self._selected_peak
+        self.families = tuple(
+            f"{symbol} {shell}" for symbol in self.table.ticked() for shell in "KLM"
+        )
+        self.peak_mark = None
+        if peak is not None:
+            self.families += (peak.family,) if peak.family else ()
+            colour = element_colour(peak.family) if peak.family else "#c0c0c0"
+            self.peak_mark = MarkedLine(peak.label, peak.kev, colour)
+        self.marks_changed.emit()
 
     def _take_names(self, result: tuple[tuple[float, float, float], tuple[PeakName, ...]]) -> None:
         (kev, net, noise), names = result
-        self._names, self._selected = names, None
+        self._names, self._selected_peak = names, None
         best = max((name.score for name in names), default=1.0) or 1.0
         rows = [
             PeakRow(name.label, name.kev, name.reason, name.score / max(best, 0.2))
@@ -325,12 +330,12 @@ class LinesTab(QObject):
         if net < _SIGNIFICANT * noise:
             title = f"No clear peak at {kev:.2f} keV; lines near it:"
         self.peaks.set_rows(title if rows else f"No known line at {kev:.2f} keV.", rows)
-        self.draw()
+        self.update_marks()
 
     def _select(self, row: int) -> None:
-        self._selected = name = self._names[row]
-        self.draw()
-        self._plot.show_near(name.kev, name.kev)
+        self._selected_peak = self._names[row]
+        self.update_marks()
+        self.peak_selected.emit(self._names[row].kev)
 
 
 def _is_significant(fit: PixelFit, name: str) -> bool:

@@ -15,9 +15,10 @@ from napari_xrf_pigments.calibration.manual import (
     snap_to_peak,
 )
 from napari_xrf_pigments.cube import EnergyAxis
+from napari_xrf_pigments.physics.lines import visible_series
 
-from .line_marks import marked_lines
-
+#: Share of the emission of its family above which a series is one of the main ones.
+MAIN_SHARE = 0.25
 #: Families whose main lines are suitable: strong, isolated, and common.
 _FAMILIES = tuple(
     "Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,Sr K,Zr K,Cd K,Sn K,Sb K,Ba L,Ba K,"
@@ -64,9 +65,9 @@ def line_choices(
     """
     families = [*_FAMILIES, *((f"{anode} K", f"{anode} L") if anode else ())]
     names: dict[str, float] = {}
-    for mark in marked_lines(families, axis, tube_kv):
-        if mark.main and mark.kev > 1.2:
-            names.setdefault(mark.label, mark.kev)
+    for series in visible_series(families, float(axis.kev[-1]), tube_kv):
+        if series.strength > MAIN_SHARE and series.kev > 1.2:
+            names.setdefault(series.label, series.kev)
     return sorted(names.items(), key=lambda entry: entry[1])
 
 

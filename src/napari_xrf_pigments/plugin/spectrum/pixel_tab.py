@@ -8,12 +8,14 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -23,12 +25,12 @@ from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.lineshape import fwhm_kev
 from napari_xrf_pigments.physics.lines import line_family
 from napari_xrf_pigments.pigments import display
+from napari_xrf_pigments.pigments.catalogue import certain_families
 from napari_xrf_pigments.pigments.display import format_probability
 
-from ..state.curves import Pin
+from ..state.scan import Pin
 from ..tasks import LatestOnly
 from .plot import Band, SpectrumPlot
-from .probability_bars import Bar, ProbabilityBars, bars_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +46,180 @@ if TYPE_CHECKING:
 HINT = "Click a pixel to see its spectrum; until then, this is the sum of the whole scan."
 NOTHING_OPEN = "Open a scan, then click a pixel to see its spectrum."
 _MOST_ALTERNATIVES = 6
+#: Less probable pigments are not listed.
+LISTED_FROM = 0.1
+MOST_BARS = 12
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The probability of a pigment or a group.
+
+    Parameters
+    ----------
+    title : str
+        Display name.
+    colour : str
+        ``"#rrggbb"``.
+    value : float
+        Probability in any layer, 0-1.
+    top, below : float or None
+        Probabilities in the top layer and below it; None for groups.
+    kind, name : str
+        ``"group"`` or ``"pigment"``, and the id.
+    """
+
+    title: str
+    colour: str
+    value: float
+    top: float | None = None
+    below: float | None = None
+    kind: str = ""
+    name: str = ""
+
+    @property
+    def depth(self) -> str:
+        """The most probable layers, in words."""
+        if self.top is None or self.below is None:
+            return ""
+        words = [word for word, p in (("top", self.top), ("below", self.below)) if p >= 0.5]
+        return " + ".join(words)
+
+
+def bars_of(maps: PigmentMaps) -> list[Bar]:
+    """Return the bars of one spectrum, the most probable first.
+
+    A group gets a bar of its own where it is certain but none of its members is.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        The prediction, arrays (pigment, 1) and (group, 1).
+    """
+    here = {name: float(p) for name, p in zip(maps.names, maps.probability[:, 0], strict=True)}
+    top = {name: float(p) for name, p in zip(maps.names, maps.top[:, 0], strict=True)}
+    below = {name: float(p) for name, p in zip(maps.names, maps.below[:, 0], strict=True)}
+    bars = []
+    for group, value in zip(maps.groups, maps.group_probability[:, 0], strict=True):
+        members = display.group_members(group)
+        best = max((here.get(name, 0.0) for name in members), default=0.0)
+        if len(members) > 1 and value >= 0.5 > best:
+            title, colour = display.group_title(group), display.group_colour(group)
+            bars.append(Bar(title, colour, float(value), kind="group", name=group))
+    for name, value in here.items():
+        if value >= LISTED_FROM:
+            title, colour = display.pigment_title(name), display.pigment_colour(name)
+            bars.append(Bar(title, colour, value, top[name], below[name], "pigment", name))
+    return sorted(bars, key=lambda bar: -bar.value)[:MOST_BARS]
+
+
+class ProbabilityBars(QWidget):
+    """A column of bars with names, percentages and layers.
+
+    Signals
+    -------
+    bar_pointed : int
+        Number of the bar under the mouse; -1 for none.
+    bar_clicked : int
+        Number of a clicked bar.
+    """
+
+    ROW = 20
+    bar_pointed = Signal(int)
+    bar_clicked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bars: tuple[Bar, ...] = ()
+        self.empty_text = ""
+        self.selected = -1
+        self._pointed = -1
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+
+    def set_bars(self, bars: Sequence[Bar], empty_text: str = "") -> None:
+        """Show bars, or a text where there are none."""
+        self.bars = tuple(bars)
+        self.selected = self._pointed = -1
+        self.empty_text = empty_text
+        self.setMinimumHeight(self.sizeHint().height())
+        self.updateGeometry()
+        self.update()
+
+    def select(self, row: int) -> None:
+        """Highlight a bar; -1 for none."""
+        self.selected = row
+        self.update()
+
+    def row_at(self, position: QPointF) -> int:
+        """Return the number of the bar at a position; -1 for none."""
+        row = int((position.y() - 2) // self.ROW)
+        return row if 0 <= row < len(self.bars) else -1
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        """Emit the bar under the mouse."""
+        if event is not None:
+            self._point(self.row_at(event.position()))
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        """Emit that no bar is under the mouse."""
+        self._point(-1)
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        """Select and emit the clicked bar."""
+        if event is not None and (row := self.row_at(event.position())) >= 0:
+            self.select(row)
+            self.bar_clicked.emit(row)
+
+    def _point(self, row: int) -> None:
+        if row != self._pointed:
+            self._pointed = row
+            self.update()
+            self.bar_pointed.emit(row)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of all rows."""
+        return QSize(280, max(2, len(self.bars)) * self.ROW + 4)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw the rows."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = self.palette().windowText().color()
+        if not self.bars:
+            painter.setPen(text)
+            flags = Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect().adjusted(2, 2, -2, -2), int(flags), self.empty_text)
+            return
+        for row, bar in enumerate(self.bars):
+            self._paint_row(painter, row, bar, text)
+
+    def _paint_row(self, painter: QPainter, row: int, bar: Bar, text: QColor) -> None:
+        metrics = painter.fontMetrics()
+        names = max(metrics.horizontalAdvance(entry.title) for entry in self.bars) + 8
+        names = min(names, int(0.45 * self.width()))
+        depths = metrics.horizontalAdvance("top + below") + 8
+        numbers = metrics.horizontalAdvance("100 %") + 8
+        y, height = row * self.ROW + 2, self.ROW - 4
+        length = max(20, self.width() - names - depths - numbers)
+        line = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        if row in (self.selected, self._pointed):
+            shade = QColor(text)
+            shade.setAlpha(50 if row == self.selected else 25)
+            painter.fillRect(QRectF(0, y - 1, self.width(), height + 2), shade)
+        painter.setPen(text)
+        title = metrics.elidedText(bar.title, Qt.TextElideMode.ElideRight, names - 6)
+        painter.drawText(QRectF(2, y, names, height), int(line), title)
+        frame = QRectF(names, y + 1, length, height - 2)
+        painter.setPen(QColor("#808080"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(frame)
+        painter.setBrush(QColor(bar.colour))
+        painter.drawRect(QRectF(names, y + 1, max(1.0, bar.value * length), height - 2))
+        painter.setPen(text)
+        x = names + length + 6
+        painter.drawText(QRectF(x, y, numbers, height), int(line), f"{round(100 * bar.value)} %")
+        painter.drawText(QRectF(x + numbers, y, depths, height), int(line), bar.depth)
 
 
 class PixelPanel(QWidget):
@@ -127,7 +303,7 @@ class PixelTab(QObject):
     Parameters
     ----------
     session : Session
-        Gives the functions that predict and explain, and receives errors.
+        Provides the functions that predict and explain, and receives errors.
     plot : SpectrumPlot
         The bands of the evidence are drawn there.
 
@@ -136,14 +312,14 @@ class PixelTab(QObject):
     spectrum_read : str, ndarray
         Name and counts, shape (channel,), of the spectrum of the pixel.
     maps_changed
-        There is another prediction for the pixel.
-    fitted : PixelFit
-        The fit of the spectrum that the evidence is based on.
+        The prediction for the pixel changed.
+    explained
+        Evidence and fit of the spectrum were computed.
     """
 
     spectrum_read = Signal(str, object)
     maps_changed = Signal()
-    fitted = Signal(object)
+    explained = Signal()
 
     def __init__(self, session: Session, plot: SpectrumPlot) -> None:
         super().__init__()
@@ -189,7 +365,11 @@ class PixelTab(QObject):
             if self.scan.elements is not None:
                 families += self.scan.elements.significant(*self._pixel)
             if self.maps is not None:
-                families += families_of(self.maps)
+                maps = self.maps
+                families += certain_families(
+                    _probable(maps.names, maps.probability),
+                    _probable(maps.groups, maps.group_probability),
+                )
         return families
 
     def unexpected_families(self) -> tuple[str, ...]:
@@ -272,7 +452,7 @@ class PixelTab(QObject):
         if self.view.bars.bars and self.view.bars.selected < 0:
             self.view.bars.select(0)
         self._show_evidence(-1)
-        self.fitted.emit(explanation.fit)
+        self.explained.emit()
 
     def _show_evidence(self, row: int) -> None:
         """Show the evidence for a bar; for -1, that for the selected one."""
@@ -282,7 +462,7 @@ class PixelTab(QObject):
         bands: list[Band] = []
         if bar is None or self.explanation is None or self.scan is None:
             self.view.evidence.setText("")
-        elif (evidence := evidence_of(self.explanation, bar.kind, bar.name)) is None:
+        elif (evidence := self.explanation.evidence_for(bar.kind, bar.name)) is None:
             self.view.evidence.setText(
                 f"<b>{bar.title}</b> is below the threshold; no evidence was computed."
             )
@@ -310,14 +490,7 @@ def _explain_pooled(
 
 def pixels_within(scan: Scan, y: int, x: int, radius: int) -> int:
     """Count the measured pixels of the disc over which a spectrum is averaged."""
-    if radius <= 0:
-        return 1
-    rows, columns, _ = scan.cube.shape
-    yy, xx = np.ogrid[:rows, :columns]
-    inside = (yy - y) ** 2 + (xx - x) ** 2 <= radius**2
-    if scan.cube.valid is not None:
-        inside &= scan.cube.valid
-    return max(1, int(inside.sum()))
+    return max(1, int(scan.cube.disc(y, x, radius).sum())) if radius > 0 else 1
 
 
 def position_text(scan: Scan, y: int, x: int, radius: int, total: float | None) -> str:
@@ -331,37 +504,9 @@ def position_text(scan: Scan, y: int, x: int, radius: int, total: float | None) 
     return text if total is None else f"{text}  ·  {total:,.0f} counts"
 
 
-def families_of(maps: PigmentMaps, threshold: float = 0.5) -> tuple[str, ...]:
-    """Return the diagnostic line families of the pigments predicted for one spectrum.
-
-    Parameters
-    ----------
-    maps : PigmentMaps
-        The prediction, arrays (pigment, 1) and (group, 1).
-    threshold : float
-        Least probability of a pigment or a group.
-    """
-    from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
-
-    here = dict(zip(maps.names, maps.probability[:, 0], strict=True))
-    table = {entry.id: entry for entry in pigment_catalogue()}
-    families: dict[str, None] = {}
-    for name, value in here.items():
-        if value >= threshold and name in table:
-            families.update(dict.fromkeys(table[name].diagnostic))
-    for group, value in zip(maps.groups, maps.group_probability[:, 0], strict=True):
-        members = [table[name].diagnostic for name in display.group_members(group)]
-        if value >= threshold and members:
-            # Which member is present stays open: only the lines of all of them are certain.
-            shared = set(members[0]).intersection(*members)
-            families.update(dict.fromkeys(name for name in members[0] if name in shared))
-    return tuple(families)
-
-
-def evidence_of(explanation: Explanation, kind: str, name: str) -> Evidence | None:
-    """Return the evidence for a pigment or a group; None where there is none."""
-    entries = (entry for entry in explanation.evidence if (entry.kind, entry.name) == (kind, name))
-    return next(entries, None)
+def _probable(names: Sequence[str], probability: NDArray[np.float32]) -> list[str]:
+    """Return the names whose probability, shape (name, 1), is at least one half."""
+    return [name for name, value in zip(names, probability[:, 0], strict=True) if value >= 0.5]
 
 
 def bands_of(evidence: Evidence, fwhm_kev: Callable[[float], float]) -> list[Band]:

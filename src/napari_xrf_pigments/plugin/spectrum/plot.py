@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from ..widgets.axes import colour_axes
-from .line_marks import LineMarks, MarkedLine
+from .canvas import FitCurves, FitDrawing, SpectrumCanvas
+
+#: Counts drawn where a spectrum has none, on a logarithmic scale.
+_ZERO_COUNTS = 0.5
+#: Largest share of the plot that a legend may hide.
+_LEGEND_SHARE = 0.12
+#: Gap between two labels, pixels.
+_GAP_PX = 4.0
+#: Lines that can be dragged are drawn over everything else.
+_HANDLE_Z = 20.0
 
 
 @dataclass(frozen=True)
@@ -24,13 +32,13 @@ class DrawnCurve:
     Parameters
     ----------
     key, name : str
-        What it is called by the program, and by people.
+        Identifier, and display name.
     colour : str
-        ``"#rrggbb"``; empty for the plot's own.
+        ``"#rrggbb"``; empty for the colour of the plot itself.
     kev, counts : ndarray, shape (channel,)
         Channel centres in keV, and counts.
     dashed : bool
-        Whether its line is broken.
+        Whether its line is dashed.
     """
 
     key: str
@@ -42,33 +50,13 @@ class DrawnCurve:
 
 
 @dataclass(frozen=True)
-class FitCurves:
-    """A fit as it is drawn; all arrays (channel,).
-
-    Parameters
-    ----------
-    kev : ndarray
-        Energies, keV.
-    model, continuum : ndarray
-        Fitted counts, and those of the continuum alone.
-    residual : ndarray
-        Counts minus model, in standard deviations.
-    """
-
-    kev: NDArray[np.float64]
-    model: NDArray[np.float64]
-    continuum: NDArray[np.float64]
-    residual: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Band:
-    """A stretch of the energy axis to be highlighted.
+    """An interval of the energy axis to be highlighted.
 
     Parameters
     ----------
     low, high : float
-        Its ends, keV.
+        Its limits, keV.
     colour : str
         ``"#rrggbb"``.
     """
@@ -78,166 +66,178 @@ class Band:
     colour: str
 
 
-class FitDrawing:
-    """The graphics of a fit.
+@dataclass(frozen=True)
+class MarkedLine:
+    """An element line, or a series of them, marked in a spectrum.
 
     Parameters
     ----------
-    plot : SpectrumCanvas
-        The spectrum's plot.
-    put_below : callable
-        Puts the plot of what is left below it.
+    label : str
+        Such as ``"Fe Kα"``.
+    kev : float
+        Energy, keV.
+    colour : str
+        ``"#rrggbb"``.
+    main : bool
+        Whether it is labelled.
     """
 
-    def __init__(self, plot: SpectrumCanvas, put_below: Callable[[QWidget], None]) -> None:
-        self._plot, self._put_below = plot, put_below
-        self._residual: SpectrumCanvas | None = None
-        self._colours = "#262930", "#f0f1f2"
-        #: Model and continuum, where a fit is drawn.
-        self.items: list[pg.PlotDataItem] = []
-
-    @property
-    def residual(self) -> SpectrumCanvas:
-        """What a fit leaves; the plot is made when it is first needed."""
-        if self._residual is None:
-            self._residual = SpectrumCanvas(90, "Rest (σ)")
-            self._residual.setMaximumHeight(110)
-            self._residual.setMinimumHeight(80)
-            self._residual.setLabel("bottom", "")
-            self._residual.setXLink(self._plot)
-            self._residual.set_colours(*self._colours)
-            self._residual.setVisible(False)
-            self._put_below(self._residual)
-        return self._residual
-
-    def set_colours(self, background: str, text: str) -> None:
-        """Follow the theme of the viewer."""
-        self._colours = background, text
-        if self._residual is not None:
-            self._residual.set_colours(background, text)
-
-    def draw(
-        self,
-        fit: FitCurves | None,
-        height: Callable[[np.ndarray], np.ndarray],
-        logarithmic: bool,
-        readable: Callable[[str], QColor],
-    ) -> None:
-        """Draw a fit in the place of the last one, or none.
-
-        Parameters
-        ----------
-        fit : FitCurves or None
-            The fit.
-        height : callable
-            Gives what counts are drawn as.
-        logarithmic : bool
-            Whether the plot's scale of counts is logarithmic.
-        readable : callable
-            Gives what a colour becomes on the plot's background.
-        """
-        for item in self.items:
-            self._plot.removeItem(item)
-        self.items = []
-        if self._residual is not None:
-            self._residual.clear()
-            self._residual.setVisible(fit is not None)
-        if fit is None:
-            return
-        for values, colour in ((fit.model, "#ff7a59"), (fit.continuum, "#9aa0a6")):
-            pen = pg.mkPen(readable(colour), width=1)
-            item = pg.PlotDataItem(fit.kev, height(values), pen=pen)
-            item.setLogMode(False, logarithmic)
-            self._plot.addItem(item)
-            self.items.append(item)
-        self.residual.setVisible(True)
-        self.residual.plot(fit.kev, fit.residual, pen=pg.mkPen(readable("#ff7a59"), width=1))
-        self.residual.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen("#808080")))
-        reach = max(5.0, float(np.percentile(np.abs(fit.residual), 99)))
-        self.residual.setYRange(-reach, reach, padding=0.05)
+    label: str
+    kev: float
+    colour: str
+    main: bool = True
 
 
-class _View(pg.ViewBox):  # type: ignore[misc]
-    """The wheel zooms energies; on the axis of counts it zooms counts."""
+@dataclass(frozen=True)
+class LabelPosition:
+    """Position of a label in the plot.
 
-    def wheelEvent(self, event: Any, axis: int | None = None) -> None:
-        super().wheelEvent(event, axis=0 if axis is None else axis)
+    Parameters
+    ----------
+    row : int
+        Row from the top.
+    left : bool
+        Whether it lies left of its line, where the right edge would cut it.
+    """
+
+    row: int
+    left: bool
 
 
-class SpectrumCanvas(pg.PlotWidget):  # type: ignore[misc]
-    """Counts over keV.
+def arrange_labels(labels: Sequence[tuple[float, float]], width: float) -> list[LabelPosition]:
+    """Arrange labels in rows, as high as possible, so that no two of a row touch.
+
+    Parameters
+    ----------
+    labels : sequence of tuple of float
+        Position of the line and width of the text of each, in pixels; lines from left to right.
+    width : float
+        Width of the plot in pixels.
+    """
+    ends: list[float] = []
+    positions = []
+    for x, length in labels:
+        left = x + length > width and x - length >= 0
+        start = x - length if left else x
+        row = next((i for i, end in enumerate(ends) if start >= end + _GAP_PX), len(ends))
+        if row == len(ends):
+            ends.append(0.0)
+        ends[row] = max(ends[row], start + length)
+        positions.append(LabelPosition(row, left))
+    return positions
+
+
+class LineMarks(QObject):
+    """The marked lines of a plot and those that can be dragged.
+
+    Parameters
+    ----------
+    plot : PlotWidget
+        The plot.
 
     Signals
     -------
-    clicked : float
-        Energy of a click in keV.
-    pointed : float, float
-        Energy in keV and counts under the mouse.
-    all_requested
-        A double click: show all of the spectrum.
+    moved : str, float
+        Key of a dragged line, and the energy where it was dropped, keV.
     """
 
-    clicked = Signal(float)
-    pointed = Signal(float, float)
-    all_requested = Signal()
+    moved = Signal(str, float)
 
-    def __init__(self, height: int = 220, left: str = "Counts") -> None:
-        super().__init__(viewBox=_View(enableMenu=False))
-        self._height = height
-        self.setLabel("bottom", "Energy (keV)")
-        self.setLabel("left", left)
-        # Else the outermost labels are cut at the edges.
-        self.getPlotItem().layout.setContentsMargins(0, 6, 4, 6)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        # Never more points than pixels, and no peak lost: zooming stays fluent.
-        self.setDownsampling(auto=True, mode="peak")
-        self.setClipToView(True)
-        # Numbers that no zoom makes sense beyond, and that pyqtgraph cannot draw.
-        self.getPlotItem().vb.setLimits(
-            xMin=-20.0, xMax=500.0, minXRange=0.05, yMin=-1e12, yMax=1e12, minYRange=1e-6
+    def __init__(self, plot: pg.PlotWidget) -> None:
+        super().__init__(plot)
+        self._plot = plot
+        self._marks: dict[tuple[MarkedLine, str, str], pg.InfiniteLine] = {}
+        #: The lines that can be dragged, by key.
+        self.handles: dict[str, pg.InfiniteLine] = {}
+        view = plot.getPlotItem().vb
+        view.sigXRangeChanged.connect(lambda *_: self.arrange())
+        view.sigResized.connect(lambda *_: self.arrange())
+
+    def set_lines(
+        self, lines: Iterable[MarkedLine], text: str, readable: Callable[[str], QColor]
+    ) -> None:
+        """Draw marked lines instead of those drawn before.
+
+        Parameters
+        ----------
+        lines : iterable of MarkedLine
+            The lines; the main ones are labelled.
+        text : str
+            Colour of the labels.
+        readable : callable
+            Returns a colour as it is drawn on the background of the plot.
+        """
+        wanted = dict.fromkeys((line, readable(line.colour).name(), text) for line in lines)
+        # Drawing a line again costs much more than keeping it.
+        for key in [key for key in self._marks if key not in wanted]:
+            self._plot.removeItem(self._marks.pop(key))
+        for key in wanted:
+            if key not in self._marks:
+                self._marks[key] = self._mark(*key)
+        self.arrange()
+
+    def _mark(self, line: MarkedLine, colour: str, text: str) -> pg.InfiniteLine:
+        pen = pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine)
+        named = {"label": line.label, "labelOpts": self._label_options(text)} if line.main else {}
+        mark = pg.InfiniteLine(line.kev, angle=90, pen=pen, **named)
+        self._plot.addItem(mark, ignoreBounds=True)
+        return mark
+
+    def set_handles(self, handles: Mapping[str, tuple[str, float]], colour: str) -> None:
+        """Show lines that can be dragged: key to label and energy in keV."""
+        for handle in self.handles.values():
+            self._plot.removeItem(handle)
+        self.handles = {}
+        for key, (label, kev) in handles.items():
+            line = pg.InfiniteLine(
+                kev,
+                angle=90,
+                movable=True,
+                pen=pg.mkPen(colour, width=2),
+                hoverPen=pg.mkPen("#ff5a36", width=3),
+                label=f"{label} ↔",
+                labelOpts=self._label_options(colour),
+            )
+            line.sigPositionChangeFinished.connect(
+                lambda moved, key=key: self.moved.emit(key, float(moved.value()))
+            )
+            self._plot.addItem(line, ignoreBounds=True)
+            self.handles[key] = line
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Arrange the visible labels so that they do not cover each other."""
+        view = self._plot.getPlotItem().vb
+        (low, high), width = view.viewRange()[0], float(view.width())
+        named = [
+            line
+            for line in (*self._marks.values(), *self.handles.values())
+            if hasattr(line, "label")
+        ]
+        shown = sorted(
+            (line for line in named if low <= line.value() <= high), key=lambda line: line.value()
         )
-        self.setMinimumHeight(min(height, 150))
-        # A drop belongs to the dock.
-        self.setAcceptDrops(False)
-        self.viewport().setAcceptDrops(False)
-        self.getAxis("left").setWidth(52)
-        self.scene().sigMouseClicked.connect(self._on_click)
-        self._moves = pg.SignalProxy(
-            self.scene().sigMouseMoved, rateLimit=20, slot=lambda args: self._on_move(args[0])
-        )
+        texts = [line.label.textItem.boundingRect() for line in shown]
+        scale = width / (high - low)
+        sizes = [
+            ((line.value() - low) * scale, text.width())
+            for line, text in zip(shown, texts, strict=True)
+        ]
+        # Where the plot is too low for all rows, the next ones start at the top again.
+        row = (1 + max((text.height() for text in texts), default=1.0)) / max(1.0, view.height())
+        positions = arrange_labels(sizes, width)
+        for rank, (line, position) in enumerate(zip(shown, positions, strict=True)):
+            # Over the lines that its label lies across: those after it, or those before it.
+            above = (rank if position.left else len(shown) - rank) / len(shown)
+            line.setZValue(above + (_HANDLE_Z if line.movable else 0.0))
+            line.label.anchors = [(float(position.left), 0.5)] * 2
+            line.label.setPosition(1 - row * (0.5 + position.row % max(1, int(1 / row))))
 
-    def sizeHint(self) -> QSize:
-        """Enough to read; the user may make it larger."""
-        return QSize(330, self._height)
-
-    def set_colours(self, background: str, text: str) -> None:
-        """Follow the theme of the viewer."""
-        colour_axes(self, background, text)
-
-    def _on_click(self, event: Any) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or event.isAccepted():
-            return
-        if event.double():
-            self.all_requested.emit()
-            return
-        view = self.getPlotItem().vb
-        if view.sceneBoundingRect().contains(event.scenePos()):
-            self.clicked.emit(float(view.mapSceneToView(event.scenePos()).x()))
-
-    def _on_move(self, place: Any) -> None:
-        view = self.getPlotItem().vb
-        if view.sceneBoundingRect().contains(place):
-            point = view.mapSceneToView(place)
-            logarithmic = self.getPlotItem().ctrl.logYCheck.isChecked()
-            counts = float(np.power(10.0, min(point.y(), 30.0))) if logarithmic else point.y()
-            self.pointed.emit(float(point.x()), float(counts))
-
-
-#: Zero counts have no place on a logarithmic scale: half a count stands for none.
-_NONE = 0.5
-#: Most of the plot that a legend may hide.
-_LEGEND_SHARE = 0.12
+    def _label_options(self, colour: str) -> dict[str, Any]:
+        # Filled, so that spectra and other lines do not cross the text.
+        behind = QColor(self._plot.backgroundBrush().color())
+        behind.setAlpha(220)
+        return {"color": colour, "movable": False, "fill": pg.mkBrush(behind)}
 
 
 class SpectrumPlot(QWidget):
@@ -248,14 +248,14 @@ class SpectrumPlot(QWidget):
     peak_clicked : float
         Energy of a click, keV.
     handle_moved : str, float
-        Key of a dragged line, and the energy where it was let go, keV.
-    fit_wanted : bool
-        Whether the fit shall be shown.
+        Key of a dragged line, and the energy where it was dropped, keV.
+    fit_toggled : bool
+        Whether the fit is to be shown.
     """
 
     peak_clicked = Signal(float)
     handle_moved = Signal(str, float)
-    fit_wanted = Signal(bool)
+    fit_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -265,7 +265,7 @@ class SpectrumPlot(QWidget):
         self.log.setToolTip("Counts on a logarithmic scale")
         self.log.toggled.connect(lambda on: self._redraw())
         self.fit_box = QCheckBox("Fit")
-        self.fit_box.setToolTip("Show what the known lines add up to, and what is left")
+        self.fit_box.setToolTip("Show the sum of all known lines, and the residual")
         self.fit_box.toggled.connect(self._on_fit)
         self.readout = QLabel("")
         self.readout.setMinimumWidth(10)
@@ -290,7 +290,7 @@ class SpectrumPlot(QWidget):
         self._line_marks.moved.connect(self.handle_moved.emit)
         self._lines: tuple[MarkedLine, ...] = ()
         self._background, self._text, self._dark = "#262930", "#f0f1f2", True
-        self._seen: NDArray[np.float64] = np.zeros(0)
+        self._kev_in_view: NDArray[np.float64] = np.zeros(0)
         self.plot.getPlotItem().vb.sigResized.connect(lambda *_: self._place_legend())
         self.plot.clicked.connect(self.peak_clicked.emit)
         self.plot.pointed.connect(self._point)
@@ -299,7 +299,7 @@ class SpectrumPlot(QWidget):
 
     @property
     def residual(self) -> SpectrumCanvas:
-        """What a fit leaves, in sigma, below the spectrum."""
+        """The plot of the residual, in standard deviations, below the spectrum."""
         return self._drawn_fit.residual
 
     @property
@@ -314,12 +314,12 @@ class SpectrumPlot(QWidget):
 
     @property
     def bands(self) -> tuple[Band, ...]:
-        """The highlighted stretches."""
+        """The highlighted intervals."""
         return self._bands
 
     @property
     def curves(self) -> tuple[DrawnCurve, ...]:
-        """What is drawn, the main curve first."""
+        """The drawn curves, the main one first."""
         return self._curves
 
     @property
@@ -329,15 +329,15 @@ class SpectrumPlot(QWidget):
 
     @property
     def own_colour(self) -> str:
-        """Colour of curves that have none of their own."""
+        """Colour of curves without a colour of their own."""
         return "#8ab4ff" if self._dark else "#1a4fc4"
 
     def item(self, key: str) -> pg.PlotDataItem:
-        """Create the graphics of a curve."""
+        """Return the graphics of a curve."""
         return self._items[key]
 
     def set_colours(self, background: str, text: str) -> None:
-        """Follow the theme of the viewer."""
+        """Use the colours of a theme."""
         self._background, self._text = background, text
         self._dark = QColor(background).lightness() < 128
         self.plot.set_colours(background, text)
@@ -354,24 +354,24 @@ class SpectrumPlot(QWidget):
         self.set_curves([DrawnCurve("", "", "", kev, counts)])
 
     def set_curves(self, curves: Sequence[DrawnCurve]) -> None:
-        """Show spectra in the place of all others; the first is the main one."""
+        """Show spectra instead of all others; the first is the main one."""
         self._curves = tuple(curves)
         main = self._curves[0] if self._curves else None
         self._redraw()
-        if main is not None and main.kev.size and not np.array_equal(main.kev, self._seen):
-            self._seen = main.kev
+        if main is not None and main.kev.size and not np.array_equal(main.kev, self._kev_in_view):
+            self._kev_in_view = main.kev
             self.show_all()
 
     def show_all(self) -> None:
-        """Show all of the main spectrum but its empty end."""
+        """Show the whole main spectrum except its empty end."""
         if self._curves and self._curves[0].kev.size:
             main = self._curves[0]
-            last = _last_of_interest(main.kev, main.counts)
+            last = _last_counted_kev(main.kev, main.counts)
             self.plot.setXRange(max(0.0, float(main.kev[0])), last, padding=0.01)
             self._show_heights()
 
     def show_near(self, low: float, high: float) -> None:
-        """Bring a stretch of energies into view, where it is not."""
+        """Bring an interval of energies into view."""
         left, right = self.plot.viewRange()[0]
         if low < left or high > right:
             self.plot.setXRange(min(low - 0.5, left), max(high + 0.5, right), padding=0.01)
@@ -383,7 +383,7 @@ class SpectrumPlot(QWidget):
             self._redraw_marks()
 
     def set_bands(self, bands: Sequence[Band]) -> None:
-        """Highlight stretches of the axis."""
+        """Highlight intervals of the energy axis."""
         if tuple(bands) != self._bands:
             self._bands = tuple(bands)
             self._redraw_bands()
@@ -394,16 +394,16 @@ class SpectrumPlot(QWidget):
         self._redraw_fit()
 
     def set_handles(self, handles: Mapping[str, tuple[str, float]]) -> None:
-        """Show lines to be dragged: key to label and energy in keV."""
+        """Show lines that can be dragged: key to label and energy in keV."""
         self._line_marks.set_handles(handles, "#ffd24a" if self._dark else "#a15c00")
 
     def _redraw(self) -> None:
-        seen = self.plot.viewRange()[0]
+        in_view = self.plot.viewRange()[0]
         self.plot.setLogMode(x=False, y=self.logarithmic)
         # Changing the scale would show all of the axis again.
-        self.plot.setXRange(*seen, padding=0)
-        wanted = {curve.key for curve in self._curves}
-        for key in [key for key in self._items if key not in wanted]:
+        self.plot.setXRange(*in_view, padding=0)
+        drawn = {curve.key for curve in self._curves}
+        for key in [key for key in self._items if key not in drawn]:
             self.plot.removeItem(self._items.pop(key))
         self.legend.clear()
         for curve in self._curves:
@@ -425,7 +425,7 @@ class SpectrumPlot(QWidget):
         self._redraw_fit()
 
     def _place_legend(self) -> None:
-        """Show the legend where it hides little; the list of curves has the colours, too."""
+        """Show the legend where it hides little; the list of curves shows the colours, too."""
         view, size = self.plot.getPlotItem().vb.rect(), self.legend.boundingRect()
         area = max(1.0, view.width() * view.height())
         small = size.width() * size.height() < _LEGEND_SHARE * area
@@ -440,19 +440,21 @@ class SpectrumPlot(QWidget):
         low, high = 0.0, 1.3 * max(float(counts.max(initial=1e-3)) for counts in above)
         if self.logarithmic:
             floor = min(float(np.percentile(counts, 2)) for counts in above) / 2
-            low, high = np.log10(max(floor, _NONE)), np.log10(max(high, 1.0)) + 0.45
+            low, high = np.log10(max(floor, _ZERO_COUNTS)), np.log10(max(high, 1.0)) + 0.45
         self.plot.setYRange(low, high, padding=0)
 
-    def _on_fit(self, wanted: bool) -> None:
+    def _on_fit(self, checked: bool) -> None:
         self._redraw_fit()
-        self.fit_wanted.emit(wanted)
+        self.fit_toggled.emit(checked)
 
     def _redraw_fit(self) -> None:
         fit = self._fit if self.fit_box.isChecked() else None
+        if fit is None and not self._drawn_fit.items:
+            return
         self._drawn_fit.draw(fit, self._height, self.logarithmic, self.readable)
 
     def _height(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.maximum(counts, _NONE) if self.logarithmic else counts
+        return np.maximum(counts, _ZERO_COUNTS) if self.logarithmic else counts
 
     def _redraw_bands(self) -> None:
         for item in self._band_items:
@@ -482,14 +484,14 @@ class SpectrumPlot(QWidget):
         self.readout.setText(text)
 
     def readable(self, hex_colour: str) -> QColor:
-        """Pale lines would vanish on a light background, dark ones on a dark one."""
+        """Return a colour, adjusted so that it shows on the background."""
         hue, saturation, lightness, _ = QColor(hex_colour).getHslF()
         limited = max(lightness, 0.45) if self._dark else min(lightness, 0.42)
         return QColor.fromHslF(max(hue, 0.0), saturation, limited)
 
 
-def _last_of_interest(kev: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
-    """Energy above which next to nothing was counted, keV: the empty rest is not shown."""
+def _last_counted_kev(kev: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
+    """Return the energy (keV) above which hardly anything was counted."""
     total = np.cumsum(counts[::-1])[::-1]
     if total[0] <= 0:
         return float(kev[-1])
