@@ -1,6 +1,6 @@
 """Plots and table of docs/physics/nist.md: NIST's spectra over those of the engine.
 
-    python docs/physics/make_nist_plots.py FOLDER
+    python -m docs.physics.make_nist_plots FOLDER
 
 FOLDER holds NIST's .msa files of pure elements and acrylic.
 """
@@ -13,17 +13,17 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-
-from napari_xrf_pigments.evaluation.nist import (
+from scipy.optimize import least_squares
+from tests.physics.nist_spectrometer import (
     Sample,
     Spectrometer,
     band_counts,
-    fit_spectrometer,
     net_area,
     read_sample,
-    scale_to_blank,
     simulate,
 )
+
+from napari_xrf_pigments._typing import FloatArray
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -46,6 +46,58 @@ PEAKS = {
 }
 #: Half width of the peak windows in keV, below and above 14 keV.
 HALF = (0.16, 0.30)
+#: Bands of the blank, and main lines of metals, that the instrument is fitted to, keV.
+FIT_KEV = (2.75, 4.5, 5.5, 7.0, 9.0, 11.0, 13.0, 15.0, 17.0, 18.9, 20.2, 24.0, 26.0, 29.0)
+FIT_LINES = {"Ti": 4.51, "Fe": 6.40, "Cu": 8.05, "Zr": 15.75, "Sn": 25.2}
+
+
+def fit_spectrometer(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectrometer:
+    """Fit lens, line ratio, depth of the blank and scale: five parameters for all samples.
+
+    Parameters
+    ----------
+    spectrometer : Spectrometer
+        Initial values.
+    samples : dict of str to Sample
+        The blank ``"Acrylic"`` and the metals of `FIT_LINES`.
+    """
+    points = [("Acrylic", e, 0.3) for e in FIT_KEV]
+    points += [(name, e, 0.2) for name, e in FIT_LINES.items() if name in samples]
+
+    def logs(spectra: dict[str, FloatArray]) -> FloatArray:
+        return np.log(
+            [max(band_counts(samples[n].kev, spectra[n], e, half), 1e-9) for n, e, half in points]
+        )
+
+    measured = logs({name: sample.counts for name, sample in samples.items()})
+    names = {name for name, _, _ in points}
+
+    guess = np.array([11.0, 4.0, 1.0, 6000.0, spectrometer.scale])
+
+    def apply(p: FloatArray) -> Spectrometer:
+        cut, soft, ratio, depth, scale = (float(v) for v in guess * np.exp(p - 1.0))
+        return replace(
+            spectrometer, optics_cut_kev=cut, optics_soft_kev=soft, line_ratio=ratio,
+            blank_um=depth, scale=scale,
+        )  # fmt: skip
+
+    def residual(p: FloatArray) -> FloatArray:
+        instrument = apply(p)
+        return logs({n: simulate(instrument, samples[n])[0] for n in names}) - measured
+
+    start = np.ones(5)  # not zero: the step of the derivative is relative to the value
+    guess[4] *= np.exp(-residual(start).mean())
+    bounds = (start - 1.5, start + 1.5)
+    return apply(least_squares(residual, start, bounds=bounds, diff_step=0.02, max_nfev=12).x)
+
+
+def scale_to_blank(spectrometer: Spectrometer, blank: Sample) -> Spectrometer:
+    """Fit only the scale of an instrument, to the counts of a blank from 3 to 39 keV."""
+    rows = (blank.kev > 3.0) & (blank.kev < 39.0)
+    total = simulate(spectrometer, blank)[0]
+    return replace(
+        spectrometer, scale=spectrometer.scale * blank.counts[rows].sum() / total[rows].sum()
+    )
 
 
 def peak(sample: Sample, spectrum: np.ndarray, kev: float) -> float:

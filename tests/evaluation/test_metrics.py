@@ -13,7 +13,6 @@ from napari_xrf_pigments.cube import Acquisition, ElementMaps, EnergyAxis, Pigme
 from napari_xrf_pigments.evaluation import (
     TestSet,
     Truth,
-    apply_rules,
     evaluate,
     scan_table,
     score,
@@ -221,15 +220,6 @@ def test_scan_score_compares_with_the_weakest_element() -> None:
     assert tin.auc == pytest.approx(0.9)
     assert rows["smalt"].elements == ()
     assert rows["smalt"].false_share == 0.05
-
-
-def test_rules_require_all_diagnostic_elements() -> None:
-    counts = np.array([[60.0, 60.0], [60.0, 20.0]])
-    elements = ElementMaps(("Pb L", "Cr K"), counts, np.full((2, 2), 10.0))
-    maps = apply_rules(elements)
-    assert (maps.probability[NAMES.index("chrome_yellow")] > 0.5).tolist() == [True, False]
-    assert (maps.probability[NAMES.index("lead_white")] > 0.5).tolist() == [True, True]
-    assert maps.group_probability[GROUPS.index("mercury")].tolist() == [0.0, 0.0]
 
 
 @settings(deadline=None, max_examples=40)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.evaluation.nist import (
+from .nist_spectrometer import (
     AzimuthGeometry,
     Spectrometer,
     band_counts,

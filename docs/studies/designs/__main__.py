@@ -21,8 +21,6 @@ from napari_xrf_pigments import open_cube
 from napari_xrf_pigments.calibration.automatic import calibrated
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps, XRFCube
 from napari_xrf_pigments.evaluation import (
-    RulePredictor,
-    apply_rules,
     evaluate,
     score_context,
     score_scan,
@@ -36,6 +34,7 @@ from napari_xrf_pigments.simulation.paintings import mosaic_painting
 from .learning import Learned, learn
 from .networks import millions
 from .nnls import NnlsLibrary
+from .rule_baseline import RulePredictor, apply_rules
 from .streams import LEFT_OUT, chunks
 from .table import design_table
 

@@ -11,22 +11,18 @@ from .indistinguishable import GroupRatio, compare_groups, ratio_table
 from .metrics import Scores, score
 from .neighbour_pooling import ContextScore, context_table, score_context
 from .real_scan import ScanScore, scan_table, score_scan
-from .rule_baseline import RulePredictor, apply_rules, fit_elements
 
 __all__ = [
     "ContextScore",
     "GroupRatio",
     "Report",
-    "RulePredictor",
     "ScanScore",
     "Scores",
     "TestSet",
     "Truth",
-    "apply_rules",
     "compare_groups",
     "context_table",
     "evaluate",
-    "fit_elements",
     "load_standard_set",
     "make_set",
     "ratio_table",

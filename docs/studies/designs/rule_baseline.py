@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
-from ..fitting.conditions import Conditions
-from ..fitting.line_search import main_family, other_families
-from ..fitting.linear_fit import line_fit
-from ..pigments.catalogue import ambiguity_groups, pigment_catalogue
-from .independent_simulation.labels import diagnostic_families
-from .real_scan import weakest_sigma
+from napari_xrf_pigments.cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
+from napari_xrf_pigments.evaluation.real_scan import weakest_sigma
+from napari_xrf_pigments.evaluation.independent_simulation.labels import diagnostic_families
+from napari_xrf_pigments.fitting.conditions import Conditions
+from napari_xrf_pigments.fitting.line_search import main_family, other_families
+from napari_xrf_pigments.fitting.linear_fit import line_fit
+from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
 #: Elements that are diagnostic for no pigment, but whose lines occur in spectra.
 OTHER_ELEMENTS = ("Al", "Si", "P", "Cl", "Ar", "Ni", "Br", "Zr", "Bi")

@@ -14,17 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.optimize import least_squares
 
-from .._typing import FloatArray
-from ..io import open_cube
-from ..physics.composition import formula_fractions
-from ..physics.detector import DetectorModel, path_transmission, pile_up, response
-from ..physics.fluorescence import line_table, primary_fluorescence
-from ..physics.layered_samples import Geometry, Stacks
-from ..physics.scatter import compton_width_kev, scatter_table, single_scatter
-from ..physics.secondary import exciter_table, secondary_share
-from ..physics.tube import Beam, tube_beam
+from napari_xrf_pigments._typing import FloatArray
+from napari_xrf_pigments.io import open_cube
+from napari_xrf_pigments.physics.composition import formula_fractions
+from napari_xrf_pigments.physics.detector import DetectorModel, path_transmission, pile_up, response
+from napari_xrf_pigments.physics.fluorescence import line_table, primary_fluorescence
+from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
+from napari_xrf_pigments.physics.scatter import compton_width_kev, scatter_table, single_scatter
+from napari_xrf_pigments.physics.secondary import exciter_table, secondary_share
+from napari_xrf_pigments.physics.tube import Beam, tube_beam
 
 #: Pressure in the chamber relative to the atmosphere.
 _PRESSURE = 0.02
@@ -225,63 +224,9 @@ def simulate(
     return piled[0].double().numpy(), fluorescence * factor, scatter * factor
 
 
-#: Bands of the blank, and main lines of metals, that the instrument is fitted to, keV.
-FIT_KEV = (2.75, 4.5, 5.5, 7.0, 9.0, 11.0, 13.0, 15.0, 17.0, 18.9, 20.2, 24.0, 26.0, 29.0)
-FIT_LINES = {"Ti": 4.51, "Fe": 6.40, "Cu": 8.05, "Zr": 15.75, "Sn": 25.2}
-
-
 def band_counts(kev: FloatArray, counts: FloatArray, centre: float, half: float = 0.3) -> float:
     """Sum the counts within `half` keV of a central energy in keV."""
     return float(counts[(kev > centre - half) & (kev < centre + half)].sum())
-
-
-def fit_spectrometer(spectrometer: Spectrometer, samples: dict[str, Sample]) -> Spectrometer:
-    """Fit lens, line ratio, depth of the blank and scale: five parameters for all samples.
-
-    Parameters
-    ----------
-    spectrometer : Spectrometer
-        Initial values.
-    samples : dict of str to Sample
-        The blank ``"Acrylic"`` and the metals of `FIT_LINES`.
-    """
-    points = [("Acrylic", e, 0.3) for e in FIT_KEV]
-    points += [(name, e, 0.2) for name, e in FIT_LINES.items() if name in samples]
-
-    def logs(spectra: dict[str, FloatArray]) -> FloatArray:
-        return np.log(
-            [max(band_counts(samples[n].kev, spectra[n], e, half), 1e-9) for n, e, half in points]
-        )
-
-    measured = logs({name: sample.counts for name, sample in samples.items()})
-    names = {name for name, _, _ in points}
-
-    guess = np.array([11.0, 4.0, 1.0, 6000.0, spectrometer.scale])
-
-    def apply(p: FloatArray) -> Spectrometer:
-        cut, soft, ratio, depth, scale = (float(v) for v in guess * np.exp(p - 1.0))
-        return replace(
-            spectrometer, optics_cut_kev=cut, optics_soft_kev=soft, line_ratio=ratio,
-            blank_um=depth, scale=scale,
-        )  # fmt: skip
-
-    def residual(p: FloatArray) -> FloatArray:
-        instrument = apply(p)
-        return logs({n: simulate(instrument, samples[n])[0] for n in names}) - measured
-
-    start = np.ones(5)  # not zero: the step of the derivative is relative to the value
-    guess[4] *= np.exp(-residual(start).mean())
-    bounds = (start - 1.5, start + 1.5)
-    return apply(least_squares(residual, start, bounds=bounds, diff_step=0.02, max_nfev=12).x)
-
-
-def scale_to_blank(spectrometer: Spectrometer, blank: Sample) -> Spectrometer:
-    """Fit only the scale of an instrument, to the counts of a blank from 3 to 39 keV."""
-    rows = (blank.kev > 3.0) & (blank.kev < 39.0)
-    total = simulate(spectrometer, blank)[0]
-    return replace(
-        spectrometer, scale=spectrometer.scale * blank.counts[rows].sum() / total[rows].sum()
-    )
 
 
 def net_area(kev: FloatArray, counts: FloatArray, centre: float, half: float) -> float:
