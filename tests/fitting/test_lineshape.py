@@ -6,15 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_xrf_pigments.fitting.lineshape import (
-    FWHM_PER_SIGMA,
-    air_transmission,
-    escape_share,
     family_shape,
     fwhm_kev,
     gaussians,
     peaks,
 )
-from napari_xrf_pigments.physics.detector import DetectorModel
+from napari_xrf_pigments.physics.detector import (
+    FWHM_PER_SIGMA,
+    DetectorModel,
+    escape_share,
+    path_transmission,
+)
 from napari_xrf_pigments.physics.lines import line_family
 
 KEV = -0.5 + 0.02 * np.arange(2000)
@@ -75,6 +77,6 @@ def test_family_weights_choose_lines() -> None:
 def test_air_takes_soft_lines() -> None:
     # Figures for 1 cm and 2 cm of air at room temperature.
     lines = np.array([1.740, 2.308, 3.314])
-    assert air_transmission(lines, 10.0) == pytest.approx([0.39, 0.66, 0.85], abs=0.02)
-    assert air_transmission(lines, 20.0) == pytest.approx([0.15, 0.43, 0.72], abs=0.02)
-    assert np.all(air_transmission(lines, 0.0) == 1)
+    assert path_transmission(lines, 10.0) == pytest.approx([0.39, 0.66, 0.85], abs=0.02)
+    assert path_transmission(lines, 20.0) == pytest.approx([0.15, 0.43, 0.72], abs=0.02)
+    assert np.all(path_transmission(lines, 0.0) == 1)

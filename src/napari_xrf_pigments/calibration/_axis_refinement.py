@@ -15,7 +15,8 @@ from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, pile_up_columns, vstack_columns
 from ..fitting.least_squares import expected_variance, positive_fit, weighted_solver
 from ..fitting.linear_fit import fit_window
-from ..fitting.lineshape import FWHM_PER_SIGMA, family_shape, fwhm_kev
+from ..fitting.lineshape import family_shape, fwhm_kev
+from ..physics.detector import FWHM_PER_SIGMA
 
 #: Families that are fitted; those without counts are dropped.
 FAMILIES = tuple(

@@ -13,7 +13,7 @@ from ..fitting.artefacts import Scatter, scatter_shapes
 from ..fitting.background import smooth_terms, snip
 from ..fitting.conditions import Conditions
 from ..fitting.design_matrix import excited_family, line_columns, vstack_columns
-from ..fitting.least_squares import MODEL_ERROR, expected_variance, positive_fit
+from ..fitting.least_squares import model_variance, positive_fit
 from ..fitting.linear_fit import fit_window
 from ..physics.tube_library import ANODES
 
@@ -71,8 +71,7 @@ class _Trial:
 
     def __init__(self, axis: FloatArray, counts: FloatArray, conditions: Conditions) -> None:
         self.axis, self.counts, self.conditions = axis, counts, conditions
-        smooth = expected_variance(axis, counts, conditions)
-        self.variance = smooth + (MODEL_ERROR * smooth) ** 2
+        self.variance = model_variance(axis, counts, conditions)
         continuum = snip(counts, axis, conditions.fwhm_mn_ka_ev, width=4.0)
         self.continuum = smooth_terms(axis) * np.maximum(continuum, 1e-3 * counts.mean())
         self.lines: dict[str, FloatArray] = {}

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.ndimage import gaussian_filter1d
 
 from .._typing import FloatArray
 from ..cube.energy import EnergyAxis
-from ..fitting.lineshape import FWHM_PER_SIGMA, fwhm_kev
+from ..fitting.lineshape import fwhm_kev
+from ..physics.detector import FWHM_PER_SIGMA
 
 #: A dropped line snaps to a peak within this many full widths.
 _SNAP_WIDTHS = 0.8
@@ -129,7 +131,7 @@ def snap_to_peak(
     high = min(counts.size, int(np.ceil(dropped + reach)) + 1)
     if high - low < 3:
         return float(np.clip(dropped, 0, counts.size - 1))
-    smooth = _smoothed(counts, width / FWHM_PER_SIGMA * 0.6)
+    smooth = gaussian_filter1d(counts, max(width / FWHM_PER_SIGMA * 0.6, 0.5), mode="nearest")
     # The nearest peak, not the highest one, which may be the flank of its neighbour.
     inside = np.arange(max(low, 1), min(high, counts.size - 1))
     top = inside[(smooth[inside] >= smooth[inside - 1]) & (smooth[inside] > smooth[inside + 1])]
@@ -139,12 +141,6 @@ def snap_to_peak(
     strong = top[smooth[top] > 0.3 * smooth[top].max()]
     peak = int(strong[np.argmin(np.abs(strong - dropped))])
     return _parabola(smooth, peak)
-
-
-def _smoothed(counts: FloatArray, sigma: float) -> FloatArray:
-    from scipy.ndimage import gaussian_filter1d
-
-    return np.asarray(gaussian_filter1d(counts, max(sigma, 0.5), mode="nearest"))
 
 
 def _parabola(smooth: FloatArray, peak: int) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..physics.detector import SI_KA_KEV, escape_share
 from ..physics.lines import GREEK
 from ..physics.tube_library import ANODES
 from ._peak_context import PeakContext, PeakName
 from .artefacts import anode_families, compton_kev
-from .lineshape import SI_KA_KEV, escape_share
 
 #: Angles between which a Compton peak may lie, degrees.
 _ANGLES = (80.0, 150.0)

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 
 from .._typing import FloatArray
+from ..physics.detector import FWHM_PER_SIGMA
 from .background import snip
 from .conditions import Conditions
-from .lineshape import FWHM_PER_SIGMA, fwhm_kev
+from .lineshape import fwhm_kev
 from .peak_search import find_peaks
 
 Kind = Literal["line", "escape", "sum", "scatter"]

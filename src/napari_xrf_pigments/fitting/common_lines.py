@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from .._typing import FloatArray
+from ..physics.detector import path_transmission
 from ..physics.lines import LineFamily
 from .artefacts import scatter_shapes
 from .conditions import Conditions
 from .design_matrix import excited_family
-from .lineshape import air_transmission, family_shape
+from .lineshape import family_shape
 
 #: Families of the pigments of the catalogue, of common supports, fillers and instruments.
 COMMON_FAMILIES = tuple(
@@ -40,20 +41,29 @@ def common_line_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:
     -------
     ndarray, shape (column, channel)
     """
-    shapes = []
-    for name in COMMON_FAMILIES:
-        try:
-            family = excited_family(name, conditions)
-        except ValueError:
-            continue
-        if name == f"{conditions.anode} {name[-1]}":
-            continue  # the tube's own lines are among its scatter
-        if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
-            continue
-        air = air_transmission(family.kev, conditions.air_mm)
-        for factors in ratio_bounds(family):
-            shapes.append(family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev))
-    return np.array(shapes)
+    shapes = [family_columns(axis, name, conditions) for name in COMMON_FAMILIES]
+    return np.array([shape for family in shapes for shape in family])
+
+
+def family_columns(axis: FloatArray, name: str, conditions: Conditions) -> list[FloatArray]:
+    """Return shapes whose non-negative sums are one family with line ratios within a range.
+
+    None are returned for a family that is not excited, whose main line lies beyond the axis, or
+    that the tube emits itself.
+    """
+    if name.split()[0] == conditions.anode:
+        return []  # the tube's own lines are among its scatter
+    try:
+        family = excited_family(name, conditions)
+    except ValueError:
+        return []
+    if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
+        return []
+    air = path_transmission(family.kev, conditions.air_mm)
+    return [
+        family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev)
+        for factors in ratio_bounds(family)
+    ]
 
 
 def scatter_columns(axis: FloatArray, conditions: Conditions) -> FloatArray:

@@ -3,43 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
+from ..cube.acquisition import Acquisition
 from .lineshape import TYPICAL_FWHM_EV
-
-
-class _Detector(Protocol):
-    @property
-    def fwhm_mn_ka_ev(self) -> float | None: ...
-
-
-class Measurement(Protocol):
-    """Settings of an instrument, as :class:`napari_xrf_pigments.cube.Acquisition` has them."""
-
-    @property
-    def anode(self) -> str | None:
-        """Chemical symbol of the anode."""
-        ...
-
-    @property
-    def tube_kv(self) -> float | None:
-        """Tube voltage, kV."""
-        ...
-
-    @property
-    def detector(self) -> _Detector | None:
-        """The detector."""
-        ...
-
-    @property
-    def atmosphere(self) -> str | None:
-        """Medium between sample and detector."""
-        ...
-
-    @property
-    def path_mm(self) -> float | None:
-        """Length of that path, mm."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -64,15 +30,15 @@ class Conditions:
     air_mm: float = 10.0
 
     @classmethod
-    def of(cls, measurement: Measurement | None) -> Conditions:
+    def of(cls, acquisition: Acquisition | None) -> Conditions:
         """Return the conditions of a measurement, with defaults for unknown ones."""
-        if measurement is None:
+        if acquisition is None:
             return cls()
-        fwhm = None if measurement.detector is None else measurement.detector.fwhm_mn_ka_ev
-        air = 10.0 if measurement.path_mm is None else measurement.path_mm
-        if measurement.atmosphere in ("helium", "vacuum"):
+        fwhm = None if acquisition.detector is None else acquisition.detector.fwhm_mn_ka_ev
+        air = 10.0 if acquisition.path_mm is None else acquisition.path_mm
+        if acquisition.atmosphere in ("helium", "vacuum"):
             air = 0.0
-        return cls(measurement.anode, measurement.tube_kv, fwhm or TYPICAL_FWHM_EV, air)
+        return cls(acquisition.anode, acquisition.tube_kv, fwhm or TYPICAL_FWHM_EV, air)
 
     @property
     def excitation_kev(self) -> float:

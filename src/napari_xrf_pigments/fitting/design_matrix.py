@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._typing import FloatArray
+from ..physics.detector import path_transmission
 from ..physics.lines import LineFamily, line_family
 from .artefacts import Scatter, pile_up_shape, scatter_shapes
 from .background import smooth_terms, snip
 from .conditions import Conditions
 from .least_squares import expected_variance, positive_fit
-from .lineshape import air_transmission, family_shape
+from .lineshape import family_shape
 
 #: Uncertainty of a line's energy (keV), its width and the ratios within a family (shares).
 ENERGY_KEV, WIDTH_SHARE, RATIO_SHARE = 0.004, 0.02, 0.08
@@ -70,7 +71,7 @@ def line_columns(
         If there is no such family, or the voltage does not excite it.
     """
     family = excited_family(name, conditions)
-    air = air_transmission(family.kev, conditions.air_mm)
+    air = path_transmission(family.kev, conditions.air_mm)
     if split and family.family == "L" and family.z >= _SPLIT_Z:
         third = np.array([line.iupac.startswith("L3") for line in family.lines])
         parts = [third, ~third]
@@ -121,6 +122,43 @@ def _shape_uncertainties(
         axis_kev, family, weight * (1 + RATIO_SHARE * ~first), conditions.fwhm_mn_ka_ev
     )
     return np.array([shifted, wider - shape, tilted - shape])
+
+
+def binned_axis(
+    kev: FloatArray, gain_kev: float, low_kev: float, bin_kev: float
+) -> tuple[int, int, FloatArray]:
+    """Divide an energy axis above a lower limit into bins of whole channels.
+
+    Parameters
+    ----------
+    kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    gain_kev : float
+        Width of a channel, keV.
+    low_kev : float
+        Lower limit, keV.
+    bin_kev : float
+        Width of a bin at most, keV; a bin holds at least one channel.
+
+    Returns
+    -------
+    first, fold : int
+        First channel, and channels per bin.
+    centres : ndarray, shape (bin,)
+        Centres of the bins, keV.
+
+    Raises
+    ------
+    ValueError
+        If the bins cover less than 1 keV.
+    """
+    fold = max(1, int(bin_kev / gain_kev + 1e-6))
+    first = int(np.searchsorted(kev, low_kev))
+    bins = (kev.size - first) // fold
+    if bins * fold * gain_kev < 1.0:
+        raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
+    start = kev[first] + 0.5 * (fold - 1) * gain_kev
+    return first, fold, start + gain_kev * fold * np.arange(bins)
 
 
 def vstack_columns(parts: Sequence[FloatArray]) -> FloatArray:

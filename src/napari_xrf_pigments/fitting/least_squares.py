@@ -23,6 +23,14 @@ def expected_variance(
     return np.asarray(np.maximum(blurred, 1e-3 * reference.mean() + 1e-12))
 
 
+def model_variance(
+    axis_kev: FloatArray, reference: FloatArray, conditions: Conditions
+) -> FloatArray:
+    """Return the variance of channels with the relative error of the model, shape (channel,)."""
+    smooth = expected_variance(axis_kev, reference, conditions)
+    return np.asarray(smooth + (MODEL_ERROR * smooth) ** 2)
+
+
 def positive_fit(columns: FloatArray, spectrum: FloatArray, variance: FloatArray) -> FloatArray:
     """Solve non-negative weighted least squares; return amplitudes of shape (column,)."""
     root = 1 / np.sqrt(variance)

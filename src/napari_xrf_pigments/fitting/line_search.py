@@ -25,7 +25,7 @@ from .design_matrix import (
     shape_error_variance,
     vstack_columns,
 )
-from .least_squares import MODEL_ERROR, expected_variance, weighted_solver
+from .least_squares import model_variance, weighted_solver
 from .linear_fit import fit_window
 
 #: Elements that occur in paintings, their supports and the instruments. Vanadium is left out: it
@@ -160,12 +160,10 @@ class _Search:
     def __init__(self, axis: FloatArray, spectra: FloatArray, conditions: Conditions) -> None:
         self.axis, self.spectra, self.conditions = axis, spectra, conditions
         self.reference = spectra[0]
-        smooth = expected_variance(axis, self.reference, conditions)
-        self.weights = 1 / (smooth + (MODEL_ERROR * smooth) ** 2)
+        self.weights = 1 / model_variance(axis, self.reference, conditions)
         self.columns: dict[str, list[LineColumns]] = {}
         #: Variance of each channel of each spectrum without any line.
-        self.counting = np.array([expected_variance(axis, one, conditions) for one in spectra])
-        self.counting += (MODEL_ERROR * self.counting) ** 2
+        self.counting = np.array([model_variance(axis, one, conditions) for one in spectra])
 
     def element(self, name: str) -> list[LineColumns]:
         """Return the columns of a family and of the element's other families."""

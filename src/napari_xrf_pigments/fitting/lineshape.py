@@ -1,28 +1,29 @@
 """Detector response to a line, for fits: peak, shelf, tail and escape peak.
 
 It uses numpy alone, since a scan is calibrated when it is opened. The simulation has a batched
-response with the same formulas in :mod:`napari_xrf_pigments.physics.detector`.
+response in :mod:`napari_xrf_pigments.physics.detector`, where the formulas are.
 """
 
 from __future__ import annotations
-
-from functools import lru_cache
 
 import numpy as np
 from scipy.special import erfc, ndtr
 
 from .._typing import FloatArray
-from ..physics.atomic import compound_attenuation
+from ..physics.detector import (
+    FANO,
+    FWHM_PER_SIGMA,
+    PAIR_KEV,
+    SI_KA_KEV,
+    escape_share,
+    shelf_and_tail_parameters,
+)
 from ..physics.lines import MN_KA_KEV, LineFamily
 
-SI_KA_KEV = 1.740
-FWHM_PER_SIGMA = 2.354820045
 #: 2.3548^2 * 3.85 eV * 0.115, in keV: the statistical part of the peak width.
-FANO_KEV = FWHM_PER_SIGMA**2 * 3.85e-3 * 0.115
+FANO_KEV = FWHM_PER_SIGMA**2 * PAIR_KEV * FANO
 #: Resolution at Mn K alpha of a detector of unknown resolution, eV.
 TYPICAL_FWHM_EV = 145.0
-_AIR = {7: 0.755, 8: 0.232, 18: 0.013}
-_AIR_G_CM3 = 1.205e-3
 
 
 def fwhm_kev(kev: FloatArray, fwhm_mn_ka_ev: float = TYPICAL_FWHM_EV) -> FloatArray:
@@ -72,10 +73,7 @@ def shelf_and_tail(
     (0.63 A3 + 15 A4 exp(a (E - E0))) erfc((E - E0) / (sqrt(2) sigma)), energies in keV.
     """
     gain = axis_kev[1] - axis_kev[0]
-    line = np.clip(np.atleast_1d(centre_kev), 1.0, 60.0)
-    a3 = 2.73e-3 * np.exp(-0.21 * line) + 1e-4
-    a4 = 1.88e-4 * np.exp(-0.00296 * line**0.763) + 1.355e-5 * np.exp(0.968 * line**0.498)
-    slope = 1.179 * np.exp(8.6e-4 * line**1.877) - 7.793 * np.exp(-3.81 * line**-0.0716)
+    a3, a4, slope = shelf_and_tail_parameters(np.atleast_1d(centre_kev))
     centre, sigma = np.atleast_1d(centre_kev), np.atleast_1d(sigma_kev)
     # Far above all peaks, on most of an axis, the step is zero.
     left = axis_kev[: int(np.searchsorted(axis_kev, np.max(centre + 9 * sigma, initial=0.0)))]
@@ -85,24 +83,6 @@ def shelf_and_tail(
     shape = np.zeros((len(centre), len(axis_kev)))
     shape[:, : len(left)] = (0.63 * a3[:, None] + tail) * step * gain * (left > 0)
     return shape
-
-
-def escape_share(kev: FloatArray) -> FloatArray:
-    """Return the ratio of silicon escape peak to peak, shape of `kev`.
-
-    Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence, with the
-    K yield 0.047 of silicon and 92 % of its absorption in the K shell.
-    """
-    energy = np.maximum(kev, 1.85)
-    at_si = _attenuation_of_si_ka()
-    ratio = at_si / compound_attenuation({14: 1.0}, energy)
-    share = 0.5 * 0.047 * 0.92 * (1 - ratio * np.log1p(1 / ratio))
-    return np.where(np.asarray(kev) > 1.84, share / (1 - share), 0.0)
-
-
-@lru_cache
-def _attenuation_of_si_ka() -> float:
-    return float(compound_attenuation({14: 1.0}, np.array([SI_KA_KEV]))[0])
 
 
 def peaks(
@@ -190,10 +170,3 @@ def _below_peaks(axis_kev: FloatArray, centre: FloatArray, fwhm_mn_ka_ev: float)
     escaped = gaussians(axis_kev, low, fwhm_kev(low, fwhm_mn_ka_ev) / FWHM_PER_SIGMA)
     shape = escape_share(centre)[:, None] * escaped
     return np.asarray(shape + shelf_and_tail(axis_kev, centre, sigma))
-
-
-def air_transmission(kev: FloatArray, path_mm: float) -> FloatArray:
-    """Return the transmission of a path of air at room conditions, shape of `kev`."""
-    if path_mm <= 0:
-        return np.ones(np.shape(kev))
-    return np.exp(-compound_attenuation(_AIR, np.asarray(kev)) * _AIR_G_CM3 * path_mm / 10)

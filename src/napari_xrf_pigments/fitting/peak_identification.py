@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._typing import FloatArray
+from ..physics.detector import path_transmission
 from ..physics.lines import GREEK, LineFamily, element_symbol
 from ._peak_artefacts import escapes, scatter, sums
 from ._peak_context import PeakContext, PeakName
 from .conditions import Conditions
 from .design_matrix import excited_family
 from .line_search import CANDIDATES
-from .lineshape import air_transmission
 
 __all__ = ["PeakName", "measure_peak", "name_peak"]
 
@@ -127,7 +127,7 @@ class _Mark:
 
 
 def _marks(family: LineFamily, context: PeakContext) -> list[_Mark]:
-    strength = family.strength * air_transmission(family.kev, context.conditions.air_mm)
+    strength = family.strength * path_transmission(family.kev, context.conditions.air_mm)
     share = strength / strength.sum()
     free = np.ones(share.size, dtype=bool)
     marks = []

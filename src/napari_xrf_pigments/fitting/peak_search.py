@@ -9,9 +9,10 @@ import numpy as np
 from scipy.ndimage import convolve1d, gaussian_filter1d
 
 from .._typing import FloatArray
+from ..physics.detector import FWHM_PER_SIGMA
 from ..physics.lines import line_family
 from .artefacts import compton_kev
-from .lineshape import FWHM_PER_SIGMA, fwhm_kev
+from .lineshape import fwhm_kev
 
 #: Distance of a peak from its line on the right axis, keV.
 _TOLERANCE_KEV = 0.035

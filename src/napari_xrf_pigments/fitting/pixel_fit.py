@@ -17,11 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from .._typing import FloatArray
 from .artefacts import pile_up_shape
 from .background import smooth_terms, snip
-from .common_lines import COMMON_FAMILIES, ratio_bounds, scatter_columns
+from .common_lines import COMMON_FAMILIES, family_columns, scatter_columns
 from .conditions import Conditions
-from .design_matrix import excited_family, vstack_columns
-from .least_squares import MODEL_ERROR, expected_variance, positive_fit
-from .lineshape import air_transmission, family_shape
+from .design_matrix import binned_axis, vstack_columns
+from .least_squares import model_variance, positive_fit
 
 _LOW_KEV = 1.2
 
@@ -160,8 +159,7 @@ def fit_pixel(
     counts = design.folded(values)
     if counts.sum() <= 0:
         raise ValueError("The spectrum holds no counts above 1.2 keV to fit lines to.")
-    smooth = expected_variance(design.axis, counts, settings)
-    variance = smooth + (MODEL_ERROR * smooth) ** 2
+    variance = model_variance(design.axis, counts, settings)
     base = snip(counts, design.axis, settings.fwhm_mn_ka_ev)[None]
     continuum = vstack_columns([design.continuum, base / max(float(base.sum()), 1e-9)])
     first = positive_fit(vstack_columns([design.peaked, continuum]), counts, variance)
@@ -209,38 +207,15 @@ def _design(
     bin_kev: float,
 ) -> _Design:
     kev = offset + gain * np.arange(n_channels, dtype=np.float64)
-    fold = max(1, int(bin_kev / gain + 1e-6))
-    first = int(np.searchsorted(kev, _LOW_KEV))
-    bins = (n_channels - first) // fold
-    if bins * fold * gain < 1.0:
-        raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
-    width = gain * fold
-    axis = kev[first] + 0.5 * (fold - 1) * gain + width * np.arange(bins)
+    first, fold, axis = binned_axis(kev, gain, _LOW_KEV, bin_kev)
     names: list[str] = []
     owners: list[int] = []
     shapes: list[FloatArray] = []
     for name in dict.fromkeys((*COMMON_FAMILIES, *more)):
-        found = _family_columns(axis, name, conditions)
+        found = family_columns(axis, name, conditions)
         if found:
             owners += [len(names)] * len(found)
             names.append(name)
             shapes += found
     peaked = vstack_columns([np.array(shapes), scatter_columns(axis, conditions)])
     return _Design(axis, first, fold, tuple(names), tuple(owners), peaked, smooth_terms(axis))
-
-
-def _family_columns(axis: FloatArray, name: str, conditions: Conditions) -> list[FloatArray]:
-    """Return shapes whose non-negative sums are a family with line ratios within a range."""
-    if name.split()[0] == conditions.anode:
-        return []  # the tube's own lines are among its scatter
-    try:
-        family = excited_family(name, conditions)
-    except ValueError:
-        return []
-    if not axis[0] + 0.1 < family.main.kev < axis[-1] - 0.1:
-        return []
-    air = air_transmission(family.kev, conditions.air_mm)
-    return [
-        family_shape(axis, family, air * factors, conditions.fwhm_mn_ka_ev)
-        for factors in ratio_bounds(family)
-    ]

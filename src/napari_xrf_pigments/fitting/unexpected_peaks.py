@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 
 from .._typing import FloatArray
+from ..physics.detector import FWHM_PER_SIGMA, path_transmission
 from .common_lines import COMMON_FAMILIES
 from .conditions import Conditions
 from .design_matrix import excited_family, vstack_columns
 from .line_search import CANDIDATES, main_family
-from .lineshape import FWHM_PER_SIGMA, air_transmission, family_shape, fwhm_kev
+from .lineshape import family_shape, fwhm_kev
 from .pixel_fit import PixelFit, fit_pixel
 
 #: Elements that are searched for besides the candidates of a scan.
@@ -103,7 +104,7 @@ def _pool(axis: FloatArray, conditions: Conditions) -> dict[str, FloatArray]:
         if name is None:
             continue
         family = excited_family(name, conditions)
-        air = air_transmission(family.kev, conditions.air_mm)
+        air = path_transmission(family.kev, conditions.air_mm)
         shapes[name] = family_shape(axis, family, air, conditions.fwhm_mn_ka_ev)
     return shapes
 

@@ -9,19 +9,21 @@ or artefacts.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 
 from .._typing import Float32Array, FloatArray
+from ..cube.acquisition import Acquisition
+from ..cube.energy import EnergyAxis
+from ..physics.detector import FWHM_PER_SIGMA
 from ._batch_nnls import BatchNNLS
 from .background import smooth_terms
 from .common_lines import common_line_columns, scatter_columns
-from .conditions import Conditions, Measurement
-from .design_matrix import vstack_columns
-from .lineshape import FWHM_PER_SIGMA, fwhm_kev
+from .conditions import Conditions
+from .design_matrix import binned_axis, vstack_columns
+from .lineshape import fwhm_kev
 
 _LOW_KEV, _BIN_KEV = 1.2, 0.06
 #: Significance of a residual, in sigma; smoothed noise alone hardly reaches it.
@@ -32,13 +34,8 @@ _SHAPE_ERROR = 0.03
 _BATCH = 256
 
 
-class _Axis(Protocol):
-    @property
-    def kev(self) -> FloatArray: ...
-
-
 def unexplained_share(
-    counts: ArrayLike, energies: _Axis | ArrayLike, acquisition: Measurement | None = None
+    counts: ArrayLike, energies: EnergyAxis | ArrayLike, acquisition: Acquisition | None = None
 ) -> Float32Array:
     """Compute the share of the counts above background that the model leaves unexplained.
 
@@ -50,7 +47,7 @@ def unexplained_share(
         Counts.
     energies : EnergyAxis or array_like, shape (channel,)
         Evenly spaced channel centres, keV.
-    acquisition : Measurement, optional
+    acquisition : Acquisition, optional
         Settings of the instrument, as far as known.
 
     Returns
@@ -81,18 +78,10 @@ class _Model:
 
     def __init__(self, kev: FloatArray, conditions: Conditions) -> None:
         gain = float(kev[1] - kev[0])
-        self.fold = max(1, int(_BIN_KEV / gain + 1e-6))
-        self.first = int(np.searchsorted(kev, _LOW_KEV))
-        self.bins = (kev.size - self.first) // self.fold
-        if self.bins * self.fold * gain < 1.0:
-            raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
-        self.gain = gain * self.fold
-        start = kev[self.first] + 0.5 * (self.fold - 1) * gain
-        self.axis = start + self.gain * np.arange(self.bins)
-        lines, scatter = (
-            common_line_columns(self.axis, conditions),
-            scatter_columns(self.axis, conditions),
-        )
+        self.first, self.fold, self.axis = binned_axis(kev, gain, _LOW_KEV, _BIN_KEV)
+        self.gain, self.bins = gain * self.fold, self.axis.size
+        lines = common_line_columns(self.axis, conditions)
+        scatter = scatter_columns(self.axis, conditions)
         continuum = smooth_terms(self.axis)
         self.columns = vstack_columns([lines, scatter, continuum]).astype(np.float32)
         self.columns = self.columns[self.columns.sum(1) > 1e-3]

@@ -14,10 +14,11 @@ from functools import lru_cache
 import numpy as np
 
 from .._typing import Float32Array, FloatArray
+from ..cube.acquisition import Acquisition
 from ._batch_nnls import BatchNNLS
 from .background import smooth_terms
 from .common_lines import common_line_columns, scatter_columns
-from .conditions import Conditions, Measurement
+from .conditions import Conditions
 from .design_matrix import vstack_columns
 
 #: Estimates below this value are used as the share. The network's answers change from 0.20 on.
@@ -95,7 +96,7 @@ class Screening:
 
 
 def screening(
-    kev: FloatArray, borders_kev: tuple[float, ...], measurement: Measurement | None
+    kev: FloatArray, borders_kev: tuple[float, ...], acquisition: Acquisition | None
 ) -> Screening | None:
     """Return the screening for an energy axis; None where the axis is too short.
 
@@ -105,10 +106,10 @@ def screening(
         Evenly spaced channel centres, keV.
     borders_kev : tuple of float
         Edges of the fine bins.
-    measurement : Measurement, optional
+    acquisition : Acquisition, optional
         Settings of the instrument, as far as known.
     """
-    conditions = Conditions.of(measurement)
+    conditions = Conditions.of(acquisition)
     return _screening(len(kev), float(kev[0]), float(kev[-1]), borders_kev, conditions)
 
 

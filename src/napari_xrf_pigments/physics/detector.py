@@ -11,14 +11,16 @@ with A3, A4 and a functions of E0 in keV.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from .._typing import FloatArray
 from .atomic import compound_attenuation
-from .composition import formula_fractions
 from .lines import MN_KA_KEV
+
+if TYPE_CHECKING:
+    import torch
 
 SI_KA_KEV = 1.740
 FANO = 0.115
@@ -72,16 +74,20 @@ class DetectorModel:
         return np.exp(-window - dead) * -np.expm1(-silicon * self.thickness_mm / 10)
 
     def escape_share(self, kev: FloatArray) -> FloatArray:
-        """Return the ratio of escape peak to peak, shape of `kev`.
+        """Return the ratio of escape peak to peak, shape of `kev`."""
+        return self.escape * escape_share(kev)
 
-        Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence.
-        """
-        energy = np.maximum(kev, 1.85)
-        ratio = compound_attenuation({14: 1.0}, np.array([SI_KA_KEV]))[0] / compound_attenuation(
-            {14: 1.0}, energy
-        )
-        share = 0.5 * _SI_YIELD * _SI_K_SHARE * (1 - ratio * np.log1p(1 / ratio))
-        return self.escape * np.where(kev > 1.84, share / (1 - share), 0.0)
+
+def escape_share(kev: FloatArray) -> FloatArray:
+    """Return the ratio of silicon escape peak to peak, shape of `kev`.
+
+    Reed and Ware 1972 (doi:10.1088/0022-3735/5/6/029) for normal incidence, with the
+    K yield 0.047 of silicon and 92 % of its absorption in the K shell.
+    """
+    at_si = compound_attenuation({14: 1.0}, np.array([SI_KA_KEV]))[0]
+    ratio = at_si / compound_attenuation({14: 1.0}, np.maximum(kev, 1.85))
+    share = 0.5 * _SI_YIELD * _SI_K_SHARE * (1 - ratio * np.log1p(1 / ratio))
+    return np.where(np.asarray(kev) > 1.84, share / (1 - share), 0.0)
 
 
 def response(
@@ -110,6 +116,8 @@ def response(
     -------
     Tensor, shape (component, channel), float32
     """
+    import torch  # the fits use this module too, and need no torch
+
     centre = torch.as_tensor(kev, dtype=torch.float32)[:, None]
     # A channel integrates over its width: add the variance of a box in quadrature.
     variance = detector.sigma_kev(kev) ** 2 + extra_sigma_kev**2 + gain_kev**2 / 12
@@ -118,7 +126,9 @@ def response(
     efficiency = torch.as_tensor(detector.efficiency(kev), dtype=torch.float32)[:, None]
     x = (axis - centre) / (2**0.5 * sigma)
     peak = torch.exp(-(x**2)) / ((2 * np.pi) ** 0.5 * sigma)
-    a3, a4, slope = (torch.as_tensor(v, dtype=torch.float32)[:, None] for v in _xmi_shape(kev))
+    a3, a4, slope = (
+        torch.as_tensor(v, dtype=torch.float32)[:, None] for v in shelf_and_tail_parameters(kev)
+    )
     below = detector.shelf * 0.63 * a3 + detector.tail * 15 * a4 * torch.exp(
         torch.clamp(slope * (axis - centre), -60, 0)
     )
@@ -131,9 +141,8 @@ def response(
     return counted
 
 
-def _xmi_shape(
-    kev: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def shelf_and_tail_parameters(kev: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return A3, A4 and a (1/keV) of lines, each of the shape of `kev`."""
     energy = np.clip(kev, 1.0, 60.0)
     a3 = 2.73e-3 * np.exp(-0.21 * energy) + 1e-4
     a4 = 1.88e-4 * np.exp(-0.00296 * energy**0.763) + 1.355e-5 * np.exp(0.968 * energy**0.498)
@@ -161,7 +170,7 @@ def path_transmission(kev: FloatArray, path_mm: float, atmosphere: str = "air") 
     if atmosphere not in ("vacuum", *_GASES):
         raise ValueError(f"The atmosphere must be air, helium or vacuum, not {atmosphere!r}.")
     if atmosphere == "vacuum" or path_mm <= 0:
-        return np.ones(len(kev))
+        return np.ones(np.shape(kev))
     fractions, density = _GASES[atmosphere]
     return np.exp(-compound_attenuation(fractions, np.maximum(kev, 0.5)) * density * path_mm / 10)
 
@@ -169,7 +178,7 @@ def path_transmission(kev: FloatArray, path_mm: float, atmosphere: str = "air") 
 #: Mass fractions and density in g/cm3 at 20 C.
 _GASES = {
     "air": ({7: 0.755, 8: 0.232, 18: 0.013}, 1.205e-3),
-    "helium": (formula_fractions("He"), 1.66e-4),
+    "helium": ({2: 1.0}, 1.66e-4),
 }
 
 
@@ -190,6 +199,8 @@ def pile_up(expected: torch.Tensor, share: torch.Tensor, zero_channel: float) ->
     Tensor, same shape
         Sums beyond the end of the axis are lost.
     """
+    import torch
+
     channels = expected.shape[1]
     total = torch.clamp(expected.sum(1, keepdim=True), min=1e-9)
     shape = expected / total

@@ -36,7 +36,9 @@ class Stacks:
 
     @classmethod
     def from_layers(
-        cls, stacks: Sequence[Sequence[tuple[dict[int, float], float, float]]]
+        cls,
+        stacks: Sequence[Sequence[tuple[dict[int, float], float, float]]],
+        z: tuple[int, ...] | None = None,
     ) -> Stacks:
         """Make a batch from lists of layers, top first.
 
@@ -44,8 +46,10 @@ class Stacks:
         ----------
         stacks : sequence of sequences of (fractions, density, thickness)
             Mass fractions by atomic number, density in g/cm3, thickness in um.
+        z : tuple of int, optional
+            Elements of the columns; by default those that occur.
         """
-        z = tuple(sorted({z for stack in stacks for layer in stack for z in layer[0]}))
+        z = z or tuple(sorted({n for stack in stacks for layer in stack for n in layer[0]}))
         column = {number: index for index, number in enumerate(z)}
         depth = max(len(stack) for stack in stacks)
         fractions = np.zeros((len(stacks), depth, len(z)), dtype=np.float32)

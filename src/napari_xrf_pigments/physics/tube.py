@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import xraylib
 
-from .._typing import BoolArray, FloatArray
+from .._typing import FloatArray
 from .atomic import compound_attenuation
 from .composition import formula_fractions
 from .lines import atomic_number, element_lines, line_cross_section
@@ -37,12 +37,6 @@ class Beam:
     kev: FloatArray
     width_kev: FloatArray
     flux: FloatArray
-
-    @property
-    def is_line(self) -> BoolArray:
-        """Mask of the characteristic lines of the anode, shape (component,)."""
-        lines: BoolArray = self.width_kev == 0
-        return lines
 
 
 def continuum_edges(tube_kv: float) -> FloatArray:

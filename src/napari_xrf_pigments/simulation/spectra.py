@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,9 +18,6 @@ from ..physics.secondary import COARSE, exciter_table, secondary_share
 from ..pigments.catalogue import pigment_catalogue
 from .instruments import Excitation, Readout
 from .stratigraphy_batch import StackPool
-
-if TYPE_CHECKING:
-    pass  # MERGE
 
 
 @lru_cache
@@ -355,8 +351,3 @@ def random_counts(rng: np.random.Generator, size: int) -> torch.Tensor:
     middle = 10 ** rng.uniform(2.4, 4.8)
     spread = 10 ** rng.normal(0, 0.2, size)
     return torch.as_tensor(np.clip(middle * spread, 100, 1e5), dtype=torch.float32)
-
-
-def without_errors(readout: Readout) -> Readout:
-    """Return the same readout with a correctly stated energy axis."""
-    return replace(readout, gain_error=0.0, offset_error_kev=0.0)

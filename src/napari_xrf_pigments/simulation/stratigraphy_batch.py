@@ -61,12 +61,6 @@ def pool_of(sections: Sequence[Stratigraphy], z: tuple[int, ...] | None = None) 
         Elements to make columns for; by default those that occur.
     """
     order = {entry.id: index for index, entry in enumerate(pigment_catalogue())}
-    if z is None:
-        z = tuple(sorted({n for section in sections for layer in section for n in layer.fractions}))
-    column = {number: index for index, number in enumerate(z)}
-    depth = max(len(section) for section in sections)
-    fractions = np.zeros((len(sections), depth, len(z)), dtype=np.float32)
-    areal = np.zeros((len(sections), depth), dtype=np.float32)
     found = np.full((len(sections), MAX_OCCURRENCES), -1, dtype=np.int64)
     where = np.zeros_like(found)
     top = np.zeros(found.shape, dtype=bool)
@@ -74,15 +68,16 @@ def pool_of(sections: Sequence[Stratigraphy], z: tuple[int, ...] | None = None) 
         paints = [j for j, layer in enumerate(section) if layer.role == "paint"]
         count = 0
         for j, layer in enumerate(section):
-            areal[i, j] = layer.density_g_cm3 * layer.thickness_um * 1e-4
-            for number, fraction in layer.fractions.items():
-                fractions[i, j, column[number]] = fraction
             for name, _ in layer.pigments[: MAX_OCCURRENCES - count]:
                 found[i, count], where[i, count] = order[name], j
                 top[i, count] = bool(paints) and j == paints[0]
                 count += 1
+    layers = [
+        [(layer.fractions, layer.density_g_cm3, layer.thickness_um) for layer in section]
+        for section in sections
+    ]
     return StackPool(
-        Stacks(z, torch.from_numpy(fractions), torch.from_numpy(areal)),
+        Stacks.from_layers(layers, z),
         torch.from_numpy(found),
         torch.from_numpy(where),
         torch.from_numpy(top),
