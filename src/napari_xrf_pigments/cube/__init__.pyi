@@ -2,7 +2,7 @@ from .acquisition import Acquisition, Detector
 from .chunks import choose_chunks, choose_pieces
 from .cube import Source, XRFCube
 from .energy import EnergyAxis
-from .maps import ElementMaps, PigmentMaps
+from .maps import ElementMaps, PigmentMaps, combine_maps
 
 __all__ = [
     "Acquisition",
@@ -14,4 +14,5 @@ __all__ = [
     "XRFCube",
     "choose_chunks",
     "choose_pieces",
+    "combine_maps",
 ]

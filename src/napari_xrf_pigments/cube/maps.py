@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -71,3 +71,26 @@ class PigmentMaps:
     unexplained: Any
     pixel_mm: tuple[float, float] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: Fields of :class:`PigmentMaps` that hold arrays.
+PIGMENT_ARRAYS = ("probability", "top", "below", "group_probability", "unexplained")
+
+
+def combine_maps(
+    function: Callable[..., Any], first: PigmentMaps, *others: PigmentMaps
+) -> PigmentMaps:
+    """Apply a function to each array of one or several pigment maps.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the same array of all maps, and returns that of the result.
+    first, *others : PigmentMaps
+        Maps of the same pigments; those of `first` give the rest of the result.
+    """
+    arrays = {
+        name: function(*(getattr(maps, name) for maps in (first, *others)))
+        for name in PIGMENT_ARRAYS
+    }
+    return replace(first, **arrays)

@@ -11,7 +11,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +70,9 @@ def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) ->
     text = json.dumps({"strata": asdict(strata), "geometry": asdict(geometry)})
     partial = path.with_suffix(f".{os.getpid()}.part")
     arrays: dict[str, Any] = {
-        "text": np.array(text),
-        "line_kev": emission.line_kev,
-        "line_rate": emission.line_rate,
-        "line_layer": emission.line_layer.astype(np.int16),
-        "line_family": np.array(emission.line_family),
-        "scatter_kev": emission.scatter_kev,
-        "scatter_rate": emission.scatter_rate,
-        "scatter_width_kev": emission.scatter_width_kev,
+        each.name: np.asarray(getattr(emission, each.name)) for each in fields(Emission)
     }
+    arrays |= {"text": np.array(text), "line_layer": emission.line_layer.astype(np.int16)}
     try:
         with partial.open("wb") as file:
             np.savez_compressed(file, sha256=np.array(checksum(arrays)), **arrays)
@@ -102,16 +96,10 @@ def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
         stored = {name: file[name] for name in file.files}
     if str(stored.pop("sha256")) != checksum(stored):
         raise ValueError(f"{path.name} does not match its checksum.")
-    description = json.loads(str(stored["text"]))
-    emission = Emission(
-        stored["line_kev"],
-        stored["line_rate"],
-        stored["line_layer"].astype(np.int64),
-        tuple(str(name) for name in stored["line_family"]),
-        stored["scatter_kev"],
-        stored["scatter_rate"],
-        stored["scatter_width_kev"],
-    )
+    description = json.loads(str(stored.pop("text")))
+    families = tuple(str(name) for name in stored.pop("line_family"))
+    layers_of_lines = stored.pop("line_layer").astype(np.int64)
+    emission = Emission(line_family=families, line_layer=layers_of_lines, **stored)
     layers = tuple(_layer(entry) for entry in description["strata"]["layers"])
     return (
         Strata(layers, description["strata"]["support"]),

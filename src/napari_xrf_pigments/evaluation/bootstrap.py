@@ -91,7 +91,7 @@ class StackSums:
                 "exact": exact / spectra,
             }
 
-    def intervals(self, samples: int, seed: int) -> dict[str, tuple[float, float]]:
+    def intervals(self, samples: int, seed: int = 0) -> dict[str, tuple[float, float]]:
         """Compute 95 % intervals by resampling whole stacks."""
         rng = np.random.default_rng(seed)
         weights = rng.multinomial(self.stacks, np.full(self.stacks, 1 / self.stacks), samples)

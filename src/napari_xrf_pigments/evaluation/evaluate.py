@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
+from ..cube import ElementMaps, PigmentMaps, combine_maps
 from ._cache import VERSION, cache_folder
 from .independent_simulation.make import DRAWS, STACKS, make_set
 from .independent_simulation.truth import TestSet, Truth, concatenate_truths
@@ -27,15 +27,6 @@ COUNT_RANGES = {
     "3,000-10,000 counts": (3_000.0, 10_000.0),
     "10,000-60,000 counts": (10_000.0, 60_001.0),
 }
-
-
-class PredictSpectra(Protocol):
-    """A function like `predict_spectra`."""
-
-    def __call__(
-        self, counts: Any, energies: EnergyAxis, acquisition: Acquisition, /
-    ) -> PigmentMaps:
-        """Predict pigments of spectra, shape (spectrum, channel)."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +83,10 @@ def evaluate(
 
     Parameters
     ----------
-    predictor : Predictor, callable or None
-        Object with ``bind(energies, acquisition)``, or function like `predict_spectra`; None for
-        the bundled network.
+    predictor : Predictor or callable, optional
+        Object with ``bind(energies, acquisition)``, or function of counts (spectrum, channel),
+        energies and acquisition that returns maps (pigment, spectrum); by default the bundled
+        network.
     sets : sequence of str, Path or TestSet
         Letters of the standard sets (made if the cache lacks them), files, or sets.
     scan : (ElementMaps, PigmentMaps) or None
@@ -117,6 +109,10 @@ def evaluate(
     OSError, ValueError
         If a file is not a test set.
     """
+    if predictor is None:
+        from ..network import Predictor
+
+        predictor = Predictor()
     loaded = [entry if isinstance(entry, TestSet) else _open(entry, cache, seed) for entry in sets]
     total = sum(len(entry.counts) for entry in loaded)
     done = 0
@@ -167,23 +163,10 @@ def score_set(name: str, truth: Truth, prediction: PigmentMaps, bootstrap: int =
 
 def concatenate(parts: Sequence[PigmentMaps]) -> PigmentMaps:
     """Concatenate predictions along the spectra."""
-    first = parts[0]
-
-    def join(key: str) -> Any:
-        return np.concatenate([np.asarray(getattr(part, key)) for part in parts], axis=-1)
-
-    return PigmentMaps(
-        first.names, join("probability"), join("top"), join("below"),
-        first.groups, join("group_probability"), join("unexplained"),
-    )  # fmt: skip
+    return combine_maps(lambda *arrays: np.concatenate(arrays, axis=-1), *parts)
 
 
-def load_standard_set(
-    name: str,
-    cache: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    seed: int = 0,
-) -> TestSet:
+def load_standard_set(name: str, cache: Path | None = None, *, seed: int = 0) -> TestSet:
     """Load a standard set from the cache; make it first if the cache lacks it.
 
     Raises
@@ -196,7 +179,7 @@ def load_standard_set(
     folder = cache or cache_folder()
     path = folder / f"v{VERSION}-{seed}-{name}-{STACKS[name]}x{DRAWS}.npz"
     if not path.exists():
-        make_set(name, seed=seed, cache=folder, progress=progress).save(path)
+        make_set(name, seed=seed, cache=folder).save(path)
     return TestSet.load(path)
 
 
@@ -207,12 +190,7 @@ def _open(entry: str | Path, cache: Path | None, seed: int) -> TestSet:
 
 
 def _bind(predictor: Any, entry: TestSet) -> Callable[[Any], PigmentMaps]:
-    if predictor is None:
-        from .. import predict_spectra
-
-        predictor = predict_spectra
-    if hasattr(predictor, "bind"):
-        bound: Callable[[Any], PigmentMaps] = predictor.bind(entry.energies, entry.acquisition)
-        return bound
-    function: PredictSpectra = predictor
-    return lambda counts: function(counts, entry.energies, entry.acquisition)
+    if not hasattr(predictor, "bind"):
+        return lambda counts: predictor(counts, entry.energies, entry.acquisition)
+    bound: Callable[[Any], PigmentMaps] = predictor.bind(entry.energies, entry.acquisition)
+    return bound

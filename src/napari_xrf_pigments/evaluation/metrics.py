@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +12,11 @@ from .._typing import BoolArray, FloatArray, IntArray
 from ..cube import PigmentMaps
 from .bootstrap import MIN_SPECTRA, StackSums
 from .independent_simulation.truth import COVERED, TOP, Truth
+
+#: Probability above which a group is called present.
+THRESHOLD = 0.5
+#: Significance from which a pigment counts as detectable.
+DETECTABLE_SIGMA = 5.0
 
 
 @dataclass(frozen=True)
@@ -29,29 +33,18 @@ class Pairs:
     counted: BoolArray
 
 
-def group_pairs(
-    truth: Truth,
-    *,
-    sigma: float = 5.0,
-    elements_decide: bool = False,
-    detectability: Literal["layer", "own"] = "layer",
-) -> Pairs:
+def group_pairs(truth: Truth, *, elements_decide: bool = False) -> Pairs:
     """Select the pairs of spectrum and ambiguity group.
 
     Parameters
     ----------
     truth : Truth
         Labels.
-    sigma : float
-        Significance from which a pigment counts as detectable.
     elements_decide : bool
         Exclude groups whose diagnostic elements are all supplied by other materials too.
-    detectability : {"layer", "own"}
-        Emission of the element by the layer, or the share that the pigment brings to it.
     """
-    significance = truth.sigma if detectability == "layer" else truth.own_sigma
     pigment_present = truth.present
-    detectable = pigment_present & (significance >= sigma)
+    detectable = pigment_present & (truth.sigma >= DETECTABLE_SIGMA)
     onehot = _membership(truth)
     member_present = (pigment_present.astype(np.int32) @ onehot) > 0
     present = (detectable.astype(np.int32) @ onehot) > 0
@@ -61,9 +54,9 @@ def group_pairs(
     return Pairs(present, counted)
 
 
-def pigment_pairs(truth: Truth, *, sigma: float = 5.0) -> Pairs:
+def pigment_pairs(truth: Truth) -> Pairs:
     """Select the pairs of spectrum and pigment, for the distinction of members of a group."""
-    present = truth.present & (truth.sigma >= sigma)
+    present = truth.present & (truth.sigma >= DETECTABLE_SIGMA)
     counted = (present | ~truth.present) & ~truth.blind[:, truth.member]
     return Pairs(present, counted)
 
@@ -217,13 +210,9 @@ def score(
     truth: Truth,
     prediction: PigmentMaps,
     *,
-    threshold: float = 0.5,
-    sigma: float = 5.0,
     elements_decide: bool = False,
-    detectability: Literal["layer", "own"] = "layer",
     rows: BoolArray | None = None,
     bootstrap: int = 0,
-    seed: int = 0,
 ) -> Scores:
     """Score a prediction on labelled spectra.
 
@@ -233,16 +222,12 @@ def score(
         Labels of the spectra.
     prediction : PigmentMaps
         Arrays (pigment, spectrum) and (group, spectrum) for the same spectra.
-    threshold : float
-        Probability above which a group is called present.
-    sigma, elements_decide, detectability
+    elements_decide : bool
         As in `group_pairs`.
     rows : ndarray of bool, shape (spectrum,), or None
         The spectra to score.
     bootstrap : int
         Resamplings of the stacks for the intervals; 0 for none.
-    seed : int
-        Seed of the resampling.
 
     Raises
     ------
@@ -257,17 +242,15 @@ def score(
     if rows is not None:
         truth, groups, pigments = truth.select(rows), groups[rows], pigments[rows]
         top, below = top[rows], below[rows]
-    pairs = group_pairs(
-        truth, sigma=sigma, elements_decide=elements_decide, detectability=detectability
-    )
-    single = pigment_pairs(truth, sigma=sigma)
-    group_rows = _rows(truth.groups, pairs, groups, threshold)
+    pairs = group_pairs(truth, elements_decide=elements_decide)
+    single = pigment_pairs(truth)
+    group_rows = _rows(truth.groups, pairs, groups)
     used = [row for row in group_rows if row.present >= MIN_SPECTRA]
     sums = StackSums.from_calls(
-        truth.stack, groups > threshold, pairs.present, pairs.counted, covered_only(truth)
+        truth.stack, groups > THRESHOLD, pairs.present, pairs.counted, covered_only(truth)
     )
     overall = sums.scores(np.ones((1, sums.stacks)))
-    intervals = sums.intervals(bootstrap, seed) if bootstrap else {}
+    intervals = sums.intervals(bootstrap) if bootstrap else {}
     return Scores(
         spectra=len(groups),
         macro_f1=float(overall["macro_f1"][0]),
@@ -276,9 +259,9 @@ def score(
         covered_recall=float(overall["covered_recall"][0]),
         calibration=calibration_error(pairs.present[pairs.counted], groups[pairs.counted]),
         exact=float(overall["exact"][0]),
-        below_auc=_below_auc(truth, top, below, sigma),
+        below_auc=_below_auc(truth, top, below),
         groups=group_rows,
-        pigments=_rows(truth.names, single, pigments, threshold),
+        pigments=_rows(truth.names, single, pigments),
         intervals=intervals,
     )
 
@@ -287,14 +270,12 @@ def _mean(values: list[float]) -> float:
     return float(np.mean(values)) if values else float("nan")
 
 
-def _rows(
-    names: tuple[str, ...], pairs: Pairs, probability: FloatArray, threshold: float
-) -> tuple[ClassScores, ...]:
+def _rows(names: tuple[str, ...], pairs: Pairs, probability: FloatArray) -> tuple[ClassScores, ...]:
     out = []
     for k, name in enumerate(names):
         counted = pairs.counted[:, k]
         true, predicted = pairs.present[counted, k], probability[counted, k]
-        called = predicted > threshold
+        called = predicted > THRESHOLD
         tp, fp = int((called & true).sum()), int((called & ~true).sum())
         n, m = int(true.sum()), int((~true).sum())
         out.append(
@@ -310,11 +291,11 @@ def _rows(
     return tuple(out)
 
 
-def _below_auc(truth: Truth, top: FloatArray, below: FloatArray, sigma: float) -> float:
+def _below_auc(truth: Truth, top: FloatArray, below: FloatArray) -> float:
     """Compute the AUC between pigments below only and on top only, alone in their group."""
     same = (truth.member[:, None] == truth.member[None, :]).astype(np.int32)
     alone = (truth.present.astype(np.int32) @ same) == 1
-    fair = truth.present & alone & (truth.sigma >= sigma) & ~truth.blind[:, truth.member]
+    fair = truth.present & alone & (truth.sigma >= DETECTABLE_SIGMA) & ~truth.blind[:, truth.member]
     ratio = below / np.maximum(below + top, 1e-9)
     on_top = truth.where == TOP
     under = (truth.where & TOP) == 0
@@ -336,9 +317,7 @@ WEIGHT = (0.0, 0.05, 0.15, 0.4, 1.01)
 SIGMA = (2.0, 5.0, 10.0, 30.0, np.inf)
 
 
-def recall_by(
-    truth: Truth, prediction: PigmentMaps, by: str, *, threshold: float = 0.5, sigma: float = 5.0
-) -> tuple[RecallSlice, ...]:
+def recall_by(truth: Truth, prediction: PigmentMaps, by: str) -> tuple[RecallSlice, ...]:
     """Compute the recall of the groups of present pigments in ranges of a property.
 
     Parameters
@@ -350,10 +329,10 @@ def recall_by(
     """
     edges = {"cover_um": COVER_UM, "weight": WEIGHT, "sigma": SIGMA}[by]
     groups = align_classes(prediction.groups, truth.groups, prediction.group_probability)
-    found = (groups > threshold)[:, truth.member]
+    found = (groups > THRESHOLD)[:, truth.member]
     fair = truth.present & ~truth.blind[:, truth.member]
     if by != "sigma":
-        fair &= truth.sigma >= sigma
+        fair &= truth.sigma >= DETECTABLE_SIGMA
     values = getattr(truth, by)
     slices = []
     for low, high in pairwise(edges):
@@ -364,9 +343,7 @@ def recall_by(
     return tuple(slices)
 
 
-def confusion_table(
-    truth: Truth, prediction: PigmentMaps, *, threshold: float = 0.5, sigma: float = 5.0
-) -> IntArray:
+def confusion_table(truth: Truth, prediction: PigmentMaps) -> IntArray:
     """Count the spectra in which one group is missed and another is wrongly called.
 
     Returns
@@ -376,8 +353,8 @@ def confusion_table(
         column absent and called.
     """
     groups = align_classes(prediction.groups, truth.groups, prediction.group_probability)
-    pairs = group_pairs(truth, sigma=sigma)
-    called = groups > threshold
+    pairs = group_pairs(truth)
+    called = groups > THRESHOLD
     missed = (pairs.present & pairs.counted & ~called).astype(np.int64)
     wrong = (~pairs.present & pairs.counted & called).astype(np.int64)
     return np.asarray(missed.T @ wrong)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._parallel import on_one_thread
-from ..cube import Acquisition, EnergyAxis, PigmentMaps
+from ..cube import Acquisition, EnergyAxis, PigmentMaps, combine_maps
 from ..fitting.conditions import Conditions
 from ..fitting.pixel_fit import PixelFit, fit_pixel
 from ..fitting.unexpected_peaks import UnexpectedPeak, find_unexpected_peaks
@@ -153,9 +153,9 @@ def explain_spectrum(
     net = {name: fit.net(name) for name in fit.names if fit.family(name).any()}
     by_element = _families_by_element(net)
     elements = list(by_element)
-    variants = [counts, *(_without(counts, fit, by_element[e]) for e in elements)]
+    variants = [counts, *(delete_families(counts, fit, by_element[e]) for e in elements)]
     maps = predict(np.array(variants))
-    whole = _first(maps)
+    whole = combine_maps(lambda array: array[..., :1], maps)
     positive = [("pigment", i) for i in _over(maps.probability, threshold)]
     positive += [("group", i) for i in _over(maps.group_probability, threshold)]
     if not positive:
@@ -169,7 +169,7 @@ def explain_spectrum(
     joint = predict(
         np.array(
             [
-                _without(counts, fit, [f for e in subset for f in by_element[elements[e]]])
+                delete_families(counts, fit, [f for e in subset for f in by_element[elements[e]]])
                 for subset in sets
             ]
         )
@@ -212,14 +212,8 @@ def delete_families(
     ValueError
         If a family was not fitted.
     """
-    return _without(np.asarray(spectrum, dtype=np.float64), fit, list(families))
-
-
-def _without(
-    counts: NDArray[np.float64], fit: PixelFit, families: Sequence[str]
-) -> NDArray[np.float64]:
-    share = fit.remaining_share(families, counts.size)
-    return np.asarray(counts * share)
+    counts = np.asarray(spectrum, dtype=np.float64)
+    return np.asarray(counts * fit.remaining_share(families, counts.size))
 
 
 def _families_by_element(net: dict[str, tuple[float, float]]) -> dict[str, list[str]]:
@@ -266,18 +260,6 @@ def _evidence(
         group, mixtures = (), ()
     others = tuple(member for member in group if member != name)
     return Evidence("pigment", name, probability, without, lines, others, mixtures)
-
-
-def _first(maps: PigmentMaps) -> PigmentMaps:
-    return PigmentMaps(
-        maps.names,
-        maps.probability[:, :1],
-        maps.top[:, :1],
-        maps.below[:, :1],
-        maps.groups,
-        maps.group_probability[:, :1],
-        maps.unexplained[:1],
-    )
 
 
 def _over(table: NDArray[Any], threshold: float) -> list[int]:

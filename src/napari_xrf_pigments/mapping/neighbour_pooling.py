@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from .._typing import BoolArray, Float32Array, FloatArray
-from ..cube import EnergyAxis, PigmentMaps, XRFCube
+from ..cube import EnergyAxis, PigmentMaps, XRFCube, combine_maps
 from ..network.encoding import rebin_counts
 from ..network.out_of_distribution import saturated_share
 from .tiles import Tile, read_tile
@@ -174,19 +175,7 @@ def predict_with_neighbours(
     sums = _pool_tile(tile, energies)
     pooled, together = sums.counts[tile.valid], sums.pixels[tile.valid] > 1
     alone, joined = predict(tile.spectra[~together]), predict(pooled[together])
-
-    def mixed(name: str) -> Float32Array:
-        return _mixed(together, getattr(alone, name), getattr(joined, name))
-
-    return PigmentMaps(
-        names=alone.names,
-        probability=mixed("probability"),
-        top=mixed("top"),
-        below=mixed("below"),
-        groups=alone.groups,
-        group_probability=mixed("group_probability"),
-        unexplained=mixed("unexplained"),
-    )
+    return combine_maps(partial(_mixed, together), alone, joined)
 
 
 def pooled_spectrum(cube: XRFCube, y: int, x: int) -> tuple[FloatArray, float]:

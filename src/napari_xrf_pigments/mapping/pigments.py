@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
+from ..cube.maps import PIGMENT_ARRAYS
 from ._store import open_store
 from .neighbour_pooling import MARGIN_PX, predict_with_neighbours
 from .provenance import provenance
@@ -234,14 +235,5 @@ def load_predictor(device: str = "auto") -> PigmentPredictor:
 
 def pigment_tile(tile: Tile, maps: PigmentMaps) -> PigmentTile:
     """Make images of the predictions (pigment, spectrum) for the measured pixels of a tile."""
-    return PigmentTile(
-        rows=tile.rows,
-        columns=tile.columns,
-        names=maps.names,
-        probability=tile.to_image(maps.probability),
-        top=tile.to_image(maps.top),
-        below=tile.to_image(maps.below),
-        groups=maps.groups,
-        group_probability=tile.to_image(maps.group_probability),
-        unexplained=tile.to_image(maps.unexplained),
-    )
+    images: dict[str, Any] = {n: tile.to_image(getattr(maps, n)) for n in PIGMENT_ARRAYS}
+    return PigmentTile(tile.rows, tile.columns, names=maps.names, groups=maps.groups, **images)

@@ -8,6 +8,7 @@ the training distribution shrink to the base rates, see :mod:`.out_of_distributi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._parallel import Executor, on_threads
 from .._typing import BoolArray, Float32Array
-from ..cube import Acquisition, EnergyAxis, PigmentMaps
+from ..cube import Acquisition, EnergyAxis, PigmentMaps, combine_maps
 from ._batching import BatchBuffers, largest_batch, make_buffers
 from ._preprocess import Preprocessor, SpectrumStats
 from .encoding import N_INPUTS
@@ -236,13 +237,5 @@ def predict_spectra(
     predictor = Predictor(device)
     maps = predictor.bind(axis, acquisition)(np.atleast_2d(np.asarray(counts)))
     warnings = [*instrument_warnings(axis, acquisition or Acquisition()), *predictor.notices]
-    return PigmentMaps(
-        names=maps.names,
-        probability=maps.probability.T,
-        top=maps.top.T,
-        below=maps.below.T,
-        groups=maps.groups,
-        group_probability=maps.group_probability.T,
-        unexplained=maps.unexplained,
-        provenance={"weights": predictor.weights_hash, "warnings": warnings},
-    )
+    provenance = {"weights": predictor.weights_hash, "warnings": warnings}
+    return replace(combine_maps(np.transpose, maps), provenance=provenance)

@@ -60,9 +60,6 @@ class Label:
 
     where: NDArray[np.uint8]
     sigma: FloatArray
-    sigma_top: FloatArray
-    sigma_below: FloatArray
-    own_sigma: FloatArray
     shared: BoolArray
     blind: BoolArray
     cover_um: FloatArray
@@ -97,8 +94,7 @@ def label_spectrum(strata: Strata, windows: dict[str, Window], anode: str) -> La
     n = len(entries)
     bits = _layer_bits(strata)
     where = np.zeros(n, np.uint8)
-    cover, weight = np.full(n, np.nan), np.zeros(n)
-    sigmas = np.zeros((4, n))
+    cover, weight, sigma = np.full(n, np.nan), np.zeros(n), np.zeros(n)
     depth = np.cumsum([0.0, *(layer.thickness_um for layer in strata.layers)])
     for i, entry in enumerate(entries):
         holds = np.array([entry.id in layer.pigments for layer in strata.layers])
@@ -108,15 +104,10 @@ def label_spectrum(strata: Strata, windows: dict[str, Window], anode: str) -> La
             where[i] |= bit if present else 0
         cover[i] = depth[int(np.argmax(holds))]
         weight[i] = max(layer.pigments.get(entry.id, 0.0) for layer in strata.layers)
-        top = holds & (np.array(bits) == TOP)
-        for row, chosen in enumerate((holds, top, holds & ~top)):
-            sigmas[row, i] = _weakest(entry.diagnostic, windows, chosen.astype(float))
-        sigmas[3, i] = _weakest_own(entry.id, entry.diagnostic, windows, strata)
+        sigma[i] = _weakest(entry.diagnostic, windows, holds.astype(float))
     groups = ambiguity_groups()
     shared = np.array([_shared(ids, windows, strata) for ids in groups.values()])
-    blind = _blind(strata, anode)
-    whole, top_only, below, own = sigmas
-    return Label(where, whole, top_only, below, own, shared, blind, cover, weight)
+    return Label(where, sigma, shared, _blind(strata, anode), cover, weight)
 
 
 def _weakest(diagnostic: tuple[str, ...], windows: dict[str, Window], chosen: FloatArray) -> float:
@@ -134,16 +125,6 @@ def _share(ids: tuple[str, ...], family: str, strata: Strata) -> FloatArray:
             / max(layer.elements.get(z, 0.0), 1e-12)
             for layer in strata.layers
         ]
-    )
-
-
-def _weakest_own(
-    name: str, diagnostic: tuple[str, ...], windows: dict[str, Window], strata: Strata
-) -> float:
-    if not all(family in windows for family in diagnostic):
-        return 0.0
-    return min(
-        windows[f].sigma(float(windows[f].layers @ _share((name,), f, strata))) for f in diagnostic
     )
 
 

@@ -148,10 +148,7 @@ def _truth(labels: list[Label], totals: FloatArray, stacks: IntArray) -> Truth:
     def column(key: str, kind: type) -> Any:
         return np.array([getattr(entry, key) for entry in labels]).astype(kind)
 
-    real = {
-        key: column(key, np.float32)
-        for key in ("sigma", "sigma_top", "sigma_below", "own_sigma", "cover_um", "weight")
-    }
+    real = {key: column(key, np.float32) for key in ("sigma", "cover_um", "weight")}
     return Truth(
         names=tuple(entry.id for entry in entries),
         groups=groups,

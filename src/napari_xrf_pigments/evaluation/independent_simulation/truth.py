@@ -33,12 +33,10 @@ class Truth:
     where : ndarray of uint8, shape (spectrum, pigment)
         Sum of `TOP` (top paint layer), `COVERED` (a paint layer under it), `GROUND`,
         `SUPPORT`; 0 = absent.
-    sigma, sigma_top, sigma_below : ndarray, shape (spectrum, pigment)
+    sigma : ndarray, shape (spectrum, pigment)
         Significance of the weakest diagnostic element: its counts from the layers that hold the
-        pigment (all of them, the top paint, those under it), over the noise of the whole
-        spectrum in the window of its main line; 0 where absent or not excited.
-    own_sigma : ndarray, shape (spectrum, pigment)
-        The same for the share of the emission that the pigment itself brings.
+        pigment, over the noise of the whole spectrum in the window of its main line; 0 where
+        absent or not excited.
     shared : ndarray of bool, shape (spectrum, group)
         Whether other materials in the pixel supply all diagnostic elements of the group too.
     blind : ndarray of bool, shape (spectrum, group)
@@ -58,9 +56,6 @@ class Truth:
     member: IntArray
     where: NDArray[np.uint8]
     sigma: Float32Array
-    sigma_top: Float32Array
-    sigma_below: Float32Array
-    own_sigma: Float32Array
     shared: BoolArray
     blind: BoolArray
     cover_um: Float32Array
@@ -148,8 +143,9 @@ class TestSet:
                 "made_by": self.made_by,
             }
         )
-        arrays = {f.name: np.asarray(getattr(self.truth, f.name)) for f in fields(Truth)}
-        content: dict[str, Any] = {f"truth_{key}": value for key, value in arrays.items()}
+        content: dict[str, Any] = {
+            f"truth_{f.name}": np.asarray(getattr(self.truth, f.name)) for f in fields(Truth)
+        }
         partial = path.with_name(path.name + ".part")
         with partial.open("wb") as file:
             np.savez_compressed(file, text=np.array(text), spectra=self.counts, **content)
