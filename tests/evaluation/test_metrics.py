@@ -46,7 +46,6 @@ def make_truth(seed: int = 0) -> Truth:
     no = np.zeros((N, len(GROUPS)), dtype=bool)
     return Truth(
         NAMES, GROUPS, MEMBER, where.astype(np.uint8), sigma,
-        np.where(where == TOP, sigma, 0), np.where(where == COVERED, sigma, 0), sigma,
         no, no.copy(), np.where(where > 0, 0.0, np.nan), np.where(where > 0, 0.3, 0.0),
         np.geomspace(300, 60_000, N).astype(np.float32), np.arange(N) // 4,
     )  # fmt: skip

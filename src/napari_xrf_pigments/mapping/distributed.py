@@ -26,7 +26,7 @@ from ._store import MapStore, open_store
 from .elements import ELEMENT_FIELDS, fit_tile, plan_elements
 from .pigments import PigmentPredictor, pigment_maps, pigment_shapes, pigment_tile
 from .provenance import provenance
-from .run_warnings import ElementRunCheck, RunCheck, SpectraTally, count_spectra
+from .run_warnings import ElementRunCheck, PigmentRunCheck, RunCheck, SpectraTally, count_spectra
 from .tiles import TILE_BYTES, Progress, Tile, read_tile
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def map_pigments_on_cluster(
     work = PigmentWork(device, None if weights is None else str(weights), network.weights_hash)
     size = cluster_tile(cube, tile_bytes)
     with open_store(shapes, network.names, attributes, out=out, chunk=size) as store:
-        _fill(store, cube, scheduler, work, size, RunCheck(cube), progress)
+        _fill(store, cube, scheduler, work, size, PigmentRunCheck(cube), progress)
     return pigment_maps(cube, network, store.arrays, record)
 
 
@@ -253,7 +253,7 @@ def _fill(
     scheduler: str | Client,
     work: ElementWork | PigmentWork,
     size: tuple[int, int],
-    check: RunCheck | ElementRunCheck,
+    check: RunCheck,
     progress: Progress | None,
 ) -> None:
     """Let the workers of a cluster fill a store, and collect the warnings of the run."""

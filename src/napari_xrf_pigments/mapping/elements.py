@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from .analysis.map_algebra import Monitor, Normalisation, monitor, normalised
 from .provenance import provenance
 from .run_warnings import ElementRunCheck, SpectraTally
 from .survey import Survey, families_in, fit_conditions, survey
-from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, remaining_tiles
+from .tiles import TILE_BYTES, Progress, Tile
 
 #: Maps of the results with one image per line family.
 ELEMENT_FIELDS = ("counts", "sigma")
@@ -248,19 +249,7 @@ def iter_element_tiles(
     """
     plan = plan or plan_elements(cube, lines)
     check = ElementRunCheck(cube, plan.search.survey.total)
-    check.add_counts(before or SpectraTally())
-    warnings, left = check.initial_warnings(), len(remaining_tiles(cube, tile_bytes, skip))
-    try:
-        for tile in iter_tiles(cube, tile_bytes, skip):
-            maps = fit_tile(tile, plan.fit)
-            tally = check.add_tile(tile, maps.total[tile.valid])
-            left -= 1
-            if not left:
-                warnings += check.final_warnings()
-            yield replace(maps, warnings=warnings, tally=tally)
-            warnings = ()
-    except (OSError, ValueError) as error:
-        raise check.source.explain(error) from error
+    yield from check.iter_maps(partial(fit_tile, fit=plan.fit), tile_bytes, skip, before)
 
 
 def map_elements(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,8 +16,8 @@ from ..cube.maps import PIGMENT_ARRAYS
 from ._store import open_store
 from .neighbour_pooling import MARGIN_PX, predict_with_neighbours
 from .provenance import provenance
-from .run_warnings import RunCheck, SpectraTally
-from .tiles import TILE_BYTES, Progress, Tile, iter_tiles, remaining_tiles
+from .run_warnings import PigmentRunCheck, SpectraTally
+from .tiles import TILE_BYTES, Progress, Tile
 
 
 class PigmentPredictor(Protocol):
@@ -128,21 +127,15 @@ def iter_pigment_tiles(
     """
     network = predictor or load_predictor(device)
     predict = network.bind(cube.energies, cube.acquisition)
-    pooled = partial(predict_with_neighbours, predict=predict, energies=cube.energies)
-    check = RunCheck(cube)
-    check.add_counts(before or SpectraTally())
-    warnings, left = check.initial_warnings(), len(remaining_tiles(cube, tile_bytes, skip))
-    try:
-        for tile in iter_tiles(cube, tile_bytes, skip, MARGIN_PX if context else 0):
-            maps = pigment_tile(tile, pooled(tile) if context else predict(tile.spectra))
-            tally = check.add_tile(tile, maps.unexplained[tile.valid])
-            left -= 1
-            if not left:
-                warnings += check.final_warnings(getattr(network, "notices", ()))
-            yield replace(maps, warnings=warnings, tally=tally)
-            warnings = ()
-    except (OSError, ValueError) as error:
-        raise check.source.explain(error) from error
+
+    def make_maps(tile: Tile) -> PigmentTile:
+        if context:
+            return pigment_tile(tile, predict_with_neighbours(tile, predict, cube.energies))
+        return pigment_tile(tile, predict(tile.spectra))
+
+    check = PigmentRunCheck(cube, getattr(network, "notices", ()))
+    margin = MARGIN_PX if context else 0
+    yield from check.iter_maps(make_maps, tile_bytes, skip, before, margin)
 
 
 def map_pigments(

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..cube import XRFCube
 from ..io.provenance import origin
+from ..io.results.fields import to_json_types
 
 
 def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -36,15 +37,7 @@ def provenance(cube: XRFCube, settings: dict[str, Any], **more: Any) -> dict[str
             "offset_kev": axis.offset_kev,
             "source": axis.source,
         },
-        "acquisition": _plain(asdict(cube.acquisition)),
+        "acquisition": to_json_types(asdict(cube.acquisition)),
         "shape": list(cube.shape),
         **more,
     }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

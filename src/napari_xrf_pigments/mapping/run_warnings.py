@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._parallel import on_threads, split_blocks, thread_count
-from .._typing import Float32Array, FloatArray
+from .._typing import BoolArray, Float32Array, FloatArray
 from ..calibration.check import axis_warning
 from ..cube import XRFCube
 from ..network.out_of_distribution import FEW_COUNTS, UNEXPLAINED_FROM, saturated_share
 from ..network.training_domain import instrument_warnings
 from ._source_changes import SourceWatch
-from .tiles import Tile
+from .tiles import Tile, iter_tiles, remaining_tiles
 
 _BLOCK = 256
 
@@ -48,16 +49,9 @@ class SpectraTally:
     total: FloatArray | None = None
 
     @property
-    def numbers(self) -> tuple[int, int, int, int, int, int]:
+    def numbers(self) -> tuple[int, ...]:
         """All fields but the sum, in the order of the parameters."""
-        return (
-            self.pixels,
-            self.empty,
-            self.dark,
-            self.negative,
-            self.saturated,
-            self.unexplained,
-        )
+        return tuple(getattr(self, each.name) for each in fields(self)[:-1])
 
     @classmethod
     def from_numbers(cls, numbers: Sequence[int] | NDArray[np.integer]) -> SpectraTally:
@@ -137,8 +131,8 @@ def _count_block(
     )
 
 
-class RunCheck:
-    """Collect the warnings of a run of the network, tile by tile.
+class RunCheck(ABC):
+    """Collect the warnings of a run, tile by tile.
 
     Parameters
     ----------
@@ -151,22 +145,88 @@ class RunCheck:
         self._tally = SpectraTally()
         self.source = SourceWatch(cube)
 
-    def add_tile(self, tile: Tile, unexplained: Float32Array | None) -> SpectraTally:
-        """Count the spectra of a tile; `unexplained` has the shape (pixel,)."""
-        tally = count_spectra(tile.spectra, unexplained, with_sum=True)
-        self.add_counts(tally)
-        return replace(tally, total=None)
+    @abstractmethod
+    def count(self, tile: Tile, maps: Any) -> SpectraTally:
+        """Count the spectra of a tile, given its maps."""
+
+    @abstractmethod
+    def initial_warnings(self) -> tuple[str, ...]:
+        """Warn of the scan before the first tile."""
+
+    @abstractmethod
+    def final_warnings(self) -> tuple[str, ...]:
+        """Warn of the spectra of the whole run."""
 
     def add_counts(self, tally: SpectraTally) -> None:
-        """Add the tally of other spectra of the scan."""
+        """Add the tally of spectra of the scan."""
         self._tally += tally
+
+    def iter_maps(
+        self,
+        make_maps: Callable[[Tile], Any],
+        tile_bytes: int,
+        skip: BoolArray | None,
+        before: SpectraTally | None,
+        margin: int = 0,
+    ) -> Iterator[Any]:
+        """Make the maps of the tiles of the scan, with their tallies and the warnings of the run.
+
+        Parameters
+        ----------
+        make_maps : callable
+            Makes the ElementTile or PigmentTile of a tile.
+        tile_bytes, skip, margin
+            As in :func:`iter_tiles`.
+        before : SpectraTally, optional
+            Tally of the pixels in `skip`.
+
+        Raises
+        ------
+        OSError, ValueError
+            If the scan cannot be read to its end.
+        """
+        self.add_counts(before or SpectraTally())
+        left = len(remaining_tiles(self._cube, tile_bytes, skip))
+        warnings = self.initial_warnings()
+        try:
+            for tile in iter_tiles(self._cube, tile_bytes, skip, margin):
+                maps = make_maps(tile)
+                tally = self.count(tile, maps)
+                self.add_counts(tally)
+                left -= 1
+                if not left:
+                    warnings += self.final_warnings()
+                yield replace(maps, warnings=warnings, tally=replace(tally, total=None))
+                warnings = ()
+        except (OSError, ValueError) as error:
+            raise self.source.explain(error) from error
+
+
+class PigmentRunCheck(RunCheck):
+    """Collect the warnings of a run of the network.
+
+    Parameters
+    ----------
+    cube : XRFCube
+        The scan.
+    notices : sequence of str
+        Notices of the network, which may grow during the run.
+    """
+
+    def __init__(self, cube: XRFCube, notices: Sequence[str] = ()) -> None:
+        super().__init__(cube)
+        self._notices = notices
+
+    def count(self, tile: Tile, maps: Any) -> SpectraTally:
+        """Count the spectra of a tile, and sum them for the check of the energy axis."""
+        return count_spectra(tile.spectra, maps.unexplained[tile.valid], with_sum=True)
 
     def initial_warnings(self) -> tuple[str, ...]:
         """Warn of an instrument outside the training domain."""
         return instrument_warnings(self._cube.energies, self._cube.acquisition)
 
-    def final_warnings(self, notices: Sequence[str] = ()) -> tuple[str, ...]:
-        """Warn of the spectra of the whole run; `notices` are those of the network."""
+    def final_warnings(self) -> tuple[str, ...]:
+        """Warn of the spectra of the whole run, and add the notices of the network."""
         tally = self._tally
         texts = [_axis_warning(self._cube, tally.total)]
         if tally.dark:
@@ -184,12 +244,12 @@ class RunCheck:
                 f"spectra ({share:.1f} % of all): check the map of the unexplained share; their "
                 "probabilities are drawn towards the base rates."
             )
-        texts += [self.source.change_message(), *notices]
+        texts += [self.source.change_message(), *self._notices]
         return tuple(text for text in texts if text)
 
 
-class ElementRunCheck:
-    """Collect the warnings of a run of the line fit, tile by tile.
+class ElementRunCheck(RunCheck):
+    """Collect the warnings of a run of the line fit.
 
     Parameters
     ----------
@@ -200,20 +260,12 @@ class ElementRunCheck:
     """
 
     def __init__(self, cube: XRFCube, total: FloatArray) -> None:
-        self._cube = cube
+        super().__init__(cube)
         self._total = total
-        self._tally = SpectraTally()
-        self.source = SourceWatch(cube)
 
-    def add_tile(self, tile: Tile, totals: NDArray[np.floating]) -> SpectraTally:
-        """Count the spectra of a tile; `totals`, the counts of each, has the shape (pixel,)."""
-        tally = count_spectra(tile.spectra, totals=totals)
-        self.add_counts(tally)
-        return tally
-
-    def add_counts(self, tally: SpectraTally) -> None:
-        """Add the tally of other spectra of the scan."""
-        self._tally += tally
+    def count(self, tile: Tile, maps: Any) -> SpectraTally:
+        """Count the spectra of a tile."""
+        return count_spectra(tile.spectra, totals=maps.total[tile.valid])
 
     def initial_warnings(self) -> tuple[str, ...]:
         """Warn of an energy axis that the lines of the survey do not fit."""

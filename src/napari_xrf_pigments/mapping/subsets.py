@@ -50,13 +50,7 @@ def every_nth(cube: XRFCube, n: int) -> Part:
     """
     _check(cube, n)
     step = (slice(None, None, n),) * 2
-    small = replace(
-        cube,
-        counts=cube.counts[step],
-        pixel_mm=_larger(cube, n),
-        live_time_s=None if cube.live_time_s is None else cube.live_time_s[step],
-        valid=None if cube.valid is None else cube.valid[step],
-    )
+    small = replace(_selected(cube, step), pixel_mm=_larger(cube, n))
     return Part(small, f"every {_ordinal(n)} pixel", n)
 
 
@@ -105,13 +99,18 @@ def region(cube: XRFCube, mask: NDArray[np.bool_], name: str = "region") -> Part
     if ys.size == 0:
         raise ValueError("No measured pixel lies in that region.")
     window = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
-    small = replace(
-        cube,
-        counts=cube.counts[window],
-        live_time_s=None if cube.live_time_s is None else cube.live_time_s[window],
-        valid=chosen[window],
-    )
+    small = replace(_selected(cube, window), valid=chosen[window])
     return Part(small, name, 1, (float(window[0].start), float(window[1].start)))
+
+
+def _selected(cube: XRFCube, part: tuple[slice, slice]) -> XRFCube:
+    """Select rows and columns of a scan."""
+    return replace(
+        cube,
+        counts=cube.counts[part],
+        live_time_s=None if cube.live_time_s is None else cube.live_time_s[part],
+        valid=None if cube.valid is None else cube.valid[part],
+    )
 
 
 def _check(cube: XRFCube, n: int) -> None:

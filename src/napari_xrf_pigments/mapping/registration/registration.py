@@ -56,10 +56,6 @@ class Registration:
     outlier: BoolArray
     pixel_mm: tuple[float, float] | None = None
 
-    def to_scan(self, points: ArrayLike) -> FloatArray:
-        """Transform points of the image to the scan, shape (point, 2)."""
-        return transformed(self.matrix, points)
-
     def to_picture(self, points: ArrayLike) -> FloatArray:
         """Transform points of the scan to the image, shape (point, 2)."""
         return transformed(np.linalg.inv(self.matrix), points)
