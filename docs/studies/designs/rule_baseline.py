@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps
-from napari_xrf_pigments.evaluation.real_scan import weakest_sigma
 from napari_xrf_pigments.evaluation.independent_simulation.labels import diagnostic_families
+from napari_xrf_pigments.evaluation.real_scan import weakest_sigma
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.fitting.line_search import main_family, other_families
 from napari_xrf_pigments.fitting.linear_fit import line_fit
