@@ -1,4 +1,4 @@
-"""A pigment comparison against its elements, without a viewer."""
+"""Comparison of a pigment with its elements, without a viewer."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def scan():
     return scan
 
 
-def test_a_pigment_that_is_where_its_element_is_agrees(scan):
+def test_a_pigment_agrees_where_its_element_is_present(scan):
     comparison = compare_with_elements(scan, "vermilion", 0.5, 3.0)
     (line,) = [row for row in comparison.rows if row.mapped]
     assert line.family == "Hg L"
@@ -27,19 +27,19 @@ def test_a_pigment_that_is_where_its_element_is_agrees(scan):
     assert "agreement in 33.3 % of the painting" in comparison.sentence()
 
 
-def test_a_pigment_that_is_missed_shows_as_an_element_without_prediction(scan):
+def test_an_element_without_a_predicted_pigment_is_mapped(scan):
     comparison = compare_with_elements(scan, "azurite", 0.5, 3.0)
     assert np.array_equal(comparison.labels() == 3, places()["Cu K"])
 
 
-def test_another_pigment_with_the_same_lines_accounts_for_the_element(scan):
+def test_another_pigment_with_the_same_lines_explains_the_element(scan):
     scan.pigments.probability[PIGMENTS.index("malachite")][places()["Cu K"]] = 0.9
     comparison = compare_with_elements(scan, "azurite", 0.5, 3.0)
     assert np.array_equal(comparison.labels() == 4, places()["Cu K"])
     assert "another pigment explains them" in comparison.sentence()
 
 
-def test_a_pigment_without_its_element_is_doubted(scan):
+def test_a_pigment_without_its_element_is_mapped(scan):
     scan.pigments.probability[PIGMENTS.index("vermilion")][:, -3:] = 0.99
     comparison = compare_with_elements(scan, "vermilion", 0.5, 3.0)
     assert (comparison.labels()[:, -3:] == 2).all()
@@ -51,13 +51,13 @@ def test_lines_that_were_not_mapped_are_named(scan):
     assert "Not mapped: Ca K" in comparison.sentence()
 
 
-def test_the_most_widespread_pigment_comes_first(scan):
+def test_pigments_are_listed_by_decreasing_area(scan):
     names = [name for name, _ in pigments_by_share(scan, 0.5)]
     assert names[:2] == ["lead_white", "vermilion"]
     assert pigments_by_share(Scan(make_cube(), "new"), 0.5) == []
 
 
-def test_what_is_missing_is_said(scan):
+def test_missing_maps_are_named_in_the_error(scan):
     empty = Scan(make_cube(), "new")
     with pytest.raises(ValueError, match="Map the pigments first"):
         compare_with_elements(empty, "vermilion", 0.5, 3.0)

@@ -33,17 +33,17 @@ def compare(viewer, scan):
     return dock
 
 
-def screen_place(dock, world, box=0):
-    """Where a place in world coordinates lies on the canvas."""
+def canvas_position(dock, world, box=0):
+    """Return the position on the canvas of a point in world coordinates (y, x)."""
     y, x = world
     scene = dock.plot.boxes[box].mapViewToScene(QPointF(x, y))
     return dock.plot.canvas.mapFromScene(scene)
 
 
-def wheel(widget, place):
-    """A turn of the mouse wheel, away from the user."""
+def wheel(widget, position):
+    """Turn the mouse wheel away from the user."""
     none, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
-    at, over = QPointF(place), QPointF(widget.mapToGlobal(place))
+    at, over = QPointF(position), QPointF(widget.mapToGlobal(position))
     turn, button = QPoint(0, 120), Qt.MouseButton.NoButton
     QApplication.sendEvent(
         widget, QWheelEvent(at, over, QPoint(), turn, button, none, phase, False)
@@ -51,15 +51,15 @@ def wheel(widget, place):
     QApplication.processEvents()
 
 
-def hover(dock, place):
+def hover(dock, position):
     canvas = dock.plot.canvas.viewport()
-    QTest.mouseMove(canvas, QPoint(place.x() - 3, place.y()))
+    QTest.mouseMove(canvas, QPoint(position.x() - 3, position.y()))
     QApplication.processEvents()
-    QTest.mouseMove(canvas, place)
+    QTest.mouseMove(canvas, position)
     QApplication.processEvents()
 
 
-def test_the_upmost_maps_are_compared_first(viewer, scan):
+def test_the_topmost_maps_are_compared_at_first(viewer, scan):
     dock = add_dock(viewer, CompareDock, "Compare")
     assert dock.layers == (viewer.layers["scan"], None)
     viewer.add_image(np.ones((5, 5)), name="new")
@@ -75,9 +75,8 @@ def test_both_maps_zoom_together(compare):
     assert np.allclose(one, other)
 
 
-def test_the_cross_marks_the_same_place_in_both_and_tells_both_values(compare):
-    place = screen_place(compare, (5.0, 8.0), box=1)
-    hover(compare, place)
+def test_cross_and_values_show_the_same_position_in_both(compare):
+    hover(compare, canvas_position(compare, (5.0, 8.0), box=1))
     for vertical, horizontal in compare.plot.crosses:
         assert vertical.value() == pytest.approx(8.0, abs=0.2)
         assert horizontal.value() == pytest.approx(5.0, abs=0.2)
@@ -86,35 +85,35 @@ def test_the_cross_marks_the_same_place_in_both_and_tells_both_values(compare):
     assert "scan: " in compare.values.text()
 
 
-def seen_in_viewer(viewer):
+def view_of_viewer(viewer):
     camera = viewer.scene.camera
     return (*camera.center[-2:], min(viewer.canvas.size) / camera.zoom)
 
 
 def test_the_viewer_zooms_with_the_maps(viewer, compare):
-    middle = screen_place(compare, compare.plot.view()[:2])
+    middle = canvas_position(compare, compare.plot.view()[:2])
     zoom = viewer.scene.camera.zoom
     for _ in range(3):
         wheel(compare.plot.canvas.viewport(), middle)
     assert viewer.scene.camera.zoom > 1.1 * zoom
-    assert seen_in_viewer(viewer) == pytest.approx(compare.plot.view(), rel=1e-3, abs=1e-2)
+    assert view_of_viewer(viewer) == pytest.approx(compare.plot.view(), rel=1e-3, abs=1e-2)
 
 
 def test_the_maps_zoom_with_the_viewer(viewer, compare):
     viewer.scene.camera.center = (0.0, 6.0, 9.0)
     viewer.scene.camera.zoom *= 2.5
-    assert compare.plot.view() == pytest.approx(seen_in_viewer(viewer), rel=1e-3, abs=1e-2)
+    assert compare.plot.view() == pytest.approx(view_of_viewer(viewer), rel=1e-3, abs=1e-2)
     one, other = (box.viewRange() for box in compare.plot.boxes)
     assert np.allclose(one, other)
 
 
-def test_maps_that_are_not_linked_keep_their_own_zoom(viewer, compare):
+def test_unlinked_maps_do_not_zoom_with_the_viewer(viewer, compare):
     QTest.mouseClick(compare.bar.link_button, Qt.MouseButton.LeftButton)
     before = compare.plot.view()
     viewer.scene.camera.zoom *= 2.5
     assert compare.plot.view() == pytest.approx(before)
     QTest.mouseClick(compare.bar.link_button, Qt.MouseButton.LeftButton)
-    assert compare.plot.view() == pytest.approx(seen_in_viewer(viewer), rel=1e-3, abs=1e-2)
+    assert compare.plot.view() == pytest.approx(view_of_viewer(viewer), rel=1e-3, abs=1e-2)
 
 
 def test_the_cursor_of_the_viewer_moves_the_cross(viewer, compare):
@@ -123,22 +122,22 @@ def test_the_cursor_of_the_viewer_moves_the_cross(viewer, compare):
     assert (horizontal.value(), vertical.value()) == (4.0, 6.0)
 
 
-def test_a_click_picks_the_pixel(viewer, scan, compare, qtbot):
-    picked = []
-    session_of(viewer).pixel_selected.connect(lambda scan, y, x: picked.append((y, x)))
-    place = screen_place(compare, (5.0, 8.0))
-    QTest.mouseClick(compare.plot.canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: bool(picked), timeout=10_000)
-    assert picked == [(10, 16)]
+def test_a_click_selects_the_pixel(viewer, scan, compare, qtbot):
+    selected = []
+    session_of(viewer).pixel_selected.connect(lambda scan, y, x: selected.append((y, x)))
+    position = canvas_position(compare, (5.0, 8.0))
+    QTest.mouseClick(compare.plot.canvas.viewport(), Qt.MouseButton.LeftButton, pos=position)
+    qtbot.waitUntil(lambda: bool(selected), timeout=10_000)
+    assert selected == [(10, 16)]
 
 
 def colour_at(dock, world):
-    """Red, green and blue of the canvas at a place in world coordinates."""
+    """Return red, green and blue of the canvas at a point in world coordinates (y, x)."""
     QApplication.processEvents()
-    place = screen_place(dock, world)
+    position = canvas_position(dock, world)
     image = dock.plot.canvas.viewport().grab().toImage()
     ratio = image.devicePixelRatio()
-    pixel = image.pixelColor(round(place.x() * ratio), round(place.y() * ratio))
+    pixel = image.pixelColor(round(position.x() * ratio), round(position.y() * ratio))
     return pixel.red(), pixel.green(), pixel.blue()
 
 
@@ -156,8 +155,8 @@ def test_the_swipe_shows_the_first_left_and_the_second_right(compare):
 def test_the_swipe_line_stays_in_view(compare):
     compare.bar.mode_box.setCurrentIndex(1)
     compare.plot.fit()
-    for place in (2.0, 9.0):
-        compare.plot.set_view(5.0, place, 2.0)
+    for x in (2.0, 9.0):
+        compare.plot.set_view(5.0, x, 2.0)
         QApplication.processEvents()
         (left, right), _ = compare.plot.boxes[0].viewRange()
         assert left < compare.plot.line.value() < right
@@ -168,11 +167,11 @@ def test_the_lens_shows_the_second_under_the_mouse(compare):
     compare.plot.fit()
     compare.bar.radius.setValue(40)
     QApplication.processEvents()
-    hover(compare, screen_place(compare, (5.0, 8.0)))
+    hover(compare, canvas_position(compare, (5.0, 8.0)))
     grey = (200, 200, 200)
     assert colour_at(compare, (5.0, 8.0)) == grey
     assert colour_at(compare, (5.0, 1.0)) != grey
-    hover(compare, screen_place(compare, (5.0, 2.0)))
+    hover(compare, canvas_position(compare, (5.0, 2.0)))
     assert colour_at(compare, (5.0, 2.5)) == grey
 
 
@@ -183,7 +182,7 @@ def test_swapped_maps_change_sides(compare):
     assert compare.plot.pictures[0].name == "photo"
 
 
-def test_a_map_that_changes_is_drawn_again(viewer, compare, qtbot):
+def test_a_changed_map_is_redrawn(viewer, compare, qtbot):
     before = compare.plot.pictures[0].pixels.copy()
     viewer.layers["scan"].colormap = "magma"
     qtbot.waitUntil(
@@ -191,7 +190,7 @@ def test_a_map_that_changes_is_drawn_again(viewer, compare, qtbot):
     )
 
 
-def test_labels_are_compared_too_and_can_be_removed(viewer, scan, qtbot):
+def test_labels_can_be_compared_and_removed(viewer, scan, qtbot):
     painted = np.zeros(scan.cube.shape[:2], int)
     labels = viewer.add_labels(painted, name="labels", scale=viewer.layers["scan"].scale)
     dock = add_dock(viewer, CompareDock, "Compare", "bottom")
@@ -203,7 +202,7 @@ def test_labels_are_compared_too_and_can_be_removed(viewer, scan, qtbot):
     assert labels not in dock.layers
 
 
-def test_closing_the_dock_leaves_nothing_behind(viewer, compare, qtbot):
+def test_a_closed_dock_ignores_events(viewer, compare, qtbot):
     viewer.window.remove_dock_widget(compare)
     QApplication.processEvents()
     viewer.layers["scan"].colormap = "magma"

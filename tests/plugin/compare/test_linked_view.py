@@ -1,4 +1,4 @@
-"""Two canvases that show the same piece of the painting; layers that do not take the choice."""
+"""The field of view of a canvas; layers that are added without being selected."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def viewer():
 
 
 @pytest.mark.parametrize("view", [View(20.0, 30.0, 40.0), View(-3.5, 12.25, 0.5)])
-def test_what_is_shown_is_what_was_asked_for(viewer, view):
+def test_a_view_is_shown_and_read_back(viewer, view):
     show_view(viewer, view)
     shown = view_of(viewer)
     assert (shown.y, shown.x, shown.span) == pytest.approx((view.y, view.x, view.span))
@@ -25,19 +25,19 @@ def test_what_is_shown_is_what_was_asked_for(viewer, view):
     assert viewer.scene.camera.zoom == pytest.approx(400 / view.span)
 
 
-def test_a_view_that_is_shown_already_moves_nothing(viewer):
+def test_the_present_view_moves_nothing(viewer):
     moved = []
     viewer.scene.camera.events.center.connect(moved.append)
     show_view(viewer, view_of(viewer))
     assert moved == []
 
 
-def test_a_canvas_that_shows_no_plane_has_no_view(viewer):
+def test_a_canvas_in_3d_mode_has_no_view(viewer):
     viewer.dims.ndisplay = 3
     assert view_of(viewer) is None
 
 
-def test_a_layer_added_meanwhile_does_not_take_the_choice(viewer):
+def test_a_layer_can_be_added_without_being_selected(viewer):
     with unselected(viewer):
         viewer.add_image(np.zeros((4, 4)), name="new")
     assert viewer.layers.selection.active is viewer.layers["map"]

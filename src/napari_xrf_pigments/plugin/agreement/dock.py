@@ -37,13 +37,19 @@ if TYPE_CHECKING:
 
 
 class AgreementTable(QTableWidget):
-    """Table with one row per line."""
+    """Table of correlations, one row per line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
-        self.setHorizontalHeaderLabels(["Line", "Correlation", "Of ranks"])
-        set_header_tip(self, 1, "Pearson's correlation of the two maps, -1 to 1")
-        set_header_tip(self, 2, "Spearman's rank correlation: independent of the scale of the maps")
+        self.setHorizontalHeaderLabels(["Line", "Correlation", "Rank correlation"])
+        set_header_tip(
+            self,
+            1,
+            "Pearson's correlation of the map of the line with that of the pigment, -1 to 1",
+        )
+        set_header_tip(
+            self, 2, "Spearman's rank correlation, which does not depend on the scale of the maps"
+        )
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         horizontal_header(self).setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -64,37 +70,43 @@ class AgreementTable(QTableWidget):
 
 
 def _number(value: float) -> str:
-    return "does not vary" if np.isnan(value) else f"{value:+.2f}"
+    return "constant map" if np.isnan(value) else f"{value:+.2f}"
 
 
 class AgreementDock(ScanDock):
-    """Correlate a pigment with its elements and map their disagreement."""
+    """A dock that correlates a pigment with its elements and maps their disagreement."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.pigment_box = QComboBox()
         self.pigment_box.setMinimumContentsLength(14)
-        self.threshold = _spin(0.05, 0.95, 0.5, 0.05, "Over this probability it is predicted")
-        self.sigmas = _spin(1, 20, 3, 0.5, "An element is there from so many deviations on")
+        self.threshold = _spin(
+            0.05, 0.95, 0.5, 0.05, "Probability above which the pigment counts as predicted"
+        )
+        self.sigmas = _spin(
+            1, 20, 3, 0.5, "Net counts, in standard deviations, from which a line is detected"
+        )
         form = QFormLayout()
         form.addRow("Pigment", self.pigment_box)
         form.addRow("Threshold", self.threshold)
-        form.addRow("Element from (sigma)", self.sigmas)
+        form.addRow("Detection limit (sigma)", self.sigmas)
         self.button = QPushButton("Show disagreement")
         self.table = AgreementTable()
         self.message = QLabel()
         self.message.setWordWrap(True)
-        self.key = QLabel("<br>".join(f"<span style='color:{c}'>■</span> {t}" for t, c in VERDICTS))
-        self.key.setWordWrap(True)
+        self.legend = QLabel(
+            "<br>".join(f"<span style='color:{c}'>■</span> {t}" for t, c in VERDICTS)
+        )
+        self.legend.setWordWrap(True)
         self.column.addLayout(form)
         self.column.addWidget(self.table)
         self.column.addWidget(self.button)
         self.column.addWidget(self.message)
-        self.column.addWidget(self.key)
+        self.column.addWidget(self.legend)
         self.column.addStretch(1)
         self._comparison: PigmentComparison | None = None
-        latest = self._latest = LatestOnly(self._take, self._show_reason)
-        self.destroyed.connect(lambda: latest.cancel())
+        task = self._task = LatestOnly(self._show_comparison, self._show_message)
+        self.destroyed.connect(lambda: task.cancel())
         self.pigment_box.activated.connect(lambda index: self._compare())
         for spin in (self.threshold, self.sigmas):
             spin.valueChanged.connect(lambda value: self._compare())
@@ -102,7 +114,7 @@ class AgreementDock(ScanDock):
         self.start()
 
     def save_state(self) -> dict[str, Any]:
-        """Return pigment, threshold and the deviations from which an element is present."""
+        """Return pigment, threshold and detection limit."""
         return {
             "pigment": self.pigment_box.currentData(),
             "threshold": self.threshold.value(),
@@ -130,7 +142,7 @@ class AgreementDock(ScanDock):
         return self._comparison
 
     def show_map(self) -> None:
-        """Add the map of agreement as labels, or update it."""
+        """Add or update the Labels layer of agreement and disagreement."""
         comparison, scan = self._comparison, self.scan
         if comparison is None or comparison.agreement is None or scan is None:
             return
@@ -154,29 +166,29 @@ class AgreementDock(ScanDock):
         layer.editable = False
 
     def _on_results(self, kind: str = "") -> None:
-        chosen = self.pigment_box.currentData()
+        selected = self.pigment_box.currentData()
         rows = pigments_by_share(self.scan, self.threshold.value()) if self.scan else []
         self.pigment_box.clear()
         for name, title in rows:
             self.pigment_box.addItem(title, name)
-        self.pigment_box.setCurrentIndex(max(0, self.pigment_box.findData(chosen)))
+        self.pigment_box.setCurrentIndex(max(0, self.pigment_box.findData(selected)))
         self._compare()
 
     def _compare(self) -> None:
         scan, name = self.scan, self.pigment_box.currentData()
         if scan is None or name is None:
-            self._show_reason("Map the elements and the pigments first.")
+            self._show_message("Map the elements and the pigments first.")
             return
-        bounds = self.threshold.value(), self.sigmas.value()
-        self._latest.submit(lambda: compare_with_elements(scan, name, *bounds))
+        limits = self.threshold.value(), self.sigmas.value()
+        self._task.submit(lambda: compare_with_elements(scan, name, *limits))
 
-    def _take(self, comparison: PigmentComparison) -> None:
+    def _show_comparison(self, comparison: PigmentComparison) -> None:
         self._comparison = comparison
         self.table.set_rows(comparison.rows)
         self.message.setText(comparison.sentence())
         self.button.setEnabled(comparison.agreement is not None)
 
-    def _show_reason(self, sentence: str) -> None:
+    def _show_message(self, sentence: str) -> None:
         self._comparison = None
         self.table.set_rows(())
         self.message.setText(sentence)

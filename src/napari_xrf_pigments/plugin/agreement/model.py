@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 #: Titles and colours of the verdicts, in the order of ``Verdict`` from AGREE on.
 VERDICTS = (
-    ("predicted, and its elements are there", "#35c46a"),
-    ("predicted without its elements", "#ff5a4d"),
-    ("its elements are there, but it is not predicted", "#4da3ff"),
-    ("its elements are there, but another pigment explains them", "#8a8a8a"),
+    ("predicted, and its elements are present", "#35c46a"),
+    ("predicted, but an element is missing", "#ff5a4d"),
+    ("elements present, but not predicted", "#4da3ff"),
+    ("elements present, but explained by another pigment", "#8a8a8a"),
 )
 
 
 @dataclass(frozen=True)
 class ElementRow:
-    """A line that identifies the pigment.
+    """Correlation of a pigment with one of its diagnostic lines.
 
     Parameters
     ----------
     family : str
         Line family, such as ``"Pb L"``.
     mapped : str or None
-        The map of this line; None where it was not mapped.
+        Name of the map of this line; None if it was not mapped.
     pearson, spearman : float
-        Correlations of that map with the pigment's.
+        Correlations of that map with the map of the pigment.
     """
 
     family: str
@@ -54,9 +54,9 @@ class PigmentComparison:
     pigment : str
         Pigment id.
     rows : tuple of ElementRow
-        Its lines.
+        Correlations with its diagnostic lines.
     agreement : Agreement or None
-        Where they agree; None where none of the lines was mapped.
+        Map of agreement; None if none of the lines was mapped.
     """
 
     pigment: str
@@ -64,7 +64,7 @@ class PigmentComparison:
     agreement: Agreement | None
 
     def sentence(self) -> str:
-        """Describe the shares of the painting in words."""
+        """Describe the shares of agreement and disagreement, and the lines that are missing."""
         from napari_xrf_pigments.mapping.analysis.agreement import Verdict
 
         title = display.pigment_title(self.pigment)
@@ -84,7 +84,7 @@ class PigmentComparison:
         return " ".join(sentences)
 
     def labels(self) -> NDArray[np.uint8]:
-        """Return the labels of the map, shape (y, x): 0 for neither, then as :data:`VERDICTS`."""
+        """Return labels (y, x): 0 for neither, then the verdicts of :data:`VERDICTS` from 1."""
         assert self.agreement is not None
         return np.clip(self.agreement.verdict, 0, None).astype(np.uint8)
 
@@ -92,7 +92,7 @@ class PigmentComparison:
 def compare_with_elements(
     scan: Scan, pigment: str, threshold: float, sigmas: float
 ) -> PigmentComparison:
-    """Compare a pigment's map with the maps of the lines that identify it.
+    """Compare the map of a pigment with the maps of its diagnostic lines.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def compare_with_elements(
     threshold : float
         Probability above which it counts as predicted.
     sigmas : float
-        Significance from which an element counts as present, in standard deviations.
+        Net counts, in standard deviations, from which a line counts as detected.
 
     Raises
     ------
@@ -128,9 +128,9 @@ def compare_with_elements(
         index = names.index(mapped)
         counts.append(elements.counts[index])
         sigma.append(elements.sigma[index])
-        found = correlate(image, elements.counts[index], mapped)
-        rows.append(ElementRow(family, mapped, found.pearson, found.spearman))
-    others = [scan.pigments.probability[i] for i in _with_the_same_lines(scan, pigment)]
+        correlation = correlate(image, elements.counts[index], mapped)
+        rows.append(ElementRow(family, mapped, correlation.pearson, correlation.spearman))
+    others = [scan.pigments.probability[i] for i in _pigments_with_same_lines(scan, pigment)]
     comparison = None
     if counts:
         comparison = agreement(
@@ -153,12 +153,13 @@ def _share(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _with_the_same_lines(scan: Scan, pigment: str) -> list[int]:
+def _pigments_with_same_lines(scan: Scan, pigment: str) -> list[int]:
+    """Return the indices of the other pigments that have all diagnostic lines of a pigment."""
     from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
 
-    table = {entry.id: set(entry.diagnostic) for entry in pigment_catalogue()}
-    wanted = table[pigment]
+    lines_of = {entry.id: set(entry.diagnostic) for entry in pigment_catalogue()}
+    lines = lines_of[pigment]
     names = scan.pigments.names if scan.pigments is not None else ()
     return [
-        i for i, name in enumerate(names) if name != pigment and wanted <= table.get(name, set())
+        i for i, name in enumerate(names) if name != pigment and lines <= lines_of.get(name, set())
     ]

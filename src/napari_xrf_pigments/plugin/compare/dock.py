@@ -1,4 +1,4 @@
-"""The Compare dock: two maps side by side, under a swipe line or a lens."""
+"""The Compare dock: two maps side by side, divided by a swipe line, or under a lens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
-_FOLLOWED = (
+#: Events of layers after which they are drawn again.
+_APPEARANCE_EVENTS = (
     "data",
     "set_data",
     "contrast_limits",
@@ -34,7 +35,7 @@ _FOLLOWED = (
 
 
 class CompareDock(ScanDock):
-    """Compare two layers of the viewer in their own colours."""
+    """A dock that compares two layers of the viewer in their own colours."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
@@ -46,25 +47,25 @@ class CompareDock(ScanDock):
         self.add_expanding(self.plot)
         self.column.addWidget(self.values)
         self._shown: list[Layer | None] = [None, None]
-        self._fitted = self._leading = False
-        # Limits the updates while a run changes maps.
+        self._fitted = self._moving_viewer = False
+        # Throttled, because a run changes its maps often.
         self._redraw_later = qthrottled(self._redraw, timeout=150, leading=False, parent=self)
-        self.bar.chosen.connect(self._choose_maps)
+        self.bar.maps_changed.connect(self._on_maps_changed)
         self.bar.mode_changed.connect(self.plot.set_mode)
         self.bar.radius_changed.connect(self.plot.set_lens_radius)
         self.bar.fit_requested.connect(self._fit)
-        self.bar.link_changed.connect(lambda linked: self._follow_viewer())
-        self.plot.view_changed.connect(self._lead_viewer)
-        self.plot.resized.connect(self._follow_viewer)
+        self.bar.link_changed.connect(lambda linked: self._update_view())
+        self.plot.view_changed.connect(self._update_viewer)
+        self.plot.resized.connect(self._update_view)
         self.plot.hovered.connect(self._on_hover)
         self.plot.clicked.connect(lambda y, x: select_pixel_at(self.viewer, (y, x)))
         layers = self.viewer.layers.events
         for signal in (layers.inserted, layers.removed, layers.reordered):
-            self._follow(signal, self._list_maps)
-        self._follow(self.viewer.cursor.events.position, self._on_cursor)
+            self._connect_event(signal, self._list_maps)
+        self._connect_event(self.viewer.cursor.events.position, self._on_cursor)
         camera = self.viewer.scene.camera.events
         for signal in (camera.center, camera.zoom):
-            self._follow(signal, self._follow_viewer)
+            self._connect_event(signal, self._update_view)
         self._list_maps()
         self.start()
 
@@ -79,7 +80,7 @@ class CompareDock(ScanDock):
         self._list_maps()
 
     def save_state(self) -> dict[str, Any]:
-        """Return the names of the two maps, and how they are compared."""
+        """Return the names of the two maps, the mode and its settings."""
         return {
             "maps": [None if layer is None else layer.name for layer in self._shown],
             "mode": self.bar.mode,
@@ -89,30 +90,30 @@ class CompareDock(ScanDock):
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """Apply the settings of :meth:`save_state`."""
-        named = {layer.name: layer for layer in self.viewer.layers if is_flat_image(layer)}
+        by_name = {layer.name: layer for layer in self.viewer.layers if is_flat_image(layer)}
         maps = state.get("maps")
-        if isinstance(maps, list) and len(maps) == 2 and all(name in named for name in maps):
-            self.compare(named[maps[0]], named[maps[1]])
+        if isinstance(maps, list) and len(maps) == 2 and all(name in by_name for name in maps):
+            self.compare(by_name[maps[0]], by_name[maps[1]])
         select_key(self.bar.mode_box, state.get("mode"))
         set_number(self.bar.radius, state.get("lens_radius"))
         set_checked(self.bar.link_button, state.get("linked"))
 
-    def _follow(self, signal: Any, slot: Any) -> None:
+    def _connect_event(self, signal: Any, slot: Any) -> None:
         """Connect to a signal of napari until the dock is closed."""
         self.connect_signal(Emitter(signal), slot)
 
     def _list_maps(self, event: Any = None) -> None:
-        offered = [layer for layer in reversed(self.viewer.layers) if is_flat_image(layer)]
-        kept = [layer if layer in offered else None for layer in self._shown]
-        visible = [layer for layer in offered if layer.visible]
+        images = [layer for layer in reversed(self.viewer.layers) if is_flat_image(layer)]
+        pair = [layer if layer in images else None for layer in self._shown]
+        visible = [layer for layer in images if layer.visible]
         for index in range(2):
-            others = [layer for layer in (*visible, *offered) if layer not in kept]
-            if kept[index] is None and others:
-                kept[index] = others[0]
-        self.bar.set_maps([(layer.name, layer) for layer in offered], *kept)
-        self._set_layers(*kept)
+            others = [layer for layer in (*visible, *images) if layer not in pair]
+            if pair[index] is None and others:
+                pair[index] = others[0]
+        self.bar.set_maps([(layer.name, layer) for layer in images], *pair)
+        self._set_layers(*pair)
 
-    def _choose_maps(self) -> None:
+    def _on_maps_changed(self) -> None:
         first, second = self.bar.keys
         self._set_layers(first, second)
 
@@ -120,12 +121,12 @@ class CompareDock(ScanDock):
         if [first, second] == self._shown:
             return
         for layer in {one for one in self._shown if one is not None}:
-            for signal in _followed(layer):
+            for signal in _appearance_signals(layer):
                 self.disconnect_signal(Emitter(signal), self._redraw_soon)
         self._shown = [first, second]
         for layer in {one for one in self._shown if one is not None}:
-            for signal in _followed(layer):
-                self._follow(signal, self._redraw_soon)
+            for signal in _appearance_signals(layer):
+                self._connect_event(signal, self._redraw_soon)
         self._redraw()
 
     def _redraw_soon(self, event: Any = None) -> None:
@@ -137,7 +138,7 @@ class CompareDock(ScanDock):
         if not self._fitted and all(layer is not None for layer in self._shown):
             self._fitted = True
             self.plot.fit()
-            self._follow_viewer()
+            self._update_view()
 
     @property
     def linked(self) -> bool:
@@ -146,33 +147,33 @@ class CompareDock(ScanDock):
 
     def _fit(self) -> None:
         self.plot.fit()
-        self._lead_viewer()
+        self._update_viewer()
 
-    def _follow_viewer(self, event: Any = None) -> None:
-        """Show the field of view of the viewer's canvas."""
-        view = view_of(self.viewer) if self.linked and not self._leading else None
-        here = self.plot.view()
-        if view is not None and here is not None and not view.like(View(*here)):
+    def _update_view(self, event: Any = None) -> None:
+        """Show the field of view of the viewer's canvas, if they are linked."""
+        view = view_of(self.viewer) if self.linked and not self._moving_viewer else None
+        present = self.plot.view()
+        if view is not None and present is not None and not view.is_close_to(View(*present)):
             self.plot.set_view(view.y, view.x, view.span)
 
-    def _lead_viewer(self) -> None:
-        """Set the field of view of the viewer's canvas."""
-        here = self.plot.view()
-        if not self.linked or here is None:
+    def _update_viewer(self) -> None:
+        """Show the field of view of the plot in the viewer's canvas, if they are linked."""
+        view = self.plot.view()
+        if not self.linked or view is None:
             return
         # Centre and zoom change one after the other; the state between them is ignored.
-        self._leading = True
+        self._moving_viewer = True
         try:
-            show_view(self.viewer, View(*here))
+            show_view(self.viewer, View(*view))
         finally:
-            self._leading = False
+            self._moving_viewer = False
 
     def _on_hover(self, y: float, x: float) -> None:
-        sentences = [f"y {y:.2f}, x {x:.2f}"]
+        texts = [f"y {y:.2f}, x {x:.2f}"]
         for layer in self._shown:
             if layer is not None:
-                sentences.append(f"{layer.name}: {value_text(layer, (y, x)) or 'outside'}")
-        self.values.setText("   ".join(sentences))
+                texts.append(f"{layer.name}: {value_text(layer, (y, x)) or 'outside'}")
+        self.values.setText("   ".join(texts))
 
     def _on_cursor(self, event: Any) -> None:
         y, x = self.viewer.cursor.position[-2:]
@@ -180,7 +181,7 @@ class CompareDock(ScanDock):
         self._on_hover(float(y), float(x))
 
 
-def _followed(layer: Layer) -> list[Any]:
-    """Return the signals of a layer that change its appearance."""
-    found = (getattr(layer.events, name, None) for name in _FOLLOWED)
-    return [signal for signal in found if signal is not None]
+def _appearance_signals(layer: Layer) -> list[Any]:
+    """Return the signals that a layer emits when its appearance changes."""
+    signals = (getattr(layer.events, name, None) for name in _APPEARANCE_EVENTS)
+    return [signal for signal in signals if signal is not None]

@@ -1,4 +1,4 @@
-"""Field of view of a viewer's canvas, read and set (no Qt)."""
+"""Read and set the field of view of a viewer's canvas (no Qt)."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ class View:
     Parameters
     ----------
     y, x : float
-        Its middle, world coordinates.
+        Centre, world coordinates.
     span : float
-        How much of the world the shorter side of the canvas shows: two canvases of different
-        shapes with the same view show the same detail whole.
+        Extent of the shorter side of the canvas in world units, so that canvases of different
+        shapes with the same view show the same detail completely.
     """
 
     y: float
     x: float
     span: float
 
-    def like(self, other: View) -> bool:
-        """Return whether the difference is invisible."""
-        near = 1e-3 * min(self.span, other.span)
-        places = abs(self.y - other.y) < near and abs(self.x - other.x) < near
-        return places and abs(self.span - other.span) < near
+    def is_close_to(self, other: View) -> bool:
+        """Return whether two views differ by less than a thousandth of their extent."""
+        tolerance = 1e-3 * min(self.span, other.span)
+        differences = self.y - other.y, self.x - other.x, self.span - other.span
+        return all(abs(difference) < tolerance for difference in differences)
 
 
 def view_of(viewer: Viewer) -> View | None:
-    """Return the field of view; None where the canvas shows no plane or has no size yet."""
+    """Return the field of view; None if the canvas is in 3D mode or has no size yet."""
     camera = viewer.scene.camera
     size = min(viewer.canvas.size)
     if viewer.dims.ndisplay != 2 or size <= 0 or not camera.zoom > 0:
@@ -46,7 +46,7 @@ def view_of(viewer: Viewer) -> View | None:
 def show_view(viewer: Viewer, view: View) -> None:
     """Set the field of view of the canvas."""
     present = view_of(viewer)
-    if present is None or view.span <= 0 or present.like(view):
+    if present is None or view.span <= 0 or present.is_close_to(view):
         return
     camera = viewer.scene.camera
     camera.center = (*camera.center[:-2], view.y, view.x)

@@ -1,4 +1,4 @@
-"""Two images on one canvas: side by side, under a swipe line, or under a lens."""
+"""Two images on one canvas: side by side, divided by a swipe line, or under a lens."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Clip(pg.GraphicsObject):  # type: ignore[misc]
         option: QStyleOptionGraphicsItem | None,
         widget: QWidget | None = None,
     ) -> None:
-        """Draw nothing: only children are visible."""
+        """Draw nothing, since only the children are visible."""
 
 
 Mode = Literal["side", "swipe", "lens"]
@@ -55,7 +55,7 @@ _FAR = 1e6
 
 
 class PairPlot(QWidget):
-    """Plot of two images in world coordinates, with one zoom and one cursor.
+    """Plot of two images in world coordinates, with a common zoom and cursor.
 
     Signals
     -------
@@ -64,7 +64,7 @@ class PairPlot(QWidget):
     view_changed
         The user moved or zoomed.
     resized
-        There is another room for the same view.
+        The size of the canvas changed.
     """
 
     hovered = Signal(float, float)
@@ -80,7 +80,7 @@ class PairPlot(QWidget):
         # The dock handles drops.
         self.canvas.setAcceptDrops(False)
         self.canvas.viewport().setAcceptDrops(False)
-        # Maps need a black background in any theme.
+        # Maps are shown on black in every theme.
         self.canvas.setBackground("#000000")
         self.canvas.ci.layout.setContentsMargins(0, 0, 0, 0)
         self.boxes = [self._box(), self._box()]
@@ -152,10 +152,10 @@ class PairPlot(QWidget):
 
     def fit(self) -> None:
         """Zoom to both images."""
-        found = [picture.corners for picture in self.pictures if picture is not None]
-        if not found:
+        corners = [picture.corners for picture in self.pictures if picture is not None]
+        if not corners:
             return
-        (top, left), (bottom, right) = np.min(found, axis=(0, 1)), np.max(found, axis=(0, 1))
+        (top, left), (bottom, right) = np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
         self.boxes[0].setRange(QRectF(left, top, right - left, bottom - top), padding=0.02)
         if not self._line_in_view():
             self.line.setValue((left + right) / 2)
@@ -174,8 +174,8 @@ class PairPlot(QWidget):
         side = min(box.width(), box.height())
         if side <= 0:
             return
-        high, wide = (span * length / side / 2 for length in (box.height(), box.width()))
-        box.setRange(xRange=(x - wide, x + wide), yRange=(y - high, y + high), padding=0)
+        dy, dx = (span * length / side / 2 for length in (box.height(), box.width()))
+        box.setRange(xRange=(x - dx, x + dx), yRange=(y - dy, y + dy), padding=0)
 
     def set_cursor(self, y: float, x: float) -> None:
         """Mark a position in world coordinates."""
@@ -219,49 +219,50 @@ class PairPlot(QWidget):
         return bool(left < self.line.value() < right)
 
     def _lay_out(self) -> None:
-        wide = self.width() >= self.height()
-        wanted = [(0, 0)]
+        is_wide = self.width() >= self.height()
+        cells = [(0, 0)]
         if self._mode == "side":
-            wanted.append((0, 1) if wide else (1, 0))
-        place = self.canvas.ci
-        if [place.items.get(box, [None])[0] for box in self.boxes[: len(wanted)]] == wanted and (
-            len(place.items) == len(wanted)
+            cells.append((0, 1) if is_wide else (1, 0))
+        grid = self.canvas.ci
+        if [grid.items.get(box, [None])[0] for box in self.boxes[: len(cells)]] == cells and (
+            len(grid.items) == len(cells)
         ):
             return
-        for box in list(place.items):
-            place.removeItem(box)
-        for box, (row, column) in zip(self.boxes, wanted, strict=False):
-            place.addItem(box, row, column)
+        for box in list(grid.items):
+            grid.removeItem(box)
+        for box, (row, column) in zip(self.boxes, cells, strict=False):
+            grid.addItem(box, row, column)
 
     def _clip(self) -> None:
         everything = QPainterPath()
         everything.addRect(QRectF(-_FAR, -_FAR, 2 * _FAR, 2 * _FAR))
         shown = QPainterPath()
         if self._mode == "swipe":
-            at = float(self.line.value())
-            shown.addRect(QRectF(at, -_FAR, _FAR - at, 2 * _FAR))
+            left = float(self.line.value())
+            shown.addRect(QRectF(left, -_FAR, _FAR - left, 2 * _FAR))
         elif self._mode == "lens":
-            y, x = self._cursor or self._middle()
+            y, x = self._cursor or self._centre()
             radius = self.lens_radius_px * self.boxes[0].viewPixelSize()[0]
             shown.addEllipse(QPointF(x, y), radius, radius)
-            turn = np.linspace(0, 2 * np.pi, 91)
-            self.ring.setData(x + radius * np.cos(turn), y + radius * np.sin(turn))
+            angles = np.linspace(0, 2 * np.pi, 91)
+            self.ring.setData(x + radius * np.cos(angles), y + radius * np.sin(angles))
         self.clips[0].set_path(everything.subtracted(shown))
         self.clips[1].set_path(shown)
 
-    def _middle(self) -> tuple[float, float]:
+    def _centre(self) -> tuple[float, float]:
         (left, right), (top, bottom) = self.boxes[0].viewRange()
         return (top + bottom) / 2, (left + right) / 2
 
-    def _world(self, place: QPointF) -> tuple[float, float] | None:
+    def _world(self, position: QPointF) -> tuple[float, float] | None:
+        """Return world coordinates (y, x) of a position in the scene; None outside the plots."""
         for box in self.boxes:
-            if box.scene() is not None and box.sceneBoundingRect().contains(place):
-                point = box.mapSceneToView(place)
+            if box.scene() is not None and box.sceneBoundingRect().contains(position):
+                point = box.mapSceneToView(position)
                 return float(point.y()), float(point.x())
         return None
 
-    def _moved(self, place: QPointF) -> None:
-        world = self._world(place)
+    def _moved(self, position: QPointF) -> None:
+        world = self._world(position)
         if world is not None:
             self.set_cursor(*world)
             self.hovered.emit(*world)
@@ -273,6 +274,6 @@ class PairPlot(QWidget):
 
 
 def _transform(matrix: np.ndarray) -> QTransform:
-    """Return the transform from image corners to world, both (x, y); pixel centres are integers."""
+    """Return the transform from corners of pixels, whose centres are integers, to world (x, y)."""
     (yy, yx, y0), (xy, xx, x0) = matrix[0], matrix[1]
     return QTransform(xx, yx, xy, yy, x0 - 0.5 * (xx + xy), y0 - 0.5 * (yy + yx))

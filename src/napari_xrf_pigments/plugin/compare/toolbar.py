@@ -1,4 +1,4 @@
-"""Choices of the Compare dock."""
+"""Controls of the Compare dock."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from qtpy.QtWidgets import (
 
 MODES = (("Side by side", "side"), ("Swipe", "swipe"), ("Lens", "lens"))
 _HINTS = {
-    "side": "Both maps move and zoom together; the cross marks the same place in both.",
-    "swipe": "Drag the line: the first map lies left of it, the second right of it.",
-    "lens": "The second map shows in the circle under the mouse.",
+    "side": "Both maps move and zoom together; the cross marks the same position in both.",
+    "swipe": "Drag the line; the first map is left of it, the second right of it.",
+    "lens": "The second map is shown in a circle under the mouse.",
 }
 
 
 class CompareBar(QWidget):
-    """Two lists of maps, and the modes of comparison."""
+    """Select two maps and the mode of comparison."""
 
-    chosen = Signal()
+    maps_changed = Signal()
     mode_changed = Signal(str)
     radius_changed = Signal(int)
     fit_requested = Signal()
@@ -48,7 +48,7 @@ class CompareBar(QWidget):
         self.radius.setRange(30, 250)
         self.radius.setValue(90)
         self.radius.setToolTip("Size of the lens")
-        self.fit_button = _button("Fit", "Zoom to the whole of both maps")
+        self.fit_button = _button("Fit", "Zoom to fit both maps")
         # napari's theme shows the pressed state of these buttons only.
         self.link_button = QPushButton("Link")
         self.link_button.setToolTip("Move and zoom together with the viewer")
@@ -72,7 +72,7 @@ class CompareBar(QWidget):
         layout.setColumnStretch(0, 1)
         layout.setColumnStretch(2, 1)
         for box in self.boxes:
-            box.currentIndexChanged.connect(lambda index: self.chosen.emit())
+            box.currentIndexChanged.connect(lambda index: self.maps_changed.emit())
         self.swap_button.clicked.connect(lambda: self.swap())
         self.fit_button.clicked.connect(lambda: self.fit_requested.emit())
         self.link_button.toggled.connect(self.link_changed.emit)
@@ -87,18 +87,18 @@ class CompareBar(QWidget):
 
     @property
     def keys(self) -> tuple[object, object]:
-        """The keys of the two chosen maps, as in :meth:`set_maps`; None where none is chosen."""
+        """The keys of the two selected maps, as in :meth:`set_maps`; None if none is selected."""
         return self.boxes[0].currentData(), self.boxes[1].currentData()
 
     def set_maps(self, maps: Sequence[tuple[str, object]], first: object, second: object) -> None:
-        """List maps as pairs of name and key, and choose two of them."""
+        """List maps, pairs of name and key, and select two of them."""
         for box, key in zip(self.boxes, (first, second), strict=True):
             box.blockSignals(True)
             box.clear()
-            for title, one in maps:
-                box.addItem(title, one)
-            index = [one for _, one in maps].index(key) if key in [k for _, k in maps] else -1
-            box.setCurrentIndex(index)
+            for title, map_key in maps:
+                box.addItem(title, map_key)
+            keys = [map_key for _, map_key in maps]
+            box.setCurrentIndex(keys.index(key) if key in keys else -1)
             box.setEnabled(bool(maps))
             box.blockSignals(False)
 
@@ -111,7 +111,7 @@ class CompareBar(QWidget):
         self.boxes[1].blockSignals(True)
         self.boxes[1].setCurrentIndex(first)
         self.boxes[1].blockSignals(False)
-        self.chosen.emit()
+        self.maps_changed.emit()
 
     def _show_mode(self) -> None:
         self.radius.setVisible(self.mode == "lens")

@@ -1,4 +1,4 @@
-"""Both files of a pair, dropped together on the canvas, open one scan; napari asks file by file."""
+"""Both files of a pair, opened or dropped together, open one scan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari._qt.dialogs.qt_reader_dialog import QtReaderDialog
 from napari_xrf_pigments.plugin.layers.sync import session_of
 from napari_xrf_pigments.plugin.state.services import CORE
 
-from ..acting import drop
+from .acting import drop
 
 PLUGIN = "napari-xrf-pigments"
 RPL = (
@@ -25,8 +25,8 @@ ENVI = (
 
 
 @pytest.fixture
-def real(viewer):
-    """The session opens real files; nothing slow follows."""
+def session(viewer):
+    """A session that opens files, with stand-ins for the slow functions of the core."""
     session = session_of(viewer)
     session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
     return session
@@ -50,27 +50,27 @@ def pair(request, tmp_path, counts):
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_opened_together(viewer, real, pair, counts, order, notes):
+def test_opened_together(viewer, session, pair, counts, order, notes):
     viewer.open([str(pair[index]) for index in order], plugin=PLUGIN)
     (layer,) = viewer.layers
     np.testing.assert_array_equal(layer.data, counts.sum(axis=2))
-    assert len(real.scans) == 1
+    assert len(session.scans) == 1
     (note,) = notes()
     assert note[1] == "info" and "is open already" in note[0]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_dropped_on_the_canvas(viewer, real, pair, counts, order, monkeypatch):
-    """napari asks who reads a name like .raw, and then opens both files once more."""
-    asked = []
+def test_dropped_on_the_canvas(viewer, session, pair, counts, order, monkeypatch):
+    """napari asks for a reader of names such as .raw, and then opens both files once more."""
+    dialogs = []
 
     def answer(dialog):
-        asked.append(dialog)
+        dialogs.append(dialog)
         return "XRF Pigments", False
 
     monkeypatch.setattr(QtReaderDialog, "get_user_choices", answer)
     drop(viewer.window._qt_viewer, *(pair[index] for index in order))
     (layer,) = viewer.layers
     np.testing.assert_array_equal(layer.data, counts.sum(axis=2))
-    assert len(real.scans) == 1
-    assert len(asked) <= 1
+    assert len(session.scans) == 1
+    assert len(dialogs) <= 1
