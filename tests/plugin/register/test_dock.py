@@ -15,10 +15,10 @@ from ..acting import add_dock, add_scan
 from ..synthetic import SHAPE
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (120, 200, 3), dtype=np.uint8)
-#: From pixels of the picture to pixels of the scan: turned and shrunk.
+#: From pixels of the picture to pixels of the scan: rotated and scaled.
 TRUE = np.array([[0.18, 0.02, 1.5], [-0.02, 0.18, 2.0], [0.0, 0.0, 1.0]])
 TILTED = np.array([[0.18, 0.02, 1.5], [-0.02, 0.18, 2.0], [1e-4, 2e-4, 1.0]])
-PLACES = np.array([[10.0, 12], [15, 180], [100, 20], [110, 190], [60, 100], [30, 60]])
+POINTS = np.array([[10.0, 12], [15, 180], [100, 20], [110, 190], [60, 100], [30, 60]])
 
 
 @pytest.fixture
@@ -38,19 +38,19 @@ def dock(viewer, photo):
     return add_dock(viewer, RegisterDock, "Register")
 
 
-def put(dock, matrix, qtbot, places=PLACES):
-    """Pairs of points that a matrix joins."""
+def place_points(dock, matrix, qtbot, points=POINTS):
+    """Place pairs of points that a matrix maps onto each other."""
     dock.bar.place_button.setChecked(True)
     on_picture, on_scan = dock.points
-    on_picture.data, on_scan.data = places, transformed(matrix, places)
+    on_picture.data, on_scan.data = points, transformed(matrix, points)
     qtbot.waitUntil(lambda: dock.registration is not None, timeout=10_000)
 
 
-def press(viewer, box, place):
-    """A click into a box of napari's grid, at a place in world coordinates."""
+def click_in_grid(viewer, box, point):
+    """Click into a cell of napari's grid, at a point in world coordinates (y, x)."""
     canvas = viewer.window._qt_viewer.canvas
     view = canvas.grid_views[box]
-    x, y = view.scene.transform.map((place[1], place[0], 0, 1))[:2]
+    x, y = view.scene.transform.map((point[1], point[0], 0, 1))[:2]
     left, top = view.transform.translate[:2]
     pos = QPoint(round(x + left), round(y + top))
     QTest.mouseMove(canvas.native, QPoint(pos.x() - 2, pos.y()))
@@ -59,18 +59,18 @@ def press(viewer, box, place):
     QApplication.processEvents()
 
 
-def test_without_a_picture_nothing_can_be_placed(viewer, scan):
+def test_without_a_picture_no_points_can_be_placed(viewer, scan):
     dock = add_dock(viewer, RegisterDock, "Register")
     assert not dock.bar.place_button.isEnabled()
     assert "picture of the same painting" in dock.message.text()
 
 
-def test_maps_of_the_scan_are_not_offered_as_pictures(dock):
+def test_maps_of_the_scan_are_not_listed_as_pictures(dock):
     box = dock.bar.picture_box
     assert [box.itemText(i) for i in range(box.count())] == ["photo"]
 
 
-def test_placing_shows_both_side_by_side_and_ends_as_it_began(viewer, dock, photo):
+def test_placing_points_shows_both_side_by_side_and_restores_the_viewer(viewer, dock, photo):
     order, visible = list(viewer.layers), [layer.visible for layer in viewer.layers]
     QTest.mouseClick(dock.bar.place_button, Qt.MouseButton.LeftButton)
     assert viewer.canvas.grid.enabled
@@ -81,7 +81,7 @@ def test_placing_shows_both_side_by_side_and_ends_as_it_began(viewer, dock, phot
     }
     assert where["photo"] == where["Control points on photo"] == (0, 0)
     assert where["scan"] == where["Control points on scan"] == (0, 1)
-    # The picture was laid over the scan, so that one zoom fits both.
+    # The picture was scaled to the extent of the scan, so that one zoom fits both.
     (top, left), (bottom, right) = photo.extent.world
     assert (bottom - top) <= 12.5
     assert (right - left) <= 18.5
@@ -91,12 +91,12 @@ def test_placing_shows_both_side_by_side_and_ends_as_it_began(viewer, dock, phot
     assert [layer.visible for layer in order] == visible
 
 
-def test_clicks_put_numbered_points_on_either_side(viewer, dock, qtbot):
+def test_clicks_add_numbered_points_on_either_side(viewer, dock, qtbot):
     dock.bar.place_button.click()
     qtbot.wait(300)
-    press(viewer, 0, (5.0, 6.0))
-    press(viewer, 1, (4.0, 7.0))
-    press(viewer, 1, (6.0, 9.0))
+    click_in_grid(viewer, 0, (5.0, 6.0))
+    click_in_grid(viewer, 1, (4.0, 7.0))
+    click_in_grid(viewer, 1, (6.0, 9.0))
     on_picture, on_scan = dock.points
     assert len(on_picture.data) == 1
     assert len(on_scan.data) == 2
@@ -108,11 +108,11 @@ def test_clicks_put_numbered_points_on_either_side(viewer, dock, qtbot):
 
 
 def test_residuals_are_shown_in_pixels_and_mm_and_a_wrong_point_is_red(dock, qtbot):
-    put(dock, TRUE, qtbot)
+    place_points(dock, TRUE, qtbot)
     assert dock.table.item(0, 1).text() == "0.00"
-    assert "Root mean square 0.00 pixels of the scan = 0.00 mm." in dock.message.text()
+    assert "residual: 0.00 pixels of the scan, 0.00 mm." in dock.message.text()
     on_scan = dock.points[1]
-    moved = np.array(on_scan.data) + np.random.default_rng(0).normal(0, 0.05, PLACES.shape)
+    moved = np.array(on_scan.data) + np.random.default_rng(0).normal(0, 0.05, POINTS.shape)
     moved[4] += (3, 2)
     on_scan.data = moved
     qtbot.waitUntil(lambda: "Point 5 does not fit" in dock.message.text(), timeout=10_000)
@@ -123,15 +123,15 @@ def test_residuals_are_shown_in_pixels_and_mm_and_a_wrong_point_is_red(dock, qtb
 
 
 def test_the_delete_key_removes_a_pair(dock, qtbot):
-    put(dock, TRUE, qtbot)
+    place_points(dock, TRUE, qtbot)
     dock.table.setCurrentCell(1, 0)
     QTest.keyClick(dock.table, Qt.Key.Key_Delete)
     assert dock.table.rowCount() == 5
-    assert np.allclose(dock.points[0].data, np.delete(PLACES, 1, axis=0))
+    assert np.allclose(dock.points[0].data, np.delete(POINTS, 1, axis=0))
 
 
-def test_an_affine_fit_places_the_picture_and_undo_takes_it_back(viewer, dock, photo, qtbot):
-    put(dock, TRUE, qtbot)
+def test_an_affine_fit_is_applied_and_undone(viewer, dock, photo, qtbot):
+    place_points(dock, TRUE, qtbot)
     before = data_and_matrix(photo)[1]
     dock.bar.apply_button.click()
     assert np.allclose(data_and_matrix(photo)[1], np.diag([0.5, 0.5, 1]) @ TRUE, atol=1e-6)
@@ -145,7 +145,7 @@ def test_an_affine_fit_places_the_picture_and_undo_takes_it_back(viewer, dock, p
 
 
 def test_a_projective_fit_resamples_the_picture_onto_the_scan(viewer, dock, photo, qtbot):
-    put(dock, TILTED, qtbot)
+    place_points(dock, TILTED, qtbot)
     dock.bar.model_box.setCurrentIndex(1)
     assert dock.registration.model == "projective"
     dock.bar.apply_button.click()
@@ -160,8 +160,8 @@ def test_a_projective_fit_resamples_the_picture_onto_the_scan(viewer, dock, phot
     ]
     assert np.allclose(*borders, atol=1e-6)
     assert not photo.visible
-    place = transformed(TILTED, [[60.0, 100.0]])[0]
-    row, column = np.rint((place + 0.5) * factor - 0.5).astype(int)
+    point = transformed(TILTED, [[60.0, 100.0]])[0]
+    row, column = np.rint((point + 0.5) * factor - 0.5).astype(int)
     assert layer.data[row, column, 3] == 255
     dock.bar.undo_button.click()
     assert "photo on scan" not in viewer.layers
@@ -169,20 +169,22 @@ def test_a_projective_fit_resamples_the_picture_onto_the_scan(viewer, dock, phot
 
 
 def test_points_are_saved_and_loaded(dock, qtbot, tmp_path):
-    put(dock, TRUE, qtbot)
+    place_points(dock, TRUE, qtbot)
     dock.bar.set_model("projective")
     dock.save_points(tmp_path / "points.json")
     for layer in dock.points:
         layer.data = np.zeros((0, 2))
     dock.bar.set_model("affine")
     dock.load_points(tmp_path / "points.json")
-    assert np.allclose(dock.points[0].data, PLACES)
+    assert np.allclose(dock.points[0].data, POINTS)
     assert dock.bar.model == "projective"
     assert dock.registration is not None
 
 
-def test_a_bad_file_is_one_sentence_and_changes_nothing(dock, qtbot, tmp_path, notes):
-    put(dock, TRUE, qtbot)
+def test_a_file_without_control_points_is_reported_and_changes_nothing(
+    dock, qtbot, tmp_path, notes
+):
+    place_points(dock, TRUE, qtbot)
     bad = tmp_path / "notes.json"
     bad.write_text("{}")
     dock.load_points(bad)
@@ -202,7 +204,7 @@ def test_a_picture_is_opened_from_its_file(viewer, dock, tmp_path, notes, qtbot)
     layer = viewer.layers["infrared"]
     assert dock.picture is layer
     assert np.array_equal(layer.data, PICTURE)
-    # It lies over the scan, in its units.
+    # It is centred on the scan, in its units.
     assert layer.units == viewer.layers["scan"].units
     assert np.allclose(
         layer.extent.world.mean(axis=0), viewer.layers["scan"].extent.world.mean(axis=0)
@@ -213,8 +215,8 @@ def test_a_picture_is_opened_from_its_file(viewer, dock, tmp_path, notes, qtbot)
     qtbot.waitUntil(lambda: text in notes(), timeout=10_000)
 
 
-def test_removing_the_picture_ends_it_all(viewer, dock, qtbot):
-    put(dock, TRUE, qtbot)
+def test_removing_the_picture_ends_the_registration(viewer, dock, qtbot):
+    place_points(dock, TRUE, qtbot)
     viewer.layers.remove("photo")
     qtbot.wait(100)
     assert not viewer.canvas.grid.enabled

@@ -126,7 +126,7 @@ def test_agreement(viewer, mapped, qtbot):
 
 def test_register(viewer, mapped, qtbot):
     dock = open_dock(viewer, "Register a picture", qtbot)
-    dock.choose(viewer.layers["Infrared"])
+    dock.select_picture(viewer.layers["Infrared"])
     choose(dock.bar.model_box, "projective")
     again = restored(viewer, "Register a picture", dock, qtbot)
     assert again.picture is viewer.layers["Infrared"] and again.bar.model == "projective"
@@ -144,7 +144,7 @@ def test_stitch(viewer, mapped, qtbot):
     dock.table.set_offset(1, (0, 30))
     dock.table.set_used(0, False)
     again = restored(viewer, "Stitch sections", dock, qtbot)
-    assert again.table.offset(1) == (0, 30) and again.chosen == [1]
+    assert again.table.offset(1) == (0, 30) and again.ticked == [1]
 
 
 def test_teach(viewer, mapped, qtbot):

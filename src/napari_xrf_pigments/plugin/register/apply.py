@@ -1,4 +1,4 @@
-"""Registration applied to layers of the viewer, with undo (no Qt)."""
+"""Apply a registration to layers of the viewer, with undo; files of control points (no Qt)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..layers.adding import add_layer, placement
 from ..layers.metadata import LayerInfo, map_layers, update_info
 from ..layers.rendering import data_and_matrix, is_flat_image
-from . import control_points as control
+from .control_points import registered_matrix, set_affine
 
 if TYPE_CHECKING:
     from napari.layers import Image, Points
@@ -26,7 +26,7 @@ Undo = Callable[[], None]
 
 
 def pictures(viewer: Viewer) -> list[Image]:
-    """Return the two-dimensional images that are not maps of a scan."""
+    """Return the two-dimensional image layers that are not maps of a scan."""
     return [
         layer
         for layer in viewer.layers
@@ -37,29 +37,29 @@ def pictures(viewer: Viewer) -> list[Image]:
 
 
 def scan_layer(viewer: Viewer, scan: Scan | None) -> Image | None:
-    """Return a map layer of the scan, a visible one if there is any."""
+    """Return a layer with a map of the scan, preferably a visible one."""
     if scan is None:
         return None
-    found = map_layers(viewer, scan, {"counts", "element", "pigment"})
-    visible = [layer for layer in found.values() if layer.visible]
-    return next(iter([*visible, *found.values()]), None)
+    layers = list(map_layers(viewer, scan, {"counts", "element", "pigment"}).values())
+    visible = [layer for layer in layers if layer.visible]
+    return next(iter([*visible, *layers]), None)
 
 
-def apply_affine(picture: Image, below: Image, found: Registration) -> Undo:
-    """Apply the affine transform of a fit to an image; return a function that undoes it."""
+def apply_affine(picture: Image, scan_map: Image, registration: Registration) -> Undo:
+    """Apply an affine registration to an image; return a function that undoes it."""
     before = data_and_matrix(picture)[1]
-    control.set_affine(picture, control.placed_matrix(found, below), below)
-    update_info(picture, made={"registration": registration_metadata(found)})
+    set_affine(picture, registered_matrix(registration, scan_map), scan_map)
+    update_info(picture, made={"registration": registration_metadata(registration)})
 
-    def back() -> None:
-        control.set_affine(picture, before, below)
+    def undo() -> None:
+        set_affine(picture, before, scan_map)
         update_info(picture, made={})
 
-    return back
+    return undo
 
 
 def add_resampled(
-    viewer: Viewer, picture: Image, scan: Scan, pixels: Any, found: Registration
+    viewer: Viewer, picture: Image, scan: Scan, pixels: Any, registration: Registration
 ) -> Undo:
     """Add a resampled image and hide the original; return a function that undoes it.
 
@@ -68,17 +68,18 @@ def add_resampled(
     viewer : Viewer
         The viewer.
     picture : Image
-        The picture.
+        The image as it was opened.
     scan : Scan
-        The scan whose grid, some times finer, the pixels lie on.
-    pixels : ndarray
-        As :func:`napari_xrf_pigments.mapping.registration.registration.resample` gives them.
-    found : Registration
-        The fit.
+        The scan that it was registered with.
+    pixels : ndarray, shape (y, x) or (y, x, channel)
+        The image on the grid of the scan, made finer by an integer factor, as returned by
+        :func:`napari_xrf_pigments.mapping.registration.registration.resample`.
+    registration : Registration
+        The registration.
     """
     dy, dx = scan.cube.pixel_mm or (1.0, 1.0)
     factor = len(pixels) // scan.cube.shape[0]
-    # The pixels are finer, so the first centre lies before that of the scan.
+    # The pixels are smaller than those of the scan, so the first centre lies before its first.
     first = (1 / factor - 1) / 2
     settings: dict[str, Any] = {
         **placement(scan.cube.pixel_mm),
@@ -91,36 +92,36 @@ def add_resampled(
         viewer,
         "image",
         pixels,
-        LayerInfo(made={"registration": registration_metadata(found)}),
+        LayerInfo(made={"registration": registration_metadata(registration)}),
         name=f"{picture.name} on {scan.name}",
         rgb=pixels.ndim == 3,
         **settings,
     )
     picture.visible = False
 
-    def back() -> None:
+    def undo() -> None:
         if layer in viewer.layers:
             viewer.layers.remove(layer)
         picture.visible = True
 
-    return back
+    return undo
 
 
-def registration_metadata(found: Registration) -> dict[str, Any]:
-    """Return the registration of an image as plain values."""
+def registration_metadata(registration: Registration) -> dict[str, Any]:
+    """Return a registration as plain values, for the provenance of an image."""
     return {
-        "model": found.model,
-        "matrix": found.matrix.tolist(),
-        "points": len(found.residuals_px),
-        "rms_px": found.rms_px,
-        "rms_mm": found.rms_mm,
+        "model": registration.model,
+        "matrix": registration.matrix.tolist(),
+        "points": len(registration.residuals_px),
+        "rms_px": registration.rms_px,
+        "rms_mm": registration.rms_mm,
     }
 
 
 def point_coordinates(points: tuple[Points, Points]) -> tuple[Any, Any]:
-    """Return the points on the image and on the scan, (row, column) in pixels of each."""
-    one, other = (np.asarray(layer.data, float)[:, -2:] for layer in points)
-    return one, other
+    """Return the points on the image and on the scan, shape (n, 2): row, column in pixels."""
+    on_picture, on_scan = (np.asarray(layer.data, float)[:, -2:] for layer in points)
+    return on_picture, on_scan
 
 
 def save_points(
@@ -131,14 +132,14 @@ def save_points(
     Raises
     ------
     OSError
-        If it cannot be written.
+        If the file cannot be written.
     """
     from napari_xrf_pigments.io.control_points import ControlPoints, save_control_points
 
-    one, other = point_coordinates(points)
-    pairs = min(len(one), len(other))
+    on_picture, on_scan = point_coordinates(points)
+    pairs = min(len(on_picture), len(on_scan))
     save_control_points(
-        ControlPoints(one[:pairs], other[:pairs], picture.name, scan.name, model), path
+        ControlPoints(on_picture[:pairs], on_scan[:pairs], picture.name, scan.name, model), path
     )
 
 
@@ -148,7 +149,7 @@ def load_points(path: Path) -> ControlPoints:
     Raises
     ------
     ValueError, OSError
-        If it holds none or cannot be read.
+        If the file holds no control points or cannot be read.
     """
     from napari_xrf_pigments.io.control_points import load_control_points
 

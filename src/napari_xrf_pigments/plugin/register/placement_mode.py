@@ -1,4 +1,4 @@
-"""Mode of the viewer for placing control points: image left, scan right (no Qt)."""
+"""Mode of the viewer for placing control points: image on the left, scan on the right (no Qt)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 class ControlPointMode:
     """Show two layers side by side with their points until :meth:`end`.
 
-    napari fills its grid by the order of layers, so the four layers are moved to the top, and the
-    viewer is restored at the end.
+    napari fills its grid in the order of layers. The four layers are therefore moved to the top;
+    order, visibility and grid are restored at the end.
 
     Parameters
     ----------
     viewer : Viewer
         The viewer.
     left, right : tuple of Layer and Points
-        A layer with the points that lie on it.
+        A layer and the points on it.
     """
 
     def __init__(
@@ -39,26 +39,26 @@ class ControlPointMode:
             viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
         # Two layers per cell, counted from the top: the left pair first.
         grid.stride, grid.shape, grid.enabled = -2, (1, 2), True
-        viewer.mouse_move_callbacks.append(self._follow)
+        viewer.mouse_move_callbacks.append(self._activate_under_mouse)
         self._activate(left[1], "add")
         viewer.reset_view()
 
     def end(self) -> None:
         """Restore layers, grid and modes."""
         viewer = self._viewer
-        if self._follow in viewer.mouse_move_callbacks:
-            viewer.mouse_move_callbacks.remove(self._follow)
+        if self._activate_under_mouse in viewer.mouse_move_callbacks:
+            viewer.mouse_move_callbacks.remove(self._activate_under_mouse)
         for points in self._points.values():
             points.mode = "pan_zoom"
         grid = viewer.canvas.grid
         grid.enabled, grid.stride, grid.shape = self._grid
-        kept = [layer for layer in self._order if layer in viewer.layers]
-        for place, layer in enumerate(kept):
-            viewer.layers.move(viewer.layers.index(layer), place)
+        remaining = [layer for layer in self._order if layer in viewer.layers]
+        for index, layer in enumerate(remaining):
+            viewer.layers.move(viewer.layers.index(layer), index)
             layer.visible = self._visible[layer]
         viewer.reset_view()
 
-    def _follow(self, viewer: Viewer, event: Any) -> None:
+    def _activate_under_mouse(self, viewer: Viewer, event: Any) -> None:
         """Activate the points layer under the mouse."""
         points = self._points.get(event.viewbox)
         active = viewer.layers.selection.active

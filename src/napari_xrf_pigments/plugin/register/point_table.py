@@ -1,4 +1,4 @@
-"""Control points with their residuals."""
+"""Table of control points with their residuals."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 from ..widgets.tables import horizontal_header, set_header_tip
 from .control_points import PointRow
 
-_BAD = QColor("#e0483c")
+_OUTLIER = QColor("#e0483c")
 
 
 class PointTable(QTableWidget):
-    """Table with one row per pair; the delete key removes the selected one."""
+    """Table with one row per pair of points; the delete key removes the selected pair."""
 
     delete_requested = Signal(int)
     show_requested = Signal(int)
@@ -26,10 +26,10 @@ class PointTable(QTableWidget):
             ["Point", "Residual (px)", "Residual (mm)", "Leave-one-out residual (px)"]
         )
         tips = (
-            "Number, as in the viewer",
+            "Number, as shown in the viewer",
             "Distance between the point and its fitted position, in pixels of the scan",
             "The same in mm",
-            "Distance from the position predicted by all other points: large for a wrong point",
+            "Distance from the position predicted by all other points; large for a wrong point",
         )
         for column, tip in enumerate(tips):
             set_header_tip(self, column, tip)
@@ -42,12 +42,12 @@ class PointTable(QTableWidget):
 
     def set_rows(self, rows: Sequence[PointRow]) -> None:
         """Show pairs; the selection stays."""
-        chosen = self.currentRow()
+        selected = self.currentRow()
         self.setRowCount(len(rows))
         self.setColumnHidden(2, all(row.residual_mm is None for row in rows))
         for i, row in enumerate(rows):
-            if row.waiting:
-                texts = [str(row.number), f"click it on the {row.waiting}", "", ""]
+            if row.missing_on:
+                texts = [str(row.number), f"click it on the {row.missing_on}", "", ""]
             else:
                 values = (row.residual_px, row.residual_mm, row.left_out_px)
                 texts = [str(row.number), *("" if v is None else f"{v:.2f}" for v in values)]
@@ -55,11 +55,11 @@ class PointTable(QTableWidget):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                 if row.outlier:
-                    item.setForeground(_BAD)
-                    item.setToolTip("The other points contradict this one")
+                    item.setForeground(_OUTLIER)
+                    item.setToolTip("Inconsistent with the other points; check its position")
                 self.setItem(i, column, item)
-        if 0 <= chosen < len(rows):
-            self.setCurrentCell(chosen, 0)
+        if 0 <= selected < len(rows):
+            self.setCurrentCell(selected, 0)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Emit :attr:`delete_requested` on the delete key."""

@@ -1,4 +1,4 @@
-"""Choices and buttons of the Register dock."""
+"""Controls of the Register dock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODELS = (("Affine (taken square on)", "affine"), ("Projective (taken at an angl
 
 
 class RegisterBar(QWidget):
-    """Choice of image and transform, and the buttons."""
+    """Select the image and the transform; buttons for points and registration."""
 
     picture_chosen = Signal()
     open_requested = Signal()
@@ -38,10 +38,10 @@ class RegisterBar(QWidget):
         self.place_button = QPushButton("Place points")
         self.place_button.setCheckable(True)
         self.place_button.setToolTip(
-            "Shows the picture left and the scan right: click the same detail in both"
+            "Show the picture on the left and the scan on the right; click the same detail in both"
         )
         self.apply_button = QPushButton("Apply")
-        self.apply_button.setToolTip("Aligns the picture with the scan")
+        self.apply_button.setToolTip("Align the picture with the scan")
         self.undo_button = QPushButton("Undo")
         self.save_button = QPushButton("Save points...")
         self.load_button = QPushButton("Load points...")
@@ -77,15 +77,15 @@ class RegisterBar(QWidget):
 
     @property
     def picture(self) -> object:
-        """The chosen image."""
+        """The key of the selected image."""
         return self.picture_box.currentData()
 
     def set_model(self, model: str) -> None:
-        """Choose a transform."""
+        """Select a transform."""
         self.model_box.setCurrentIndex(self.model_box.findData(model))
 
     def set_pictures(self, pictures: Sequence[tuple[str, object]], chosen: object) -> None:
-        """List images as pairs of name and key."""
+        """List images, pairs of name and key, and select one."""
         self.picture_box.blockSignals(True)
         self.picture_box.clear()
         for title, key in pictures:
