@@ -1,1 +1,1 @@
-"""The Teach dock: fine-tuning of the network on annotated regions."""
+"""The Teach dock: fine-tuning of the network on painted labels."""

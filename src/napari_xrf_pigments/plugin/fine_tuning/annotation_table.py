@@ -1,4 +1,4 @@
-"""Table of annotation labels."""
+"""Table of the labels with which regions are annotated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .model import LabelRow
 class AnnotationTable(QTableWidget):
     """Table with one row per label: colour, pigment, present or absent, painted pixels."""
 
-    label_chosen = Signal(int)
+    label_selected = Signal(int)
     changed = Signal()
 
     def __init__(self, pigments: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
@@ -29,7 +29,7 @@ class AnnotationTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         self.setMinimumHeight(110)
-        self.currentCellChanged.connect(lambda row, *rest: self._choose(row))
+        self.currentCellChanged.connect(lambda row, *rest: self._on_row_selected(row))
 
     @property
     def rows(self) -> list[LabelRow]:
@@ -54,11 +54,11 @@ class AnnotationTable(QTableWidget):
         for key, title in self._pigments:
             names.addItem(title, key)
         names.setCurrentIndex(max(0, names.findData(pigment)))
-        kinds = QComboBox()
-        kinds.addItem("present", True)
-        kinds.addItem("absent", False)
-        kinds.setCurrentIndex(0 if present else 1)
-        for column, box in ((1, names), (2, kinds)):
+        status = QComboBox()
+        status.addItem("present", True)
+        status.addItem("absent", False)
+        status.setCurrentIndex(0 if present else 1)
+        for column, box in ((1, names), (2, status)):
             box.setMinimumContentsLength(6)
             box.activated.connect(lambda index, row=row: self.setCurrentCell(row, 0))
             box.activated.connect(lambda index: self.changed.emit())
@@ -78,6 +78,6 @@ class AnnotationTable(QTableWidget):
         assert isinstance(box, QComboBox)
         return box
 
-    def _choose(self, row: int) -> None:
+    def _on_row_selected(self, row: int) -> None:
         if 0 <= row < self.rowCount() and self.item(row, 0) is not None:
-            self.label_chosen.emit(int(cell(self, row, 0).text()))
+            self.label_selected.emit(int(cell(self, row, 0).text()))

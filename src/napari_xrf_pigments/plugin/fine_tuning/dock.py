@@ -1,4 +1,4 @@
-"""The Teach dock: fine-tuning of the network on annotated regions."""
+"""The Teach dock: fine-tuning of the network on painted labels."""
 
 from __future__ import annotations
 
@@ -19,8 +19,15 @@ from ..tasks import Failure, Run
 from ..widgets.restore import dicts_of, is_number
 from ..widgets.run_bar import RunBar
 from ..widgets.weights_box import FILES, weights_box
-from . import model as teaching
 from .annotation_table import AnnotationTable
+from .model import (
+    annotation_layer,
+    annotations_of,
+    find_annotation_layer,
+    pigment_choices,
+    score_rows,
+    with_pixel_counts,
+)
 from .score_table import ScoreTable
 
 if TYPE_CHECKING:
@@ -28,25 +35,25 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 _HINT = (
-    "Add a label, choose its pigment, and paint it where you know the pigment. Paint each pigment "
-    "in two or more areas, present and absent."
+    "Add a label, choose its pigment and status, and paint where you know this pigment to be "
+    "present or absent. Paint both, each in two or more areas."
 )
 
 
 class TeachDock(ScanDock):
-    """Fine-tune the network on painted labels and save its weights to a separate file."""
+    """A dock that fine-tunes the network on painted labels and saves its weights separately."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
-        self.table = AnnotationTable(teaching.pigment_choices())
+        self.table = AnnotationTable(pigment_choices())
         self.add_button = QPushButton("Add label")
-        self.paint_button = QPushButton("Paint it")
+        self.paint_button = QPushButton("Paint")
         self.run_bar = RunBar("Teach")
-        self.figures = ScoreTable()
+        self.scores = ScoreTable()
         self.message = QLabel(_HINT)
         self.message.setWordWrap(True)
         self.save_button = QPushButton("Save weights...")
-        self.save_button.setToolTip("Saves a separate file; the standard model is not changed")
+        self.save_button.setToolTip("Save to a separate file; the standard model is not changed")
         self.weights = weights_box(self.session, self.connect_signal, self)
         buttons = QHBoxLayout()
         buttons.addWidget(self.add_button)
@@ -56,24 +63,24 @@ class TeachDock(ScanDock):
         self.add_expanding(self.table)
         self.column.addLayout(buttons)
         self.column.addWidget(self.run_bar)
-        self.add_expanding(self.figures)
+        self.add_expanding(self.scores)
         self.column.addWidget(self.message)
         self.column.addWidget(self.save_button)
         self.column.addLayout(form)
         self.fine_tuned: Any = None
         self._layer: Labels | None = None
-        # Limits the updates while a user paints.
+        # Throttled, because painting changes the labels often.
         self._count_later = qthrottled(self._count, timeout=200, leading=False, parent=self)
         self.add_button.clicked.connect(lambda: self.add_label())
         self.paint_button.clicked.connect(lambda: self.paint())
-        self.table.label_chosen.connect(self._select)
+        self.table.label_selected.connect(self._select_label)
         self.run_bar.run_requested.connect(self.run)
         self.run_bar.cancel_requested.connect(self.cancel)
         self.save_button.clicked.connect(lambda: self._choose_file())
         self.start()
 
     def save_state(self) -> dict[str, Any]:
-        """Return pigment and presence of each label."""
+        """Return pigment and status of each label."""
         rows = self.table.rows
         return {
             "labels": [
@@ -92,24 +99,25 @@ class TeachDock(ScanDock):
         self._count()
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
-        """Start annotations for another scan."""
+        """Show the annotations of another scan."""
         if scan is not before:
             self.table.setRowCount(0)
-            self._follow(teaching.find_annotation_layer(self.viewer, scan) if scan else None)
+            self._set_layer(find_annotation_layer(self.viewer, scan) if scan else None)
         self._update()
 
     def add_label(self, pigment: str = "", present: bool | None = None) -> None:
-        """Add a label; by default the first is present, the next absent, of one pigment."""
+        """Add a label; by default the first is present, and the next the opposite of the last."""
         if self.scan is None:
             return
         if self._layer is None or self._layer not in self.viewer.layers:
-            self._follow(teaching.annotation_layer(self.viewer, self.scan))
+            self._set_layer(annotation_layer(self.viewer, self.scan))
         rows = self.table.rows
         value = max((row.value for row in rows), default=0) + 1
         if not pigment:
             pigment = rows[-1].pigment if rows else ""
-        kind = present if present is not None else not (rows and rows[-1].present)
-        self._add_row(value, pigment, kind)
+        if present is None:
+            present = not (rows and rows[-1].present)
+        self._add_row(value, pigment, present)
         self.paint()
 
     def _add_row(self, value: int, pigment: str, present: bool) -> None:
@@ -118,11 +126,11 @@ class TeachDock(ScanDock):
             self.table.add_row(value, rgb_to_hex((red, green, blue)), pigment, present)
 
     def paint(self) -> None:
-        """Activate the brush with the chosen label."""
+        """Activate the brush with the selected label."""
         if self._layer is not None and self._layer in self.viewer.layers:
             self.viewer.layers.selection.active = self._layer
             self._layer.mode = "paint"
-            self._select()
+            self._select_label()
 
     def run(self) -> None:
         """Fine-tune in the background."""
@@ -132,12 +140,12 @@ class TeachDock(ScanDock):
         rows, labels = self.table.rows, np.array(layer.data)
         services = self.session.services
         self.fine_tuned = None
-        self.figures.set_rows(())
+        self.scores.set_rows(())
 
         def begin(cancelled: Callable[[], bool]) -> Any:
-            return services.fine_tune(scan.cube, labels, teaching.annotations_of(rows), scan.name)
+            return services.fine_tune(scan.cube, labels, annotations_of(rows), scan.name)
 
-        self._runs.append(Run(begin, self._take, self._ended, "Teaching the network"))
+        self._runs.append(Run(begin, self._on_item, self._ended, "Fine-tuning the network"))
         self.run_bar.set_running(True)
         self.run_bar.set_status("Reading the painted spectra ...")
         self._update()
@@ -161,16 +169,19 @@ class TeachDock(ScanDock):
             self.session.show_error(str(error))
             return False
         self.session.use_weights(path)
-        self.run_bar.set_status(f"Saved as {path.name} ({digest[:12]}); maps now use it.")
+        self.run_bar.set_status(
+            f"Saved as {path.name} ({digest[:12]}); maps now use these weights."
+        )
         return True
 
-    def _take(self, item: Any) -> None:
+    def _on_item(self, item: Any) -> None:
+        """Show the progress of a step, or the fine-tuned network, which comes last."""
         if hasattr(item, "description"):
             self.run_bar.set_progress(item.done, item.total)
             self.run_bar.set_status(f"{item.description} ...")
             return
         self.fine_tuned = item
-        self.figures.set_rows(teaching.score_rows(item))
+        self.scores.set_rows(score_rows(item))
         self.message.setText("\n".join(f"Note: {text}" for text in item.warnings) or "No warnings.")
 
     def _ended(self, end: str | Failure) -> None:
@@ -179,15 +190,15 @@ class TeachDock(ScanDock):
         if isinstance(end, Failure):
             if end.message:
                 self.session.show_error(end.message)
-            self.run_bar.set_status("Nothing was learned.")
+            self.run_bar.set_status("Stopped; the network was not changed.")
         elif end == "cancelled":
             self.fine_tuned = None
-            self.run_bar.set_status("Cancelled; nothing was learned.")
+            self.run_bar.set_status("Cancelled; the network was not changed.")
         else:
-            self.run_bar.set_status("Done: look at the figures, then save the weights to use them.")
+            self.run_bar.set_status("Done. Check the scores, then save the weights to use them.")
         self._update()
 
-    def _follow(self, layer: Labels | None) -> None:
+    def _set_layer(self, layer: Labels | None) -> None:
         if self._layer is not None:
             for name in ("paint", "data", "set_data"):
                 self.disconnect_signal(Emitter(getattr(self._layer.events, name)), self._painted)
@@ -196,10 +207,10 @@ class TeachDock(ScanDock):
             for name in ("paint", "data", "set_data"):
                 self.connect_signal(Emitter(getattr(layer.events, name)), self._painted)
 
-    def _select(self, value: int | None = None) -> None:
-        rows, chosen = self.table.rows, self.table.currentRow()
-        if value is None and 0 <= chosen < len(rows):
-            value = rows[chosen].value
+    def _select_label(self, value: int | None = None) -> None:
+        rows, selected = self.table.rows, self.table.currentRow()
+        if value is None and 0 <= selected < len(rows):
+            value = rows[selected].value
         if value is not None and self._layer is not None:
             self._layer.selected_label = value
 
@@ -207,19 +218,19 @@ class TeachDock(ScanDock):
         self._count_later()
 
     def _count(self) -> None:
-        self.table.set_pixels(teaching.painted(self._layer, self.table.rows))
+        self.table.set_pixels(with_pixel_counts(self._layer, self.table.rows))
         self._update()
 
     def _update(self) -> None:
         painted = any(row.pixels for row in self.table.rows)
         checked = self.scan is not None and self.scan.checked
-        reason = "" if painted else "Paint where a pigment is known first"
+        reason = "" if painted else "Paint areas with a known pigment first"
         self.run_bar.set_ready(painted and checked, reason)
         self.add_button.setEnabled(self.scan is not None)
         self.paint_button.setEnabled(self.table.rowCount() > 0)
         self.save_button.setEnabled(self.fine_tuned is not None and not self.running)
 
     def _choose_file(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save weights", "taught.safetensors", FILES)
+        path, _ = QFileDialog.getSaveFileName(self, "Save weights", "fine_tuned.safetensors", FILES)
         if path:
             self.save(Path(path).with_suffix(".safetensors"))

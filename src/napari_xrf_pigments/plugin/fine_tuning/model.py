@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from ..state.scan import Scan
 
-_KEY = ("lesson", "teach")
+#: Kind and name of the layer of annotations.
+_KEY = ("annotations", "labels")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """Score before and after fine-tuning, for one pigment and one test.
+    """Score of one pigment in one test, before and after fine-tuning.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class ScoreRow:
     before, after : str
         Formatted scores.
     worse : bool
-        Whether the score is worse.
+        Whether the score became worse.
     """
 
     title: str
@@ -71,7 +72,7 @@ def find_annotation_layer(viewer: Viewer, scan: Scan) -> Labels | None:
 
 
 def annotation_layer(viewer: Viewer, scan: Scan) -> Labels:
-    """Return the annotation layer of a scan; add it where it is missing."""
+    """Return the annotation layer of a scan; add it if it does not exist."""
     layer = find_annotation_layer(viewer, scan)
     if layer is not None:
         return layer
@@ -88,8 +89,8 @@ def annotation_layer(viewer: Viewer, scan: Scan) -> Labels:
     return layer
 
 
-def painted(layer: Labels | None, rows: Sequence[LabelRow]) -> list[LabelRow]:
-    """Return the rows with their present numbers of painted pixels."""
+def with_pixel_counts(layer: Labels | None, rows: Sequence[LabelRow]) -> list[LabelRow]:
+    """Return the rows with the present numbers of painted pixels."""
     counts = np.bincount(np.asarray(layer.data).ravel(), minlength=256) if layer else np.zeros(256)
     return [LabelRow(r.value, r.pigment, r.present, int(counts[r.value])) for r in rows]
 
@@ -109,7 +110,7 @@ def pigment_choices() -> list[tuple[str, str]]:
 
 
 def score_rows(fine_tuned: Any) -> list[ScoreRow]:
-    """Return the scores before and after as rows."""
+    """Return the scores of a fine-tuned network as rows."""
     rows = []
     for score in fine_tuned.held_out:
         name = display.pigment_title(score.pigment)
@@ -131,14 +132,14 @@ def score_rows(fine_tuned: Any) -> list[ScoreRow]:
                     score.false_after > score.false_before,
                 )
             )
-    for figures in fine_tuned.simulated:
-        name = display.pigment_title(figures.pigment)
+    for scores in fine_tuned.simulated:
+        name = display.pigment_title(scores.pigment)
         rows.append(
             ScoreRow(
                 f"{name}: F1 on other paintings (simulated)",
-                f"{figures.f1_before:.2f}",
-                f"{figures.f1_after:.2f}",
-                figures.worse,
+                f"{scores.f1_before:.2f}",
+                f"{scores.f1_after:.2f}",
+                scores.worse,
             )
         )
     return rows

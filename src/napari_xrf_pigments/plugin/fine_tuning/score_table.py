@@ -15,11 +15,11 @@ _WORSE = QColor("#e0483c")
 
 
 class ScoreTable(QTableWidget):
-    """Table with one row per test."""
+    """Table of scores with one row per test."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
-        self.setHorizontalHeaderLabels(["On parts held out", "Before", "After"])
+        self.setHorizontalHeaderLabels(["Test", "Before", "After"])
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.setWordWrap(True)
@@ -29,12 +29,12 @@ class ScoreTable(QTableWidget):
         self.setMinimumHeight(110)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Adapt the row heights: in a narrow table titles need more lines."""
+        """Adapt the row heights, because titles need more lines in a narrow table."""
         super().resizeEvent(event)
         self.resizeRowsToContents()
 
     def set_rows(self, rows: Sequence[ScoreRow]) -> None:
-        """Show scores; worse ones are red."""
+        """Show scores; those that became worse are red."""
         self.setRowCount(len(rows))
         for i, row in enumerate(rows):
             for column, text in enumerate((row.title, row.before, row.after)):
