@@ -1,4 +1,4 @@
-"""The table of regions: numbers that can be worked out by hand."""
+"""The table of regions, with numbers that can be checked by hand."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.plugin.layers.region_masks import Region
-from napari_xrf_pigments.plugin.regions.table import Table, for_people, region_table
+from napari_xrf_pigments.plugin.regions.table import Table, format_cell, region_table
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.plugin.state.scan import Scan
 
@@ -51,21 +51,21 @@ def test_lengths_can_be_in_cm():
     assert row["Area (cm²)"] == pytest.approx(0.06)
 
 
-def test_what_is_not_mapped_or_not_known_has_no_value():
+def test_values_that_are_not_mapped_or_unknown_are_empty():
     scan = Scan(make_cube(pixel_mm=None), "panel")
     row = row_of(region_table(scan, [Region("a", "#ff0000", LEFT)]))
     assert row["Area (mm²)"] is None and row["Mean counts"] is None
     assert len(row) == 4
 
 
-def test_the_palette_decides_thresholds_and_columns():
+def test_the_palette_sets_thresholds_and_columns():
     scan = mapped_scan()
     scan.palette = scan.palette.excluding("azurite").with_threshold("vermilion", 0.95)
     row = row_of(region_table(scan, [Region("a", "#ff0000", LEFT)]))
     assert "Azurite (share)" not in row and row["Vermilion (share)"] == 0
 
 
-def test_a_spreadsheet_gets_numbers_and_no_formulas():
+def test_csv_has_numbers_and_no_formulas():
     table = Table(
         ("Region", "Pixels", "Area"), (("=HYPERLINK(1)", 1234567.0, None), ("b, c", 1, 2))
     )
@@ -78,5 +78,5 @@ def test_a_spreadsheet_gets_numbers_and_no_formulas():
     ("cell", "text"),
     [(None, "–"), ("a", "a"), (12345.6, "12,346"), (3, "3"), (0.123456, "0.123"), (0.0, "0")],
 )
-def test_cells_are_easy_to_read(cell, text):
-    assert for_people(cell) == text
+def test_cells_are_formatted(cell, text):
+    assert format_cell(cell) == text

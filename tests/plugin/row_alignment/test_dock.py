@@ -19,7 +19,7 @@ from ..acting import add_dock, add_scan
 
 
 def painting(shape=(40, 60), shift=0.0):
-    """Few channels of a soft pattern whose odd rows lie `shift` columns too far right."""
+    """Make a smooth pattern of few channels, odd rows shifted `shift` columns to the right."""
     fine = gaussian_filter(np.random.default_rng(0).normal(size=(shape[0], shape[1] * 20)), (1, 30))
     fine = 60 * np.exp(0.7 * fine / fine.std())
     columns = np.arange(shape[1]) * 20.0
@@ -48,11 +48,11 @@ def sawtooth(viewer, scan, qtbot):
 
 def test_the_sawtooth_is_estimated_with_its_uncertainty(sawtooth):
     assert sawtooth.shift.value() == pytest.approx(0.75, abs=0.05)
-    assert "Odd rows lie 0.7" in sawtooth.message.text()
+    assert "Odd rows are shifted 0.7" in sawtooth.message.text()
     assert "±" in sawtooth.message.text()
 
 
-def test_a_straight_scan_has_none(viewer, qtbot):
+def test_a_scan_without_a_sawtooth_is_reported(viewer, qtbot):
     scan = add_scan(viewer, painting(), "straight")
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock = add_dock(viewer, SawtoothDock, "Sawtooth")
@@ -61,7 +61,7 @@ def test_a_straight_scan_has_none(viewer, qtbot):
     assert dock.shift.value() == 0
 
 
-def test_the_preview_follows_the_shift_and_goes_away(viewer, scan, sawtooth):
+def test_the_preview_is_updated_with_the_shift_and_removed(viewer, scan, sawtooth):
     sawtooth.preview.click()
     layer = viewer.layers["Preview of aligned rows"]
     one = layer.data.copy()
@@ -117,31 +117,31 @@ def sections(viewer, qtbot):
     return whole
 
 
-def test_sections_are_found_and_joined(viewer, sections, qtbot):
+def test_positions_are_estimated_and_sections_joined(viewer, sections, qtbot):
     dock = add_dock(viewer, StitchDock, "Stitch")
-    QTest.mouseClick(dock.find_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.estimate_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "agree with their overlaps" in dock.message.text(), timeout=60_000)
     assert [dock.table.offset(i) for i in range(2)] == [(0, 0), (3, 24)]
     QTest.mouseClick(dock.join_button, Qt.MouseButton.LeftButton)
     joined = session_of(viewer).scans[-1]
     assert joined.name == "left + right"
     assert "40 x 60 pixels" in dock.message.text()
-    assert "first section's" in dock.message.text()
+    assert "those of the first section" in dock.message.text()
     valid = joined.cube.valid
     assert (~valid).sum() == 3 * 24
     counts = joined.cube.counts.compute()
     assert np.array_equal(counts[valid], sections.counts.compute()[valid])
-    # The joined scan is listed, but not to be joined again.
+    # The joined scan is listed without a tick.
     assert [dock.table.used(i) for i in range(3)] == [True, True, False]
 
 
-def test_maps_of_the_sections_are_joined_one_after_the_other(viewer, sections, qtbot):
+def test_maps_of_the_sections_are_joined_one_by_one(viewer, sections, qtbot):
     for scan in session_of(viewer).scans:
         scan.elements = ElementResults(scan.cube.shape[:2], ("Fe K", "Pb L"), scan.cube)
         scan.elements.counts[:] = 1.0
     dock = add_dock(viewer, StitchDock, "Stitch")
     QTest.mouseClick(dock.join_button, Qt.MouseButton.LeftButton)
-    assert "Fe K, joined" not in viewer.layers  # the window is free in between
+    assert "Fe K, joined" not in viewer.layers  # they are added one per turn of the event loop
     assert "2 elemental maps joined" in dock.message.text()
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
     joined = [layer for layer in viewer.layers if layer.name.endswith(", joined")]
@@ -149,14 +149,14 @@ def test_maps_of_the_sections_are_joined_one_after_the_other(viewer, sections, q
     assert np.nanmax(joined[0].data) == 1.0
 
 
-def test_places_can_be_typed(viewer, sections, qtbot):
+def test_positions_can_be_typed(viewer, sections, qtbot):
     dock = add_dock(viewer, StitchDock, "Stitch")
     dock.table.cellWidget(1, 1).setValue(50)
     dock.join_button.click()
     assert session_of(viewer).scans[-1].cube.shape[:2] == (87, 36)
 
 
-def test_one_section_is_not_enough(viewer, sections):
+def test_at_least_two_sections_are_needed(viewer, sections):
     dock = add_dock(viewer, StitchDock, "Stitch")
     dock.table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)
     dock.join_button.click()
@@ -164,7 +164,7 @@ def test_one_section_is_not_enough(viewer, sections):
     assert len(session_of(viewer).scans) == 2
 
 
-def test_other_channels_leave_the_maps_to_be_joined(viewer, sections, qtbot):
+def test_sections_with_different_channels_are_joined_as_maps(viewer, sections, qtbot):
     short = XRFCube(sections.counts[..., :4], EnergyAxis(4, 0.02), pixel_mm=(0.5, 0.5))
     add_scan(viewer, short, "short")
     dock = add_dock(viewer, StitchDock, "Stitch")

@@ -1,4 +1,4 @@
-"""The dock with a table of the drawn regions."""
+"""The Region table dock: measurements of the drawn regions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..layers.region_masks import regions_of
 from ..preferences import preferences
 from ..state.scan import Scan
 from ..state.session import Session
-from .table import Table, for_people, region_table
+from .table import Table, format_cell, region_table
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -30,7 +30,7 @@ HINT = "Draw regions on a Shapes or Labels layer, then measure them."
 
 
 class RegionTableDock(ScanDock):
-    """Size, counts, elements and pigments of every region."""
+    """A dock with size, counts, elements and pigments of every drawn region."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
@@ -38,15 +38,16 @@ class RegionTableDock(ScanDock):
         self.measure_button = QPushButton("Measure regions")
         self.measure_button.setToolTip("Measure all regions on visible Shapes and Labels layers")
         self.copy_button = QPushButton("Copy")
-        self.copy_button.setToolTip("Copy the table, to be pasted into a spreadsheet")
+        self.copy_button.setToolTip("Copy the table for a spreadsheet")
         self.save_button = QPushButton("Save as CSV...")
-        self.save_button.setToolTip("Save the table with six digits")
+        self.save_button.setToolTip("Save the table, numbers with six significant digits")
         self.status = QLabel(HINT)
         self.status.setWordWrap(True)
         self.view = QTableWidget()
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setToolTip(
-            "One row per region: the mean of each map, and the area above the threshold"
+            "One row per region: mean counts of each element, and for each pigment the share of "
+            "pixels above the threshold"
         )
         buttons = QHBoxLayout()
         buttons.addWidget(self.measure_button, 1)
@@ -91,7 +92,7 @@ class RegionTableDock(ScanDock):
             self.save_to(Path(path))
 
     def save_to(self, path: Path) -> None:
-        """Save the table to a file; show an error where that fails."""
+        """Save the table to a file; show an error if that fails."""
         target = path if path.suffix else path.with_suffix(".csv")
         try:
             target.write_text(self.table.csv() if self.table else "", encoding="utf-8")
@@ -105,11 +106,11 @@ class RegionTableDock(ScanDock):
         self.view.setColumnCount(0 if table is None else len(table.columns))
         for button in (self.copy_button, self.save_button):
             button.setEnabled(table is not None)
-        self.status.setText(HINT if table is None else f"{len(table.rows)} regions")
+        self.status.setText(HINT if table is None else f"Regions measured: {len(table.rows)}")
         if table is None:
             return
         self.view.setHorizontalHeaderLabels(list(table.columns))
         for y, row in enumerate(table.rows):
             for x, cell in enumerate(row):
-                self.view.setItem(y, x, QTableWidgetItem(for_people(cell)))
+                self.view.setItem(y, x, QTableWidgetItem(format_cell(cell)))
         self.view.resizeColumnsToContents()

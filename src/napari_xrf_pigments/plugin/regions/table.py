@@ -1,4 +1,4 @@
-"""A table of regions: size, counts, elements, pigments (no Qt)."""
+"""Measure regions: size, counts, elements and pigments (no Qt)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     def csv(self) -> str:
-        """Return the table as CSV; cells that look like formulas are quoted."""
+        """Return the table as CSV; texts that look like formulas are escaped."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(self.columns)
@@ -56,9 +56,9 @@ def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Tab
     Returns
     -------
     Table
-        A row a region: pixels, area, mean total counts; the mean net counts of each line
-        family and their standard deviation; for each pigment that is shown, the share of the region
-        over its threshold. Pixels that were not measured or not mapped do not count.
+        One row per region: number of pixels, area, mean total counts; mean net counts of each
+        line family and their standard deviation; for each pigment that is not hidden, the share
+        of the region above its threshold. Pixels not measured or not mapped are left out.
     """
     names = scan.elements.names if scan.elements is not None else ()
     pigments = scan.pigments.names if scan.pigments is not None else ()
@@ -85,15 +85,15 @@ def _row(
     if scan.elements is not None:
         for name in names:
             counts, sigma = (image[mask] for image in scan.elements.pair(name))
-            done = np.isfinite(counts)
-            noise = np.sqrt(np.square(sigma[done], dtype=np.float64).sum())
-            cells += [_mean(counts), float(noise / done.sum()) if done.any() else None]
+            mapped = np.isfinite(counts)
+            noise = np.sqrt(np.square(sigma[mapped], dtype=np.float64).sum())
+            cells += [_mean(counts), float(noise / mapped.sum()) if mapped.any() else None]
     if scan.pigments is not None:
         for name in shown:
             image = scan.pigments.probability[scan.pigments.names.index(name)][mask]
-            done = image[np.isfinite(image)]
-            over = float((done > scan.palette.threshold_of(name)).mean()) if done.size else None
-            cells.append(over)
+            values = image[np.isfinite(image)]
+            above = values > scan.palette.threshold_of(name)
+            cells.append(float(above.mean()) if values.size else None)
     return tuple(cells)
 
 
@@ -110,7 +110,7 @@ def _exact(cell: Cell) -> str:
     return f"{cell:.6g}"
 
 
-def for_people(cell: Cell) -> str:
+def format_cell(cell: Cell) -> str:
     """Format a cell for the screen."""
     if cell is None:
         return "–"

@@ -12,20 +12,28 @@ from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
 from ..widgets.restore import set_checked, set_number
-from . import model as aligning
+from .model import (
+    add_aligned,
+    add_aligned_scan,
+    most_informative_maps,
+    remove_preview,
+    scan_maps,
+    sentence_of,
+    show_preview,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Image
     from napari.viewer import Viewer
 
 _HINT = (
-    "Maps are corrected as copies; the counts stay as they were measured unless you open a "
-    "corrected scan."
+    "Corrected maps are copies; the scan itself never changes. Open a corrected scan if you need "
+    "corrected spectra."
 )
 
 
 class SawtoothDock(ScanDock):
-    """Estimate the shift of odd rows, preview it and correct maps."""
+    """A dock that estimates the shift of odd rows, previews it and corrects maps."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
@@ -41,12 +49,12 @@ class SawtoothDock(ScanDock):
         self.undo_button = QPushButton("Undo")
         self.scan_button = QPushButton("Open a corrected scan")
         self.scan_button.setToolTip(
-            "Assigns every count of the odd rows to one of the two pixels around its position"
+            "Assign each count of an odd row at random to one of the two pixels around its position"
         )
         self.message = QLabel(_HINT)
         self.message.setWordWrap(True)
         form = QFormLayout()
-        form.addRow("Odd rows lie off by", self.shift)
+        form.addRow("Shift of odd rows", self.shift)
         self.column.addWidget(self.estimate_button)
         self.column.addLayout(form)
         for widget in (
@@ -54,9 +62,10 @@ class SawtoothDock(ScanDock):
         ):  # fmt: skip
             self.column.addWidget(widget)
         self.column.addStretch(1)
-        self._done: list[tuple[Scan, list[Image], list[Image]]] = []
-        latest = self._latest = LatestOnly(self._take, self.session.show_error)
-        self.destroyed.connect(lambda: latest.cancel())
+        #: Scan, maps and corrected copies of each correction, for undo.
+        self._corrections: list[tuple[Scan, list[Image], list[Image]]] = []
+        task = self._task = LatestOnly(self._show_estimate, self.session.show_error)
+        self.destroyed.connect(lambda: task.cancel())
         self.estimate_button.clicked.connect(lambda: self.estimate())
         self.shift.valueChanged.connect(lambda value: self._show_preview())
         self.preview.toggled.connect(lambda on: self._show_preview())
@@ -78,13 +87,13 @@ class SawtoothDock(ScanDock):
         """Reset for another scan."""
         if scan is not before:
             if before is not None:
-                aligning.drop_preview(self.viewer, before)
+                remove_preview(self.viewer, before)
             self.preview.setChecked(False)
             self.shift.setValue(0)
             self.message.setText(_HINT)
         for button in (self.estimate_button, self.apply_button, self.scan_button, self.preview):
             button.setEnabled(scan is not None)
-        self.undo_button.setEnabled(bool(self._done))
+        self.undo_button.setEnabled(bool(self._corrections))
 
     def estimate(self) -> None:
         """Estimate the shift from the elemental maps, or from the total counts."""
@@ -96,9 +105,9 @@ class SawtoothDock(ScanDock):
         def compute() -> tuple[Scan, Any]:
             from napari_xrf_pigments.mapping.registration.row_alignment import estimate_sawtooth
 
-            return scan, estimate_sawtooth(aligning.most_informative_maps(scan))
+            return scan, estimate_sawtooth(most_informative_maps(scan))
 
-        self._latest.submit(compute)
+        self._task.submit(compute)
 
     def apply(self) -> None:
         """Add corrected copies of the visible maps."""
@@ -106,16 +115,16 @@ class SawtoothDock(ScanDock):
         if scan is None or shift == 0:
             return
         self.preview.setChecked(False)
-        maps = aligning.scan_maps(self.viewer, scan)
+        maps = scan_maps(self.viewer, scan)
         if maps:
-            self._done.append((scan, maps, aligning.add_aligned(self.viewer, scan, maps, shift)))
-        self.undo_button.setEnabled(bool(self._done))
+            self._corrections.append((scan, maps, add_aligned(self.viewer, scan, maps, shift)))
+        self.undo_button.setEnabled(bool(self._corrections))
 
     def undo(self) -> None:
         """Remove the last corrected copies."""
-        if not self._done:
+        if not self._corrections:
             return
-        _, maps, copies = self._done.pop()
+        _, maps, copies = self._corrections.pop()
         for layer in copies:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -124,25 +133,25 @@ class SawtoothDock(ScanDock):
         if maps[-1] in self.viewer.layers:
             # The selected layer was removed with the copies; napari would show no controls.
             self.viewer.layers.selection.active = maps[-1]
-        self.undo_button.setEnabled(bool(self._done))
+        self.undo_button.setEnabled(bool(self._corrections))
 
     def open_corrected(self) -> None:
         """Open a scan with corrected counts."""
         if self.scan is not None and self.shift.value() != 0:
-            aligning.add_aligned_scan(self.viewer, self.scan, self.shift.value())
+            add_aligned_scan(self.viewer, self.scan, self.shift.value())
 
-    def _take(self, answer: tuple[Scan, Any]) -> None:
-        scan, found = answer
+    def _show_estimate(self, result: tuple[Scan, Any]) -> None:
+        scan, sawtooth = result
         if scan is self.scan:
-            self.message.setText(f"{aligning.sentence_of(found)} {_HINT}")
-            self.shift.setValue(found.shift if found.found else 0.0)
+            self.message.setText(f"{sentence_of(sawtooth)} {_HINT}")
+            self.shift.setValue(sawtooth.shift if sawtooth.found else 0.0)
 
     def _show_preview(self) -> None:
         scan = self.scan
         if scan is None:
             return
-        maps = aligning.scan_maps(self.viewer, scan)
+        maps = scan_maps(self.viewer, scan)
         if self.preview.isChecked() and maps:
-            aligning.show_preview(self.viewer, scan, maps[-1], self.shift.value())
+            show_preview(self.viewer, scan, maps[-1], self.shift.value())
         elif not self.preview.isChecked():
-            aligning.drop_preview(self.viewer, scan)
+            remove_preview(self.viewer, scan)

@@ -20,33 +20,34 @@ if TYPE_CHECKING:
     from ..state.scan import Scan
 
 _PREVIEW = ("preview", "sawtooth")
-#: Maps that do not say where a pixel of the scan lies.
+#: Kinds of layers that are not maps of the scan as measured.
 _NOT_MAPS = {"aligned", "preview", "marker", "agreement", "joined"}
 
 
 def most_informative_maps(scan: Scan) -> NDArray[np.float32]:
-    """Return the maps from which the sawtooth is estimated, shape (map, y, x)."""
+    """Return the maps from which the shift is estimated, shape (map, y, x)."""
     if scan.elements is not None and len(scan.elements.names):
         return np.asarray(scan.elements.counts)
     return np.asarray(scan.totals.image)[None]
 
 
-def sentence_of(found: Sawtooth) -> str:
+def sentence_of(sawtooth: Sawtooth) -> str:
     """Describe the estimate in one sentence."""
-    if not found.found:
+    shift, sigma = sawtooth.shift, sawtooth.sigma
+    if not sawtooth.found:
         return (
-            f"No significant sawtooth: {found.shift:+.2f} ± {found.sigma:.2f} pixels between odd "
-            "and even rows."
+            f"No significant sawtooth: the shift between odd and even rows is {shift:+.2f} ± "
+            f"{sigma:.2f} pixels."
         )
     return (
-        f"Odd rows lie {abs(found.shift):.2f} ± {found.sigma:.2f} pixels too far "
-        f"{'right' if found.shift > 0 else 'left'}; moving them raises their correlation with "
-        f"the rows beside them from {found.before:.3f} to {found.after:.3f}."
+        f"Odd rows are shifted {abs(shift):.2f} ± {sigma:.2f} pixels to the "
+        f"{'right' if shift > 0 else 'left'}; correcting this raises their correlation with the "
+        f"neighbouring rows from {sawtooth.before:.3f} to {sawtooth.after:.3f}."
     )
 
 
 def scan_maps(viewer: Viewer, scan: Scan, visible_only: bool = True) -> list[Image]:
-    """Return the layers with maps of the scan."""
+    """Return the layers with maps of the scan as measured."""
     return [
         layer
         for layer in viewer.layers
@@ -60,7 +61,7 @@ def scan_maps(viewer: Viewer, scan: Scan, visible_only: bool = True) -> list[Ima
 
 
 def show_preview(viewer: Viewer, scan: Scan, layer: Image, shift: float) -> Image:
-    """Show a map with its odd rows shifted, over the map itself."""
+    """Show a corrected copy of a map above the map itself."""
     from napari_xrf_pigments.mapping.registration.row_alignment import align_rows
 
     data = align_rows(layer.data, shift)
@@ -71,7 +72,7 @@ def show_preview(viewer: Viewer, scan: Scan, layer: Image, shift: float) -> Imag
     return _copy(viewer, scan, layer, data, "Preview of aligned rows", _PREVIEW, shift)
 
 
-def drop_preview(viewer: Viewer, scan: Scan) -> None:
+def remove_preview(viewer: Viewer, scan: Scan) -> None:
     """Remove the preview."""
     layer = map_layers(viewer, scan, {"preview"}).get(_PREVIEW)
     if layer is not None:
@@ -79,7 +80,7 @@ def drop_preview(viewer: Viewer, scan: Scan) -> None:
 
 
 def add_aligned(viewer: Viewer, scan: Scan, layers: Iterable[Image], shift: float) -> list[Image]:
-    """Add corrected copies of maps; the maps themselves are hidden, not changed."""
+    """Add corrected copies of maps and hide the maps, which do not change."""
     from napari_xrf_pigments.mapping.registration.row_alignment import align_rows
 
     added = []
@@ -117,7 +118,7 @@ def _copy(
         colormap=layer.colormap,
         contrast_limits=tuple(layer.contrast_limits),
         gamma=layer.gamma,
-        # A preview hides the map below it.
+        # The preview must hide the map below it.
         blending="translucent" if key[0] == "preview" else layer.blending,
         scale=layer.scale,
         translate=layer.translate,

@@ -1,1 +1,1 @@
-"""The Stitch dock: scans in several sections joined into one."""
+"""The Stitch dock: the sections of a painting joined into one scan."""

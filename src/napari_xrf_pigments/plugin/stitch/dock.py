@@ -1,4 +1,4 @@
-"""The Stitch dock: sections of a painting joined to one."""
+"""The Stitch dock: position the sections of a painting and join them into one scan."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..state.session import Session
 from ..tasks import Failure, Run
 from ..widgets.restore import dicts_of, is_number, select_key
 from ..widgets.tables import cell, horizontal_header, set_header_tip
-from . import model as sections
+from .model import SectionPlacement, estimate_placements, join_sections
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -38,7 +38,7 @@ class SectionTable(QTableWidget):
         self.setHorizontalHeaderLabels(["Section", "Row", "Column"])
         for column in (1, 2):
             set_header_tip(
-                self, column, "Position of its first pixel, relative to the first section"
+                self, column, "Position of the first pixel, relative to the first section"
             )
         self.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         header = horizontal_header(self)
@@ -49,7 +49,7 @@ class SectionTable(QTableWidget):
         self.setMinimumHeight(120)
 
     def set_sections(self, names: Sequence[str], new_ticked: bool = True) -> None:
-        """Show scans in their order; those already listed keep their settings.
+        """List scans in their order; those already listed keep their settings.
 
         Parameters
         ----------
@@ -63,10 +63,10 @@ class SectionTable(QTableWidget):
         ]
         self.setRowCount(len(names))
         for i, name in enumerate(names):
-            known = next((one for one in before if one[0] == name), None)
-            if known is not None:
-                before.remove(known)
-            _, ticked, offset = known or (name, new_ticked, (0, 0))
+            listed = next((one for one in before if one[0] == name), None)
+            if listed is not None:
+                before.remove(listed)
+            _, ticked, offset = listed or (name, new_ticked, (0, 0))
             item = QTableWidgetItem(name)
             item.setToolTip(name)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
@@ -83,7 +83,7 @@ class SectionTable(QTableWidget):
         return bool(cell(self, row, 0).checkState() == Qt.CheckState.Checked)
 
     def set_used(self, row: int, used: bool) -> None:
-        """Tick a section that is to be joined."""
+        """Tick or untick a section."""
         state = Qt.CheckState.Checked if used else Qt.CheckState.Unchecked
         cell(self, row, 0).setCheckState(state)
 
@@ -92,7 +92,7 @@ class SectionTable(QTableWidget):
         return self._spin(row, 1).value(), self._spin(row, 2).value()
 
     def set_offset(self, row: int, offset: tuple[int, int]) -> None:
-        """Show the estimated position of a section."""
+        """Set row and column of the first pixel of a section."""
         for column in (1, 2):
             self._spin(row, column).setValue(offset[column - 1])
 
@@ -103,41 +103,41 @@ class SectionTable(QTableWidget):
 
 
 _HINT = (
-    "Open the sections, estimate their positions or type them, then join. Spectra in overlaps are "
-    "always those of the first section in the list."
+    "Open the sections, estimate or type their positions, then join them. In overlaps, spectra are "
+    "those of the section listed first."
 )
 
 
 class StitchDock(ScanDock):
-    """Position the open scans relative to each other and join them."""
+    """A dock that positions open scans relative to each other and joins them."""
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, session)
         self.table = SectionTable()
-        self.find_button = QPushButton("Estimate positions")
-        self.find_button.setToolTip("Compares the maps of the sections in their overlaps")
+        self.estimate_button = QPushButton("Estimate positions")
+        self.estimate_button.setToolTip("Compare the maps of the sections in their overlaps")
         self.overlap_box = QComboBox()
-        self.overlap_box.addItem("are averaged", "average")
-        self.overlap_box.addItem("are the first section's", "first")
+        self.overlap_box.addItem("Mean", "average")
+        self.overlap_box.addItem("First section", "first")
         self.join_button = QPushButton("Join")
         self.message = QLabel(_HINT)
         self.message.setWordWrap(True)
         form = QFormLayout()
         form.addRow("Maps in overlaps", self.overlap_box)
         self.add_expanding(self.table)
-        self.column.addWidget(self.find_button)
+        self.column.addWidget(self.estimate_button)
         self.column.addLayout(form)
         self.column.addWidget(self.join_button)
         self.column.addWidget(self.message)
         self._joining = False
-        self.find_button.clicked.connect(lambda: self.estimate_positions())
+        self.estimate_button.clicked.connect(lambda: self.estimate_positions())
         self.join_button.clicked.connect(lambda: self.join())
         self.connect_signal(self.session.scans_changed, self._list_sections)
         self._list_sections()
         self.start()
 
     def save_state(self) -> dict[str, Any]:
-        """Return how overlaps are treated, and tick and offset of each section."""
+        """Return the treatment of overlaps, and tick and position of each section."""
         table = self.table
         sections = [
             {"name": scan.name, "used": table.used(row), "offset": list(table.offset(row))}
@@ -146,7 +146,7 @@ class StitchDock(ScanDock):
         return {"overlap": str(self.overlap_box.currentData()), "sections": sections}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
-        """Apply the settings of :meth:`save_state` where the sections are the same ones."""
+        """Apply the settings of :meth:`save_state`, if the open scans are the same."""
         select_key(self.overlap_box, state.get("overlap"))
         entries = dicts_of(state.get("sections"))
         if [scan.name for scan in self.session.scans] != [entry.get("name") for entry in entries]:
@@ -158,26 +158,26 @@ class StitchDock(ScanDock):
             self.table.set_used(row, entry.get("used") is True)
 
     @property
-    def chosen(self) -> list[int]:
+    def ticked(self) -> list[int]:
         """Rows of the ticked sections."""
         return [i for i in range(self.table.rowCount()) if self.table.used(i)]
 
     def estimate_positions(self) -> None:
         """Estimate the positions of the ticked sections in the background."""
-        rows = self.chosen
+        rows = self.ticked
         scans = self._scans(rows)
         if len(scans) < 2 or self.running:
             self.message.setText("Tick at least two sections.")
             return
         uncertain: list[str] = []
         sentences: list[str] = []
-        found = iter(rows)
+        next_row = iter(rows)
 
-        def take(place: sections.SectionPlacement) -> None:
-            self.table.set_offset(next(found), place.offset)
-            sentences.append(f"{place.scan.name}: {place.description}.")
-            if not place.trusted:
-                uncertain.append(place.scan.name)
+        def show(placement: SectionPlacement) -> None:
+            self.table.set_offset(next(next_row), placement.offset)
+            sentences.append(f"{placement.scan.name}: {placement.description}.")
+            if not placement.trusted:
+                uncertain.append(placement.scan.name)
 
         def done(end: str | Failure) -> None:
             self._runs.clear()
@@ -188,21 +188,17 @@ class StitchDock(ScanDock):
             else:
                 text = "The positions of all sections agree with their overlaps."
                 if uncertain:
-                    text = (
-                        f"The overlap of {', '.join(uncertain)} is uncertain: check its position."
-                    )
+                    text = f"Uncertain position: {', '.join(uncertain)}. Check it before joining."
                 self.message.setText("\n".join([text, *sentences]))
 
         self.message.setText("Comparing the sections ...")
-        run = Run(
-            lambda cancelled: sections.estimate_placements(scans), take, done, "Placing sections"
-        )
+        run = Run(lambda cancelled: estimate_placements(scans), show, done, "Estimating positions")
         self._runs.append(run)
         self._update()
 
     def join(self) -> None:
         """Join the ticked sections."""
-        rows = self.chosen
+        rows = self.ticked
         if len(rows) < 2:
             self.message.setText("Tick at least two sections.")
             return
@@ -210,25 +206,25 @@ class StitchDock(ScanDock):
         self._joining = True
         try:
             overlap = self.overlap_box.currentData()
-            sentences, maps = sections.join(self.viewer, self._scans(rows), offsets, overlap)
+            sentence, maps = join_sections(self.viewer, self._scans(rows), offsets, overlap)
         except ValueError as error:
             self.session.show_error(str(error))
             return
         finally:
             self._joining = False
         self.layer_updates.prioritise(lambda: maps)
-        self.message.setText(sentences)
+        self.message.setText(sentence)
 
     def _scans(self, rows: list[int]) -> list[Scan]:
         return [self.session.scans[i] for i in rows]
 
     def _list_sections(self) -> None:
-        # The joined scan is not ticked.
+        # A scan that was just joined is listed without a tick.
         names = [scan.name for scan in self.session.scans]
         self.table.set_sections(names, new_ticked=not self._joining)
         self._update()
 
     def _update(self) -> None:
-        several = len(self.session.scans) > 1 and not self.running
-        self.find_button.setEnabled(several)
-        self.join_button.setEnabled(several)
+        enabled = len(self.session.scans) > 1 and not self.running
+        self.estimate_button.setEnabled(enabled)
+        self.join_button.setEnabled(enabled)

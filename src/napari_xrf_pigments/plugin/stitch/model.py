@@ -1,4 +1,4 @@
-"""Sections of one painting: estimated positions, and the joined scan and maps (no Qt)."""
+"""Positions of the sections of a painting, and the joined scan and maps (no Qt)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class SectionPlacement:
     scan : Scan
         The section.
     offset : tuple of int
-        Row and column of its first pixel against the first section's.
+        Row and column of its first pixel, relative to that of the first section.
     description : str
-        Basis of the estimate, in words.
+        Evidence for the estimate, in words.
     trusted : bool
         Whether the overlap supports it.
     """
@@ -48,14 +48,14 @@ class SectionPlacement:
 
 
 def estimate_placements(scans: Sequence[Scan]) -> Iterator[SectionPlacement]:
-    """Position sections one after the other against those positioned before.
+    """Estimate the position of each section from its overlap with those before it.
 
-    Sections are compared by the elemental maps that all of them have, or by total counts.
+    The elemental maps that all sections have are compared; without any, the total counts.
 
     Raises
     ------
     ValueError
-        If the pixels differ in size, or there is nothing to compare.
+        If the sizes of the pixels differ, or the sections cannot be compared.
     """
     from napari_xrf_pigments.mapping.registration.stitching import (
         Layout,
@@ -67,19 +67,19 @@ def estimate_placements(scans: Sequence[Scan]) -> Iterator[SectionPlacement]:
     check_pixels([scan.cube for scan in scans])
     images = comparable_maps(scans)
     offsets = [(0, 0)]
-    yield SectionPlacement(scans[0], (0, 0), "the first")
+    yield SectionPlacement(scans[0], (0, 0), "reference section")
     for k, scan in enumerate(scans[1:], start=1):
         layout = Layout.of([image.shape[1:] for image in images[:k]], offsets)
         whole = np.stack(
             [join_maps([image[i] for image in images[:k]], layout) for i in range(len(images[0]))]
         )
-        found = find_offset(whole, images[k])
-        # From the canvas of the sections so far to coordinates of the first one.
+        estimate = find_offset(whole, images[k])
+        # From the image of the sections so far to coordinates of the first one.
         corner = np.array(layout.places[0])
-        offset = int(found.rows - corner[0]), int(found.columns - corner[1])
+        offset = int(estimate.rows - corner[0]), int(estimate.columns - corner[1])
         offsets.append(offset)
-        sentences = f"{found.pixels} shared pixels, correlation {found.correlation:.2f}"
-        yield SectionPlacement(scan, offset, sentences, found.trusted)
+        evidence = f"{estimate.pixels} shared pixels, correlation {estimate.correlation:.2f}"
+        yield SectionPlacement(scan, offset, evidence, estimate.trusted)
 
 
 def comparable_maps(scans: Sequence[Scan]) -> list[NDArray[np.float64]]:
@@ -92,7 +92,7 @@ def comparable_maps(scans: Sequence[Scan]) -> list[NDArray[np.float64]]:
             stack = np.asarray(scan.elements.counts)[rows]
         else:
             stack = np.asarray(scan.totals.image)[None]
-        # The square root makes counting noise uniform.
+        # The square root makes the standard deviation of counting noise uniform.
         stacks.append(np.sqrt(np.clip(stack, 0, None)))
     return stacks
 
@@ -106,7 +106,7 @@ def shared_lines(scans: Sequence[Scan]) -> list[str]:
     return [name for name in (first.names if first else ()) if all(name in n for n in names)]
 
 
-def join(
+def join_sections(
     viewer: Viewer, scans: Sequence[Scan], offsets: Sequence[tuple[float, float]], overlap: Overlap
 ) -> tuple[str, Iterator[None]]:
     """Add the joined scan and the joined elemental maps.
@@ -121,7 +121,7 @@ def join(
     Raises
     ------
     ValueError
-        If the sections have pixels of different size.
+        If the sizes of the pixels of the sections differ.
     """
     from napari_xrf_pigments.mapping.registration.stitching import (
         Layout,
@@ -134,9 +134,9 @@ def join(
     check_pixels(cubes)
     layout = Layout.of([cube.shape[:2] for cube in cubes], offsets)
     sentences = [f"{len(scans)} sections joined to {layout.shape[0]} x {layout.shape[1]} pixels"]
-    bare = float(uncovered(layout).mean())
-    if bare:
-        sentences.append(f"{bare:.0%} of them measured by none")
+    share = float(uncovered(layout).mean())
+    if share:
+        sentences.append(f"{share:.0%} of these were not measured")
     try:
         cube = join_cubes(cubes, layout)
     except ValueError as error:
@@ -144,11 +144,11 @@ def join(
         _join_totals(viewer, scans, layout, overlap)
     else:
         add_scan(viewer, cube, _name(scans))
-        sentences.append("spectra in overlaps are the first section's")
+        sentences.append("spectra in overlaps are those of the first section")
     lines = shared_lines(scans)
     if lines:
-        how = "averaged" if overlap == "average" else "the first section's"
-        sentences.append(f"{len(lines)} elemental maps joined, {how} in overlaps")
+        source = "averaged" if overlap == "average" else "from the first section"
+        sentences.append(f"{len(lines)} elemental maps joined, {source} in overlaps")
 
     def maps() -> Iterator[None]:
         for name in lines:
