@@ -1,4 +1,4 @@
-"""Tables in the docs that tests make."""
+"""Replace generated tables in the pages of the docs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ END = "<!-- end of the table -->"
 
 
 def with_table(page: str, text: str, begin: str, table: str) -> str:
-    """A page with the table that it must have.
+    """Return a page with its table replaced.
 
     Raises
     ------
     ValueError
-        If the page has no place for it.
+        If the page lacks the marks of the table.
     """
-    before, found, rest = text.partition(begin)
+    before, start, rest = text.partition(begin)
     _, end, after = rest.partition(END)
-    if not found or not end:
-        raise ValueError(f"{page} has no place for its table.")
+    if not start or not end:
+        raise ValueError(f"{page} lacks the marks of its generated table.")
     return before + table + after

@@ -1,4 +1,4 @@
-"""A small scan on disk, results of it, and what a folder holds."""
+"""Make a small scan on disk and results of it, and read all files of a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its bytes."""
+    """Read every file below a folder."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -21,9 +21,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def results(value: float, side: int = 64) -> tuple[ElementMaps, PigmentMaps]:
-    """Maps that hold one value everywhere, so that a mixture of two results shows."""
+    """Make maps with one value everywhere, so that a mixture of two results is detected."""
     rng = np.random.default_rng(0)
-    # Noise, which no compression makes small, on top of a whole number that tells which it is.
+    # Noise is added, which does not compress; the integer part identifies the result.
     maps = (value + rng.random((3, side, side)) / 2).astype(np.float32)
     facts = {"which": value}
     elements = ElementMaps(("Fe K", "Pb L", "Cu K"), maps, maps, None, facts)
@@ -34,7 +34,7 @@ def results(value: float, side: int = 64) -> tuple[ElementMaps, PigmentMaps]:
 
 
 def value_of(maps: tuple[ElementMaps | None, PigmentMaps | None]) -> float:
-    """The one value that all maps of a result hold; fails where they are mixed or incomplete."""
+    """Return the one value of all maps of a result; fail if they are mixed or incomplete."""
     elements, pigments = maps
     assert elements is not None
     assert pigments is not None
@@ -48,7 +48,7 @@ def value_of(maps: tuple[ElementMaps | None, PigmentMaps | None]) -> float:
 
 @pytest.fixture
 def scan_folder(tmp_path: Path) -> Path:
-    """A folder with a scan of 96 x 20 pixels, which makes several tiles."""
+    """Make a folder with a scan of 96 x 20 pixels, which has several tiles."""
     rng = np.random.default_rng(1)
     kev = 0.03 * np.arange(512)
     mean = np.full((96, 20, 512), 0.5)
@@ -62,7 +62,7 @@ def scan_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unchanged(scan_folder: Path) -> Callable[[], None]:
-    """Fails where the scan's folder is not, to the bit, what it was."""
+    """Return a check that the folder of the scan is unchanged, bit for bit."""
     before = contents(scan_folder)
 
     def check() -> None:

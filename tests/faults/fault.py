@@ -1,6 +1,6 @@
-"""Faults that are tried, declared beside the tests that try them.
+"""Faults, declared beside the tests that cause them.
 
-The table in ``docs/faults.md`` is made of these: ``python -m tests.faults.table``.
+``python -m tests.faults.table`` writes the table in ``docs/faults.md`` from them.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ Test = TypeVar("Test", bound=Callable[..., object])
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong.
+    """One row of the table of faults.
 
     Parameters
     ----------
-    what : str
-        What goes wrong.
-    tried : str
-        How the test brings it about.
+    event : str
+        The fault.
+    method : str
+        How the test causes it.
     outcome : str
-        What then is so, and what the program says.
+        The state afterwards, with the message of the program.
     """
 
-    what: str
-    tried: str
+    event: str
+    method: str
     outcome: str
 
 
 @dataclass
 class Declared:
-    """The faults of one module and the names of the tests that try them."""
+    """The faults of one module by the name of the test that causes them."""
 
     tests: dict[str, list[Fault]] = field(default_factory=dict)
 
-    def __call__(self, what: str, tried: str, outcome: str) -> Callable[[Test], Test]:
+    def __call__(self, event: str, method: str, outcome: str) -> Callable[[Test], Test]:
         """Declare the fault that the decorated test survives."""
 
         def declare(test: Test) -> Test:
-            self.tests.setdefault(test.__name__, []).append(Fault(what, tried, outcome))
+            self.tests.setdefault(test.__name__, []).append(Fault(event, method, outcome))
             return test
 
         return declare
 
-    def elsewhere(self, place: str, what: str, tried: str, outcome: str) -> None:
-        """Declare a fault that a test in another file tries: ``"path::test"``."""
-        self.tests.setdefault(place, []).append(Fault(what, tried, outcome))
+    def elsewhere(self, test: str, event: str, method: str, outcome: str) -> None:
+        """Declare a fault that a test in another file survives: ``"path::test"``."""
+        self.tests.setdefault(test, []).append(Fault(event, method, outcome))

@@ -1,4 +1,4 @@
-"""The table of faults in docs/faults.md, made from what the tests of this folder declare."""
+"""Write the table of faults in docs/faults.md from the declarations in this folder."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ BEGIN = "<!-- made from tests/faults by: python -m tests.faults.table -->"
 
 
 def declared() -> dict[str, list[Fault]]:
-    """Every declared fault by the test that tries it, ``"path::test"``."""
-    found: dict[str, list[Fault]] = {}
+    """Return all declared faults by the test that causes them, ``"path::test"``."""
+    declarations: dict[str, list[Fault]] = {}
     for path in sorted(Path(__file__).parent.glob("test_*.py")):
         if path.stem == "test_table":
             continue
         module = importlib.import_module(f".{path.stem}", __package__)
         survives: Declared = module.survives
         for name, faults in survives.tests.items():
-            found[name if "::" in name else f"tests/faults/{path.name}::{name}"] = faults
-    return found
+            declarations[name if "::" in name else f"tests/faults/{path.name}::{name}"] = faults
+    return declarations
 
 
 def table() -> str:
-    """The table as Markdown, with the marks around it."""
-    lines = ["| what goes wrong | how it is tried | what then is so |", "|---|---|---|"]
+    """Return the table as Markdown, with the marks around it."""
+    lines = ["| fault | how the tests cause it | outcome |", "|---|---|---|"]
     for faults in declared().values():
-        lines += [f"| {each.what} | {each.tried} | {each.outcome} |" for each in faults]
+        lines += [f"| {fault.event} | {fault.method} | {fault.outcome} |" for fault in faults]
     return "\n".join([BEGIN, *lines, made_table.END])
 
 
 def with_table(text: str) -> str:
-    """The page with the table that it must have."""
+    """Return the page with its table replaced."""
     return made_table.with_table("docs/faults.md", text, BEGIN, table())
 
 

@@ -1,4 +1,4 @@
-"""Scans that are saved by `convert`, killed and without room: the earlier one stays whole."""
+"""Test that a killed conversion or a full disk leaves the previous scan intact."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_xrf_pigments.io import save_cube
 
 from .conftest import contents
 from .fault import Declared
-from .victim import TOLD, posix, victims, without_room
+from .victim import REPORTED, posix, run_on_full_disk, victims
 
 survives = Declared()
 NAMES = ("scan.zarr", "scan.h5", "scan.rpl")
@@ -22,9 +22,9 @@ ROWS, COLUMNS, CHANNELS = 20, 24, 256
 
 
 def save(target: Path, value: int) -> None:
-    """Save a scan whose counts, live times and energy axis all tell which one it is."""
+    """Save a scan whose counts, live times and energy axis all contain `value`."""
     rng = np.random.default_rng(0)
-    # Noise, which no compression makes small, above a whole number that tells which it is.
+    # Noise is added, which does not compress; the multiple of 1000 identifies the scan.
     counts = (1000 * value + rng.integers(0, 1000, (ROWS, COLUMNS, CHANNELS))).astype(np.uint16)
     times = value + rng.random((ROWS, COLUMNS)) / 2
     cube = XRFCube(
@@ -36,7 +36,7 @@ def save(target: Path, value: int) -> None:
 
 
 def read(target: Path) -> int:
-    """Which of the scans a saved one is; fails where it is a mixture or not whole."""
+    """Return the value of a saved scan; fail if it is a mixture or incomplete."""
     cube = open_cube(target)
     assert cube.shape == (ROWS, COLUMNS, CHANNELS)
     assert cube.live_time_s is not None
@@ -48,29 +48,29 @@ def read(target: Path) -> int:
 
 
 def once(target: str) -> None:
-    """Save over what has that name."""
+    """Replace the scan."""
     save(Path(target), 2)
 
 
 def again(turn: int, target: str) -> None:
-    """Save one and another in turn."""
+    """Replace the scan by one of two others in turn."""
     save(Path(target), 2 + turn % 2)
 
 
 @survives(
     "The disk is full while a scan is converted",
-    "no file may grow over 0 or 6,000 bytes (`RLIMIT_FSIZE`); Zarr, HDF5, Ripple pair",
-    "The earlier converted scan is whole and nothing else is left. One sentence: *scan.h5 could "
+    "file size limited to 0 or 6,000 bytes (`RLIMIT_FSIZE`); Zarr, HDF5, Ripple pair",
+    "The previously converted scan is intact and no other file remains. Message: *scan.h5 could "
     "not be written: file too large* (on a full disk: *no space left on device*).",
 )
 @posix
-@pytest.mark.parametrize("room", [0, 6000])
+@pytest.mark.parametrize("limit", [0, 6000])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_full_disk_leaves_the_old_scan(tmp_path: Path, name: str, room: int) -> None:
+def test_a_full_disk_leaves_the_previous_scan_intact(tmp_path: Path, name: str, limit: int) -> None:
     save(tmp_path / name, 1)
     before = contents(tmp_path)
-    done = without_room(room, __name__, tmp_path / name)
-    assert done.returncode == TOLD, done.stderr
+    done = run_on_full_disk(limit, __name__, tmp_path / name)
+    assert done.returncode == REPORTED, done.stderr
     assert " could not be written: " in done.stdout
     assert done.stdout.count("\n") == 1
     assert contents(tmp_path) == before
@@ -79,17 +79,18 @@ def test_a_full_disk_leaves_the_old_scan(tmp_path: Path, name: str, room: int) -
 
 @pytest.mark.slow
 @survives(
-    "The program is killed while a scan is converted over an earlier one",
+    "The program is killed while a converted scan is replaced",
     "`SIGKILL` at random moments; Zarr, HDF5, Ripple pair",
-    "The converted scan is whole: the earlier or the new one. A pair of which one half is new has "
-    "no header, and is no scan. What is left half has a hidden name that ends in `.part`.",
+    "The converted scan is complete: either the previous or the new one. A Ripple pair of which "
+    "only one file was replaced has no header and does not open as a scan. Incomplete files have "
+    "hidden names ending in `.part`.",
 )
 @posix
 @pytest.mark.parametrize("name", NAMES)
-def test_a_killed_program_leaves_a_whole_scan(tmp_path: Path, name: str) -> None:
+def test_a_killed_program_leaves_a_complete_scan(tmp_path: Path, name: str) -> None:
     target = tmp_path / name
     save(target, 1)
-    halves = {target.name, "scan.raw", "scan.pixels.npz"} if name == "scan.rpl" else {name}
+    files = {target.name, "scan.raw", "scan.pixels.npz"} if name == "scan.rpl" else {name}
     moments = random.Random(name)
     with victims(__name__, target) as kill:
         for _ in range(4):
@@ -98,14 +99,14 @@ def test_a_killed_program_leaves_a_whole_scan(tmp_path: Path, name: str) -> None
                 assert read(target) in (2, 3)
             else:
                 assert name == "scan.rpl"
-                # A half without a header may be anybody's: it is never saved over.
-                for half in halves:
-                    (tmp_path / half).unlink(missing_ok=True)
-            rest = [path.name for path in tmp_path.iterdir() if path.name not in halves]
+                # Data without a header may belong to another program, so they are never replaced.
+                for file in files:
+                    (tmp_path / file).unlink(missing_ok=True)
+            rest = [path.name for path in tmp_path.iterdir() if path.name not in files]
             assert all(entry.startswith(".") and ".part" in entry for entry in rest)
 
 
-def test_a_mixture_of_scans_would_be_seen(tmp_path: Path) -> None:
+def test_a_mixture_of_scans_is_detected(tmp_path: Path) -> None:
     save(tmp_path / "scan.rpl", 1)
     save(tmp_path / "other.rpl", 2)
     assert read(tmp_path / "other.rpl") == 2
@@ -115,8 +116,8 @@ def test_a_mixture_of_scans_would_be_seen(tmp_path: Path) -> None:
 
 
 @posix
-def test_work_that_fails_is_told_and_not_waited_for(tmp_path: Path) -> None:
-    (tmp_path / "scan.raw").write_bytes(b"somebody's")
+def test_work_that_fails_before_it_is_killed_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "scan.raw").write_bytes(b"another program's")
     with victims(__name__, tmp_path / "scan.rpl") as kill, pytest.raises(AssertionError):
         kill(0.5)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.raw"]

@@ -1,4 +1,4 @@
-"""A run that is killed leaves no incomplete output, and the next run continues it."""
+"""Test that a killed run leaves no incomplete output and can be continued."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ save_results(out, elements=maps)
 @pytest.mark.slow
 @survives(
     "The program is killed during a run",
-    "`SIGKILL` (on Windows an end without notice) after each of several tiles, at a random moment "
-    "of the next one",
-    "No maps have the name of the output. The next run continues the unfinished maps, and repeats "
-    "one band of rows at most; its maps are those of a run that was not killed.",
+    "`SIGKILL` (on Windows, immediate termination) at a random moment after the first tile, and "
+    "again after the second",
+    "No output file exists. The next run continues the unfinished maps and repeats at most one "
+    "band of rows; its maps equal those of an uninterrupted run.",
 )
 def test_a_killed_run_is_continued(
     scan_folder: Path, tmp_path: Path, unchanged: Callable[[], None]

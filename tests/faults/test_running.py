@@ -1,4 +1,4 @@
-"""Runs that are stopped, meet a full GPU, or meet each other."""
+"""Test runs that are cancelled, fill the memory of the GPU, or map the same scan at once."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def network() -> Predictor:
 
 @survives(
     "A run is cancelled at any tile",
-    "the tiles are closed after each of them in turn; Ctrl-C after each tile of a run that writes "
-    "its maps to disk",
-    "The tiles so far are whole; nothing is left on the disk.",
+    "the iterator of tiles closed after each tile in turn; Ctrl-C after each tile of a run that "
+    "writes its maps to disk",
+    "The finished tiles are complete; no file remains on disk.",
 )
-def test_cancelling_at_any_tile_leaves_nothing(
+def test_cancelling_at_any_tile_leaves_no_files(
     cube: XRFCube, network: Predictor, tmp_path: Path, unchanged: Callable[[], None]
 ) -> None:
     whole = list(iter_pigment_tiles(cube, predictor=network))
@@ -66,26 +66,26 @@ def test_cancelling_at_any_tile_leaves_nothing(
 
 
 class Card:
-    """Stands for a GPU with room for so many spectra at once."""
+    """A stand-in for the network on a GPU whose memory holds `capacity` spectra."""
 
-    def __init__(self, network: Predictor, room: int) -> None:
-        self.asked: list[int] = []
-        self._room = room
+    def __init__(self, network: Predictor, capacity: int) -> None:
+        self.batch_sizes: list[int] = []
+        self._capacity = capacity
         self._forward = network._forward
         self._network = network
 
     def __call__(self, encoded: torch.Tensor) -> torch.Tensor:
-        self.asked.append(len(encoded))
-        if self._network.device != "cpu" and len(encoded) > self._room:
+        self.batch_sizes.append(len(encoded))
+        if self._network.device != "cpu" and len(encoded) > self._capacity:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
         return self._forward(encoded)
 
 
-def on_card(room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, Card]:
+def on_card(capacity: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, Card]:
     network = Predictor("cpu")
-    card = Card(network, room)
+    card = Card(network, capacity)
     monkeypatch.setattr(network, "_forward", card)
-    # The work itself is the processor's.
+    # The computation itself runs on the processor.
     monkeypatch.setattr(BatchBuffers, "to_device", lambda own, count, device: own._input[:count])
     network.device = "cuda:0"
     return network, card
@@ -93,30 +93,30 @@ def on_card(room: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, Card
 
 @survives(
     "The memory of the GPU is full",
-    "a stand-in for the GPU that raises `torch.cuda.OutOfMemoryError` over 300 spectra at once, "
-    "and at any number",
-    "Smaller batches, down to 64 spectra; then the processor. The maps are those of the processor, "
-    "and their warnings say what happened.",
+    "a stand-in for the GPU that raises `torch.cuda.OutOfMemoryError` for more than 300 spectra at "
+    "once, or for any number",
+    "The run continues with smaller batches, down to 64 spectra, then on the processor. The maps "
+    "equal those of the processor, and their warnings describe the fallback.",
 )
-@pytest.mark.parametrize("room", [300, 0])
-def test_a_full_gpu_falls_back(
-    cube: XRFCube, network: Predictor, monkeypatch: pytest.MonkeyPatch, room: int
+@pytest.mark.parametrize("capacity", [300, 0])
+def test_a_full_gpu_falls_back_to_smaller_batches_or_the_processor(
+    cube: XRFCube, network: Predictor, monkeypatch: pytest.MonkeyPatch, capacity: int
 ) -> None:
-    tried, card = on_card(room, monkeypatch)
+    tried, card = on_card(capacity, monkeypatch)
     maps = map_pigments(cube, predictor=tried)
     expected = map_pigments(cube, predictor=network)
     np.testing.assert_allclose(maps.probability, expected.probability, atol=1e-4)
-    told = maps.provenance["warnings"]
-    assert sum("memory of the GPU was full" in text for text in told) == (1 if room else 2)
-    if room:
+    warnings = maps.provenance["warnings"]
+    assert sum("memory of the GPU was full" in text for text in warnings) == (1 if capacity else 2)
+    if capacity:
         assert tried.device == "cuda:0"
-        assert max(card.asked[-3:]) <= room
+        assert max(card.batch_sizes[-3:]) <= capacity
     else:
         assert tried.device == "cpu"
-        assert MIN_BATCH in card.asked
+        assert MIN_BATCH in card.batch_sizes
 
 
-def test_no_memory_left_at_all_is_not_hidden(
+def test_a_lack_of_memory_without_a_fallback_is_raised(
     network: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> torch.Tensor:
@@ -129,13 +129,12 @@ def test_no_memory_left_at_all_is_not_hidden(
 
 
 @survives(
-    "Two runs map one scan at once",
-    "two threads with a network each, their maps on disk side by side; two runs with one name for "
-    "their maps",
-    "Both have the same maps. Of two with one name one is kept, and the other is told that the "
-    "name is taken.",
+    "Two runs map the same scan at the same time",
+    "two threads that write their maps to different files; two threads that write to the same file",
+    "With different files, both runs produce the same maps. With the same file, one run saves its "
+    "maps and the other ends with an error that names the file.",
 )
-def test_two_runs_on_one_scan_do_not_meet(
+def test_two_runs_on_one_scan_do_not_interfere(
     cube: XRFCube, tmp_path: Path, unchanged: Callable[[], None]
 ) -> None:
     outcome: dict[str, Any] = {}
@@ -159,9 +158,9 @@ def test_two_runs_on_one_scan_do_not_meet(
             thread.join()
     np.testing.assert_array_equal(outcome["0 a.zarr"], outcome["1 b.zarr"])
     same = [outcome["0 c.zarr"], outcome["1 c.zarr"]]
-    kept = [each for each in same if isinstance(each, np.ndarray)]
-    assert len(kept) == 1
-    np.testing.assert_array_equal(kept[0], outcome["0 a.zarr"])
+    saved = [each for each in same if isinstance(each, np.ndarray)]
+    assert len(saved) == 1
+    np.testing.assert_array_equal(saved[0], outcome["0 a.zarr"])
     (refused,) = [each for each in same if isinstance(each, OSError)]
     assert "c.zarr" in str(refused)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zarr", "b.zarr", "c.zarr", "input"]
@@ -172,36 +171,36 @@ def test_two_runs_on_one_scan_do_not_meet(
 survives.elsewhere(
     "tests/mapping/test_run_warnings.py::test_a_file_that_grows_is_a_warning",
     "The file of a scan is changed during a run",
-    "bytes are appended between two tiles; its date changes after it was opened",
-    "The maps say so in their warnings: *scan.npy was changed while it was read: map it again.*",
+    "bytes appended between two tiles; modification time changed after opening",
+    "The maps have a warning: *scan.npy was changed while it was read: map it again.*",
 )
 survives.elsewhere(
     "tests/mapping/test_run_warnings.py::test_a_file_that_is_removed_is_the_error",
     "The file of a scan is removed during a run",
-    "it is removed after the first tile",
-    "The run ends. One sentence: *scan.npy was removed while it was read.*",
+    "removed after the first tile",
+    "The run ends. Message: *scan.npy was removed while it was read: the maps may be incomplete.*",
 )
 survives.elsewhere(
     "tests/mapping/test_element_warnings.py::test_a_file_that_grows_is_a_warning",
-    "The same while elements are mapped",
-    "bytes are appended between two tiles; its date changes after it was opened; it is removed",
-    "As for pigments: a warning that stays with the maps, or one sentence at the end of the run.",
+    "The file of a scan is changed or removed while elements are mapped",
+    "bytes appended between two tiles; modification time changed after opening; file removed",
+    "As for pigments: the maps have a warning, or the run ends with the message.",
 )
 survives.elsewhere(
     "tests/mapping/test_distributed.py::test_a_killed_worker_loses_nothing",
     "A worker of a cluster is lost",
     "`SIGKILL` of a worker during a run",
-    "Its tiles are made by another one; the maps are those of one computer.",
+    "Another worker computes its tiles; the maps equal those of a single computer.",
 )
 survives.elsewhere(
     "tests/mapping/test_distributed.py::test_a_full_gpu_of_a_worker_is_reported_once",
-    "The memory of a GPU is full on the workers of a cluster",
+    "The memory of the GPU is full on workers of a cluster",
     "a stand-in for the GPU of each worker that raises `torch.cuda.OutOfMemoryError`",
-    "As on one computer; the warnings of the maps say each thing that happened once.",
+    "As on a single computer; each warning occurs once, even if several workers reported it.",
 )
 survives.elsewhere(
     "tests/plugin/test_viewer_closed.py::test_a_viewer_closed_during_a_run_ends_it",
     "The viewer is closed during a run",
-    "the window closes after the first tiles",
-    "The run ends with its tile; no error, no thread that goes on.",
+    "window closed after the first tiles",
+    "The run ends after the current tile, without an error or a thread that continues.",
 )

@@ -1,4 +1,4 @@
-"""Saving that fails or is killed: the old result stays whole, nothing half passes for it."""
+"""Test that saving that fails or is killed leaves the previous result intact."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from napari_xrf_pigments.io import is_results, load_results, save_results
 
 from .conftest import contents, results, value_of
 from .fault import Declared
-from .victim import TOLD, posix, victims, without_room
+from .victim import REPORTED, posix, run_on_full_disk, victims
 
 survives = Declared()
 NAMES = {"maps.zarr": None, "maps.h5": None, "maps": "tiff"}
@@ -26,7 +26,7 @@ def save(target: Path, value: float) -> None:
 
 
 def read(target: Path) -> float:
-    """The value that all maps of a saved result hold."""
+    """Return the value of all maps of a saved result."""
     if target.suffix:
         return value_of(load_results(target))
     import tifffile
@@ -40,29 +40,31 @@ def read(target: Path) -> float:
 
 
 def once(target: str) -> None:
-    """Save over what has that name."""
+    """Replace the result."""
     save(Path(target), 2.0)
 
 
 def again(turn: int, target: str) -> None:
-    """Save one and another in turn."""
+    """Replace the result by one of two others in turn."""
     save(Path(target), 2.0 + turn % 2)
 
 
 @survives(
     "The disk is full while results are saved",
-    "no file may grow over 0, 700 or 6,000 bytes (`RLIMIT_FSIZE`); Zarr, HDF5, TIFF",
-    "The earlier result is whole and nothing else is left. One sentence: *maps.zarr could not be "
+    "file size limited to 0, 700 or 6,000 bytes (`RLIMIT_FSIZE`); Zarr, HDF5, TIFF",
+    "The previous result is intact and no other file remains. Message: *maps.zarr could not be "
     "written: file too large* (on a full disk: *no space left on device*).",
 )
 @posix
-@pytest.mark.parametrize("room", [0, 700, 6000])
+@pytest.mark.parametrize("limit", [0, 700, 6000])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_full_disk_leaves_the_old_result(tmp_path: Path, name: str, room: int) -> None:
+def test_a_full_disk_leaves_the_previous_result_intact(
+    tmp_path: Path, name: str, limit: int
+) -> None:
     save(tmp_path / name, 1.0)
     before = contents(tmp_path)
-    done = without_room(room, __name__, tmp_path / name)
-    assert done.returncode == TOLD, done.stderr
+    done = run_on_full_disk(limit, __name__, tmp_path / name)
+    assert done.returncode == REPORTED, done.stderr
     assert done.stdout.startswith(f"{name} could not be written: ")
     assert done.stdout.count("\n") == 1
     assert contents(tmp_path) == before
@@ -70,34 +72,34 @@ def test_a_full_disk_leaves_the_old_result(tmp_path: Path, name: str, room: int)
 
 
 @survives(
-    "The program is killed while results are saved over an earlier result",
+    "The program is killed while a saved result is replaced",
     "`SIGKILL` at random moments; Zarr, HDF5, TIFF",
-    "The result is whole: the earlier or the new one. What is left half has a hidden name that "
-    "ends in `.part`.",
+    "The result is complete: either the previous or the new one. Incomplete files have hidden "
+    "names ending in `.part`.",
 )
 @posix
 @pytest.mark.parametrize("name", NAMES)
-def test_a_killed_program_leaves_a_whole_result(tmp_path: Path, name: str) -> None:
+def test_a_killed_program_leaves_a_complete_result(tmp_path: Path, name: str) -> None:
     target = tmp_path / name
     save(target, 1.0)
     moments = random.Random(name)
-    found = []
+    values = []
     with victims(__name__, target) as kill:
         for _ in range(5):
             kill(moments.uniform(0, 1.5))
-            found.append(read(target))
+            values.append(read(target))
             rest = [path.name for path in tmp_path.iterdir() if path != target]
             assert all(entry.startswith(".") and ".part" in entry for entry in rest)
-    assert set(found) <= {2.0, 3.0}
+    assert set(values) <= {2.0, 3.0}
 
 
 @survives(
-    "Two runs save the same result at once",
-    "two threads save to one name again and again; Zarr, HDF5",
-    "The result is one of the two, whole; nothing else is left.",
+    "Two runs save to the same file at the same time",
+    "two threads repeatedly save to one file; Zarr, HDF5",
+    "The file contains one of the two results, complete; no other file remains.",
 )
 @pytest.mark.parametrize("name", ["maps.zarr", "maps.h5"])
-def test_two_savings_at_once_leave_one_whole_result(tmp_path: Path, name: str) -> None:
+def test_two_saves_at_once_leave_one_complete_result(tmp_path: Path, name: str) -> None:
     target = tmp_path / name
     save(target, 1.0)
     errors: list[Exception] = []
@@ -106,7 +108,7 @@ def test_two_savings_at_once_leave_one_whole_result(tmp_path: Path, name: str) -
         for _ in range(4):
             try:
                 save(target, value)
-            except OSError as error:  # who comes second may be told so, but in a sentence
+            except OSError as error:  # the second run may fail, with a one-sentence message
                 errors.append(error)
 
     threads = [threading.Thread(target=work, args=(value,)) for value in (2.0, 3.0)]
@@ -120,26 +122,27 @@ def test_two_savings_at_once_leave_one_whole_result(tmp_path: Path, name: str) -
 
 
 @survives(
-    "Something else has the name of a result",
-    "a folder of the user's, a file of the user's",
-    "It stays as it is, to the bit. One sentence says so.",
+    "A file that is not a result already has the name of the output",
+    "a folder or a file of the user",
+    "It is left unchanged, bit for bit. Message: *maps.h5 exists and is not a result of this "
+    "program, so it was left as it is.*",
 )
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", ["folder", "file"])
-def test_foreign_files_are_not_replaced(tmp_path: Path, name: str, kind: str) -> None:
-    mine = tmp_path / name
+def test_files_of_the_user_are_not_replaced(tmp_path: Path, name: str, kind: str) -> None:
+    existing = tmp_path / name
     if kind == "folder":
-        mine.mkdir()
-        (mine / "notes.txt").write_text("mine")
+        existing.mkdir()
+        (existing / "notes.txt").write_text("mine")
     else:
-        mine.write_text("mine")
+        existing.write_text("mine")
     before = contents(tmp_path)
     with pytest.raises(OSError, match=r"is not a result of this program"):
-        save(mine, 1.0)
+        save(existing, 1.0)
     assert contents(tmp_path) == before
 
 
-def test_a_mixture_of_results_would_be_seen(tmp_path: Path) -> None:
+def test_a_mixture_of_results_is_detected(tmp_path: Path) -> None:
     elements, pigments = results(1.0)
     other, _ = results(2.0)
     check: Callable[..., float] = value_of

@@ -1,7 +1,7 @@
-"""Work of a test in a process of its own, which is killed or has no room on the disk.
+"""Run the work of a test in a separate process, which is killed or has a full disk.
 
-A test module offers ``again(turn, *arguments)``, the work that is done over and over until the
-process is killed, and ``once(*arguments)``, the work that finds no room.
+A test module defines ``again(turn, *arguments)``, the work that is repeated until the process is
+killed, and ``once(*arguments)``, the work that runs on a full disk.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs signals and limits of POSIX")
-#: What a process ends with that met an OSError and told it.
-TOLD = 3
-#: What the work imports in the end: before the fork, so that it is not part of every victim's life.
+#: Exit code of a process that printed the message of an OSError.
+REPORTED = 3
+#: Modules that the work needs, imported before the fork to save time in every victim.
 _SLOW = ("dask.array", "h5py", "tifffile", "zarr", "napari_xrf_pigments.io.results")
 
 
@@ -33,16 +33,17 @@ def _command(what: str, module: str, *arguments: object) -> list[str]:
 
 @contextmanager
 def victims(module: str, *arguments: object) -> Iterator[Callable[[float], None]]:
-    """What begins ``again`` of a module in a new process and kills that after its first turn.
+    """Yield a function that runs ``again`` of a module in a new process and kills the process.
 
-    The call takes the moment of the killing, in lengths of the first turn, counted from its end.
+    The argument of the function is the time from the end of the first turn to the kill, in units
+    of the duration of the first turn.
     """
     command = _command("killed", module, *arguments)
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=ROOT, **pipes) as nursery:
-        assert nursery.stdin is not None
-        assert nursery.stdout is not None
-        orders, answers = nursery.stdin, nursery.stdout
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as parent:
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        orders, answers = parent.stdin, parent.stdout
 
         def kill(moment: float) -> None:
             orders.write(f"{moment}\n")
@@ -53,46 +54,48 @@ def victims(module: str, *arguments: object) -> Iterator[Callable[[float], None]
         orders.close()
 
 
-def without_room(room: int, module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """``once`` of a module in a process in which no file may grow over so many bytes."""
-    command = _command("full", module, room, *arguments)
+def run_on_full_disk(
+    limit: int, module: str, *arguments: object
+) -> subprocess.CompletedProcess[str]:
+    """Run ``once`` of a module in a process whose files are limited to `limit` bytes."""
+    command = _command("full", module, limit, *arguments)
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 def _killed(again: Callable[..., None], arguments: list[str]) -> None:
     for name in _SLOW:
         importlib.import_module(name)
-    # Forked before anything was done, so that every victim begins alike.
+    # Every victim is forked before any work was done, so that all start in the same state.
     for line in sys.stdin:
-        heard, tells = os.pipe()
-        begun = time.monotonic()
+        reader, writer = os.pipe()
+        start = time.monotonic()
         victim = os.fork()
         if victim == 0:
             for turn in range(1000):
                 again(turn, *arguments)
-                os.write(tells, b"done")
+                os.write(writer, b"done")
             os._exit(0)
-        # So that there is an end to read where the victim fails.
-        os.close(tells)
-        worked = os.read(heard, 4) == b"done"
+        # Without an open writer, reading ends if the victim fails.
+        os.close(writer)
+        worked = os.read(reader, 4) == b"done"
         if worked:
-            time.sleep(float(line) * (time.monotonic() - begun))
+            time.sleep(float(line) * (time.monotonic() - start))
             os.kill(victim, signal.SIGKILL)
         os.waitpid(victim, 0)
-        os.close(heard)
+        os.close(reader)
         print("killed" if worked else "failed", flush=True)
 
 
-def _full(once: Callable[..., None], room: str, arguments: list[str]) -> None:
+def _full(once: Callable[..., None], limit: str, arguments: list[str]) -> None:
     import resource
 
-    # As a disk that is full.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), resource.RLIM_INFINITY))
+    # A limited file size has the same effect as a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
     try:
         once(*arguments)
     except OSError as error:
         print(error)
-        sys.exit(TOLD)
+        sys.exit(REPORTED)
 
 
 if __name__ == "__main__":

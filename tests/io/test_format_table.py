@@ -1,4 +1,4 @@
-"""Every format of the table in the docs is opened here, from a file that somebody else wrote."""
+"""Open every format of the table in the docs, from files of instruments and other programs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CASES = [(row, case) for row in all_rows() for case in row.cases]
 NAMES = [f"{row.format}-{case.writer}" for row, case in CASES]
 
 
-def test_table_in_the_docs_matches_the_cases():
+def test_the_table_in_the_docs_is_up_to_date():
     text = DOCS.read_text(encoding="utf-8")
     assert text == with_table(text), "run: python -m tests.io.format_table.table"
 
 
-def test_every_row_has_a_file_and_its_own_name():
+def test_every_row_has_a_case_and_a_unique_name():
     rows = all_rows()
     assert all(row.cases for row in rows)
     assert len({row.format for row in rows}) == len(rows)
@@ -32,7 +32,7 @@ def tree(folder: Path) -> dict[Path, tuple[int, float]]:
 
 
 @pytest.mark.parametrize(("row", "case"), CASES, ids=NAMES)
-def test_is_opened(row: Row, case: Real | Peer | Layout, tmp_path, request):
+def test_a_file_of_every_format_is_opened(row: Row, case: Real | Peer | Layout, tmp_path, request):
     for module in case.needs:
         pytest.importorskip(module)
     if isinstance(case, Real):
@@ -60,10 +60,10 @@ def check_scan(row: Row, made: Made) -> None:
     if made.kev is None:
         assert cube.energies.source == "estimated"
     else:
-        found = (cube.energies.gain_kev, cube.energies.offset_kev)
-        assert found == pytest.approx(made.kev, rel=1e-4, abs=1e-6)
+        axis = (cube.energies.gain_kev, cube.energies.offset_kev)
+        assert axis == pytest.approx(made.kev, rel=1e-4, abs=1e-6)
         assert cube.energies.source == "file"
-    assert row.said in describe(made.path, **made.options)
+    assert row.described_as in describe(made.path, **made.options)
 
 
 def check_maps(made: Made) -> None:

@@ -24,15 +24,15 @@ def npz(folder: Path) -> Made:
 ROWS = [
     Row(
         "`.npy`",
-        "Three axes of whole counts, in any order of bytes and axes.",
+        "Integer-valued counts with three axes, in any axis order and byte order.",
         (Peer("numpy", npy),),
-        said="numpy array",
+        described_as="numpy array",
     ),
     Row(
         "`.npz`",
-        "An array with three axes of whole counts, and beside it `gain_kev` and `offset_kev` or "
-        "`energies_kev`, `anode`, `tube_kv`, `pixel_mm`, `live_time_s`, `valid` where they are.",
+        "An array of integer-valued counts with three axes; optionally `gain_kev` and `offset_kev` "
+        "or `energies_kev`, `anode`, `tube_kv`, `pixel_mm`, `live_time_s` and `valid`.",
         (Peer("numpy", npz),),
-        said="numpy archive",
+        described_as="numpy archive",
     ),
 ]

@@ -23,7 +23,7 @@ def _hypermap(name: str):
 
 
 def m6_hypermap(folder: Path) -> Made:
-    """With what the header of an M6 says of its tube, and the counts of two detectors."""
+    """Write a hypermap with the tube settings of an M6 header and the counts of two detectors."""
     from ..formats.bruker import bcf_maker
 
     counts = small_counts()
@@ -32,7 +32,7 @@ def m6_hypermap(folder: Path) -> Made:
 
 
 def pdz(real: Path, folder: Path, name: str = "pdz25_example.pdz") -> Made:
-    """Counts and energies as pdz-tool, an independent program, reads them."""
+    """Read counts and energies with pdz-tool, an independent program."""
     from pdz_tool.pdz24_tool import PDZ24Tool
     from pdz_tool.pdz25_tool import PDZ25Tool
 
@@ -47,29 +47,29 @@ def pdz(real: Path, folder: Path, name: str = "pdz25_example.pdz") -> Made:
 ROWS = [
     Row(
         "`.bcf`",
-        "Bruker hypermap: counts, energies, size of a pixel, live or dwell time, anode and voltage "
-        "where they are. Rows are unpacked when they are needed. Several detectors are added up, "
-        "or `--detector 1`.",
+        "Bruker hypermap: counts, energies, pixel size, live or dwell time, anode and voltage, "
+        "where present. Rows are unpacked on demand. Several detectors are summed; `--detector 1` "
+        "selects one.",
         (
             Real(
-                "electron microscopes, 12 bit pulses",
+                "electron microscope with 12-bit pulses",
                 _hypermap("16x16_12bit_packed_8bit.bcf"),
                 ("rsciio",),
             ),
-            Real("counts over 16 bit", _hypermap("over16bit.bcf"), ("rsciio",)),
+            Real("counts above 16 bits", _hypermap("over16bit.bcf"), ("rsciio",)),
             Layout("a Bruker M6 with two detectors", m6_hypermap),
         ),
-        said="Bruker hypermap",
+        described_as="Bruker hypermap",
     ),
     Row(
         "`.pdz`",
-        "Bruker's handheld instruments, versions 24 and 25: counts, energies, live time, voltage, "
-        "current, anode and filter; several phases make a row of pixels.",
+        "Bruker handheld instruments, versions 24 and 25: counts, energies, live time, voltage, "
+        "current, anode and filter. Several phases open as a row of pixels.",
         (
             Real("version 24", partial(pdz, name="pdz24_example.pdz"), ("pdz_tool",)),
             Real("version 25", pdz, ("pdz_tool",)),
         ),
         holds="spectrum",
-        said="Bruker handheld spectrum",
+        described_as="Bruker handheld spectrum",
     ),
 ]

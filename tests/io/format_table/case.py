@@ -1,8 +1,8 @@
-"""One row of the table of formats, and the files that prove it.
+"""One row of the table of formats, and the files that support it.
 
-A module beside this one declares ``ROWS``: a row for each format, each with at least one case.
-Every case is opened by ``test_format_table.py``, and the table in ``docs/formats.md`` is made
-from the rows: ``python -m tests.io.format_table.table`` writes it, a test compares it.
+Each module beside this one declares ``ROWS``: one row per format, each with at least one case.
+``test_format_table.py`` opens every case. ``python -m tests.io.format_table.table`` writes the
+table in ``docs/formats.md`` from the rows, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-#: Small files that programs wrote which the tests do not install, named with their version.
+#: Small files, written by programs that the tests do not install and named with their version.
 FILES = Path(__file__).parent / "files"
 Holds = Literal["scan", "spectrum", "maps"]
 
 
 @dataclass(frozen=True)
 class Made:
-    """A file, and what must be found in it.
+    """A file and its expected content.
 
     Parameters
     ----------
     path : Path
         The file or folder.
     counts : ndarray, shape (y, x, channel), or None
-        The counts; None where `shape` and `total` say enough of a large file.
+        The counts; None for a large file, which is compared by `shape` and `total`.
     kev : tuple of float or None
-        Gain and offset in keV that the file states; None where it states none.
+        Gain and offset in keV stated in the file; None if it states none.
     shape, total
         Shape (y, x, channel) and sum of all counts, where `counts` is None.
     maps : mapping
-        Name to map (y, x), where the file holds element maps.
+        Name to map (y, x), if the file contains element maps.
     options : mapping
         Keyword arguments of ``open_cube``.
     """
@@ -56,10 +56,10 @@ class Peer:
     Parameters
     ----------
     writer : str
-        That program, as the table calls it.
+        Name of that program in the table.
     make : callable
-        Writes the file into an empty folder, or copies one of ``files/``, which the program
-        wrote where it does not live with the others.
+        Writes the file into an empty folder, or copies one of ``files/`` if the program cannot
+        be installed together with the others.
     needs : tuple of str
         Modules without which the case is skipped.
     """
@@ -71,12 +71,12 @@ class Peer:
 
 @dataclass(frozen=True)
 class Layout:
-    """A file made here in the layout of a format, where no program at hand writes it.
+    """A file made by the tests in the layout of a format that no available program writes.
 
     Parameters
     ----------
     writer : str
-        Whose layout, and how it is known.
+        Whose layout it is, and where it is described.
     make : callable
         Writes the file into an empty folder.
     needs : tuple of str
@@ -90,14 +90,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Real:
-    """A file of a real instrument, which cannot be given away with the source.
+    """A file of a real instrument, which cannot be distributed with the source.
 
     Parameters
     ----------
     writer : str
-        The instrument or program, as the table calls it.
+        Name of the instrument or program in the table.
     make : callable
-        Handed the folder of real files and an empty folder to unpack into.
+        Called with the folder of real files and an empty folder to unpack into.
     needs : tuple of str
         Modules without which the case is skipped.
     """
@@ -116,23 +116,23 @@ class Row:
     format : str
         First column of the table.
     reads : str
-        What is read, in words.
+        Variants and metadata that are read.
     cases : tuple of Real, Peer and Layout
-        The files that were opened; at least one.
+        The files to open; at least one.
     holds : {"scan", "spectrum", "maps"}
-        What such a file is.
-    said : str
-        What ``describe`` calls the format (a part of it is enough).
+        Content of such a file.
+    described_as : str
+        Name of the format in the output of ``describe``, or a part of it.
     """
 
     format: str
     reads: str
     cases: tuple[Real | Peer | Layout, ...]
     holds: Holds = "scan"
-    said: str = ""
+    described_as: str = ""
 
 
 def small_counts(rows: int = 3, columns: int = 4, channels: int = 160) -> NDArray[np.int64]:
-    """Counts in which no two pixels are alike and no two rows or columns can be mixed up."""
+    """Make counts that differ in every pixel, so that no rows or columns can be exchanged."""
     pixels = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns, 1)
     return pixels + 16 * (np.arange(channels) % 13)

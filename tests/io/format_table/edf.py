@@ -12,7 +12,7 @@ CALIBRATION = {"MCA a": "-0.1", "MCA b": "0.02", "MCA c": "0"}
 
 
 def fabio_series(folder: Path) -> Made:
-    """A file a row, of one detector."""
+    """Write one file per row, of one detector."""
     from fabio.edfimage import EdfImage
 
     counts = small_counts()
@@ -23,7 +23,7 @@ def fabio_series(folder: Path) -> Made:
 
 
 def fabio_stack(folder: Path) -> Made:
-    """All rows in one file, without energies."""
+    """Write all rows to one file, without energies."""
     from fabio.edfimage import EdfImage
 
     counts = small_counts(channels=256)
@@ -35,7 +35,7 @@ def fabio_stack(folder: Path) -> Made:
 
 
 def pymca(folder: Path) -> Made:
-    """Rows as PyMca's own module writes them."""
+    """Write one file per row with PyMca."""
     from PyMca5.PyMcaIO.EdfFile import EdfFile
 
     counts = small_counts()
@@ -49,13 +49,14 @@ def pymca(folder: Path) -> Made:
 ROWS = [
     Row(
         "EDF (`.edf`)",
-        "Rows of spectra: numbered files in a folder, one file of them, or all rows in one file. "
-        "Detectors (`xia00`, `xia01` ...) are added up or chosen; a missing file is a missing row.",
+        "Rows of spectra: a folder of numbered files, any one of these files, or a single file "
+        "with all rows. Detectors (`xia00`, `xia01` ...) are summed, or one is selected. A missing "
+        "file is a missing row.",
         (
             Peer("fabio", fabio_series, ("fabio",)),
             Peer("fabio", fabio_stack, ("fabio",)),
             Peer("PyMca", pymca, ("PyMca5",)),
         ),
-        said="EDF",
+        described_as="EDF",
     ),
 ]

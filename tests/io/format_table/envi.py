@@ -13,7 +13,7 @@ from .case import Made, Peer, Row, small_counts
 def spectral(
     folder: Path, interleave: str = "bil", dtype: str = "u2", order: int = 0, energies: bool = True
 ) -> Made:
-    """A cube as the Spectral Python package writes it."""
+    """Write a cube with the Spectral Python package."""
     from spectral.io import envi
 
     counts = small_counts()
@@ -34,9 +34,9 @@ def spectral(
 ROWS = [
     Row(
         "ENVI (`.hdr` and data)",
-        "bil, bip and bsq, all types of numbers in both orders of bytes; either half finds the "
-        "other. Energies are read where they stand as wavelengths in keV or eV; a camera's cube of "
-        "light is refused.",
+        "BIL, BIP and BSQ, all numeric types, either byte order. Either file of the pair can be "
+        "opened. Wavelengths in keV or eV are read as energies; hyperspectral images of light are "
+        "rejected.",
         (
             Peer("Spectral Python", partial(spectral, interleave="bil"), ("spectral",)),
             Peer(
@@ -50,6 +50,6 @@ ROWS = [
                 ("spectral",),
             ),
         ),
-        said="ENVI",
+        described_as="ENVI",
     ),
 ]

@@ -14,7 +14,7 @@ from .case import FILES, Layout, Made, Peer, Real, Row, small_counts
 
 
 def nxdata(folder: Path) -> Made:
-    """As silx writes an NXdata group."""
+    """Write an NXdata group with silx."""
     from silx.io.nxdata import save_NXdata
 
     counts = small_counts()
@@ -31,7 +31,7 @@ def nxdata(folder: Path) -> Made:
 
 
 def pymca(folder: Path) -> Made:
-    """As PyMca saves a stack."""
+    """Write a stack with PyMca."""
     from PyMca5.PyMcaIO.ArraySave import save3DArrayAsHDF5
 
     counts = small_counts()
@@ -75,14 +75,14 @@ def maps_detector(real: Path, folder: Path) -> Made:
 
 
 def pyxrf(folder: Path, **options: Any) -> Made:
-    """As PyXRF's ``save_data_to_hdf5`` wrote it: two detectors and their sum, in float32."""
+    """Copy a file of PyXRF's ``save_data_to_hdf5``: two detectors and their sum, in float32."""
     path = shutil.copy(FILES / "pyxrf-1.0.31.h5", folder / "scan2D.h5")
     times = 2 if options else 3
     return Made(path, times * small_counts(), options=options)
 
 
 def larch(folder: Path, **options: Any) -> Made:
-    """As Larch's ``GSEXRM_MapFile`` wrote it: two detectors and their sum, in float64."""
+    """Unpack a file of Larch's ``GSEXRM_MapFile``: two detectors and their sum, in float64."""
     packed = (FILES / "larch-2026.3.1.h5.xz").read_bytes()
     (folder / "xrmmap.h5").write_bytes(lzma.decompress(packed))
     times = 2 if options else 3
@@ -91,7 +91,7 @@ def larch(folder: Path, **options: Any) -> Made:
 
 
 def crono(folder: Path) -> Made:
-    """Spectra as they were measured, and which of them belongs to a pixel."""
+    """Write spectra in the order of measurement, and the index of the spectrum of each pixel."""
     import h5py
 
     counts = small_counts()
@@ -107,7 +107,7 @@ def crono(folder: Path) -> Made:
 
 
 def cronomaxrf(folder: Path) -> Made:
-    """As cronomaxrf's ``gridify`` wrote it from the file that :func:`crono` makes."""
+    """Copy the file that cronomaxrf's ``gridify`` made from the one that :func:`crono` writes."""
     path = shutil.copy(FILES / "cronomaxrf-0.0.12.h5", folder / "crono_GRIDIFIED.HDF5")
     return Made(path, small_counts(), (0.02, -0.1))
 
@@ -115,43 +115,43 @@ def cronomaxrf(folder: Path) -> Made:
 ROWS = [
     Row(
         "HDF5, NXdata and plain",
-        "Stacks of PyMca and silx, and datasets with three axes of whole counts in any order, or "
-        "four with the detectors; energies, live times and places where they lie beside them. "
-        "`--dataset` chooses among several, `--detector` among detectors. Links out of the file "
-        "are not followed.",
+        "Stacks of PyMca and silx, and datasets of integer-valued counts with three axes in any "
+        "order, or four including the detectors; energies, live times and pixel positions from "
+        "datasets beside the counts. `--dataset` selects a dataset, `--detector` a detector. Links "
+        "to other files are not followed.",
         (
             Peer("silx", nxdata, ("silx",)),
             Peer("PyMca", pymca, ("PyMca5",)),
             Peer("h5py", plain),
             Peer("cronomaxrf", cronomaxrf),
         ),
-        said="HDF5 (.h5)",
+        described_as="HDF5 (.h5)",
     ),
     Row(
         "HDF5 of MAPS",
         "Advanced Photon Source: `MAPS_RAW/data_a` ..., or `MAPS/mca_arr`; energies, live times "
-        "and places of the file. Several detectors are added up, or `--detector data_b`.",
-        (Real("APS MAPS", maps), Real("one detector of it", maps_detector)),
-        said="HDF5 of MAPS",
+        "and pixel positions. Several detectors are summed; `--detector data_b` selects one.",
+        (Real("APS MAPS", maps), Real("one detector of the same file", maps_detector)),
+        described_as="HDF5 of MAPS",
     ),
     Row(
         "HDF5 of PyXRF",
-        "NSLS-II: `xrfmap/detsum/counts`, or one of the detectors by `--detector det1`.",
+        "NSLS-II: `xrfmap/detsum/counts`; `--detector det1` selects one detector.",
         (Peer("PyXRF", pyxrf), Peer("PyXRF", partial(pyxrf, detector="det2"))),
-        said="HDF5 of PyXRF",
+        described_as="HDF5 of PyXRF",
     ),
     Row(
         "HDF5 of Larch",
-        "GSECARS: `xrmmap/mcasum/counts`, or one of the detectors by `--detector mca1`.",
+        "GSECARS: `xrmmap/mcasum/counts`; `--detector mca1` selects one detector.",
         (Peer("Larch", larch), Peer("Larch", partial(larch, detector="mca2"))),
-        said="HDF5 of Larch",
+        described_as="HDF5 of Larch",
     ),
     Row(
         "HDF5 of CRONO",
-        "XGLab: the list `/XRF/Spectra`, and of it the spectrum that `/XRF/SpectraSelectedIndex` "
-        "gives each pixel; energies in `/XRF/EnergyVector`, live times. A pixel without a spectrum "
-        "is missing.",
-        (Layout("CRONO 1.2, which cronomaxrf reads alike", crono),),
-        said="HDF5 of CRONO",
+        "XGLab: the list of spectra `/XRF/Spectra`, assigned to pixels by "
+        "`/XRF/SpectraSelectedIndex`; energies from `/XRF/EnergyVector`, and live times. A pixel "
+        "without a spectrum is missing.",
+        (Layout("CRONO 1.2, which cronomaxrf reads in the same way", crono),),
+        described_as="HDF5 of CRONO",
     ),
 ]

@@ -17,7 +17,7 @@ def some_maps() -> dict[str, NDArray[np.float32]]:
 
 
 def datamuncher(folder: Path) -> Made:
-    """As the wiki of Datamuncher tells, byte by byte."""
+    """Write a file byte by byte, as documented in the wiki of Datamuncher."""
     maps = some_maps()
     stack = np.stack(list(maps.values())).astype("<f4")
     header = f"2\n{4:10d}{3:10d}{2:11d}\n".encode()
@@ -27,7 +27,7 @@ def datamuncher(folder: Path) -> Made:
 
 
 def xrf_explorer(folder: Path) -> Made:
-    """As ``to_dms`` of XRF-Explorer wrote it."""
+    """Copy a file of XRF-Explorer's ``to_dms``."""
     path = shutil.copy(FILES / "xrf-explorer.dms", folder / "scan.dms")
     return Made(path, maps=some_maps())
 
@@ -71,24 +71,24 @@ def imagej_stack(folder: Path) -> Made:
 ROWS = [
     Row(
         "Datamuncher `.dms`, `.ims`",
-        "Maps with their names, opened as map layers.",
+        "Named maps, opened as map layers.",
         (
             Peer("XRF-Explorer", xrf_explorer),
-            Layout("Datamuncher, after its own description", datamuncher),
+            Layout("Datamuncher, as its wiki documents it", datamuncher),
         ),
         "maps",
     ),
     Row(
         "maps as text (`.csv`, `.txt`, `.dat`)",
-        "A table with row and column of each pixel (PyMca's), or a matrix a file, named after the "
-        "element; a folder of such files.",
+        "A table with the row and column of each pixel (as written by PyMca), or one matrix per "
+        "file, named after the element; also a folder of such files.",
         (Peer("PyMca", pymca_csv, ("PyMca5",)), Peer("numpy", numpy_csv)),
         "maps",
     ),
     Row(
         "maps as TIFF",
-        "One number a pixel, named after the element, in a file each or as pages with labels; a "
-        "photograph is left to others.",
+        "One value per pixel: one file per element, named after it, or one page per element, with "
+        "labels. Photographs are not opened as maps.",
         (Peer("tifffile", tiff_folder, ("tifffile",)), Peer("tifffile", imagej_stack)),
         "maps",
     ),

@@ -12,7 +12,7 @@ from .case import Made, Peer, Real, Row, small_counts
 
 
 def rosettasciio(folder: Path, dtype: str = "u2", record: str = "vector") -> Made:
-    """A signal as HyperSpy would hand it over: spectra in pixels, or an image a channel."""
+    """Write a signal of HyperSpy's form: one spectrum per pixel, or one image per channel."""
     from rsciio.ripple import file_writer
 
     counts = small_counts()
@@ -41,7 +41,7 @@ def rosettasciio(folder: Path, dtype: str = "u2", record: str = "vector") -> Mad
 
 
 def m6(real: Path, folder: Path) -> Made:
-    """The header of a real M6, with counts that fit it."""
+    """Copy the header of a real M6 and write counts that fit it."""
     shutil.copy(real / "rpl" / "m6_dialect.rpl", folder / "m6.rpl")
     counts = np.arange(3 * 3 * 6, dtype="<u2").reshape(3, 3, 6)
     (folder / "m6.raw").write_bytes(counts.tobytes())
@@ -51,16 +51,16 @@ def m6(real: Path, folder: Path) -> Made:
 ROWS = [
     Row(
         "`.rpl` + `.raw`",
-        "Ripple and Lispix, the dialect of Bruker's M6 included: record-by vector, image or "
-        "dont-care, 8 to 64 bit, signed, unsigned or floating point, both orders of bytes, offset; "
-        "energies, size of a pixel, live time and voltage where they stand. Either half finds the "
-        "other; both dropped together open once.",
+        "Ripple and Lispix, including the dialect of the Bruker M6: record-by vector, image or "
+        "dont-care, 8 to 64 bits, signed, unsigned or floating point, either byte order, offset; "
+        "energies, pixel size, live time and voltage, where present. Either file of the pair can "
+        "be opened; the two dropped together open as one scan.",
         (
             Real("header of a Bruker M6", m6),
             Peer("RosettaSciIO", rosettasciio, ("rsciio",)),
             Peer("RosettaSciIO", partial(rosettasciio, dtype=">i4", record="image"), ("rsciio",)),
             Peer("RosettaSciIO", partial(rosettasciio, dtype="f4"), ("rsciio",)),
         ),
-        said="Ripple",
+        described_as="Ripple",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Text spectra: folders of them, and single ones."""
+"""Spectra as text: folders of files, and single files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mca_folder(real: Path, folder: Path) -> Made:
         if not path.name.startswith("SPOT"):
             pixels[int(path.stem.rsplit("_", 1)[1])] = _pmca(path)
     counts = np.stack([pixels[number] for number in sorted(pixels)]).reshape(60, 120, 1024)
-    # Its energy scale is checked where calibration is tested: here the two points of the file.
+    # The points stated in the file; the true energy scale is checked in the calibration tests.
     return Made(folder, counts, _pmca_axis(next(folder.rglob("*.mca"))))
 
 
@@ -83,13 +83,13 @@ def _pmca_axis(path: Path) -> tuple[float, float]:
 ROWS = [
     Row(
         "folder of `.mca`",
-        "CHNet, XISMuS, Elio: one PMCA text file a pixel and `colonneXrighe.txt` with rows, "
-        "columns and dwell time. A missing or short file is a missing pixel, SPOT_*.mca are no "
-        "pixels. Live time, else real time, else dwell time. Several folders are several "
-        "detectors: they are added up, or `--detector 10264`. Odd rows that lie beside the even "
-        "ones are noted.",
+        "CHNet, XISMuS and Elio: one PMCA text file per pixel, and `colonneXrighe.txt` with rows, "
+        "columns and dwell time. A missing or truncated file is a missing pixel; `SPOT_*.mca` "
+        "files are not pixels. The live time is read, otherwise the real time, otherwise the dwell "
+        "time. Several folders are several detectors: they are summed, and `--detector 10264` "
+        "selects one. A note states if the odd rows are shifted or reversed.",
         (Real("CHNet scanner", mca_folder),),
-        said="folder of PMCA spectra",
+        described_as="folder of PMCA spectra",
     ),
     Row("`.mca`", "PMCA text.", (Real("CHNet scanner", mca),), "spectrum", "PMCA"),
     Row(

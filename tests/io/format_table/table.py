@@ -1,4 +1,4 @@
-"""The table of formats in docs/formats.md, made from the cases that the tests open."""
+"""Write the table of formats in docs/formats.md from the cases that the tests open."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .case import Layout, Peer, Real, Row
 DOCS = Path(__file__).parents[3] / "docs" / "formats.md"
 BEGIN = "<!-- made from tests/io/format_table by: python -m tests.io.format_table.table -->"
 _MACHINERY = {"case", "table"}
-_HOLDS = {"scan": "a scan", "spectrum": "one spectrum", "maps": "element maps, no spectra"}
+_HOLDS = {"scan": "a scan", "spectrum": "one spectrum", "maps": "element maps (no spectra)"}
 
-#: Kinds of cases: what the table calls their evidence, and what stands before their writers.
+#: Kinds of cases: their name in the column of evidence, and the words before their writers.
 _EVIDENCE = {
     Real: ("real", "real: "),
     Peer: ("peer-written", "written by "),
@@ -23,7 +23,7 @@ _EVIDENCE = {
 
 
 def evidence(row: Row) -> str:
-    """What the tests of a format rest on: files of instruments, of programs, or only its layout."""
+    """Return the kinds of files that a format was tested with, for the column of evidence."""
     kinds = [
         name
         for kind, (name, _) in _EVIDENCE.items()
@@ -33,19 +33,19 @@ def evidence(row: Row) -> str:
 
 
 def all_rows() -> list[Row]:
-    """The rows of all modules of this folder, in the order of the table."""
-    found: list[Row] = []
+    """Return the rows of all modules of this folder, in the order of the table."""
+    rows: list[Row] = []
     for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
         if path.stem not in _MACHINERY:
-            found += importlib.import_module(f".{path.stem}", __package__).ROWS
+            rows += importlib.import_module(f".{path.stem}", __package__).ROWS
     order = list(_HOLDS)
-    return sorted(found, key=lambda row: order.index(row.holds))
+    return sorted(rows, key=lambda row: order.index(row.holds))
 
 
 def table() -> str:
-    """The table as Markdown, with the marks around it."""
+    """Return the table as Markdown, with the marks around it."""
     lines = [
-        "| format | what it holds | what is read | evidence | files that the tests open |",
+        "| format | content | supported | evidence | test files |",
         "|---|---|---|---|---|",
     ]
     for row in all_rows():
@@ -62,7 +62,7 @@ def table() -> str:
 
 
 def with_table(text: str) -> str:
-    """The page with the table that it must have."""
+    """Return the page with its table replaced."""
     return made_table.with_table("docs/formats.md", text, BEGIN, table())
 
 

@@ -10,7 +10,7 @@ from .case import Made, Peer, Row, small_counts
 
 
 def pages(folder: Path) -> Made:
-    """A page a channel, in strips without gaps."""
+    """Write one page per channel, in contiguous strips."""
     import tifffile
 
     counts = small_counts()
@@ -20,7 +20,7 @@ def pages(folder: Path) -> Made:
 
 
 def packed(folder: Path) -> Made:
-    """Compressed pages."""
+    """Write compressed pages."""
     import tifffile
 
     counts = small_counts(5, 7)
@@ -32,7 +32,7 @@ def packed(folder: Path) -> Made:
 
 
 def pillow(folder: Path) -> Made:
-    """Pages as Pillow writes them one by one."""
+    """Write the pages one by one with Pillow."""
     from PIL import Image
 
     counts = small_counts()
@@ -55,19 +55,19 @@ def ome(folder: Path) -> Made:
 ROWS = [
     Row(
         "TIFF with many pages",
-        "A page a channel (at least 128), or pixels with as many samples; compressed or not. The "
-        "notes say which axis was taken as the spectrum.",
+        "One page per channel (at least 128), or one sample per channel in each pixel; compressed "
+        "or not. A note states which axis was read as the spectrum.",
         (
             Peer("tifffile", pages, ("tifffile",)),
             Peer("tifffile", packed, ("tifffile",)),
             Peer("Pillow", pillow, ("PIL",)),
         ),
-        said="TIFF",
+        described_as="TIFF",
     ),
     Row(
         "OME-TIFF",
-        "Counts with one long axis beside y and x, which is the spectrum; the size of a pixel.",
+        "Counts with one long axis besides y and x, which is read as the spectrum; pixel size.",
         (Peer("tifffile", ome, ("tifffile",)),),
-        said="OME-TIFF",
+        described_as="OME-TIFF",
     ),
 ]

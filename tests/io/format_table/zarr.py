@@ -12,7 +12,7 @@ from .case import Made, Peer, Row, small_counts
 
 
 def zarr_array(folder: Path, version: int = 3) -> Made:
-    """A group with counts and energies."""
+    """Write a group with counts and energies."""
     import zarr
 
     counts = small_counts()
@@ -23,13 +23,13 @@ def zarr_array(folder: Path, version: int = 3) -> Made:
 
 
 def ome_zarr(folder: Path) -> Made:
-    """An image with levels of smaller copies, channels first."""
+    """Write a multiscale image, channels first."""
     import zarr
 
     counts = small_counts(8, 8)
     group = zarr.open_group(str(folder / "scan.zarr"), mode="w")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its own use of what it deprecates
+        warnings.simplefilter("ignore")  # ome-zarr calls functions that it deprecates
         from ome_zarr.writer import write_image
 
         write_image(np.moveaxis(counts, 2, 0).astype(np.uint32), group, axes="cyx")
@@ -39,19 +39,19 @@ def ome_zarr(folder: Path) -> Made:
 ROWS = [
     Row(
         "Zarr",
-        "Version 2 and 3: an array with three axes of whole counts, and beside it the energies. "
-        "`--dataset` chooses among several.",
+        "Versions 2 and 3: an array of integer-valued counts with three axes, and the energies "
+        "beside it. `--dataset` selects an array.",
         (
             Peer("zarr", zarr_array, ("zarr",)),
             Peer("zarr", partial(zarr_array, version=2), ("zarr",)),
         ),
-        said="Zarr",
+        described_as="Zarr",
     ),
     Row(
         "OME-Zarr",
-        "The full size of an image whose axes hold one of at least 128 channels, or of energies "
-        "in keV.",
+        "The full-resolution level of an image with an axis of at least 128 channels, or of "
+        "energies in keV.",
         (Peer("ome-zarr", ome_zarr, ("ome_zarr",)),),
-        said="OME-Zarr",
+        described_as="OME-Zarr",
     ),
 ]
