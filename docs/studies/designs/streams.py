@@ -31,7 +31,7 @@ LEFT_OUT = {
     "secondary": "secondary excitation",
     "scatter": "scatter",
     "pile-up": "pile-up",
-    "instruments": "breadth of instruments: Rh at 45 kV without a filter, well kept",
+    "instruments": "breadth of instruments: Rh at 45 kV without a filter, in good condition",
     "compositions": "breadth of compositions: no impurities, no foreign elements",
     "layers": "layers: one paint alone",
     "masking": "masking: every pigment in the paint counts as present, detectable or not",
