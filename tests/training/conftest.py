@@ -12,7 +12,7 @@ from napari_xrf_pigments.training.spectra_stream import Chunk, training_stream
 @pytest.fixture(scope="module")
 def chunks() -> list[Chunk]:
     torch.set_num_threads(1)
-    return list(islice(training_stream((3, 0), sections=128, beams=3, readouts=2), 3))
+    return list(islice(training_stream((3, 0), sections=128, beams=3), 3))
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ def test_instruments_differ_within_a_chunk_and_between_chunks(chunks: list[Chunk
 
 def test_a_seed_gives_the_same_stream() -> None:
     one, again, other = (
-        next(training_stream((seed, 0), sections=4, readouts=1)) for seed in (5, 5, 6)
+        next(training_stream((seed, 0), StreamSettings(readouts=1), sections=4))
+        for seed in (5, 5, 6)
     )
     assert torch.equal(one.encoded, again.encoded)
     assert torch.equal(one.targets, again.targets)

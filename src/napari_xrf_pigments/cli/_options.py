@@ -6,7 +6,7 @@ in the names of that module.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NewType
@@ -78,6 +78,10 @@ class EnergyOptions:
     tube_kv: Annotated[float | None, _energy("--kv", metavar="KV", help="Voltage of the tube.")] = (
         None
     )
+
+    def overrides(self) -> dict[str, Any]:
+        """Return the arguments of ``open_cube`` for energy axis and tube."""
+        return {each.name: getattr(self, each.name) for each in fields(EnergyOptions)}
 
 
 @dataclass(frozen=True, kw_only=True)

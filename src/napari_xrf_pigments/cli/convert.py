@@ -42,13 +42,7 @@ class ConvertRequest(EnergyOptions):
         for path in written_paths(self.out, name):
             check_can_write(path, overwrite=self.overwrite, scan=self.scan)
         cube = open_cube(
-            self.scan,
-            gain_kev=self.gain_kev,
-            offset_kev=self.offset_kev,
-            anode=self.anode,
-            tube_kv=self.tube_kv,
-            dataset=self.dataset,
-            detector=self.detector,
+            self.scan, dataset=self.dataset, detector=self.detector, **self.overrides()
         )
         rows, columns, channels = cube.shape
         echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels, {cube.counts.dtype}.")

@@ -224,26 +224,17 @@ def open_scan(
     from ..io.calibration_file import load_calibration
 
     saved = None if options.calibration is None else load_calibration(options.calibration)
-    anode, tube_kv = options.anode, options.tube_kv
-    gain, offset = options.gain_kev, options.offset_kev
-    cube = open_cube(
-        path,
-        gain_kev=gain,
-        offset_kev=offset,
-        anode=anode,
-        tube_kv=tube_kv,
-        dataset=dataset,
-        detector=detector,
-    )
+    cube = open_cube(path, dataset=dataset, detector=detector, **options.overrides())
     if cube.source is not None and SLOW_FORMAT in cube.source.notes:
         echo(SLOW_FORMAT)
     if saved is not None and options.calibration is not None:
         cube = saved.applied(cube)
-        cube = cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
+        tube = {"anode": options.anode, "tube_kv": options.tube_kv}
+        cube = cube.with_acquisition(cube.acquisition.updated(**tube))
         echo(f"Energy axis from {options.calibration.name}.")
         if not saved.made_on(cube):
             echo(f"That calibration was made with {(saved.source or {}).get('name')}.")
-    elif (gain, offset) == (None, None) and not options.no_calibrate:
+    elif (options.gain_kev, options.offset_kev) == (None, None) and not options.no_calibrate:
         cube, calibration = calibrated(cube)
         echo(calibration.message)
     cube, message = with_estimated_anode(cube)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from ..cube import EnergyAxis, XRFCube
+from ..cube import XRFCube
+from ..physics.lines import atomic_number
 from ._detector_choice import require_single_detector
-from ._reader import SLOW_FORMAT, Reader, ReadOptions
+from ._reader import NO_AXIS, SLOW_FORMAT, Reader, ReadOptions
 
 # Modules and the names of their readers, in the order of their trial.
 _READERS = (
@@ -144,13 +145,17 @@ def open_cube(
     if not source.exists():
         raise FileNotFoundError(f"{source} does not exist.")
     if anode is not None:
-        _check_symbol(anode)
+        try:
+            atomic_number(anode)
+        except ValueError as error:
+            raise ValueError(f"The anode {error}") from None
     cube = _read(source, ReadOptions(dataset, detector))
     if gain_kev is not None or offset_kev is not None:
-        cube = cube.with_energies(_override_axis(cube.energies, gain_kev, offset_kev))
+        axis = cube.energies
+        gain = axis.gain_kev if gain_kev is None else gain_kev
+        offset = axis.offset_kev if offset_kev is None else offset_kev
+        cube = cube.with_energies(axis.recalibrated(gain, offset, "user"))
         if cube.source is not None and gain_kev is not None:
-            from ._reader import NO_AXIS
-
             notes = tuple(note for note in cube.source.notes if note != NO_AXIS)
             cube = replace(cube, source=replace(cube.source, notes=notes))
     return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
@@ -178,19 +183,16 @@ def _read(path: Path, options: ReadOptions) -> XRFCube:
         if not reader.chooses_detectors:
             require_single_detector(options.detector)
         cube = reader.read(path, options)
-        return _with_note(cube, SLOW_FORMAT) if reader.slow else cube
+        if reader.slow and cube.source is not None:
+            notes = (*cube.source.notes, SLOW_FORMAT)
+            cube = replace(cube, source=replace(cube.source, notes=notes))
+        return cube
     except ValueError as error:
         raise ValueError(_prefix_file_name(path, str(error))) from error
     except OSError as error:
         if error.strerror is None:  # a sentence of our own
             raise
         raise type(error)(f"{path.name} cannot be read: {error.strerror.lower()}.") from error
-
-
-def _with_note(cube: XRFCube, note: str) -> XRFCube:
-    if cube.source is None:
-        return cube
-    return replace(cube, source=replace(cube.source, notes=(*cube.source.notes, note)))
 
 
 def _reader_for_damaged_file(path: Path) -> Reader | None:
@@ -216,29 +218,3 @@ def _prefix_file_name(path: Path, sentence: str) -> str:
     """Put the name of the file in front of a sentence that names none."""
     named = (path.name, path.stem, "colonneXrighe")
     return sentence if any(name in sentence for name in named) else f"{path.name}: {sentence}"
-
-
-def _override_axis(axis: EnergyAxis, gain: float | None, offset: float | None) -> EnergyAxis:
-    return axis.recalibrated(
-        axis.gain_kev if gain is None else gain,
-        axis.offset_kev if offset is None else offset,
-        "user",
-    )
-
-
-def _check_symbol(anode: str) -> None:
-    """Refuse an anode that is no element.
-
-    Raises
-    ------
-    ValueError
-        If it is not the symbol of a chemical element.
-    """
-    import xraylib
-
-    try:
-        z = xraylib.SymbolToAtomicNumber(anode)
-    except ValueError:
-        z = 0
-    if z < 1:
-        raise ValueError(f"The anode {anode!r} is not the symbol of a chemical element.")

@@ -18,7 +18,7 @@ _RENAME_SWAP = 2  # macOS, renamex_np(2)
 
 
 def write_atomically(
-    target: Path, write: Callable[[Path], None], is_own_output: Callable[[Path], bool]
+    target: Path, write: Callable[[Path], object], is_own_output: Callable[[Path], bool]
 ) -> None:
     """Write under a temporary name beside the target, then rename.
 

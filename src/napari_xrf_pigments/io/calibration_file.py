@@ -121,11 +121,7 @@ def save_calibration(path: str | os.PathLike[str], calibration: SavedCalibration
         "made_on": calibration.source or {},
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-    def write(path: Path) -> None:
-        path.write_text(text, encoding="utf-8")
-
-    write_atomically(target, write, is_calibration)
+    write_atomically(target, lambda part: part.write_text(text, encoding="utf-8"), is_calibration)
     return target
 
 

@@ -54,11 +54,9 @@ def save_control_points(points: ControlPoints, path: Path) -> None:
         "axes": "row, column in pixels",
         "points": [{"picture": one, "scan": other} for one, other in pairs],
     }
-
-    def write(part: Path) -> None:
-        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-
-    write_atomically(path.absolute(), write, _is_own_output)
+    text = json.dumps(content, indent=1)
+    target = path.absolute()
+    write_atomically(target, lambda part: part.write_text(text, encoding="utf-8"), _is_own_output)
 
 
 def load_control_points(path: Path) -> ControlPoints:

@@ -20,10 +20,6 @@ _ORIGIN = {"file": "stated by the file", "user": "given by you", "estimated": "n
 def describe(
     path: str | os.PathLike[str],
     *,
-    gain_kev: float | None = None,
-    offset_kev: float | None = None,
-    anode: str | None = None,
-    tube_kv: float | None = None,
     dataset: str | None = None,
     detector: int | str | None = None,
 ) -> str:
@@ -33,7 +29,7 @@ def describe(
     ----------
     path : path_like
         A file or folder.
-    gain_kev, offset_kev, anode, tube_kv, dataset, detector
+    dataset, detector
         As in :func:`open_cube`.
 
     Returns
@@ -50,17 +46,7 @@ def describe(
 
     if not can_open(path) and is_maps(path):
         return describe_maps(path)
-    return describe_cube(
-        open_cube(
-            path,
-            gain_kev=gain_kev,
-            offset_kev=offset_kev,
-            anode=anode,
-            tube_kv=tube_kv,
-            dataset=dataset,
-            detector=detector,
-        )
-    )
+    return describe_cube(open_cube(path, dataset=dataset, detector=detector))
 
 
 def describe_cube(cube: XRFCube) -> str:

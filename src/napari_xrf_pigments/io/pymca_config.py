@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -79,10 +79,7 @@ class FitSettings:
             filled = filled.updated(**(gas if self.air_mm > 0 else {"atmosphere": "helium"}))
         detector = known.detector or Detector()
         if detector.fwhm_mn_ka_ev is None and self.fwhm_mn_ka_ev is not None:
-            sharp = Detector(
-                detector.material, detector.thickness_mm, detector.window_um, self.fwhm_mn_ka_ev
-            )
-            filled = filled.updated(detector=sharp)
+            filled = filled.updated(detector=replace(detector, fwhm_mn_ka_ev=self.fwhm_mn_ka_ev))
         return filled
 
 
@@ -128,11 +125,8 @@ def write_pymca_cfg(path: Path, settings: FitSettings) -> None:
         If the file cannot be written, or another kind of file has its name.
     """
     text = _text(settings)
-
-    def write(part: Path) -> None:
-        part.write_text(text, encoding="utf-8")
-
-    write_atomically(Path(path).absolute(), write, is_pymca_cfg)
+    target = Path(path).absolute()
+    write_atomically(target, lambda part: part.write_text(text, encoding="utf-8"), is_pymca_cfg)
 
 
 def is_pymca_cfg(path: Path) -> bool:

@@ -112,7 +112,8 @@ def save_spectra_msa(
         paths = _distinct([target.with_name(f"{target.stem}_{_slug(s.name)}.msa") for s in spectra])
     for path, spectrum in zip(paths, spectra, strict=True):
         text = _msa(spectrum, energies, acquisition or Acquisition())
-        write_atomically(path, partial(_write, text=text), _is_own_msa)
+        write = partial(Path.write_text, data=f"{text}\n", encoding="ascii")
+        write_atomically(path, write, _is_own_msa)
     return paths
 
 
@@ -181,7 +182,3 @@ def _is_own_msa(path: Path) -> bool:
     with suppress(OSError), path.open("rb") as file:
         return _OWNER.encode() in file.read(600)
     return False
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="ascii")

@@ -104,11 +104,6 @@ def encode(counts: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition)
     """
     # Single precision counts exactly to 2^24 only; spectra of 10^7 counts need double.
     bins = rebin(counts.double(), energies).float().clamp(min=0)
-    return encode_bins(bins, energies, acquisition)
-
-
-def encode_bins(bins: torch.Tensor, energies: EnergyAxis, acquisition: Acquisition) -> torch.Tensor:
-    """Encode counts on the grid, shape (spectrum, bin), as :func:`encode` does."""
     encoded = np.empty((len(bins), N_INPUTS), np.float32)
     settings = settings_vector(energies, acquisition).numpy()
     encode_into(encoded, bins.numpy(), settings)

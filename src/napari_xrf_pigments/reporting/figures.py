@@ -84,6 +84,15 @@ def group_pictures(
         yield f"group {entry.name}", _probability(title, note, image, maps, threshold, None)
 
 
+def all_pigment_pictures(
+    maps: PigmentMaps, naming: Naming, threshold: float, depths: tuple[str, ...]
+) -> Iterator[tuple[str, MapPicture]]:
+    """Yield the pictures of pigments, of groups and of the unexplained share."""
+    yield from pigment_pictures(maps, naming, threshold, depths)
+    yield from group_pictures(maps, naming, threshold)
+    yield unexplained_picture(maps)
+
+
 def unexplained_picture(maps: PigmentMaps) -> tuple[str, MapPicture]:
     """Return a file name and the picture of the unexplained share of the counts."""
     image = np.asarray(maps.unexplained)

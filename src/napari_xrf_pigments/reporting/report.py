@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from ._facts import confidence_summary, pigment_rows, provenance_rows, provenanc
 from ._page import MapPicture
 from ._spectrum_figures import RegionSpectrum, picture_uri, spectrum_uri
 from .detection import detected_elements, detected_pigments
-from .figures import DEPTHS, element_pictures, group_pictures, pigment_pictures, unexplained_picture
+from .figures import DEPTHS, all_pigment_pictures, element_pictures
 
 _GENERATOR = "napari-xrf-pigments report"
 #: The whole scan, as a region of its own.
@@ -216,11 +215,7 @@ def save_report(out: str | os.PathLike[str], report: Report, watch: Watch | None
             f"{target.name} exists and is not a report of this program, so it was left as it is."
         )
     page = render(report, watch)
-
-    def write(path: Path) -> None:
-        path.write_text(page, encoding="utf-8")
-
-    write_atomically(target, write, is_report)
+    write_atomically(target, lambda part: part.write_text(page, encoding="utf-8"), is_report)
     return target
 
 
@@ -252,13 +247,8 @@ def _content(report: Report, watch: Watch | None) -> dict[str, Any]:
     ]
     pigment_maps = element_maps = []
     if pigments is not None:
-        pigment_maps = drawn.uris(
-            chain(
-                pigment_pictures(pigments, naming, report.threshold, tuple(DEPTHS)),
-                group_pictures(pigments, naming, report.threshold),
-                [unexplained_picture(pigments)],
-            )
-        )
+        pictures = all_pigment_pictures(pigments, naming, report.threshold, tuple(DEPTHS))
+        pigment_maps = drawn.uris(pictures)
     if elements is not None:
         element_maps = drawn.uris(element_pictures(elements))
     return {

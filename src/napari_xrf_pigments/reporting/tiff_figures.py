@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,7 @@ from ..io.atomic_write import write_atomically
 from ..io.results.fields import MARKER, provenance, to_json
 from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture
-from .figures import (
-    element_pictures,
-    group_pictures,
-    pigment_pictures,
-    render_map,
-    unexplained_picture,
-)
+from .figures import all_pigment_pictures, element_pictures, render_map
 
 INDEX = "pictures.json"
 KIND = "pictures"
@@ -77,16 +72,13 @@ def save_pictures(
     if elements is not None:
         pictures.append(element_pictures(elements))
     if pigments is not None:
-        naming = naming or Naming()
-        pictures.append(pigment_pictures(pigments, naming, threshold, depths))
-        pictures.append(group_pictures(pigments, naming, threshold))
-        pictures.append([unexplained_picture(pigments)])
+        pictures.append(all_pigment_pictures(pigments, naming or Naming(), threshold, depths))
     made = {"elements": provenance(elements), "pigments": provenance(pigments)}
 
     def write(folder: Path) -> None:
         folder.mkdir()
         files: dict[str, dict[str, str]] = {}
-        for name, picture in (entry for part in pictures for entry in part):
+        for name, picture in chain(*pictures):
             if watch is not None and watch(len(files), picture.title):
                 break
             file = f"{re.sub(r'[^A-Za-z0-9.+-]+', '_', name).strip('._')}.tif"

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 from multiprocessing.context import SpawnProcess
 from queue import Empty, Full
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -96,12 +95,7 @@ class ChunkSource:
     def __enter__(self) -> ChunkSource:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         for process in self._processes:
             process.terminate()
             process.join()

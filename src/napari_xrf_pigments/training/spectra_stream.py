@@ -108,10 +108,11 @@ def training_stream(
     *,
     sections: int = 1024,
     beams: int = 2,
-    readouts: int | None = None,
     position: StreamPosition | None = None,
 ) -> Iterator[Chunk]:
-    """Generate chunks of ``sections * readouts`` spectra of one beam and several detectors.
+    """Generate chunks of spectra of one beam and several detectors.
+
+    A chunk has ``sections * settings.readouts`` spectra.
 
     Parameters
     ----------
@@ -123,8 +124,6 @@ def training_stream(
         New sections drawn for every `beams` beams.
     beams : int
         Beams for the same sections.
-    readouts : int, optional
-        Detectors per beam; by default those of `settings`.
     position : StreamPosition, optional
         Position of the first chunk; by default the start of the stream.
 
@@ -133,8 +132,6 @@ def training_stream(
     Chunk
     """
     used = settings or StreamSettings()
-    if readouts is not None:
-        used = replace(used, readouts=readouts)
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
     first = 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 
@@ -45,10 +44,6 @@ class HeldOutScore:
     loss_before: float
     loss_after: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Convert to JSON types."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class SimulatedScore:
@@ -78,10 +73,6 @@ class SimulatedScore:
             self.f1_after < self.f1_before - _F1_FALL
             or rise > _LOSS_RISE * self.loss_before + _LOSS_NOISE
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Convert to JSON types."""
-        return asdict(self)
 
 
 def score_held_out(

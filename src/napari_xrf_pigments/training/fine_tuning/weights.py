@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,8 +111,8 @@ def fine_tuning_provenance(
                 for one, count in pairs
             ],
             "strength": strength,
-            "held_out": [score.to_dict() for score in held_out],
-            "elsewhere": [score.to_dict() for score in simulated],
+            "held_out": [asdict(score) for score in held_out],
+            "elsewhere": [asdict(score) for score in simulated],
             "parts": len(np.unique(spectra.folds)),
         },
     }

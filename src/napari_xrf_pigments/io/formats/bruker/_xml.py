@@ -8,9 +8,9 @@ from xml.parsers import expat
 from napari_xrf_pigments.cube import Acquisition, Detector
 from napari_xrf_pigments.cube.acquisition import Atmosphere
 from napari_xrf_pigments.io._reader import in_range_or_none, parse_float
-from napari_xrf_pigments.physics.lines import MN_KA_KEV
+from napari_xrf_pigments.physics.detector import FWHM_PER_SIGMA
+from napari_xrf_pigments.physics.lines import MN_KA_KEV, element_symbol
 
-_FWHM = 2.354820045  # of a Gaussian, in standard deviations
 _ATMOSPHERES: dict[str, Atmosphere] = {"air": "air", "helium": "helium", "vacuum": "vacuum"}
 
 
@@ -73,11 +73,7 @@ def read_acquisition(spectrum: Element) -> Acquisition:
 
 
 def _symbol(z: float | None) -> str | None:
-    if z is None or not 1 <= z <= 98:
-        return None
-    import xraylib
-
-    return str(xraylib.AtomicNumberToSymbol(int(z)))
+    return None if z is None or not 1 <= z <= 98 else element_symbol(int(z))
 
 
 def _filter(tube: Element | None) -> tuple[tuple[str, float], ...] | None:
@@ -105,7 +101,7 @@ def _detector(crystal: Element | None, header: Element | None) -> Detector | Non
     width = None
     if noise is not None and slope is not None and noise + slope * MN_KA_KEV > 0:
         # The file's sigma squared, keV^2, is a straight line over the energy.
-        width = float(1000 * _FWHM * (noise + slope * MN_KA_KEV) ** 0.5)
+        width = float(1000 * FWHM_PER_SIGMA * (noise + slope * MN_KA_KEV) ** 0.5)
     layer = None if crystal is None else crystal.find("WindowLayers/Layer0")
     window = None
     if layer is not None and layer.get("Atom") == "4":

@@ -24,6 +24,7 @@ from napari_xrf_pigments.io._reader import (
     read_head,
     read_limited,
 )
+from napari_xrf_pigments.physics.lines import element_symbol
 
 from .._single_spectrum import whole_counts
 
@@ -160,12 +161,10 @@ def _phase(record: bytes) -> Phase:
 
 def _layers(filters: list[int]) -> tuple[tuple[str, float], ...] | None:
     """Convert filters to (material, thickness in mm); None where none is named."""
-    import xraylib
-
     layers = []
     for z, um in zip(filters[::2], filters[1::2], strict=True):
         if 1 <= z <= 98 and um > 0:
-            layers.append((str(xraylib.AtomicNumberToSymbol(z)), um / 1000))
+            layers.append((element_symbol(z), um / 1000))
     return tuple(layers) or None
 
 
@@ -179,10 +178,8 @@ def _instrument(record: bytes) -> Acquisition:
         texts.append(record[at + 4 : at + 4 + 2 * letters].decode("utf-16-le", "replace"))
         at += 4 + 2 * letters
     anode, _, incidence, takeoff = struct.unpack_from("<4B", record, at)
-    import xraylib
-
     return Acquisition(
-        anode=str(xraylib.AtomicNumberToSymbol(anode)) if 1 <= anode <= 98 else None,
+        anode=element_symbol(anode) if 1 <= anode <= 98 else None,
         incidence_deg=in_range_or_none(incidence, 0, 90),
         takeoff_deg=in_range_or_none(takeoff, 0, 90),
         instrument=f"Bruker {texts[0]}" if texts[0].isprintable() and texts[0] else None,
