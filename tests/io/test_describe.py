@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_xrf_pigments.io import describe
+from napari_xrf_pigments.io import describe, open_cube
+from napari_xrf_pigments.io.describe import describe_cube
 
 from .conftest import RPL
 
@@ -34,7 +35,7 @@ def test_facts_of_a_scan(mca_folder, counts):
 
 def test_settings_and_size_in_mm(tmp_path, counts):
     np.savez(tmp_path / "a.npz", counts=counts, gain_kev=0.02, anode="Rh", pixel_mm=[0.5, 0.25])
-    text = describe(tmp_path / "a.npz", tube_kv=40)
+    text = describe_cube(open_cube(tmp_path / "a.npz", tube_kv=40))
     assert "Anode: Rh" in text and "Tube voltage: 40 kV" in text
     assert "1.5 x 1 (a pixel is 0.5 x 0.25 mm)" in text
 
@@ -42,7 +43,7 @@ def test_settings_and_size_in_mm(tmp_path, counts):
 def test_an_assumed_axis_is_called_so(tmp_path, counts):
     np.save(tmp_path / "a.npy", counts)
     assert "(not known, assumed)" in describe(tmp_path / "a.npy")
-    assert "(given by you)" in describe(tmp_path / "a.npy", gain_kev=0.02)
+    assert "(given by you)" in describe_cube(open_cube(tmp_path / "a.npy", gain_kev=0.02))
 
 
 def test_of_a_huge_scan_only_some_rows_are_summed(write_ripple):

@@ -8,6 +8,7 @@ import pytest
 from napari_xrf_pigments.calibration.automatic import calibrated
 from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.io import describe, open_cube
+from napari_xrf_pigments.io.describe import describe_cube
 
 GAIN, OFFSET = 0.0291, -0.04
 
@@ -95,7 +96,7 @@ def test_the_scan_stays_marked_when_it_is_calibrated(tmp_path, counts):
 @pytest.mark.parametrize("write", FORMATS)
 def test_axis_of_the_user_has_priority(tmp_path, counts, write):
     path = write(tmp_path, counts)
-    text = describe(path, gain_kev=0.03, offset_kev=0.1)
+    text = describe_cube(open_cube(path, gain_kev=0.03, offset_kev=0.1))
     assert "30 eV a channel, channel 0 at 100 eV (given by you)" in text
     cube, _ = calibrated(open_cube(path, gain_kev=0.03, offset_kev=0.1))
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.03, 0.1)
