@@ -1,4 +1,4 @@
-"""The anode of a scan from its scattered lines."""
+"""Test the estimate of the anode from the scattered lines of a scan."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from napari_xrf_pigments.calibration.anode import with_estimated_anode
 from napari_xrf_pigments.cube import Acquisition
 
 
-def test_the_anode_is_read_off_the_scatter_and_said() -> None:
+def test_the_anode_is_estimated_from_the_scatter_and_noted() -> None:
     scan, _ = simulate_scan(seed=1, shape=(6, 8), anode="Ag", tube_kv=40.0)
     found, note = with_estimated_anode(scan.with_acquisition(Acquisition()))
     assert found.acquisition.anode == "Ag"
     assert "Ag" in note
 
 
-def test_a_known_anode_stays() -> None:
+def test_a_known_anode_is_not_changed() -> None:
     scan = XRFCube.from_array(np.ones((2, 2, 500), np.uint16), gain_kev=0.04, anode="Mo")
     assert with_estimated_anode(scan) == (scan, "")
 

@@ -1,4 +1,4 @@
-"""Lines of a summed spectrum give the energy axis; where they do not, nothing changes."""
+"""Test the automatic calibration of the energy axis by the lines of the summed spectrum."""
 
 import re
 from collections.abc import Callable
@@ -41,7 +41,9 @@ def _off_ev(axis: EnergyAxis, true: EnergyAxis = TRUE) -> float:
 @pytest.mark.parametrize(
     ("gain", "offset"), [(0.0292, -0.0155), (0.02916, -0.08), (0.0310, 0.12), (0.0275, -0.2)]
 )
-def test_scale_of_a_file_is_put_right(expected_spectrum: Maker, gain: float, offset: float) -> None:
+def test_a_wrong_scale_in_a_file_is_corrected(
+    expected_spectrum: Maker, gain: float, offset: float
+) -> None:
     found = calibrate(
         _sum(expected_spectrum, PAINT),
         EnergyAxis(1024, gain, offset, "file"),
@@ -56,21 +58,21 @@ def test_scale_of_a_file_is_put_right(expected_spectrum: Maker, gain: float, off
 
 
 @pytest.mark.slow
-def test_no_scale_at_all(expected_spectrum: Maker) -> None:
+def test_a_scan_without_a_scale_is_calibrated(expected_spectrum: Maker) -> None:
     placeholder = EnergyAxis(1024, 0.02, 0.0, "estimated")
     found = calibrate(_sum(expected_spectrum, PAINT), placeholder)
     assert found.trusted
     assert _off_ev(found.energies) < 5
 
 
-def test_unknown_anode(expected_spectrum: Maker) -> None:
+def test_a_scan_with_an_unknown_anode_is_calibrated(expected_spectrum: Maker) -> None:
     spectrum = _sum(expected_spectrum, PAINT, anode="Ag")
     found = calibrate(spectrum, EnergyAxis(1024, 0.0291, -0.07, "file"))
     assert found.trusted
     assert _off_ev(found.energies) < 6
 
 
-def test_fine_axis_with_a_zero_peak(expected_spectrum: Maker) -> None:
+def test_a_fine_axis_with_a_zero_peak_is_calibrated(expected_spectrum: Maker) -> None:
     true = EnergyAxis(4096, 0.010, -0.956, "file")
     spectrum = _sum(expected_spectrum, PAINT, true)
     spectrum = spectrum + np.random.default_rng(1).poisson(
@@ -82,7 +84,7 @@ def test_fine_axis_with_a_zero_peak(expected_spectrum: Maker) -> None:
     assert _off_ev(found.energies, true) < 5
 
 
-def test_one_element_is_not_enough(expected_spectrum: Maker) -> None:
+def test_one_element_is_not_enough_for_a_calibration(expected_spectrum: Maker) -> None:
     given = EnergyAxis(1024, 0.0295, 0.05, "file")
     found = calibrate(_sum(expected_spectrum, {"Fe K": 1e6}, anode=None, scatter=0.0), given)
     assert not found.trusted
@@ -90,7 +92,7 @@ def test_one_element_is_not_enough(expected_spectrum: Maker) -> None:
     assert found.message.endswith("kept.")
 
 
-def test_noise_is_not_a_calibration() -> None:
+def test_noise_gives_no_calibration() -> None:
     given = EnergyAxis(1024, 0.03, 0.0, "file")
     noise = np.random.default_rng(2).poisson(50, 1024)
     found = calibrate(noise, given)
@@ -111,7 +113,7 @@ def _cube(make: Maker, source: str) -> XRFCube:
     )
 
 
-def test_cube_gets_axis_and_resolution(expected_spectrum: Maker) -> None:
+def test_the_calibrated_cube_has_the_fitted_axis_and_resolution(expected_spectrum: Maker) -> None:
     cube, found = calibrated(_cube(expected_spectrum, "file"))
     assert found.trusted
     assert cube.energies == found.energies
@@ -120,14 +122,14 @@ def test_cube_gets_axis_and_resolution(expected_spectrum: Maker) -> None:
     assert cube.acquisition.detector.fwhm_mn_ka_ev == pytest.approx(145, abs=5)
 
 
-def test_known_resolution_is_kept(expected_spectrum: Maker) -> None:
+def test_a_known_resolution_is_not_changed(expected_spectrum: Maker) -> None:
     before = _cube(expected_spectrum, "file")
     known = Acquisition(anode="Rh", detector=Detector(fwhm_mn_ka_ev=150.0))
     cube, _ = calibrated(before.with_acquisition(known))
     assert cube.acquisition == known
 
 
-def test_axis_set_by_hand_is_kept(expected_spectrum: Maker) -> None:
+def test_an_axis_set_by_hand_is_not_changed(expected_spectrum: Maker) -> None:
     before = _cube(expected_spectrum, "user")
     cube, found = calibrated(before)
     assert cube is before
@@ -137,7 +139,9 @@ def test_axis_set_by_hand_is_kept(expected_spectrum: Maker) -> None:
 
 @pytest.mark.parametrize("anode", ["Rh", None])
 @pytest.mark.parametrize("sample", ["Steel", "Sn", "Cu", "Zr", "Acrylic"])
-def test_right_axis_of_a_real_spectrum_stays(real_data: Path, sample: str, anode: str) -> None:
+def test_the_correct_axis_of_a_real_spectrum_is_not_changed(
+    real_data: Path, sample: str, anode: str
+) -> None:
     text = (real_data / "nist" / f"{sample}_50kv_50_ma_Rh_vac_D1.msa").read_text()
     body = text.split("#SPECTRUM")[1].split("\n", 1)[1].split("#ENDOFDATA")[0]
     counts = np.array([float(word) for word in re.split(r"[,\s]+", body.strip()) if word])
@@ -146,7 +150,7 @@ def test_right_axis_of_a_real_spectrum_stays(real_data: Path, sample: str, anode
     assert _off_ev(found.energies, given) < 10
 
 
-def test_a_spectrum_is_fitted_once_however_often_it_is_asked_about(
+def test_the_fit_of_a_spectrum_is_cached(
     expected_spectrum: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spectrum, known = _sum(expected_spectrum, PAINT), Acquisition(anode="Rh")

@@ -1,4 +1,4 @@
-"""Lines that do not fit the axis are told, also where there are few of them."""
+"""Test the warning for lines that do not fit the energy axis, also if there are few of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_xrf_pigments.simulation.paintings import Painting, sample_painting
 
 @pytest.fixture(scope="module")
 def sky() -> XRFCube:
-    """Lead, copper and little else."""
+    """Simulate lead, copper and few other lines."""
     whole = sample_painting(np.random.default_rng(0), (4, 4))
     plan = np.full((10, 12), whole.names.index("sky"))
     painting = Painting(plan, whole.names, whole.sections)
@@ -28,7 +28,7 @@ def _sum(cube: XRFCube) -> np.ndarray:
 
 
 @pytest.mark.parametrize("factor", [0.94, 0.98, 1.02, 1.075])
-def test_a_wrong_scale_is_told_by_few_lines_too(sky: XRFCube, factor: float) -> None:
+def test_a_wrong_scale_is_detected_from_a_few_lines(sky: XRFCube, factor: float) -> None:
     axis = replace(sky.energies, gain_kev=sky.energies.gain_kev * factor)
     told = axis_warning(_sum(sky), axis, sky.acquisition)
     assert told is not None
@@ -36,17 +36,17 @@ def test_a_wrong_scale_is_told_by_few_lines_too(sky: XRFCube, factor: float) -> 
 
 
 @pytest.mark.parametrize("off_kev", [-0.008, 0.0, 0.008])
-def test_a_right_scale_is_not(sky: XRFCube, off_kev: float) -> None:
+def test_a_correct_scale_gives_no_warning(sky: XRFCube, off_kev: float) -> None:
     axis = replace(sky.energies, offset_kev=sky.energies.offset_kev + off_kev)
     assert axis_warning(_sum(sky), axis, sky.acquisition) is None
 
 
-def test_noise_alone_tells_nothing(sky: XRFCube) -> None:
+def test_noise_alone_gives_no_warning(sky: XRFCube) -> None:
     flat = np.random.default_rng(1).poisson(50, sky.energies.n_channels).astype(float)
     assert axis_warning(flat, sky.energies, sky.acquisition) is None
 
 
-def test_what_warns_need_not_be_good_enough_to_calibrate_by(sky: XRFCube) -> None:
+def test_lines_too_few_to_calibrate_by_still_give_a_warning(sky: XRFCube) -> None:
     axis = replace(sky.energies, gain_kev=sky.energies.gain_kev * 1.02)
     strict = calibrate(_sum(sky), axis, sky.acquisition)
     loose = calibrate(_sum(sky), axis, sky.acquisition, max_rms_ev=3 * MAX_RMS_EV)

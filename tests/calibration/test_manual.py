@@ -1,4 +1,4 @@
-"""Lines put on their peaks by hand give the axis; drops snap to peaks."""
+"""Test the manual calibration: fit of the axis to line positions, and snapping to peaks."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def place(name, kev, gain=0.0203, offset=-0.07):
     offset=st.floats(-1.0, 0.5),
     energies=st.lists(st.floats(1.5, 30.0), min_size=2, max_size=6, unique=True),
 )
-def test_exact_places_give_back_the_axis(gain, offset, energies):
+def test_exact_positions_recover_the_axis(gain, offset, energies):
     if np.ptp(energies) < 0.2:
         return
     found = calibrate_by_lines([place(str(e), e, gain, offset) for e in energies], AXIS)
@@ -30,13 +30,13 @@ def test_exact_places_give_back_the_axis(gain, offset, energies):
     assert found.energies.source == "user"
 
 
-def test_one_line_moves_the_offset_alone():
+def test_one_line_changes_only_the_offset():
     found = calibrate_by_lines([LinePosition("Fe Ka", 6.404, 330.0)], AXIS)
     assert found.energies.gain_kev == AXIS.gain_kev
     assert found.energies.kev[330] == pytest.approx(6.404)
 
 
-def test_residuals_tell_which_line_is_wrong():
+def test_the_wrong_line_has_the_largest_residual():
     good = [
         place("Ca Ka", 3.69),
         place("Fe Ka", 6.404),
@@ -60,7 +60,7 @@ def test_residuals_tell_which_line_is_wrong():
         ([LinePosition("a", float("nan"), 100.0)], "finite"),
     ],
 )
-def test_impossible_places_are_refused_in_one_sentence(places, message):
+def test_impossible_positions_are_refused_in_one_sentence(places, message):
     with pytest.raises(ValueError, match=message):
         calibrate_by_lines(places, AXIS)
 
@@ -78,17 +78,17 @@ def test_a_line_snaps_to_the_top_of_the_peak_beside_it(dropped):
     assert AXIS.offset_kev + AXIS.gain_kev * channel == pytest.approx(6.404, abs=0.003)
 
 
-def test_the_nearer_of_two_peaks_is_meant():
+def test_a_line_snaps_to_the_nearer_of_two_peaks():
     counts = spectrum((6.404, 300), (7.06, 900))
     assert snap_to_peak(counts, AXIS, 6.45) * 0.02 == pytest.approx(6.404, abs=0.02)
 
 
-def test_noise_does_not_move_it_by_more_than_a_few_ev():
+def test_noise_shifts_a_snapped_line_by_a_few_ev_at_most():
     counts = np.random.default_rng(3).poisson(spectrum((10.55, 400)))
     assert snap_to_peak(counts, AXIS, 10.6) * 0.02 == pytest.approx(10.55, abs=0.012)
 
 
-def test_where_no_peak_is_the_place_stays():
+def test_a_line_away_from_any_peak_does_not_snap():
     flat = np.zeros(AXIS.n_channels)
     assert snap_to_peak(flat, AXIS, 9.0) == pytest.approx(450.0)
     assert 0 <= snap_to_peak(flat, AXIS, -3.0) <= AXIS.n_channels - 1

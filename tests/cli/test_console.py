@@ -1,4 +1,4 @@
-"""Check of an output path, progress bars, and errors as sentences."""
+"""Test the check of output paths, progress bars, and error messages."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ def test_an_output_in_or_around_a_scan_folder_is_refused(scan_folder, out):
 
 
 @pytest.mark.parametrize("out", ["scan.rpl", "scan.raw"])
-def test_neither_half_of_a_scan_is_replaced(scan_file, out):
+def test_neither_file_of_a_scan_pair_is_replaced(scan_file, out):
     with pytest.raises(ValueError, match="part of the scan"):
         check_can_write(scan_file.with_name(out), overwrite=True, scan=scan_file)
 
 
-def test_a_link_to_the_scan_is_the_scan(scan_file, tmp_path):
+def test_an_output_that_links_to_the_scan_is_refused(scan_file, tmp_path):
     link = tmp_path / "elsewhere.h5"
     link.symlink_to(scan_file)
     with pytest.raises(ValueError, match="part of the scan"):
         check_can_write(link, overwrite=True, scan=scan_file)
 
 
-def test_an_output_apart_from_the_scan_is_accepted(scan_folder, scan_file, tmp_path):
+def test_an_output_outside_the_scan_is_accepted(scan_folder, scan_file, tmp_path):
     check_can_write(tmp_path / "maps.zarr", overwrite=False, scan=scan_folder)
     check_can_write(tmp_path / "scan.zarr", overwrite=False, scan=scan_file)
 
@@ -74,7 +74,7 @@ def test_the_folder_of_the_output_must_exist(tmp_path):
         check_can_write(tmp_path / "nowhere" / "maps.h5", overwrite=True)
 
 
-def test_a_bare_name_belongs_to_the_current_folder(tmp_path, monkeypatch):
+def test_a_name_without_a_folder_is_in_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     check_can_write(Path("maps.h5"), overwrite=False)
 

@@ -1,4 +1,4 @@
-"""``xrf-pigments convert``: same counts, input untouched, nothing of others replaced."""
+"""Test ``xrf-pigments convert``: equal counts, unchanged input, no foreign file replaced."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_counts_are_the_same_and_the_input_is_untouched(scan, tmp_path, capsys, name):
+def test_the_counts_are_the_same_and_the_input_is_unchanged(scan, tmp_path, capsys, name):
     before = contents(scan.parent)
     assert main(["convert", str(scan), "-o", str(tmp_path / name)]) == 0
     found, cube = open_cube(tmp_path / name), open_cube(scan)

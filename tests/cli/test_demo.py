@@ -1,4 +1,4 @@
-"""``xrf-pigments demo``: its files, and when it opens a window."""
+"""Test the files of ``xrf-pigments demo`` and the conditions for opening napari."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from napari_xrf_pigments.io import load_results
         ("win32", {}, True),
     ],
 )
-def test_a_window_needs_a_screen(platform, environment, screen):
+def test_opening_a_window_requires_a_screen(platform, environment, screen):
     assert demo.has_screen(platform, environment) is screen
 
 
@@ -46,7 +46,7 @@ def test_with_a_screen_napari_opens_the_scan_and_its_maps(monkeypatch, tmp_path)
     assert {str(tmp_path / "scan.h5"), str(tmp_path / "maps.zarr")} < set(command)
 
 
-def test_without_napari_the_way_to_install_it_is_printed(monkeypatch, tmp_path, capsys):
+def test_without_napari_instructions_to_install_it_are_printed(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("DISPLAY", ":99")
     monkeypatch.setattr(demo, "find_spec", lambda name: None)
     demo.open_viewer(tmp_path / "scan.h5", tmp_path / "maps.zarr")

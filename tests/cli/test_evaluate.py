@@ -1,4 +1,4 @@
-"""``xrf-pigments evaluate``."""
+"""Test ``xrf-pigments evaluate``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def test_missing_weights_are_bad_input(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
-def test_the_seed_reaches_the_test_sets(monkeypatch, capsys):
+def test_the_seed_is_passed_to_the_test_sets(monkeypatch, capsys):
     arguments = {}
     monkeypatch.setattr(
         evaluation, "evaluate", lambda *args, **named: arguments.update(named) or "a table"

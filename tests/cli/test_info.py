@@ -1,4 +1,4 @@
-"""``xrf-pigments info``, and the choice of a detector."""
+"""Test ``xrf-pigments info`` and the selection of a detector."""
 
 from __future__ import annotations
 

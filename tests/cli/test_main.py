@@ -1,4 +1,4 @@
-"""Parsing of the arguments, exit codes, and errors as one sentence."""
+"""Test the parsing of arguments, exit codes, and error messages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_program_is_installed():
     assert done.returncode == 0
 
 
-def test_exit_codes_reach_the_shell(tmp_path):
+def test_exit_codes_are_returned_to_the_shell(tmp_path):
     missing = run_in_a_process("info", str(tmp_path / "nothing.h5"))
     wrong = run_in_a_process("info", "--nonsense")
     assert (missing.returncode, wrong.returncode) == (1, 2)
@@ -69,7 +69,7 @@ def test_piped_help_is_plain_text():
 
 
 @pytest.mark.slow
-def test_a_closed_pipe_does_not_stop_the_work(scan, tmp_path):
+def test_a_closed_output_pipe_does_not_stop_the_run(scan, tmp_path):
     words = ["map", scan, "-o", tmp_path / "maps.h5", "--elements-only", "--lines", "Fe"]
     command = [sys.executable, "-m", "napari_xrf_pigments.cli", *map(str, words)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -85,7 +85,7 @@ def test_missing_command_is_a_usage_error(capsys):
     assert "command" in capsys.readouterr().err
 
 
-def test_a_request_is_frozen(parse):
+def test_a_request_is_immutable(parse):
     request = parse("info", "scan.rpl")
     assert request.scan == Path("scan.rpl")
     with pytest.raises(FrozenInstanceError):
@@ -98,7 +98,7 @@ def test_line_families_are_parsed_in_several_spellings(parse):
         assert request.lines == ["Fe K", "Pb L"]
 
 
-def test_a_shape_is_rows_by_columns(parse):
+def test_a_shape_is_parsed_as_rows_by_columns(parse):
     assert parse("simulate", "-o", "a.h5", "--shape", "30x45").shape == (30, 45)
     assert parse("simulate", "-o", "a.h5").shape == (64, 96)
 

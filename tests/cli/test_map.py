@@ -1,4 +1,4 @@
-"""``xrf-pigments map``: maps are made, and the scan is unchanged."""
+"""Test ``xrf-pigments map``: maps are written, and the scan is unchanged."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_the_summary_ends_with_the_warnings_of_the_run(capsys):
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.5, "50 %"), (0.012, "1.2 %"), (1.0, "100 %")])
-def test_shares_are_percentages(share, text):
+def test_shares_are_printed_as_percentages(share, text):
     assert format_share(share) == text
 
 
@@ -175,7 +175,7 @@ def test_a_calibration_that_does_not_fit_is_refused(scan, tmp_path, capsys):
     assert not out.exists()
 
 
-def test_context_is_in_the_provenance(scan, tmp_path):
+def test_the_context_option_is_in_the_provenance(scan, tmp_path):
     made = {}
     for name, extra in (("alone", []), ("together", ["--context"])):
         out = tmp_path / f"{name}.h5"
@@ -206,7 +206,7 @@ def test_normalisation_is_in_the_provenance(scan, tmp_path):
     assert maps.provenance["settings"]["normalised_to"] == "scatter"
 
 
-def test_maps_carry_the_hash_of_the_weights_that_made_them(scan, tmp_path):
+def test_maps_contain_the_hash_of_their_weights(scan, tmp_path):
     torch.manual_seed(0)
     mine = tmp_path / "mine.safetensors"
     save_weights(PigmentNet(Architecture(16, 1)), mine, {"taught": {}})
@@ -217,9 +217,7 @@ def test_maps_carry_the_hash_of_the_weights_that_made_them(scan, tmp_path):
     assert pigments.provenance["weights_hash"] == weights_hash(mine)
 
 
-def test_a_file_that_holds_no_weights_is_one_sentence_and_nothing_is_written(
-    scan, tmp_path, capsys
-):
+def test_a_file_without_weights_is_one_sentence_and_nothing_is_written(scan, tmp_path, capsys):
     bad = tmp_path / "notes.safetensors"
     bad.write_text("mine")
     out = tmp_path / "maps.h5"

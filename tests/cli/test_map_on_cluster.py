@@ -1,4 +1,4 @@
-"""``xrf-pigments map --scheduler``: the tiles run on a cluster."""
+"""Test ``xrf-pigments map --scheduler``, which computes the tiles on a cluster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def address() -> Iterator[str]:
         yield cluster.scheduler_address
 
 
-def test_the_cluster_makes_the_same_maps(scan: Path, address: str, tmp_path: Path) -> None:
+def test_a_cluster_computes_the_same_maps(scan: Path, address: str, tmp_path: Path) -> None:
     here, there = tmp_path / "here.h5", tmp_path / "there.h5"
     words = ["map", str(scan), "--lines", "Pb, Fe", "--no-calibrate", "--device", "cpu", "-o"]
     assert main([*words, str(here)]) == 0

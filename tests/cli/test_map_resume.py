@@ -1,4 +1,4 @@
-"""``xrf-pigments map --resume``: an interrupted run is continued."""
+"""Test ``xrf-pigments map --resume``, which continues an interrupted run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def words(scan: Path, out: Path, *more: str) -> list[str]:
 
 @pytest.fixture
 def interrupted(scan, tmp_path, monkeypatch) -> Path:
-    """OUT of a run that was interrupted after its first tile."""
+    """Return OUT of a run that was interrupted after its first tile."""
     real, tiles = module.fit_tile, []
 
     def stop(*arguments):
@@ -42,7 +42,7 @@ def interrupted(scan, tmp_path, monkeypatch) -> Path:
     return out
 
 
-def test_resume_makes_the_missing_tiles_alone(scan, interrupted, capsys, monkeypatch):
+def test_resume_computes_only_the_missing_tiles(scan, interrupted, capsys, monkeypatch):
     made = []
     real = module.fit_tile
     monkeypatch.setattr(module, "fit_tile", lambda *a: made.append(a[0].rows) or real(*a))
@@ -55,11 +55,11 @@ def test_resume_makes_the_missing_tiles_alone(scan, interrupted, capsys, monkeyp
     (one, _), (other, _) = load_results(interrupted), load_results(whole)
     assert one.names == other.names == ("Pb L", "Fe K")
     assert np.array_equal(one.counts, other.counts)
-    # Nothing is left behind.
+    # No temporary file remains.
     assert sorted(path.name for path in interrupted.parent.iterdir()) == ["maps.h5", "whole.h5"]
 
 
-def test_earlier_tiles_are_neither_used_nor_discarded_by_accident(scan, interrupted, capsys):
+def test_without_resume_earlier_tiles_are_neither_used_nor_discarded(scan, interrupted, capsys):
     capsys.readouterr()
     assert main(words(scan, interrupted)) == 1
     error = capsys.readouterr().err

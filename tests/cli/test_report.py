@@ -1,4 +1,4 @@
-"""``xrf-pigments report`` and ``map --report``."""
+"""Test ``xrf-pigments report`` and ``map --report``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def result(tmp_path_factory) -> Path:
     )
 
 
-def test_saved_maps_become_a_page(result, tmp_path, capsys):
+def test_a_report_of_saved_maps_is_written(result, tmp_path, capsys):
     out, remarks = tmp_path / "report.html", tmp_path / "remarks.txt"
     remarks.write_text("Measured in <May>.", encoding="utf-8")
     words = ["report", str(result), "-o", str(out), "--remarks", str(remarks)]
@@ -40,7 +40,7 @@ def test_saved_maps_become_a_page(result, tmp_path, capsys):
     assert "image/svg" not in page
 
 
-def test_with_the_scan_the_page_has_spectra_on_the_axis_of_the_maps(result, scan, tmp_path):
+def test_with_the_scan_the_report_has_spectra_on_the_axis_of_the_maps(result, scan, tmp_path):
     out = tmp_path / "report.html"
     assert main(["report", str(result), "-o", str(out), "--scan", str(scan)]) == 0
     assert out.read_text(encoding="utf-8").count("data:image/svg+xml") == 2
@@ -72,7 +72,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
     assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_map_writes_a_report_of_its_maps(scan, tmp_path, capsys):
+def test_the_map_command_writes_a_report_of_its_maps(scan, tmp_path, capsys):
     out, page = tmp_path / "maps.csv", tmp_path / "report.html"
     words = ["map", str(scan), "-o", str(out), "--elements-only", "--report", str(page)]
     assert main([*words, "--no-calibrate", "--lines", "Pb L, Fe K"]) == 0
@@ -88,7 +88,7 @@ def test_a_report_that_cannot_be_written_fails_before_the_work(scan, tmp_path, c
 
 
 @pytest.mark.slow
-def test_maps_as_pictures(scan, tmp_path):
+def test_maps_are_written_as_pictures(scan, tmp_path):
     out = tmp_path / "pictures"
     words = ["map", str(scan), "-o", str(out), "--format", "pictures", "--elements-only"]
     assert main([*words, "--no-calibrate", "--lines", "Pb L"]) == 0

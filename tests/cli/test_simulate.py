@@ -1,4 +1,4 @@
-"""``xrf-pigments simulate``."""
+"""Test ``xrf-pigments simulate``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_simulated_scan_is_described_by_info(scan, capsys):
     assert "Rh" in text
 
 
-def test_its_energy_axis_is_that_of_a_file(scan):
+def test_a_simulated_scan_states_its_energy_axis(scan):
     assert open_cube(scan).energies.source == "file"
 
 

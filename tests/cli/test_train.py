@@ -1,4 +1,4 @@
-"""``xrf-pigments train``: bad input fails before the training starts."""
+"""Test that bad input of ``xrf-pigments train`` is refused before the training starts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_existing_weights_are_not_replaced(tmp_path, capsys):
         (["--start", BUNDLED, "--from-part", "last"], "There is no part 'last'; there are first,"),
     ],
 )
-def test_a_part_that_cannot_start_is_refused(tmp_path, capsys, words, message):
+def test_an_impossible_start_of_a_part_is_refused(tmp_path, capsys, words, message):
     assert main(["train", "-o", str(tmp_path / "w.safetensors"), *words]) == 1
     assert message in capsys.readouterr().err
     assert not any(tmp_path.iterdir())

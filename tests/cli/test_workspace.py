@@ -1,4 +1,4 @@
-"""Hidden folders beside an output are removed when they are no longer needed."""
+"""Test that hidden folders beside an output are removed when they are no longer needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_temporary_workspace_lies_beside_the_output_and_is_removed(tmp_path, e
     assert os.listdir(tmp_path) == []
 
 
-def test_a_foreign_folder_in_place_of_the_workspace_stays(tmp_path):
+def test_a_foreign_folder_with_the_name_of_the_workspace_is_not_changed(tmp_path):
     with (
         pytest.raises(ValueError, match="no lines"),
         resumable_workspace(tmp_path / "a.h5", resume=False, overwrite=False) as folder,

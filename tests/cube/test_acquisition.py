@@ -1,15 +1,15 @@
-"""Settings of an instrument."""
+"""Test the settings of an instrument."""
 
 import pytest
 
 from napari_xrf_pigments.cube import Acquisition
 
 
-def test_nothing_is_known_at_first() -> None:
+def test_all_settings_are_unknown_by_default() -> None:
     assert Acquisition().known() == {}
 
 
-def test_update_replaces_what_is_given_alone() -> None:
+def test_update_replaces_only_the_given_settings() -> None:
     before = Acquisition(anode="Rh", tube_kv=50.0)
     after = before.updated(tube_kv=40.0, anode=None)
     assert after.known() == {"anode": "Rh", "tube_kv": 40.0}

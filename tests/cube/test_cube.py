@@ -1,4 +1,4 @@
-"""A scan keeps counts as integers, energies whole, and missing pixels out of its sums."""
+"""Test that a scan has integer counts in whole spectra and leaves missing pixels out of sums."""
 
 import dask.array as da
 import numpy as np
@@ -13,7 +13,7 @@ def _cube(**more: object) -> XRFCube:
     return XRFCube.from_array(COUNTS, gain_kev=0.5, **more)
 
 
-def test_counts_are_lazy_integers_with_whole_energies() -> None:
+def test_counts_are_lazy_integers_in_chunks_of_whole_spectra() -> None:
     cube = _cube(offset_kev=-0.25)
     assert isinstance(cube.counts, da.Array)
     assert np.issubdtype(cube.counts.dtype, np.integer)
@@ -23,7 +23,7 @@ def test_counts_are_lazy_integers_with_whole_energies() -> None:
     assert np.array_equal(cube.counts.compute(), COUNTS)
 
 
-def test_split_energies_are_joined() -> None:
+def test_chunks_split_along_the_energy_axis_are_merged() -> None:
     split = da.from_array(COUNTS, chunks=(1, 2, 2))
     assert XRFCube.from_array(split, gain_kev=0.5).counts.numblocks[2] == 1
 
@@ -43,12 +43,12 @@ def test_wrong_shapes_are_refused() -> None:
         _cube(valid=np.ones((2, 2), bool))
 
 
-def test_settings_given_by_name_go_first() -> None:
+def test_settings_given_by_name_have_priority() -> None:
     cube = _cube(acquisition=Acquisition(anode="Rh", tube_kv=50.0), anode="Ag")
     assert (cube.acquisition.anode, cube.acquisition.tube_kv) == ("Ag", 50.0)
 
 
-def test_spectra_of_pixels_discs_and_regions() -> None:
+def test_spectra_of_pixels_discs_and_regions_are_sums_means_or_maxima() -> None:
     cube = _cube()
     assert cube.spectrum(1, 2).tolist() == COUNTS[1, 2].tolist()
     cross = COUNTS[1, 1:4].sum(0) + COUNTS[0, 2] + COUNTS[2, 2]
@@ -61,7 +61,7 @@ def test_spectra_of_pixels_discs_and_regions() -> None:
         cube.spectrum(3, 0)
 
 
-def test_missing_pixels_do_not_count() -> None:
+def test_missing_pixels_are_left_out() -> None:
     valid = np.ones((3, 4), bool)
     valid[0, 0] = False
     cube = _cube(valid=valid)
@@ -70,7 +70,7 @@ def test_missing_pixels_do_not_count() -> None:
         cube.region_spectrum(~valid)
 
 
-def test_total_counts() -> None:
+def test_total_counts_are_sums_over_the_channels() -> None:
     assert np.array_equal(_cube().total_counts().compute(), COUNTS.sum(2))
 
 
@@ -78,7 +78,9 @@ def test_total_counts() -> None:
     ("shape", "size"),
     [((60, 120, 1024), 2), ((1662, 1273, 4096), 4), ((3, 200000, 2048), 4), ((1, 1, 10), 4)],
 )
-def test_chunks_hold_whole_energies_and_16_to_64_mb(shape: tuple[int, int, int], size: int) -> None:
+def test_chunks_contain_whole_spectra_and_16_to_64_mb(
+    shape: tuple[int, int, int], size: int
+) -> None:
     dtype = {2: np.uint16, 4: np.uint32}[size]
     chunk = choose_chunks(shape, dtype)
     assert chunk[2] == shape[2]

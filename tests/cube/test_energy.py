@@ -1,4 +1,4 @@
-"""The energy axis."""
+"""Test the energy axis."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from napari_xrf_pigments.cube import EnergyAxis
 
 
 @given(st.integers(2, 5000), st.floats(1e-3, 0.2), st.floats(-2.0, 2.0))
-def test_axis_of_its_own_energies_is_the_same(n: int, gain: float, offset: float) -> None:
+def test_an_axis_is_recovered_from_its_energies(n: int, gain: float, offset: float) -> None:
     axis = EnergyAxis(n, gain, offset)
     again = EnergyAxis.from_kev(axis.kev)
     assert again.n_channels == n
@@ -24,11 +24,11 @@ def test_offset_is_the_centre_of_channel_0() -> None:
 
 
 @pytest.mark.parametrize(("kev", "channel"), [(-9, 0), (0.1, 2), (0.26, 3), (9, 3)])
-def test_channel_of_an_energy(kev: float, channel: int) -> None:
+def test_an_energy_is_assigned_to_its_channel(kev: float, channel: int) -> None:
     assert EnergyAxis(4, 0.5, -1.0).channel(kev) == channel
 
 
-def test_recalibration_keeps_the_channels() -> None:
+def test_recalibration_preserves_the_number_of_channels() -> None:
     axis = EnergyAxis(4, 0.5, -1.0, "file").recalibrated(0.4, -0.9)
     assert (axis.n_channels, axis.gain_kev, axis.offset_kev, axis.source) == (4, 0.4, -0.9, "user")
 

@@ -1,4 +1,4 @@
-"""Cache of emissions: files are verified before use and computed again if they do not match."""
+"""Test that cached emissions are verified before use and computed again if they do not match."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The independent simulator: detector, tube and complete sets."""
+"""Test the independent simulator: detector, tube and complete sets."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def spectrum(response: Response, kev: float = 10.0) -> np.ndarray:
     return render(response, D, (np.array([kev]), np.ones(1)), (nothing, nothing, nothing))[0]
 
 
-def test_peaks_keep_their_counts_and_energy() -> None:
+def test_peaks_have_the_given_counts_and_energies() -> None:
     edges = np.arange(0.0, 20.0, 0.03)
     found = peaks(np.array([6.4, 12.0]), np.array([3.0, 5.0]), np.array([0.06, 0.08]), edges)
     centres = 0.5 * (edges[1:] + edges[:-1])
@@ -164,12 +164,12 @@ def test_every_seed_has_its_own_set(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(STACKS, "C", 1)
     first, other = (load_standard_set("C", tmp_path, seed=seed) for seed in (1, 2))
     assert not np.array_equal(first.counts, other.counts)
-    # Both are cached under names of their own.
+    # Both are cached under separate names.
     assert np.array_equal(load_standard_set("C", tmp_path, seed=1).counts, first.counts)
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
 
-def test_the_seed_is_passed_on_to_all_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seed_is_passed_to_all_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     requested: list[tuple[str, int]] = []
 
     def load(name: str, cache: Path | None, seed: int) -> TestSet:

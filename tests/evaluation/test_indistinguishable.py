@@ -1,4 +1,4 @@
-"""Study of missed groups: fits with and without a group to simulated spectra."""
+"""Test the study of missed groups: fits with and without a group to simulated spectra."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Scores of pigment maps."""
+"""Test the scores of pigment maps."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_blind_and_shared_pairs_are_left_out() -> None:
     assert score(truth, maps).exact == 1.0
 
 
-def test_bootstrap_interval_holds_the_value() -> None:
+def test_the_bootstrap_interval_contains_the_value() -> None:
     truth = make_truth()
     maps = with_group(oracle(truth), "lead", slice(0, 60), 0.0)
     found = score(truth, maps, bootstrap=200)
@@ -143,7 +143,7 @@ def test_bootstrap_interval_holds_the_value() -> None:
     assert low < found.exact < high
 
 
-def test_recall_by_sigma_and_confusions() -> None:
+def test_recall_is_tabulated_by_significance_and_confusions_are_counted() -> None:
     truth = make_truth()
     maps = with_group(with_group(oracle(truth), "lead", slice(None), 0.0), "gold", slice(None), 1.0)
     slices = {s.label: s for s in recall_by(truth, maps, "sigma")}
@@ -153,7 +153,7 @@ def test_recall_by_sigma_and_confusions() -> None:
     assert (GROUPS[worst[0]], GROUPS[worst[1]]) == ("lead", "gold")
 
 
-def test_evaluate_scores_sets_and_scan() -> None:
+def test_evaluate_computes_scores_of_sets_and_scan() -> None:
     truth = make_truth()
     axis, acquisition = EnergyAxis(8, 0.1), Acquisition(anode="Rh")
     counts = np.arange(N, dtype=np.uint32)[:, None].repeat(8, 1)
@@ -202,7 +202,7 @@ def test_several_sets_are_also_scored_together_with_distinct_stacks() -> None:
         concatenate_truths([one, replace(other, names=NAMES[::-1])])
 
 
-def test_scan_score_compares_with_the_weakest_element() -> None:
+def test_the_score_of_a_scan_uses_the_weakest_element() -> None:
     n = 200
     counts = np.zeros((2, n))
     counts[0], counts[1, : n // 2] = 100.0, 100.0  # lead everywhere, tin in half
@@ -228,12 +228,12 @@ def test_auc_is_the_probability_of_the_right_order(up: list[int], down: list[int
     assert auc(up, down) == pytest.approx(np.mean(pairs))
 
 
-def test_average_precision_of_a_known_ranking() -> None:
+def test_average_precision_of_a_known_ranking_is_exact() -> None:
     assert average_precision([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]) == pytest.approx((1 + 2 / 3) / 2)
     assert average_precision([1, 0], [0.5, 0.5]) == 0.5
     assert np.isnan(average_precision([0, 0], [0.5, 0.4]))
 
 
-def test_calibration_error_of_overconfidence() -> None:
+def test_overconfidence_raises_the_calibration_error() -> None:
     assert calibration_error([1, 0], [0.99, 0.99]) == pytest.approx(0.49)
     assert calibration_error(np.arange(10) < 7, np.full(10, 0.7)) == pytest.approx(0.0)

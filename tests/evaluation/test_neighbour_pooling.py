@@ -1,4 +1,4 @@
-"""Scores of neighbour pooling on simulated paintings, at edges and elsewhere."""
+"""Test the scores of neighbour pooling on simulated paintings, at edges and elsewhere."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def test_an_oracle_is_perfect_everywhere(truth: ScanTruth) -> None:
         assert (row.macro_f1, row.false_positives, row.exact) == (1.0, 0.0, 1.0)
 
 
-def test_a_blurred_edge_shows_at_the_edge(truth: ScanTruth) -> None:
+def test_a_blurred_edge_lowers_the_score_at_the_edge_only(truth: ScanTruth) -> None:
     rows = {row.area: row for row in score_context(truth, _maps(truth, 1), 300.0, context=True)}
     assert rows["at an edge"].exact == 0.5
     assert rows["at an edge"].false_positives > rows["all"].false_positives > 0
     assert rows["at an edge"].macro_f1 < rows["all"].macro_f1 < 1
 
 
-def test_pigments_detectable_at_more_counts_only_are_left_out(truth: ScanTruth) -> None:
+def test_pigments_that_need_more_counts_to_be_detectable_are_left_out(truth: ScanTruth) -> None:
     # 50 sigma at 200 times the reference counts are 3.5 at the reference.
     wrong = _maps(truth)
     wrong.group_probability[:] = 0
@@ -64,7 +64,7 @@ def test_pigments_detectable_at_more_counts_only_are_left_out(truth: ScanTruth) 
     assert all(row.exact == 1.0 for row in rows)
 
 
-def test_the_table_has_both_kinds_of_maps_with_their_range() -> None:
+def test_the_table_contains_both_kinds_of_maps_with_their_ranges() -> None:
     rows = [
         ContextScore(300.0, context, "all", f1, 0.001, 0.5)
         for context, f1 in ((False, 0.5), (False, 0.6), (True, 0.8), (True, 0.9))

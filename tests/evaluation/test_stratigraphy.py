@@ -1,4 +1,4 @@
-"""Stratigraphies and labels of the independent test sets."""
+"""Test the stratigraphies and labels of the independent test sets."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def test_every_pigment_occurs_often_enough(drawn: list[Strata]) -> None:
         assert sum(name in ids for ids in pigments) >= 0.02 * len(drawn), name
 
 
-def test_a_pigment_supplies_no_more_of_an_element_than_the_layer_holds(drawn: list[Strata]) -> None:
+def test_a_pigment_supplies_no_more_of_an_element_than_the_layer_contains(
+    drawn: list[Strata],
+) -> None:
     for strata in drawn:
         for layer in strata.layers:
             for table in layer.supply.values():
@@ -130,9 +132,9 @@ def test_shared_elements_are_supplied_by_other_pigments_too() -> None:
             strict=True,
         )
     )
-    assert shared["lead"]  # chrome yellow brings lead as well
+    assert shared["lead"]  # chrome yellow supplies lead as well
     assert shared["chromium"]  # and all the chromium
-    assert not shared["lead-chromium"]  # no other pigment brings chromium
+    assert not shared["lead-chromium"]  # no other pigment supplies chromium
     assert not shared["mercury"]
 
 

@@ -1,4 +1,4 @@
-"""Continuum: SNIP clips peaks and leaves what is smooth."""
+"""Test that SNIP clips peaks and leaves a smooth continuum."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from napari_xrf_pigments.fitting.background import smooth_terms, snip
 KEV = 0.03 * np.arange(1000)
 
 
-def test_smooth_spectrum_is_its_own_background() -> None:
+def test_a_smooth_spectrum_is_its_own_background() -> None:
     smooth = 2000 * np.exp(-(((KEV - 12) / 8) ** 2)) + 100
     inside = (KEV > 1) & (KEV < 29)
     assert snip(smooth, KEV)[inside] == pytest.approx(smooth[inside], rel=0.12)
@@ -25,7 +25,9 @@ def test_peaks_are_clipped(expected_spectrum: Callable[..., np.ndarray]) -> None
     assert np.all(peaks[at_lines] > 3 * continuum[at_lines])
 
 
-def test_batches_are_the_single_spectra(expected_spectrum: Callable[..., np.ndarray]) -> None:
+def test_a_batch_has_the_backgrounds_of_single_spectra(
+    expected_spectrum: Callable[..., np.ndarray],
+) -> None:
     rng = np.random.default_rng(0)
     batch = rng.poisson(expected_spectrum(KEV, {"Cu K": 3e3}, continuum=1e4), (2, 3, KEV.size))
     whole = snip(batch, KEV)
@@ -33,7 +35,7 @@ def test_batches_are_the_single_spectra(expected_spectrum: Callable[..., np.ndar
     assert whole[1, 2] == pytest.approx(snip(batch[1, 2], KEV))
 
 
-def test_background_is_never_negative_nor_above_the_noise() -> None:
+def test_the_background_is_never_negative_or_above_the_noise() -> None:
     rng = np.random.default_rng(1)
     counts = rng.poisson(0.2, KEV.size)
     background = snip(counts, KEV)

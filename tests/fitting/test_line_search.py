@@ -1,4 +1,4 @@
-"""What is in a spectrum is found; what only looks like it is not."""
+"""Test that the elements of a spectrum are found, and artefacts that resemble them are not."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,9 @@ def _spectrum(make: Maker, amounts: dict[str, float], anode: str = "Rh") -> np.n
 
 
 @pytest.mark.parametrize("anode", ["Rh", "Ag", "Mo", "W"])
-def test_all_of_a_painting_and_nothing_else(expected_spectrum: Maker, anode: str) -> None:
+def test_all_elements_of_a_painting_and_no_others_are_found(
+    expected_spectrum: Maker, anode: str
+) -> None:
     found = find_families(
         _spectrum(expected_spectrum, {**PAINT, **HIDDEN}, anode), KEV, Conditions(anode, 45.0)
     )
@@ -43,7 +45,7 @@ def test_all_of_a_painting_and_nothing_else(expected_spectrum: Maker, anode: str
 @pytest.mark.parametrize(
     "name", ["Mn K", "Cr K", "Co K", "Ni K", "Cd K", "Sn K", "Sr K", "Ba L", "As K", "Sb K"]
 )
-def test_each_further_element_is_found(expected_spectrum: Maker, name: str) -> None:
+def test_each_additional_element_is_found(expected_spectrum: Maker, name: str) -> None:
     amounts = {**PAINT, **HIDDEN, name: 6e4 if name != "As K" else 2e5}
     found = find_families(_spectrum(expected_spectrum, amounts), KEV, Conditions("Rh", 45.0))
     assert name in found.families
@@ -64,7 +66,7 @@ def test_air_is_fitted_but_not_reported(expected_spectrum: Maker) -> None:
     assert "Ar K" not in found.families
 
 
-def test_what_is_in_one_corner_is_found(expected_spectrum: Maker) -> None:
+def test_an_element_in_one_block_only_is_found(expected_spectrum: Maker) -> None:
     common = expected_spectrum(KEV, {"Pb L": 8e3, "Ca K": 3e3}, scatter=3e3, continuum=8e3)
     corner = expected_spectrum(KEV, {"Cr K": 6e2})
     blocks = np.random.default_rng(1).poisson(common, (150, KEV.size))
@@ -82,7 +84,7 @@ def test_pile_up_of_lead_is_not_cadmium_or_tin(expected_spectrum: Maker) -> None
     assert not {"Cd K", "Sn K", "Ag K", "Sb K"} & set(found.families)
 
 
-def test_silver_cannot_be_told_from_a_silver_anode(expected_spectrum: Maker) -> None:
+def test_silver_is_not_reported_with_a_silver_anode(expected_spectrum: Maker) -> None:
     spectrum = _spectrum(expected_spectrum, {**PAINT, "Ag K": 1e5}, "Ag")
     assert "Ag K" not in find_families(spectrum, KEV, Conditions("Ag", 45.0)).families
 
@@ -97,16 +99,18 @@ def test_silver_cannot_be_told_from_a_silver_anode(expected_spectrum: Maker) -> 
         ("Pb", 10, None),
     ],
 )
-def test_family_that_counts_for_an_element(symbol: str, kv: float, family: str | None) -> None:
+def test_the_main_family_of_an_element_depends_on_the_voltage(
+    symbol: str, kv: float, family: str | None
+) -> None:
     assert main_family(symbol, KEV, Conditions("Rh", kv)) == family
 
 
 @pytest.mark.parametrize("anode", ANODES)
-def test_anode_is_seen_in_its_scatter(expected_spectrum: Maker, anode: str) -> None:
+def test_the_anode_is_estimated_from_its_scatter(expected_spectrum: Maker, anode: str) -> None:
     amounts = {k: v for k, v in {**PAINT, **HIDDEN}.items() if not k.startswith(anode)}
     assert estimate_anode(_spectrum(expected_spectrum, amounts, anode), KEV) == anode
 
 
-def test_no_anode_is_made_up(expected_spectrum: Maker) -> None:
+def test_without_scatter_no_anode_is_estimated(expected_spectrum: Maker) -> None:
     mean = expected_spectrum(KEV, {**PAINT, **HIDDEN}, anode=None, continuum=8e5)
     assert estimate_anode(np.random.default_rng(4).poisson(mean), KEV) is None

@@ -1,4 +1,4 @@
-"""The fit counts each line once, without bias, and knows how well."""
+"""Test that the net counts of the linear fit are unbiased and their errors correct."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def test_counts_are_unbiased_and_pulls_have_unit_width(expected_spectrum: Maker)
     assert pulls.std(0) == pytest.approx(np.ones(len(truth)), abs=0.13)
 
 
-def test_pixels_unlike_the_mean_are_counted_as_well(expected_spectrum: Maker) -> None:
+def test_counts_of_pixels_unlike_the_mean_are_unbiased(expected_spectrum: Maker) -> None:
     fit, _ = _fit(expected_spectrum, list(PAINT), {**PAINT, **HIDDEN})
     other = {**PAINT, **HIDDEN, "Fe K": 4000.0, "Zn K": 3000.0, "Pb L": 500.0}
     mean = expected_spectrum(KEV, other, scatter=900, continuum=3000)
@@ -53,7 +53,7 @@ def test_pixels_unlike_the_mean_are_counted_as_well(expected_spectrum: Maker) ->
         assert ((found.counts[:, column] - other[name]) / found.sigma[:, column]).std() < 1.15
 
 
-def test_few_counts_have_honest_errors(expected_spectrum: Maker) -> None:
+def test_the_errors_of_few_counts_are_correct(expected_spectrum: Maker) -> None:
     few = {name: amount * 0.06 for name, amount in {**PAINT, **HIDDEN}.items()}
     mean = expected_spectrum(KEV, few, scatter=50, continuum=150)
     assert mean.sum() < 700
@@ -65,8 +65,8 @@ def test_few_counts_have_honest_errors(expected_spectrum: Maker) -> None:
         assert pulls.std() == pytest.approx(1.0, abs=0.12)
 
 
-def test_nothing_is_made_of_a_neighbour(expected_spectrum: Maker) -> None:
-    # None of these is there; each lies under a line of something that is.
+def test_absent_elements_under_strong_lines_are_not_detected(expected_spectrum: Maker) -> None:
+    # All of these are absent; each lies under a line of an element that is present.
     absent = ["As K", "Cd K", "Cr K", "Ni K", "Ba L"]
     fit, mean = _fit(expected_spectrum, [*PAINT, *absent], {**PAINT, **HIDDEN})
     found = fit(np.random.default_rng(3).poisson(mean, (2000, KEV.size)))
@@ -85,34 +85,34 @@ def test_arsenic_under_lead_is_uncertain(expected_spectrum: Maker) -> None:
     assert under > 3 * free
 
 
-def test_titanium_and_barium_come_apart(expected_spectrum: Maker) -> None:
+def test_titanium_and_barium_are_separated(expected_spectrum: Maker) -> None:
     amounts = {"Ti K": 800.0, "Ba L": 1200.0, "Ca K": 300.0}
     fit, mean = _fit(expected_spectrum, list(amounts), amounts)
     found = fit(np.random.default_rng(4).poisson(mean, (1500, KEV.size)))
     assert found.counts.mean(0) == pytest.approx(list(amounts.values()), rel=0.03)
 
 
-def test_a_spectrum_alone_is_fitted_as_in_a_batch(expected_spectrum: Maker) -> None:
+def test_a_spectrum_has_the_same_fit_alone_and_in_a_batch(expected_spectrum: Maker) -> None:
     fit, mean = _fit(expected_spectrum, list(PAINT), {**PAINT, **HIDDEN})
     batch = np.random.default_rng(5).poisson(mean, (9, KEV.size))
     assert fit(batch[3:4]).counts[0] == pytest.approx(fit(batch).counts[3], rel=1e-3, abs=0.05)
 
 
-def test_model_follows_the_spectrum(expected_spectrum: Maker) -> None:
+def test_the_model_agrees_with_the_spectrum(expected_spectrum: Maker) -> None:
     fit, mean = _fit(expected_spectrum, list(PAINT), {**PAINT, **HIDDEN})
     model = fit.model(mean[None])[0]
     expected = mean[fit.window]
     assert np.abs(model - expected).max() < 0.02 * expected.max()
 
 
-def test_empty_pixel_has_no_counts_but_a_sigma(expected_spectrum: Maker) -> None:
+def test_an_empty_pixel_has_no_counts_but_a_sigma(expected_spectrum: Maker) -> None:
     fit, _ = _fit(expected_spectrum, list(PAINT), {**PAINT, **HIDDEN})
     found = fit(np.zeros((1, KEV.size), np.int32))
     assert np.all(found.counts == 0)
     assert np.all(np.isfinite(found.sigma) & (found.sigma > 0))
 
 
-def test_window_leaves_out_threshold_and_zero_peak() -> None:
+def test_the_fit_window_excludes_threshold_and_zero_peak() -> None:
     kev = -0.96 + 0.01 * np.arange(3000)
     spectrum = np.where(kev > 1.5, 5.0, 0.0) + 1e6 * np.exp(-((kev / 0.05) ** 2))
     window = fit_window(kev, np.floor(spectrum))
@@ -120,17 +120,17 @@ def test_window_leaves_out_threshold_and_zero_peak() -> None:
 
 
 @pytest.mark.parametrize("name", ["Fe", "Fe Q", "Xx K", "H K"])
-def test_what_is_no_family_is_named(expected_spectrum: Maker, name: str) -> None:
+def test_an_unknown_line_family_is_named_in_the_error(expected_spectrum: Maker, name: str) -> None:
     with pytest.raises(ValueError, match=name.split()[0]):
         line_fit(KEV, [name], expected_spectrum(KEV, PAINT, continuum=100), RH)
 
 
-def test_family_above_the_voltage_is_refused(expected_spectrum: Maker) -> None:
+def test_a_family_above_the_voltage_is_refused(expected_spectrum: Maker) -> None:
     low = Conditions("Rh", 20.0)
     with pytest.raises(ValueError, match="not excited"):
         line_fit(KEV, ["Sn K"], expected_spectrum(KEV, PAINT, continuum=100), low)
 
 
-def test_spectrum_without_counts_is_refused() -> None:
+def test_a_spectrum_without_counts_is_refused() -> None:
     with pytest.raises(ValueError, match="no counts"):
         line_fit(KEV, ["Fe K"], np.zeros(KEV.size), RH)

@@ -1,4 +1,4 @@
-"""What a clicked peak could be: the true name comes first."""
+"""Test the identification of a peak: the true line is the first candidate."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ RH = Conditions("Rh", 45.0)
 
 
 def spectrum(seed=1, extra=(), **families):
-    """Counts of families, named ``Fe_K=5000``, over a continuum, with noise."""
+    """Simulate counts of families, named ``Fe_K=5000``, over a continuum, with noise."""
     counts = np.full(AXIS.size, 6.0)
     for name, much in families.items():
         family = line_family(name.replace("_", " "), 40.0)
@@ -39,17 +39,17 @@ def spectrum(seed=1, extra=(), **families):
         (14.16, {"Sr_K": 3000}, "Sr Kα"),
     ],
 )
-def test_the_line_that_is_there_is_the_first_guess(kev, families, label):
+def test_the_true_line_is_the_first_candidate(kev, families, label):
     assert name_peak(kev, spectrum(**families), AXIS, RH)[0].label == label
 
 
-def test_lead_and_arsenic_are_told_apart_by_their_other_lines():
+def test_lead_and_arsenic_are_distinguished_by_their_other_lines():
     of_lead = {n.label: n for n in name_peak(10.55, spectrum(Pb_L=9000), AXIS, RH)}
     assert of_lead["Pb Lα"].score > 2 * of_lead["As Kα"].score
     assert "missing" in of_lead["As Kα"].reason
 
 
-def test_a_click_beside_the_peak_means_the_peak():
+def test_a_click_beside_a_peak_identifies_the_peak():
     names = name_peak(6.46, spectrum(Fe_K=5000), AXIS, RH)
     assert names[0].label == "Fe Kα"
     assert names[0].family == "Fe K"
@@ -71,7 +71,7 @@ def test_a_sum_peak_is_named_with_its_two_parents():
     assert sums[0].label == "Sum peak 6.40 + 6.40 keV"
 
 
-def test_the_tube_scatters_with_and_without_loss():
+def test_rayleigh_and_compton_peaks_of_the_tube_are_named():
     line = line_family("Rh K", 40.0).main.kev
     counts = spectrum(extra=[(line, 4000), (compton_kev(line, 110.0), 9000)])
     assert name_peak(line, counts, AXIS, RH)[0].label == "Rh Kα, Rayleigh scatter of the tube"
@@ -87,7 +87,7 @@ def test_lines_that_the_tube_cannot_excite_are_left_out():
     assert "Sn Kα" not in at_25
 
 
-def test_scores_fall_and_labels_differ():
+def test_candidates_are_sorted_by_score_and_have_distinct_labels():
     names = name_peak(9.0, spectrum(Cu_K=3000, Zn_K=2000), AXIS, RH)
     scores = [name.score for name in names]
     assert scores == sorted(scores, reverse=True)
@@ -95,5 +95,5 @@ def test_scores_fall_and_labels_differ():
     assert all(0 <= score <= 1 and name.reason for score, name in zip(scores, names, strict=True))
 
 
-def test_an_empty_spectrum_does_not_fail():
+def test_an_empty_spectrum_raises_no_error():
     assert isinstance(name_peak(6.4, np.zeros(AXIS.size), AXIS, RH), tuple)

@@ -1,4 +1,4 @@
-"""Peaks of an uncalibrated spectrum."""
+"""Test the search for peaks in an uncalibrated spectrum."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,9 @@ from napari_xrf_pigments.fitting.peak_search import (
 KEV = -0.02 + 0.03 * np.arange(1000)
 
 
-def test_peaks_stand_where_their_lines_do(expected_spectrum: Callable[..., np.ndarray]) -> None:
+def test_peaks_are_found_at_the_energies_of_their_lines(
+    expected_spectrum: Callable[..., np.ndarray],
+) -> None:
     mean = expected_spectrum(KEV, {"Ca K": 1e5, "Fe K": 1e5, "Pb L": 3e5}, continuum=3e5)
     peaks = find_peaks(np.random.default_rng(0).poisson(mean).astype(float), 0.03)
     kev = KEV[0] + 0.03 * peaks.channel
@@ -28,7 +30,9 @@ def test_flat_noise_has_no_peaks() -> None:
     assert find_peaks(noise, 0.03).channel.size == 0
 
 
-def test_right_axis_is_among_the_candidates(expected_spectrum: Callable[..., np.ndarray]) -> None:
+def test_the_correct_axis_is_among_the_candidates(
+    expected_spectrum: Callable[..., np.ndarray],
+) -> None:
     mean = expected_spectrum(
         KEV, {"Ca K": 1e5, "Fe K": 1e5, "Cu K": 1e5, "Pb L": 3e5}, continuum=3e5
     )
@@ -38,7 +42,7 @@ def test_right_axis_is_among_the_candidates(expected_spectrum: Callable[..., np.
     assert any(abs(g * 400 + o - (0.03 * 400 - 0.02)) < 0.05 for g, o in axes)
 
 
-def test_zero_peak_is_found_and_not_invented() -> None:
+def test_the_zero_peak_is_found_only_if_present() -> None:
     kev = -0.956 + 0.01 * np.arange(600)
     with_peak = 1e4 * np.exp(-((kev / 0.04) ** 2)) + 10
     assert zero_peak(with_peak, 0.01, 95.6) == pytest.approx(95.6, abs=0.3)
@@ -46,7 +50,7 @@ def test_zero_peak_is_found_and_not_invented() -> None:
     assert zero_peak(with_peak, 0.01, 0.0) is None
 
 
-def test_lines_of_the_known_anode_are_expected() -> None:
+def test_the_expected_lines_include_those_of_a_known_anode() -> None:
     kev, prior = strong_lines("Ag")
     assert np.abs(kev - 22.16).min() < 0.05
     assert len(kev) == len(prior)

@@ -1,4 +1,4 @@
-"""Unexpected elements are named; expected ones are not."""
+"""Test that unexpected elements are named and expected ones are not."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def paint(axis, rng, extra=None, sigma=10.0):
             if line.siegbahn[:2] in ("Ka", "La")
         )
         under = counts[near].sum()
-        # So many that the main line is `sigma` over the noise of its window.
+        # The main line is then `sigma` standard deviations above the noise of its window.
         net = (sigma**2 + np.sqrt(sigma**4 + 4 * sigma**2 * under)) / 2 / alpha
         counts = counts + net * shape(axis, extra)
     return rng.poisson(counts).astype(float)
@@ -59,13 +59,13 @@ def test_an_injected_element_of_ten_sigma_is_named(axis, stranger):
 
 
 @pytest.mark.parametrize("axis", AXES.values(), ids=AXES.keys())
-def test_paint_of_usual_elements_seldom_gets_a_name(axis):
+def test_paint_of_common_elements_rarely_has_an_unexpected_peak(axis):
     rng = np.random.default_rng(8)
     named = [bool(find_unexpected_peaks(paint(axis, rng), axis, RH)) for _ in range(12)]
     assert np.mean(named) <= 0.2
 
 
-def test_a_peak_where_no_element_has_one_is_told_without_a_name():
+def test_a_peak_at_no_known_line_is_reported_without_a_name():
     axis = AXES["20 eV"]
     counts = paint(axis, np.random.default_rng(9))
     counts += np.random.default_rng(1).poisson(
@@ -76,7 +76,7 @@ def test_a_peak_where_no_element_has_one_is_told_without_a_name():
     assert any(abs(entry.kev - 27.0) < 0.15 for entry in found)
 
 
-def test_the_anode_is_no_stranger():
+def test_lines_of_the_anode_are_not_unexpected():
     axis = AXES["20 eV"]
     counts = paint(axis, np.random.default_rng(3))
     counts += np.random.default_rng(2).poisson(4000 * shape(axis, "Mo K"))
@@ -96,7 +96,7 @@ def test_the_fit_finds_the_counts_of_each_family(axis):
     assert fit.model.sum() == pytest.approx(fit.counts.sum(), rel=0.03)
 
 
-def test_what_is_absent_is_fitted_with_next_to_nothing():
+def test_absent_elements_have_no_significant_counts():
     axis = AXES["20 eV"]
     fit = fit_pixel(paint(axis, np.random.default_rng(5)), axis, RH)
     for name in ("Cd K", "Sn K", "Co K"):
@@ -104,7 +104,7 @@ def test_what_is_absent_is_fitted_with_next_to_nothing():
         assert net < 4 * sigma
 
 
-def test_full_channels_are_kept_where_asked_for():
+def test_a_bin_width_of_zero_keeps_the_channels():
     axis = AXES["10 eV"]
     fit = fit_pixel(paint(axis, np.random.default_rng(6)), axis, RH, bin_kev=0.0)
     assert fit.fold == 1
@@ -116,6 +116,6 @@ def test_full_channels_are_kept_where_asked_for():
     ("axis", "message"),
     [(0.001 * np.arange(500), "too little"), (0.02 * np.arange(2000), "no counts")],
 )
-def test_nothing_to_fit_is_said_in_one_sentence(axis, message):
+def test_a_spectrum_that_cannot_be_fitted_is_refused_in_one_sentence(axis, message):
     with pytest.raises(ValueError, match=message):
         fit_pixel(np.zeros(axis.size), axis, RH)

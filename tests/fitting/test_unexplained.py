@@ -1,4 +1,4 @@
-"""The unexplained share speaks for what is foreign, and for nothing else."""
+"""Test that only foreign lines and axis errors raise the unexplained share."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def _pixels(make: Maker, amounts: dict[str, float], n: int = 120, scale: float =
 
 
 @pytest.mark.parametrize("scale", [0.05, 1.0, 10.0])
-def test_known_lines_and_noise_leave_nothing(expected_spectrum: Maker, scale: float) -> None:
+def test_known_lines_and_noise_are_explained(expected_spectrum: Maker, scale: float) -> None:
     share = unexplained_share(_pixels(expected_spectrum, PAINT, scale=scale), AXIS, RH)
     assert share.dtype == np.float32
     assert share.mean() < 0.005
@@ -29,13 +29,17 @@ def test_known_lines_and_noise_leave_nothing(expected_spectrum: Maker, scale: fl
 
 
 @pytest.mark.parametrize("foreign", ["Bi L", "Br K", "Y K", "U L", "Nb K", "W L"])
-def test_foreign_elements_raise_it(expected_spectrum: Maker, foreign: str) -> None:
+def test_foreign_elements_raise_the_unexplained_share(
+    expected_spectrum: Maker, foreign: str
+) -> None:
     share = unexplained_share(_pixels(expected_spectrum, {**PAINT, foreign: 1200.0}), AXIS, RH)
     assert np.quantile(share, 0.05) > 0.04
 
 
 @pytest.mark.parametrize("kev", [5.2, 7.2, 14.4, 18.0, 28.0])
-def test_bumps_where_nothing_is_raise_it(expected_spectrum: Maker, kev: float) -> None:
+def test_peaks_at_no_known_line_raise_the_unexplained_share(
+    expected_spectrum: Maker, kev: float
+) -> None:
     bump = peaks(AXIS.kev, np.array([kev]), shelf=0, escape=False)[0] * 600
     counts = _pixels(expected_spectrum, PAINT)
     counts = counts + np.random.default_rng(1).poisson(bump, counts.shape)
@@ -43,42 +47,48 @@ def test_bumps_where_nothing_is_raise_it(expected_spectrum: Maker, kev: float) -
 
 
 @pytest.mark.parametrize("known", ["As K", "Sn K", "Cd K", "Ba L", "Sr K", "Zr K", "Au L", "S K"])
-def test_elements_of_paintings_do_not(expected_spectrum: Maker, known: str) -> None:
+def test_elements_of_paintings_do_not_raise_the_unexplained_share(
+    expected_spectrum: Maker, known: str
+) -> None:
     share = unexplained_share(_pixels(expected_spectrum, {**PAINT, known: 1200.0}), AXIS, RH)
     assert np.median(share) < 0.01
 
 
-def test_small_errors_of_axis_and_resolution_do_not(expected_spectrum: Maker) -> None:
+def test_small_errors_of_axis_and_resolution_do_not_raise_the_unexplained_share(
+    expected_spectrum: Maker,
+) -> None:
     counts = _pixels(expected_spectrum, PAINT)
     off = EnergyAxis(1024, 0.02901, -0.028)
     assert np.median(unexplained_share(counts, off, RH)) < 0.01
 
 
 @pytest.mark.parametrize(("first", "last"), [(6.0, 10.0), (15.0, 29.0)])
-def test_an_axis_that_no_sum_of_its_own_lines_reaches(first: float, last: float) -> None:
+def test_an_axis_without_pile_up_has_a_finite_unexplained_share(first: float, last: float) -> None:
     counts = np.random.default_rng(0).poisson(5.0, (3, 480))
     share = unexplained_share(counts, np.linspace(first, last, 480), RH)
     assert np.isfinite(share).all()
     assert (share < 0.2).all()
 
 
-def test_unknown_instrument(expected_spectrum: Maker) -> None:
+def test_an_unknown_instrument_does_not_raise_the_unexplained_share(
+    expected_spectrum: Maker,
+) -> None:
     counts = _pixels(expected_spectrum, PAINT)
     assert np.median(unexplained_share(counts, AXIS.kev)) < 0.01
 
 
-def test_a_pixel_speaks_for_itself(expected_spectrum: Maker) -> None:
+def test_the_share_of_a_pixel_does_not_depend_on_the_batch(expected_spectrum: Maker) -> None:
     counts = _pixels(expected_spectrum, {**PAINT, "Bi L": 300.0})
     whole = unexplained_share(counts, AXIS, RH)
     alone = np.concatenate([unexplained_share(c[None], AXIS, RH) for c in counts[:20]])
     assert alone == pytest.approx(whole[:20], abs=1e-4)
 
 
-def test_empty_spectra_and_no_spectra() -> None:
+def test_empty_batches_and_spectra_without_counts_have_no_unexplained_share() -> None:
     assert np.all(unexplained_share(np.zeros((3, 1024), int), AXIS, RH) == 0)
     assert unexplained_share(np.zeros((0, 1024), int), AXIS, RH).shape == (0,)
 
 
-def test_axis_without_room_is_refused() -> None:
+def test_an_axis_with_too_few_energies_is_refused() -> None:
     with pytest.raises(ValueError, match="too little"):
         unexplained_share(np.ones((1, 64), int), EnergyAxis(64, 0.02, 0.0))
