@@ -1,4 +1,4 @@
-"""Files of sessions: they come back as they were; damaged and foreign ones are refused."""
+"""Session files round-trip; damaged and foreign ones are refused."""
 
 import io
 import json
@@ -21,11 +21,11 @@ from napari_xrf_pigments.plugin.saved_session.container import (
 SHAPE = (6, 5)
 
 
-def go_on(done, total):
+def never_cancel(done, total):
     return False
 
 
-def saved(tmp_path, *arrays, document=None, results=(), progress=go_on):
+def saved(tmp_path, *arrays, document=None, results=(), progress=never_cancel):
     store = ArrayStore()
     for elements, pigments in results:
         store.add_results(elements, pigments)
@@ -84,7 +84,7 @@ GOOD = json.dumps({"kind": "napari-xrf-pigments session", "version": 2})
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "i8", ">u2", "?"])
 @pytest.mark.parametrize("shape", [(3, 4, 5), (7,), (0, 4), ()])
-def test_arrays_come_back_as_they_were(tmp_path, dtype, shape):
+def test_arrays_round_trip(tmp_path, dtype, shape):
     array = np.random.default_rng(1).integers(0, 2, shape).astype(dtype)
     again = reopened(saved(tmp_path, array))
     assert again.dtype == array.dtype
@@ -92,7 +92,7 @@ def test_arrays_come_back_as_they_were(tmp_path, dtype, shape):
 
 
 @pytest.mark.parametrize("parts", [(True, True), (True, False), (False, True)])
-def test_results_come_back_as_they_were(tmp_path, parts):
+def test_results_round_trip(tmp_path, parts):
     before = tuple(one if wanted else None for one, wanted in zip(maps(), parts, strict=True))
     path = saved(tmp_path, results=[before])
     after = read_session(path).results["results-0"]
@@ -112,14 +112,14 @@ def test_results_are_an_ome_zarr_that_is_readable_alone(tmp_path):
     assert elements.names == ("Fe K", "Pb L") and pigments.groups == ("copper",)
 
 
-def test_the_document_comes_back(tmp_path):
+def test_the_document_round_trips(tmp_path):
     document = {"text": "café", "number": np.float32(0.5), "list": (1, np.arange(2)), "no": None}
     again = read_session(saved(tmp_path, document=document)).document
     expected = {"text": "café", "number": 0.5, "list": [1, [0, 1]], "no": None}
     assert {key: again[key] for key in expected} == expected
 
 
-def test_views_keep_their_own_order(tmp_path):
+def test_strided_views_round_trip(tmp_path):
     array = np.arange(24.0).reshape(4, 6)[::2, ::-1]
     np.testing.assert_array_equal(reopened(saved(tmp_path, array)), array)
 
@@ -135,7 +135,7 @@ def test_shared_memory_is_written_once(tmp_path):
     assert list(store.arrays) == ["array-0", "array-1"]
 
 
-def test_a_map_shares_the_memory_of_its_results_which_can_be_filled_further(tmp_path):
+def test_maps_share_memory_with_their_results_and_stay_writable(tmp_path):
     session = read_session(saved(tmp_path, results=[maps()]))
     _, pigments = session.results["results-0"]
     pigments.top[1] = 0.25
@@ -280,7 +280,7 @@ def test_a_damaged_member_is_refused(tmp_path):
         reopened(path)
 
 
-def test_no_member_leaves_the_temporary_folder(tmp_path):
+def test_no_member_is_unpacked_outside_the_temporary_folder(tmp_path):
     with zipfile.ZipFile(saved(tmp_path)) as archive:
         members = [(name, archive.read(name)) for name in archive.namelist()]
     (tmp_path / "work.xrfsession").unlink()

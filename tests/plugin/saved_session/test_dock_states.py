@@ -23,7 +23,7 @@ TITLES = (
 
 @pytest.fixture
 def mapped(viewer, scan):
-    """A mapped scan, a picture and a second section."""
+    """Return a mapped scan, beside two pictures and a second section."""
     scan.elements, scan.pigments = elements(), pigments()
     viewer.add_image(np.zeros((6, 8)), name="Infrared")
     viewer.add_image(np.ones((6, 8)), name="X-ray")
@@ -39,7 +39,7 @@ def open_dock(viewer, title, qtbot):
 
 
 def restored(viewer, title, dock, qtbot):
-    """A new dock with the settings of another one, which went through a file."""
+    """Return a new dock with the settings of another one, passed through JSON."""
     state = json.loads(json.dumps(dock.save_state()))
     again = open_dock(viewer, title, qtbot)
     again.restore_state(state)

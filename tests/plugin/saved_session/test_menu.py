@@ -1,18 +1,17 @@
-"""The menu's commands of sessions: napari gives them a proxy of the viewer."""
+"""The commands for sessions in the menu, to which napari passes a proxy of the viewer."""
 
 from __future__ import annotations
 
 import json
 import warnings
 import zipfile
+from pathlib import Path
 
 import pytest
 from napari.utils._proxies import PublicOnlyProxy
 
 from napari_xrf_pigments.cube.cube import Source
-from napari_xrf_pigments.plugin import commands
-from napari_xrf_pigments.plugin import commands as home_commands
-from napari_xrf_pigments.plugin import dialogs as asking
+from napari_xrf_pigments.plugin import commands, dialogs
 from napari_xrf_pigments.plugin.docks.window import our_docks
 from napari_xrf_pigments.plugin.elements.dock import ElementsDock
 from napari_xrf_pigments.plugin.layers.sync import session_of
@@ -33,23 +32,23 @@ def scan(viewer, tmp_path):
 
 @pytest.fixture
 def offered(monkeypatch):
-    """Where the dialog begins; the answer is that place."""
+    """Return the names offered by save dialogs, which are accepted as they are."""
     names = []
 
     def ask(title, name, filters):
         names.append(name)
-        return home_commands.Path(name), next(iter(filters.values()))
+        return Path(name), next(iter(filters.values()))
 
-    monkeypatch.setattr(asking, "ask_save", ask)
+    monkeypatch.setattr(dialogs, "ask_save", ask)
     return names
 
 
-def test_a_session_of_the_menu_keeps_the_docks(viewer, scan, offered, tmp_path, qtbot):
+def test_a_session_saved_from_the_menu_restores_docks(viewer, scan, offered, tmp_path, qtbot):
     dock = ElementsDock(viewer)
     viewer.window.add_dock_widget(dock, name="Elements (XRF Pigments)", area="right")
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)  # napari's, of private names
-        home_commands.save_session_as(PublicOnlyProxy(viewer))
+        commands.save_session_as(PublicOnlyProxy(viewer))
     target = tmp_path / "panel.xrfsession"
     qtbot.waitUntil(target.exists, timeout=180_000)
     with zipfile.ZipFile(target) as file:
@@ -60,18 +59,18 @@ def test_a_session_of_the_menu_keeps_the_docks(viewer, scan, offered, tmp_path, 
     viewer.layers.clear()
     with warnings.catch_warnings():
         warnings.simplefilter("error", FutureWarning)
-        home_commands.replace_by_session(PublicOnlyProxy(viewer), target)
+        commands.replace_by_session(PublicOnlyProxy(viewer), target)
         qtbot.waitUntil(lambda: "Elements" in our_docks(viewer), timeout=180_000)
         qtbot.waitUntil(lambda: len(viewer.layers) > 0, timeout=180_000)
 
 
-def test_dialogs_begin_beside_the_scan(viewer, scan, offered, tmp_path):
-    assert home_commands.path_beside(scan, "panel.html") == str(tmp_path / "panel.html")
+def test_save_dialogs_start_beside_the_scan(viewer, scan, offered, tmp_path):
+    assert commands.path_beside(scan, "panel.html") == str(tmp_path / "panel.html")
 
 
-def test_a_scan_of_no_file_has_no_place(viewer):
-    assert home_commands.path_beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
-    assert home_commands.path_beside(None, "a.html") == "a.html"
+def test_without_a_file_a_save_dialog_starts_with_the_bare_name(viewer):
+    assert commands.path_beside(add_scan(viewer, make_cube()), "a.html") == "a.html"
+    assert commands.path_beside(None, "a.html") == "a.html"
 
 
 def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_path, qtbot):
@@ -79,14 +78,14 @@ def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_pa
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: bool(ended), timeout=180_000)
     names = sorted(viewer.window.dock_widgets)
-    home_commands.save_session_as(viewer)
+    commands.save_session_as(viewer)
     target = tmp_path / "panel.xrfsession"
     qtbot.waitUntil(target.exists, timeout=180_000)
     for dock in list(our_docks(viewer).values()):
         viewer.window.remove_dock_widget(dock)
     qtbot.waitUntil(lambda: not our_docks(viewer), timeout=180_000)
     viewer.layers.clear()
-    home_commands.replace_by_session(viewer, target)
+    commands.replace_by_session(viewer, target)
     qtbot.waitUntil(lambda: len(our_docks(viewer)) == 3, timeout=180_000)
     assert sorted(viewer.window.dock_widgets) == names
     commands.open_docks(viewer, lambda: ended.append(True))
@@ -94,7 +93,7 @@ def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_pa
     assert sorted(viewer.window.dock_widgets) == names
 
 
-def test_what_was_found_comes_back_with_its_strength_and_lines(
+def test_found_elements_are_restored_with_significance_and_lines(
     viewer, scan, offered, tmp_path, qtbot
 ):
     rows = (ElementRow("Hg L", ("Hg L", "Hg M"), 334.0), ElementRow("Cu K", ("Cu K",)))
@@ -103,11 +102,11 @@ def test_what_was_found_comes_back_with_its_strength_and_lines(
     viewer.window.add_dock_widget(dock, name="Elements (XRF Pigments)", area="right")
     assert dock.elements.names() == ("Hg L", "Cu K")
     session_of(viewer).services = fake_services(FakeTiles(), open_cube=lambda path: scan.cube)
-    home_commands.save_session_as(viewer)
+    commands.save_session_as(viewer)
     target = tmp_path / "panel.xrfsession"
     qtbot.waitUntil(target.exists, timeout=180_000)
     viewer.layers.clear()
-    home_commands.replace_by_session(viewer, target)
+    commands.replace_by_session(viewer, target)
     qtbot.waitUntil(lambda: session_of(viewer).scan not in (None, scan), timeout=180_000)
     assert session_of(viewer).scan.element_rows == rows
     qtbot.waitUntil(lambda: dock.elements.names() == ("Hg L", "Cu K"), timeout=180_000)

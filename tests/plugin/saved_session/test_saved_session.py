@@ -1,4 +1,4 @@
-"""A session in a real viewer: saved, closed, opened, the same again."""
+"""A session saved and reopened in a real viewer restores the same state."""
 
 import json
 import shutil
@@ -17,19 +17,22 @@ from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import session_of, show_maps
 from napari_xrf_pigments.plugin.pigments.dock import PigmentsDock
+from napari_xrf_pigments.plugin.register.control_points import existing_points
+from napari_xrf_pigments.plugin.register.dock import RegisterDock
 from napari_xrf_pigments.plugin.saved_session import open_session, save_session
 from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
 from napari_xrf_pigments.plugin.state.scan import Pin
 
-from ..acting import add_scan
+from ..acting import add_dock, add_scan
 from ..synthetic import GROUPS, LINES, PIGMENTS, fake_services, make_cube
 
+POINTS = np.array([[1.0, 1.0], [1.0, 7.0], [6.0, 2.0], [5.0, 7.0]])
 SQUARE = np.array([[2.0, 2.0], [2.0, 9.0], [9.0, 9.0], [9.0, 2.0]])
 
 
 @pytest.fixture
 def file(tmp_path):
-    """The scan's file, which the stand-in for the core opens."""
+    """Return the path of a scan, which the fake services open."""
     path = tmp_path / "panel.h5"
     path.write_bytes(b"counts")
     return path
@@ -50,7 +53,7 @@ def open_docks(viewer):
 
 
 def draw(viewer):
-    """Regions, points and a picture, as a user adds them."""
+    """Add regions, points and a picture as a user does."""
     shapes = Shapes([SQUARE], shape_type="polygon", edge_color="red", name="Sky", scale=(0.5, 0.5))
     viewer.add_layer(shapes)
     image = np.zeros((24, 36), int)
@@ -65,7 +68,7 @@ def draw(viewer):
 
 
 def work_on(viewer, file, tiles):
-    """A scan with maps of both kinds, and what was drawn."""
+    """Add a scan with element and pigment maps, and drawn layers."""
     session = session_of(viewer)
     session.services = fake_services(tiles, open_cube=cube_of)
     scan = add_scan(viewer, cube_of(file), "panel")
@@ -82,7 +85,7 @@ def work_on(viewer, file, tiles):
 
 
 def run_in_docks(viewer, scan, qtbot):
-    """Maps made by clicking, and a threshold set."""
+    """Map elements and pigments in their docks, and set a threshold."""
     elements, pigments = open_docks(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=180_000)
     elements.run()
@@ -107,8 +110,8 @@ def reopen(viewer, path, qtbot, ask=lambda sentence: pytest.fail(sentence)):
     qtbot.waitUntil(lambda: bool(opened), timeout=180_000)
 
 
-def seen(viewer):
-    """What a user sees of the layers."""
+def visible_state(viewer):
+    """Return the properties and data of all layers that a user can see."""
     found = []
     for layer in viewer.layers:
         kind = type(layer).__name__
@@ -131,14 +134,14 @@ def seen(viewer):
     return found
 
 
-def assert_alike(before, after):
+def assert_same_layers(before, after):
     assert [facts["name"] for facts, _ in after] == [facts["name"] for facts, _ in before]
     for (old, data), (new, again) in zip(before, after, strict=True):
         assert new == old
         np.testing.assert_array_equal(again, data)
 
 
-def test_all_comes_back(viewer, file, tmp_path, qtbot, tiles):
+def test_layers_results_docks_and_view_are_restored(viewer, file, tmp_path, qtbot, tiles):
     session_of(viewer).services = fake_services(tiles, open_cube=cube_of)
     scan = add_scan(viewer, cube_of(file), "panel")
     run_in_docks(viewer, scan, qtbot)
@@ -146,7 +149,7 @@ def test_all_comes_back(viewer, file, tmp_path, qtbot, tiles):
     viewer.scene.camera.center = (0.0, 3.0, 5.0)
     viewer.scene.camera.zoom = 12.5
     viewer.theme = "light"
-    before = seen(viewer)
+    before = visible_state(viewer)
     counts, probability = scan.elements.counts.copy(), scan.pigments.probability.copy()
     axis, made = scan.cube.energies, dict(scan.pigments.provenance)
     path = save(viewer, tmp_path / "work", qtbot)
@@ -155,7 +158,7 @@ def test_all_comes_back(viewer, file, tmp_path, qtbot, tiles):
     viewer.window.remove_dock_widget("all")
     viewer.theme = "dark"
     reopen(viewer, path, qtbot)
-    assert_alike(before, seen(viewer))
+    assert_same_layers(before, visible_state(viewer))
     again = session_of(viewer).scan
     assert again is not scan and again.name == "panel"
     np.testing.assert_array_equal(again.elements.counts, counts)
@@ -173,7 +176,7 @@ def test_all_comes_back(viewer, file, tmp_path, qtbot, tiles):
     viewer.theme = "dark"
 
 
-def test_the_spectra_can_be_asked_again(viewer, file, tmp_path, qtbot, tiles):
+def test_spectra_can_be_read_after_reopening(viewer, file, tmp_path, qtbot, tiles):
     scan = work_on(viewer, file, tiles)
     spectrum = scan.spectrum(3, 4)
     path = save(viewer, tmp_path / "work.xrfsession", qtbot)
@@ -185,9 +188,7 @@ def test_the_spectra_can_be_asked_again(viewer, file, tmp_path, qtbot, tiles):
     np.testing.assert_array_equal(counts.data, again.cube.total_counts().compute())
 
 
-def test_pinned_points_and_what_is_set_in_the_spectrum_dock_come_back(
-    viewer, file, tmp_path, qtbot, tiles
-):
+def test_pins_and_settings_of_the_spectrum_dock_are_restored(viewer, file, tmp_path, qtbot, tiles):
     scan = work_on(viewer, file, tiles)
     _, dock = viewer.window.add_plugin_dock_widget("napari-xrf-pigments", "Spectrum")
     for place in ((3, 4), (10, 30)):
@@ -222,7 +223,7 @@ def test_pinned_points_and_what_is_set_in_the_spectrum_dock_come_back(
     assert dock.curves_tab.view.statistic.currentText() == "Maximum"
 
 
-def test_a_run_that_goes_on_after_all_knows_its_earlier_tiles(viewer, file, tmp_path, qtbot, tiles):
+def test_the_tally_of_an_unfinished_run_is_restored(viewer, file, tmp_path, qtbot, tiles):
     scan = work_on(viewer, file, tiles)
     earlier = {
         "elements": SpectraTally(96, 1, 2, 3, 4, 5, np.arange(1000.0)),
@@ -236,9 +237,9 @@ def test_a_run_that_goes_on_after_all_knows_its_earlier_tiles(viewer, file, tmp_
     (restored,) = session_of(viewer).scans
     assert restored is not scan
     for kind, tally in earlier.items():
-        seen = getattr(restored, kind).tally
-        assert seen.numbers == tally.numbers
-        np.testing.assert_array_equal(seen.total, tally.total)
+        restored_tally = getattr(restored, kind).tally
+        assert restored_tally.numbers == tally.numbers
+        np.testing.assert_array_equal(restored_tally.total, tally.total)
 
 
 def test_regions_keep_their_shapes_colours_and_features(viewer, file, tmp_path, qtbot, tiles):
@@ -253,6 +254,38 @@ def test_regions_keep_their_shapes_colours_and_features(viewer, file, tmp_path, 
     assert [str(symbol) for symbol in points.symbol] == ["star", "star"]
 
 
+def test_control_points_stay_linked_to_their_picture(viewer, file, tmp_path, qtbot, tiles):
+    work_on(viewer, file, tiles)
+    for name in ("Infrared", "X-ray"):
+        viewer.add_image(np.ones((8, 9)), name=name)
+    dock = add_dock(viewer, RegisterDock, "Register a picture (XRF Pigments)")
+    placed = {}
+    for name, shift in (("Infrared", 1.0), ("X-ray", 3.0)):
+        dock.choose(viewer.layers[name])
+        dock.bar.place_button.setChecked(True)
+        on_picture, on_scan = dock.points
+        placed[name] = POINTS, POINTS + shift
+        on_picture.data, on_scan.data = placed[name]
+        qtbot.waitUntil(lambda: dock.registration is not None, timeout=10_000)
+        dock.bar.place_button.setChecked(False)
+    matrix = dock.registration.matrix
+    path = save(viewer, tmp_path / "work", qtbot)
+    viewer.layers.clear()
+    viewer.window.remove_dock_widget("all")
+    reopen(viewer, path, qtbot)
+    for name, (on_picture, on_scan) in placed.items():
+        layers = existing_points(viewer, viewer.layers[name])
+        assert set(layers) == {"picture", "scan"}
+        np.testing.assert_array_equal(layers["picture"].data, on_picture)
+        np.testing.assert_array_equal(layers["scan"].data, on_scan)
+        assert list(layers["scan"].features["number"]) == [1, 2, 3, 4]
+        assert list(layers["scan"].text.values) == ["1", "2", "3", "4"]
+    dock = our_docks(viewer)["Register a picture"]
+    assert dock.picture is viewer.layers["X-ray"]
+    qtbot.waitUntil(lambda: dock.registration is not None, timeout=10_000)
+    np.testing.assert_allclose(dock.registration.matrix, matrix)
+
+
 def test_a_scan_that_moved_with_its_session_is_found(viewer, file, tmp_path, qtbot, tiles):
     work_on(viewer, file, tiles)
     path = save(viewer, tmp_path / "work.xrfsession", qtbot)
@@ -264,7 +297,7 @@ def test_a_scan_that_moved_with_its_session_is_found(viewer, file, tmp_path, qtb
     assert session_of(viewer).scan.cube.source.path == elsewhere / file.name
 
 
-def test_a_scan_that_moved_alone_is_asked_for_in_one_sentence(viewer, file, tmp_path, qtbot, tiles):
+def test_the_user_is_asked_where_a_moved_scan_is(viewer, file, tmp_path, qtbot, tiles):
     work_on(viewer, file, tiles)
     path = save(viewer, tmp_path / "work.xrfsession", qtbot)
     moved = tmp_path / "archive.h5"
@@ -281,11 +314,11 @@ def test_a_scan_that_moved_alone_is_asked_for_in_one_sentence(viewer, file, tmp_
     assert session_of(viewer).scan.cube.source.path == moved
 
 
-def test_without_its_scan_the_maps_are_shown_as_pictures(
+def test_without_the_scan_file_maps_open_as_plain_images(
     viewer, file, tmp_path, qtbot, tiles, notes
 ):
     work_on(viewer, file, tiles)
-    before = seen(viewer)
+    before = visible_state(viewer)
     path = save(viewer, tmp_path / "work.xrfsession", qtbot)
     file.unlink()
     reopen(viewer, path, qtbot, lambda sentence: None)
@@ -294,7 +327,7 @@ def test_without_its_scan_the_maps_are_shown_as_pictures(
     assert any("without its spectra" in message for message, _ in notes())
 
 
-def test_another_scan_of_that_name_is_refused(viewer, file, tmp_path, qtbot, tiles, notes):
+def test_a_scan_of_another_size_is_refused(viewer, file, tmp_path, qtbot, tiles, notes):
     work_on(viewer, file, tiles)
     path = save(viewer, tmp_path / "work.xrfsession", qtbot)
     small = make_cube()
@@ -305,7 +338,7 @@ def test_another_scan_of_that_name_is_refused(viewer, file, tmp_path, qtbot, til
     assert any("another scan" in message for message, _ in notes())
 
 
-def test_a_changed_scan_is_told(viewer, file, tmp_path, qtbot, tiles, notes):
+def test_a_changed_scan_gives_a_warning(viewer, file, tmp_path, qtbot, tiles, notes):
     work_on(viewer, file, tiles)
     path = save(viewer, tmp_path / "work.xrfsession", qtbot)
     file.write_bytes(b"other counts")
@@ -313,7 +346,7 @@ def test_a_changed_scan_is_told(viewer, file, tmp_path, qtbot, tiles, notes):
     assert any("has changed" in message for message, _ in notes())
 
 
-def test_saving_says_what_it_leaves_out(viewer, tmp_path, qtbot, notes):
+def test_saving_reports_scans_that_are_left_out(viewer, tmp_path, qtbot, notes):
     add_scan(viewer, name="from Python")
     save(viewer, tmp_path / "work.xrfsession", qtbot)
     assert any("came from no file" in message for message, _ in notes())

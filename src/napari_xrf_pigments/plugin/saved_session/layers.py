@@ -25,9 +25,11 @@ _COMMON = (
 _SETTINGS = {
     "image": ("rgb", "colormap", "contrast_limits", "gamma", "interpolation2d"),
     "labels": ("colormap", "features"),
-    "shapes": ("features", "shape_type", "z_index", "edge_width", "face_color", "edge_color"),
+    "shapes": (
+        "features", "text", "shape_type", "z_index", "edge_width", "face_color", "edge_color",
+    ),
     "points": (
-        "features", "symbol", "size", "face_color", "border_color", "border_width",
+        "features", "text", "symbol", "size", "face_color", "border_color", "border_width",
         "border_width_is_relative", "canvas_size_limits", "shown",
     ),
 }  # fmt: skip
