@@ -1,9 +1,14 @@
-"""Common parts of the text headers of raw cubes."""
+"""Raw counts described by a text header: what the readers of ENVI and Ripple share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+import dask.array as da
+
+from .._lazy import RawCube, dask_counts
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,38 @@ class RawHeader:
         for axis, length in zip(self.axes, self.shape, strict=True):
             shape[axis] = length
         return shape[0], shape[1], shape[2]
+
+
+def open_counts(
+    header: RawHeader, header_path: Path, data: Path
+) -> tuple[da.Array, int, list[str]]:
+    """Open the counts that a header describes.
+
+    Returns
+    -------
+    counts : dask array, shape (y, x, channel)
+        The counts, read when needed.
+    size : int
+        Bytes of the file.
+    notes : list of str
+        The notes of the header, and one where the file is longer than declared.
+
+    Raises
+    ------
+    ValueError
+        If the file is too short.
+    """
+    raw = RawCube(str(data), header.dtype, header.disk_shape, header.axes, header.offset)
+    size = data.stat().st_size
+    if size < raw.n_bytes:
+        raise ValueError(
+            f"{data.name} is truncated: it has {size:,} of the {raw.n_bytes:,} bytes "
+            f"that {header_path.name} declares."
+        )
+    notes = list(header.notes)
+    if size > raw.n_bytes:
+        notes.append(f"{data.name} is {size - raw.n_bytes:,} bytes longer than declared.")
+    return dask_counts(raw, key=f"{header.dtype}{header.axes}{header.offset}"), size, notes
 
 
 def whole_number(keys: Mapping[str, str], key: str, name: str, default: int | None = None) -> int:

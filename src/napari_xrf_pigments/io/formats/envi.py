@@ -11,7 +11,6 @@ import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
-from .._lazy import RawCube, dask_counts
 from .._metadata import (
     ENERGY_UNITS_KEV,
     LENGTH_UNITS_MM,
@@ -27,7 +26,7 @@ from .._reader import (
     parse_float,
     read_head,
 )
-from ._raw_header import RawHeader, whole_number
+from ._raw_header import RawHeader, open_counts, whole_number
 
 MAGIC = b"ENVI"
 # Types by ENVI's numbers; 6 and 9 are complex.
@@ -205,18 +204,9 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     data = path if path != header_path else _data_of(header_path)
     if data is None:
         raise FileNotFoundError(f"{header_path.name} has no file with the counts beside it.")
-    raw = RawCube(str(data), header.dtype, header.disk_shape, header.axes, header.offset)
-    size = data.stat().st_size
-    if size < raw.n_bytes:
-        raise ValueError(
-            f"{data.name} is truncated: it has {size:,} of the {raw.n_bytes:,} bytes "
-            f"that {header_path.name} declares."
-        )
-    notes = list(header.notes)
-    if size > raw.n_bytes:
-        notes.append(f"{data.name} is {size - raw.n_bytes:,} bytes longer than declared.")
+    counts, size, notes = open_counts(header, header_path, data)
     return XRFCube(
-        dask_counts(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
+        counts,
         energy_axis(header) or estimated_axis(header.shape[2], notes),
         acquisition_from_settings(header.keys),
         pixel_mm(header),

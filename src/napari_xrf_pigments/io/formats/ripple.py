@@ -9,7 +9,6 @@ import numpy as np
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
 
-from .._lazy import RawCube, dask_counts
 from .._metadata import LENGTH_UNITS_MM
 from .._reader import (
     FormatReader,
@@ -22,7 +21,7 @@ from .._reader import (
     read_head,
 )
 from ..scans import ripple as scan_ripple
-from ._raw_header import RawHeader, whole_number
+from ._raw_header import RawHeader, open_counts, whole_number
 
 REQUIRED = frozenset({"width", "height", "depth", "data-length", "data-type", "record-by"})
 # Axes (y, x, channel) among the axes of the file.
@@ -210,19 +209,10 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         raise FileNotFoundError(
             f"{header_path.name} has no file {header_path.stem}.raw with the counts beside it."
         )
-    raw = RawCube(str(raw_path), header.dtype, header.disk_shape, header.axes, header.offset)
-    size = raw_path.stat().st_size
-    if size < raw.n_bytes:
-        raise ValueError(
-            f"{raw_path.name} is truncated: it has {size:,} of the {raw.n_bytes:,} bytes "
-            f"that {header_path.name} declares."
-        )
-    notes = list(header.notes)
-    if size > raw.n_bytes:
-        notes.append(f"{raw_path.name} is {size - raw.n_bytes:,} bytes longer than declared.")
+    counts, size, notes = open_counts(header, header_path, raw_path)
     live = in_range_or_none(parse_float(header.keys.get("live-time")), 0, 1e9)
     cube = XRFCube(
-        dask_counts(raw, key=f"{header.dtype}{header.axes}{header.offset}"),
+        counts,
         energy_axis(header) or estimated_axis(header.shape[2], notes),
         acquisition(header),
         pixel_mm(header),
