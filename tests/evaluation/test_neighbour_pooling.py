@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.cube import PigmentMaps
-from napari_xrf_pigments.evaluation import ContextScore, context_table, score_context
-from napari_xrf_pigments.evaluation.neighbour_pooling import REFERENCE_COUNTS, at_edges
+from napari_xrf_pigments.evaluation import (
+    ContextScore,
+    context_table,
+    measure_context,
+    neighbour_pooling,
+    score_context,
+)
+from napari_xrf_pigments.evaluation.neighbour_pooling import AREAS, REFERENCE_COUNTS, at_edges
+from napari_xrf_pigments.network import Predictor
 from napari_xrf_pigments.pigments import ambiguity_groups, pigment_catalogue
 from napari_xrf_pigments.simulation import ScanTruth
 
@@ -42,6 +49,21 @@ def test_edges_are_pixels_beside_another_region() -> None:
     regions[:, 3:] = 1
     assert (at_edges(regions) == np.tile([False, False, True, True, False, False], (5, 1))).all()
     assert not at_edges(np.zeros((3, 3), int)).any()
+
+
+def test_each_painting_is_mapped_with_and_without_neighbours(monkeypatch) -> None:
+    monkeypatch.setattr(neighbour_pooling, "_COUNTS", (300.0, 3_000.0))
+    monkeypatch.setattr(neighbour_pooling, "_PAINTINGS", 1)
+    monkeypatch.setattr(neighbour_pooling, "_SHAPE", (8, 8))
+    steps = []
+    rows = measure_context(Predictor("cpu"), progress=lambda *step: steps.append(step))
+    assert [(row.counts, row.context, row.area) for row in rows] == [
+        (counts, context, area)
+        for counts in (300.0, 3_000.0)
+        for context in (False, True)
+        for area in AREAS
+    ]
+    assert steps == [(1, 2), (2, 2)]
 
 
 def test_an_oracle_is_perfect_everywhere(truth: ScanTruth) -> None:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Option
 
 from ._console import check_can_write, echo, progress_bar
 from ._options import CalibrationOptions, Device
 from .map import open_scan
-
-if TYPE_CHECKING:
-    from ..network import Predictor
-
-#: Simulated scans that measure the effect of neighbours: counts a pixel, paintings, their size.
-_CONTEXT_COUNTS = (300.0, 1_000.0, 3_000.0, 10_000.0)
-_PAINTINGS = 3
-_CONTEXT_SHAPE = (48, 64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +56,13 @@ class EvaluateRequest(CalibrationOptions):
 
     def run(self) -> None:
         """Evaluate the network and print the tables."""
-        from ..evaluation import evaluate
+        from ..evaluation import (
+            compare_groups,
+            context_table,
+            evaluate,
+            measure_context,
+            ratio_table,
+        )
         from ..mapping import map_elements, map_pigments
         from ..network import Predictor
 
@@ -83,38 +81,12 @@ class EvaluateRequest(CalibrationOptions):
             outcome = evaluate(predictor, sets, scan, progress=progress, seed=self.seed)
         echo(str(outcome))
         if self.context:
-            echo(f"\n## Neighbours\n\n{_context_table(predictor)}")
+            with progress_bar("Neighbours", unit=" scans") as progress:
+                table = context_table(measure_context(predictor, progress=progress))
+            echo(f"\n## Neighbours\n\n{table}")
         if self.imitations:
-            echo(f"\n## Imitations\n\n{_imitation_table(predictor, self.seed)}")
+            with progress_bar("Imitations", unit=" groups") as progress:
+                table = ratio_table(compare_groups(predictor, seed=self.seed, progress=progress))
+            echo(f"\n## Imitations\n\n{table}")
         if self.save is not None:
             outcome.save(self.save)
-
-
-def _context_table(predictor: Predictor) -> str:
-    """Measure the effect of similar neighbours on simulated paintings."""
-    import numpy as np
-
-    from ..evaluation import ContextScore, context_table, score_context
-    from ..mapping import map_pigments
-    from ..simulation import simulate_scan
-    from ..simulation.paintings import mosaic_painting
-
-    rows: list[ContextScore] = []
-    with progress_bar("Neighbours", unit=" scans") as progress:
-        for number, counts in enumerate(_CONTEXT_COUNTS):
-            for seed in range(_PAINTINGS):
-                painting = mosaic_painting(np.random.default_rng(seed), _CONTEXT_SHAPE)
-                cube, truth = simulate_scan(seed, _CONTEXT_SHAPE, counts=counts, painting=painting)
-                for context in (False, True):
-                    maps = map_pigments(cube, predictor=predictor, context=context)
-                    rows += score_context(truth, maps, counts, context=context)
-                progress(number * _PAINTINGS + seed + 1, len(_CONTEXT_COUNTS) * _PAINTINGS)
-    return context_table(rows)
-
-
-def _imitation_table(predictor: Predictor, seed: int) -> str:
-    """Measure how often another paint gives the spectrum of a missed pigment."""
-    from ..evaluation import compare_groups, ratio_table
-
-    with progress_bar("Imitations", unit=" groups") as progress:
-        return ratio_table(compare_groups(predictor, seed=seed, progress=progress))

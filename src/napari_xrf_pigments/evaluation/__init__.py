@@ -9,7 +9,7 @@ from .independent_simulation.make import make_set
 from .independent_simulation.truth import TestSet, Truth
 from .indistinguishable import GroupRatio, compare_groups, ratio_table
 from .metrics import Scores, score
-from .neighbour_pooling import ContextScore, context_table, score_context
+from .neighbour_pooling import ContextScore, context_table, measure_context, score_context
 from .real_scan import ScanScore, scan_table, score_scan
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "evaluate",
     "load_standard_set",
     "make_set",
+    "measure_context",
     "ratio_table",
     "scan_table",
     "score",

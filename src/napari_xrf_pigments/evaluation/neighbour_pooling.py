@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from scipy import ndimage
 
 from .._typing import BoolArray
 from ..cube import PigmentMaps
+from ..mapping import map_pigments
+from ..network import Predictor
 from ..pigments.catalogue import ambiguity_groups
-from ..simulation.scan import ScanTruth
+from ..simulation.paintings import mosaic_painting
+from ..simulation.scan import ScanTruth, simulate_scan
 from .bootstrap import MIN_SPECTRA
 from .metrics import align_classes
 
@@ -22,6 +26,10 @@ from .metrics import align_classes
 #: sum over similar neighbours.
 REFERENCE_COUNTS = 20_000.0
 _SIGMA = 5.0
+# Simulated scans that measure the effect: counts per pixel, paintings, their size in pixels.
+_COUNTS = (300.0, 1_000.0, 3_000.0, 10_000.0)
+_PAINTINGS = 3
+_SHAPE = (48, 64)
 #: Areas that are scored: all pixels, those beside another paint, and the others.
 AREAS = ("all", "at an edge", "elsewhere")
 
@@ -59,6 +67,31 @@ def at_edges(regions: NDArray[np.integer]) -> BoolArray:
     low = ndimage.minimum_filter(regions, size=3, mode="nearest")
     high = ndimage.maximum_filter(regions, size=3, mode="nearest")
     return np.asarray(low != high)
+
+
+def measure_context(
+    predictor: Predictor, *, progress: Callable[[int, int], None] | None = None
+) -> list[ContextScore]:
+    """Map simulated paintings with and without pooling of similar neighbours, and score the maps.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The network.
+    progress : callable, optional
+        Called with the scans done and the scans in all.
+    """
+    rows: list[ContextScore] = []
+    scans = list(product(_COUNTS, range(_PAINTINGS)))
+    for done, (counts, seed) in enumerate(scans, start=1):
+        painting = mosaic_painting(np.random.default_rng(seed), _SHAPE)
+        cube, truth = simulate_scan(seed, _SHAPE, counts=counts, painting=painting)
+        for context in (False, True):
+            maps = map_pigments(cube, predictor=predictor, context=context)
+            rows += score_context(truth, maps, counts, context=context)
+        if progress is not None:
+            progress(done, len(scans))
+    return rows
 
 
 def score_context(
