@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-# Shared and busy machines: how long an example takes says nothing.
+# No deadline: the time of an example is meaningless on a shared machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real scans, which cannot be given away with the source."""
+    """Return the folder of real scans, which cannot be distributed with the source."""
     folder = os.environ.get("XRF_PIGMENTS_REAL_DATA")
     if not folder:
         pytest.skip("needs real scans: XRF_PIGMENTS_REAL_DATA names no folder")
@@ -29,7 +29,7 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def expected_spectrum() -> Callable[..., np.ndarray]:
-    """A maker of noise-free spectra from line families, scatter and a smooth continuum."""
+    """Return a function that makes noise-free spectra of families, scatter and continuum."""
     from napari_xrf_pigments.fitting.artefacts import scatter_shapes
     from napari_xrf_pigments.fitting.conditions import Conditions
     from napari_xrf_pigments.fitting.design_matrix import line_columns
@@ -44,7 +44,7 @@ def expected_spectrum() -> Callable[..., np.ndarray]:
         scatter: float = 0.0,
         continuum: float = 0.0,
     ) -> np.ndarray:
-        """Counts in each channel for counts in each family, in scatter and in the continuum."""
+        """Return the counts per channel for counts in each family, scatter and the continuum."""
         conditions = Conditions(anode, tube_kv, fwhm_ev)
         spectrum = np.zeros(len(kev))
         for name, counts in amounts.items():

@@ -1,7 +1,7 @@
 """Work around a crash of Mesa's software renderer, which draws the virtual screen of the tests.
 
-llvmpipe ends the process when a program of shaders is deleted and another one with the same
-shaders is drawn, which napari does whenever a layer is removed: see docs/upstream.md.
+llvmpipe crashes when a shader program is deleted and another one with the same shaders is drawn,
+which napari does whenever a layer is removed: see docs/upstream.md.
 """
 
 from __future__ import annotations

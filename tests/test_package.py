@@ -1,4 +1,4 @@
-"""Importing the package costs next to nothing, and its public names are there."""
+"""Test that importing the package is cheap and that its public names exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAVY = ("torch", "numpy", "dask", "xraylib", "matplotlib", "qtpy", "napari", "P
 
 
 def modules_after(statement: str) -> set[str]:
-    """Names of the modules that a fresh interpreter holds after a statement."""
+    """Return the names of the modules that a new interpreter has imported after a statement."""
     code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
@@ -28,16 +28,16 @@ def modules_after(statement: str) -> set[str]:
         "from napari_xrf_pigments.cli import main; main(['map', '--help'])",
     ],
 )
-def test_importing_brings_in_nothing_heavy(statement):
+def test_importing_the_package_imports_no_heavy_dependency(statement):
     assert not modules_after(statement).intersection(HEAVY)
 
 
-def test_the_data_model_needs_neither_torch_nor_qt():
+def test_the_data_model_imports_neither_torch_nor_qt():
     loaded = modules_after("from napari_xrf_pigments import XRFCube, EnergyAxis, Acquisition")
     assert not loaded.intersection({"torch", "qtpy", "napari"})
 
 
-def test_the_core_never_loads_qt():
+def test_the_core_never_imports_qt():
     names = ", ".join(napari_xrf_pigments.__all__)
     loaded = modules_after(f"from napari_xrf_pigments import {names}")
     assert not loaded.intersection({"qtpy", "napari", "magicgui", "superqt", "pyqtgraph"})

@@ -1,4 +1,4 @@
-"""Work is done whole, on one thread or several, and linear algebra gets its threads back."""
+"""Test parallel work on one or several threads, and the threads of linear algebra."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def blas_threads() -> list[int]:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("length", [0, 1, 255, 256, 257, 5000])
-def test_parts_are_whole_blocks_and_hold_everything_once(length: int, threads: int) -> None:
+def test_parts_are_whole_blocks_and_cover_everything_once(length: int, threads: int) -> None:
     cut = split_blocks(length, 256, threads)
     covered = np.concatenate([np.arange(length)[part] for part in cut]) if cut else np.arange(0)
     assert (covered == np.arange(length)).all()
@@ -26,7 +26,7 @@ def test_parts_are_whole_blocks_and_hold_everything_once(length: int, threads: i
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_everything_is_done(threads: int) -> None:
+def test_all_items_are_processed(threads: int) -> None:
     done: list[int] = []
     with on_threads(threads) as spread:
         spread(done.append, range(100))
@@ -34,7 +34,7 @@ def test_everything_is_done(threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_an_error_reaches_the_caller(threads: int) -> None:
+def test_an_error_is_raised_in_the_caller(threads: int) -> None:
     def fail(number: int) -> None:
         raise ValueError(f"no {number}")
 
@@ -42,14 +42,14 @@ def test_an_error_reaches_the_caller(threads: int) -> None:
         spread(fail, [7])
 
 
-def test_linear_algebra_keeps_to_one_thread_meanwhile() -> None:
+def test_linear_algebra_uses_one_thread_during_parallel_work() -> None:
     before = blas_threads()
     with on_threads(2):
         assert set(blas_threads()) == {1}
     assert blas_threads() == before
 
 
-def test_two_at_once_leave_it_as_it_was() -> None:
+def test_two_concurrent_uses_restore_the_number_of_threads() -> None:
     before = blas_threads()
     inside, leave = threading.Event(), threading.Event()
 
@@ -68,28 +68,28 @@ def test_two_at_once_leave_it_as_it_was() -> None:
     assert blas_threads() == before
 
 
-def test_one_thread_keeps_pytorch_to_itself_and_leaves_others_alone() -> None:
+def test_on_one_thread_limits_pytorch_in_the_calling_thread_only() -> None:
     torch = pytest.importorskip("torch")
-    set_up, given, told = threading.Barrier(2), threading.Event(), []
+    set_up, limited, counts = threading.Barrier(2), threading.Event(), []
 
-    def asks_for(threads: int) -> None:
+    def set_threads(threads: int) -> None:
         torch.get_num_threads()
         set_up.wait(30)
         torch.set_num_threads(threads)
 
     def other() -> None:
-        asks_for(3)
-        assert given.wait(30)
-        told.append(torch.get_num_threads())
+        set_threads(3)
+        assert limited.wait(30)
+        counts.append(torch.get_num_threads())
 
     def own() -> None:
-        asks_for(2)
+        set_threads(2)
         with on_one_thread():
-            given.set()
+            limited.set()
             worker.join()
-            told.append(torch.get_num_threads())
+            counts.append(torch.get_num_threads())
             assert set(blas_threads()) == {1}
-        told.append(torch.get_num_threads())
+        counts.append(torch.get_num_threads())
 
     before = torch.get_num_threads()
     worker, mine = threading.Thread(target=other), threading.Thread(target=own)
@@ -97,10 +97,10 @@ def test_one_thread_keeps_pytorch_to_itself_and_leaves_others_alone() -> None:
     mine.start()
     mine.join()
     torch.set_num_threads(before)
-    assert told == [3, 1, 2]
+    assert counts == [3, 1, 2]
 
 
-def test_as_a_decorator_it_serves_again_and_again() -> None:
+def test_the_decorator_is_reusable_and_reentrant() -> None:
     @on_one_thread()
     def inside(depth: int) -> list[int]:
         return inside(depth - 1) if depth else blas_threads()
@@ -110,7 +110,7 @@ def test_as_a_decorator_it_serves_again_and_again() -> None:
     assert blas_threads() == before
 
 
-def test_the_environment_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_sets_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert thread_count() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "nonsense")

@@ -1,1 +1,1 @@
-"""Search at random for input files that break the readers; a script, not run with the tests."""
+"""Fuzz the readers with random input files; a script that is not run with the tests."""

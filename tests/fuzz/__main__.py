@@ -1,10 +1,11 @@
 """Fuzz the parsers of the readers with atheris, guided by coverage; not part of the tests.
 
-``python -m tests.fuzz rpl -max_total_time=600`` varies the header of a good file of the format,
-opens it as the program does, and stops at anything but a scan or one plain sentence.
+``python -m tests.fuzz rpl -max_total_time=600`` varies the header of a valid file of the format,
+opens it as the program does, and stops at an input that neither opens nor gives a
+one-sentence error.
 ``python -m tests.fuzz all FOLDER -max_total_time=600`` fuzzes every parser in turn; logs, crashes
 and inputs that reached new code go to FOLDER. Every crash becomes a test in ``tests/hostile`` and
-a fix. The good files come from ``tests/hostile/seeds.py``; ``pip install atheris`` (Linux, macOS).
+a fix. The valid files come from ``tests/hostile/seeds.py``; ``pip install atheris`` (Linux, macOS).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def fuzz(name: str, arguments: list[str]) -> None:
     good = varied.read_bytes()
     corpus = Path(tempfile.mkdtemp())
     (corpus / "good").write_bytes(good)
-    # Imports on the way to a scan, or to an error, do not count as time of an input.
+    # Imports during the first opening would count as time of an input.
     for warm_up in (good, good[: len(good) // 2], b""):
         varied.write_bytes(warm_up)
         touch(folder / seed.opened)
@@ -65,7 +66,7 @@ def fuzz(name: str, arguments: list[str]) -> None:
 
 
 def fuzz_all(folder: Path, arguments: list[str]) -> int:
-    """Fuzz every parser in a process of its own; return the number of parsers with a crash."""
+    """Fuzz every parser in a separate process; return the number of parsers with a crash."""
     from tests.hostile.seeds import SEEDS
 
     crashes = 0

@@ -1,1 +1,1 @@
-"""Test reading of damaged and malicious files: each gives a scan or one plain error sentence."""
+"""Test reading of damaged and malicious files: each opens or gives a one-sentence error."""

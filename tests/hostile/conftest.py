@@ -1,4 +1,4 @@
-"""Readers are loaded before memory is watched: what an import takes is no file's fault."""
+"""Import the readers before memory is measured, so that it is not attributed to a file."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What opening any file may do: give a scan, or one plain sentence. Nothing else."""
+"""Check that opening a file gives a scan or a one-sentence error, and has no other effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BYTES = 200 * 2**20
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
-    """Names, sizes and dates of everything below a folder."""
+    """Return names, sizes and modification times of all files below a folder."""
     found = {}
     for path in folder.rglob("*"):
         status = path.lstat()
@@ -24,7 +24,7 @@ def state(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def sentence(error: Exception) -> None:
-    """Fail where what an error says is not one plain sentence for a user."""
+    """Fail if the message of an error is not one plain sentence."""
     text = str(error)
     assert text, type(error)
     assert "\n" not in text, text
@@ -33,7 +33,7 @@ def sentence(error: Exception) -> None:
 
 
 def touch(path: Path) -> bool:
-    """Open a file as the program does and read a corner of it; whether it held a scan."""
+    """Open a file as the program does and read a part; return whether it contains a scan."""
     can_open(path)
     scan_path(path)
     try:
@@ -46,7 +46,7 @@ def touch(path: Path) -> bool:
             assert corner.dtype.kind in "iu"
     except (ValueError, OSError) as error:
         sentence(error)
-        # Of a scan this looks for its elements too, which is slow; see the test of good files.
+        # For a scan this also searches for elements, which is slow; see the test of good files.
         try:
             describe(path)
         except (ValueError, OSError) as told:
@@ -56,7 +56,7 @@ def touch(path: Path) -> bool:
 
 
 def probe(path: Path, folder: Path) -> bool:
-    """:func:`touch`, and nothing written in `folder`, and memory bounded."""
+    """Call :func:`touch` and check that nothing is written to `folder` and memory is bounded."""
     before = state(folder)
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""A good file of every format, made in code: what bad files are made of."""
+"""Valid files of every format, from which the tests make damaged ones."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ COUNTS = np.arange(12, dtype=np.uint16).reshape(3, 4, 1) + (16 * (np.arange(160)
 
 @dataclass(frozen=True)
 class Seed:
-    """A good file.
+    """A valid file.
 
     Parameters
     ----------
     name : str
-        Of the parser.
+        Name of the parser.
     files : callable
         Writes it into an empty folder.
     opened : str
-        What a user opens: a path in that folder; ``"."`` is the folder.
+        The path in that folder to open; ``"."`` is the folder.
     header : str
-        The file whose bytes are worth spoiling first.
+        The file with the header, which the tests damage.
     text : bool
-        Whether that is text with numbers in it.
+        Whether that file is text with numbers.
     """
 
     name: str
@@ -199,5 +199,5 @@ SEEDS = {
         Seed("other", _pgm, "other.bin", "other.bin"),
     )
 }
-#: Seeds that hold no scan, and are refused as they are.
+#: Seeds without a scan, which are refused unchanged.
 NO_SCAN = {"dms", "map_table", "map_picture", "other"}

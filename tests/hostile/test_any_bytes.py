@@ -1,4 +1,4 @@
-"""Any change of the bytes of a good file gives a scan or one plain sentence."""
+"""Test that a valid file with any changed bytes opens or gives a one-sentence error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from .probe import state, touch
 from .seeds import SEEDS
 
-#: Where, as a share of the file (headers stand first), and what is put there.
+#: Position as a share of the file (headers come first), and the bytes written there.
 EDITS = st.lists(
     st.tuples(
         st.one_of(st.floats(0, 0.1), st.floats(0, 1)),
@@ -33,7 +33,9 @@ EDITS = st.lists(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 @given(edits=EDITS, kept=st.one_of(st.just(1.0), st.floats(0, 1)))
-def test_changed_bytes(name: str, edits: list[tuple[float, bytes]], kept: float) -> None:
+def test_a_file_with_changed_bytes_opens_or_gives_one_sentence(
+    name: str, edits: list[tuple[float, bytes]], kept: float
+) -> None:
     seed = SEEDS[name]
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home)

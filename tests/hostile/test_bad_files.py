@@ -1,4 +1,4 @@
-"""Bad files of every format: one plain sentence, nothing written, nothing executed."""
+"""Test that bad files give a one-sentence error, write nothing and execute nothing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def name() -> str:
-    """The format; every test says which."""
+    """Return the format, which every test sets by parametrisation."""
     raise NotImplementedError
 
 
 @pytest.fixture
 def made(tmp_path: Path, name: str) -> tuple[Seed, Path]:
-    """A seed and the folder that it lies in."""
+    """Return a seed and the folder that contains it."""
     seed = SEEDS[name]
     folder = tmp_path / "in"
     folder.mkdir()
@@ -39,14 +39,14 @@ def made(tmp_path: Path, name: str) -> tuple[Seed, Path]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_seed_is_good(made: tuple[Seed, Path]) -> None:
+def test_a_seed_opens_unless_it_has_no_scan(made: tuple[Seed, Path]) -> None:
     seed, folder = made
     assert probe(folder / seed.opened, folder) == (seed.name not in NO_SCAN)
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.97])
 @pytest.mark.parametrize("name", NAMES)
-def test_cut_short(made: tuple[Seed, Path], kept: float) -> None:
+def test_a_truncated_file_opens_or_gives_one_sentence(made: tuple[Seed, Path], kept: float) -> None:
     seed, folder = made
     place = folder / seed.header
     data = place.read_bytes()
@@ -57,7 +57,7 @@ def test_cut_short(made: tuple[Seed, Path], kept: float) -> None:
 
 @pytest.mark.parametrize("seed_number", range(3))
 @pytest.mark.parametrize("name", NAMES)
-def test_random_bytes(made: tuple[Seed, Path], seed_number: int) -> None:
+def test_random_bytes_give_one_sentence(made: tuple[Seed, Path], seed_number: int) -> None:
     seed, folder = made
     rng = np.random.default_rng(seed_number)
     (folder / seed.header).write_bytes(rng.bytes(5000))
@@ -65,7 +65,9 @@ def test_random_bytes(made: tuple[Seed, Path], seed_number: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_random_bytes_after_a_good_beginning(made: tuple[Seed, Path]) -> None:
+def test_random_bytes_after_a_valid_header_open_or_give_one_sentence(
+    made: tuple[Seed, Path],
+) -> None:
     seed, folder = made
     place = folder / seed.header
     data = place.read_bytes()
@@ -78,19 +80,21 @@ def test_random_bytes_after_a_good_beginning(made: tuple[Seed, Path]) -> None:
     ["100000000", "-1", "0", "1e308", "nan", "99999999999999999999", "many", "", "3.7", "0x10"],
 )
 @pytest.mark.parametrize("name", [name for name in NAMES if SEEDS[name].text])
-def test_hostile_numbers(made: tuple[Seed, Path], number: str) -> None:
+def test_hostile_numbers_in_a_header_open_or_give_one_sentence(
+    made: tuple[Seed, Path], number: str
+) -> None:
     seed, folder = made
     place = folder / seed.header
     data = place.read_bytes()
     numbers = list(re.finditer(rb"(?<![\w.])\d+(?:\.\d+)?", data))
-    # Headers stand first; the spectra behind them are all alike.
+    # Headers come first; the spectra after them are all alike.
     for match in numbers[:8]:
         place.write_bytes(data[: match.start()] + number.encode() + data[match.end() :])
         probe(folder / seed.opened, folder)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_another_suffix_is_no_crash(made: tuple[Seed, Path]) -> None:
+def test_a_wrong_suffix_opens_or_gives_one_sentence(made: tuple[Seed, Path]) -> None:
     seed, folder = made
     place = folder / seed.header
     for suffix in (".rpl", ".npy", ".h5", ".bcf", ".spx", ".tif", ".xyz", ""):
@@ -102,7 +106,7 @@ def test_another_suffix_is_no_crash(made: tuple[Seed, Path]) -> None:
 
 @pytest.mark.parametrize("name", ["rpl", "envi"])
 @pytest.mark.parametrize("lost", ["header", "data"])
-def test_a_missing_twin_is_named(made: tuple[Seed, Path], lost: str) -> None:
+def test_a_missing_file_of_a_pair_gives_one_sentence(made: tuple[Seed, Path], lost: str) -> None:
     seed, folder = made
     header = folder / seed.header
     (data,) = (path for path in folder.iterdir() if path != header)
@@ -112,7 +116,7 @@ def test_a_missing_twin_is_named(made: tuple[Seed, Path], lost: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_broken_link(made: tuple[Seed, Path], tmp_path: Path) -> None:
+def test_a_broken_link_gives_one_sentence(made: tuple[Seed, Path], tmp_path: Path) -> None:
     seed, folder = made
     link = tmp_path / f"link{Path(seed.opened).suffix}"
     link.symlink_to(tmp_path / "nowhere")
@@ -139,9 +143,9 @@ print(touch(Path(sys.argv[1])))
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may setuid")
 @pytest.mark.parametrize("name", NAMES)
-def test_what_may_not_be_read(name: str) -> None:
+def test_a_file_without_read_permission_gives_one_sentence(name: str) -> None:
     seed = SEEDS[name]
-    # Not below pytest's folder, which others may not enter.
+    # The temporary folder of pytest is not accessible to other users.
     with tempfile.TemporaryDirectory() as home:
         folder, readable = Path(home, "kept"), Path(home, "readable")
         for place in (folder, readable):
@@ -161,7 +165,7 @@ def test_what_may_not_be_read(name: str) -> None:
 
 
 class Bomb:
-    """Leaves a mark where it is unpickled."""
+    """An object that writes a file when it is unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -199,14 +203,14 @@ def test_an_archive_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("back_to", [0, 120, 130])
-def test_pages_of_a_tiff_that_lead_back_to_one_another(tmp_path: Path, back_to: int) -> None:
+def test_tiff_pages_in_a_circle_give_one_sentence(tmp_path: Path, back_to: int) -> None:
     import tifffile
 
     SEEDS["tiff"].files(tmp_path)
     path = tmp_path / "scan.tif"
     with tifffile.TiffFile(path) as tif:
         pages = [page.offset for page in tif.pages]
-    # Page 130 is told to be followed by an earlier one, or by itself.
+    # Page 130 is followed by an earlier page, or by itself.
     data = bytearray(path.read_bytes())
     behind = pages[130] + 2 + 12 * int.from_bytes(data[pages[130] : pages[130] + 2], "little")
     data[behind : behind + 4] = pages[back_to].to_bytes(4, "little")
@@ -218,7 +222,7 @@ def test_pages_of_a_tiff_that_lead_back_to_one_another(tmp_path: Path, back_to: 
 
 @pytest.mark.parametrize("start", [b"MM\0+\0\x08\0\0", b"II+\0\x08\0\0\0"])
 @pytest.mark.parametrize("far", [2**63, 2**63 - 1, 2**40])
-def test_a_first_page_far_behind_the_end_is_one_sentence(tmp_path, start, far):
+def test_a_first_page_beyond_the_end_of_the_file_gives_one_sentence(tmp_path, start, far):
     order = "big" if start[:1] == b"M" else "little"
     path = tmp_path / "scan.tif"
     path.write_bytes(start + far.to_bytes(8, order))
@@ -227,7 +231,7 @@ def test_a_first_page_far_behind_the_end_is_one_sentence(tmp_path, start, far):
         open_cube(path)
 
 
-#: Just less than what a file of one spectrum may have.
+#: Slightly less than the largest size of a file with one spectrum.
 LARGE = 15 * 2**20
 
 
@@ -235,7 +239,9 @@ LARGE = 15 * 2**20
 @pytest.mark.parametrize(
     ("filled", "size"), [(b"\0", 4 * LARGE), (b"7\n", LARGE), (b"7\n", 5 * LARGE)]
 )
-def test_much_behind_a_good_beginning(made: tuple[Seed, Path], filled: bytes, size: int) -> None:
+def test_gigabytes_after_a_valid_file_open_or_give_one_sentence(
+    made: tuple[Seed, Path], filled: bytes, size: int
+) -> None:
     seed, folder = made
     place = folder / seed.header
     if filled == b"\0":

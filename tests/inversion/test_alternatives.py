@@ -1,4 +1,4 @@
-"""Compositions that layers may have with and without a group."""
+"""Test the compositions that are allowed for layers with and without a group."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from .sections import make_section
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_paint_without_a_group_holds_none_of_its_pigments(seed):
+def test_paint_without_a_group_contains_none_of_its_pigments(seed):
     section = random_stratigraphy(np.random.default_rng(seed))
     names, depth = components().names, len(section) + 1
     for group, members in ambiguity_groups().items():
@@ -27,7 +27,7 @@ def test_paint_without_a_group_holds_none_of_its_pigments(seed):
             assert not part[len(section) :].any()
 
 
-def test_traces_are_the_impurities_of_the_pigments():
+def test_traces_are_limited_to_the_impurities_of_the_pigments():
     section = make_section([("azurite", 1.0)])
     group = pigment("azurite").group
     allowed = allowed_composition(section, group, without=True, depth=len(section))
@@ -40,7 +40,7 @@ def test_traces_are_the_impurities_of_the_pigments():
     np.testing.assert_allclose(allowed.base[-1].sum(), 1, rtol=1e-5)
 
 
-def test_a_metal_leaf_may_be_replaced_too():
+def test_a_metal_leaf_may_be_replaced_by_paint():
     rng = np.random.default_rng(0)
     section = (leaf_layer(rng, "gold_leaf"), *make_section([("red_ochre", 1.0)]))
     group = pigment("gold_leaf").group

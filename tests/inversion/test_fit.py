@@ -1,4 +1,4 @@
-"""The forward model, and the fit of layers to a spectrum."""
+"""Test the forward model and the fit of layers to a spectrum."""
 
 import numpy as np
 import pytest

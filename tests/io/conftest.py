@@ -1,4 +1,4 @@
-"""Small scans in every format, made in code."""
+"""Make small scans in several formats."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ depthscaleunits         keV
 
 @pytest.fixture
 def counts() -> np.ndarray:
-    """Counts (3, 4, 160) in which no two values at one channel are alike."""
+    """Make counts, shape (3, 4, 160), that differ between all pixels of a channel."""
     pixels = np.arange(12, dtype=np.int64).reshape(3, 4, 1)
     return pixels + 16 * (np.arange(160) % 13)
 
@@ -50,7 +50,7 @@ def mca_text(counts: np.ndarray, live: float = 0, real: float = 3.004) -> str:
 
 @pytest.fixture
 def mca_folder(tmp_path: Path, counts: np.ndarray) -> Path:
-    """A scan as CHNet's program writes it: the table above, the pixels in a sub-folder."""
+    """Make a scan as CHNet's program writes it: the table, and the pixels in a sub-folder."""
     root = tmp_path / "panel"
     (root / "10264").mkdir(parents=True)
     table = "righe  3\r\ncolonne  4\r\ndwell-time 3,000000\r\n"
@@ -68,7 +68,7 @@ WriteRipple = Callable[..., Path]
 
 @pytest.fixture
 def write_ripple(tmp_path: Path, counts: np.ndarray) -> WriteRipple:
-    """Write the counts as a Ripple pair; returns the header."""
+    """Write the counts as a Ripple pair and return the path of the header."""
 
     def write(
         dtype: str = "<u2", record: str = "vector", offset: int = 0, template: str = RPL

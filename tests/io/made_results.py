@@ -1,4 +1,4 @@
-"""Results to save, made in code."""
+"""Make results to save."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that fails while a result is written."""
+"""Test disk errors while a result is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from napari_xrf_pigments.io.atomic_write import GuardedFile
 
-# No file may grow beyond 100 kB in the other process: the same to a program as a full disk.
+# A limit of 100 kB per file in the other process has the same effect as a full disk.
 SCRIPT = """
 import resource, signal, sys
 import numpy as np
@@ -30,7 +30,7 @@ except OSError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file sizes cannot be limited on Windows")
 @pytest.mark.parametrize("format", ["hdf5", "zarr", "tiff"])
-def test_full_disk_raises_one_sentence_and_leaves_nothing(tmp_path, format):
+def test_a_full_disk_raises_one_sentence_and_leaves_no_files(tmp_path, format):
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "out"), format],
         capture_output=True,
@@ -38,14 +38,14 @@ def test_full_disk_raises_one_sentence_and_leaves_nothing(tmp_path, format):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    # numpy, which writes pictures, does not tell why.
+    # numpy, which writes the images, does not state the reason.
     reason = "the disk refused it" if format == "tiff" else "file too large"
     assert done.stdout == f"out could not be written: {reason}.\n"
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
 
 
-def test_first_error_is_recorded_and_raised(tmp_path, monkeypatch):
+def test_the_first_error_is_recorded_and_raised(tmp_path, monkeypatch):
     file = GuardedFile(tmp_path / "a")
 
     class Full:
@@ -63,7 +63,7 @@ def test_first_error_is_recorded_and_raised(tmp_path, monkeypatch):
         file.check()
 
 
-def test_writes_in_pieces_and_reads_back(tmp_path, monkeypatch):
+def test_data_written_in_pieces_are_read_back(tmp_path, monkeypatch):
     path = Path(tmp_path / "a")
     with GuardedFile(path) as file:
         whole = file._file.write

@@ -1,4 +1,4 @@
-"""Calibrations in files of their own: read back the same, never over anything else."""
+"""Test that calibration files are read back unchanged and replace only calibrations."""
 
 import json
 
@@ -29,14 +29,14 @@ def cube(channels=64):
     voltage=st.one_of(st.none(), st.floats(5, 60)),
     lines=st.lists(st.tuples(st.text(max_size=8), st.floats(0.5, 60), st.floats(0, 4000))),
 )
-def test_saved_calibration_is_loaded(tmp_path_factory, gain, offset, anode, voltage, lines):
+def test_a_saved_calibration_is_loaded(tmp_path_factory, gain, offset, anode, voltage, lines):
     path = tmp_path_factory.mktemp("calibration") / "a.json"
     saved = SavedCalibration(64, gain, offset, anode, voltage, tuple(lines))
     save_calibration(path, saved)
     assert load_calibration(path) == saved
 
 
-def test_applied_calibration_sets_axis_anode_and_voltage():
+def test_an_applied_calibration_sets_axis_anode_and_voltage():
     calibration = SavedCalibration(64, 0.021, -0.05, "Mo", 42.0)
     applied = calibration.applied(cube())
     assert (applied.energies.gain_kev, applied.energies.offset_kev) == (0.021, -0.05)
@@ -44,7 +44,7 @@ def test_applied_calibration_sets_axis_anode_and_voltage():
     assert (applied.acquisition.anode, applied.acquisition.tube_kv) == ("Mo", 42.0)
 
 
-def test_unknown_settings_leave_those_of_the_scan():
+def test_unknown_settings_do_not_replace_those_of_the_scan():
     known = cube().with_acquisition(cube().acquisition.updated(anode="Rh"))
     assert SavedCalibration(64, 0.021, 0.0).applied(known).acquisition.anode == "Rh"
 
@@ -54,7 +54,7 @@ def test_another_number_of_channels_is_refused():
         SavedCalibration(64, 0.021, 0.0).applied(cube(32))
 
 
-def test_the_source_file_is_remembered_without_its_folders(tmp_path):
+def test_the_name_of_the_scan_is_saved_without_its_folders(tmp_path):
     path = tmp_path / "scan.npy"
     np.save(path, np.ones((2, 3, 64), np.uint16))
     from napari_xrf_pigments import open_cube
@@ -69,7 +69,7 @@ def test_the_source_file_is_remembered_without_its_folders(tmp_path):
     assert not found.made_on(open_cube(path, gain_kev=0.02))
 
 
-def test_an_earlier_calibration_is_replaced_anything_else_stays(tmp_path):
+def test_only_an_earlier_calibration_is_replaced(tmp_path):
     path = tmp_path / "a.json"
     save_calibration(path, SavedCalibration(64, 0.02, 0.0))
     save_calibration(path, SavedCalibration(64, 0.03, 0.0))
@@ -81,7 +81,7 @@ def test_an_earlier_calibration_is_replaced_anything_else_stays(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
 
 
-def test_without_a_folder_nothing_is_written(tmp_path):
+def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         save_calibration(tmp_path / "none" / "a.json", SavedCalibration(64, 0.02, 0.0))
 
@@ -113,7 +113,7 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path, change):
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[1, 2]", b"\xff\xfe", b"{" * 5000, b"7"])
-def test_other_files_are_no_calibration(tmp_path, text):
+def test_other_files_are_refused_as_a_calibration(tmp_path, text):
     path = tmp_path / "a.json"
     path.write_bytes(text)
     assert not is_calibration(path)
@@ -121,6 +121,6 @@ def test_other_files_are_no_calibration(tmp_path, text):
         load_calibration(path)
 
 
-def test_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         load_calibration(tmp_path / "a.json")

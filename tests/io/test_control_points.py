@@ -1,4 +1,4 @@
-"""Control points survive the disk, and nothing else is taken for them."""
+"""Test that files of control points are read back unchanged and other files are refused."""
 
 import json
 
@@ -19,7 +19,7 @@ POINTS = ControlPoints(PLACES, PLACES * 2, "photo.jpg", "scan", "projective")
 
 
 @given(arrays(float, (5, 2), elements=st.floats(-1e6, 1e6)))
-def test_points_come_back_to_the_last_digit(tmp_path_factory, places):
+def test_points_are_read_back_to_the_last_digit(tmp_path_factory, places):
     path = tmp_path_factory.mktemp("points") / "points.json"
     save_control_points(ControlPoints(places, places[::-1]), path)
     again = load_control_points(path)
@@ -27,13 +27,13 @@ def test_points_come_back_to_the_last_digit(tmp_path_factory, places):
     assert np.array_equal(again.scan, places[::-1])
 
 
-def test_names_and_model_come_back(tmp_path):
+def test_names_and_model_are_read_back(tmp_path):
     save_control_points(POINTS, tmp_path / "a.json")
     again = load_control_points(tmp_path / "a.json")
     assert (again.picture_name, again.scan_name, again.model) == ("photo.jpg", "scan", "projective")
 
 
-def test_earlier_points_may_be_replaced_but_nothing_else(tmp_path):
+def test_only_earlier_points_are_replaced(tmp_path):
     path = tmp_path / "a.json"
     save_control_points(POINTS, path)
     save_control_points(ControlPoints(PLACES[:1], PLACES[:1]), path)
@@ -56,7 +56,7 @@ def test_earlier_points_may_be_replaced_but_nothing_else(tmp_path):
         {"model": "spline"},
     ],
 )
-def test_a_file_that_holds_no_points_is_refused_in_one_sentence(tmp_path, change):
+def test_a_file_without_points_is_refused_in_one_sentence(tmp_path, change):
     path = tmp_path / "a.json"
     save_control_points(POINTS, path)
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
@@ -65,7 +65,7 @@ def test_a_file_that_holds_no_points_is_refused_in_one_sentence(tmp_path, change
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"[1, 2]", b"{"])
-def test_rubbish_is_refused(tmp_path, content):
+def test_invalid_points_are_refused(tmp_path, content):
     path = tmp_path / "a.json"
     path.write_bytes(content)
     with pytest.raises(ValueError, match="does not hold control points"):

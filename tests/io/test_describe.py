@@ -1,4 +1,4 @@
-"""The description of a scan in words."""
+"""Test the description of a scan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_xrf_pigments.io.describe import describe_cube
 from .conftest import RPL
 
 
-def test_facts_of_a_scan(mca_folder, counts):
+def test_the_description_contains_size_counts_and_energy_axis(mca_folder, counts):
     (mca_folder / "10264" / "None_1.mca").unlink()
     text = describe(mca_folder)
     total = int(counts.reshape(12, -1)[1:].sum())
@@ -33,22 +33,22 @@ def test_facts_of_a_scan(mca_folder, counts):
         assert fact in text
 
 
-def test_settings_and_size_in_mm(tmp_path, counts):
+def test_the_description_contains_settings_and_size_in_mm(tmp_path, counts):
     np.savez(tmp_path / "a.npz", counts=counts, gain_kev=0.02, anode="Rh", pixel_mm=[0.5, 0.25])
     text = describe_cube(open_cube(tmp_path / "a.npz", tube_kv=40))
     assert "Anode: Rh" in text and "Tube voltage: 40 kV" in text
     assert "1.5 x 1 (a pixel is 0.5 x 0.25 mm)" in text
 
 
-def test_an_assumed_axis_is_called_so(tmp_path, counts):
+def test_an_assumed_axis_is_described_as_assumed(tmp_path, counts):
     np.save(tmp_path / "a.npy", counts)
     assert "(not known, assumed)" in describe(tmp_path / "a.npy")
     assert "(given by you)" in describe_cube(open_cube(tmp_path / "a.npy", gain_kev=0.02))
 
 
-def test_of_a_huge_scan_only_some_rows_are_summed(write_ripple):
+def test_only_some_rows_of_a_huge_scan_are_summed(write_ripple):
     text = RPL.replace("{x}", "20").replace("{y}", "30000").replace("{n}", "4096")
     header = write_ripple(template=text)
     with header.with_suffix(".raw").open("wb") as file:
-        file.truncate(20 * 30000 * 4096 * 2)  # sparse: takes no room
+        file.truncate(20 * 30000 * 4096 * 2)  # sparse: occupies no disk space
     assert "(from 24 rows)" in describe(header)

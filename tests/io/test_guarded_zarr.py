@@ -1,4 +1,4 @@
-"""Pieces of a store that blow up are not unpacked, whatever packed them."""
+"""Test that chunks larger than declared are not unpacked, for any compression."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ BIG = 4 * 2**20
 
 @pytest.mark.parametrize("data", [bytes(BIG), os.urandom(BIG), b"counts" * (BIG // 6)])
 @pytest.mark.parametrize("packer", PACKERS)
-def test_the_size_is_known_before(packer, data):
+def test_the_unpacked_size_is_known_before_unpacking(packer, data):
     packed = bytes(PACKERS[packer](data))
     assert exceeds_declared_size(packed, len(data) // 2)
-    # Zstandard is known to a block only.
+    # The size of Zstandard data is known to within one block.
     assert not exceeds_declared_size(packed, len(data) + 2**17)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_have_an_answer(data):
+def test_the_size_check_accepts_any_bytes(data):
     for start in (
         b"",
         b"\x28\xb5\x2f\xfd",
@@ -75,7 +75,7 @@ def test_shards_are_read(tmp_path, counts):
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_a_pipe_is_not_waited_for(tmp_path, counts):
+def test_a_pipe_instead_of_a_chunk_does_not_block(tmp_path, counts):
     path = tmp_path / "scan.zarr"
     zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(3, 4, 160))
     (piece,) = (each for each in (path / "c").rglob("*") if each.is_file())

@@ -1,4 +1,4 @@
-"""Pictures to lay onto a scan."""
+"""Test reading of images that are registered with a scan."""
 
 import numpy as np
 import pytest
@@ -13,13 +13,13 @@ GREY = RNG.integers(0, 60_000, (20, 30), dtype=np.uint16)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".tiff", ".bmp"])
-def test_colours_come_back(tmp_path, suffix):
+def test_colours_are_read_unchanged(tmp_path, suffix):
     path = tmp_path / f"photo{suffix}"
     Image.fromarray(COLOURS).save(path)
     assert np.array_equal(read_picture(path), COLOURS)
 
 
-def test_a_photograph_stands_upright(tmp_path):
+def test_the_orientation_of_a_photograph_is_applied(tmp_path):
     path = tmp_path / "photo.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned by 90 degrees
@@ -28,7 +28,7 @@ def test_a_photograph_stands_upright(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".png"])
-def test_radiographs_keep_their_sixteen_bits(tmp_path, suffix):
+def test_sixteen_bits_of_a_radiograph_are_preserved(tmp_path, suffix):
     path = tmp_path / f"xray{suffix}"
     if suffix == ".tif":
         tifffile.imwrite(path, GREY)
@@ -37,19 +37,19 @@ def test_radiographs_keep_their_sixteen_bits(tmp_path, suffix):
     assert np.array_equal(read_picture(path), GREY)
 
 
-def test_the_first_page_and_separate_planes(tmp_path):
+def test_the_first_page_is_read_and_separate_planes_are_joined(tmp_path):
     path = tmp_path / "planes.tif"
     tifffile.imwrite(path, np.moveaxis(COLOURS, -1, 0), photometric="rgb", planarconfig="separate")
     assert np.array_equal(read_picture(path), COLOURS)
 
 
-def test_a_palette_becomes_colours(tmp_path):
+def test_palette_indices_are_converted_to_colours(tmp_path):
     path = tmp_path / "few.png"
     Image.fromarray(COLOURS).quantize(16).save(path)
     assert read_picture(path).shape == (20, 30, 3)
 
 
-def test_a_stack_is_no_flat_picture(tmp_path):
+def test_a_stack_is_refused_as_an_image(tmp_path):
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, np.zeros((7, 20, 30), np.uint8), photometric="minisblack")
     with pytest.raises(ValueError, match=r"stack\.tif is not one flat picture\."):
@@ -72,7 +72,7 @@ def test_another_file_named_in_a_description_is_not_opened(tmp_path):
     assert np.array_equal(read_picture(tmp_path / "photo.ome.tif"), GREY)
 
 
-def test_a_size_in_a_description_is_not_believed(tmp_path):
+def test_a_size_in_a_description_is_ignored(tmp_path):
     path = tmp_path / "photo.tif"
     tifffile.imwrite(path, GREY, description='{"shape": [1000000, 20, 30]}', metadata=None)
     assert np.array_equal(read_picture(path), GREY)

@@ -1,4 +1,4 @@
-"""However a lazy cube is indexed, the values are right and no more is read than is wanted."""
+"""Test that any index of a lazy cube selects the right values and reads no more than needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNTS = np.arange(12 * 7 * 5, dtype=np.uint16).reshape(12, 7, 5)
 
 @dataclass(frozen=True)
 class RecordedCube(LazyCube):
-    """A cube in memory that records how many counts were read of it."""
+    """A cube in memory that records the number of counts read."""
 
     path: str = __file__
     sizes: list[int] = field(default_factory=list)
@@ -62,7 +62,7 @@ def test_every_index_selects_as_numpy_does(key):
         return  # dask and numpy differ there
     found = dask_counts(RecordedCube())[key].compute(scheduler="synchronous")
     wanted = COUNTS
-    for axis in (2, 1, 0):  # one axis at a time, so that no integer moves a list's axis
+    for axis in (2, 1, 0):  # one axis at a time, so that no integer moves the axis of a list
         part = np.array(key[axis], int) if isinstance(key[axis], list) else key[axis]
         wanted = wanted[(slice(None),) * axis + (part,)]
     assert np.array_equal(found, wanted)
@@ -71,11 +71,11 @@ def test_every_index_selects_as_numpy_does(key):
 @pytest.mark.parametrize(
     "key", [np.s_[None, 3, 2], np.s_[[1, 4], 2], np.s_[5, [], 1:3], np.s_[3, [6, 0, 6], 2:4]]
 )
-def test_lists_and_new_axes_are_passed_over_to_the_array(key):
+def test_lists_and_new_axes_select_as_numpy_does(key):
     assert np.array_equal(RecordedCube()[key], COUNTS[key])
 
 
-def test_a_mask_of_rows_reads_from_the_first_to_the_last():
+def test_a_mask_of_rows_reads_only_from_its_first_to_its_last_row():
     cube = RecordedCube()
     mask = np.isin(np.arange(12), [4, 6])
     assert np.array_equal(cube[mask], COUNTS[[4, 6]])

@@ -1,4 +1,4 @@
-"""PyMca's fit settings: read as PyMca reads them, and written so that PyMca takes them."""
+"""Test that fit settings are read as PyMca reads them, and that PyMca reads written ones."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_families_axis_and_conditions_are_read(cfg: Path) -> None:
     assert (found.gain_kev, found.offset_kev) == (0.0174, -0.0118)
     assert found.excitation_kev == 40.0
     assert found.air_mm == pytest.approx(25.0)
-    # 0.1 keV of noise and Fano's spread of 5.9 keV in silicon.
+    # 0.1 keV of noise and the Fano broadening at 5.9 keV in silicon.
     assert found.fwhm_mn_ka_ev == pytest.approx(156.1, abs=0.3)
 
 
@@ -77,7 +77,7 @@ def test_unused_settings_are_named_in_one_sentence(cfg: Path) -> None:
     assert FitSettings(("Fe K",)).sentence == ""
 
 
-def test_the_axis_has_the_channels_of_the_scan(cfg: Path) -> None:
+def test_the_axis_has_the_number_of_channels_of_the_scan(cfg: Path) -> None:
     axis = read_pymca_cfg(cfg).axis(2048)
     assert axis is not None
     assert axis.n_channels == 2048
@@ -127,9 +127,11 @@ FAMILIES = st.lists(
     energy=st.one_of(st.none(), st.floats(5, 60)),
     air=st.floats(0.1, 100),
 )
-def test_written_settings_are_read(tmp_path, families, gain, offset, fwhm, energy, air) -> None:
+def test_written_settings_are_read_back(
+    tmp_path, families, gain, offset, fwhm, energy, air
+) -> None:
     path = tmp_path / "again.cfg"
-    # Families of one element stand together in such a file.
+    # The file lists the families of one element together.
     families = sorted(families, key=lambda name: name.split()[0])
     write_pymca_cfg(path, FitSettings(tuple(families), gain, offset, fwhm, energy, air))
     found = read_pymca_cfg(path)
@@ -168,7 +170,7 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
         read_pymca_cfg(path)
 
 
-def test_odd_values_are_named(tmp_path: Path) -> None:
+def test_invalid_values_are_named_in_the_error(tmp_path: Path) -> None:
     path = tmp_path / "odd.cfg"
     path.write_text("[peaks]\nFe = K\nXx = K\nCu = S\n[detector]\ngain = wide\n")
     with pytest.raises(ValueError, match="gain of the detector"):
@@ -179,7 +181,7 @@ def test_odd_values_are_named(tmp_path: Path) -> None:
     assert found.unused == ("the peak Xx K", "the peak Cu S")
 
 
-def test_something_else_is_not_written_over(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear Theo")
     with pytest.raises(OSError):

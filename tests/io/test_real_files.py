@@ -1,4 +1,4 @@
-"""Real files, where they are at hand (they are not ours to share)."""
+"""Test real files, if they are available; they cannot be distributed with the source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 REAL = Path(DATA or ".")
 
 
-def test_scan_of_a_painting(tmp_path):
+def test_a_scan_of_a_painting_is_read(tmp_path):
     with zipfile.ZipFile(REAL / "hands" / "aurora-antico1-prova1.zip") as archive:
         archive.extractall(tmp_path)
     assert can_open(tmp_path)
@@ -27,14 +27,14 @@ def test_scan_of_a_painting(tmp_path):
     assert cube.shape == (60, 120, 1024)
     assert cube.valid is None
     assert float(cube.total_counts().mean().compute()) == pytest.approx(27_000, rel=0.02)
-    # Rows follow each other: neighbours across rows are far more alike than shuffled ones.
+    # In correct row order, vertical neighbours are far more alike than shuffled pixels.
     totals = cube.total_counts().compute().astype(float)
     turned = totals.copy()
     turned[1::2] = turned[1::2, ::-1]
     assert np.abs(np.diff(totals, axis=0)).mean() < 0.6 * np.abs(np.diff(turned, axis=0)).mean()
 
 
-def test_m6_header_with_counts_made_for_it(tmp_path):
+def test_a_real_m6_header_is_read_with_synthetic_counts(tmp_path):
     shutil.copy(REAL / "rpl" / "m6_dialect.rpl", tmp_path / "m6.rpl")
     counts = np.arange(3 * 3 * 6, dtype="<u2").reshape(3, 3, 6)
     (tmp_path / "m6.raw").write_bytes(counts.tobytes())
@@ -44,7 +44,7 @@ def test_m6_header_with_counts_made_for_it(tmp_path):
 
 
 @pytest.mark.parametrize("pattern", ["nist/*.msa", "nist/*.spx", "m6/*.spx"])
-def test_spectra_have_their_zero_peak_at_zero(pattern):
+def test_the_zero_peak_of_real_spectra_is_at_zero(pattern):
     paths = sorted(REAL.glob(pattern))
     assert paths
     for path in paths:
@@ -55,13 +55,13 @@ def test_spectra_have_their_zero_peak_at_zero(pattern):
         assert abs(peak) < 0.02, path.name
 
 
-def test_tube_of_the_m6():
+def test_the_tube_settings_of_an_m6_are_read():
     (path,) = (REAL / "m6").glob("*.spx")
     settings = open_cube(path).acquisition
     assert (settings.anode, settings.tube_kv, settings.atmosphere) == ("Rh", 50, "helium")
 
 
-def test_spectrum_first_hdf5():
+def test_hdf5_with_the_spectrum_axis_first_is_read():
     (path,) = (REAL / "maps_hdf5").glob("*.h5")
     cube = open_cube(path)
     assert cube.shape == (11, 9, 2048)
@@ -70,7 +70,7 @@ def test_spectrum_first_hdf5():
 
 
 @pytest.mark.parametrize("pattern", ["hands/*.zip"])
-def test_unreadable_file_is_refused_with_a_reason(pattern):
+def test_an_unreadable_file_is_refused_with_a_reason(pattern):
     for path in REAL.glob(pattern):
         assert not can_open(path)
         with pytest.raises(ValueError, match="is not a scan that can be read here"):

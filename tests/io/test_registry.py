@@ -1,4 +1,4 @@
-"""Opening files by content, overriding their settings, and the sentences on bad input."""
+"""Test opening files by content, overriding their settings, and errors on bad input."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def scan(tmp_path, counts):
     return path
 
 
-def test_the_user_goes_before_the_file(scan):
+def test_settings_given_by_the_user_have_priority_over_the_file(scan):
     cube = open_cube(scan, gain_kev=0.03, offset_kev=0.2, anode="Ag", tube_kv=40)
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.03, 0.2)
     assert cube.energies.source == "user"
     assert (cube.acquisition.anode, cube.acquisition.tube_kv) == ("Ag", 40)
 
 
-def test_settings_without_an_override_stay(scan):
+def test_settings_without_an_override_are_those_of_the_file(scan):
     cube = open_cube(scan, offset_kev=0.2)
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.02, 0.2)
     assert cube.energies.source == "user"
@@ -52,7 +52,7 @@ def test_settings_without_an_override_stay(scan):
     assert open_cube(scan, tube_kv=40).acquisition.anode == "Rh"
 
 
-def test_a_given_gain_answers_the_note_on_a_missing_axis(tmp_path, counts):
+def test_a_given_gain_removes_the_note_on_a_missing_axis(tmp_path, counts):
     np.save(tmp_path / "scan.npy", counts)
     assert open_cube(tmp_path / "scan.npy").source.notes
     assert not open_cube(tmp_path / "scan.npy", gain_kev=0.02).source.notes
@@ -73,27 +73,27 @@ def test_impossible_settings_are_refused(scan, wrong, sentence):
         open_cube(scan, **wrong)
 
 
-def test_missing_file_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         open_cube(tmp_path / "nothing.rpl")
     assert not can_open(tmp_path / "nothing.rpl")
 
 
-def test_empty_file_is_refused(tmp_path):
+def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "scan.npy").touch()
     with pytest.raises(ValueError, match=r"scan\.npy is empty"):
         open_cube(tmp_path / "scan.npy")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all files")
-def test_file_without_permission_is_refused(scan):
+def test_a_file_without_read_permission_is_refused(scan):
     scan.chmod(0)
     with pytest.raises(OSError, match=r"scan\.npz cannot be read: permission denied"):
         open_cube(scan)
 
 
 @pytest.mark.parametrize("suffix", [".rpl", ".raw", ".h5", ".npy", ".npz", ".msa", ".spx", ".mca"])
-def test_a_suffix_alone_opens_nothing(tmp_path, suffix):
+def test_a_suffix_alone_does_not_open_a_file(tmp_path, suffix):
     path = tmp_path / f"scan{suffix}"
     path.write_text("Dear colleague, please find the scan attached.")
     if suffix in (".npz", ".h5"):
@@ -117,7 +117,7 @@ def test_any_bytes_give_a_scan_or_one_sentence_and_nothing_is_written(tmp_path, 
     assert path.read_bytes() == start + rest
 
 
-def test_importing_loads_no_format():
+def test_importing_the_registry_imports_no_format():
     code = (
         "import sys, napari_xrf_pigments.io as io; io.can_open('x'); "
         "heavy = ('h5py', 'zarr', 'tifffile', 'torch', 'qtpy'); "

@@ -1,4 +1,4 @@
-"""Spectra that were saved are read back the same, by us and by others."""
+"""Test that saved spectra are read back unchanged, by this program and by others."""
 
 import csv
 
@@ -14,7 +14,7 @@ PIXEL = NamedSpectrum("Pixel x 3, y 4", np.random.default_rng(1).poisson(9.0, 30
 MEAN = NamedSpectrum("Region 1 (mean)", np.random.default_rng(2).random(300) * 1e4)
 
 
-def test_a_table_has_energies_and_a_column_a_spectrum(tmp_path):
+def test_a_table_has_a_column_of_energies_and_one_per_spectrum(tmp_path):
     path = save_spectra_csv(tmp_path / "a.csv", [PIXEL, MEAN], AXIS)
     with path.open(newline="", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
@@ -36,7 +36,7 @@ def test_an_msa_file_is_opened_again_with_axis_and_settings(tmp_path):
     assert cube.acquisition.detector.fwhm_mn_ka_ev == pytest.approx(141.0)
 
 
-def test_several_spectra_become_files_with_their_names(tmp_path):
+def test_several_spectra_are_written_to_files_with_their_names(tmp_path):
     twin = NamedSpectrum(PIXEL.name, PIXEL.counts + 1)
     paths = save_spectra_msa(tmp_path / "a.msa", [PIXEL, MEAN, twin], AXIS)
     names = ["a_Pixel-x-3-y-4.msa", "a_Region-1-mean.msa", "a_Pixel-x-3-y-4-2.msa"]
@@ -60,20 +60,20 @@ def test_names_of_any_script_are_written(tmp_path):
 
 
 @pytest.mark.parametrize("save", [save_spectra_csv, save_spectra_msa])
-def test_foreign_file_is_not_replaced(tmp_path, save):
+def test_a_foreign_file_is_not_replaced(tmp_path, save):
     path = tmp_path / "a.msa"
     path.write_text("my notes")
     with pytest.raises(FileExistsError, match="left as it"):
         save(path, [PIXEL], AXIS)
     assert path.read_text() == "my notes"
     path.unlink()
-    for _ in range(2):  # our own is replaced
+    for _ in range(2):  # a file of this program is replaced
         save(path, [PIXEL], AXIS)
     assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("save", [save_spectra_csv, save_spectra_msa])
-def test_nothing_is_written_for_nothing_or_nonsense(tmp_path, save):
+def test_invalid_spectra_are_refused_and_nothing_is_written(tmp_path, save):
     with pytest.raises(ValueError, match="no spectrum"):
         save(tmp_path / "a", [], AXIS)
     with pytest.raises(ValueError, match="channels"):

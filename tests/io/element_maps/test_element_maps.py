@@ -1,4 +1,4 @@
-"""Element maps of other programs: found by content, opened as maps, never taken for a scan."""
+"""Test that element maps of other programs open as maps and never as a scan."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DMS = b"2\n         4         3          2\n"
         ("", None),
     ],
 )
-def test_names_of_maps(text, name):
+def test_names_of_maps_are_normalised(text, name):
     assert map_name(text) == name
 
 
@@ -47,7 +47,7 @@ def test_names_of_maps(text, name):
         ("IMG_0001", None),
     ],
 )
-def test_names_in_names_of_files(stem, name):
+def test_element_names_are_found_in_file_names(stem, name):
     assert name_in(stem) == name
 
 
@@ -58,14 +58,14 @@ def dms(tmp_path):
     return path
 
 
-def test_datamuncher(dms):
+def test_a_datamuncher_file_is_read(dms):
     assert is_maps(dms) and not can_open(dms)
     maps = load_maps(dms)
     assert maps.names == ("Fe K", "Compton")
     np.testing.assert_array_equal(maps.counts, MAPS)
 
 
-def test_datamuncher_as_text(tmp_path):
+def test_a_datamuncher_file_with_text_values_is_read(tmp_path):
     path = tmp_path / "scan.ims"
     numbers = "\n".join(" ".join(map(str, row)) for row in MAPS.reshape(6, 4))
     path.write_text(f"2\n 4 3 2\n{numbers}\nFe-K\nPb-L\n")
@@ -88,7 +88,7 @@ def test_element_maps_do_not_open_as_a_scan(dms):
 
 
 @pytest.mark.parametrize("sizes", [b"9999 9999 9999", b"100000000 4 2", b"0 4 2", b"4 3 200"])
-def test_datamuncher_headers_that_lie(tmp_path, sizes):
+def test_datamuncher_headers_with_wrong_sizes_are_refused(tmp_path, sizes):
     path = tmp_path / "scan.dms"
     path.write_bytes(b"2\n " + sizes + b"\n" + bytes(500))
     with pytest.raises(ValueError, match=r"scan\.dms") as caught:
@@ -97,7 +97,7 @@ def test_datamuncher_headers_that_lie(tmp_path, sizes):
 
 
 @pytest.mark.parametrize("keep", [20, 36, 60, 130])
-def test_truncated_datamuncher(dms, keep):
+def test_a_truncated_datamuncher_file_is_refused(dms, keep):
     dms.write_bytes(dms.read_bytes()[:keep])
     with pytest.raises(ValueError, match=r"scan\.dms"):
         load_maps(dms)
@@ -111,7 +111,7 @@ TABLE = """row,column,Fe-K,s(Fe-K),chisq
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "  "])
-def test_a_table_with_a_line_a_pixel(tmp_path, mark):
+def test_a_table_with_one_line_per_pixel_is_read(tmp_path, mark):
     path = tmp_path / "scan.csv"
     path.write_text(TABLE.replace(",", mark))
     maps = load_maps(path)
@@ -120,7 +120,7 @@ def test_a_table_with_a_line_a_pixel(tmp_path, mark):
     np.testing.assert_array_equal(maps.sigma[0], np.float32([[0.1, 0.2], [np.nan, 0.4]]))
 
 
-def test_places_in_mm(tmp_path):
+def test_positions_in_mm_are_read(tmp_path):
     path = tmp_path / "scan.txt"
     path.write_text("x;y;Fe;Pb\n10,5;3,0;1;2\n11,0;3,0;3;4\n")
     maps = load_maps(path)
@@ -128,7 +128,7 @@ def test_places_in_mm(tmp_path):
     np.testing.assert_array_equal(maps.counts, np.float32([[[1, 3]], [[2, 4]]]))
 
 
-def test_places_far_apart_take_no_memory(tmp_path):
+def test_positions_far_apart_are_refused_without_allocating(tmp_path):
     path = tmp_path / "scan.csv"
     path.write_text("row,column,Fe\n0,0,1\n1,1,1\n90000000,90000000,1\n")
     with pytest.raises(ValueError, match=r"scan\.csv"):
@@ -136,7 +136,7 @@ def test_places_far_apart_take_no_memory(tmp_path):
 
 
 @pytest.mark.parametrize("mark", [",", ";", " "])
-def test_a_matrix_named_after_its_element(tmp_path, mark):
+def test_a_matrix_named_after_its_element_is_read(tmp_path, mark):
     path = tmp_path / "panel_Fe-K.csv"
     np.savetxt(path, MAPS[0], delimiter=mark)
     assert is_maps(path)
@@ -146,14 +146,14 @@ def test_a_matrix_named_after_its_element(tmp_path, mark):
     assert load_maps(anonymous).names == ("numbers",)
 
 
-def test_a_matrix_that_breaks_off(tmp_path):
+def test_a_matrix_with_an_incomplete_line_is_refused(tmp_path):
     path = tmp_path / "Fe-K.csv"
     path.write_text("1,2,3\n4,5,6\n7,8\n")
     with pytest.raises(ValueError, match="line 3 does not fit"):
         load_maps(path)
 
 
-def test_a_folder_of_maps(tmp_path):
+def test_a_folder_of_maps_is_read(tmp_path):
     for name, image in zip(("a_Fe-K", "a_Pb-L"), MAPS, strict=True):
         tifffile.imwrite(tmp_path / f"{name}.tif", image)
     tifffile.imwrite(tmp_path / "photo.tif", np.zeros((9, 9, 3), np.uint8))
@@ -164,7 +164,7 @@ def test_a_folder_of_maps(tmp_path):
         open_cube(tmp_path)
 
 
-def test_maps_of_different_sizes(tmp_path):
+def test_maps_of_different_sizes_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "Fe-K.tif", MAPS[0])
     tifffile.imwrite(tmp_path / "Pb-L.tif", MAPS[0, :2])
     with pytest.raises(ValueError, match=r"different sizes: Pb-L\.tif is 2 x 4"):
@@ -172,7 +172,7 @@ def test_maps_of_different_sizes(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["photo.tif", "Fe-K.tif", "Fe-K.jpg"])
-def test_photographs_are_not_claimed(tmp_path, name):
+def test_photographs_are_not_opened_as_maps(tmp_path, name):
     from PIL import Image
 
     Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / name)
@@ -181,14 +181,14 @@ def test_photographs_are_not_claimed(tmp_path, name):
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_grey_pictures_are_maps_only_by_their_name(tmp_path, dtype):
+def test_grey_images_are_maps_only_if_named_after_an_element(tmp_path, dtype):
     tifffile.imwrite(tmp_path / "infrared.tif", MAPS[0].astype(dtype))
     assert not is_maps(tmp_path / "infrared.tif")
     tifffile.imwrite(tmp_path / "Hg-L.tif", MAPS[0].astype(dtype))
     assert is_maps(tmp_path / "Hg-L.tif")
 
 
-def test_texts_of_other_kinds_are_not_claimed(tmp_path):
+def test_other_text_files_are_not_opened_as_maps(tmp_path):
     for text in ("Dear colleague,\nplease find\n", "name,age\nAnna,3\n", "1\n2\n3\n", ""):
         (tmp_path / "Fe-K.txt").write_text(text)
         assert not is_maps(tmp_path / "Fe-K.txt")
@@ -210,14 +210,14 @@ def test_any_bytes_give_maps_or_one_sentence(tmp_path, start, rest):
     assert path.read_bytes() == start + rest
 
 
-def test_maps_of_one_name_stay_apart(tmp_path):
+def test_maps_of_the_same_name_are_numbered(tmp_path):
     path = tmp_path / "scan.dms"
     path.write_bytes(DMS + MAPS.astype("<f4").tobytes() + b"Fe-K\r\nFe-K\r\n")
     assert load_maps(path).names == ("Fe K", "Fe K (2)")
 
 
 @pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}])
-def test_a_map_is_read_however_it_is_packed(tmp_path, options):
+def test_compressed_and_tiled_maps_are_read(tmp_path, options):
     image = np.random.default_rng(2).random((37, 50), np.float32)
     tifffile.imwrite(tmp_path / "Fe-K.tif", image, **options)
     np.testing.assert_array_equal(load_maps(tmp_path / "Fe-K.tif").counts[0], image)
@@ -238,7 +238,7 @@ def test_a_map_longer_than_declared_is_not_unpacked(tmp_path):
         load_maps(path)
 
 
-def test_a_map_that_declares_far_too_much_takes_no_memory(tmp_path):
+def test_a_map_of_impossible_size_is_refused_without_allocating(tmp_path):
     path = tmp_path / "Fe-K.tif"
     tifffile.imwrite(path, MAPS[0], compression="zlib")
     with tifffile.TiffFile(path, mode="r+") as tif:
@@ -248,7 +248,7 @@ def test_a_map_that_declares_far_too_much_takes_no_memory(tmp_path):
         load_maps(path)
 
 
-def test_numbers_that_no_map_can_hold_are_missing(tmp_path):
+def test_values_beyond_single_precision_are_missing(tmp_path):
     (tmp_path / "scan.csv").write_text("row,column,Fe-K\n0,0,1e308\n0,1,2\n1,0,-1e308\n1,1,4\n")
     (tmp_path / "Fe-K.txt").write_text("1e308 2\n-1e40 4\n")
     tifffile.imwrite(tmp_path / "Fe-K.tif", np.array([[1e308, 2.0], [-np.inf, 4.0]]))

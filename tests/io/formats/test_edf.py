@@ -1,4 +1,4 @@
-"""EDF: series and stacks, detectors, missing rows, and hostile headers."""
+"""Test the EDF reader: series and stacks, detectors, missing rows, and hostile headers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_rows(folder, counts, detector="00", header=CALIBRATION, dtype=np.uint3
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.uint32, np.float32, np.float64])
-def test_a_series_from_the_folder_or_any_of_its_files(tmp_path, counts, dtype):
+def test_a_series_opens_from_its_folder_or_any_of_its_files(tmp_path, counts, dtype):
     paths = write_rows(tmp_path, counts, dtype=dtype)
     for given in (tmp_path, *paths):
         assert can_open(given)
@@ -35,7 +35,7 @@ def test_a_series_from_the_folder_or_any_of_its_files(tmp_path, counts, dtype):
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == pytest.approx((0.02, -0.1))
 
 
-def test_the_graph_holds_no_open_file(tmp_path, counts):
+def test_the_lazy_counts_can_be_pickled_without_an_open_file(tmp_path, counts):
     write_rows(tmp_path, counts)
     graph = pickle.loads(pickle.dumps(open_cube(tmp_path).counts))
     np.testing.assert_array_equal(graph[1:, 2, 5:9].compute(), counts[1:, 2, 5:9])
@@ -51,7 +51,7 @@ def test_big_endian_frames_are_read(tmp_path, counts):
     np.testing.assert_array_equal(open_cube(tmp_path).counts.compute(), counts)
 
 
-def test_detectors_are_added_up_or_chosen(tmp_path, counts):
+def test_detectors_are_summed_or_selected(tmp_path, counts):
     write_rows(tmp_path, counts, "00")
     write_rows(tmp_path, 2 * counts, "01")
     statistics = EdfImage(data=np.zeros((4, 12), np.int32))
@@ -77,7 +77,7 @@ def test_a_missing_or_short_file_is_a_missing_row(tmp_path, counts):
     assert any("missing or too short: 2 of 6" in note for note in cube.source.notes)
 
 
-def test_another_scan_of_the_folder_can_be_chosen(tmp_path, counts):
+def test_another_scan_in_the_folder_can_be_selected(tmp_path, counts):
     write_rows(tmp_path, counts)
     EdfImage(data=counts[0].astype(np.uint32), header=CALIBRATION).write(str(tmp_path / "b1.edf"))
     cube = open_cube(tmp_path)
@@ -88,7 +88,7 @@ def test_another_scan_of_the_folder_can_be_chosen(tmp_path, counts):
         open_cube(tmp_path, dataset="c")
 
 
-def test_images_are_not_claimed(tmp_path):
+def test_images_do_not_open_as_a_scan(tmp_path):
     EdfImage(data=np.ones((300, 400), np.uint16)).write(str(tmp_path / "radiograph_0001.edf"))
     EdfImage(data=np.ones((256, 256), np.uint16)).write(str(tmp_path / "camera_0001.edf"))
     assert not can_open(tmp_path / "radiograph_0001.edf")
@@ -96,7 +96,7 @@ def test_images_are_not_claimed(tmp_path):
     assert not can_open(tmp_path)
 
 
-def test_a_frame_of_three_axes_is_a_scan(tmp_path, counts):
+def test_a_frame_with_three_axes_opens_as_a_scan(tmp_path, counts):
     head = "{\nByteOrder = LowByteFirst ;\nDataType = UnsignedLong ;\nDim_1 = 160 ;\n"
     head += "Dim_2 = 4 ;\nDim_3 = 3 ;\nMCA a = 0 ;\nMCA b = 0.01 ;\n"
     data = counts.astype("<u4").tobytes()
@@ -122,7 +122,7 @@ GOOD = "{\nByteOrder = LowByteFirst ;\nDataType = UnsignedShort ;\nDim_1 = 256 ;
         ("", "truncated"),
     ],
 )
-def test_hostile_headers_give_one_sentence(tmp_path, extra, sentence):
+def test_hostile_headers_are_refused_in_one_sentence(tmp_path, extra, sentence):
     path = tmp_path / "scan.edf"
     path.write_bytes((GOOD + extra).encode().ljust(510) + b"}\n" + b"\0" * 100)
     with pytest.raises(ValueError, match=sentence) as caught:
@@ -130,7 +130,7 @@ def test_hostile_headers_give_one_sentence(tmp_path, extra, sentence):
     assert "\n" not in str(caught.value)
 
 
-def test_a_header_without_an_end_is_damaged(tmp_path):
+def test_a_header_without_an_end_is_refused(tmp_path):
     path = tmp_path / "scan.edf"
     path.write_bytes(GOOD.encode() + b" " * 2_000_000)
     with pytest.raises(ValueError, match="damaged"):
@@ -138,7 +138,7 @@ def test_a_header_without_an_end_is_damaged(tmp_path):
 
 
 @pytest.mark.parametrize("at", [0, 505])
-def test_an_axis_of_a_huge_number_is_refused_at_once(tmp_path, at):
+def test_a_huge_number_of_axes_is_refused(tmp_path, at):
     path = tmp_path / "scan.edf"
     text = GOOD + "Title = " + "x" * max(0, at - len(GOOD) - 9) + " ;\nDim_900000000 = 1 ;\n"
     path.write_bytes(text.encode().ljust(1022) + b"}\n" + bytes(2 * 4 * 256))
@@ -154,7 +154,7 @@ def test_the_frames_of_one_file_are_the_rows(tmp_path):
     assert len(read_frames(path, 3)) == 3
 
 
-def test_defaults_of_a_general_header_hold_for_all_frames(tmp_path):
+def test_defaults_of_a_general_header_apply_to_all_frames(tmp_path):
     general = "{\nEDF_DataFormatVersion = 2.40 ;\nMCA a = -0.1 ;\nMCA b = 0.02 ;\n"
     frame = (GOOD + "EDF_BinarySize = 2048 ;\n").encode().ljust(510) + b"}\n" + bytes(2048)
     path = tmp_path / "scan.edf"

@@ -1,4 +1,4 @@
-"""ENVI pairs: every order, type and byte order; either half; bad headers."""
+"""Test the ENVI reader: interleaves, types and byte orders, either file, and bad headers."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def write_envi(tmp_path, counts):
 @pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("interleave", ORDERS)
-def test_all_layouts_give_the_same_counts(write_envi, counts, interleave, code, order):
+def test_all_layouts_have_the_same_counts(write_envi, counts, interleave, code, order):
     cube = open_cube(write_envi(interleave, code, order))
     np.testing.assert_array_equal(cube.counts.compute(), counts)
     assert cube.counts.dtype.kind in "ui" and cube.counts.numblocks[2] == 1
 
 
-def test_energies_and_pixels_of_the_header(write_envi):
+def test_energies_and_pixel_size_are_read_from_the_header(write_envi):
     cube = open_cube(write_envi())
     axis = cube.energies
     assert (axis.gain_kev, axis.offset_kev) == pytest.approx((0.02, -0.1))
@@ -73,7 +73,7 @@ def test_energies_and_pixels_of_the_header(write_envi):
 
 
 @pytest.mark.parametrize("name", ["scan", "scan.IMG", "scan.dat", "scan.raw", "scan.bsq"])
-def test_either_half_opens_the_same_scan(write_envi, counts, name):
+def test_either_file_of_the_pair_opens_the_scan(write_envi, counts, name):
     header = write_envi(name=name)
     for half in (header, header.with_name(name)):
         assert can_open(half)
@@ -81,20 +81,20 @@ def test_either_half_opens_the_same_scan(write_envi, counts, name):
         np.testing.assert_array_equal(open_cube(half).counts.compute(), counts)
 
 
-def test_header_named_after_the_whole_name_of_the_data(write_envi, counts):
+def test_a_header_with_the_full_name_of_the_data_file_is_found(write_envi, counts):
     header = write_envi()
     header = header.rename(header.with_name("scan.img.hdr"))
     assert scan_path(header.with_name("scan.img")) == header
     np.testing.assert_array_equal(open_cube(header).counts.compute(), counts)
 
 
-def test_a_wrong_suffix_is_no_hindrance(write_envi, counts):
+def test_a_header_with_a_wrong_suffix_opens(write_envi, counts):
     header = write_envi()
     header = header.rename(header.with_name("scan.txt"))
     np.testing.assert_array_equal(open_cube(header).counts.compute(), counts)
 
 
-def test_a_camera_sees_light_not_x_rays(write_envi):
+def test_hyperspectral_images_of_light_are_refused(write_envi):
     header = write_envi(text=HEADER.replace("units = eV", "units = Nanometers"))
     assert not can_open(header) and not can_open(header.with_name("scan.img"))
     with pytest.raises(ValueError, match="spectra of light, as a camera sees them, not of X-rays"):
@@ -117,7 +117,7 @@ def test_a_camera_sees_light_not_x_rays(write_envi):
         ("file type", "file compression = 1\nfile type", "compressed"),
     ],
 )
-def test_impossible_headers_raise_one_sentence(write_envi, old, new, sentence):
+def test_impossible_headers_are_refused_in_one_sentence(write_envi, old, new, sentence):
     header = write_envi()
     header.write_text(header.read_text().replace(old, new))
     with pytest.raises(ValueError, match=sentence) as caught:
@@ -125,7 +125,7 @@ def test_impossible_headers_raise_one_sentence(write_envi, old, new, sentence):
     assert str(caught.value).count("\n") == 0 and "scan" in str(caught.value)
 
 
-def test_truncated_or_single_half_is_refused(write_envi):
+def test_truncated_data_or_a_single_file_of_the_pair_is_refused(write_envi):
     header = write_envi()
     data = header.with_name("scan.img")
     data.write_bytes(data.read_bytes()[:-1])
@@ -136,19 +136,19 @@ def test_truncated_or_single_half_is_refused(write_envi):
         open_cube(header)
 
 
-def test_data_without_a_header_are_not_claimed(write_envi):
+def test_data_without_a_header_do_not_open(write_envi):
     header = write_envi()
     header.unlink()
     assert not can_open(header.with_name("scan.img"))
 
 
-def test_an_open_brace_ends_with_the_file():
+def test_an_unclosed_brace_ends_with_the_file():
     assert read_keys("ENVI\nlines = 3\nwavelength = {1, 2\n3")["wavelength"] == "1, 2 3"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=300))
-def test_any_text_is_a_header_or_one_sentence(text):
+def test_any_text_is_a_header_or_refused_in_one_sentence(text):
     try:
         parse_header("ENVI\nsamples = 2\nlines=2\nbands=2\n" + text, "a.hdr")
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A scan without energies: the axis is estimated from its lines and noted, in every format."""
+"""Test scans without energies in every format: the axis is estimated from the lines and noted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GAIN, OFFSET = 0.0291, -0.04
 
 @pytest.fixture(scope="module")
 def counts(expected_spectrum):
-    """A small panel of iron, copper, mercury and lead, counted."""
+    """Simulate counts of a small panel with iron, copper, mercury and lead."""
     kev = EnergyAxis(1024, GAIN, OFFSET).kev
     amounts = {"Ca K": 4e4, "Fe K": 2e5, "Cu K": 9e4, "Hg L": 2e5, "Pb L": 1.5e5, "Sr K": 5e4}
     mean = expected_spectrum(kev, amounts, scatter=1e5, continuum=2e5) / 12
@@ -69,7 +69,7 @@ FORMATS = [npy, tiff, zarr, edf, envi, hdf5]
 
 
 @pytest.mark.parametrize("write", FORMATS)
-def test_info_estimates_the_axis_from_the_lines(tmp_path, counts, write):
+def test_the_description_contains_an_axis_estimated_from_the_lines(tmp_path, counts, write):
     text = describe(write(tmp_path, counts))
     (line,) = (line for line in text.splitlines() if line.startswith("Energy axis"))
     assert "estimated from the lines of" in line and "the file states none" in line
@@ -80,13 +80,13 @@ def test_info_estimates_the_axis_from_the_lines(tmp_path, counts, write):
 
 
 @pytest.mark.parametrize("write", FORMATS)
-def test_the_scan_is_marked_before(tmp_path, counts, write):
+def test_a_scan_without_energies_is_marked_as_estimated(tmp_path, counts, write):
     cube = open_cube(write(tmp_path, counts))
     assert cube.energies.source == "estimated"
     assert any("states no energy axis" in note for note in cube.source.notes)
 
 
-def test_the_scan_stays_marked_when_it_is_calibrated(tmp_path, counts):
+def test_a_calibrated_scan_without_energies_stays_marked_as_estimated(tmp_path, counts):
     better, found = calibrated(open_cube(npy(tmp_path, counts)))
     assert found.trusted and better.energies.source == "estimated"
     assert better.energies.gain_kev == pytest.approx(GAIN, rel=2e-3)
@@ -94,7 +94,7 @@ def test_the_scan_stays_marked_when_it_is_calibrated(tmp_path, counts):
 
 
 @pytest.mark.parametrize("write", FORMATS)
-def test_axis_of_the_user_has_priority(tmp_path, counts, write):
+def test_an_axis_given_by_the_user_has_priority(tmp_path, counts, write):
     path = write(tmp_path, counts)
     text = describe_cube(open_cube(path, gain_kev=0.03, offset_kev=0.1))
     assert "30 eV a channel, channel 0 at 100 eV (given by you)" in text
@@ -102,7 +102,7 @@ def test_axis_of_the_user_has_priority(tmp_path, counts, write):
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.03, 0.1)
 
 
-def test_without_lines_nothing_is_invented(tmp_path):
+def test_without_lines_a_default_axis_is_assumed(tmp_path):
     np.save(tmp_path / "scan.npy", np.ones((3, 4, 512), np.uint8))
     text = describe(tmp_path / "scan.npy")
     assert "(not known, assumed)" in text and "0.01 keV a channel from 0 keV is assumed" in text

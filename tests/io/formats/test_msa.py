@@ -1,4 +1,4 @@
-"""EMSA/MAS spectra."""
+"""Test the reader of EMSA/MAS spectra."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write(tmp_path):
     return make
 
 
-def test_spectrum_is_a_cube_of_one_pixel(write):
+def test_a_spectrum_opens_as_a_cube_of_one_pixel(write):
     cube = open_cube(write(" 0.0, 2.0,\n 3.0, 1e2,\n 7"))
     assert cube.shape == (1, 1, 5)
     assert cube.spectrum(0, 0).tolist() == [0, 2, 3, 100, 7]
@@ -52,7 +52,7 @@ def test_spectrum_is_a_cube_of_one_pixel(write):
     assert cube.acquisition.detector.thickness_mm == pytest.approx(0.45)
 
 
-def test_ev_and_pairs(write):
+def test_energies_in_ev_and_pairs_of_values_are_read(write):
     cube = open_cube(write("100, 1\n120, 2\n140, 3", points=3, unit="eV", kind="XY"))
     assert cube.spectrum(0, 0).tolist() == [1, 2, 3]
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == pytest.approx((0.02, 0.1))
@@ -64,7 +64,7 @@ def test_negative_counts_become_zero_and_are_noted(write):
     assert any("negative" in note for note in cube.source.notes)
 
 
-def test_missing_axis_is_noted(write):
+def test_a_missing_axis_is_noted(write):
     cube = open_cube(write("1, 2", gain=0))
     assert cube.energies.source == "estimated"
     assert any("no energy axis" in note for note in cube.source.notes)
@@ -83,20 +83,20 @@ def test_missing_axis_is_noted(write):
         ("1, 1e300, 3", 3, "not numbers"),
     ],
 )
-def test_bad_spectra_raise_one_sentence(write, data, points, sentence):
+def test_invalid_spectra_are_refused_in_one_sentence(write, data, points, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         open_cube(write(data, points))
     message = str(caught.value)
     assert message.startswith("a.msa ") and message.endswith(".") and "\n" not in message
 
 
-def test_suffix_alone_is_nothing(tmp_path):
+def test_a_suffix_alone_does_not_open_a_file(tmp_path):
     (tmp_path / "a.msa").write_text("1, 2, 3")
     assert not can_open(tmp_path / "a.msa")
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=40), st.sampled_from([", ", " ", "\n"]))
-def test_counts_survive_the_text(values, gap):
+def test_counts_are_parsed_exactly(values, gap):
     data = gap.join(f"{value}.0" for value in values)
     parsed = parse_msa(f"#FORMAT : EMSA/MAS\n#NPOINTS : 3\n#SPECTRUM :\n{data}\n#ENDOFDATA :\n9")
     np.testing.assert_array_equal(parsed.values, values)

@@ -1,4 +1,4 @@
-"""numpy arrays and archives."""
+"""Test the readers of numpy arrays and archives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_channels_first_are_recognised_by_their_number(tmp_path):
     assert open_cube(tmp_path / "scan.npy").shape == (3, 4, 512)
 
 
-def test_npz_with_settings(tmp_path, counts):
+def test_settings_in_npz_are_read(tmp_path, counts):
     valid = np.ones((3, 4), bool)
     valid[1, 1] = False
     path = tmp_path / "scan.npz"
@@ -49,18 +49,18 @@ def test_npz_with_settings(tmp_path, counts):
 
 
 @pytest.mark.parametrize("name", ["energy", "energies_kev", "kev"])
-def test_npz_with_energies(tmp_path, counts, name):
+def test_energies_in_npz_are_read(tmp_path, counts, name):
     np.savez(tmp_path / "scan.npz", counts=counts, **{name: 0.1 + 0.02 * np.arange(160)})
     axis = open_cube(tmp_path / "scan.npz").energies
     assert (axis.gain_kev, axis.offset_kev) == pytest.approx((0.02, 0.1))
 
 
-def test_the_only_cube_of_an_archive_needs_no_name(tmp_path, counts):
+def test_the_only_cube_of_an_archive_opens_under_any_name(tmp_path, counts):
     np.savez(tmp_path / "scan.npz", whatever=counts, other=np.zeros(3))
     assert open_cube(tmp_path / "scan.npz").shape == counts.shape
 
 
-def test_array_can_be_chosen(tmp_path, counts):
+def test_an_array_can_be_selected(tmp_path, counts):
     np.savez(tmp_path / "scan.npz", a=counts, b=counts + 1)
     with pytest.raises(ValueError, match="it has a, b"):
         open_cube(tmp_path / "scan.npz")
@@ -69,7 +69,7 @@ def test_array_can_be_chosen(tmp_path, counts):
 
 
 class Trap:
-    """Unpickling it is an error of the test."""
+    """An object whose unpickling fails the test."""
 
     def __reduce__(self):
         return (pytest.fail, ("unpickled",))
@@ -87,7 +87,7 @@ def test_pickled_objects_are_refused(tmp_path, save):
     "bad", [np.zeros((3, 4)), np.full((3, 4, 5), 0.5), np.full((3, 4, 5), "a")]
 )
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
-def test_other_arrays_give_one_sentence(tmp_path, bad, suffix):
+def test_arrays_of_another_kind_are_refused_in_one_sentence(tmp_path, bad, suffix):
     path = tmp_path / f"scan.{suffix}"
     (np.save if suffix == "npy" else np.savez)(path, bad)
     with pytest.raises(ValueError, match=r"^scan\.np[yz] .*\.$") as caught:
@@ -97,7 +97,7 @@ def test_other_arrays_give_one_sentence(tmp_path, bad, suffix):
 
 @pytest.mark.parametrize("keep", [8, 40, 200, 1000])
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
-def test_truncated_files_give_one_sentence(tmp_path, counts, suffix, keep):
+def test_truncated_files_are_refused_in_one_sentence(tmp_path, counts, suffix, keep):
     path = tmp_path / f"scan.{suffix}"
     (np.save if suffix == "npy" else np.savez)(path, counts)
     path.write_bytes(path.read_bytes()[:keep])
@@ -105,7 +105,7 @@ def test_truncated_files_give_one_sentence(tmp_path, counts, suffix, keep):
         open_cube(path)
 
 
-def test_damaged_archive_raises_one_sentence(tmp_path, counts):
+def test_a_damaged_archive_is_refused_in_one_sentence(tmp_path, counts):
     path = tmp_path / "scan.npz"
     np.savez_compressed(path, counts=counts)
     data = bytearray(path.read_bytes())
@@ -115,7 +115,7 @@ def test_damaged_archive_raises_one_sentence(tmp_path, counts):
         open_cube(path)
 
 
-def test_declared_size_is_checked_before_memory_is_taken(tmp_path):
+def test_the_declared_size_is_checked_before_allocating(tmp_path):
     header = io.BytesIO()
     shape = {"descr": "<u4", "fortran_order": False, "shape": (40000, 40000, 4096)}
     np.lib.format.write_array_header_1_0(header, shape)
@@ -135,7 +135,7 @@ def test_archives_that_would_fill_the_memory_are_refused(tmp_path, counts, monke
         open_cube(tmp_path / "scan.npz")
 
 
-def test_other_zip_files_are_not_claimed(tmp_path):
+def test_other_zip_files_do_not_open(tmp_path):
     with zipfile.ZipFile(tmp_path / "scan.npz", "w") as archive:
         archive.writestr("readme.txt", "hello")
     assert not can_open(tmp_path / "scan.npz")

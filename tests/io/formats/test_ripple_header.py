@@ -1,4 +1,4 @@
-"""Headers of Ripple cubes: dialects, and nonsense."""
+"""Test the parsing of Ripple headers: dialects and invalid text."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_image_order_puts_the_channels_first():
         ("depth-scale 0.02\ndepth-origin 0.1\ndepth-units keV", 0.02, 0.1),
         ("depth-scale 20\ndepth-origin 100", 0.02, 0.1),
         ("ev-per-chan 5", 0.005, 0.0),
-        # Only every second channel from 100 to 131 was stored, in pairs.
+        # Channels 100 to 131 were stored, summed in pairs.
         (
             "depthscaleincrement 0.01\ndepthscaleorigin -0.96\ndepthscaleunits keV\n"
             "depthbinsize 2\ndepth1 100\ndepth2 131",
@@ -58,17 +58,17 @@ def test_image_order_puts_the_channels_first():
         ),
     ],
 )
-def test_axis_of_each_dialect(extra, gain, offset):
+def test_the_energy_axis_of_each_dialect_is_read(extra, gain, offset):
     axis = energy_axis(parse_header(header() + "\n" + extra))
     assert axis.gain_kev == pytest.approx(gain)
     assert axis.offset_kev == pytest.approx(offset)
 
 
-def test_no_axis_is_none():
+def test_a_header_without_an_axis_has_none():
     assert energy_axis(parse_header(header())) is None
 
 
-def test_settings_and_pixel_size():
+def test_settings_and_pixel_size_are_read():
     text = header() + (
         "\nbeam-energy 50\nelevation-angle 60\nwidth-scale 500\nwidth-units um"
         "\nheight-scale 0.4\nheight-units mm"
@@ -78,7 +78,7 @@ def test_settings_and_pixel_size():
     assert pixel_mm(parsed) == pytest.approx((0.4, 0.5))
 
 
-def test_impossible_settings_stay_unknown():
+def test_impossible_settings_are_left_unknown():
     parsed = parse_header(header() + "\nbeam-energy 0\nelevation-angle 900\nwidth-scale 1")
     assert not acquisition(parsed).known() and pixel_mm(parsed) is None
 
@@ -101,7 +101,7 @@ def test_impossible_settings_stay_unknown():
         ({"record_by": "dont-care", "depth": "1"}, "an image"),
     ],
 )
-def test_wrong_headers_raise_one_sentence(changes, sentence):
+def test_invalid_headers_are_refused_in_one_sentence(changes, sentence):
     with pytest.raises(ValueError, match=sentence) as caught:
         parse_header(header(**changes), "scan.rpl")
     message = str(caught.value)
@@ -115,7 +115,7 @@ def test_assumptions_are_noted():
 
 @given(st.dictionaries(st.sampled_from([*BASE, "depthbinsize", "depth1", "depth2",
                                         "depthscaleincrement"]), st.text(max_size=12)))  # fmt: skip
-def test_any_values_give_a_header_or_one_sentence(changes):
+def test_any_values_are_parsed_or_refused_in_one_sentence(changes):
     keys = {**BASE, **changes}
     try:
         parsed = parse_header("\n".join(f"{key}\t{value}" for key, value in keys.items()))
@@ -127,7 +127,7 @@ def test_any_values_give_a_header_or_one_sentence(changes):
 
 
 @given(st.text(max_size=300))
-def test_any_text_parses_or_raises_value_error(text):
+def test_any_text_is_parsed_or_raises_value_error(text):
     try:
         parse_header(text)
     except ValueError as error:

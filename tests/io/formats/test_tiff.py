@@ -1,4 +1,4 @@
-"""TIFF: the axis of the spectrum, compression, photographs, and damage."""
+"""Test the TIFF reader: spectrum axis, compression, photographs, and damaged files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32, np.float32])
-def test_one_page_per_channel(path, counts, dtype, order):
+def test_pages_are_read_as_channels(path, counts, dtype, order):
     tifffile.imwrite(path, planes_of(counts, dtype), photometric="minisblack", byteorder=order)
     cube = open_cube(path)
     np.testing.assert_array_equal(cube.counts.compute(), counts.astype(dtype))
@@ -54,7 +54,7 @@ def test_pages_in_strips_or_tiles_compressed_or_not(path, options):
 
 
 @pytest.mark.parametrize("compression", ["packbits", "tiff_adobe_deflate"])
-def test_pages_that_pillow_compressed(path, counts, compression):
+def test_pages_compressed_by_pillow_are_read(path, counts, compression):
     from PIL import Image
 
     first, *others = (Image.fromarray(plane) for plane in planes_of(counts))
@@ -73,7 +73,7 @@ except ValueError as error:
 """
 
 
-def test_a_missing_decoder_is_named(path, counts):
+def test_a_missing_decoder_is_named_in_the_error(path, counts):
     from PIL import Image
 
     first, *others = (Image.fromarray(plane) for plane in planes_of(counts))
@@ -83,14 +83,14 @@ def test_a_missing_decoder_is_named(path, counts):
     assert "needs the package imagecodecs" in printed
 
 
-def test_compressions_without_bounds_are_refused(path, counts):
+def test_compressions_of_unknown_unpacked_size_are_refused(path, counts):
     pytest.importorskip("imagecodecs")
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack", compression="zstd")
     with pytest.raises(ValueError, match="compressed in a way that is not read"):
         open_cube(path)
 
 
-def test_named_axes_go_before_a_guess(path):
+def test_named_axes_have_priority_over_a_guess(path):
     counts = np.arange(300 * 4 * 140).reshape(300, 4, 140) % 251
     tifffile.imwrite(
         path, counts.astype(np.uint8), photometric="minisblack", metadata={"axes": "YXC"}
@@ -100,7 +100,7 @@ def test_named_axes_go_before_a_guess(path):
     assert any("calls its axis 3 (140) the channels" in note for note in cube.source.notes)
 
 
-def test_an_array_saved_as_it_is_shows_its_channels_by_their_number(path):
+def test_the_channel_axis_of_a_plain_array_is_found_by_its_length(path):
     counts = np.arange(30 * 20 * 512).reshape(30, 20, 512) % 65521
     tifffile.imwrite(path, counts.astype(np.uint16), photometric="minisblack", metadata=None)
     cube = open_cube(path)
@@ -109,7 +109,7 @@ def test_an_array_saved_as_it_is_shows_its_channels_by_their_number(path):
 
 
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_pixels_of_many_samples(path, counts, planar):
+def test_samples_of_a_pixel_are_read_as_channels(path, counts, planar):
     data = counts if planar == "contig" else np.moveaxis(counts, 2, 0)
     tifffile.imwrite(
         path, data.astype(np.uint16), photometric="minisblack", planarconfig=planar, metadata=None
@@ -117,7 +117,7 @@ def test_pixels_of_many_samples(path, counts, planar):
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_ome_names_the_axis_and_the_size_of_a_pixel(tmp_path, counts):
+def test_ome_metadata_give_axis_and_pixel_size(tmp_path, counts):
     path = tmp_path / "scan.ome.tif"
     about = {"axes": "CYX", "PhysicalSizeX": 250, "PhysicalSizeY": 500}
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack", metadata=about)
@@ -126,12 +126,12 @@ def test_ome_names_the_axis_and_the_size_of_a_pixel(tmp_path, counts):
     assert any("160 channels of OME's axis C" in note for note in cube.source.notes)
 
 
-def test_imagej_stack(path, counts):
+def test_an_imagej_stack_is_read(path, counts):
     tifffile.imwrite(path, planes_of(counts), imagej=True, metadata={"axes": "ZYX"})
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_energies_that_a_python_program_left(path, counts):
+def test_energies_in_the_metadata_of_tifffile_are_read(path, counts):
     about = {"gain_kev": 0.02, "offset_kev": -0.1, "anode": "Rh"}
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack", metadata=about)
     cube = open_cube(path)
@@ -150,14 +150,14 @@ def test_energies_that_a_python_program_left(path, counts):
         (np.full((200, 4, 5), 0.5, np.float32), {"photometric": "minisblack"}),
     ],
 )
-def test_photographs_and_small_stacks_are_not_claimed(path, image, options):
+def test_photographs_and_small_stacks_do_not_open_as_a_scan(path, image, options):
     tifffile.imwrite(path, image, **options)
     assert not can_open(path)
     with pytest.raises(ValueError, match=r"^scan\.tif .*(image|fractional)"):
         open_cube(path)
 
 
-def test_several_long_axes_are_no_scan(tmp_path):
+def test_several_long_axes_are_refused(tmp_path):
     path = tmp_path / "scan.ome.tif"
     tifffile.imwrite(
         path,
@@ -170,7 +170,7 @@ def test_several_long_axes_are_no_scan(tmp_path):
 
 
 @pytest.mark.parametrize("keep", [3, 8, 200, 2000, -1])
-def test_truncated_files_give_one_sentence(path, counts, keep):
+def test_truncated_files_are_refused_in_one_sentence(path, counts, keep):
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack", compression="zlib")
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ValueError, match=r"scan\.tif") as caught:
@@ -200,7 +200,7 @@ def test_pages_longer_than_declared_are_not_unpacked(path, counts):
         ("<Pixels", "<Pixel"),
     ],
 )
-def test_a_wrong_description_is_not_trusted(tmp_path, counts, old, new):
+def test_a_description_that_contradicts_the_data_is_not_used(tmp_path, counts, old, new):
     path = tmp_path / "scan.ome.tif"
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack", metadata={"axes": "CYX"})
     with tifffile.TiffFile(path) as tif:
@@ -213,7 +213,7 @@ def test_a_wrong_description_is_not_trusted(tmp_path, counts, old, new):
         assert "scan.ome.tif" in str(error)
 
 
-def test_pages_in_a_circle_end(path, counts):
+def test_pages_in_a_circle_are_refused(path, counts):
     tifffile.imwrite(path, planes_of(counts)[:2], photometric="minisblack")
     with tifffile.TiffFile(path) as tif:
         first, second = (page.offset for page in tif.pages)
@@ -223,6 +223,6 @@ def test_pages_in_a_circle_end(path, counts):
         open_cube(path)
 
 
-def test_info_says_which_axis(path, counts):
+def test_the_description_states_the_axis_of_the_channels(path, counts):
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack")
     assert "pages were taken as the channels" in describe(path)

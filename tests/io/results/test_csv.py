@@ -1,4 +1,4 @@
-"""Results as CSV: a spreadsheet and numpy read the values of the maps."""
+"""Test results saved as CSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read(path):
         return list(csv.DictReader(file))
 
 
-def test_the_table_has_a_line_a_pixel_with_its_place_and_every_map(tmp_path):
+def test_the_table_has_one_line_per_pixel_with_its_position_and_all_maps(tmp_path):
     elements, pigments = make(y=3, x=4)
     path = save_results(tmp_path / "maps.csv", elements=elements, pigments=pigments)
     rows = read(path)
@@ -48,7 +48,7 @@ def test_a_pixel_that_was_not_measured_has_empty_cells(tmp_path):
     assert [row["y_mm"] for row in rows] == ["", ""], "no mm where the pixel size is unknown"
 
 
-def test_the_provenance_lies_beside_the_table_and_lets_it_be_replaced(tmp_path):
+def test_the_provenance_beside_a_table_allows_replacing_it(tmp_path):
     elements, pigments = make()
     path = save_results(tmp_path / "maps.csv", elements=elements, pigments=pigments)
     facts = json.loads((tmp_path / "maps.csv.json").read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def test_the_provenance_lies_beside_the_table_and_lets_it_be_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("foreign", ["maps.csv", "maps.csv.json"])
-def test_a_foreign_file_in_the_way_stays_and_nothing_is_written(tmp_path, foreign):
+def test_a_foreign_file_is_not_replaced_and_nothing_is_written(tmp_path, foreign):
     (tmp_path / foreign).write_text("y,x\n1,2\n")
     elements, _ = make()
     with pytest.raises(OSError, match="was left"):
@@ -68,7 +68,7 @@ def test_a_foreign_file_in_the_way_stays_and_nothing_is_written(tmp_path, foreig
     assert (tmp_path / foreign).read_text() == "y,x\n1,2\n"
 
 
-def test_one_matrix_a_map(tmp_path):
+def test_one_matrix_per_map_is_written(tmp_path):
     elements, pigments = make(y=3, x=4)
     folder = save_results(
         tmp_path / "maps", elements=elements, pigments=pigments, format="csv-maps"
@@ -84,7 +84,7 @@ def test_one_matrix_a_map(tmp_path):
     assert not is_results(folder)
 
 
-def test_maps_of_different_sizes_do_not_fit_one_table(tmp_path):
+def test_maps_of_different_sizes_are_refused(tmp_path):
     elements, _ = make(y=3, x=4)
     _, pigments = make(y=4, x=4)
     with pytest.raises(ValueError, match="different sizes"):

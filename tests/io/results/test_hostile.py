@@ -1,4 +1,4 @@
-"""Results that declare or unpack to far more than any scan holds raise one sentence."""
+"""Test that results of impossible declared or unpacked size raise a one-sentence error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def declare(store: Path, change: Callable[[dict], None]) -> None:
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_a_chunk_that_unpacks_to_more_than_it_declares_is_not_unpacked(store, codec):
+def test_a_chunk_larger_than_declared_is_not_unpacked(store, codec):
     array = zarr.create_array(
         str(store / "elements" / "0"),
         shape=(2, 5, 7),

@@ -1,4 +1,4 @@
-"""The layouts on disk, read by other programs' readers."""
+"""Test the layouts of saved results with the readers of other programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_xrf_pigments.io import save_results
 from ..made_results import make
 
 
-def test_hdf5_layout(tmp_path):
+def test_hdf5_results_have_the_documented_layout(tmp_path):
     elements, pigments = make()
     save_results(tmp_path / "out.h5", elements=elements, pigments=pigments)
     with h5py.File(tmp_path / "out.h5") as file:
@@ -33,7 +33,7 @@ def test_hdf5_layout(tmp_path):
         assert json.loads(file["pigments"].attrs["provenance"])["weights"] == "ab12"
 
 
-def test_long_provenance_fits_into_hdf5(tmp_path):
+def test_long_provenance_is_saved_in_hdf5(tmp_path):
     elements = replace(make()[0], provenance={"log": "x" * 100_000})
     from napari_xrf_pigments.io import load_results
 
@@ -41,7 +41,7 @@ def test_long_provenance_fits_into_hdf5(tmp_path):
     assert load_results(tmp_path / "out.h5")[0].provenance == {"log": "x" * 100_000}
 
 
-def test_zarr_images_are_ome_zarr(tmp_path):
+def test_zarr_images_are_valid_ome_zarr(tmp_path):
     from ome_zarr.io import parse_url
     from ome_zarr.reader import Reader
 
@@ -60,7 +60,7 @@ def test_zarr_images_are_ome_zarr(tmp_path):
         np.testing.assert_array_equal(node.data[0].compute(), data)
 
 
-def test_zarr_root_lists_all_images_and_how_they_were_made(tmp_path):
+def test_the_zarr_root_lists_all_images_and_the_provenance(tmp_path):
     elements, pigments = make()
     save_results(tmp_path / "out.zarr", elements=elements, pigments=pigments)
     root = zarr.open_group(tmp_path / "out.zarr", mode="r")
@@ -72,7 +72,7 @@ def test_zarr_root_lists_all_images_and_how_they_were_made(tmp_path):
     assert root["elements/0"].metadata.dimension_names == ("c", "y", "x")
 
 
-def test_zarr_contrast_passes_over_missing_pixels(tmp_path):
+def test_the_contrast_limits_in_zarr_ignore_missing_pixels(tmp_path):
     elements = make()[0]
     counts = elements.counts.copy()
     counts[0, 0, 0] = np.nan
@@ -84,7 +84,7 @@ def test_zarr_contrast_passes_over_missing_pixels(tmp_path):
     assert second["window"]["max"] == 1.0
 
 
-def test_tiff_is_one_calibrated_picture_a_map(tmp_path):
+def test_tiff_results_are_one_calibrated_image_per_map(tmp_path):
     elements, pigments = make()
     out = save_results(tmp_path / "out", elements=elements, pigments=pigments, format="tiff")
     names = sorted(path.name for path in out.glob("*.tif"))
@@ -105,7 +105,7 @@ def test_tiff_is_one_calibrated_picture_a_map(tmp_path):
     assert index["files"]["pigment_azurite.tif"] == {"field": "probability", "map": "azurite"}
 
 
-def test_tiff_names_are_safe_and_never_collide(tmp_path):
+def test_tiff_names_are_safe_and_unique(tmp_path):
     elements = replace(make()[0], names=("../a b", "../A_b"))
     out = save_results(tmp_path / "out", elements=elements, format="tiff")
     names = {path.name for path in out.glob("element_*.tif")}
@@ -113,7 +113,7 @@ def test_tiff_names_are_safe_and_never_collide(tmp_path):
     assert sorted(child.name for child in tmp_path.iterdir()) == ["out"]
 
 
-def test_without_pixel_size_no_scale_is_claimed(tmp_path):
+def test_without_a_pixel_size_no_scale_is_stated(tmp_path):
     elements = make(pixel_mm=None)[0]
     save_results(tmp_path / "out.zarr", elements=elements)
     text = (tmp_path / "out.zarr" / "elements" / "zarr.json").read_text()

@@ -1,4 +1,4 @@
-"""Results are saved atomically, never over foreign files, and read back unchanged."""
+"""Test that results are saved atomically, replace no foreign file, and are read back unchanged."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_saved_maps_are_read_back(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["out.zarr", "out.h5"])
-def test_one_half_can_be_saved_alone(tmp_path, name):
+def test_elements_or_pigments_can_be_saved_alone(tmp_path, name):
     elements, pigments = make(pixel_mm=None)
     save_results(tmp_path / name, elements=elements)
     loaded = load_results(tmp_path / name)
@@ -63,7 +63,7 @@ def test_maps_are_written_in_blocks(tmp_path, name, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "format"), KINDS)
-def test_results_are_no_scans_and_may_be_replaced(tmp_path, name, format):
+def test_results_do_not_open_as_scans_and_may_be_replaced(tmp_path, name, format):
     elements, pigments = make()
     for _ in range(2):
         save_results(tmp_path / name, elements=elements, pigments=pigments, format=format)
@@ -88,7 +88,7 @@ def test_foreign_files_are_not_replaced(tmp_path, name, format, folder):
     assert foreign.read_text() == "precious" and names_in(tmp_path) == [name]
 
 
-def test_a_folder_of_pictures_with_a_file_of_the_user_is_left_alone(tmp_path):
+def test_a_folder_of_images_with_a_file_of_the_user_is_not_replaced(tmp_path):
     save_results(tmp_path / "out", elements=make()[0], format="tiff")
     (tmp_path / "out" / "notes.txt").write_text("precious")
     with pytest.raises(FileExistsError):
@@ -108,7 +108,7 @@ class FullDisk:
 @pytest.mark.parametrize(("name", "format"), KINDS)
 @pytest.mark.parametrize("before", [False, True])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_failure_leaves_nothing_new_and_nothing_lost(tmp_path, name, format, before, error):
+def test_a_failed_save_leaves_the_folder_unchanged(tmp_path, name, format, before, error):
     elements, _ = make()
     target = tmp_path / name
     if before:
@@ -123,13 +123,13 @@ def test_failure_leaves_nothing_new_and_nothing_lost(tmp_path, name, format, bef
         np.testing.assert_array_equal(np.asarray(load_results(target)[0].counts), elements.counts)
 
 
-def test_missing_folder(tmp_path):
+def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not exist"):
         save_results(tmp_path / "no" / "out.h5", elements=make()[0])
 
 
 @pytest.mark.parametrize(("name", "format"), [("out", None), ("out.png", None), ("out.h5", "png")])
-def test_unknown_formats(tmp_path, name, format):
+def test_unknown_formats_are_refused(tmp_path, name, format):
     with pytest.raises(ValueError, match=r"\.zarr, \.h5 or \.csv"):
         save_results(tmp_path / name, elements=make()[0], format=format)
 
@@ -145,7 +145,7 @@ def test_maps_of_another_shape_are_refused_before_anything_is_written(tmp_path):
     assert names_in(tmp_path) == []
 
 
-def test_loading_something_else(tmp_path):
+def test_loading_another_file_is_refused(tmp_path):
     (tmp_path / "a.h5").write_text("no")
     with pytest.raises(ValueError, match=r"a\.h5 holds no maps"):
         load_results(tmp_path / "a.h5")
@@ -171,7 +171,7 @@ def test_damaged_results_give_one_sentence(tmp_path, name):
         load_results(tmp_path / name)
 
 
-def test_each_format_knows_only_its_own(tmp_path):
+def test_each_format_replaces_only_its_own_results(tmp_path):
     modules = {"out.zarr": save_zarr, "out.h5": save_hdf5, "out": save_tiff}
     for name, format in KINDS:
         save_results(tmp_path / name, elements=make()[0], format=format)

@@ -1,4 +1,4 @@
-"""A damaged scan raises one sentence; it never opens as a complete one."""
+"""Test that a damaged scan raises a one-sentence error and never opens as a complete one."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def only_shard(store: Path) -> Path:
     return shard
 
 
-def test_a_lost_piece_is_no_row_of_zeros(store):
+def test_a_missing_chunk_is_not_read_as_zeros(store):
     only_shard(store).unlink()
     with pytest.raises(ValueError, match=r"scan\.zarr is incomplete: 1 pieces"):
         open_cube(store)
 
 
-def test_piece_lost_after_opening_raises(store):
+def test_a_chunk_removed_after_opening_raises(store):
     counts = open_cube(store).counts
     only_shard(store).unlink()
     with pytest.raises(OSError, match=r"scan\.zarr is incomplete"):
@@ -53,7 +53,7 @@ def test_piece_lost_after_opening_raises(store):
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
-def test_changed_bytes_of_a_store_are_found_by_their_checksum(store, damage):
+def test_changed_bytes_of_a_store_are_detected_by_checksums(store, damage):
     shard = only_shard(store)
     data = bytearray(shard.read_bytes())
     if damage == "flip":
@@ -63,7 +63,7 @@ def test_changed_bytes_of_a_store_are_found_by_their_checksum(store, damage):
         open_cube(store).counts.compute()
 
 
-def test_a_piece_that_unpacks_to_more_than_it_declares_is_not_unpacked(store):
+def test_a_chunk_larger_than_declared_is_not_unpacked(store):
     array = zarr.create_array(
         str(store / "counts"),
         shape=(1, 1, 160),
@@ -90,7 +90,7 @@ def test_a_piece_that_unpacks_to_more_than_it_declares_is_not_unpacked(store):
         tracemalloc.stop()
 
 
-def test_changed_bytes_of_an_hdf5_file_are_found_by_their_checksum(cube, tmp_path):
+def test_changed_bytes_of_an_hdf5_file_are_detected_by_checksums(cube, tmp_path):
     path = save_cube(cube, tmp_path / "scan.h5")
     with h5py.File(path) as file:
         offset = file["entry/data/counts"].id.get_chunk_info(0).byte_offset
@@ -103,7 +103,7 @@ def test_changed_bytes_of_an_hdf5_file_are_found_by_their_checksum(cube, tmp_pat
 
 @pytest.mark.parametrize("keep", [0.2, 0.7, 0.99])
 @pytest.mark.parametrize("name", ["scan.h5", "scan.raw", "scan.pixels.npz"])
-def test_a_truncated_file_is_one_sentence(cube, tmp_path, name, keep):
+def test_a_truncated_file_gives_one_sentence(cube, tmp_path, name, keep):
     path = save_cube(cube, tmp_path / ("scan.h5" if name.endswith("h5") else "scan.rpl"))
     part = tmp_path / name
     data = part.read_bytes()
@@ -113,7 +113,7 @@ def test_a_truncated_file_is_one_sentence(cube, tmp_path, name, keep):
     assert "\n" not in str(caught.value)
 
 
-def test_the_images_of_a_pair_hold_no_objects_and_have_its_size(cube, tmp_path):
+def test_invalid_pixel_data_of_a_ripple_pair_are_refused(cube, tmp_path):
     path = save_cube(cube, tmp_path / "scan.rpl")
     for live_time_s in (np.array([print]), np.zeros((4, 3)), np.zeros((3, 4), "M8[s]")):
         np.savez(tmp_path / "scan.pixels.npz", live_time_s=live_time_s)
@@ -121,13 +121,13 @@ def test_the_images_of_a_pair_hold_no_objects_and_have_its_size(cube, tmp_path):
             open_cube(path)
 
 
-def test_a_pair_without_its_images_still_opens(cube, tmp_path):
+def test_a_ripple_pair_without_its_pixel_data_still_opens(cube, tmp_path):
     path = save_cube(cube, tmp_path / "scan.rpl")
     (tmp_path / "scan.pixels.npz").unlink()
     assert open_cube(path).live_time_s is None
 
 
-def test_an_axis_changed_by_hand_in_a_header_counts(cube, tmp_path):
+def test_an_energy_axis_edited_in_the_header_is_used(cube, tmp_path):
     path = save_cube(cube, tmp_path / "scan.rpl")
     text = path.read_text().replace(" depth-scale\t0.02", " depth-scale\t0.025")
     path.write_text(text)
@@ -149,7 +149,7 @@ def rewrite(path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"kind": "scan"}', "[" * 100_000, '{"kind": "scan", "energies": 3}']
 )
-def test_a_description_that_is_none_is_one_sentence(cube, tmp_path, name, text):
+def test_an_invalid_description_gives_one_sentence(cube, tmp_path, name, text):
     path = save_cube(cube, tmp_path / name)
     rewrite(path, text)
     with pytest.raises(ValueError, match="description of the scan in it is wrong"):
@@ -179,7 +179,7 @@ PLACES = (
 
 
 @given(place=st.sampled_from(PLACES), value=json_values)
-def test_any_value_anywhere_is_taken_or_refused_in_one_sentence(place, value):
+def test_any_value_in_the_description_is_read_or_refused_in_one_sentence(place, value):
     cube = XRFCube.from_array(np.zeros((1, 1, 7), np.uint8), gain_kev=0.1, tube_kv=40.0)
     content = json.loads(to_json(metadata_of(cube)))
     home = content

@@ -1,4 +1,4 @@
-"""Other programs read the same counts, energies and sizes from saved scans."""
+"""Test that other programs read the same counts, energies and sizes from saved scans."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ quick = settings(max_examples=8, suppress_health_check=[HealthCheck.function_sco
 
 @st.composite
 def scans(draw: st.DrawFn) -> tuple[XRFCube, np.ndarray]:
-    """A scan with the size of its pixels, and its counts."""
-    # One row or one column has fewer axes elsewhere.
+    """Make a scan with a pixel size, and its counts."""
+    # Other programs drop the axis of a single row or column.
     shape = draw(st.tuples(st.integers(2, 4), st.integers(2, 5), st.integers(2, 40)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     dtype = np.dtype(draw(st.sampled_from(TYPES)))
-    # PyMca holds 32-bit counts as float64 and 64-bit ones too.
+    # PyMca converts 32-bit and 64-bit counts to float64.
     top = min(np.iinfo(dtype).max, 2**52)
     counts = rng.integers(0, top, shape, dtype, endpoint=True)
     cube = XRFCube.from_array(
@@ -108,7 +108,7 @@ def test_rosettasciio_loads_the_ripple_pair(saved, scan):
 
 @quick
 @given(scan=scans())
-def test_zarr_alone_finds_counts_and_coordinates(saved, scan):
+def test_zarr_reads_counts_and_coordinates(saved, scan):
     zarr = pytest.importorskip("zarr")
     cube, counts = scan
     group = zarr.open_group(saved(cube, "scan.zarr"), mode="r")
@@ -138,7 +138,7 @@ def test_ome_zarr_shows_the_total_counts_in_millimetres(saved, scan):
     assert change == {"type": "scale", "scale": list(cube.pixel_mm)}
 
 
-def test_ome_zarr_models_finds_nothing_wrong(saved, counts):
+def test_ome_zarr_models_validates_the_store(saved, counts):
     models = pytest.importorskip("ome_zarr_models")
     import zarr
 

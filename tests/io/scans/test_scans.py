@@ -1,4 +1,4 @@
-"""A saved scan opens as an equal cube; nothing but a scan of ours is replaced."""
+"""Test that a saved scan opens as an equal cube and replaces only scans of this program."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ known = st.builds(
 
 @st.composite
 def cubes(draw: st.DrawFn) -> XRFCube:
-    """Cubes of every type of count, with and without the optional settings."""
+    """Generate cubes of every count type, with and without the optional settings."""
     shape = draw(st.tuples(st.integers(1, 5), st.integers(1, 6), st.integers(2, 40)))
     dtype = np.dtype(draw(st.sampled_from(TYPES)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -84,7 +84,7 @@ def assert_equal(found: XRFCube, cube: XRFCube) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cube=cubes())
-def test_saved_scan_opens_as_an_equal_cube(tmp_path, name, cube):
+def test_a_saved_scan_opens_as_an_equal_cube(tmp_path, name, cube):
     assert_equal(open_cube(save_cube(cube, tmp_path / name, overwrite=True)), cube)
 
 
@@ -131,7 +131,7 @@ def test_progress_ends_with_all_pixels(cube, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_scan_is_replaced_only_when_allowed(cube, tmp_path, name):
+def test_a_scan_is_replaced_only_if_allowed(cube, tmp_path, name):
     save_cube(cube, tmp_path / name)
     before = contents(tmp_path)
     other = replace(cube, counts=cube.counts + 1, valid=None)
@@ -158,7 +158,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_failure_half_way_leaves_nothing_and_the_old_scan_whole(cube, tmp_path, name):
+def test_a_failed_save_leaves_no_files_and_the_previous_scan_intact(cube, tmp_path, name):
     def fail(block):
         raise OSError(28, "No space left on device")
 
@@ -173,7 +173,7 @@ def test_a_failure_half_way_leaves_nothing_and_the_old_scan_whole(cube, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_full_disk_error_names_the_target(cube, tmp_path, name, monkeypatch):
+def test_the_error_of_a_full_disk_names_the_target(cube, tmp_path, name, monkeypatch):
     def full(done, total):
         raise OSError(28, "No space left on device")
 
@@ -193,13 +193,13 @@ def test_a_scan_is_not_written_into_itself(write_ripple, mca_folder):
 
 
 @pytest.mark.parametrize("name", ["scan", "scan.tif", "scan.raw"])
-def test_unclear_format_is_refused(cube, tmp_path, name):
+def test_an_ambiguous_format_is_refused(cube, tmp_path, name):
     with pytest.raises(ValueError, match="not clear how to save"):
         save_cube(cube, tmp_path / name)
     assert os.listdir(tmp_path) == []
 
 
-def test_a_folder_that_does_not_exist_is_named(cube, tmp_path):
+def test_a_missing_folder_is_named_in_the_error(cube, tmp_path):
     for name in NAMES:
         with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
             save_cube(cube, tmp_path / "nowhere" / name)

@@ -1,4 +1,4 @@
-"""A writer of small Bruker hypermaps, for tests only."""
+"""Write small Bruker hypermaps; for tests only."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ MAP = """<SpectrumData{number}><ClassInstance Type="TRTSpectrum"><TRTHeaderedCla
 
 
 def pulses16(spectrum: np.ndarray) -> tuple[int, int, bytes]:
-    """A list of the channels of all counts: kind, number of pulses, data."""
+    """Pack counts as a list of their channels: kind, number of pulses, data."""
     events = np.repeat(np.arange(spectrum.size, dtype="<u2"), spectrum)
     return 0, events.size, events.tobytes()
 
 
 def pulses12(spectrum: np.ndarray) -> tuple[int, int, bytes]:
-    """The same in 12 bits: four channels in six bytes."""
+    """Pack counts as a list of channels in 12 bits: four channels in six bytes."""
     events = np.repeat(np.arange(spectrum.size), spectrum)
     groups = np.zeros((-(-events.size // 4), 4), np.int64)
     groups.reshape(-1)[: events.size] = events
@@ -42,7 +42,7 @@ def pulses12(spectrum: np.ndarray) -> tuple[int, int, bytes]:
 
 
 def packed(spectrum: np.ndarray, size: int = 4) -> tuple[int, int, bytes]:
-    """Runs of counts above the least one; single counts on top of channel 1."""
+    """Pack runs of counts above the smallest one, with single counts added to channel 1."""
     runs = b""
     rest = spectrum.copy()
     single = min(3, int(rest[1]))
@@ -66,17 +66,17 @@ def _excess(counts: np.ndarray, size: int) -> bytes:
 
 
 def wide(spectrum: np.ndarray) -> tuple[int, int, bytes]:
-    """Runs of four bytes for each channel."""
+    """Pack runs of four bytes per channel."""
     return packed(spectrum, 8)
 
 
 def narrow(spectrum: np.ndarray) -> tuple[int, int, bytes]:
-    """Runs of one byte, or of half a byte where that is enough."""
+    """Pack runs of one byte per channel, or of half a byte if that is enough."""
     return packed(spectrum, 1 if np.ptp(spectrum) < 12 else 2)
 
 
 def map_data(counts: np.ndarray, pack=pulses16, rows: int | None = None) -> bytes:
-    """The file of a map; rows beyond `rows` have no pixels."""
+    """Make the file of a map; rows beyond `rows` have no pixels."""
     height, width, channels = counts.shape
     data = struct.pack("<II", height, width).ljust(0x1A0, b"\0")
     for y, row in enumerate(counts):
@@ -91,15 +91,15 @@ def map_data(counts: np.ndarray, pack=pulses16, rows: int | None = None) -> byte
 
 
 def compressed(data: bytes, size: int = 50_000) -> bytes:
-    """In blocks, each packed by itself."""
+    """Compress data in independent blocks."""
     blocks = [zlib.compress(data[at : at + size]) for at in range(0, len(data), size)]
     start = struct.pack("<4sIII", b"AACS", size, 0, len(blocks)).ljust(0x80, b"\0")
     return start + b"".join(struct.pack("<I12x", len(each)) + each for each in blocks)
 
 
 def container(files: dict[str, bytes], parent: int = 0) -> bytes:
-    """The container with a folder EDSDatabase and these files."""
-    # The address of the table of contents stands within piece 0, which is left empty.
+    """Make a container with these files in the folder EDSDatabase."""
+    # The address of the table of contents is in piece 0, which is otherwise empty.
     pieces = [bytes(CHUNK)]
 
     def add(payload: bytes) -> int:

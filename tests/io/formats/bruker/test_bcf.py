@@ -1,4 +1,4 @@
-"""Bruker hypermaps: packings, detectors, times, and damaged or hostile containers."""
+"""Test the reader of Bruker hypermaps: packings, detectors, times, and hostile containers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def path(tmp_path):
 
 @pytest.mark.parametrize("squeeze", [False, True])
 @pytest.mark.parametrize("pack", PACKINGS)
-def test_counts(path, counts, pack, squeeze):
+def test_counts_energies_pixel_size_and_tube_settings_are_read(path, counts, pack, squeeze):
     bcf_maker.write(path, [counts], pack, squeeze)
     assert can_open(path)
     cube = open_cube(path)
@@ -44,34 +44,34 @@ def test_counts(path, counts, pack, squeeze):
 
 
 @pytest.mark.parametrize("squeeze", [False, True])
-def test_every_pixel_may_be_packed_in_its_own_way(path, squeeze):
+def test_pixels_may_have_different_packings(path, squeeze):
     rng = np.random.default_rng(3)
     counts = rng.poisson(4 * rng.random((7, 9, 1)), (7, 9, 333))
     bcf_maker.write(path, [counts], lambda spectrum: PACKINGS[rng.integers(5)](spectrum), squeeze)
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_pixels_that_are_not_stored_hold_no_counts(counts):
+def test_pixels_that_are_not_stored_have_no_counts(counts):
     rows = bcf_maker.map_data(counts[:, :2])[0x1A0:]
     decoded = decode_rows(rows, counts.shape)
     np.testing.assert_array_equal(decoded[:, :2], counts[:, :2])
     assert not decoded[:, 2:].any()
 
 
-def test_a_bright_pixel_among_dark_ones_does_not_wrap_round(path):
+def test_a_bright_pixel_among_dark_ones_does_not_overflow(path):
     counts = np.zeros((30, 30, 160), np.int64)
     counts[4, 5, 60] = 70_000
     bcf_maker.write(path, [counts], bcf_maker.wide)
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_the_graph_travels(path, counts):
+def test_the_lazy_counts_can_be_pickled(path, counts):
     bcf_maker.write(path, [counts], squeeze=True)
     graph = pickle.loads(pickle.dumps(open_cube(path).counts))
     np.testing.assert_array_equal(graph.compute(), counts)
 
 
-def test_a_changed_file_is_read_anew(path, counts):
+def test_a_changed_file_is_read_again(path, counts):
     bcf_maker.write(path, [counts])
     open_cube(path).counts.compute()
     bcf_maker.write(path, [counts[:, ::-1]], bcf_maker.packed)
@@ -90,13 +90,13 @@ def test_live_time_of_the_map_is_divided_among_its_pixels(path, counts):
     assert cube.source.notes == (SLOW_FORMAT,)
 
 
-def test_a_scan_that_was_stopped(path, counts):
+def test_rows_of_an_interrupted_scan_are_missing(path, counts):
     cube = open_cube(bcf_maker.write(path, [counts], rows=2))
     np.testing.assert_array_equal(cube.valid[:, 0], [True, True, False])
     assert any("1 of 3 rows were not measured" in note for note in cube.source.notes)
 
 
-def test_detectors(path, counts):
+def test_detectors_are_summed_or_selected(path, counts):
     bcf_maker.write(path, [counts, counts + 1])
     np.testing.assert_array_equal(open_cube(path).counts.compute(), 2 * counts + 1)
     np.testing.assert_array_equal(open_cube(path, detector=1).counts.compute(), counts + 1)
@@ -104,7 +104,7 @@ def test_detectors(path, counts):
         open_cube(path, detector=2)
 
 
-def test_detectors_with_other_energies(path, counts):
+def test_detectors_with_different_energies_are_not_summed(path, counts):
     bcf_maker.write(path, [counts, counts + 1], offsets=(0.0, 1.0))
     cube = open_cube(path)
     np.testing.assert_array_equal(cube.counts.compute(), counts)
@@ -123,7 +123,7 @@ def refuses(path, sentence="truncated or damaged"):
 
 
 @pytest.mark.parametrize("keep", [8, 0x100, 0x148, 5000, 10_000, 20_000])
-def test_truncated(path, counts, keep):
+def test_a_truncated_file_is_refused(path, counts, keep):
     bcf_maker.write(path, [counts])
     path.write_bytes(path.read_bytes()[:keep])
     refuses(path)
@@ -133,7 +133,7 @@ def test_truncated(path, counts, keep):
     ("at", "value"),
     [(0x128, 0), (0x128, 2**31), (0x140, 2**31), (0x144, 0), (0x144, 2**31), (0x144, 4000)],
 )
-def test_impossible_head_of_the_container(path, counts, at, value):
+def test_an_impossible_container_header_is_refused(path, counts, at, value):
     data = bytearray(bcf_maker.write(path, [counts]).read_bytes())
     struct.pack_into("<I", data, at, value)
     path.write_bytes(data)
@@ -141,13 +141,13 @@ def test_impossible_head_of_the_container(path, counts, at, value):
 
 
 @pytest.mark.parametrize("parent", [1, 2, 77, -5])
-def test_ring_of_folders(path, counts, parent):
+def test_a_circle_of_folders_is_refused(path, counts, parent):
     files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bcf_maker.map_data(counts)}
     path.write_bytes(bcf_maker.container(files, parent))
     refuses(path)
 
 
-def test_a_pixel_outside_the_map(path, counts):
+def test_a_pixel_outside_the_map_is_refused(path, counts):
     data = bytearray(bcf_maker.map_data(counts))
     struct.pack_into("<I", data, 0x1A4, 10**6)
     files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
@@ -155,7 +155,7 @@ def test_a_pixel_outside_the_map(path, counts):
     refuses(path)
 
 
-def test_more_pulses_than_bytes(path, counts):
+def test_more_pulses_than_bytes_are_refused(path, counts):
     data = bytearray(bcf_maker.map_data(counts))
     struct.pack_into("<H", data, 0x1A4 + 16, 0xFFFF)
     files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
@@ -164,7 +164,7 @@ def test_more_pulses_than_bytes(path, counts):
 
 
 @pytest.mark.parametrize("size", [(10**8, 10**8), (2**31, 1), (0, 5)])
-def test_impossible_size(path, counts, size):
+def test_an_impossible_size_is_refused(path, counts, size):
     data = bytearray(bcf_maker.map_data(counts))
     struct.pack_into("<II", data, 0, *size)
     files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
@@ -172,7 +172,7 @@ def test_impossible_size(path, counts, size):
     refuses(path, "at least 1|larger than any scan")
 
 
-def test_a_compressed_bomb(path, counts):
+def test_a_decompression_bomb_is_refused(path, counts):
     bomb = zlib.compress(bytes(200 * 2**20), 9)
     block = struct.pack("<4sIII", b"AACS", 2**20, 0, 1).ljust(0x80, b"\0")
     files = {
@@ -183,14 +183,14 @@ def test_a_compressed_bomb(path, counts):
     refuses(path, "header that|damaged")
 
 
-def test_header_with_entities(path, counts):
+def test_a_header_with_entities_is_refused(path, counts):
     text = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + bcf_maker.header(counts)[80:]
     files = {"HeaderData": text, "SpectrumData0": bcf_maker.map_data(counts)}
     path.write_bytes(bcf_maker.container(files))
     refuses(path, "document type")
 
 
-def test_a_run_longer_than_its_pixel(path, counts):
+def test_a_run_longer_than_its_pixel_is_refused(path, counts):
     data = bytearray(bcf_maker.map_data(counts, bcf_maker.packed))
     data[0x1A4 + 22 + 1] = 255
     files = {"HeaderData": bcf_maker.header(counts), "SpectrumData0": bytes(data)}
@@ -200,7 +200,7 @@ def test_a_run_longer_than_its_pixel(path, counts):
 
 @pytest.mark.parametrize("pack", PACKINGS)
 @pytest.mark.parametrize("squeeze", [False, True])
-def test_damaged_anywhere_never_crashes(path, counts, squeeze, pack):
+def test_damage_at_any_position_never_crashes(path, counts, squeeze, pack):
     whole = bcf_maker.write(path, [counts], pack, squeeze).read_bytes()
     rng = np.random.default_rng(1)
     for _ in range(20):

@@ -1,4 +1,4 @@
-"""Handheld spectra: both versions, several phases, and lengths that cannot be."""
+"""Test the reader of handheld spectra: both versions, several phases, impossible lengths."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def write(tmp_path):
     return written
 
 
-def test_version_24(write):
+def test_a_file_of_version_24_is_read(write):
     path = write(version_24())
     assert can_open(path)
     cube = open_cube(path)
@@ -62,7 +62,7 @@ def test_version_24(write):
 
 
 @pytest.mark.parametrize("light", ["", "white LED"])
-def test_version_25(write, light):
+def test_a_file_of_version_25_is_read(write, light):
     cube = open_cube(write(version_25(phase(light=light, filters=(22, 25, 13, 300, 0, 0)))))
     np.testing.assert_array_equal(cube.counts.compute()[0, 0], SPECTRUM)
     settings = cube.acquisition
@@ -72,7 +72,7 @@ def test_version_25(write, light):
     assert cube.live_time_s[0, 0] == 5.5
 
 
-def test_phases_become_pixels(write):
+def test_phases_are_opened_as_pixels(write):
     path = write(version_25(phase(), phase(SPECTRUM[::-1], kv=15.0)))
     cube = open_cube(path)
     np.testing.assert_array_equal(cube.counts.compute(), [[SPECTRUM, SPECTRUM[::-1]]])
@@ -80,7 +80,7 @@ def test_phases_become_pixels(write):
     assert "one of 2 phases of a measurement (40 kV, 15 kV)" in describe(path)
 
 
-def test_a_phase_with_other_channels_is_left_out(write):
+def test_a_phase_with_another_number_of_channels_is_left_out(write):
     cube = open_cube(write(version_25(phase(), phase(SPECTRUM[:512]), phase(ev=10.0))))
     assert cube.shape == (1, 1, CHANNELS)
     assert any("2 phases have other channels" in note for note in cube.source.notes)
@@ -101,14 +101,14 @@ def test_a_phase_with_other_channels_is_left_out(write):
         version_25()[:19],
     ],
 )
-def test_damaged(write, data):
+def test_a_damaged_file_is_refused_in_one_sentence(write, data):
     path = write(data)
     with pytest.raises(ValueError, match=r"spectrum\.pdz is truncated or damaged") as caught:
         open_cube(path)
     assert "\n" not in str(caught.value)
 
 
-def test_no_spectrum(write):
+def test_a_file_without_a_spectrum_is_refused(write):
     with pytest.raises(ValueError, match="holds no spectrum"):
         open_cube(write(version_25()))
 
@@ -123,5 +123,5 @@ def test_no_spectrum(write):
         version_24()[:200],
     ],
 )
-def test_others_are_not_claimed(write, data):
+def test_other_files_do_not_open(write, data):
     assert not can_open(write(data))

@@ -1,4 +1,4 @@
-"""Bruker's XML spectra."""
+"""Test the reader of Bruker XML spectra."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def write(tmp_path):
     return make
 
 
-def test_counts_axis_and_time(write):
+def test_counts_axis_and_time_are_read(write):
     cube = open_cube(write())
     assert cube.spectrum(0, 0).tolist() == [0, 5, 7, 1]
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == (0.01, -0.95)
     assert cube.live_time_s.tolist() == [[28.05]]
 
 
-def test_settings_of_the_instrument(write):
+def test_settings_of_the_instrument_are_read(write):
     settings = open_cube(write()).acquisition
     assert (settings.anode, settings.tube_kv, settings.tube_ua) == ("Rh", 50, 199)
     assert (settings.incidence_deg, settings.takeoff_deg) == (90, 60)
@@ -61,7 +61,7 @@ def test_settings_of_the_instrument(write):
 
 
 @pytest.mark.parametrize(("text", "layers"), [(ALUMINIUM, (("Al", 0.1),)), ("", None)])
-def test_filters(write, text, layers):
+def test_filters_are_parsed(write, text, layers):
     assert open_cube(write(filter=text)).acquisition.filter == layers
 
 
@@ -75,12 +75,12 @@ def test_entities_are_refused(write):
     ("data", "count", "sentence"),
     [("", 4, "no counts"), ("1,2", 4, "holds 2 of its 4"), ("1,x", 2, "where counts should be")],
 )
-def test_bad_spectra_raise_one_sentence(write, data, count, sentence):
+def test_invalid_spectra_are_refused_in_one_sentence(write, data, count, sentence):
     with pytest.raises(ValueError, match=sentence):
         open_cube(write(data, count))
 
 
-def test_truncated_xml(write):
+def test_truncated_xml_is_refused(write):
     path = write()
     path.write_bytes(path.read_bytes()[:900])
     assert can_open(path)

@@ -1,4 +1,4 @@
-"""CRONO's list of spectra, of which the scanner's program chose one for each pixel."""
+"""Test the reader of CRONO files, which contain a list of spectra and an index per pixel."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ def test_each_pixel_has_its_spectrum(path, spectra, third_axis):
     "part",
     [np.s_[1], np.s_[:, 2], np.s_[2, 1], np.s_[1:, 1:3, 10:20], np.s_[:, :, 7], np.s_[0, :, ::5]],
 )
-def test_any_part_is_read_as_such(path, spectra, part):
+def test_any_part_of_the_counts_can_be_read(path, spectra, part):
     cube = open_cube(write(path, spectra))
     np.testing.assert_array_equal(cube.counts[part].compute(), spectra[CHOSEN][part])
 
 
-def test_the_graph_travels(path, spectra):
+def test_the_lazy_counts_can_be_pickled(path, spectra):
     cube = open_cube(write(path, spectra))
     counts = pickle.loads(pickle.dumps(cube.counts))
     np.testing.assert_array_equal(counts.compute(), spectra[CHOSEN])
 
 
 @pytest.mark.parametrize("lost", [50, 2**63, 2**64 - 1])
-def test_a_number_without_a_spectrum_is_a_missing_pixel(path, spectra, lost):
+def test_a_pixel_whose_index_has_no_spectrum_is_missing(path, spectra, lost):
     chosen = CHOSEN.astype(np.uint64)
     chosen[1, 2] = lost
     cube = open_cube(write(path, spectra, chosen, np.ones(50)))
@@ -81,18 +81,18 @@ def test_a_number_without_a_spectrum_is_a_missing_pixel(path, spectra, lost):
 @pytest.mark.parametrize(
     "chosen", [None, np.zeros((3, 4)), np.zeros((0, 4), int), np.zeros(4, int), np.array([b"x"])]
 )
-def test_a_list_without_places_is_no_scan(path, spectra, chosen):
+def test_a_list_without_valid_pixel_indices_is_refused(path, spectra, chosen):
     write(path, spectra, chosen)
     assert not can_open(path)
     with pytest.raises(ValueError, match="is not a scan"):
         open_cube(path)
 
 
-def test_times_of_another_number_are_left_out(path, spectra):
+def test_live_times_of_another_length_are_ignored(path, spectra):
     assert open_cube(write(path, spectra, times=np.ones(49))).live_time_s is None
 
 
-def test_places_in_another_file_are_not_followed(path, spectra, tmp_path):
+def test_pixel_indices_in_another_file_are_not_read(path, spectra, tmp_path):
     write(path, spectra, None)
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["places"] = CHOSEN

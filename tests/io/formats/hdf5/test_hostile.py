@@ -1,4 +1,4 @@
-"""HDF5 that leads astray: links out, rings, huge sizes, files of other fields."""
+"""Test hostile HDF5: external links, circles, huge sizes, and files of other fields."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refuses(path, sentence):
     return str(caught.value)
 
 
-def test_an_external_link_is_named_not_followed(path, other):
+def test_an_external_link_is_named_but_not_followed(path, other):
     with h5py.File(path, "w") as file:
         file["counts"] = h5py.ExternalLink("other.h5", "counts")
     refuses(path, r"lie in other files \(other\.h5\), which are not followed")
@@ -45,7 +45,7 @@ def test_an_external_link_is_named_not_followed(path, other):
         open_cube(path, dataset="counts")
 
 
-def test_a_soft_link_that_leads_through_an_external_one(path, other):
+def test_a_soft_link_through_an_external_link_is_not_followed(path, other):
     with h5py.File(path, "w") as file:
         file["out"] = h5py.ExternalLink("other.h5", "/")
         file["counts"] = h5py.SoftLink("/out/counts")
@@ -61,7 +61,7 @@ def test_a_link_to_a_pipe_does_not_hang(path, tmp_path):
     refuses(path, "pipe")
 
 
-def test_a_virtual_dataset_over_other_files(path, other):
+def test_a_virtual_dataset_over_other_files_is_not_read(path, other):
     layout = h5py.VirtualLayout((3, 4, 160), np.int64)
     layout[:] = h5py.VirtualSource("other.h5", "counts", (3, 4, 160))
     with h5py.File(path, "w") as file:
@@ -81,7 +81,7 @@ def test_external_storage_is_not_read(path, tmp_path):
     assert "secret.bin" in refuses(path, "other files")
 
 
-def test_rings_of_groups_and_links(path):
+def test_circles_of_groups_and_links_end(path):
     with h5py.File(path, "w") as file:
         group = file.create_group("a/b/c")
         group["up"] = file["a"]
@@ -91,7 +91,7 @@ def test_rings_of_groups_and_links(path):
     refuses(path, "is not a scan")
 
 
-def test_counts_are_found_beside_a_ring(path, counts):
+def test_counts_beside_a_circle_of_groups_are_found(path, counts):
     with h5py.File(path, "w") as file:
         group = file.create_group("a/b")
         group["up"] = file["a"]
@@ -99,7 +99,7 @@ def test_counts_are_found_beside_a_ring(path, counts):
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
-def test_very_many_groups(path):
+def test_a_file_with_very_many_groups_is_refused(path):
     with h5py.File(path, "w", libver="latest") as file:
         for number in range(4000):
             file.create_group(f"g{number % 40}/h{number}")
@@ -114,14 +114,14 @@ def test_very_many_groups(path):
         ((10**6, 10**3, 4096), "larger than any scan"),
     ],
 )
-def test_huge_sizes(path, shape, sentence):
+def test_huge_sizes_are_refused(path, shape, sentence):
     with h5py.File(path, "w") as file:
         file.create_dataset("XRF/Spectra", shape, np.uint16, chunks=(1, 1, 1024))
     with pytest.raises(ValueError, match=sentence):
         open_cube(path)
 
 
-def test_a_huge_piece_is_not_unpacked(path):
+def test_a_huge_chunk_is_not_unpacked(path):
     with h5py.File(path, "w") as file:
         file.create_dataset(
             "counts", (2000, 2000, 4096), np.uint8, chunks=(500, 500, 4096), compression="gzip"
@@ -132,7 +132,7 @@ def test_a_huge_piece_is_not_unpacked(path):
 
 
 @pytest.mark.parametrize("kind", ["attribute", "group"])
-def test_files_of_microscopes_are_not_claimed(path, kind):
+def test_files_of_microscopes_do_not_open_as_a_scan(path, kind):
     with h5py.File(path, "w") as file:
         if kind == "attribute":
             file.attrs["ImarisDataSet"] = "ImarisDataSet"
@@ -145,7 +145,7 @@ def test_files_of_microscopes_are_not_claimed(path, kind):
     refuses(path, "is not a scan")
 
 
-def test_wrong_types_where_energies_should_be(path, counts):
+def test_energies_of_a_wrong_type_are_ignored(path, counts):
     with h5py.File(path, "w") as file:
         file["XRF/Spectra"] = counts
         file["XRF/EnergyVector"] = np.array([b"x"] * 160)
@@ -160,14 +160,14 @@ def test_wrong_types_where_energies_should_be(path, counts):
 
 
 @pytest.mark.parametrize("keep", [8, 100, 600, 2048])
-def test_truncated(path, counts, keep):
+def test_a_truncated_file_is_refused(path, counts, keep):
     with h5py.File(path, "w") as file:
         file["counts"] = counts
     path.write_bytes(path.read_bytes()[:keep])
     refuses(path, "truncated or damaged")
 
 
-def test_damaged_in_the_middle_never_crashes(path, counts):
+def test_damage_in_the_middle_never_crashes(path, counts):
     with h5py.File(path, "w") as file:
         file.create_dataset("entry/counts", data=counts, chunks=(1, 4, 160), compression="gzip")
     whole, rng = path.read_bytes(), np.random.default_rng(0)
@@ -182,7 +182,7 @@ def test_damaged_in_the_middle_never_crashes(path, counts):
             assert str(error)
 
 
-def test_damaged_piece_raises_when_it_is_read(path, counts):
+def test_a_damaged_chunk_raises_when_it_is_read(path, counts):
     with h5py.File(path, "w") as file:
         made = file.create_dataset("a", data=counts, chunks=(1, 4, 160), compression="gzip")
         info = made.id.get_chunk_info(1)
@@ -194,7 +194,7 @@ def test_damaged_piece_raises_when_it_is_read(path, counts):
         cube.counts[1].compute()
 
 
-def test_a_compression_that_is_not_installed(path, counts):
+def test_a_compression_that_is_not_installed_is_named(path, counts):
     with h5py.File(path, "w") as file:
         made = file.create_dataset("XRF/Spectra", data=counts.astype("f4"), chunks=(1, 4, 160))
         properties = made.id.get_create_plist()
@@ -202,13 +202,13 @@ def test_a_compression_that_is_not_installed(path, counts):
         properties.set_filter(32022, h5py.h5z.FLAG_OPTIONAL, ())
         space = h5py.h5s.create_simple((3, 4, 160))
         h5py.h5d.create(file["XRF"].id, b"Spectra", h5py.h5t.IEEE_F32LE, space, properties)
-        # Stored as if it had been packed.
+        # Stored as if it had been compressed.
         file["XRF/Spectra"].id.write_direct_chunk((0, 0, 0), bytes(100), 0)
     with pytest.raises(ValueError, match="needs the package hdf5plugin"):
         open_cube(path)
 
 
-def test_very_many_datasets_with_fractions_are_not_all_tried(path, monkeypatch):
+def test_only_some_of_very_many_datasets_with_fractions_are_tried(path, monkeypatch):
     from napari_xrf_pigments.io.formats import _candidates
 
     with h5py.File(path, "w") as file:
@@ -224,7 +224,7 @@ def test_very_many_datasets_with_fractions_are_not_all_tried(path, monkeypatch):
     assert 0 < len(tried) < 50
 
 
-def test_search_for_candidates_is_limited(path, monkeypatch):
+def test_the_search_for_candidates_is_limited(path, monkeypatch):
     from napari_xrf_pigments.io.formats.hdf5 import _candidates as hdf5_find
 
     with h5py.File(path, "w") as file:

@@ -1,4 +1,4 @@
-"""HDF5 layouts of known programs: which dataset, which axes, which detectors, which energies."""
+"""Test the HDF5 layouts of known programs: dataset, axes, detectors and energies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def maps_file(path, counts, detectors=3):
         file["MAPS/y_axis"] = 7 - 0.5 * np.arange(3)
 
 
-def test_maps(path, counts):
+def test_maps_files_are_read(path, counts):
     maps_file(path, counts)
     assert can_open(path)
     cube = open_cube(path)
@@ -42,7 +42,7 @@ def test_maps(path, counts):
 
 
 @pytest.mark.parametrize("detector", [1, "1", "data_b", "DATA_B"])
-def test_one_detector_of_maps(path, counts, detector):
+def test_one_detector_of_a_maps_file_can_be_selected(path, counts, detector):
     maps_file(path, counts)
     cube = open_cube(path, detector=detector)
     np.testing.assert_array_equal(cube.counts.compute(), counts + 1)
@@ -50,13 +50,13 @@ def test_one_detector_of_maps(path, counts, detector):
     assert "detector data_b of 3" in describe(path, detector=detector)
 
 
-def test_a_detector_that_is_not_there(path, counts):
+def test_a_missing_detector_is_refused(path, counts):
     maps_file(path, counts)
     with pytest.raises(ValueError, match=r"no detector 3; there are 0 = data_a, 1 = data_b"):
         open_cube(path, detector=3)
 
 
-def test_maps_with_fitted_counts_only(path, counts):
+def test_maps_files_with_mca_arr_only_are_read(path, counts):
     with h5py.File(path, "w") as file:
         file["MAPS/mca_arr"] = np.moveaxis(counts, 2, 0).astype(np.float32)
         file["MAPS/energy_calib"] = [-0.05, 0.01, 0.0]
@@ -78,7 +78,7 @@ def pyxrf_file(path, counts, total=True):
 
 
 @pytest.mark.parametrize("total", [True, False])
-def test_pyxrf(path, counts, total):
+def test_pyxrf_files_are_read(path, counts, total):
     pyxrf_file(path, counts, total)
     assert can_open(path)
     cube = open_cube(path)
@@ -90,7 +90,7 @@ def test_pyxrf(path, counts, total):
     np.testing.assert_array_equal(open_cube(path, detector="det2").counts.compute(), 2 * counts)
 
 
-def test_pyxrf_with_the_sum_only(path, counts):
+def test_pyxrf_files_with_the_sum_only_are_read(path, counts):
     with h5py.File(path, "w") as file:
         file["xrfmap/detsum/counts"] = counts
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
@@ -109,7 +109,7 @@ def test_stored_sum_with_fractions_is_replaced_by_the_detectors(path, counts):
     np.testing.assert_array_equal(open_cube(path, detector="mca2").counts.compute(), 2 * counts)
 
 
-def test_crono_of_old(path, counts):
+def test_older_crono_files_with_a_cube_of_spectra_are_read(path, counts):
     with h5py.File(path, "w") as file:
         file["XRF/Spectra"] = counts.astype(np.uint32)
         file["XRF/EnergyVector"] = 0.02 * np.arange(160)
@@ -119,7 +119,7 @@ def test_crono_of_old(path, counts):
     assert cube.energies.gain_kev == pytest.approx(0.02)
 
 
-def test_numbered_detectors_of_one_scan_are_added_up(path, counts):
+def test_numbered_detectors_of_one_scan_are_summed(path, counts):
     with h5py.File(path, "w") as file:
         for number in range(2):
             group = file.create_group(f"entry/mca_{number}")
@@ -131,7 +131,7 @@ def test_numbered_detectors_of_one_scan_are_added_up(path, counts):
     np.testing.assert_array_equal(open_cube(path, detector="mca_1").counts.compute(), counts + 1)
 
 
-def test_detectors_with_different_energies_are_not_added_up_by_default(path, counts):
+def test_detectors_with_different_energies_are_not_summed_by_default(path, counts):
     with h5py.File(path, "w") as file:
         for number in range(2):
             group = file.create_group(f"entry/mca_{number}")
@@ -143,7 +143,7 @@ def test_detectors_with_different_energies_are_not_added_up_by_default(path, cou
     np.testing.assert_array_equal(open_cube(path, detector="sum").counts.compute(), 2 * counts)
 
 
-def test_numbered_scans_are_not_added_up(path, counts):
+def test_numbered_scans_are_not_summed(path, counts):
     with h5py.File(path, "w") as file:
         for number in (1, 2):
             file[f"{number}.1/measurement/spectra"] = counts * number
@@ -153,7 +153,7 @@ def test_numbered_scans_are_not_added_up(path, counts):
 
 
 @pytest.mark.parametrize("axis", [0, 2])
-def test_four_axes(path, axis):
+def test_a_dataset_with_an_axis_of_detectors_is_read(path, axis):
     rng = np.random.default_rng(0)
     stack = rng.integers(0, 60_000, (3, 5, 6, 256), dtype=np.uint16)
     with h5py.File(path, "w") as file:
@@ -168,13 +168,13 @@ def test_four_axes(path, axis):
     assert one.live_time_s[0, 0] == 3
 
 
-def test_four_axes_of_pictures_are_no_scan(path):
+def test_a_stack_of_images_with_four_axes_is_refused(path):
     with h5py.File(path, "w") as file:
         file["movie"] = np.zeros((10, 3, 64, 300), np.uint8)
     assert not can_open(path)
 
 
-def test_nxdata_whose_signal_is_a_soft_link(path, counts):
+def test_an_nxdata_signal_behind_a_soft_link_is_read(path, counts):
     with h5py.File(path, "w") as file:
         file["instrument/detector/raw"] = counts
         group = file.create_group("entry/plot")

@@ -1,4 +1,4 @@
-"""HDF5: the dataset of the scan, its spectrum axis, and files without a scan."""
+"""Test the HDF5 reader: dataset of the scan, spectrum axis, and files without a scan."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def nxdata(file, counts, name="entry/data", **axes):
     return group
 
 
-def test_nxdata_with_axes(path, counts):
+def test_nxdata_with_axes_is_read(path, counts):
     with h5py.File(path, "w") as file:
         nxdata(
             file,
@@ -46,7 +46,7 @@ def test_nxdata_with_axes(path, counts):
     assert not cube.source.notes
 
 
-def test_nxdata_with_the_spectrum_first(path, counts):
+def test_nxdata_with_the_spectrum_first_is_read(path, counts):
     with h5py.File(path, "w") as file:
         axes = {
             "energy": (np.arange(160) * 0.02, "keV"),
@@ -58,7 +58,7 @@ def test_nxdata_with_the_spectrum_first(path, counts):
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_longest_axis_of_a_plain_dataset_is_the_spectrum(path, counts, first):
+def test_the_longest_axis_of_a_plain_dataset_is_the_spectrum(path, counts, first):
     with h5py.File(path, "w") as file:
         file["a/b"] = np.moveaxis(counts, 2, 0) if first else counts
     cube = open_cube(path)
@@ -73,7 +73,7 @@ def test_a_power_of_two_is_a_spectrum_even_if_a_side_is_longer(path):
     assert open_cube(path).shape == (2, 300, 256)
 
 
-def test_energies_beside_the_counts_show_the_axis(path):
+def test_the_length_of_the_energies_identifies_the_spectrum_axis(path):
     with h5py.File(path, "w") as file:
         file["XRF/Spectra"] = np.ones((50, 30, 40), np.uint32)
         file["XRF/EnergyVector"] = np.arange(30) * 0.5
@@ -82,7 +82,7 @@ def test_energies_beside_the_counts_show_the_axis(path):
     assert cube.energies.gain_kev == pytest.approx(0.5)
 
 
-def test_settings_in_attributes(path, counts):
+def test_settings_in_attributes_are_read(path, counts):
     with h5py.File(path, "w") as file:
         file["counts"] = counts
         file["counts"].attrs.update(gain_kev=0.02, offset_kev=-0.1, anode="Rh", tube_kv=50)
@@ -93,7 +93,7 @@ def test_settings_in_attributes(path, counts):
     assert cube.pixel_mm == (0.5, 0.4)
 
 
-def test_whole_floats_are_counts(path, counts):
+def test_integer_valued_floats_are_counts(path, counts):
     with h5py.File(path, "w") as file:
         file["counts"] = counts.astype(np.float32)
     cube = open_cube(path)
@@ -101,7 +101,7 @@ def test_whole_floats_are_counts(path, counts):
     np.testing.assert_array_equal(cube.counts.compute(), counts)
 
 
-def test_several_datasets_are_noted_and_can_be_chosen(path, counts):
+def test_several_datasets_are_noted_and_can_be_selected(path, counts):
     with h5py.File(path, "w") as file:
         file["det_a"] = counts
         file["det_b"] = counts + 1
@@ -111,11 +111,11 @@ def test_several_datasets_are_noted_and_can_be_chosen(path, counts):
         open_cube(path, dataset="other")
 
 
-def test_graph_holds_no_open_file(path, counts):
+def test_the_lazy_counts_can_be_pickled_without_an_open_file(path, counts):
     with h5py.File(path, "w") as file:
         file.create_dataset("counts", data=counts, chunks=(2, 2, 160), compression="gzip")
     graph = pickle.loads(pickle.dumps(open_cube(path).counts))
-    with h5py.File(path, "a"):  # fails while anybody has it open
+    with h5py.File(path, "a"):  # fails while the file is open
         pass
     np.testing.assert_array_equal(graph.compute(), counts)
 
@@ -130,7 +130,7 @@ def test_graph_holds_no_open_file(path, counts):
         np.zeros((2, 2, 2, 300), np.uint16),
     ],
 )
-def test_foreign_files_are_not_claimed(path, data):
+def test_foreign_files_do_not_open(path, data):
     with h5py.File(path, "w") as file:
         file["data"] = data
     assert not can_open(path)
@@ -138,7 +138,7 @@ def test_foreign_files_are_not_claimed(path, data):
         open_cube(path)
 
 
-def test_links_out_of_the_file_are_not_followed(path, counts, tmp_path):
+def test_links_to_other_files_are_not_followed(path, counts, tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["counts"] = counts
     with h5py.File(path, "w") as file:
@@ -146,7 +146,7 @@ def test_links_out_of_the_file_are_not_followed(path, counts, tmp_path):
     assert not can_open(path)
 
 
-def test_truncated_file_raises_one_sentence(path, counts):
+def test_a_truncated_file_is_refused_in_one_sentence(path, counts):
     with h5py.File(path, "w") as file:
         file["counts"] = counts
     path.write_bytes(path.read_bytes()[:3000])
@@ -155,7 +155,7 @@ def test_truncated_file_raises_one_sentence(path, counts):
 
 
 @pytest.mark.parametrize("pieces", [(10, 10, 512), (1, 100, 64), (7, 1, 2048)])
-def test_chunks_are_whole_chunks_of_the_file(pieces):
+def test_lazy_chunks_are_multiples_of_the_chunks_of_the_file(pieces):
     y, x, n = aligned_chunks((500, 600, 2048), np.dtype(np.uint16), pieces)
     assert n == 2048
     assert y % pieces[0] == 0 or y == 500
@@ -163,6 +163,6 @@ def test_chunks_are_whole_chunks_of_the_file(pieces):
     assert y * x * n * 2 <= 64 * 2**20
 
 
-def test_chunks_of_the_file_that_are_far_too_large_are_ignored():
+def test_excessively_large_chunks_of_the_file_are_ignored():
     y, x, _ = aligned_chunks((1000, 1000, 2048), np.dtype(np.uint16), (1000, 1000, 1))
     assert y * x * 2048 * 2 <= 64 * 2**20

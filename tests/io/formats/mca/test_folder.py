@@ -1,4 +1,4 @@
-"""Folders with one PMCA text a pixel."""
+"""Test the reader of folders with one PMCA text file per pixel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_xrf_pigments.io.formats.mca._files import parse_table
 
 
 @pytest.mark.parametrize("place", ["", "..", "10264", "colonneXrighe.txt"])
-def test_every_way_of_dropping_it_opens_the_same_scan(mca_folder, counts, place):
+def test_folder_sub_folder_and_files_open_the_same_scan(mca_folder, counts, place):
     dropped = (mca_folder / place).resolve()
     assert can_open(dropped)
     assert scan_path(dropped) == mca_folder
@@ -26,29 +26,29 @@ def test_every_way_of_dropping_it_opens_the_same_scan(mca_folder, counts, place)
     assert cube.valid is None
 
 
-def test_numbers_are_numbers_not_text(mca_folder, counts):
+def test_pixels_are_sorted_by_number(mca_folder, counts):
     # None_10 comes after None_9, not after None_1.
     assert open_cube(mca_folder).spectrum(2, 1)[0] == counts[2, 1, 0]
 
 
-def test_points_beside_the_scan_are_noted(mca_folder):
+def test_spot_measurements_beside_the_scan_are_noted(mca_folder):
     assert any("SPOT_1.mca" in note for note in open_cube(mca_folder).source.notes)
 
 
-def test_note_offers_the_conversion_until_the_scan_is_converted(mca_folder, tmp_path):
+def test_the_note_on_conversion_is_absent_after_conversion(mca_folder, tmp_path):
     cube = open_cube(mca_folder)
     assert SLOW_FORMAT in cube.source.notes
     copy = open_cube(save_cube(cube, tmp_path / "copy.zarr"))
     assert SLOW_FORMAT not in copy.source.notes
 
 
-def test_real_time_stands_for_a_missing_live_time(mca_folder):
+def test_the_real_time_replaces_a_missing_live_time(mca_folder):
     cube = open_cube(mca_folder)
     np.testing.assert_allclose(cube.live_time_s, 3.004)
     assert any("real time" in note for note in cube.source.notes)
 
 
-def test_dwell_time_is_the_last_resort(mca_folder, counts):
+def test_the_dwell_time_replaces_missing_live_and_real_times(mca_folder, counts):
     (mca_folder / "10264" / "None_5.mca").write_text(mca_text(counts[1, 0], real=0))
     np.testing.assert_allclose(open_cube(mca_folder).live_time_s, 3.0)
 
@@ -67,18 +67,18 @@ def test_missing_and_short_files_are_masked(mca_folder, counts, monkeypatch, laz
     assert any("2 of 12" in note for note in cube.source.notes)
 
 
-def test_pixel_with_another_number_of_channels_is_masked(mca_folder, counts):
+def test_a_pixel_with_another_number_of_channels_is_masked(mca_folder, counts):
     (mca_folder / "10264" / "None_12.mca").write_text(mca_text(counts[0, 0, :80]))
     assert not open_cube(mca_folder).valid[2, 3]
 
 
-def test_big_scans_are_read_when_wanted(mca_folder, counts, monkeypatch):
+def test_big_scans_are_read_lazily(mca_folder, counts, monkeypatch):
     monkeypatch.setattr(mca_load, "EAGER_BYTES", 0)
     cube = open_cube(mca_folder)
     np.testing.assert_array_equal(cube.counts[1:, 2].compute(), counts[1:, 2])
 
 
-def test_numbering_from_zero(mca_folder, counts):
+def test_numbering_from_zero_is_recognised(mca_folder, counts):
     folder = mca_folder / "10264"
     for number in range(12):
         (folder / f"None_{number + 1}.mca").rename(folder / f"None_{number}.mca")
@@ -98,7 +98,7 @@ NUMBERS = np.arange(1, 13).reshape(3, 4, 1)
 
 
 @pytest.mark.parametrize("lazily", [False, True])
-def test_detectors_are_added_up(two_detectors, counts, monkeypatch, lazily):
+def test_detectors_are_summed(two_detectors, counts, monkeypatch, lazily):
     if lazily:
         monkeypatch.setattr(mca_load, "EAGER_BYTES", 0)
     cube = open_cube(two_detectors)
@@ -107,33 +107,33 @@ def test_detectors_are_added_up(two_detectors, counts, monkeypatch, lazily):
 
 
 @pytest.mark.parametrize("choice", [{"detector": 1}, {"detector": "20000"}, {"dataset": "20000"}])
-def test_second_detector_can_be_chosen(two_detectors, counts, choice):
+def test_the_second_detector_can_be_selected(two_detectors, counts, choice):
     cube = open_cube(two_detectors, **choice)
     np.testing.assert_array_equal(cube.counts.compute(), NUMBERS + 0 * counts)
 
 
-def test_a_detector_that_is_not_there(two_detectors):
+def test_a_missing_detector_is_refused(two_detectors):
     with pytest.raises(ValueError, match="no folder 3"):
         open_cube(two_detectors, dataset="3")
     with pytest.raises(ValueError, match="no detector 3; there are 0 = 10264, 1 = 20000"):
         open_cube(two_detectors, detector="3")
 
 
-def test_a_pixel_that_one_detector_lacks_is_missing(two_detectors):
+def test_a_pixel_missing_in_one_detector_is_missing(two_detectors):
     (two_detectors / "20000" / "None_7.mca").unlink()
     valid = open_cube(two_detectors).valid
     assert not valid[1, 2] and valid.sum() == 11
     assert open_cube(two_detectors, detector=0).valid is None
 
 
-def test_a_copy_of_the_folder_is_no_second_detector(mca_folder, counts):
+def test_a_copy_of_the_folder_is_not_a_second_detector(mca_folder, counts):
     shutil.copytree(mca_folder / "10264", mca_folder / "backup")
     cube = open_cube(mca_folder)
     np.testing.assert_array_equal(cube.counts.compute(), counts)
     assert any("backup holds the same spectra as 10264" in note for note in cube.source.notes)
 
 
-def test_detectors_with_other_energies_are_not_added_up(two_detectors, counts):
+def test_detectors_with_different_energies_are_not_summed(two_detectors, counts):
     for path in (two_detectors / "20000").iterdir():
         path.write_text(path.read_text().replace("110 6.0", "110 7.0"))
     cube = open_cube(two_detectors)
@@ -141,13 +141,13 @@ def test_detectors_with_other_energies_are_not_added_up(two_detectors, counts):
     assert any("would blur the lines: 10264 was opened" in note for note in cube.source.notes)
 
 
-def test_folder_without_table_is_refused(mca_folder):
+def test_a_folder_without_a_table_is_refused(mca_folder):
     (mca_folder / "colonneXrighe.txt").unlink()
     with pytest.raises(ValueError, match=r"colonneXrighe\.txt"):
         open_cube(mca_folder / "10264")
 
 
-def test_table_that_does_not_fit_is_refused_without_allocating(mca_folder):
+def test_a_table_that_contradicts_the_files_is_refused_without_allocating(mca_folder):
     table = mca_folder / "colonneXrighe.txt"
     table.write_text("righe 9000\ncolonne 9000\n")
     with pytest.raises(ValueError, match="only 12 pixel files"):
@@ -157,13 +157,13 @@ def test_table_that_does_not_fit_is_refused_without_allocating(mca_folder):
         open_cube(mca_folder)
 
 
-def test_other_folders_are_not_claimed(tmp_path):
+def test_other_folders_do_not_open(tmp_path):
     (tmp_path / "notes.txt").write_text("righe 3\n")
     assert not can_open(tmp_path)
 
 
 @given(st.text(max_size=200))
-def test_any_table_text_parses_or_raises_one_sentence(text):
+def test_any_table_text_is_parsed_or_refused_in_one_sentence(text):
     try:
         table = parse_table(text)
     except ValueError as error:
@@ -173,6 +173,6 @@ def test_any_table_text_parses_or_raises_one_sentence(text):
 
 
 @given(st.integers(1, 2000), st.integers(1, 2000), st.sampled_from([" ", "  ", ":\t", " = "]))
-def test_sizes_survive_the_table(rows, columns, gap):
+def test_sizes_are_read_from_the_table(rows, columns, gap):
     table = parse_table(f"Righe{gap}{rows}\r\ncolonne{gap}{columns}\r\n")
     assert (table.rows, table.columns) == (rows, columns)

@@ -1,4 +1,4 @@
-"""Rows of a scan in both directions are noticed, others are left alone."""
+"""Test the note on shifted or reversed odd rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = np.arange(96)
 
 
 def picture(odd_shift=0.0, seed=0, counts=20_000.0):
-    """Edges that lean a little from row to row, counted."""
+    """Simulate counts of edges that shift slightly from row to row."""
     rng = np.random.default_rng(seed)
     rows = []
     for y in range(40):
@@ -24,13 +24,13 @@ def picture(odd_shift=0.0, seed=0, counts=20_000.0):
 
 
 @pytest.mark.parametrize("shift", [0.75, -1.5, 2.0])
-def test_a_shift_is_noted(shift):
+def test_a_shift_of_the_odd_rows_is_noted(shift):
     note = re.fullmatch(r"Odd rows lie about ([\d.]+) pixels .*", direction_note(picture(shift)))
     assert float(note[1]) == pytest.approx(abs(shift), abs=0.26)
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_straight_scan_is_not(seed):
+def test_a_scan_without_a_shift_has_no_note(seed):
     assert direction_note(picture(0.0, seed)) is None
 
 
@@ -45,6 +45,6 @@ def test_noise_gives_no_note(seed):
     assert direction_note(np.random.default_rng(seed).poisson(100, (40, 96))) is None
 
 
-def test_nothing_and_little():
+def test_empty_and_small_scans_have_no_note():
     assert direction_note(np.zeros((40, 96), int)) is None
     assert direction_note(picture(1.0)[:6]) is None

@@ -1,4 +1,4 @@
-"""Zarr: versions 2 and 3, NGFF, order of axes, foreign arrays, and codecs that could run code."""
+"""Test the Zarr reader: versions 2 and 3, NGFF, axis order, foreign arrays, unsafe codecs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def path(tmp_path):
 
 
 def ngff(path, data, axes, scale=None, version="0.5"):
-    """An image of one level, with its metadata written by hand."""
+    """Write an image of one level, with its metadata written by hand."""
     group = zarr.open_group(str(path), mode="w", zarr_format=3 if version == "0.5" else 2)
     group.create_array("0", data=data)
     change = [{"type": "scale", "scale": scale or [1.0] * len(axes)}]
@@ -34,7 +34,7 @@ def ngff(path, data, axes, scale=None, version="0.5"):
 
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("dtype", ["u1", "<u2", ">i4", "f4"])
-def test_a_plain_array(path, counts, dtype, version):
+def test_a_plain_array_is_read_lazily(path, counts, dtype, version):
     data = counts.astype(dtype)
     zarr.create_array(str(path), data=data, chunks=(2, 3, 50), zarr_format=version)
     cube = open_cube(path)
@@ -45,7 +45,7 @@ def test_a_plain_array(path, counts, dtype, version):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (0, 2, 1)])
-def test_the_order_of_the_axes_is_in_the_metadata(path, order):
+def test_the_order_of_the_axes_is_read_from_the_metadata(path, order):
     counts = np.arange(200 * 150 * 130).reshape(200, 150, 130) % 251
     names = [("y", "x", "energy")[axis] for axis in order]
     data = counts.transpose(order).astype(np.uint8)
@@ -54,7 +54,7 @@ def test_the_order_of_the_axes_is_in_the_metadata(path, order):
 
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
-def test_ngff_states_energies_and_pixels(path, counts, version):
+def test_energies_and_pixel_size_are_read_from_ngff_metadata(path, counts, version):
     axes = [
         {"name": "t", "type": "time"},
         {"name": "energy", "type": "channel", "unit": "eV"},
@@ -70,7 +70,7 @@ def test_ngff_states_energies_and_pixels(path, counts, version):
     assert cube.source.format == "OME-Zarr"
 
 
-def test_a_microscopes_picture_is_not_claimed(path):
+def test_an_image_of_a_microscope_does_not_open_as_a_scan(path):
     axes = [{"name": name} for name in "czyx"]
     ngff(path, np.zeros((3, 5, 20, 30), np.uint16), axes)
     assert not can_open(path)
@@ -78,12 +78,12 @@ def test_a_microscopes_picture_is_not_claimed(path):
         open_cube(path)
 
 
-def test_few_channels_are_a_picture(path):
+def test_an_image_with_few_channels_is_refused(path):
     ngff(path, np.zeros((3, 20, 30), np.uint16), [{"name": name} for name in "cyx"])
     assert not can_open(path)
 
 
-def test_our_own_results_are_maps_not_a_scan(path):
+def test_results_of_this_program_do_not_open_as_a_scan(path):
     maps = np.ones((200, 3, 4), np.float32)
     names = tuple(f"Fe {number}" for number in range(200))
     save_results(path, elements=ElementMaps(names, maps, maps))
@@ -92,7 +92,7 @@ def test_our_own_results_are_maps_not_a_scan(path):
         open_cube(path)
 
 
-def test_an_array_can_be_chosen(path, counts):
+def test_an_array_can_be_selected(path, counts):
     group = zarr.open_group(str(path), mode="w")
     group.create_array("a/counts", data=counts.astype(np.uint16))
     group.create_array("b/counts", data=counts.astype(np.uint16) + 1)
@@ -103,7 +103,7 @@ def test_an_array_can_be_chosen(path, counts):
         open_cube(path, dataset="c")
 
 
-def test_settings_among_the_attributes(path, counts):
+def test_settings_in_attributes_are_read(path, counts):
     array = zarr.create_array(str(path), data=counts.astype(np.uint16))
     array.attrs.update({"gain_kev": 0.02, "anode": "Rh", "tube_kv": 50, "pixel_mm": [0.5, 0.25]})
     cube = open_cube(path)
@@ -130,7 +130,7 @@ def change(path, name, **new):
         ({"data_type": 7}, "not a scan|no array"),
     ],
 )
-def test_false_metadata_raise_one_sentence(path, counts, new, sentence):
+def test_wrong_metadata_are_refused_in_one_sentence(path, counts, new, sentence):
     zarr.create_array(str(path), data=counts.astype(np.uint16))
     change(path, "zarr.json", **new)
     with pytest.raises(ValueError, match=sentence) as caught:
@@ -138,7 +138,7 @@ def test_false_metadata_raise_one_sentence(path, counts, new, sentence):
     assert "scan.zarr" in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_huge_pieces_are_refused(path, counts):
+def test_huge_chunks_are_refused(path, counts):
     zarr.create_array(str(path), data=counts.astype(np.uint16))
     grid = {"name": "regular", "configuration": {"chunk_shape": [10**4, 10**4, 10**4]}}
     change(path, "zarr.json", chunk_grid=grid)
@@ -147,7 +147,7 @@ def test_huge_pieces_are_refused(path, counts):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[" * 100_000])
-def test_damaged_metadata_give_one_sentence(path, text):
+def test_damaged_metadata_are_refused_in_one_sentence(path, text):
     path.mkdir()
     (path / "zarr.json").write_text(text)
     with pytest.raises(ValueError, match=r"scan\.zarr") as caught:
@@ -156,7 +156,7 @@ def test_damaged_metadata_give_one_sentence(path, text):
 
 
 class Trap:
-    """Unpickling it is an error of the test."""
+    """An object whose unpickling fails the test."""
 
     def __reduce__(self):
         return (pytest.fail, ("unpickled",))
@@ -171,7 +171,7 @@ def test_codecs_that_could_run_code_are_refused(path, counts, dtype):
         open_cube(path).counts.compute()
 
 
-def test_damaged_piece_raises_one_sentence(path, counts):
+def test_a_damaged_chunk_raises_one_sentence(path, counts):
     zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(3, 4, 160))
     (piece,) = (each for each in (path / "c").rglob("*") if each.is_file())
     piece.write_bytes(piece.read_bytes()[:20])
