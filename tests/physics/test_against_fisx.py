@@ -11,7 +11,7 @@ import torch
 
 pytest.importorskip("fisx", reason="the reference engine fisx is not installed")
 
-from napari_xrf_pigments.physics.atomic import XraylibData
+from napari_xrf_pigments.physics.atomic import AtomicData
 from napari_xrf_pigments.physics.fluorescence import line_table, primary_fluorescence
 from napari_xrf_pigments.physics.lines import atomic_number, element_lines
 from napari_xrf_pigments.physics.secondary import (
@@ -140,7 +140,7 @@ class XraylibProduction(FisxData):
 
     def production(self, z: int, kev: np.ndarray) -> np.ndarray:
         own = {line.iupac: row for row, line in enumerate(element_lines(z))}
-        table = XraylibData().production(z, kev)
+        table = AtomicData().production(z, kev)
         return np.array([table[own[line.iupac]] for line in self.lines(z)]).reshape(-1, len(kev))
 
 

@@ -4,23 +4,23 @@ import numpy as np
 import pytest
 import xraylib
 
-from napari_xrf_pigments.physics.atomic import XraylibData, compound_attenuation
+from napari_xrf_pigments.physics.atomic import AtomicData, compound_attenuation
 
 
 def test_attenuation_has_the_shape_of_the_energies_and_drops_between_edges() -> None:
     kev = np.array([8.0, 10.0, 12.0])
-    lead = XraylibData().mass_attenuation(82, kev)
+    lead = AtomicData().mass_attenuation(82, kev)
     assert lead.shape == (3,)
     assert (np.diff(lead) < 0).all()
 
 
 def test_attenuation_jumps_up_at_an_edge() -> None:
-    below, above = XraylibData().mass_attenuation(26, np.array([7.05, 7.2]))
+    below, above = AtomicData().mass_attenuation(26, np.array([7.05, 7.2]))
     assert above / below == pytest.approx(8, rel=0.15)
 
 
 def test_production_vanishes_below_the_edge_of_each_line() -> None:
-    data = XraylibData()
+    data = AtomicData()
     kev = np.array([6.0, 14.0, 40.0])
     table = data.production(82, kev)
     lines = data.lines(82)
@@ -31,7 +31,7 @@ def test_production_vanishes_below_the_edge_of_each_line() -> None:
 
 
 def test_an_element_without_lines_has_an_empty_table() -> None:
-    assert XraylibData().production(1, np.array([10.0, 20.0])).shape == (0, 2)
+    assert AtomicData().production(1, np.array([10.0, 20.0])).shape == (0, 2)
 
 
 def test_a_compound_attenuates_as_its_elements_by_weight() -> None:
@@ -42,7 +42,7 @@ def test_a_compound_attenuates_as_its_elements_by_weight() -> None:
 
 
 def test_constants_that_a_caller_changes_stay_what_they_are_for_the_next() -> None:
-    data, kev = XraylibData(), np.array([15.0, 20.0])
+    data, kev = AtomicData(), np.array([15.0, 20.0])
     for table in (data.mass_attenuation, data.production):
         first = table(82, kev)
         kept = first.copy()

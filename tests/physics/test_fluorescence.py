@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_xrf_pigments.physics.atomic import XraylibData
+from napari_xrf_pigments.physics.atomic import AtomicData
 from napari_xrf_pigments.physics.composition import formula_fractions
 from napari_xrf_pigments.physics.fluorescence import escape_depth, line_table, primary_fluorescence
 from napari_xrf_pigments.physics.layered_samples import Geometry, Stacks
@@ -16,7 +16,7 @@ Layer = tuple[dict[int, float], float, float]
 
 TWO = Beam(np.array([12.0, 20.0]), np.zeros(2), np.array([0.3, 0.7]))
 GEOMETRY = Geometry(60.0, 40.0)
-DATA = XraylibData()
+DATA = AtomicData()
 LEAD_WHITE = formula_fractions("Pb3C2H2O8")
 VERMILION = formula_fractions("HgS")
 IRON = {26: 1.0}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._typing import FloatArray
 from ..physics.detector import FWHM_PER_SIGMA
@@ -48,7 +49,11 @@ class PeakName:
 class PeakContext:
     """A spectrum with its background and its peaks."""
 
-    def __init__(self, counts: FloatArray, axis: FloatArray, conditions: Conditions) -> None:
+    def __init__(
+        self, spectrum: ArrayLike, axis: FloatArray, conditions: Conditions | None
+    ) -> None:
+        counts = np.asarray(spectrum, dtype=np.float64)
+        conditions = conditions or Conditions()
         self.counts, self.axis, self.conditions = counts, axis, conditions
         self.gain = float(axis[1] - axis[0])
         self.background = snip(counts, axis, conditions.fwhm_mn_ka_ev)

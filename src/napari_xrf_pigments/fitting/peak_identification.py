@@ -51,9 +51,7 @@ def name_peak(
     most : int
         Maximum number of candidates.
     """
-    context = PeakContext(
-        np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
-    )
+    context = PeakContext(spectrum, axis_kev, conditions)
     peak_kev = context.peak_near(kev)
     found = [*_lines(peak_kev, context), *escapes(peak_kev, context), *sums(peak_kev, context)]
     found += scatter(peak_kev, context)
@@ -75,9 +73,7 @@ def measure_peak(
     spectrum, axis_kev, conditions
         As for :func:`name_peak`.
     """
-    context = PeakContext(
-        np.asarray(spectrum, dtype=np.float64), axis_kev, conditions or Conditions()
-    )
+    context = PeakContext(spectrum, axis_kev, conditions)
     peak_kev = context.peak_near(kev)
     return (peak_kev, *context.net(peak_kev))
 

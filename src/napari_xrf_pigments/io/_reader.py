@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ..cube import EnergyAxis, Source, XRFCube
 
@@ -40,47 +39,19 @@ class ReadOptions:
     detector: int | str | None = None
 
 
-class Reader(Protocol):
-    """One format."""
-
-    @property
-    def format(self) -> str:
-        """Name of the format in words."""
-
-    @property
-    def chooses_detectors(self) -> bool:
-        """Whether `read` uses ``options.detector``."""
-
-    @property
-    def slow(self) -> bool:
-        """Whether reading takes so long that converting the scan first pays."""
-
-    def matches(self, path: Path) -> bool:
-        """Return whether the content of `path` is of this format (cheap).
-
-        Never raises ValueError.
-        """
-
-    def read(self, path: Path, options: ReadOptions) -> XRFCube:
-        """Open `path` lazily.
-
-        Raises
-        ------
-        ValueError, OSError
-            If the file is damaged; the message is one sentence for the user.
-        """
-
-
 @dataclass(frozen=True)
 class FormatReader:
-    """A reader made of two functions of a format's module.
+    """The reader of one format.
 
     Parameters
     ----------
     format : str
         Name of the format in words.
-    matches, read : callable
-        As in :class:`Reader`.
+    matches : callable
+        Returns whether the content of a path is of this format (cheap); never raises ValueError.
+    read : callable
+        Opens a path lazily; raises a ValueError or OSError of one sentence for the user if the
+        file is damaged.
     chooses_detectors : bool
         Whether files of this format may hold several detectors.
     slow : bool

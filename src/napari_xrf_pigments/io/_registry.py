@@ -11,7 +11,7 @@ from pathlib import Path
 from ..cube import XRFCube
 from ..physics.lines import atomic_number
 from ._detector_choice import require_single_detector
-from ._reader import NO_AXIS, SLOW_FORMAT, Reader, ReadOptions
+from ._reader import NO_AXIS, SLOW_FORMAT, FormatReader, ReadOptions
 
 # Modules and the names of their readers, in the order of their trial.
 _READERS = (
@@ -39,7 +39,7 @@ READABLE = (
 
 
 @cache
-def readers() -> tuple[Reader, ...]:
+def readers() -> tuple[FormatReader, ...]:
     """Return all readers, in the order of their trial."""
     return tuple(
         getattr(importlib.import_module(f".{module}", __package__), name)
@@ -195,7 +195,7 @@ def _read(path: Path, options: ReadOptions) -> XRFCube:
         raise type(error)(f"{path.name} cannot be read: {error.strerror.lower()}.") from error
 
 
-def _reader_for_damaged_file(path: Path) -> Reader | None:
+def _reader_for_damaged_file(path: Path) -> FormatReader | None:
     """Return the reader whose error explains a file that no reader recognises."""
     from .formats.hdf5 import reader as hdf5
 
@@ -210,7 +210,7 @@ def _rejection_reason(path: Path) -> str | None:
     return element_maps.rejection_reason(path) or envi.rejection_reason(path) or tiff.refusal(path)
 
 
-def _find_reader(path: Path) -> Reader | None:
+def _find_reader(path: Path) -> FormatReader | None:
     return next((reader for reader in readers() if reader.matches(path)), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any
 
 from ..cube import Source
@@ -27,7 +27,7 @@ def origin(source: Source | None) -> dict[str, Any]:
     """
     made: dict[str, Any] = {
         "program": PROGRAM,
-        "version": program_version(),
+        "version": version(PROGRAM),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     if source is not None:
@@ -38,11 +38,3 @@ def origin(source: Source | None) -> dict[str, Any]:
             "modified": datetime.fromtimestamp(source.modified, UTC).isoformat(timespec="seconds"),
         }
     return made
-
-
-def program_version() -> str:
-    """Return the version of this package; "unknown" where it is not installed."""
-    try:
-        return version(PROGRAM)
-    except PackageNotFoundError:
-        return "unknown"

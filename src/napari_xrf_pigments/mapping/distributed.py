@@ -24,13 +24,15 @@ from ..cube import ElementMaps, PigmentMaps, XRFCube
 from ..fitting.linear_fit import LineFit
 from ._store import MapStore, open_store
 from .elements import ELEMENT_FIELDS, fit_tile, plan_elements
-from .pigments import PigmentPredictor, pigment_maps, pigment_shapes, pigment_tile
+from .pigments import pigment_maps, pigment_shapes, pigment_tile
 from .provenance import provenance
 from .run_warnings import ElementRunCheck, PigmentRunCheck, RunCheck, SpectraTally, count_spectra
 from .tiles import TILE_BYTES, Progress, Tile, read_tile
 
 if TYPE_CHECKING:
     from distributed import Client
+
+    from ..network import Predictor
 
 #: Attempts at a tile whose worker was lost.
 _RETRIES = 5
@@ -91,7 +93,7 @@ class PigmentWork:
 
 
 @lru_cache(maxsize=2)
-def worker_network(device: str, weights: str | None, expected: str) -> PigmentPredictor:
+def worker_network(device: str, weights: str | None, expected: str) -> Predictor:
     """Load the network of a worker, once."""
     from ..network import Predictor
 

@@ -120,7 +120,6 @@ def explain_spectrum(
     acquisition: Acquisition | None,
     predict: Predict,
     *,
-    threshold: float = THRESHOLD,
     unexpected: bool = True,
 ) -> Explanation:
     """Predict one spectrum and find the evidence for the predictions.
@@ -136,8 +135,6 @@ def explain_spectrum(
     predict : callable
         Function from counts (spectrum, channel) to maps (pigment, spectrum), such as
         ``Predictor.bind`` returns.
-    threshold : float
-        Least probability of the predictions to explain.
     unexpected : bool
         Whether to search for unexpected elements as well.
 
@@ -156,15 +153,15 @@ def explain_spectrum(
     variants = [counts, *(delete_families(counts, fit, by_element[e]) for e in elements)]
     maps = predict(np.array(variants))
     whole = combine_maps(lambda array: array[..., :1], maps)
-    positive = [("pigment", i) for i in _over(maps.probability, threshold)]
-    positive += [("group", i) for i in _over(maps.group_probability, threshold)]
+    positive = [("pigment", i) for i in _over(maps.probability)]
+    positive += [("group", i) for i in _over(maps.group_probability)]
     if not positive:
         return Explanation(whole, fit, (), peaks)
     candidates = []
     for kind, index in positive:
         row = _row(maps, kind, index)
         drops = _log_odds(row[0]) - _log_odds(row[1:])
-        candidates.append((kind, index, drops, _candidate_subsets(drops, row[0], threshold)))
+        candidates.append((kind, index, drops, _candidate_subsets(drops, row[0])))
     sets = [subset for *_, subsets in candidates for subset in subsets]
     joint = predict(
         np.array(
@@ -180,7 +177,7 @@ def explain_spectrum(
         left = _row(joint, kind, index)[start : start + len(subsets)]
         start += len(subsets)
         # The smallest set without which the prediction fails.
-        enough = np.flatnonzero(left < threshold)
+        enough = np.flatnonzero(left < THRESHOLD)
         pick = int(enough[0]) if enough.size else len(subsets) - 1
         lines = tuple(
             EvidenceLine(f, _main_kev(f), *net[f], log_odds_drop=float(drops[e]))
@@ -225,14 +222,12 @@ def _families_by_element(net: dict[str, tuple[float, float]]) -> dict[str, list[
     return families
 
 
-def _candidate_subsets(
-    drops: NDArray[np.float64], probability: float, threshold: float
-) -> list[tuple[int, ...]]:
+def _candidate_subsets(drops: NDArray[np.float64], probability: float) -> list[tuple[int, ...]]:
     """Return growing sets of elements: the decisive ones, then one more at a time."""
     order = [int(i) for i in np.argsort(-drops) if drops[i] > 0]
     if not order:
         return [()]
-    margin = float(_log_odds(probability) - _log_odds(threshold))
+    margin = float(_log_odds(probability) - _log_odds(THRESHOLD))
     decisive = [i for i in order if drops[i] >= max(_SHARE_OF_MARGIN * margin, 0.5)] or order[:1]
     rest = [i for i in order if i not in decisive]
     return [tuple(decisive + rest[:n]) for n in range(min(len(rest), _MOST) + 1)]
@@ -262,8 +257,8 @@ def _evidence(
     return Evidence("pigment", name, probability, without, lines, others, mixtures)
 
 
-def _over(table: NDArray[Any], threshold: float) -> list[int]:
-    return [int(index) for index in np.flatnonzero(table[:, 0] >= threshold)]
+def _over(table: NDArray[Any]) -> list[int]:
+    return [int(index) for index in np.flatnonzero(table[:, 0] >= THRESHOLD)]
 
 
 def _row(maps: PigmentMaps, kind: str, index: int) -> NDArray[np.float64]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from .._typing import BoolArray, Float32Array
-from ..cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
+from ..cube import PigmentMaps, XRFCube
 from ..cube.maps import PIGMENT_ARRAYS
 from ._store import open_store
 from .neighbour_pooling import MARGIN_PX, predict_with_neighbours
@@ -19,35 +17,8 @@ from .provenance import provenance
 from .run_warnings import PigmentRunCheck, SpectraTally
 from .tiles import TILE_BYTES, Progress, Tile
 
-
-class PigmentPredictor(Protocol):
-    """The part of :class:`napari_xrf_pigments.network.Predictor` that a run uses."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Pigment ids."""
-        ...
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Ambiguity groups."""
-        ...
-
-    @property
-    def weights_hash(self) -> str:
-        """Hash of the weights."""
-        ...
-
-    @property
-    def device(self) -> Any:
-        """Device that computes."""
-        ...
-
-    def bind(
-        self, energies: EnergyAxis, acquisition: Acquisition
-    ) -> Callable[[NDArray[Any]], PigmentMaps]:
-        """Return a function from spectra (n, channel) to results with arrays (pigment, n)."""
-        ...
+if TYPE_CHECKING:
+    from ..network import Predictor
 
 
 @dataclass(frozen=True)
@@ -91,7 +62,7 @@ def iter_pigment_tiles(
     cube: XRFCube,
     *,
     device: str = "auto",
-    predictor: PigmentPredictor | None = None,
+    predictor: Predictor | None = None,
     context: bool = False,
     tile_bytes: int = TILE_BYTES,
     skip: BoolArray | None = None,
@@ -105,7 +76,7 @@ def iter_pigment_tiles(
         The scan.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` ...; a given predictor uses its own.
-    predictor : PigmentPredictor, optional
+    predictor : Predictor, optional
         A network that is loaded already.
     context : bool
         Whether to pool each spectrum with similar neighbours (:mod:`.neighbour_pooling`).
@@ -142,7 +113,7 @@ def map_pigments(
     cube: XRFCube,
     *,
     device: str = "auto",
-    predictor: PigmentPredictor | None = None,
+    predictor: Predictor | None = None,
     context: bool = False,
     out: str | PathLike[str] | None = None,
     progress: Progress | None = None,
@@ -156,7 +127,7 @@ def map_pigments(
         The scan.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` ...; a given predictor uses its own.
-    predictor : PigmentPredictor, optional
+    predictor : Predictor, optional
         A network that is loaded already.
     context : bool
         Whether to pool each spectrum with similar neighbours (:mod:`.neighbour_pooling`).
@@ -192,7 +163,7 @@ def map_pigments(
     return pigment_maps(cube, network, store.arrays, record)
 
 
-def pigment_shapes(cube: XRFCube, network: PigmentPredictor) -> dict[str, tuple[int, ...]]:
+def pigment_shapes(cube: XRFCube, network: Predictor) -> dict[str, tuple[int, ...]]:
     """Return the shape of each map of the results, by field."""
     rows, columns, _ = cube.shape
     per_pigment = (len(network.names), rows, columns)
@@ -206,7 +177,7 @@ def pigment_shapes(cube: XRFCube, network: PigmentPredictor) -> dict[str, tuple[
 
 
 def pigment_maps(
-    cube: XRFCube, network: PigmentPredictor, arrays: dict[str, Any], record: dict[str, Any]
+    cube: XRFCube, network: Predictor, arrays: dict[str, Any], record: dict[str, Any]
 ) -> PigmentMaps:
     """Make the results of a run from the arrays of its store and its provenance."""
     return PigmentMaps(
@@ -218,12 +189,11 @@ def pigment_maps(
     )
 
 
-def load_predictor(device: str = "auto") -> PigmentPredictor:
+def load_predictor(device: str = "auto") -> Predictor:
     """Load the bundled network on a device."""
     from ..network import Predictor
 
-    loaded: PigmentPredictor = Predictor(device=device)
-    return loaded
+    return Predictor(device)
 
 
 def pigment_tile(tile: Tile, maps: PigmentMaps) -> PigmentTile:

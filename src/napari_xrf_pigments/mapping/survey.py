@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -57,27 +58,15 @@ def survey(cube: XRFCube) -> Survey:
     pixels = 0
     with on_threads() as spread:
         for tile in iter_tiles(cube):
-            spread(partial(_add, blocks, tile), list(_pieces(tile, side)))
+            spread(
+                partial(_add, blocks, tile),
+                product(_cuts(tile.rows, side), _cuts(tile.columns, side)),
+            )
             pixels += int(tile.valid.sum())
     if pixels == 0:
         raise ValueError("No pixel of the scan was measured.")
     summed = blocks.reshape(-1, channels)
     return Survey(summed.sum(0), summed[summed.any(1)], pixels)
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Rows and columns of a tile that lie in one block, and the index of the block."""
-
-    block: tuple[int, int]
-    rows: slice
-    columns: slice
-
-
-def _pieces(tile: Tile, side: int) -> Iterator[_Piece]:
-    for y, rows in _cuts(tile.rows, side):
-        for x, columns in _cuts(tile.columns, side):
-            yield _Piece((y, x), rows, columns)
 
 
 def _cuts(span: slice, side: int) -> Iterator[tuple[int, slice]]:
@@ -87,13 +76,14 @@ def _cuts(span: slice, side: int) -> Iterator[tuple[int, slice]]:
         yield block, slice(first - span.start, last - span.start)
 
 
-def _add(blocks: FloatArray, tile: Tile, piece: _Piece) -> None:
-    """Add the spectra of a piece to its block."""
-    counts, valid = (array[piece.rows, piece.columns] for array in (tile.counts, tile.valid))
+def _add(blocks: FloatArray, tile: Tile, piece: tuple[tuple[int, slice], ...]) -> None:
+    """Add the spectra of a piece, the rows and columns of one block, to their block."""
+    (y, rows), (x, columns) = piece
+    counts, valid = tile.counts[rows, columns], tile.valid[rows, columns]
     for row, measured in zip(counts, valid, strict=True):
         spectra = row if measured.all() else row[measured]
         for start in range(0, len(spectra), _CACHED):
-            blocks[piece.block] += summed(spectra[start : start + _CACHED])
+            blocks[y, x] += summed(spectra[start : start + _CACHED])
 
 
 def summed(spectra: NDArray[Any]) -> NDArray[Any]:

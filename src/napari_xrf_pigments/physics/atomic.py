@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
 
 import numpy as np
 import xraylib
@@ -11,34 +10,16 @@ import xraylib
 from .._typing import FloatArray
 from .lines import Line, element_lines, line_cross_section
 
-
-class AtomicData(Protocol):
-    """Source of atomic constants; tests use those of another library."""
-
-    def lines(self, z: int) -> tuple[Line, ...]:
-        """Return the lines of an element."""
-        ...
-
-    def mass_attenuation(self, z: int, kev: FloatArray) -> FloatArray:
-        """Return the total mass attenuation coefficient in cm2/g at energies in keV."""
-        ...
-
-    def production(self, z: int, kev: FloatArray) -> FloatArray:
-        """Return the line production cross-sections in cm2/g, shape (line, energy)."""
-        ...
-
-    def scatter(self, z: int, kev: FloatArray) -> FloatArray:
-        """Return the scattering cross-sections in cm2/g, shape of `kev`."""
-        ...
-
-
 #: Si, Cl, Ti, Cr: xraylib's CS_Total is up to 14 % too high just above their K edges, where
 #: its own Kissel cross-sections agree with XCOM within 3 % (docs/physics/findings.md).
 _WRONG_ABOVE_K = (14, 17, 22, 24)
 
 
-class XraylibData:
-    """xraylib's constants, with the Kissel cascade for the production of lines."""
+class AtomicData:
+    """Atomic constants of xraylib, with the Kissel cascade for the production of lines.
+
+    Tests pass an object with the same methods to use the constants of another library.
+    """
 
     def lines(self, z: int) -> tuple[Line, ...]:
         """Return the lines of an element above 0.9 keV."""
@@ -89,7 +70,7 @@ def _production(z: int, kev: float) -> FloatArray:
 
 def compound_attenuation(fractions: dict[int, float], kev: FloatArray) -> FloatArray:
     """Return the mass attenuation coefficient in cm2/g of a compound of mass fractions."""
-    data = XraylibData()
+    data = AtomicData()
     total = np.zeros(len(kev))
     for z, fraction in fractions.items():
         total += fraction * data.mass_attenuation(z, kev)

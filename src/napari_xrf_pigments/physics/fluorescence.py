@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from .atomic import AtomicData, XraylibData
+from .atomic import AtomicData
 from .layered_samples import Geometry, Stacks
 from .lines import Line
 from .tube import Beam
@@ -61,7 +61,7 @@ def line_table(
     dtype: torch.dtype = torch.float32,
 ) -> LineTable:
     """Collect the constants for a set of elements and a beam."""
-    source = data or XraylibData()
+    source = data or AtomicData()
     lines: list[Line] = []
     slices: list[slice] = []
     production = []

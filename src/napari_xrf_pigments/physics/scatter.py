@@ -14,7 +14,7 @@ import torch
 import xraylib
 
 from .._typing import FloatArray
-from .atomic import AtomicData, XraylibData
+from .atomic import AtomicData
 from .fluorescence import depth_above, escape_depth
 from .layered_samples import Geometry, Stacks
 from .tube import Beam
@@ -63,7 +63,7 @@ def scatter_table(
     dtype: torch.dtype = torch.float32,
 ) -> ScatterTable:
     """Collect the constants for a set of elements, a beam and its angles."""
-    source = data or XraylibData()
+    source = data or AtomicData()
     theta = np.radians(geometry.scattering_deg)
     shifted = compton_kev(beam.kev, geometry.scattering_deg)
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from scipy.special import expn
 
-from .atomic import AtomicData, XraylibData
+from .atomic import AtomicData
 from .fluorescence import LineTable, depth_above, escape_depth
 from .layered_samples import Geometry, Stacks
 from .tube import Beam
@@ -81,7 +81,7 @@ def exciter_table(
     data : AtomicData, optional
         Source of the constants, xraylib by default.
     """
-    source = data or XraylibData()
+    source = data or AtomicData()
     dtype = table.production.dtype
     kev, element, emitted = [], [], []
     for index, columns in enumerate(table.slices):

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from .._typing import FloatArray
-from ..pigments.catalogue import pigment, pigment_catalogue
-from .materials import materials
+from ..pigments.catalogue import pigment_catalogue
+from ..pigments.selection import in_use
 
 _COMMON = {
     "lead_white": 4.0, "chalk": 1.5, "gypsum": 1.2, "zinc_white": 1.5, "titanium_white": 1.5,
@@ -38,19 +38,13 @@ GROUNDS: tuple[tuple[float, tuple[tuple[str, float], ...], str], ...] = (
 )  # fmt: skip
 
 
-def in_use(name: str, year: int | None) -> bool:
-    """Return whether a pigment or filler was in use in a year; True for None."""
-    if year is None or name in materials():
-        return True
-    first, last = pigment(name).in_use
-    return (first is None or first <= year) and (last is None or year <= last)
-
-
 @lru_cache(maxsize=1024)
 def palette(year: int | None) -> tuple[tuple[str, ...], FloatArray]:
     """Return the pigments that were in use, and the probability of each."""
     catalogue = tuple(
-        entry.id for entry in pigment_catalogue() if entry.id not in LEAF and in_use(entry.id, year)
+        entry.id
+        for entry in pigment_catalogue()
+        if entry.id not in LEAF and in_use(entry.id, (year, year))
     )
     weights = np.array([_COMMON.get(name, 0.9) for name in catalogue])
     return catalogue, weights / weights.sum()
@@ -60,6 +54,6 @@ def palette(year: int | None) -> tuple[tuple[str, ...], FloatArray]:
 def ground_odds(year: int | None) -> FloatArray:
     """Return the probability of each ground."""
     weights = np.array(
-        [odds * all(in_use(name, year) for name, _ in parts) for odds, parts, _ in GROUNDS]
+        [odds * all(in_use(name, (year, year)) for name, _ in parts) for odds, parts, _ in GROUNDS]
     )
     return np.asarray(weights / weights.sum())

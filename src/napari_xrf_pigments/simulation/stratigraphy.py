@@ -13,8 +13,9 @@ import numpy as np
 
 from ..physics.composition import formula_fractions, mixture_fractions
 from ..pigments.catalogue import Pigment, pigment
+from ..pigments.selection import in_use
 from .materials import Impurity, impurities, materials, oil_per_100
-from .pigment_priors import EXTENDERS, GROUNDS, LEAF, ground_odds, in_use, palette
+from .pigment_priors import EXTENDERS, GROUNDS, LEAF, ground_odds, palette
 
 Role = Literal["varnish", "paint", "ground", "support"]
 
@@ -169,7 +170,7 @@ def _random_paint(rng: np.random.Generator, traces: float, year: int | None) -> 
     recipe = [(catalogue[i], rng.lognormal(0, 1.1)) for i in chosen]
     if rng.random() < 0.2:
         extender = EXTENDERS[rng.integers(len(EXTENDERS))]
-        if extender not in dict(recipe) and in_use(extender, year):
+        if extender not in dict(recipe) and in_use(extender, (year, year)):
             recipe.append((extender, sum(p for _, p in recipe) * 10 ** rng.uniform(-1, 0.3)))
     glaze = rng.random() < 0.15
     if glaze:
