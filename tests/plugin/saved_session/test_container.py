@@ -235,7 +235,7 @@ def test_results_that_declare_an_impossible_size_are_refused(tmp_path):
         ('{"kind": "napari-xrf-pigments session", "version": 99}', "another version"),
         (
             '{"kind": "napari-xrf-pigments session", "version": 1}',
-            "forged.xrfsession was saved by version 0.1.0 and cannot be opened: open the scan and "
+            "forged.xrfsession was saved by version 0.1.0 and cannot be opened; open the scan and "
             "map it again.",
         ),
     ],

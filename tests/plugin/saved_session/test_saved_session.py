@@ -310,7 +310,7 @@ def test_the_user_is_asked_where_a_moved_scan_is(viewer, file, tmp_path, qtbot, 
 
     reopen(viewer, path, qtbot, ask)
     (sentence,) = asked
-    assert sentence == f"panel.h5 is no longer in {file.parent}; where is it now?"
+    assert sentence == f"panel.h5 was not found in {file.parent}. Where is it now?"
     assert session_of(viewer).scan.cube.source.path == moved
 
 
@@ -335,7 +335,7 @@ def test_a_scan_of_another_size_is_refused(viewer, file, tmp_path, qtbot, tiles,
     session_of(viewer).services = fake_services(tiles, open_cube=lambda path: small)
     reopen(viewer, path, qtbot)
     assert session_of(viewer).scan is None
-    assert any("another scan" in message for message, _ in notes())
+    assert any("is not the scan of this session" in message for message, _ in notes())
 
 
 def test_a_changed_scan_gives_a_warning(viewer, file, tmp_path, qtbot, tiles, notes):
@@ -349,7 +349,7 @@ def test_a_changed_scan_gives_a_warning(viewer, file, tmp_path, qtbot, tiles, no
 def test_saving_reports_scans_that_are_left_out(viewer, tmp_path, qtbot, notes):
     add_scan(viewer, name="from Python")
     save(viewer, tmp_path / "work.xrfsession", qtbot)
-    assert any("came from no file" in message for message, _ in notes())
+    assert any("which has no file" in message for message, _ in notes())
 
 
 def test_a_file_that_is_no_session_changes_nothing(viewer, tmp_path, qtbot, notes):
@@ -417,4 +417,6 @@ def test_view_and_docks_that_cannot_be_used_are_left_out(
     ):
         reopen(viewer, forge(path, change), qtbot)
         assert len(viewer.layers) == count
-    assert [m for m, _ in notes() if "os.system" in m] == ["This version has no dock os.system."]
+    assert [m for m, _ in notes() if "os.system" in m] == [
+        "Docks that this version does not have were left out: os.system."
+    ]

@@ -1,4 +1,4 @@
-"""Saving the work on scans in one file, and opening it again."""
+"""Save the work on scans in one file, and open it again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from napari_xrf_pigments.cube import XRFCube
 
-#: Called with a question where a scan is now; None opens the session without its spectra.
+#: Called with a question for the path of a scan; None opens the session without its spectra.
 AskForScan = Callable[[str], str | None]
 
 
@@ -46,7 +46,7 @@ def save_session(
     viewer : Viewer
         The viewer.
     path : Path
-        The file; the suffix is added where it has none.
+        The file; a suffix is added if it has none.
     then : callable
         Called with the file when it is written.
     """
@@ -73,7 +73,7 @@ def save_session(
 
 
 def _collect(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayStore, list[str]]:
-    """Return what ``session.json`` holds, its arrays, and what cannot be saved."""
+    """Return the content of ``session.json``, its arrays, and what cannot be saved."""
     session, store, layers = session_of(viewer), ArrayStore(), list(viewer.layers)
     scans, left_out = list(session.scans), []
     infos = [LayerInfo.of(layer) for layer in layers]
@@ -83,7 +83,7 @@ def _collect(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayStore, 
         sample = samples.get(id(scan), "")
         scan_states.append(scan_state(scan, store, folder, sample))
         if scan.cube.source is None and not sample:
-            left_out.append(f"the spectra of {scan.name}, which came from no file")
+            left_out.append(f"the spectra of {scan.name}, which has no file")
     layer_states = []
     for layer in layers:
         state = layer_state(layer, store, scans)
@@ -104,9 +104,9 @@ def _collect(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayStore, 
 def open_session(
     viewer: Viewer, path: Path, ask: AskForScan, then: Callable[[], None] = lambda: None
 ) -> Task:
-    """Open a session in place of all layers: read it in a thread, then add layer by layer.
+    """Replace all layers by those of a session, read in a thread and added one by one.
 
-    A session that is damaged leaves the viewer as it is.
+    The viewer does not change if the session is damaged.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def open_session(
     path : Path
         The file.
     ask : callable
-        Called for a scan that is no longer where it was.
+        Called with a question if a scan has moved.
     then : callable
         Called when everything is restored.
     """
@@ -128,7 +128,7 @@ def open_session(
                 _locate(state, session.path.parent, ask) for state in session.document["scans"]
             ]
         except (LookupError, TypeError, ValueError, AttributeError):
-            dialogs.error(str(session.damaged("the description of its scans is wrong")))
+            dialogs.error(str(session.damaged("the description of its scans cannot be read")))
             return
         title = f"Opening the scans of {path.name}"
         Task(title, lambda progress: _open_scans(session, paths, services, progress), opened)
@@ -145,20 +145,20 @@ def open_session(
 
 
 def _locate(state: Mapping[str, Any], folder: Path, ask: AskForScan) -> Path | None:
-    """Find the file of a scan; ask for it where it moved."""
+    """Return the file of a scan; ask for it if it moved."""
     location = state["location"]
     if location is None:
         return None
     path, before = find_scan(location, folder), Path(location["path"])
     if path is not None:
         return path
-    answer = ask(f"{before.name} is no longer in {before.parent}; where is it now?")
+    answer = ask(f"{before.name} was not found in {before.parent}. Where is it now?")
     return Path(answer) if answer else None
 
 
 @dataclass
 class _Content:
-    """A session with its scans open and its layers ready to be made."""
+    """A session with its scans opened and its layers prepared."""
 
     session: SavedSession
     scans: list[Scan | None] = field(default_factory=list)
@@ -189,7 +189,7 @@ def _open_scans(
             for state in session.document["layers"]
         ]
     except (LookupError, TypeError, AttributeError) as error:
-        raise session.damaged("its description is wrong") from error
+        raise session.damaged("its description cannot be read") from error
     import_docks(session.document.get("docks"))
     return content
 
@@ -197,7 +197,7 @@ def _open_scans(
 def _open_scan(
     content: _Content, state: Mapping[str, Any], path: Path | None, services: Services
 ) -> Scan | None:
-    """Open a scan and restore its state; None where its spectra cannot be read."""
+    """Open a scan and restore its state; return None if its spectra cannot be read."""
     cube = None
     try:
         cube = _open_cube(state, path, services)
@@ -208,7 +208,8 @@ def _open_scan(
         return None
     if path is not None and cube.source and cube.source.size != state["location"]["size"]:
         content.messages.append(
-            f"{path.name} has changed since the session was saved: its maps may not agree with it."
+            f"{path.name} has changed since the session was saved. The saved maps may not match "
+            "it; map it again to update them."
         )
     return restored_scan(state, content.session, cube)
 
@@ -220,12 +221,12 @@ def _open_cube(state: Mapping[str, Any], path: Path | None, services: Services) 
         return simulate_scan(seed=0)[0]
     cube = None if path is None else services.open_cube(path)
     if cube is not None and path is not None and list(cube.shape) != list(state["shape"]):
-        raise ValueError(f"{path.name} is another scan than that of the session: its size differs.")
+        raise ValueError(f"{path.name} is not the scan of this session: its size differs.")
     return cube
 
 
 def _restore(viewer: Viewer, content: _Content, then: Callable[[], None]) -> Iterator[None]:
-    """Put everything back, one layer or dock per turn of the event loop."""
+    """Restore layers, docks and view, one layer or dock per turn of the event loop."""
     document, layers = content.session.document, []
     try:
         for saved in content.layers:
@@ -241,13 +242,13 @@ def _restore(viewer: Viewer, content: _Content, then: Callable[[], None]) -> Ite
     for layer in layers:
         insert_layer(viewer, layer)
         yield
-    chosen = document.get("chosen")
-    scan = dict(enumerate(content.scans)).get(chosen) if isinstance(chosen, int) else None
+    index = document.get("chosen")
+    scan = dict(enumerate(content.scans)).get(index) if isinstance(index, int) else None
     if scan is not None:
         session_of(viewer).select_scan(scan)
     missing: list[str] = []
     yield from restore_docks(viewer, document.get("docks"), missing)
     yield from restore_view(viewer, document.get("view"))
     if missing:
-        dialogs.info(f"This version has no dock {', '.join(missing)}.")
+        dialogs.info(f"Docks that this version does not have were left out: {', '.join(missing)}.")
     then()

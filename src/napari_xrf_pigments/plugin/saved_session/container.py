@@ -6,7 +6,8 @@
 - ``results-0.zarr`` and so on: the maps of each scan as OME-Zarr, written by ``save_results``,
 - ``arrays.npz``: all other arrays, such as painted labels and pictures.
 
-It is one file, because file dialogs select no folders and napari asks for the reader of a folder.
+It is one file, because file dialogs do not select folders and napari asks which reader to use for
+a folder.
 Nothing in it is executed or unpickled, and nothing but the chunks of the maps is compressed.
 """
 
@@ -40,13 +41,13 @@ _FIELDS = {
     "elements": ("counts", "sigma"),
     "pigments": ("probability", "top", "below", "group_probability", "unexplained"),
 }
-#: What json, zipfile, numpy and zarr raise for damaged files.
+#: Errors that json, zipfile, numpy and zarr raise for damaged files.
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, ValueError, LookupError, TypeError, AttributeError, EOFError,
     SyntaxError, TokenError, RuntimeError, MemoryError,
 )  # fmt: skip
 
-#: Called with the steps done and the steps in all; True cancels.
+#: Called with the steps done and the number of steps; returns True to cancel.
 ProgressCallback = Callable[[int, int], bool]
 Maps = tuple[ElementMaps | None, PigmentMaps | None]
 
@@ -56,9 +57,9 @@ class Cancelled(Exception):
 
 
 class ArrayStore:
-    """Results and arrays of a session that is being saved, each under a key.
+    """Results and arrays of a session to be saved, each under a key.
 
-    Layers mostly show maps of the results: memory that has a key already is not written again.
+    Layers mostly show maps of the results, so memory that already has a key is not written twice.
     """
 
     def __init__(self) -> None:
@@ -103,25 +104,25 @@ def _named(
 def write_session(
     path: Path, document: Mapping[str, Any], store: ArrayStore, progress: ProgressCallback
 ) -> None:
-    """Write a session: whole, or not at all.
+    """Write a session atomically.
 
     Parameters
     ----------
     path : Path
         The file.
     document : mapping
-        What goes into ``session.json``; values that JSON does not know become their text.
+        Content of ``session.json``; values that JSON cannot represent are written as text.
     store : ArrayStore
         The arrays that the document refers to.
     progress : callable
-        Called with the steps done and the steps in all; cancels where it returns True.
+        Called with the steps done and the number of steps; returns True to cancel.
 
     Raises
     ------
     Cancelled
         If `progress` cancelled.
     OSError
-        If something that is no session is in the way, or the disk fails.
+        If the path holds another kind of file, or the file cannot be written.
     """
     head = {"kind": KIND, "version": VERSION, "program": version("napari-xrf-pigments")}
     text = json.dumps({**head, **document}, default=_json_value, ensure_ascii=False, indent=1)
@@ -149,7 +150,7 @@ def write_session(
 
 
 def _json_value(value: Any) -> Any:
-    """Return what JSON knows instead of a value that it does not know."""
+    """Convert a value that JSON cannot represent."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     return dict(value) if isinstance(value, Mapping) else str(value)
@@ -164,11 +165,11 @@ class SavedSession:
     path : Path
         The file.
     document : dict
-        What ``session.json`` holds.
+        Content of ``session.json``.
     results : dict of str to Maps
         The maps of each scan, by their key.
     arrays : dict of str to ndarray
-        All arrays, the maps of the results among them, by their key.
+        All arrays, including the maps of the results, by their key.
     """
 
     path: Path
@@ -195,20 +196,20 @@ def read_session(path: Path) -> SavedSession:
     Raises
     ------
     ValueError
-        If the file is no session, a damaged one, or one of another version.
+        If the file is not a session, is damaged, or was written by another version.
     OSError
         If it cannot be read.
     """
     session = SavedSession(path, _read_document(path))
-    made = session.document["version"]
-    if made == 1:
+    written = session.document["version"]
+    if written == 1:
         raise ValueError(
-            f"{path.name} was saved by version 0.1.0 and cannot be opened: open the scan and map "
+            f"{path.name} was saved by version 0.1.0 and cannot be opened; open the scan and map "
             "it again."
         )
-    if made != VERSION:
+    if written != VERSION:
         raise ValueError(
-            f"{path.name} was saved by another version of this program: install the newest one to "
+            f"{path.name} was saved by another version of this program; install the newest one to "
             "open it."
         )
     try:
@@ -241,7 +242,7 @@ def _unpack(path: Path, folder: Path) -> None:
 
 
 def _checked(path: Path) -> zipfile.ZipFile:
-    """Open a zip file that cannot become larger than it is."""
+    """Open a zip file after checking that its contents are not larger than the file."""
     archive = zipfile.ZipFile(path)
     members = archive.infolist()
     stored = all(member.compress_type == zipfile.ZIP_STORED for member in members)
@@ -268,7 +269,7 @@ def _read_arrays(session: SavedSession, folder: Path) -> None:
 
 
 def _in_memory(maps: Any, names: tuple[str, ...]) -> Any:
-    """Read maps from the disk, as writable arrays."""
+    """Read maps from the disk into writable arrays."""
     fields: dict[str, NDArray[np.float32]] = {}
     for name in names:
         stored = getattr(maps, name)

@@ -39,7 +39,7 @@ def view_state(viewer: Viewer) -> dict[str, Any]:
 
 
 def restore_view(viewer: Viewer, view: object) -> Iterator[None]:
-    """Apply what :func:`view_state` returned, ignoring what does not fit.
+    """Apply the state that :func:`view_state` returned; ignore invalid values.
 
     Yields
     ------
@@ -68,7 +68,7 @@ def restore_view(viewer: Viewer, view: object) -> Iterator[None]:
 
 
 def docks_state(viewer: Viewer) -> list[dict[str, Any]]:
-    """Return title, place and settings of the open docks of this plugin."""
+    """Return title, area, size and settings of the open docks of this plugin."""
     states = []
     for title, dock in our_docks(viewer).items():
         frame, window = _frame_and_window(dock)
@@ -94,7 +94,7 @@ def _frame_and_window(dock: ScanDock) -> tuple[QDockWidget, QMainWindow]:
 
 
 def import_docks(states: object) -> None:
-    """Import what the docks of a session need; may be called in any thread."""
+    """Import the modules of the docks of a session; may be called in any thread."""
     for state in dicts_of(states):
         dock_class(str(state.get("title")))
 
@@ -107,9 +107,9 @@ def restore_docks(viewer: Viewer, states: object, missing: list[str]) -> Iterato
     viewer : Viewer
         The viewer.
     states : object
-        What :func:`docks_state` returned; what does not fit is ignored.
+        States that :func:`docks_state` returned; invalid values are ignored.
     missing : list of str
-        Takes the titles of docks that no longer exist.
+        Receives the titles of docks that this version does not have.
 
     Yields
     ------

@@ -15,7 +15,7 @@ from .container import ArrayStore, SavedSession
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-#: Larger pictures that are not in memory are not copied into a session.
+#: Larger images that are not in memory are not saved.
 MAX_PICTURE_BYTES = 2 * 2**30
 _COMMON = (
     "name", "visible", "opacity", "blending", "scale", "translate", "rotate", "shear", "affine",
@@ -33,21 +33,21 @@ _SETTINGS = {
         "border_width_is_relative", "canvas_size_limits", "shown",
     ),
 }  # fmt: skip
-#: Properties that no layer data tuple has.
+#: Properties that layer data tuples do not contain.
 _PROPERTIES = {"image": ("contrast_limits_range",), "labels": ("selected_label",)}
 
 
 def layer_state(layer: Layer, store: ArrayStore, scans: list[Scan]) -> dict[str, Any] | None:
-    """Return a layer as JSON values; None where it is not saved.
+    """Return a layer as JSON values; None if it cannot be saved.
 
     Parameters
     ----------
     layer : Layer
         The layer.
     store : ArrayStore
-        Takes its arrays.
+        Receives its arrays.
     scans : list of Scan
-        Scans of the session: a layer refers to its own by its place in the list.
+        Scans of the session; a layer refers to its scan by the index in this list.
     """
     data, settings, kind = layer.as_layer_data_tuple()
     if kind not in _SETTINGS:
@@ -79,14 +79,14 @@ def layer_state(layer: Layer, store: ArrayStore, scans: list[Scan]) -> dict[str,
 
 @dataclass(frozen=True)
 class SavedLayer:
-    """A layer of a session that was read; it is made in the main thread.
+    """A layer that was read from a session, to be created in the main thread.
 
     Parameters
     ----------
     data, settings, kind
         A layer data tuple of napari.
     properties : dict
-        What is set once it is made.
+        Properties to set on the layer.
     picture : str or None
         Name of the layer that its control points belong to.
     """
@@ -106,13 +106,13 @@ def saved_layer(
     Parameters
     ----------
     state : dict
-        What :func:`layer_state` returned.
+        State that :func:`layer_state` returned.
     session : SavedSession
-        Holds its arrays.
+        The session, which holds the arrays of the layer.
     scans : list of Scan or None
         The scans of the session, None for those that were not opened.
     paths : list of Path or None
-        Where they are now.
+        Present paths of the scans.
 
     Raises
     ------
@@ -121,15 +121,15 @@ def saved_layer(
     """
     try:
         kind, number = state["kind"], state["scan"]
-        known = {*_COMMON, *_SETTINGS[kind]}
-        settings = {key: value for key, value in state["settings"].items() if key in known}
+        names = {*_COMMON, *_SETTINGS[kind]}
+        settings = {key: value for key, value in state["settings"].items() if key in names}
         metadata = settings["metadata"] = restored_metadata(state["metadata"])
         if kind == "shapes":
             data: Any = [np.array(vertices, float) for vertices in state["data"]]
         else:
             data = session.arrays[state["data"]]
         if "features" in settings:
-            # Here, because napari would import it in the main thread.
+            # Imported here, in a thread, because napari would import it in the main thread.
             from pandas import DataFrame
 
             settings["features"] = DataFrame(settings["features"])
@@ -137,7 +137,7 @@ def saved_layer(
             settings["colormap"] = _label_colormap(settings["colormap"])
         scan = None if number is None else dict(enumerate(scans))[number]
         if number is not None and scan is None:
-            # Without its spectra it is a picture.
+            # Without its scan, the layer is an ordinary image.
             metadata.pop(KEY, None)
         elif KEY in metadata:
             info: LayerInfo = metadata[KEY]
@@ -152,12 +152,12 @@ def saved_layer(
 
 
 def create_layer(saved: SavedLayer, session: SavedSession) -> Layer:
-    """Make a layer.
+    """Create a layer.
 
     Raises
     ------
     ValueError
-        If napari refuses its settings.
+        If napari rejects its settings.
     """
     from napari.layers import Layer
 
@@ -166,17 +166,17 @@ def create_layer(saved: SavedLayer, session: SavedSession) -> Layer:
         for key, value in saved.properties.items():
             setattr(layer, key, value)
     except Exception as error:
-        # napari refuses bad values with many kinds of errors.
+        # napari raises various errors for invalid values.
         raise session.damaged("a layer in it cannot be shown") from error
     return layer
 
 
 def link_pictures(saved: list[SavedLayer], layers: list[Layer]) -> None:
-    """Link control points to their picture, once all layers are made."""
-    named = {layer.name: layer for layer in layers}
+    """Link layers of control points to their image, after all layers were created."""
+    by_name = {layer.name: layer for layer in layers}
     for entry, layer in zip(saved, layers, strict=True):
-        if entry.picture in named:
-            update_info(layer, picture=named[entry.picture])
+        if entry.picture in by_name:
+            update_info(layer, picture=by_name[entry.picture])
 
 
 def _label_colours(colormap: Any) -> dict[str, Any]:

@@ -35,11 +35,11 @@ def scan_state(scan: Scan, store: ArrayStore, folder: Path, sample: str) -> dict
     scan : Scan
         The scan.
     store : ArrayStore
-        Takes its results and arrays.
+        Receives its results and arrays.
     folder : Path
-        Where the session is saved.
+        Folder of the session.
     sample : str
-        Name of the sample data that it is, else empty.
+        Name of the sample data, if the scan is one; empty otherwise.
     """
     source, pixel_mm = scan.cube.source, scan.cube.pixel_mm
     state: dict[str, Any] = {
@@ -80,7 +80,7 @@ def scan_state(scan: Scan, store: ArrayStore, folder: Path, sample: str) -> dict
 
 
 def _run_state(part: str, results: Results, store: ArrayStore) -> dict[str, Any]:
-    """Return what a run that is resumed needs: finished pixels, and the spectra counted."""
+    """Return the state from which a run is resumed: finished pixels and tally of spectra."""
     total = results.tally.total
     return {
         "images": {name: store.add(getattr(results, name)) for name in _IMAGES[part]},
@@ -97,17 +97,17 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def find_scan(location: Mapping[str, Any], folder: Path) -> Path | None:
-    """Return where a scan is now: where it was, or where it moved with the session.
+    """Return the present path of a scan, which may have moved together with the session.
 
-    A session that somebody sent must not make this computer connect to a server: paths on a
-    network are only tried where the session itself lies on one.
+    Paths on a network are tried only if the session itself is on one, so that a session from
+    somebody else cannot make this computer connect to a server.
 
     Parameters
     ----------
     location : mapping
         The location in the state of the scan.
     folder : Path
-        Where the session lies.
+        Folder of the session.
     """
     path = Path(location["path"])
     candidates = [path, folder / location["relative"], folder / path.name]
@@ -150,7 +150,7 @@ def restored_scan(state: Mapping[str, Any], session: SavedSession, cube: XRFCube
             scan.derived[str(name)] = Combined(str(name), values, sigma)
         _restore_results(scan, state, session)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise session.damaged("the description of a scan in it is wrong") from error
+        raise session.damaged("the description of a scan in it cannot be read") from error
     return scan
 
 
@@ -161,23 +161,24 @@ def _restore_results(scan: Scan, state: Mapping[str, Any], session: SavedSession
         state["elements"] is None,
         state["pigments"] is None,
     ):
-        raise ValueError("Results are missing, or there are more of them.")
+        raise ValueError("The results do not match their description.")
     if elements is not None:
-        results = ElementResults.from_maps(elements)
-        results.cube, results.normalisation = scan.cube, state["elements"]["normalisation"]
-        _restore_run("elements", results, state["elements"], session, scan.cube)
-        scan.elements = results
+        element_results = ElementResults.from_maps(elements)
+        element_results.cube = scan.cube
+        element_results.normalisation = state["elements"]["normalisation"]
+        _restore_run("elements", element_results, state["elements"], session, scan.cube)
+        scan.elements = element_results
     if pigments is not None:
-        found = PigmentResults.from_maps(pigments)
-        _restore_run("pigments", found, state["pigments"], session, scan.cube)
-        scan.pigments = found
+        pigment_results = PigmentResults.from_maps(pigments)
+        _restore_run("pigments", pigment_results, state["pigments"], session, scan.cube)
+        scan.pigments = pigment_results
 
 
 def _restore_run(
     part: str, results: Any, state: Mapping[str, Any], session: SavedSession, cube: XRFCube
 ) -> None:
     if results.done.shape != cube.shape[:2]:
-        raise ValueError("The maps are of another size than the scan.")
+        raise ValueError("The size of the maps differs from that of the scan.")
     for name in _IMAGES[part]:
         setattr(results, name, _image(session, state["images"][name], cube))
     results.done = results.done.astype(bool)
@@ -192,10 +193,10 @@ def _restore_run(
 def _image(session: SavedSession, key: str, cube: XRFCube) -> Any:
     image = session.arrays[key]
     if image.shape != cube.shape[:2]:
-        raise ValueError("An image is of another size than the scan.")
+        raise ValueError("The size of an image differs from that of the scan.")
     return image
 
 
-def _pixel(place: Any, scan: Scan) -> tuple[int, int] | None:
-    whole = isinstance(place, list) and len(place) == 2 and all(type(v) is int for v in place)
-    return (place[0], place[1]) if whole and scan.measured(*place) else None
+def _pixel(yx: Any, scan: Scan) -> tuple[int, int] | None:
+    valid = isinstance(yx, list) and len(yx) == 2 and all(type(value) is int for value in yx)
+    return (yx[0], yx[1]) if valid and scan.measured(*yx) else None
