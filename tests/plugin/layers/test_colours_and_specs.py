@@ -22,12 +22,12 @@ def element_results(part=None):
 
 
 @pytest.mark.parametrize("entry", pigment_catalogue(), ids=lambda entry: entry.id)
-def test_every_pigment_shows_on_black_in_its_own_hue(entry):
+def test_every_pigment_is_visible_on_black(entry):
     colormap = colormaps.threshold_colormap(entry.hex, 0.5, entry.name)
-    clear, seen = colormap.map(np.array([0.49, 1.0]))
-    assert clear[3] == 0
-    assert seen[3] == 1
-    assert seen[:3].max() >= 0.4
+    below, above = colormap.map(np.array([0.49, 1.0]))
+    assert below[3] == 0
+    assert above[3] == 1
+    assert above[:3].max() >= 0.4
 
 
 def test_only_the_most_varied_element_starts_visible():
@@ -46,7 +46,7 @@ def test_only_the_most_varied_element_starts_visible():
         (ElementView("sigma", "scatter"), "Pb L sigma / scatter", np.hypot(10, 1000 / 500**0.5)),
     ],
 )
-def test_what_is_not_net_counts_is_said_in_the_name(view, title, value):
+def test_titles_state_quantity_and_normalisation(view, title, value):
     spec = next(element_specs(element_results(), view))
     assert spec.title == title
     assert spec.data == pytest.approx(np.full_like(spec.data, value), rel=1e-4)
@@ -59,7 +59,7 @@ def test_a_scan_without_live_times_is_not_normalised_to_them():
         next(element_specs(element_results(), ElementView("counts", "live time")))
 
 
-def test_a_map_of_bins_says_so_and_lies_where_its_pixels_are():
+def test_a_binned_map_has_its_title_and_position():
     spec = next(element_specs(element_results(binned(make_cube(), 4))))
     assert spec.kind == "trial"
     assert spec.title == "Pb L (4 x 4 binned)"
@@ -79,7 +79,7 @@ def test_a_difference_keeps_its_negative_values():
     assert sigma.data == pytest.approx(np.full_like(sigma.data, 200**0.5))
 
 
-def test_maps_taken_home_are_those_that_are_shown():
+def test_saved_maps_are_normalised_as_shown():
     results = element_results()
     assert results.maps().counts is results.counts
     results.normalisation = "scatter"
@@ -89,7 +89,7 @@ def test_maps_taken_home_are_those_that_are_shown():
     assert results.provenance.get("settings") is None
 
 
-def test_limits_never_collapse_or_fail():
+def test_limits_of_empty_and_constant_maps():
     empty = np.full((4, 4), np.nan, dtype=np.float32)
     assert limits_of(empty) == (0.0, 1.0)
     low, high = limits_of(np.full((4, 4), 7.0, dtype=np.float32))

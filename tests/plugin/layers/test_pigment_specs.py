@@ -39,7 +39,7 @@ def specs_of(results, chosen):
     return list(pigment_specs(results, chosen))
 
 
-def test_what_is_not_found_gets_no_layer(results):
+def test_pigments_not_found_get_no_layer(results):
     assert {spec.name for spec in specs_of(results, view())} == {
         "lead_white",
         "vermilion",
@@ -47,31 +47,31 @@ def test_what_is_not_found_gets_no_layer(results):
     }
 
 
-def test_a_group_is_shown_where_its_members_are_not_told_apart(results):
+def test_a_group_is_shown_if_its_members_cannot_be_distinguished(results):
     (group,) = [s for s in specs_of(results, view()) if s.kind == "group"]
     assert group.title == "Copper pigments"
     assert group.visible
-    # With a threshold that azurite passes, the group says nothing more than azurite does.
+    # With a threshold that azurite exceeds, the group adds no information.
     kinds = {(s.kind, s.name) for s in specs_of(results, view(0.38))}
     assert ("pigment", "azurite") in kinds
     assert ("group", "copper") not in kinds
 
 
-def test_what_is_kept_stays_however_little_it_covers(results):
+def test_retained_maps_stay_regardless_of_their_area(results):
     retained = frozenset(
         {("pigment", "azurite"), ("group", "copper"), ("pigment-top", "vermilion")}
     )
     few = view(0.999, excluded=frozenset({"lead_white"}), retained=retained)
     assert {(s.kind, s.name): s.visible for s in specs_of(results, few)} == {
         ("pigment", "azurite"): True,
-        # It says nothing more than its members do.
+        # The group adds no information to its members.
         ("group", "copper"): False,
     }
     nothing = view(excluded=frozenset(PIGMENTS), retained=retained)
     assert not specs_of(results, nothing)
 
 
-def test_a_group_that_is_shown_hides_its_members():
+def test_a_visible_group_hides_its_members():
     def some_azurite(probability):
         probability[2, 0, :3] = 0.9
         return probability
@@ -92,17 +92,17 @@ def test_below_shows_the_hidden_layer_only(results):
     assert (spec.kind, spec.name, spec.title) == ("pigment-below", "vermilion", "Vermilion, below")
 
 
-def test_top_and_below_are_a_layer_each(results):
+def test_top_and_below_are_separate_layers(results):
     names = {s.title for s in specs_of(results, view(0.05, "top and below"))}
     assert {"Vermilion, top", "Vermilion, below", "Azurite, top"} <= names
     both = {s.title: s for s in specs_of(results, view(0.05, "top and below"))}
     top, below = both["Vermilion, top"], both["Vermilion, below"]
     assert not np.array_equal(top.data, below.data)
-    # Told from one another where both are seen.
+    # Their colours differ, so that both can be distinguished.
     assert not np.allclose(top.colormap.map([1.0]), below.colormap.map([1.0]))
 
 
-def test_one_layer_a_group(results):
+def test_groups_only_gives_one_layer_per_group(results):
     specs = specs_of(results, view(groups=True))
     titles = {s.name: s.title for s in specs}
     assert titles["copper"] == "Copper pigments"
@@ -110,7 +110,7 @@ def test_one_layer_a_group(results):
     assert not any(s.kind == "pigment" for s in specs)
 
 
-def test_each_pigment_may_have_its_threshold(results):
+def test_a_pigment_may_have_a_separate_threshold(results):
     palette = Palette(thresholds={"azurite": 0.3, "vermilion": 0.95})
     names = {s.name for s in specs_of(results, PigmentView(palette))}
     assert "azurite" in names
@@ -120,7 +120,7 @@ def test_each_pigment_may_have_its_threshold(results):
     assert azurite.made["threshold"] == 0.3
 
 
-def test_rows_list_everything_once_most_widespread_first(results):
+def test_rows_are_listed_once_by_decreasing_area(results):
     rows = pigment_rows(results, view())
     assert [row.name for row in rows] == ["lead_white", "vermilion", "copper", "bone_black"]
     copper = rows[2]
@@ -131,7 +131,7 @@ def test_rows_list_everything_once_most_widespread_first(results):
     assert not rows[3].found
 
 
-def test_rows_say_how_sure(results):
+def test_rows_have_the_mean_probability(results):
     rows = {row.name: row for row in pigment_rows(results, view())}
     assert rows["vermilion"].certainty == pytest.approx(0.9, abs=1e-5)
     assert rows["copper"].certainty == pytest.approx(0.8, abs=1e-5)
@@ -141,7 +141,7 @@ def test_rows_say_how_sure(results):
     assert below["lead_white"].share == 0
 
 
-def test_a_period_hides_and_says_what(results):
+def test_pigments_hidden_by_the_period_are_named(results):
     old = view(0.38, period=(1900, 1950))
     assert "azurite" not in {s.name for s in specs_of(results, old)}
     sentence = hidden_sentence(results, old)
@@ -154,14 +154,14 @@ def test_a_period_hides_and_says_what(results):
     assert rows["azurite"].note == "not in use in the period"
 
 
-def test_what_is_hidden_and_not_found_is_counted(results):
+def test_hidden_pigments_that_are_not_found_are_counted(results):
     assert hidden_sentence(results, view(period=(1900, 1950))) == (
         "Hidden: 2 pigments, none of them found."
     )
     assert hidden_sentence(results, view()) == ""
 
 
-def test_the_user_excludes_and_adds(results):
+def test_pigments_can_be_excluded_and_kept_visible(results):
     without = view(excluded=frozenset({"vermilion"}))
     assert "vermilion" not in {s.name for s in specs_of(results, without)}
     assert "vermilion" not in {row.name for row in pigment_rows(results, without)}
@@ -173,7 +173,7 @@ def test_the_user_excludes_and_adds(results):
     assert {row.name: row for row in pigment_rows(results, wanted)}["bone_black"].found
 
 
-def test_a_group_goes_on_counting_its_hidden_members(results):
+def test_a_group_includes_its_hidden_members(results):
     half = view(excluded=frozenset({"malachite"}))
     copper = next(row for row in pigment_rows(results, half) if row.name == "copper")
     assert [member.name for member in copper.members] == ["azurite"]

@@ -1,4 +1,4 @@
-"""Regions drawn on layers become masks of the scan's pixels, wherever the layers lie."""
+"""Regions drawn on layers as masks of a scan, for layers at any position."""
 
 import numpy as np
 import pytest
@@ -33,18 +33,18 @@ def opened():
     return viewer, scan
 
 
-def test_pixels_whose_centres_lie_inside_count():
+def test_a_polygon_contains_the_pixels_with_their_centres_inside():
     corners = np.array([[1.6, 2.6], [1.6, 5.4], [3.4, 5.4], [3.4, 2.6]])
     mask = polygon_mask(corners, (8, 9))
     assert set(zip(*np.nonzero(mask), strict=True)) == {(y, x) for y in (2, 3) for x in (3, 4, 5)}
 
 
-def test_a_region_smaller_than_a_pixel_is_that_pixel():
+def test_a_region_smaller_than_a_pixel_has_one_pixel():
     mask = polygon_mask(np.array([[2.1, 3.1], [2.1, 3.2], [2.2, 3.2]]), (8, 9))
     assert np.argwhere(mask).tolist() == [[2, 3]]
 
 
-def test_what_lies_outside_does_not_count():
+def test_parts_outside_the_scan_are_ignored():
     assert not polygon_mask(np.array([[-9.0, -9], [-9, -5], [-5, -5]]), (8, 9)).any()
     assert polygon_mask(np.array([[-9.0, -9], [-9, 90], [90, 90], [90, -9]]), (8, 9)).all()
 
@@ -56,7 +56,7 @@ def test_an_ellipse_has_its_area():
     assert not mask[10, 10]
 
 
-def test_a_line_is_the_pixels_under_it():
+def test_a_line_contains_the_pixels_under_it():
     mask = line_mask(np.array([[0.0, 0.0], [0.0, 4.0], [3.0, 4.0]]), (5, 6))
     assert np.argwhere(mask).tolist() == [
         [0, 0],
@@ -70,7 +70,7 @@ def test_a_line_is_the_pixels_under_it():
     ]
 
 
-def test_shapes_are_taken_where_they_are_seen(opened):
+def test_shapes_are_measured_at_their_position_in_the_viewer(opened):
     viewer, scan = opened
     corners = np.array([[4.8, 5.8], [4.8, 7.2], [6.2, 7.2], [6.2, 5.8]])  # mm in the world
     viewer.add_layer(Shapes([corners], shape_type="polygon", name="Sky", edge_color="red"))

@@ -1,4 +1,4 @@
-"""Layers as plain pictures: colours, place, value."""
+"""Layers rendered as images: colours, position, values."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from napari_xrf_pigments.plugin.layers.rendering import (
 MAP = np.arange(12.0).reshape(3, 4)
 
 
-def test_values_get_the_colours_of_their_layer():
+def test_values_have_the_colours_of_their_layer():
     layer = Image(MAP, colormap="red", contrast_limits=(0, 11), name="Fe K")
     picture = render_layer(layer)
     assert picture.name == "Fe K"
@@ -28,7 +28,7 @@ def test_values_get_the_colours_of_their_layer():
     assert (picture.pixels[..., 3] == 255).all()
 
 
-def test_unknown_values_are_clear_and_others_stay_within_the_limits():
+def test_nan_is_transparent_and_values_are_clipped_to_the_limits():
     values = MAP.copy()
     values[0, 0] = np.nan
     layer = Image(values, colormap="gray", contrast_limits=(3, 6))
@@ -38,7 +38,7 @@ def test_unknown_values_are_clear_and_others_stay_within_the_limits():
     assert (pixels[2, 3] == 255).all()
 
 
-def test_gamma_counts():
+def test_gamma_is_applied():
     layer = Image(MAP, colormap="gray", contrast_limits=(0, 11), gamma=2.0)
     assert render_layer(layer).pixels[1, 2, 0] == pytest.approx(255 * (6 / 11) ** 2, abs=2)
 
@@ -55,7 +55,7 @@ def test_colours_become_bytes(dtype, channels):
     assert pixels[1, 1, 0] == 0
 
 
-def test_labels_show_their_colours_and_nothing_where_nothing_is_painted():
+def test_labels_have_their_colours_and_are_transparent_elsewhere():
     layer = Labels(np.array([[0, 1], [2, 1]]))
     pixels = render_layer(layer).pixels
     assert pixels[0, 0, 3] == 0
@@ -66,7 +66,7 @@ def test_labels_show_their_colours_and_nothing_where_nothing_is_painted():
 
 
 @given(st.floats(-180, 180), st.floats(0.1, 5), st.floats(-50, 50))
-def test_the_matrix_is_where_napari_puts_the_layer(angle, scale, move):
+def test_the_matrix_agrees_with_the_transform_of_napari(angle, scale, move):
     layer = Image(MAP, rotate=angle, scale=(scale, 2 * scale), translate=(move, -move))
     _, matrix = data_and_matrix(layer)
     assert np.allclose((matrix @ [2, 3, 1])[:2], layer.data_to_world((2, 3)))
@@ -75,26 +75,26 @@ def test_the_matrix_is_where_napari_puts_the_layer(angle, scale, move):
     assert np.allclose(corners[3], layer.data_to_world((2.5, 3.5)))
 
 
-def test_a_huge_picture_is_shown_by_every_nth_pixel_in_its_place(monkeypatch):
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 100)
+def test_a_huge_image_is_subsampled_and_keeps_its_position(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
     layer = Image(np.arange(40 * 40.0).reshape(40, 40), scale=(0.5, 0.5))
     picture = render_layer(layer)
     assert picture.pixels.shape[:2] == (10, 10)
     assert np.allclose((picture.matrix @ [3, 2, 1])[:2], layer.data_to_world((12, 8)))
 
 
-def test_a_value_is_told_in_words():
+def test_values_are_formatted():
     values = MAP.copy()
     values[0, 0] = np.nan
     layer = Image(values, scale=(2, 2), translate=(10, 0))
     assert value_text(layer, (14, 6)) == "11"
-    assert value_text(layer, (10, 0)) == "not known"
+    assert value_text(layer, (10, 0)) == "no value"
     assert value_text(layer, (0, 0)) == ""
     colours = Image(np.full((3, 4, 3), 7, np.uint8), rgb=True)
     assert value_text(colours, (1, 1)) == "rgb 7 7 7"
 
 
-def test_only_flat_pictures_can_be_shown():
+def test_only_two_dimensional_layers_can_be_shown():
     assert is_flat_image(Image(MAP))
     assert is_flat_image(Image(np.zeros((5, 6, 3), np.uint8), rgb=True))
     assert is_flat_image(Labels(MAP.astype(int)))
@@ -102,8 +102,8 @@ def test_only_flat_pictures_can_be_shown():
     assert not is_flat_image(Points(np.zeros((1, 2))))
 
 
-def test_a_probability_is_told_in_percent():
+def test_probabilities_are_formatted_in_percent():
     probability = np.array([[0.00005, 0.5], [0.998, np.nan]])
     layer = Image(probability, metadata=LayerInfo("pigment", "Vermilion").as_metadata())
-    told = [value_text(layer, (y, x)) for y in (0, 1) for x in (0, 1)]
-    assert told == ["under 1 %", "50 %", "over 99 %", "not known"]
+    texts = [value_text(layer, (y, x)) for y in (0, 1) for x in (0, 1)]
+    assert texts == ["under 1 %", "50 %", "over 99 %", "no value"]

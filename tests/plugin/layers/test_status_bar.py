@@ -72,7 +72,7 @@ def test_layers_of_other_kinds_keep_the_status_of_napari(mapped, status_at):
     assert "Vermilion" not in status_at(picture, (1.0, 1.0))["coordinates"]
 
 
-def test_old_maps_say_why_and_are_new_again_after_undo(mapped):
+def test_names_of_stale_maps_state_the_reason_until_undo(mapped):
     viewer, scan = mapped
     assert mark_stale(viewer, scan) == 0
     settings = scan.settings

@@ -51,11 +51,11 @@ def test_other_events_come_between_two_steps(queue, qtbot):
     queue.schedule(steps(log, "a"))
     QTimer.singleShot(0, tick)
     qtbot.waitUntil(lambda: not queue.busy, timeout=10_000)
-    places = [log.index(f"a{number}") for number in range(3)]
-    assert all(after - before > 1 for before, after in pairwise(places))
+    indices = [log.index(f"a{number}") for number in range(3)]
+    assert all(after - before > 1 for before, after in pairwise(indices))
 
 
-def test_of_many_scheduled_passes_the_last_is_done_and_not_too_often(queue, qtbot):
+def test_only_the_last_of_many_scheduled_passes_is_done_after_the_interval(queue, qtbot):
     begun, log = [], []
 
     def work(name):
@@ -94,7 +94,7 @@ def fails_later():
 
 
 @pytest.mark.parametrize("failing", [fails_at_once, fails_later])
-def test_a_pass_goes_on_after_prioritised_work_has_failed(queue, qtbot, failing):
+def test_a_pass_continues_after_prioritised_work_has_failed(queue, qtbot, failing):
     log = []
     queue.schedule(steps(log, "pass", 50))
     qtbot.waitUntil(lambda: bool(log), timeout=10_000)
@@ -152,7 +152,7 @@ def test_a_queue_for_one_pass_is_deleted_after_it(qtbot, fails):
 
 
 def test_a_window_that_closes_before_the_last_step_ends_the_queue(qtbot):
-    parent, gone, steps_done = QObject(), [], []
+    parent, destroyed, steps_done = QObject(), [], []
 
     def endless():
         while True:
@@ -161,9 +161,9 @@ def test_a_window_that_closes_before_the_last_step_ends_the_queue(qtbot):
 
     run_incrementally(parent, endless())
     qtbot.waitUntil(lambda: bool(steps_done), timeout=10_000)
-    parent.destroyed.connect(lambda: gone.append(True))
+    parent.destroyed.connect(lambda: destroyed.append(True))
     parent.deleteLater()
-    qtbot.waitUntil(lambda: bool(gone), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(destroyed), timeout=10_000)
     count = len(steps_done)
     qtbot.wait(50)
     assert len(steps_done) == count

@@ -1,4 +1,4 @@
-"""Make layers of scans and results, and add them to a viewer."""
+"""Create layers of scans and results, and add them to a viewer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LayerKind = Literal["image", "labels", "points", "shapes"]
 def placement(
     pixel_mm: tuple[float, float] | None, step: int = 1, origin: tuple[float, float] = (0.0, 0.0)
 ) -> dict[str, Any]:
-    """Return the keyword arguments that place a map, in mm where the pixel size is known.
+    """Return the keyword arguments for the position of a map, in mm if the pixel size is known.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def counts_layer_data(
     cube : XRFCube
         The scan.
     totals : TotalCounts
-        Its sums, which may still be filling in.
+        Its sums, which may be incomplete.
     name : str
         Name of scan and layer.
     **fields
@@ -92,22 +92,20 @@ def results_layer_data(
     elements, pigments : ElementMaps, PigmentMaps or None
         The results.
     threshold : float
-        Probability over which a pigment is shown.
+        Probability above which a pigment is shown.
     **fields
         Further fields of the :class:`LayerInfo` of each layer.
     """
-    found: list[tuple[MapSpec, Any]] = []
+    maps: list[tuple[MapSpec, Any]] = []
     if elements is not None:
         specs = list(element_specs(ElementResults.from_maps(elements)))
-        found += [(spec, elements.pixel_mm) for spec in specs]
+        maps += [(spec, elements.pixel_mm) for spec in specs]
     if pigments is not None:
         results = PigmentResults.from_maps(pigments)
         view = PigmentView(Palette(threshold=threshold))
         specs = [unexplained_spec(results), *pigment_specs(results, view)]
-        found += [(spec, pigments.pixel_mm) for spec in specs]
-    return [
-        (spec.data, map_settings(spec, pixel_mm, **fields), "image") for spec, pixel_mm in found
-    ]
+        maps += [(spec, pigments.pixel_mm) for spec in specs]
+    return [(spec.data, map_settings(spec, pixel_mm, **fields), "image") for spec, pixel_mm in maps]
 
 
 def map_settings(
@@ -166,9 +164,9 @@ def add_layer(
     kind : {"image", "labels", "points", "shapes"}
         The kind of layer.
     data : array_like
-        Its data, as napari takes them.
+        Its data, in the form that napari expects.
     info : LayerInfo, optional
-        What it shows.
+        The record of what it shows.
     select : bool
         Whether it becomes the selected layer.
     **settings
@@ -189,7 +187,7 @@ def add_layer(
 
 
 def insert_layer(viewer: Viewer, layer: Layer) -> None:
-    """Add a layer that exists already, without selecting it."""
+    """Add an existing layer without selecting it."""
     with unselected(viewer):
         viewer.add_layer(layer)
 
@@ -197,7 +195,7 @@ def insert_layer(viewer: Viewer, layer: Layer) -> None:
 def add_scan(
     viewer: Viewer, cube: XRFCube, name: str, made: Mapping[str, Any] | None = None
 ) -> None:
-    """Add the total counts of a scan, which fill in while they are shown.
+    """Add a layer of the total counts of a scan, which is updated while they are summed.
 
     Parameters
     ----------
@@ -208,7 +206,7 @@ def add_scan(
     name : str
         Its name.
     made : mapping, optional
-        How it was made of other scans.
+        How it was derived from other scans.
     """
     data, settings, _ = counts_layer_data(cube, TotalCounts(cube), name, made=made or {})
     viewer.add_image(data, **settings)
@@ -225,7 +223,7 @@ def unselected(viewer: Viewer) -> Iterator[None]:
     if active is None:
         yield
         return
-    # Without the blocker, docks would follow the new layer's scan and come back.
+    # Without the blocker, docks would switch to the scan of the new layer and back.
     with selection.events.active.blocker():
         yield
         if active in viewer.layers:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: The key of the record in the metadata of a layer.
 KEY = "xrf_pigments"
-#: Kinds that are no result, but the scan itself or drawn on it.
+#: Kinds that show no results: the scan itself, and drawings on it.
 _NO_RESULTS = frozenset({"counts", "marker", "pins", "picture", ""})
 #: Kinds whose pixels are not those of the scan.
 _OTHER_PIXELS = frozenset({"marker", "pins", "trial"})
@@ -34,10 +34,10 @@ class LayerInfo:
     Parameters
     ----------
     kind : str
-        ``"counts"``, a kind of :class:`~.specs.MapSpec`, ``"marker"``, ``"control point"``, ...;
-        empty for a layer of other programs.
+        ``"counts"``, a kind of :class:`~.specs.MapSpec`, ``"marker"``, ``"control points"``, ...;
+        empty for layers that this plugin did not add.
     name : str
-        Line family, pigment id or group: names the layer among those of its kind.
+        Line family, pigment id or group; identifies the layer among those of its kind.
     scan : Scan or None
         The scan it belongs to.
     path : Path or None
@@ -47,15 +47,15 @@ class LayerInfo:
     made : mapping
         How it was made, beyond the provenance of its result.
     picture : Layer or None
-        The picture that control points belong to.
+        The image that control points belong to.
     stale_reason : str
-        Why the map no longer belongs to the settings of its scan; empty where it does.
+        Why the map is stale under the present settings of its scan; empty if it is not.
     assigned_name : str or None
-        Name that the program assigned last: another one is the user's.
+        Name last assigned by the program; any other was given by the user.
     assigned_limits : tuple of float or None
-        Contrast limits that the program assigned last.
+        Contrast limits last assigned by the program.
     assigned_visible : bool or None
-        Whether the program showed it last; None where the user decided.
+        Visibility last assigned by the program; None if the user decided.
     """
 
     kind: str = ""
@@ -77,7 +77,7 @@ class LayerInfo:
 
     @classmethod
     def of(cls, layer: Layer) -> LayerInfo:
-        """Return the record of a layer, an empty one where it has none."""
+        """Return the record of a layer; an empty one if it has none."""
         return cls.from_metadata(layer.metadata)
 
     @classmethod
@@ -91,11 +91,11 @@ class LayerInfo:
         return {KEY: self}
 
     def attach(self, layer: Layer) -> None:
-        """Replace the record of a layer by this one."""
+        """Set this record on a layer."""
         layer.metadata[KEY] = self
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything but scan and picture as plain values."""
+        """Return all fields except scan and picture as plain values."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -115,7 +115,7 @@ class LayerInfo:
         Raises
         ------
         KeyError, TypeError, ValueError
-            If the values are no such record.
+            If the values do not describe a record.
         """
         path, limits = values["path"], values["assigned_limits"]
         return cls(
@@ -137,7 +137,7 @@ def update_info(layer: Layer, **changes: Any) -> None:
 
 
 def plain_metadata(layer: Layer) -> dict[str, Any]:
-    """Return the metadata of a layer as plain values, those of its user among them."""
+    """Return the metadata of a layer as plain values, including those that the user added."""
     own = {KEY: LayerInfo.of(layer).to_json()} if KEY in layer.metadata else {}
     return {str(k): v for k, v in layer.metadata.items() if k != KEY and _is_plain(v)} | own
 
@@ -170,12 +170,12 @@ def _is_plain(value: Any, depth: int = 0) -> bool:
 
 
 def map_layers(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> dict[tuple[str, str], Image]:
-    """Return the layers of a scan that show maps of some kinds, by (kind, name)."""
-    wanted = set(kinds)
+    """Return the layers of a scan that show maps of the given kinds, by (kind, name)."""
+    kinds = set(kinds)
     layers: dict[tuple[str, str], Any] = {}
     for layer in viewer.layers:
         info = LayerInfo.of(layer)
-        if info.scan is scan and info.kind in wanted:
+        if info.scan is scan and info.kind in kinds:
             layers[info.key] = layer
     return layers
 
@@ -192,7 +192,7 @@ def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
 def results_of_metadata(
     metadata: Iterable[Mapping[str, Any]],
 ) -> tuple[ElementMaps | None, PigmentMaps | None]:
-    """Return the results of the first scan that has any, by the metadata of its layers."""
+    """Return the results of the first scan that has any, found by the metadata of its layers."""
     for entry in metadata:
         scan = LayerInfo.from_metadata(entry).scan
         if scan is not None and (scan.elements or scan.pigments):
@@ -211,7 +211,7 @@ def rename(layer: Layer, name: str) -> None:
         return
     if layer.name != name + suffix:
         layer.name = name + suffix
-    # napari numbers a name that another layer has.
+    # napari appends a number to a name that another layer has.
     update_info(layer, assigned_name=layer.name.removesuffix(suffix))
 
 
@@ -226,7 +226,7 @@ def follow_limits(layer: Image, limits: tuple[float, float]) -> None:
 
 
 def mark_stale(viewer: Viewer, scan: Scan) -> int:
-    """Append to the names of stale maps why they are stale, and remove it from the others.
+    """Append the reason to the names of stale maps, and remove it from those that are not.
 
     Returns
     -------

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 Points = NDArray[np.float64]
-#: Most regions of a scan: more cannot be compared in one plot.
-MOST = 24
+#: Largest number of regions of a scan; more could not be compared in one plot.
+MAX_REGIONS = 24
 
 
 @dataclass(frozen=True)
 class Region:
-    """Pixels of a scan.
+    """A region of a scan.
 
     Parameters
     ----------
     name : str
-        Layer and number.
+        Name of the layer, and number of the shape or label.
     colour : str
         ``"#rrggbb"``.
     mask : ndarray of bool, shape (y, x)
@@ -45,14 +45,13 @@ class Region:
 def regions_of(viewer: Viewer, scan: Scan) -> list[Region]:
     """Return the regions on a scan, in the order of layers and shapes.
 
-    Positions are those in the viewer: layers may be scaled, shifted or rotated. Parts outside the
-    scan are ignored.
+    Layers may be scaled, shifted or rotated in the viewer. Parts outside the scan are ignored.
     """
     return prepare_regions(viewer, scan)()
 
 
 def prepare_regions(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
-    """Read layers for :func:`regions_of`; the function returned computes them in any thread."""
+    """Read the layers, and return a function that computes the regions, in any thread."""
     base = scan_layer(viewer, scan)
     shape = scan.cube.shape[:2]
     makers: list[Callable[[], Iterator[Region]]] = []
@@ -65,13 +64,13 @@ def prepare_regions(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
             makers.append(_of_labels(layer, base, shape))
 
     def make() -> list[Region]:
-        return [region for maker in makers for region in maker()][:MOST]
+        return [region for maker in makers for region in maker()][:MAX_REGIONS]
 
     return make
 
 
 def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the pixels whose centres lie in a polygon, at least the one in its middle.
+    """Return the pixels whose centres lie in a polygon, at least the pixel at its centre.
 
     Parameters
     ----------
@@ -96,8 +95,8 @@ def line_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:
     for start, end in pairwise(vertices):
         steps = max(2, 2 * int(np.ceil(np.abs(end - start).max())) + 1)
         points = np.round(start + np.linspace(0, 1, steps)[:, None] * (end - start)).astype(int)
-        ok = ((points >= 0) & (points < shape)).all(1)
-        mask[tuple(points[ok].T)] = True
+        inside = ((points >= 0) & (points < shape)).all(1)
+        mask[tuple(points[inside].T)] = True
     return mask
 
 
@@ -119,10 +118,8 @@ def _of_shapes(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
 
     def make() -> Iterator[Region]:
         for name, colour, kind, corners in drawn:
-            around = ellipse_vertices(corners) if kind == "ellipse" else corners
-            mask = (line_mask if kind in ("line", "path") else polygon_mask)(
-                to_pixels(around), shape
-            )
+            vertices = to_pixels(ellipse_vertices(corners) if kind == "ellipse" else corners)
+            mask = (line_mask if kind in ("line", "path") else polygon_mask)(vertices, shape)
             if mask.any():
                 yield Region(name, colour, mask)
 
@@ -144,11 +141,11 @@ def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
         values = np.zeros(len(indices), dtype=data.dtype)
         values[inside] = data[tuple(indices[inside].T)]
         image = values.reshape(shape)
-        for value in np.unique(image)[: MOST + 1]:
+        for value in np.unique(image)[: MAX_REGIONS + 1]:
             if value != 0:
                 colour = layer.get_color(int(value))
-                known = "#b0b0b0" if colour is None else rgb_to_hex(tuple(np.asarray(colour)[:3]))
-                yield Region(f"{name} {int(value)}", known, image == value)
+                code = "#b0b0b0" if colour is None else rgb_to_hex(tuple(np.asarray(colour)[:3]))
+                yield Region(f"{name} {int(value)}", code, image == value)
 
     return make
 
@@ -156,13 +153,12 @@ def _of_labels(layer: Any, base: Any, shape: tuple[int, int]) -> Callable[[], It
 def _mapping(source: Any, target: Any) -> Callable[[Points], Points]:
     """Return the affine map from (y, x) in the data of one layer to those of another."""
 
-    def one(point: tuple[float, float]) -> Points:
-        lead = (0.0,) * (source.ndim - 2)
-        world = np.asarray(source.data_to_world((*lead, *point)))[-2:]
-        full = np.zeros(target.ndim)
-        full[-2:] = world
-        return np.asarray(target.world_to_data(full), dtype=np.float64)[-2:]
+    def map_point(point: tuple[float, float]) -> Points:
+        leading = (0.0,) * (source.ndim - 2)
+        world = np.zeros(target.ndim)
+        world[-2:] = np.asarray(source.data_to_world((*leading, *point)))[-2:]
+        return np.asarray(target.world_to_data(world), dtype=np.float64)[-2:]
 
-    origin = one((0.0, 0.0))
-    matrix = np.array([one((1.0, 0.0)) - origin, one((0.0, 1.0)) - origin])
+    origin = map_point((0.0, 0.0))
+    matrix = np.array([map_point((1.0, 0.0)) - origin, map_point((0.0, 1.0)) - origin])
     return lambda points: np.asarray(points @ matrix + origin)

@@ -16,8 +16,8 @@ from .specs import PIGMENT_KINDS
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-#: Larger images are subsampled: a screen has fewer pixels.
-MOST_PIXELS = 4_000_000
+#: Larger images are subsampled, since a screen has fewer pixels.
+MAX_PIXELS = 4_000_000
 _LEVELS = 256
 
 
@@ -49,14 +49,14 @@ class Picture:
 
 
 def is_flat_image(layer: Layer) -> bool:
-    """Return whether a layer is two-dimensional: an image or labels."""
+    """Return whether a layer is a two-dimensional Image or Labels layer."""
     return type(layer).__name__ in ("Image", "Labels") and layer.ndim == 2
 
 
 def render_layer(layer: Layer) -> Picture:
     """Render a layer in its own colours and contrast."""
     data, matrix = data_and_matrix(layer)
-    step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / MOST_PIXELS)))
+    step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / MAX_PIXELS)))
     if step > 1:
         data = data[::step, ::step]
         matrix = matrix @ np.diag([step, step, 1.0])
@@ -86,17 +86,17 @@ def data_and_matrix(layer: Layer) -> tuple[Any, NDArray[np.float64]]:
 def apply_colours(
     values: NDArray[Any], table: NDArray[np.uint8], limits: tuple[float, float]
 ) -> NDArray[np.uint8]:
-    """Return the colours of values, shape (y, x, 4), by a table of 256; NaN is transparent."""
+    """Return the colours of values from a table (256, 4), shape (y, x, 4); NaN is transparent."""
     low, high = limits
-    known = np.isfinite(values)
-    scaled = (np.where(known, values, low) - low) * ((_LEVELS - 1) / max(high - low, 1e-30))
+    finite = np.isfinite(values)
+    scaled = (np.where(finite, values, low) - low) * ((_LEVELS - 1) / max(high - low, 1e-30))
     pixels: NDArray[np.uint8] = table[np.clip(np.rint(scaled), 0, _LEVELS - 1).astype(np.uint8)]
-    pixels[~known] = 0
+    pixels[~finite] = 0
     return pixels
 
 
 def to_rgba(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return colours as bytes with alpha; they may be floats and lack it."""
+    """Return RGB or RGBA colours of any type as RGBA, uint8."""
     if np.issubdtype(values.dtype, np.floating):
         values = np.clip(np.rint(values * 255), 0, 255)
     elif values.dtype.itemsize > 1:
@@ -109,7 +109,7 @@ def to_rgba(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def value_text(layer: Layer, world: tuple[float, float]) -> str:
-    """Describe the value of a layer at world coordinates; empty outside of it."""
+    """Describe the value of a layer at world coordinates (y, x); empty outside the layer."""
     data, matrix = data_and_matrix(layer)
     pixel = np.linalg.solve(matrix, [*world, 1.0])[:2]
     row, column = (int(value) for value in np.rint(pixel))
@@ -120,7 +120,7 @@ def value_text(layer: Layer, world: tuple[float, float]) -> str:
         return "rgb " + " ".join(str(part) for part in value.tolist())
     number = float(value)
     if np.isnan(number):
-        return "not known"
+        return "no value"
     if LayerInfo.of(layer).kind in PIGMENT_KINDS:
         return format_probability(number)
     return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -1,4 +1,4 @@
-"""Maps of results as they are shown: name, colours, limits, position (no Qt, no layers)."""
+"""Maps of results and how they are shown: name, colours, limits, position (no Qt, no layers)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _AS_MEASURED = ElementView()
 
 @dataclass(frozen=True)
 class MapSpec:
-    """A map to be shown.
+    """A map and how it is shown.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ class MapSpec:
     data : ndarray, shape (y, x) or (y, x, 3)
         The map; NaN where not computed yet.
     colormap : Colormap or None
-        From black or transparent to the map's own colour; None for pictures.
+        From black or transparent to the colour of the map; None for RGB images.
     limits : tuple of float
         Contrast limits.
     visible : bool
-        Whether the layer is shown when it is new.
+        Whether the layer is visible when it is added.
     step : int
         Side of a pixel of the map in pixels of the scan.
     origin : tuple of float
@@ -77,7 +77,7 @@ class MapSpec:
 
 def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[float, float]:
     """Return contrast limits: the 0.5th and 99.5th percentile of the finite values."""
-    # A sample is enough, and fast for large scans.
+    # A sample is sufficient, and fast for large scans.
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     sample = image[::step, ::step]
     sample = sample[np.isfinite(sample)]
@@ -89,12 +89,12 @@ def limits_of(image: NDArray[np.float32], low: float | None = None) -> tuple[flo
 
 
 def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> Iterator[MapSpec]:
-    """Yield one map per line family; only the most varied one starts visible.
+    """Yield one map per line family; only the one that varies most starts visible.
 
     Raises
     ------
     ValueError
-        If the scan lacks the monitor of the view.
+        If the scan lacks the quantity by which the view normalises.
     """
     monitor = results.monitor(view.normalisation)
     part = results.part
@@ -124,13 +124,13 @@ def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> 
 def derived_specs(
     derived: Iterable[Combined], view: ElementView, part: Part | None = None
 ) -> Iterator[MapSpec]:
-    """Yield the sums, differences and ratios of maps; sigma where the elements show it."""
+    """Yield sums, differences and ratios of maps, or their sigma if the view shows sigma."""
     for entry in derived:
         shown: Quantity = "sigma" if view.quantity == "sigma" else "counts"
         image = quantity_of(entry.values, entry.sigma, shown)
         title = f"{entry.name} sigma" if shown == "sigma" else entry.name
         title += "" if part is None else f" ({part.title})"
-        # A difference may be negative: nothing is cut.
+        # Differences may be negative, so the limits do not start at zero.
         yield MapSpec(
             "derived",
             entry.name,
@@ -145,7 +145,7 @@ def derived_specs(
 
 
 def _most_varied(results: ElementResults) -> str:
-    """Return the family whose map varies most, by a sample of the pixels."""
+    """Return the family whose map varies most in a sample of the pixels."""
     step = max(1, int(np.sqrt(results.counts[0].size / _SAMPLE))) if results.names else 1
     spread = []
     for image in results.counts:
@@ -162,7 +162,7 @@ DEPTH_TITLES: dict[Shown, str] = {
     "below": "Below the top layer",
     "top and below": "Surface and underlying, separately",
 }
-#: A map needs at least this share of the painting to get a layer.
+#: Smallest share of the painting above the threshold for which a map gets a layer.
 MIN_SHARE = 0.002
 _KINDS: dict[Depth, tuple[str, str]] = {
     "probability": ("pigment", ""),
@@ -184,10 +184,10 @@ class PigmentView:
     groups : bool
         Whether each ambiguity group is one layer.
     reveal : bool
-        Whether hidden pigments are shown, too.
+        Whether hidden pigments are shown as well.
     retained : frozenset of (str, str)
-        Kind and name of maps that have layers already, which stay however little they cover: a
-        pigment of the first tiles of a run may cover too little later, and enough at its end.
+        Kind and name of maps whose layers stay even if they cover too little: during a run, the
+        share of a pigment may fall below the limit and rise above it again.
     """
 
     palette: Palette = field(default_factory=Palette)
@@ -203,7 +203,7 @@ class PigmentView:
 
     @property
     def depths(self) -> tuple[Depth, ...]:
-        """The maps that get layers."""
+        """The depths whose maps get layers."""
         return ("top", "below") if self.shown == "top and below" else (self.shown,)
 
     def hidden(self, names: tuple[str, ...]) -> set[str]:
@@ -214,35 +214,35 @@ class PigmentView:
 def pigment_specs(results: PigmentResults, view: PigmentView) -> Iterator[MapSpec]:
     """Yield the maps that cover enough: ambiguous groups first, then pigments.
 
-    Whites and greys start hidden: blended additively, they would hide the others.
+    Whites and greys start hidden, because additive blending would make them hide the others.
     """
-    stand_in: set[str] = set()
+    shown_as_group: set[str] = set()
     if view.groups or view.shown == "probability":
         for spec, members in _group_specs(results, view):
-            # Added up, a group and its members would be twice as bright.
-            stand_in.update(members if spec.visible else ())
+            # With additive blending, a group and its members would be twice as bright.
+            shown_as_group.update(members if spec.visible else ())
             yield spec
     if not view.groups:
         for depth in view.depths:
-            yield from _single_specs(results, view, depth, stand_in)
+            yield from _single_specs(results, view, depth, shown_as_group)
 
 
 def unexplained_spec(results: PigmentResults) -> MapSpec:
-    """Return the map of the share of the counts that no line accounts for."""
+    """Return the map of the share of counts that no line explains."""
     grey = colormaps.black_to_colour("#e8e8e8", "Unexplained")
     image = results.unexplained
     return MapSpec("unexplained", "unexplained", "Unexplained", image, grey, visible=False)
 
 
 def covers_enough(results: PigmentResults, view: PigmentView, name: str, depth: Depth) -> bool:
-    """Return whether a pigment covers enough of the painting, or the user added it."""
+    """Return whether a pigment covers enough of the painting, or the user keeps it visible."""
     palette = view.palette
     share = results.share(name, palette.threshold_of(name), depth)
     return share >= MIN_SHARE or name in palette.added
 
 
 def is_ambiguous(results: PigmentResults, view: PigmentView, group: str) -> bool:
-    """Return whether a group is over the threshold where no single member of it is."""
+    """Return whether a group is above the threshold where none of its members is."""
     shares = results.group_shares(view.palette.threshold)
     members = [name for name in display.group_members(group) if name in results.names]
     if len(members) < 2 or shares.get(group, 0.0) < MIN_SHARE:
@@ -258,8 +258,8 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
         members = [name for name in display.group_members(group) if name in results.names]
         if not set(members) - hidden:
             continue
-        wanted = shares[group] >= MIN_SHARE if view.groups else is_ambiguous(results, view, group)
-        if not wanted and ("group", group) not in view.retained:
+        enough = shares[group] >= MIN_SHARE if view.groups else is_ambiguous(results, view, group)
+        if not enough and ("group", group) not in view.retained:
             continue
         single = len(members) == 1
         colour = display.pigment_colour(members[0]) if single else display.group_colour(group)
@@ -271,8 +271,8 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
                 title,
                 image,
                 colormaps.threshold_colormap(colour, view.palette.threshold, title),
-                # A group with a white, such as lead white, would hide the others, too.
-                visible=wanted
+                # A group with a white pigment, such as lead white, would hide the others as well.
+                visible=enough
                 and not any(display.is_pale(display.pigment_colour(name)) for name in members),
                 made={"threshold": view.palette.threshold, "members": members},
             ),
@@ -281,7 +281,7 @@ def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[M
 
 
 def _single_specs(
-    results: PigmentResults, view: PigmentView, depth: Depth, stand_in: set[str]
+    results: PigmentResults, view: PigmentView, depth: Depth, shown_as_group: set[str]
 ) -> Iterator[MapSpec]:
     hidden = view.hidden(results.names)
     kind, suffix = _KINDS[depth]
@@ -292,7 +292,7 @@ def _single_specs(
             continue
         colour = display.pigment_colour(name)
         if view.shown == "top and below" and depth == "below":
-            # To be distinct from the map of the top layer.
+            # Distinct from the map of the top layer.
             colour = display.lighter(colour)
         threshold = view.palette.threshold_of(name)
         title = display.pigment_title(name) + suffix
@@ -302,6 +302,6 @@ def _single_specs(
             title,
             image,
             colormaps.threshold_colormap(colour, threshold, title),
-            visible=not display.is_pale(display.pigment_colour(name)) and name not in stand_in,
+            visible=not (display.is_pale(display.pigment_colour(name)) or name in shown_as_group),
             made={"threshold": threshold, "depth": depth},
         )

@@ -1,4 +1,4 @@
-"""The status bar: predictions and net counts of the pixel under the mouse (no Qt)."""
+"""Predictions and net counts of the pixel under the mouse, in the status bar (no Qt)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def show_predictions_in_status_bar(viewer: Viewer) -> None:
     viewer : Viewer
         The viewer; napari computes its status in a thread and emits it.
     """
-    # After the window's own callback, which shows the status as napari made it.
+    # After the callback of the window, which shows the status of napari.
     viewer.events.status.connect(_append_prediction, position="last")
 
 
@@ -44,12 +44,12 @@ def _append_prediction(event: Any) -> None:
 
 
 def text_at(layer: Layer, position: tuple[float, ...]) -> str:
-    """Describe a pixel: probability, top or below, alternatives, net counts.
+    """Describe a pixel: probability by depth, alternatives, net counts.
 
     Parameters
     ----------
     layer : Layer
-        Any layer; those that show no pigments give an empty text.
+        Any layer; the text is empty for layers that show no pigments.
     position : tuple of float
         World coordinates.
     """
@@ -95,7 +95,7 @@ def _alternatives(name: str) -> str:
 
 
 def _counts(scan: Scan, name: str, y: int, x: int) -> str:
-    """List the net counts of the diagnostic lines of a pigment, where they were mapped."""
+    """List the net counts of the diagnostic lines of a pigment, as far as they were mapped."""
     from napari_xrf_pigments.pigments.catalogue import pigment
 
     elements = scan.elements

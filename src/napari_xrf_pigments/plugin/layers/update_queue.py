@@ -1,7 +1,7 @@
-"""Add, update and remove layers in small steps, so that the window keeps taking events.
+"""Add, update and remove layers in small steps, so that the window stays responsive.
 
-napari needs up to a tenth of a second to add a layer. Work on many layers is a generator of steps,
-and each turn of the event loop does one of them.
+napari needs up to a tenth of a second to add a layer. Work on many layers is therefore a generator
+of steps, of which one is done per turn of the event loop.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ Steps = Callable[[], Iterator[None]]
 
 
 class LayerUpdateQueue(QObject):
-    """A queue of passes over layers, one step per turn of the event loop.
+    """A queue of passes over layers that does one step per turn of the event loop.
 
-    A throttle of superqt does not serve here: a pass lasts for many turns of the event loop, and
-    short work that a click requests comes between its steps.
+    A throttle of superqt cannot replace it, because a pass takes many turns of the event loop, and
+    short work requested by a click is done between its steps.
 
     Parameters
     ----------
     parent : QObject
-        Its end is the end of the queue.
+        Owner, with which the queue is deleted.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -85,7 +85,7 @@ class LayerUpdateQueue(QObject):
         try:
             self._work()
         finally:
-            # After an error, the other work goes on.
+            # After an error, the other work continues.
             if self._short is not None or self._prioritised or self._pass is not None:
                 self._timer.start(0)
             elif self._scheduled is not None:
@@ -105,7 +105,7 @@ class LayerUpdateQueue(QObject):
             self._advance(self._pass)
 
     def _advance(self, steps: Iterator[None]) -> None:
-        """Do one step, which may itself schedule or prioritise work."""
+        """Do one step, which may schedule or prioritise further work."""
         ended = True
         try:
             next(steps)
@@ -125,7 +125,7 @@ def run_incrementally(parent: QObject, steps: Iterator[None]) -> None:
     Parameters
     ----------
     parent : QObject
-        Its end is the end of the steps.
+        Owner, with which the queue is deleted.
     steps : iterator
         Each step is the work on one dock or layer.
     """

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def select_visible(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
     """Select the uppermost visible map if a hidden layer of other kinds is selected.
 
-    The controls of the hidden layer would change nothing visible. A hidden map of these kinds
-    stays selected, because the user selected it.
+    The layer controls would act on a layer that is not visible. A hidden map of these kinds stays
+    selected, because the user selected it.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def select_visible(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> bool:
 
 
 def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]) -> None:
-    """Show only those maps of some kinds that have given keys."""
+    """Show the maps with the given keys, and hide the other maps of the given kinds."""
     for _ in iter_show_only(viewer, scan, kinds, keys):
         pass
 
@@ -43,13 +43,13 @@ def show_only(viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[
 def iter_show_only(
     viewer: Viewer, scan: Scan, kinds: Iterable[str], keys: set[tuple[str, str]]
 ) -> Iterator[None]:
-    """Do the work of :func:`show_only` in steps, each the change of one layer."""
+    """Do the work of :func:`show_only` in steps of one layer each."""
     for key, layer in map_layers(viewer, scan, kinds).items():
         if key in keys and layer in viewer.layers:
             viewer.layers.selection.active = layer
-        # A decision of the user, even where nothing changes: see show_maps.
+        # From here on the user decides, even if nothing changes now: see show_maps.
         update_info(layer, assigned_visible=None)
-        # napari works as much for a layer that has this visibility already.
+        # napari spends as much time on a layer whose visibility does not change.
         if layer.visible != (key in keys):
             layer.visible = key in keys
             yield
