@@ -1,5 +1,7 @@
 """Widgets without a viewer: they show what is set and emit what the user requests."""
 
+from dataclasses import replace
+
 import pytest
 from qtpy.QtCore import QMimeData, Qt, QUrl
 from qtpy.QtTest import QTest
@@ -144,6 +146,16 @@ def test_collapsed_rows_stay_collapsed_when_rows_are_set(show):
     view.set_rows(ROWS)
     assert not view.tree.topLevelItem(1).isExpanded()
     assert view.tree.topLevelItem(2).isExpanded()
+
+
+def test_rows_without_figures_take_the_full_width(show):
+    group = replace(ROWS[1], note="Cannot be told apart: Azurite, Malachite")
+    view = show(PigmentTree())
+    view.set_rows([ROWS[0], group, ROWS[2]])
+    copper, not_found = view.tree.topLevelItem(1), view.tree.topLevelItem(2)
+    assert copper.child(0).text(0) == "cannot be told apart"
+    assert copper.child(0).isFirstColumnSpanned() and not_found.isFirstColumnSpanned()
+    assert not copper.isFirstColumnSpanned() and not copper.child(1).isFirstColumnSpanned()
 
 
 def test_a_click_on_a_pigment_requests_its_map(show, qtbot):

@@ -61,10 +61,10 @@ class PigmentSettings(QWidget):
         self.form = form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.addRow("Device", self.device_box)
-        form.addRow("", self.context_box)
+        form.addRow(self.context_box)
         form.addRow("Threshold", self.slider)
         form.addRow("Show", self.depth_box)
-        form.addRow("", self.groups_box)
+        form.addRow(self.groups_box)
         form.addRow("Painted", self._period_row())
         self.slider.valueChanged.connect(self.threshold_changed.emit)
         self.depth_box.currentIndexChanged.connect(

@@ -43,7 +43,7 @@ class PigmentTree(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tree = QTreeWidget()
-        set_columns(self.tree, ["Found", "Area", "Mean probability"], _TIPS)
+        set_columns(self.tree, ["Found", "Area", "Mean\nprobability"], _TIPS)
         self.tree.setRootIsDecorated(True)
         self.tree.setIndentation(14)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -81,6 +81,9 @@ class PigmentTree(QWidget):
             rest.addChildren([self._item(row) for row in missing])
             self.tree.addTopLevelItem(rest)
             rest.setExpanded(expanded.get("missing", False))
+        for item in all_items(self.tree):
+            # Rows without figures take the full width, which Qt sets only for items in a tree.
+            item.setFirstColumnSpanned(item.data(0, self._KEY) is None)
         self._select(selected)
         self.tree.blockSignals(False)
         if bar is not None:
@@ -107,7 +110,6 @@ class PigmentTree(QWidget):
         item.setToolTip(0, "\n".join(filter(None, (row.title, row.note, row.details, _TIPS[0]))))
         if row.note.startswith("Cannot be told apart"):
             vague = QTreeWidgetItem(["cannot be told apart"])
-            vague.setFirstColumnSpanned(True)
             self._make_grey(vague)
             item.addChild(vague)
         elif row.note and row.kind == "pigment":
