@@ -119,8 +119,6 @@ def match_energy_axis(
     ValueError
         If the maps have another size than the scan.
     """
-    from ..cube import EnergyAxis
-
     maps = pigments if pigments is not None else elements
     if maps is None:
         return cube
@@ -130,5 +128,5 @@ def match_energy_axis(
     axis = maps.provenance.get("calibration", {})
     if "gain_kev" in axis and "offset_kev" in axis:
         gain, offset = float(axis["gain_kev"]), float(axis["offset_kev"])
-        return cube.with_energies(EnergyAxis(cube.shape[2], gain, offset, cube.energies.source))
+        return cube.with_energies(cube.energies.recalibrated(gain, offset, cube.energies.source))
     return cube

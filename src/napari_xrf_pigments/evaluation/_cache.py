@@ -6,12 +6,11 @@ Every file carries the SHA-256 of its arrays and is computed again if it does no
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .independent_simulation.fisx_emission import Emission, emit
-from .independent_simulation.instruments import INSTRUMENTS, Geometry, draw_geometry
-from .independent_simulation.stratigraphy import Layer, Strata, draw_strata
+from .independent_simulation.instruments import INSTRUMENTS, draw_geometry
+from .independent_simulation.stratigraphy import Strata, draw_strata
 
 #: Version of the stacks and of their emission; it changes whenever either does.
 VERSION = 1
@@ -35,8 +34,8 @@ def cache_folder() -> Path:
 
 def load_stack(
     name: str, index: int, *, seed: int = 0, secondary: int = 0, cache: Path | None = None
-) -> tuple[Strata, Geometry, Emission]:
-    """Load a stack in front of an instrument from the cache, or compute it.
+) -> tuple[Strata, Emission]:
+    """Draw a stack in front of an instrument, and load its emission from the cache or compute it.
 
     Parameters
     ----------
@@ -53,26 +52,25 @@ def load_stack(
     """
     folder = cache or cache_folder()
     path = folder / f"v{VERSION}-{seed}-{secondary}-{name}" / f"{index:05d}.npz"
-    try:
-        return _load(path)
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-        pass  # absent, or damaged
     rng = np.random.default_rng([seed, ord(name), index])
     strata = draw_strata(rng)
     geometry = draw_geometry(rng, INSTRUMENTS[name])
+    try:
+        return strata, _load(path)
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        pass  # absent, or damaged
     emission = emit(strata, INSTRUMENTS[name], geometry, secondary)
-    _save(path, strata, geometry, emission)
-    return strata, geometry, emission
+    _save(path, emission)
+    return strata, emission
 
 
-def _save(path: Path, strata: Strata, geometry: Geometry, emission: Emission) -> None:
+def _save(path: Path, emission: Emission) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"strata": asdict(strata), "geometry": asdict(geometry)})
     partial = path.with_suffix(f".{os.getpid()}.part")
     arrays: dict[str, Any] = {
         each.name: np.asarray(getattr(emission, each.name)) for each in fields(Emission)
     }
-    arrays |= {"text": np.array(text), "line_layer": emission.line_layer.astype(np.int16)}
+    arrays["line_layer"] = emission.line_layer.astype(np.int16)
     try:
         with partial.open("wb") as file:
             np.savez_compressed(file, sha256=np.array(checksum(arrays)), **arrays)
@@ -90,30 +88,13 @@ def checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _load(path: Path) -> tuple[Strata, Geometry, Emission]:
+def _load(path: Path) -> Emission:
     # Opened here, because numpy does not close a file that is no archive.
     with path.open("rb") as disk, np.load(disk, allow_pickle=False) as file:
         stored = {name: file[name] for name in file.files}
     if str(stored.pop("sha256")) != checksum(stored):
         raise ValueError(f"{path.name} does not match its checksum.")
-    description = json.loads(str(stored.pop("text")))
-    families = tuple(str(name) for name in stored.pop("line_family"))
-    layers_of_lines = stored.pop("line_layer").astype(np.int64)
-    emission = Emission(line_family=families, line_layer=layers_of_lines, **stored)
-    layers = tuple(_layer(entry) for entry in description["strata"]["layers"])
-    return (
-        Strata(layers, description["strata"]["support"]),
-        Geometry(**description["geometry"]),
-        emission,
-    )
-
-
-def _layer(entry: dict[str, Any]) -> Layer:
-    def mass(table: dict[str, float]) -> dict[int, float]:
-        return {int(z): float(f) for z, f in table.items()}
-
-    supply = {name: mass(table) for name, table in entry["supply"].items()}
-    return Layer(
-        entry["role"], mass(entry["elements"]), entry["density"], entry["thickness_um"],
-        entry["pigments"], supply,
-    )  # fmt: skip
+    arrays: dict[str, Any] = {each.name: stored[each.name] for each in fields(Emission)}
+    arrays["line_layer"] = arrays["line_layer"].astype(np.int64)
+    arrays["line_family"] = tuple(str(name) for name in arrays["line_family"])
+    return Emission(**arrays)

@@ -69,7 +69,7 @@ def make_set(
     n = STACKS[name] if stacks is None else stacks
     spectra, labels, totals = [], [], []
     for index in range(n):
-        strata, _, emission = load_stack(name, index, seed=seed, secondary=secondary, cache=cache)
+        strata, emission = load_stack(name, index, seed=seed, secondary=secondary, cache=cache)
         for draw in range(draws):
             rng = np.random.default_rng([seed, ord(name), index, draw])
             response = draw_response(rng, instrument)
