@@ -126,7 +126,7 @@ def with_estimated_anode(cube: XRFCube, spectrum: FloatArray | None = None) -> t
     cube : XRFCube
         The scan, on a calibrated energy axis.
     spectrum : ndarray, shape (channel,), optional
-        Its summed spectrum, where it is at hand.
+        Its summed spectrum; by default it is computed.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from ..cube.energy import EnergyAxis
 from ..fitting.lineshape import fwhm_kev
 from ..physics.detector import FWHM_PER_SIGMA
 
-#: A dropped line snaps to a peak within this many full widths.
+#: A released line snaps to a peak within this many full widths.
 _SNAP_WIDTHS = 0.8
 
 
@@ -113,7 +113,7 @@ def snap_to_peak(
     energies : EnergyAxis
         Its axis so far.
     kev : float
-        Where a line was dropped, keV.
+        Energy at which the user released the line, keV.
     fwhm_mn_ka_ev : float, optional
         Resolution at Mn K-alpha, eV.
 

@@ -107,26 +107,26 @@ class LineFit:
         shape, total, hard = spectra.shape[:-1], len(self.names), self.scatter.any()
         spectra = spectra.reshape(-1, spectra.shape[-1])
         matrix, columns = self._matrix, len(self.columns)
-        made = np.empty((len(spectra), matrix.shape[1]), np.float32)
+        fitted = np.empty((len(spectra), matrix.shape[1]), np.float32)
 
         def multiply(part: slice) -> None:
-            room = np.empty((_BLOCK, spectra.shape[1]), np.float32)
+            single = np.empty((_BLOCK, spectra.shape[1]), np.float32)
             for start in range(part.start, part.stop, _BLOCK):
                 block = spectra[start : min(start + _BLOCK, part.stop)]
-                np.copyto(room[: len(block)], block, casting="same_kind")
-                np.matmul(room[: len(block)], matrix, out=made[start : start + len(block)])
+                np.copyto(single[: len(block)], block, casting="same_kind")
+                np.matmul(single[: len(block)], matrix, out=fitted[start : start + len(block)])
 
         threads = 1 if len(spectra) < 4 * _BLOCK else thread_count()
         with on_threads(threads) as spread:
             spread(multiply, split_blocks(len(spectra), _BLOCK, threads))
-        amplitudes = made[:, :columns]
+        amplitudes = fitted[:, :columns]
         net = amplitudes @ self.members.astype(np.float32).T
-        variance = made[:, columns : columns + total]
+        variance = fitted[:, columns : columns + total]
         variance += amplitudes**2 @ self.shape_error_variance.astype(np.float32).T
         sigma = np.sqrt(np.maximum(variance, 1e-6))
         if hard:
             scatter = amplitudes @ self.scatter.astype(np.float32)
-            noise = np.sqrt(np.maximum(made[:, -1], 1e-6))
+            noise = np.sqrt(np.maximum(fitted[:, -1], 1e-6))
         else:
             scatter = noise = np.full(len(spectra), np.nan, np.float32)
         return FitResult(

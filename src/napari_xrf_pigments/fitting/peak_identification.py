@@ -41,7 +41,7 @@ def name_peak(
     Parameters
     ----------
     kev : float
-        Where somebody clicked, keV.
+        Energy near the peak, keV.
     spectrum : array_like, shape (channel,)
         Counts.
     axis_kev : ndarray, shape (channel,)
@@ -69,7 +69,7 @@ def measure_peak(
     Parameters
     ----------
     kev : float
-        Where somebody clicked, keV.
+        Energy near the peak, keV.
     spectrum, axis_kev, conditions
         As for :func:`name_peak`.
     """

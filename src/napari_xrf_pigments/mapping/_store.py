@@ -337,7 +337,7 @@ def _unfinished_group(
 
 
 def _identity(names: Sequence[str], provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what must be equal for one run to continue another, as JSON keeps it."""
+    """Return the settings that two runs must share for one to continue the other, as JSON."""
     run = {key: value for key, value in provenance.items() if key not in ("made", "warnings")}
     settings = {k: v for k, v in run["settings"].items() if k not in _FREE_SETTINGS}
     whole = {**run, "settings": settings, "names": list(names)}

@@ -119,7 +119,7 @@ def plan_elements(
     Raises
     ------
     ValueError
-        If a name is not an element or a family, a family cannot be seen in this scan,
+        If a name is not an element or a family, this scan cannot show a family,
         or the scan is empty.
     """
     if isinstance(lines, str):
@@ -285,12 +285,12 @@ def map_elements(
     -------
     ElementMaps
         Arrays of numpy, or of Zarr with `out`, or if `unfinished` maps are large.
-        ``provenance["warnings"]`` lists in plain sentences what limits the maps.
+        ``provenance["warnings"]`` lists the limits of the maps, one sentence each.
 
     Raises
     ------
     ValueError
-        If a name is not an element or a family, a family cannot be seen, the scan is empty or
+        If a name is not an element or a family, the scan cannot show a family, is empty or
         cannot be normalised in this way, or `unfinished` belongs to another run.
     OSError
         If `out` or `unfinished` cannot be written.

@@ -47,7 +47,7 @@ def _attenuations(z: int, kev: bytes) -> FloatArray:
 
 @lru_cache(maxsize=1_000_000)
 def _attenuation(z: int, kev: float) -> float:
-    # Below 0.1 keV xraylib has no data; such photons never leave a sample.
+    # Below 0.1 keV xraylib has no data; such photons do not leave a sample.
     energy = max(kev, 0.1)
     if z in _WRONG_ABOVE_K and 1.0 < energy / xraylib.EdgeEnergy(z, xraylib.K_SHELL) < 2.0:
         parts = (xraylib.CS_Photo_Total, xraylib.CS_Rayl, xraylib.CS_Compt)

@@ -1,7 +1,7 @@
 """Characteristic X-ray lines: their energies, families and relative strengths.
 
 Numbers come from xraylib (Schoonjans et al. 2011, doi:10.1016/j.sab.2011.09.011);
-which transitions count, and their Siegbahn names, stand in ``data/lines.csv``.
+``data/lines.csv`` lists the transitions and their Siegbahn names.
 """
 
 from __future__ import annotations

@@ -1,18 +1,17 @@
 """Secondary fluorescence: lines excited by other lines and by the scattered beam, in batches.
 
-Photons of the primary lines leave their atoms in all directions and are absorbed somewhere
-in the sample, where they may excite a softer line; so may photons of the beam that were
-scattered, which are followed as if they left in all directions too. In plane layers that is
-the collision probability of neutron transport: of photons born evenly in sub-layer a, those
-absorbed in sub-layer b, with their optical thicknesses t and the optical distance g between
-them, are
+Photons of the primary lines leave their atoms in all directions and are absorbed in the sample,
+where they may excite a softer line; so may scattered photons of the beam, which are treated as
+isotropic too. In plane layers this is the collision probability of neutron transport: of photons
+born evenly in sub-layer a, those absorbed in sub-layer b, with their optical thicknesses t and
+the optical distance g between them, are
 
     P_ab = (E3(g) - E3(g + t_a) - E3(g + t_b) + E3(g + t_a + t_b)) / (2 t_a),
     P_aa = 1 - (1/2 - E3(t_a)) / t_a
 
-(Case, de Hoffmann, Placzek 1953; E3 is the exponential integral). What is found, relative to
-the primary fluorescence of the same sub-layers, is multiplied with the exact primary rate,
-so that errors of the sub-layers' flat sources cancel. Tertiary excitation is left out.
+(Case, de Hoffmann, Placzek 1953; E3 is the exponential integral). The ratio to the primary
+fluorescence of the same sub-layers is multiplied with the exact primary rate, so that errors of
+the flat sources of sub-layers cancel. Tertiary excitation is left out.
 """
 
 from __future__ import annotations
@@ -133,7 +132,7 @@ class Fineness:
     shares : tuple of float
         Thickness of the sub-layers of each layer, in shares.
     strongest : int
-        How many exciters are followed in each stack, the strongest first.
+        Number of exciters considered in each stack, the strongest first.
     """
 
     shares: tuple[float, ...]
@@ -148,7 +147,7 @@ COARSE = Fineness((1.0, 3.0, 2.0), 16)
 
 #: Attenuation lengths, in and out, beyond which no photon escapes.
 _DEEPEST = 8.0
-_THICKEST = 20.0  # optical distance past which nothing arrives
+_THICKEST = 20.0  # optical distance beyond which no photon arrives
 _TABLE_SIZE = 4096
 
 
@@ -173,7 +172,7 @@ def secondary_share(
     table : LineTable
         Constants for ``stacks.z`` and `beam`.
     exciters : ExciterTable
-        The same for what excites.
+        Constants of the exciters.
     fineness : Fineness
         Sub-layers and exciters.
 
@@ -203,7 +202,7 @@ def secondary_share(
     born = torch.cat([of_lines, of_beam], dim=2)
     path = _path_of_exciters(stacks, areal, born, exciters, fineness)
 
-    # Both ionise the same atoms with the same escape path: only the ionisation differs.
+    # Primary and secondary photons have the same escape path: only the ionisation differs.
     mu_out = sub(stacks.fractions @ table.mu_out) / geometry.sin_out
     leaving = torch.exp(-depth_above(mu_out * areal)) * _mean_escape(mu_out * areal)
     size = (n, layers, len(parts), -1)
@@ -217,8 +216,8 @@ def _sub_layers(
 ) -> torch.Tensor:
     """Compute the mass thickness of the sub-layers in g/cm2, shape (stack, layer, sub-layer).
 
-    A layer thicker than anything comes from is divided as far as that depth; what lies
-    deeper goes to its last sub-layer.
+    A layer thicker than the largest depth of escape is divided down to that depth; the rest belongs
+    to its last sub-layer.
     """
     way_in = (stacks.fractions @ table.mu_in).amin(2) / geometry.sin_in
     own = torch.zeros(stacks.fractions.shape[2], len(table.lines))

@@ -1,7 +1,7 @@
 """Selection of the pigments of a result that are shown: by period, by choice, by threshold.
 
-A palette changes no probability: it only selects what is shown, and the program always lists what
-is hidden.
+A palette changes no probability: it selects the pigments to show, and the program always lists the
+hidden ones.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Excitation:
     geometry : Geometry
         Angles with the surface.
     beam : Beam
-        What arrives at the sample.
+        Spectrum of the tube at the sample.
     """
 
     anode: str
@@ -56,9 +56,9 @@ class Readout:
     n_channels, gain_kev, offset_kev : int, float, float
         The true axis.
     gain_error, offset_error_kev : float
-        What the stated axis is off by: relative, and in keV.
+        Error of the axis in the file: relative error of the gain, and keV.
     threshold_kev : float
-        Below it every channel is zero.
+        Channels below this energy are zero, keV.
     pile_up : float
         Share of counts that are pairs, at the mean count rate.
     argon_share : float
@@ -71,7 +71,7 @@ class Readout:
     multiple_scatter : float
         Share of the Compton counts that were scattered again.
     scatter_factor, rayleigh_factor : float
-        Factors on all scatter and on its Rayleigh part, for what single scattering misses.
+        Factors on all scatter and on its Rayleigh part, for the neglect of multiple scattering.
     """
 
     detector: DetectorModel
@@ -95,9 +95,9 @@ class Readout:
 def random_excitation(rng: np.random.Generator) -> Excitation:
     """Draw tube, voltage, filters, optics and angles."""
     anode = str(rng.choice(list(_ANODES), p=list(_ANODES.values())))
-    # Voltages of the library only: any other tube takes half a second.
+    # Voltages of the library alone: the spectrum of any other takes half a second.
     tube_kv = float(rng.choice(VOLTAGES if anode != "W" else (*VOLTAGES, 55, 60)))
-    if rng.random() < 0.5:  # what scanners are mostly run at
+    if rng.random() < 0.5:  # common voltages of scanners
         tube_kv = float(rng.choice([30, 40, 40, 45, 50, 50]))
     filters: tuple[tuple[str, float], ...] = ()
     if rng.random() < 0.3:
@@ -120,7 +120,7 @@ def random_excitation(rng: np.random.Generator) -> Excitation:
 
 
 def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) -> Readout:
-    """Draw path, detector, electronics and energy axis; `wear` is the chance of a worn one."""
+    """Draw path, detector, electronics and energy axis; `wear` is the chance of worn ones."""
     atmosphere = str(rng.choice(["air", "helium", "vacuum"], p=[0.8, 0.17, 0.03]))
     gain = float(rng.choice(_AXES_KEV)) * rng.uniform(0.97, 1.03)
     if rng.random() < 0.25:

@@ -17,7 +17,7 @@ class Material:
     Parameters
     ----------
     id, kind : str
-        Name, and what it is used as.
+        Identifier and use.
     parts : dict of str to float
         Formulas with parts by weight.
     density_g_cm3 : float
@@ -32,7 +32,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Impurity:
-    """A minor compound that comes with a pigment (``host``; ``*`` is any paint).
+    """A minor compound of a pigment (``host``; ``*`` is any paint).
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Impurity:
     low_percent, high_percent : float
         Range of its weight, per cent of the host.
     chance : float
-        How often it is there.
+        Probability of its presence.
     """
 
     host: str

@@ -31,7 +31,7 @@ _PAINTS: dict[str, tuple[tuple[Recipe, float], ...]] = {
     "flesh": (((("lead_white", 0.85), ("vermilion", 0.08), ("yellow_ochre", 0.07)), 30.0),),
     "hair": (((("umber", 0.7), ("bone_black", 0.3)), 22.0),),
 }
-#: What the painter covered: a bowl of fruit under the sky.
+#: Hidden paint: a bowl of fruit under the sky.
 _HIDDEN: dict[str, tuple[Recipe, float]] = {
     "fruit": ((("vermilion", 0.9), ("lead_white", 0.1)), 30.0),
     "bowl": ((("lead_tin_yellow", 1.0),), 35.0),

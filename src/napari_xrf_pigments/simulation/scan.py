@@ -37,7 +37,7 @@ class ScanTruth:
         Whether a pigment is in the top paint layer, or in any layer under it.
     top_sigma, below_sigma : ndarray, shape (pigment, y, x)
         Its detectability there: the counts of its weakest diagnostic element, as emitted
-        by that layer, over the noise of the whole spectrum; 0 where it is not.
+        by that layer, over the noise of the whole spectrum; 0 where absent.
     regions : ndarray of int, shape (y, x)
         Region of each pixel.
     sections : mapping of str to Stratigraphy
@@ -92,7 +92,7 @@ def simulate_scan(
     cube : XRFCube
         The scan.
     truth : ScanTruth
-        What is in it.
+        Layers of each pixel and their detectability.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def simulate_scan(
         raise ValueError(f"The mean counts of a pixel must be a positive number, not {counts:g}.")
     if painting is not None and painting.regions.shape != shape:
         raise ValueError(f"The painting has {painting.regions.shape} pixels, not {shape}.")
-    EnergyAxis(n_channels, gain_kev, offset_kev)  # refuses what is no axis
+    EnergyAxis(n_channels, gain_kev, offset_kev)  # raises for an invalid axis
     rng = np.random.default_rng(seed)
     noise = torch.Generator().manual_seed(seed)
     geometry = Geometry(90.0, 40.0)

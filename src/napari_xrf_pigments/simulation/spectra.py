@@ -216,7 +216,7 @@ class Measured:
     counts : Tensor, shape (spectrum, channel), float32
         Whole counts.
     energies : EnergyAxis
-        The axis as the file states it (slightly wrong).
+        The axis as written in the file (slightly wrong).
     excitation, readout : Excitation, Readout
         The instrument.
     pool : StackPool
@@ -245,7 +245,7 @@ def measure(
     Parameters
     ----------
     emission : Emission
-        What leaves the samples.
+        Photons that leave the samples.
     readout : Readout
         Path, detector and electronics.
     total_counts : Tensor, shape (stack,)
@@ -276,7 +276,7 @@ class Responses:
     Parameters
     ----------
     shown : ndarray of int, shape (line,)
-        Which lines lie on the axis, or near enough to reach it.
+        Lines on the axis, or near enough to contribute to it.
     lines : Tensor, shape (line, channel)
         Of those lines.
     compton, rayleigh : Tensor, shape (component, channel)

@@ -1,7 +1,7 @@
 """Random paintings in section: support, ground, paint layers, varnish.
 
-The draws are wide on purpose: a network that has seen only textbook pigments in
-textbook layers fails on real ones.
+The distributions are wide: a network trained on textbook pigments in textbook layers alone fails
+on real paintings.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Layer:
     Parameters
     ----------
     role : {"varnish", "paint", "ground", "support"}
-        What it is.
+        Role in the painting.
     pigments : tuple of (str, float)
         Pigment ids with their share of the layer's weight (binder included).
     fractions : dict of int to float
@@ -85,11 +85,11 @@ def paint_layer(
     thickness_um : float
         Thickness in um.
     role : {"paint", "ground"}
-        What the layer is.
+        Role in the painting.
     binder : str
         Id of the binder.
     wide : bool
-        Draw impurities and oxide analyses; else nominal compositions.
+        Whether to draw impurities and oxide analyses instead of nominal compositions.
     traces : float
         Factor on the chance of every impurity.
     """
@@ -207,7 +207,7 @@ def _random_support(rng: np.random.Generator, contaminated: float) -> list[Layer
 def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
     """Draw fillers, biocides, flame retardants and contaminants behind the paint.
 
-    They are no pigments of the painting, though their hard lines come through it.
+    They are no pigments of the painting, but their hard lines are detected through it.
     """
     masses = dict(layer.fractions)
     for formula in rng.choice(BEHIND, int(rng.integers(1, 4)), replace=False, p=_BEHIND_ODDS):

@@ -23,11 +23,11 @@ class StackPool:
     Parameters
     ----------
     stacks : Stacks
-        What the beam meets, layers from the top.
+        Composition and thickness of the layers from the top.
     pigment : Tensor of int, shape (stack, occurrence)
         Index into the catalogue of each pigment in each layer; -1 for none.
     layer : Tensor of int, shape (stack, occurrence)
-        The layer it is in.
+        Index of the layer that holds it.
     on_top : Tensor of bool, shape (stack, occurrence)
         Whether that layer is the top paint layer.
     """
