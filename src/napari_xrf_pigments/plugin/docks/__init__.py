@@ -1,1 +1,1 @@
-"""The docks: they wire views to the session of a viewer."""
+"""The base classes of all docks, and the docks in the window of a viewer."""

@@ -1,4 +1,4 @@
-"""The base of all docks: the session, the list of scans, dropped files, signals, the title."""
+"""The base of all docks: session, list of scans, dropped files, signals, title."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 Slot = Callable[..., Any]
 
-#: napari appends the plugin to the name of a dock: its title from a menu, its name elsewhere.
+#: napari appends the title of the plugin, or its name, to the title of a dock.
 _SUFFIXES = (" (XRF Pigments)", " (napari-xrf-pigments)")
 
 
 class Emitter:
-    """A signal of napari, connected and disconnected as those of psygnal are.
+    """A signal of napari with the connect and disconnect methods of psygnal.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ScanDock(DropTarget):
     napari_viewer : Viewer
         Filled in by napari; only a weak reference to it is kept.
     session : Session, optional
-        Tests pass their own.
+        By default the session of the viewer.
     """
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
@@ -117,7 +117,7 @@ class ScanDock(DropTarget):
         return self.running or self.layer_updates.busy
 
     def start(self) -> None:
-        """Show the present state; called when a dock is complete."""
+        """Show the present state; subclasses call it at the end of their constructor."""
         self._on_scan(self.session.scan)
 
     def connect_signal(self, signal: Any, slot: Slot) -> None:
@@ -131,14 +131,14 @@ class ScanDock(DropTarget):
         self._connections.remove((signal, slot))
 
     def event(self, event: QEvent | None) -> bool:
-        """Notice when the dock is closed: napari takes the widget out of its frame."""
+        """Clean up when the dock is closed, which removes the widget from its frame."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is not None:
                 self._docked = True
                 window = main_window(self.viewer)
                 self._size_before = None if window is None else window.size()
             elif self._docked:
-                # Hidden first: a plot that is half gone must not be painted.
+                # Hidden first, because a plot that is partly deleted must not be painted.
                 self.hide()
                 self.layer_updates.stop()
                 self.on_close()
@@ -147,21 +147,21 @@ class ScanDock(DropTarget):
         return bool(super().event(event))
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Shorten the title of dock and tab to what they have space for."""
+        """Shorten the title, for which frame and tab have little space."""
         super().showEvent(event)
         frame = _frame_of(self)
         if frame is None:
             return
         if _shorten_title(frame.windowTitle, frame.setWindowTitle):
-            # A menu has just opened it: one below the other, docks would outgrow the screen.
+            # It was just opened by a menu. Docks below each other would not fit on the screen.
             tabify_with_siblings(frame, self._size_before)
-        # napari draws the bar over it.
+        # The title bar of napari has a label of its own.
         label = getattr(frame.titleBarWidget(), "title", None)
         if isinstance(label, QLabel):
             _shorten_title(label.text, label.setText)
 
     def hideEvent(self, event: QHideEvent | None) -> None:
-        """Notice when the viewer is closed: its widgets live until Python collects them."""
+        """Stop the runs when the viewer is closed, whose widgets may exist for some time."""
         super().hideEvent(event)
         if self._docked and self._runs and self._window_is_closed():
             disconnect_all([], self._runs)
@@ -177,10 +177,10 @@ class ScanDock(DropTarget):
         return {}
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
-        """Apply what :meth:`save_state` returned, ignoring what does not fit; for subclasses."""
+        """Apply the settings of :meth:`save_state`; ignore invalid values; for subclasses."""
 
     def add_expanding(self, widget: QWidget, factor: int = 1) -> None:
-        """Add a widget that takes the free space."""
+        """Add a widget that expands into the free space."""
         self.column.addWidget(widget, factor)
 
     def _window_is_closed(self) -> bool:
@@ -213,7 +213,7 @@ class ScanDock(DropTarget):
 
 
 def own_title(title: str) -> str | None:
-    """Return the title of a dock without that of the plugin; None where it has none."""
+    """Return the title of a dock without that of the plugin; None if it does not contain it."""
     for suffix in _SUFFIXES:
         if title.endswith(suffix):
             return title.removesuffix(suffix)
@@ -221,7 +221,7 @@ def own_title(title: str) -> str | None:
 
 
 def disconnect_all(connections: list[tuple[Any, Slot]], runs: list[Run]) -> None:
-    """Disconnect the signals of a dock that is gone, and stop its runs."""
+    """Disconnect the signals of a dock that was closed, and stop its runs."""
     for run in runs:
         run.detach()
     for signal, slot in connections:
@@ -238,7 +238,7 @@ def tabify_with_siblings(frame: QDockWidget, size_before: QSize | None) -> None:
     for other in window.findChildren(QDockWidget, options=direct):
         ours = isinstance(other.widget(), ScanDock) and window.dockWidgetArea(other) == right
         if ours and other is not frame and other.isVisible() and not other.isFloating():
-            # Else the picture would be drawn at every size in between.
+            # Otherwise the canvas would be drawn at every intermediate size.
             window.setUpdatesEnabled(False)
             window.tabifyDockWidget(other, frame)
             QTimer.singleShot(0, partial(restore_size, window, frame, size_before))
@@ -253,17 +253,17 @@ def _frame_of(widget: QWidget) -> QDockWidget | None:
     return frame
 
 
-def _shorten_title(get: Callable[[], str], put: Callable[[str], None]) -> bool:
-    """Remove the title of the plugin from a text; return whether it was there."""
+def _shorten_title(get: Callable[[], str], set_title: Callable[[str], None]) -> bool:
+    """Remove the title of the plugin from that of a dock; return whether it was contained."""
     title = own_title(get())
     if title is None:
         return False
-    put(title)
+    set_title(title)
     return True
 
 
 def restore_size(window: QMainWindow, frame: QDockWidget, before: QSize | None) -> None:
-    """Raise a dock and give the window the size it had before the dock was added."""
+    """Raise a dock, and restore the size that the window had before the dock was added."""
     with suppress(RuntimeError):  # the dock may be closed by now
         frame.raise_()
         if before is not None and not (window.isMaximized() or window.isFullScreen()):

@@ -1,4 +1,4 @@
-"""The base of the docks that make maps: run, cancel, resume, progress, updates of layers."""
+"""The base of the docks that map scans: run, cancel, resume, progress, updates of layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import dialogs as notices
+from .. import dialogs
 from ..state.results import Results
 from ..state.scan import Scan
 from ..state.session import Session
@@ -30,7 +30,7 @@ class MapDock(ScanDock):
     title : str
         Text of the button.
     session : Session, optional
-        Tests pass their own.
+        By default the session of the viewer.
     """
 
     def __init__(self, napari_viewer: Viewer, title: str, session: Session | None = None) -> None:
@@ -83,7 +83,7 @@ class MapDock(ScanDock):
             self.layer_updates.schedule(lambda: self.update_layers(scan), restart=True)
 
     def update_bar(self) -> None:
-        """Enable the buttons that apply now."""
+        """Enable the buttons that can be used now."""
         reason = self.blocking_reason()
         self.run_bar.set_ready(not reason, reason)
         results = None if self.running or reason else self.resumable_results()
@@ -151,9 +151,9 @@ class MapDock(ScanDock):
             self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
         else:
             self.run_bar.set_status(self.finished_text(scan))
-        sentences, self.pending_warnings = self.pending_warnings, []
-        for sentence in sentences:
-            notices.warning(sentence)
+        warnings, self.pending_warnings = self.pending_warnings, []
+        for warning in warnings:
+            dialogs.warning(warning)
         self.layer_updates.schedule(lambda: self.update_layers(scan), restart=True)
         self.update_bar()
         if activity is not None:

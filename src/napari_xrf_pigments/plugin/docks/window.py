@@ -26,14 +26,14 @@ def our_docks(viewer: Viewer) -> dict[str, ScanDock]:
 
 
 def dock_class(title: str) -> Any:
-    """Import the class of the dock with a title in the manifest; None where there is none."""
+    """Import the class of the dock with a title; return None if the manifest has none."""
     widgets = PluginManager.instance().get_manifest(PLUGIN).contributions.widgets or ()
     entry = next((entry for entry in widgets if entry.display_name == title), None)
     return None if entry is None else entry.get_callable()
 
 
 def open_dock(viewer: Viewer, title: str, area: str = "right") -> ScanDock | None:
-    """Add a new dock under the name that the Plugins menu gives it and looks for.
+    """Add a new dock under the name by which the Plugins menu finds it.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def open_dock(viewer: Viewer, title: str, area: str = "right") -> ScanDock | Non
     title : str
         Title of the dock in the manifest.
     area : {"left", "right", "top", "bottom"}
-        Where it is added.
+        Area of the window to which it is added.
 
     Returns
     -------
     ScanDock or None
-        The dock; None where the manifest has none of that title.
+        The dock; None if the manifest has no dock with this title.
     """
     kind = dock_class(title)
     if kind is None:
@@ -58,6 +58,6 @@ def open_dock(viewer: Viewer, title: str, area: str = "right") -> ScanDock | Non
 
 
 def add_dock(viewer: Viewer, dock: ScanDock, title: str, area: str) -> None:
-    """Add a dock that was created, as :func:`open_dock` does."""
+    """Add a dock under the name that :func:`open_dock` uses."""
     plugin = PluginManager.instance().get_manifest(PLUGIN).display_name
     viewer.window.add_dock_widget(dock, name=f"{title} ({plugin})", area=area)

@@ -1,4 +1,4 @@
-"""The list of elements: found in a scan, named by the user, mapped (no Qt)."""
+"""Entries of the list of elements: found in a scan, added by the user, or mapped (no Qt)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class ElementRow:
     family : str
         The line family to map, such as ``"Pb L"``.
     families : tuple of str
-        The families of the element to choose from, this one among them.
+        The families of the element to choose from, including this one.
     strength : float or None
-        Its highest significance in the scan, sigma; None where the user named it.
+        Its highest significance in the scan, sigma; None if it was not found by a search.
     """
 
     family: str
@@ -26,19 +26,19 @@ class ElementRow:
 
 
 def added_rows(before: Sequence[ElementRow], found: Sequence[ElementRow]) -> tuple[ElementRow, ...]:
-    """Return the rows that the user named and that a search did not find: they stay."""
+    """Return the rows that the user added and a search did not find."""
     symbols = {row.family.split()[0] for row in found}
-    named = {row.family.split()[0]: row for row in before if row.strength is None}
-    return tuple(row for symbol, row in named.items() if symbol not in symbols)
+    added = {row.family.split()[0]: row for row in before if row.strength is None}
+    return tuple(row for symbol, row in added.items() if symbol not in symbols)
 
 
 def with_mapped(rows: Sequence[ElementRow], names: Sequence[str]) -> list[ElementRow]:
-    """Return rows with the line families that were mapped, and rows of those mapped alone.
+    """Return rows with the mapped line families selected, and with rows for those not listed.
 
     Parameters
     ----------
     rows : sequence of ElementRow
-        The elements found or named.
+        The listed elements.
     names : sequence of str
         The line families of the maps.
     """

@@ -28,11 +28,11 @@ class FoundLines:
     names : tuple of str
         Line families.
     plan : object
-        The plan for mapping them; None where the search made none.
+        The plan for mapping them; None if the search returned none.
     strength : mapping of str to float
-        Highest significance of each in the scan, sigma.
+        Highest significance of each family in the scan, sigma.
     families : mapping of str to tuple of str
-        The K, L and M families of the element of each, its own first.
+        All families of the same element for each family, itself first.
     """
 
     names: tuple[str, ...]
@@ -71,7 +71,7 @@ def _find_lines(cube: XRFCube) -> FoundLines:
     from napari_xrf_pigments.mapping.elements import families_of_element
 
     plan = plan_elements(cube)
-    # The most significant first: the fit orders them by energy.
+    # By decreasing significance; the fit orders them by energy.
     names = tuple(plan.significance)
     families = {name: families_of_element(cube, name, plan.conditions) for name in names}
     return FoundLines(names, plan, plan.significance, families)
@@ -93,7 +93,7 @@ def _element_tiles(
 
 @lru_cache(maxsize=3)
 def _network(device: str, weights: Path | None = None) -> Any:
-    """Load the network, once per device and weights: every click on a pixel uses it."""
+    """Load the network once per device and weights, since every click on a pixel uses it."""
     from napari_xrf_pigments.network.predict import Predictor
 
     return Predictor(device, weights)
@@ -150,20 +150,20 @@ def _provenance(
 def _fine_tune(
     cube: XRFCube,
     labels: NDArray[Any],
-    statements: Mapping[int, Any],
+    annotations: Mapping[int, Any],
     scan: str,
     weights: Path | None = None,
 ) -> Iterable[Any]:
     from napari_xrf_pigments.training.fine_tuning.annotations import extract_annotations
     from napari_xrf_pigments.training.fine_tuning.fit import fine_tune
 
-    return fine_tune(extract_annotations(cube, labels, statements, scan=scan), weights)
+    return fine_tune(extract_annotations(cube, labels, annotations, scan=scan), weights)
 
 
 def _devices() -> tuple[tuple[str, str], ...]:
     import torch
 
-    # Runs in a thread as the dock opens, so that a later run has its modules loaded.
+    # Imported here, in a thread, so that a later run finds the module loaded.
     from napari_xrf_pigments.network import predict as predict
 
     found = [("Automatic", "auto"), ("CPU", "cpu")]
@@ -176,20 +176,22 @@ def _devices() -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True)
 class Services:
-    """The functions of the core that sessions and docks call; tests pass their own.
+    """The functions of the core that sessions and docks call; tests replace them.
 
     Parameters
     ----------
     open_cube : callable
-        Path to cube.
+        (path) to a cube.
     calibrate : callable
         (cube, summed spectrum) to ``Calibration``.
     find_lines : callable
-        Cube to :class:`FoundLines`.
-    element_tiles, pigment_tiles : callable
-        (cube, line families, plan or None) and (cube, device), each with the mask of finished
-        pixels and their tally, or None, to an iterable of finished tiles; the latter also with
-        whether to smooth with similar neighbours.
+        (cube) to :class:`FoundLines`.
+    element_tiles : callable
+        (cube, line families, plan or None, mask of finished pixels or None, their tally or None)
+        to an iterable of finished tiles.
+    pigment_tiles : callable
+        (cube, device, mask of finished pixels or None, their tally or None, whether to smooth with
+        similar neighbours) to an iterable of finished tiles.
     pooled_spectrum : callable
         (cube, y, x) to the spectrum pooled with those of similar neighbours, and the effective
         number of spectra in it.
@@ -203,7 +205,7 @@ class Services:
         (cube, painted labels, annotation of each label, name of the scan) to an iterable of
         steps, the fine-tuned network last.
     devices : callable
-        Returns pairs of label and torch device.
+        () to pairs of label and PyTorch device.
     """
 
     open_cube: Callable[[str | Path], XRFCube] = _open_cube
@@ -223,10 +225,10 @@ class Services:
     def with_weights(self, weights: Path | None) -> Services:
         """Return the functions with other weights of the network; None for the bundled ones."""
         names = ("pigment_tiles", "predict", "explain", "provenance", "fine_tune")
-        plain = {name: _without_weights(getattr(self, name)) for name in names}
+        unbound = {name: _without_weights(getattr(self, name)) for name in names}
         if weights is None:
-            return replace(self, **plain)
-        bound = {name: partial(function, weights=weights) for name, function in plain.items()}
+            return replace(self, **unbound)
+        bound = {name: partial(function, weights=weights) for name, function in unbound.items()}
         return replace(self, **bound)
 
 

@@ -1,4 +1,4 @@
-"""The scans of one viewer: which are open, which is worked on, which pixel was selected."""
+"""The session of a viewer: its open scans, the selected scan and the selected pixel."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..tasks import start_worker
 from .scan import Scan
 from .services import CORE, Services
 
-#: The energy axis of a large scan is checked before all of it is summed.
+#: Time after which the energy axis of a large scan is checked before all of it is summed.
 CHECK_AFTER_S = 20.0
-#: How often the sums of a scan that is being read are shown.
+#: Interval at which the sums of a scan are shown while it is read.
 PROGRESS_MS = 250
 
 
 class Session:
-    """The scans of one viewer, and what is selected among them.
+    """The scans of one viewer, with the selected scan and pixel.
 
     Parameters
     ----------
@@ -35,11 +35,11 @@ class Session:
     scan : Scan or None
         The scan that docks work on.
     weights : Path or None
-        Fine-tuned weights of the network; None for those that come with the program.
+        Fine-tuned weights of the network; None for the bundled weights.
     known_weights : list of Path
         All weights that were used in this session.
     closed : bool
-        Whether the viewer is gone.
+        Whether the viewer was closed.
     """
 
     scans_changed = Signal()
@@ -79,14 +79,14 @@ class Session:
             self.scan_changed.emit(scan)
 
     def select_pixel(self, scan: Scan, y: int, x: int) -> None:
-        """Select a pixel of a scan, unless it was not measured."""
+        """Select a pixel of a scan, if it was measured."""
         if scan.measured(y, x):
             self.select_scan(scan)
             scan.pixel = y, x
             self.pixel_selected.emit(scan, y, x)
 
     def use_weights(self, weights: Path | None) -> None:
-        """Map with fine-tuned weights, or with those that come with the program (None)."""
+        """Map with fine-tuned weights, or with the bundled ones (None)."""
         if weights is not None and weights not in self.known_weights:
             self.known_weights.append(weights)
         self.weights = weights
@@ -98,7 +98,7 @@ class Session:
         self.error_raised.emit(sentence)
 
     def close(self) -> None:
-        """Stop reading scans: the viewer is gone."""
+        """Stop reading scans, because the viewer was closed."""
         self.closed = True
         for scan in self.scans:
             scan.totals.stop()
@@ -108,7 +108,7 @@ def monitor_scan(session: Session, scan: Scan) -> None:
     """Emit the progress of a scan that is being summed; check its energy axis in a thread."""
     timer = QTimer(QCoreApplication.instance())
     begun = time.monotonic()
-    # The timer must not keep the session of a closed viewer.
+    # The timer must not keep the session of a closed viewer in memory.
     reference = weakref.ref(session)
     checked = False
 
@@ -144,6 +144,6 @@ def _check_axis(scan: Scan, services: Services) -> tuple[Scan, Any]:
         return scan, None
 
 
-def _apply_calibration(checked: tuple[Scan, Any]) -> None:
-    scan, calibration = checked
+def _apply_calibration(result: tuple[Scan, Any]) -> None:
+    scan, calibration = result
     scan.set_calibration(calibration)

@@ -1,10 +1,9 @@
-"""Total counts and summed spectrum of a scan, filled block by block in a thread (no Qt)."""
+"""Total counts and summed spectrum of a scan, computed block by block in a thread (no Qt)."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TotalCounts:
-    """Sums over a cube, which can be shown while they grow.
+    """Sums over a cube, which can be shown while they are computed.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ class TotalCounts:
     maximum : ndarray, shape (channel,), float64
         Highest count of any pixel so far in each channel.
     error : str or None
-        One sentence if the scan could not be read to its end.
+        Message if the scan could not be read completely.
     """
 
     def __init__(self, cube: XRFCube) -> None:
@@ -68,18 +67,12 @@ class TotalCounts:
         return self
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the end, at most some seconds; return whether it was reached."""
+        """Wait for the end, at most this number of seconds; return whether it was reached."""
         return self.start()._ended.wait(seconds)
 
     def stop(self) -> None:
         """Stop after the current block."""
         self._stop.set()
-
-    def watch(self, interval_s: float = 0.25) -> Iterator[float]:
-        """Yield the share done, at most once an interval, until the end."""
-        while not self.wait(interval_s):
-            yield self.fraction
-        yield self.fraction
 
     def _run(self) -> None:
         try:
@@ -110,6 +103,6 @@ class TotalCounts:
                     np.maximum(self.maximum, spectra.max(axis=0), out=self.maximum)
                 self._pixels += height * width
                 x0 += width
-                # Let the viewer draw: a reader in pure Python holds the interpreter lock.
+                # Let the main thread draw: a reader in pure Python holds the interpreter lock.
                 time.sleep(0)
             y0 += height
