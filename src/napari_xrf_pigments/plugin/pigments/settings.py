@@ -45,7 +45,7 @@ class PigmentSettings(QWidget):
         for key, label in depths:
             self.depth_box.addItem(label, key)
         self.slider = threshold_slider()
-        self.slider.setToolTip("Probability above which a pigment is shown and counted in its area")
+        self.slider.setToolTip("Probability above which a pigment is considered present")
         self.groups_box = QCheckBox("Show groups only")
         self.groups_box.setToolTip(
             "One map per group of pigments with the same diagnostic elements; it is more certain "
