@@ -72,7 +72,7 @@ def _walk(
         report = session_path.with_suffix(".html")
         Task(
             "Report",
-            lambda watch: export_report(scan, report, {}, scan.name, "", watch),
+            lambda progress: export_report(scan, report, {}, scan.name, "", progress),
             lambda path: written.append(report),
         )
         wait_until(lambda: bool(written))

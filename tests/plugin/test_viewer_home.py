@@ -122,7 +122,7 @@ def test_the_report_has_the_regions_and_says_what_is_hidden(
     assert "Sky 1" in page
     # Each reason once.
     hidden = page.partition("Not shown in this report: ")[2].partition(".")[0]
-    assert sorted(hidden.removesuffix(" (left out by hand)").split(", ")) == [
+    assert sorted(hidden.removesuffix(" (excluded by the user)").split(", ")) == [
         "Malachite",
         "Vermilion",
     ]

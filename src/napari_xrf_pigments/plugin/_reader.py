@@ -38,10 +38,10 @@ _DOCK_MODULES = ("elements.dock", "pigments.dock", "spectrum.dock")
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...]]] | None:
     """Return the reader of local files and folders.
 
-    Contents are checked when reading, so that a file that is no scan gives one sentence. The
-    manifest names the suffixes for which napari calls this function. Those of images and tables are
-    not among them, because other readers open photographs: a TIFF cube or a map in a table is
-    opened by the menu or by dropping it on a dock.
+    The content is checked when it is read, so that the user gets a message for a file that is not
+    a scan. The manifest lists the suffixes for which napari calls this function. Those of images
+    and tables are not listed, because photographs are for other readers: a TIFF cube or a map in a
+    table is opened from the menu, or by dropping it on a dock.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...
 
 
 def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
-    """Read the layer data of scans; a path that is no scan gives a notification."""
+    """Read the layer data of scans; show an error for each path that is not a scan."""
     paths = [path] if isinstance(path, str) else list(path)
     viewer = napari.current_viewer()
     if viewer is not None:
-        # The session fills in the total counts when the layers are added.
+        # The session updates the total counts once the layers are added.
         session_of(viewer)
     changes = None if viewer is None else ViewerChanges(viewer)
     layers_of: dict[Path, list[LayerData]] = {}
@@ -82,7 +82,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         for _, settings, _ in layers:
             scan = LayerInfo.from_metadata(settings["metadata"]).scan
             if viewer is None and scan is not None:
-                # Without a viewer, no session fills them in later.
+                # Without a viewer, no session updates them later.
                 scan.totals.wait()
         layers_of[item] = layers
     if changes is not None:
@@ -95,7 +95,7 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
         offer_conversion(item, layers)
     layers = [layer for each in layers_of.values() for layer in each]
     if len(layers) > 1 and viewer is not None and dialogs.main_window(viewer) is not None:
-        # napari adds all layers of a reader in one turn: many maps would stop it for seconds.
+        # napari adds all layers of a reader at once: with many maps it would freeze for seconds.
         _add_remaining_layers(viewer, layers[0], layers[1:])
         return list(layers[:1])
     return list(layers) or _NO_LAYERS
@@ -128,7 +128,7 @@ def _add_remaining_layers(viewer: Any, first: LayerData, others: list[LayerData]
             add_layers_incrementally(viewer, others)
 
     def add_after_first(event: Any) -> None:
-        # Other layers may come before it: the progress bar of napari processes events.
+        # Other layers may be added before it, because napari's progress bar processes events.
         if LayerInfo.of(event.value).path == path:
             inserted.disconnect(add_after_first)
             QTimer.singleShot(0, add)

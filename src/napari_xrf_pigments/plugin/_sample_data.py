@@ -1,4 +1,4 @@
-"""The sample of napari's File menu."""
+"""The sample data in napari's File menu."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def hidden_layer_painting() -> list[tuple[Any, dict[str, Any], str]]:
-    """Simulate a scan of a painting with a hidden layer, as layer data for napari."""
+    """Simulate a scan of a painting with a hidden layer; return it as layer data for napari."""
     viewer = napari.current_viewer()
     if viewer is not None:
         session_of(viewer)

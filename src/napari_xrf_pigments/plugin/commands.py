@@ -1,4 +1,4 @@
-"""Commands of the menus and keys. Each takes the viewer, as napari passes it."""
+"""Commands of the menus and keys; napari passes the viewer to each of them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ from .state.scan import Scan
 from .tasks import LatestOnly, Task, running_tasks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari.viewer import Viewer
 
 _SESSIONS = f"Sessions (*{dialogs.SESSION_SUFFIX})"
@@ -78,7 +76,7 @@ def export_maps(viewer: Viewer) -> None:
         path = path.with_name(path.name + suffix)
     Task(
         f"Exporting {path.name}",
-        lambda watch: export(scan, key, path, watch),
+        lambda progress: export(scan, key, path, progress),
         lambda written: dialogs.info(f"Saved as {written}."),
     )
 
@@ -100,7 +98,7 @@ def save_report(viewer: Viewer) -> None:
     regions = {region.name: region.mask for region in regions_of(viewer, scan)}
     Task(
         f"Report {path.name}",
-        lambda watch: export_report(scan, path, regions, scan.name, remarks, watch),
+        lambda progress: export_report(scan, path, regions, scan.name, remarks, progress),
         _offer_to_open,
     )
 
@@ -120,7 +118,7 @@ def save_session_as(viewer: Viewer) -> None:
     from .saved_session import save_session
 
     if not viewer.layers:
-        dialogs.error("There is nothing to save yet.")
+        dialogs.error("There is nothing to save; open a scan first.")
         return
     scan = session_of(viewer).scan
     name = f"{scan.name if scan is not None else 'work'}{dialogs.SESSION_SUFFIX}"
@@ -130,14 +128,14 @@ def save_session_as(viewer: Viewer) -> None:
 
 
 def open_saved_session(viewer: Viewer) -> None:
-    """Open a session in place of the open layers."""
+    """Open a session that the user chooses, in place of the open layers."""
     path = dialogs.ask_open("Open session", _SESSIONS)
     if path is not None:
         replace_by_session(viewer, path)
 
 
 def replace_by_session(viewer: Viewer, path: Path) -> None:
-    """Open a session, after a question if layers are open."""
+    """Open a session, after confirmation if it replaces open layers."""
     from .saved_session import open_session
 
     count = len(viewer.layers)
@@ -178,11 +176,11 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
     LatestOnly(begin, dialogs.error).submit(lambda: [dock_class(title) for title in _AREAS])
 
 
-#: Docks that :func:`open_docks` shows, and their areas. Those of maps are tabs: one above the
-#: other they would need a tall screen.
+#: Docks that :func:`open_docks` shows, and their areas. Those on the right are tabs, because one
+#: above the other they would need a tall screen.
 _AREAS = {"Elements": "right", "Pigments": "right", "Spectrum": "bottom"}
 _SPECTRUM_HEIGHT = 310
-#: The canvas gets its new size some turns of the event loop after a dock was added.
+#: Turns of the event loop after which the canvas has its new size when a dock was added.
 _TURNS = 3
 
 
@@ -195,7 +193,7 @@ def _show_docks(viewer: Viewer, window: QMainWindow, then: Callable[[], None]) -
         dock = dock_class(title)(viewer)
         yield
         if title in our_docks(viewer):
-            # It was opened in another way since the last turn.
+            # It was opened by other means since the last turn.
             dock.deleteLater()
             continue
         add_dock(viewer, dock, title, area)
@@ -218,7 +216,7 @@ def _show_docks(viewer: Viewer, window: QMainWindow, then: Callable[[], None]) -
 
 
 def _fits(viewer: Viewer) -> bool:
-    """Return whether the image is shown as napari fits it into its window."""
+    """Return whether the view is the one that napari fits to the canvas."""
     camera, before = viewer.scene.camera, camera_state(viewer)
     if not viewer.layers or viewer.dims.ndisplay != 2:
         return False
@@ -242,7 +240,7 @@ STEPPED = ("element", "derived", "composite", "group", "pigment", "pigment-top",
 
 def dock_of(viewer: Viewer, name: str) -> Any:
     """Return a dock of this plugin; open it if it is not open."""
-    # A menu passes a proxy, which wraps the docks as well.
+    # A menu passes a proxy of the viewer, which would wrap the docks as well.
     viewer = unwrapped(viewer)
     dock = our_docks(viewer).get(name)
     return open_dock(viewer, name) if dock is None else dock
@@ -266,7 +264,7 @@ def map_pigments(viewer: Viewer) -> None:
 
 
 def measure_regions(viewer: Viewer) -> None:
-    """Show a table of the regions that the user drew."""
+    """Show a table of the drawn regions."""
     if active_scan(viewer) is not None:
         dock_of(viewer, "Region table").measure()
 
@@ -300,7 +298,7 @@ def _project(viewer: Viewer, key: str) -> None:
     cube = scan.cube
     Task(
         f"{PROJECTIONS[key].title}: {scan.name}",
-        lambda watch: project(cube, key, watch),
+        lambda progress: project(cube, key, progress),
         done,
     )
 

@@ -50,7 +50,7 @@ def offer(sentence: str, button: str, accept: Callable[[], None]) -> None:
     sentence, button : str
         The text, and that of the button.
     accept : callable
-        Called when the button is pressed. napari keeps it until the program ends.
+        Called when the button is pressed; napari references it until the program ends.
     """
 
     def accepted(notification: object) -> None:
@@ -131,7 +131,7 @@ def ask_for_folder(parent: QWidget | None) -> list[str]:
 
 
 def ask_text(title: str, prompt: str) -> str | None:
-    """Let the user write several lines of text; None if the user cancelled."""
+    """Let the user enter several lines of text; None if the user cancelled."""
     text, ok = QInputDialog.getMultiLineText(window(), title, prompt)
     return text if ok else None
 
@@ -143,7 +143,7 @@ def confirm(title: str, sentence: str) -> bool:
 
 
 def ask_for_moved(sentence: str) -> str | None:
-    """Let the user find a scan that has moved; None to continue without it."""
+    """Let the user locate a scan that has moved; None to continue without it."""
     box = QMessageBox(QMessageBox.Icon.Question, "Open session", sentence, parent=window())
     file = box.addButton("Find file...", QMessageBox.ButtonRole.AcceptRole)
     folder = box.addButton("Find folder...", QMessageBox.ButtonRole.AcceptRole)

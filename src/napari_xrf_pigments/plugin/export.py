@@ -1,4 +1,4 @@
-"""Save the results of a scan from the viewer: formats, files, report and provenance (no Qt)."""
+"""Save the maps and the report of a scan from the viewer (no Qt)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .state.scan import Scan
 
 if TYPE_CHECKING:
     from ..cube import ElementMaps, PigmentMaps
-    from .tasks import Watch
+    from .tasks import ProgressCallback
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Format:
     key : str
         Name on the command line.
     title : str
-        Text of the dialog.
+        Title in the dialog.
     suffix : str
         Suffix of the file; empty for a folder.
     """
@@ -53,38 +53,38 @@ def maps_of(scan: Scan) -> tuple[ElementMaps | None, PigmentMaps | None]:
     Raises
     ------
     ValueError
-        If it has neither.
+        If the scan has no maps.
     """
     pixel = scan.cube.pixel_mm
     elements = scan.elements.maps(pixel) if scan.elements is not None else None
     pigments = scan.pigments.maps(pixel) if scan.pigments is not None else None
     if elements is None and pigments is None:
-        raise ValueError(f"{scan.name} has no maps yet: map elements or pigments first.")
+        raise ValueError(f"{scan.name} has no maps yet; map elements or pigments first.")
     return elements, pigments
 
 
 def shown_pigments(scan: Scan, pigments: PigmentMaps | None) -> PigmentMaps | None:
-    """Return the pigment maps without hidden pigments, which their provenance lists."""
+    """Return the pigment maps without the hidden pigments, which the provenance lists."""
     from dataclasses import replace
 
     if pigments is None:
         return None
     hidden = scan.palette.hidden(pigments.names)
-    keep = [index for index, name in enumerate(pigments.names) if name not in hidden]
+    shown = [index for index, name in enumerate(pigments.names) if name not in hidden]
     made = {**pigments.provenance, "palette": scan.palette.settings, "hidden": hidden}
     if not hidden:
         return replace(pigments, provenance=made)
     return replace(
         pigments,
-        names=tuple(pigments.names[index] for index in keep),
-        probability=np.asarray(pigments.probability)[keep],
-        top=np.asarray(pigments.top)[keep],
-        below=np.asarray(pigments.below)[keep],
+        names=tuple(pigments.names[index] for index in shown),
+        probability=np.asarray(pigments.probability)[shown],
+        top=np.asarray(pigments.top)[shown],
+        below=np.asarray(pigments.below)[shown],
         provenance=made,
     )
 
 
-def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
+def export(scan: Scan, key: str, path: Path, progress: ProgressCallback) -> Path:
     """Save the maps of a scan in a format.
 
     Parameters
@@ -92,16 +92,16 @@ def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
     scan : Scan
         The scan.
     key : str
-        One of :data:`FORMATS`.
+        Key of one of :data:`FORMATS`.
     path : Path
         File or folder.
-    watch : callable
-        Called with the progress; True stops, and figures drawn so far stay.
+    progress : callable
+        Called with the progress; returns True to stop, and finished figures stay.
 
     Raises
     ------
     ValueError, OSError
-        With one sentence, if it cannot be written.
+        With a message for the user, if the maps cannot be written.
     """
     from ..io import save_results
     from ..pigments.display import catalogue_naming
@@ -114,11 +114,11 @@ def export(scan: Scan, key: str, path: Path, watch: Watch) -> Path:
     naming: Naming = catalogue_naming()
     count = len(elements.names if elements else ()) + len(shown.names if shown else ()) // 4
 
-    def drawn(done: int, title: str) -> bool:
-        return watch(done, max(done + 1, count))
+    def on_figure(done: int, title: str) -> bool:
+        return progress(done, max(done + 1, count))
 
     threshold = scan.palette.threshold
-    return save_pictures(path, elements, shown, naming, threshold=threshold, watch=drawn)
+    return save_pictures(path, elements, shown, naming, threshold=threshold, watch=on_figure)
 
 
 def export_report(
@@ -127,7 +127,7 @@ def export_report(
     regions: Mapping[str, NDArray[np.bool_]],
     title: str,
     remarks: str,
-    watch: Watch,
+    progress: ProgressCallback,
 ) -> Path:
     """Write the report of a scan.
 
@@ -138,26 +138,26 @@ def export_report(
     path : Path
         The file, ``.html``.
     regions : mapping of str to ndarray of bool, shape (y, x)
-        Regions that the user drew; without any, the report finds regions with pigments.
+        Regions that the user drew; without any, the report selects regions with pigments.
     title, remarks : str
-        Texts of the user.
-    watch : callable
-        Called with the progress; True stops.
+        Title and remarks of the report.
+    progress : callable
+        Called with the progress; returns True to stop.
 
     Raises
     ------
     ValueError, OSError
-        With one sentence, if it cannot be written.
+        With a message for the user, if the report cannot be written.
     """
     from ..reporting.report import save_report, scan_report
 
     elements, pigments = maps_of(scan)
     shown = shown_pigments(scan, pigments)
 
-    def read(done: int, total: int) -> None:
-        watch(done, 2 * total)
+    def on_block(done: int, total: int) -> None:
+        progress(done, 2 * total)
 
-    made = scan_report(
+    report = scan_report(
         title,
         elements,
         shown,
@@ -165,19 +165,19 @@ def export_report(
         regions or None,
         threshold=scan.palette.threshold,
         remarks=_with_hidden(shown, remarks),
-        progress=read,
+        progress=on_block,
     )
-    return save_report(path, made, lambda done: watch(40 + done, 80 + done))
+    return save_report(path, report, lambda done: progress(40 + done, 80 + done))
 
 
 def _with_hidden(pigments: Any, remarks: str) -> str:
-    """Add the hidden pigments and the reasons to the remarks of a report."""
+    """Add the hidden pigments, by reason, to the remarks of a report."""
     from napari_xrf_pigments.pigments.display import pigment_title
 
     hidden = dict(pigments.provenance.get("hidden", {})) if pigments is not None else {}
     if not hidden:
         return remarks
-    why = {"period": "not in use in the period of the painting", "excluded": "left out by hand"}
+    why = {"period": "not in use in the period of the painting", "excluded": "excluded by the user"}
     names: dict[str, list[str]] = {}
     for name, reason in hidden.items():
         names.setdefault(str(why.get(reason, reason)), []).append(pigment_title(name))

@@ -21,13 +21,13 @@ KEYS = (
     ("Shift-R", "measure_regions", "measure the regions"),
     ("Shift-N", "next_map", "show the next map alone"),
     ("Shift-B", "previous_map", "show the previous map alone"),
-    ("Shift-X", "cancel_all", "stop everything that runs"),
-    ("Shift-U", "undo", "undo a stroke on labels, or the last change of the energy axis"),
+    ("Shift-X", "cancel_all", "cancel all runs and tasks"),
+    ("Shift-U", "undo", "undo a stroke on labels, or the last change of axis or settings"),
 )
 
 
 def bind_keys(viewer: Viewer) -> None:
-    """Bind all keys but those that the user or another plugin has bound."""
+    """Bind all keys except those that the user or another plugin has bound."""
     for key, name, _ in KEYS:
         with suppress(ValueError):  # the key is in use
             viewer.bind_key(key, _command(name))
@@ -35,7 +35,7 @@ def bind_keys(viewer: Viewer) -> None:
 
 def _command(name: str) -> Callable[[Viewer], None]:
     def run(viewer: Viewer) -> None:
-        # By name: commands use sessions, and sessions bind the keys.
+        # Imported late, because commands import sessions, and sessions bind the keys.
         getattr(import_module(f"{__package__}.commands"), name)(viewer)
 
     return run

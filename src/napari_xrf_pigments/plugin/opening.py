@@ -1,4 +1,4 @@
-"""Read scans and maps, and add them to a viewer: for the reader, the menus and the docks."""
+"""Read scans and maps and add them to a viewer, for the reader, the menus and the docks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .layers.update_queue import run_incrementally
 from .preferences import offer_preferred_reader
 from .state.services import CORE, Services
 from .state.totals import TotalCounts
-from .tasks import Task, Watch, error_message, start_worker
+from .tasks import ProgressCallback, Task, error_message, start_worker
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Time to wait for the total counts of a small scan; those of a large one are filled in later.
+#: Time to wait for the total counts of a scan; those of a large one are completed later.
 TOTALS_WAIT_S = 1.2
 
 
 def run_blocking_in_thread(work: Callable[[], T]) -> T:
-    """Run a function in a thread and return its result, while the window takes events.
+    """Run a function in a thread and return its result, while the window processes events.
 
-    napari's readers and samples must return their layers from one call: an event loop of its own
-    draws the window until then. Outside the main thread, or without an application, the function
-    runs at once.
+    napari calls readers and samples in the main thread and expects layers in return. A local event
+    loop keeps the window responsive until then. Outside the main thread, or without an
+    application, the function is called directly.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def run_blocking_in_thread(work: Callable[[], T]) -> T:
 
 
 def deduplicate_paired_files(paths: Iterable[str | Path]) -> list[Path]:
-    """Return one path per scan, where several files such as ``.rpl`` and ``.raw`` make one."""
+    """Return one path per scan, since files such as ``.rpl`` and ``.raw`` make one scan."""
     from ..io import scan_path
 
     first: dict[Path, Path] = {}
@@ -84,7 +84,7 @@ def scan_name(path: Path) -> str:
 def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
     """Read the layer data of a scan, its total counts, or of maps.
 
-    The total counts of a large scan are filled in later.
+    The total counts of a large scan are completed later.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
     Raises
     ------
     ValueError, OSError
-        With one sentence, if it is neither a scan nor maps that can be read.
+        With a message for the user, if the path is neither a readable scan nor maps.
     """
     from ..io import can_open, is_maps, is_results, load_maps, load_results
 
@@ -115,7 +115,7 @@ def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
 
 
 def is_open(layers: Iterable[Layer], path: Path) -> bool:
-    """Return whether the scan of a path is open, by any of its files."""
+    """Return whether the scan of a path is open, through any of its files."""
     from ..io import scan_path
 
     opened = (LayerInfo.of(layer).path for layer in layers)
@@ -123,12 +123,12 @@ def is_open(layers: Iterable[Layer], path: Path) -> bool:
 
 
 class ViewerChanges:
-    """Changes of a viewer since a moment, such as while files are read.
+    """Changes of a viewer since this object was created, as while files are read.
 
     Parameters
     ----------
     viewer : Viewer
-        The viewer, which takes clicks and drops in that time.
+        The viewer.
     """
 
     def __init__(self, viewer: Viewer) -> None:
@@ -137,7 +137,7 @@ class ViewerChanges:
         self._had_window = self._has_window
 
     def opened(self, path: Path) -> bool:
-        """Return whether the scan of a path was opened since then."""
+        """Return whether the scan of a path was opened since."""
         return is_open((layer for layer in self._viewer.layers if layer not in self._before), path)
 
     @property
@@ -161,7 +161,7 @@ def discard_layer_data(layers: Iterable[LayerData]) -> None:
 def open_paths(
     viewer: Viewer, paths: Sequence[str | Path], services: Services = CORE
 ) -> list[Path]:
-    """Open scans in a viewer; an error notification names each that cannot be read.
+    """Open scans in a viewer; show an error for each that cannot be read.
 
     Returns
     -------
@@ -231,18 +231,18 @@ def _save_copy(path: Path) -> None:
     )
 
 
-def _convert(path: Path, target: Path, watch: Watch) -> None:
+def _convert(path: Path, target: Path, progress: ProgressCallback) -> None:
     from ..io import open_cube, save_cube
 
-    def progress(done: int, total: int) -> None:
-        if watch(done, total):
-            raise OSError(f"Cancelled: {target.name} was not written.")
+    def on_block(done: int, total: int) -> None:
+        if progress(done, total):
+            raise OSError(f"Cancelled; {target.name} was not written.")
 
-    save_cube(open_cube(path), target, progress=progress)
+    save_cube(open_cube(path), target, progress=on_block)
 
 
 def add_layers_incrementally(viewer: Viewer, layers: list[LayerData]) -> None:
-    """Add layers; several of them one per turn of the event loop.
+    """Add layers, one per turn of the event loop if there are several.
 
     Parameters
     ----------

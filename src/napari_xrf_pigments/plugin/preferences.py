@@ -1,4 +1,4 @@
-"""The page of preferences of this plugin, and the preferred readers of napari (no Qt)."""
+"""Preferences of this plugin, and preferred readers of napari (no Qt)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLUGIN = "napari-xrf-pigments"
 
 @dataclass(frozen=True)
 class Preferences:
-    """Values of the page of preferences.
+    """Preferences of this plugin.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Preferences:
 
 
 def preferences() -> Preferences:
-    """Return the present preferences; the defaults where napari has no settings of plugins."""
+    """Return the present preferences; the defaults if napari has no settings of plugins."""
     try:
         from napari.settings import get_plugin_settings
 
@@ -47,13 +47,14 @@ def preferences() -> Preferences:
         return Preferences()
 
 
+#: Patterns for which the user was asked already.
 _offered: set[str] = set()
 
 
 def pattern_of(path: Path) -> str:
-    """Return the pattern of napari's preference of readers for a path.
+    """Return the pattern of a path in napari's preferences of readers.
 
-    The pattern of a folder is that of all folders beside it.
+    The pattern of a folder matches all folders beside it.
     """
     if path.is_dir():
         return f"{path.resolve().parent}{os.sep}*{os.sep}"
@@ -61,10 +62,10 @@ def pattern_of(path: Path) -> str:
 
 
 def has_several_readers(path: Path) -> bool:
-    """Return whether another plugin reads the path too, so that napari asks which to use."""
+    """Return whether other plugins read the path as well, so that napari asks which to use."""
     readers = PluginManager.instance().iter_compatible_readers([str(path)])
     names = {reader.plugin_name for reader in readers}
-    # The names of images are left to other plugins, even if one of them is a scan.
+    # Suffixes of images are left to other plugins, although such a file may be a scan.
     return PLUGIN in names and len(names) > 1
 
 
@@ -84,7 +85,7 @@ def prefer_this_reader(pattern: str) -> None:
 
 
 def offer_preferred_reader(path: Path) -> bool:
-    """Offer to become the preferred reader where napari asks, once per pattern.
+    """Offer to become the preferred reader if napari asks for one, once per pattern.
 
     Returns
     -------

@@ -27,12 +27,12 @@ from . import dialogs
 INTERVAL_S = 0.25
 #: Errors of the core whose text is a sentence for the user.
 EXPECTED_ERRORS = (ValueError, OSError, ImportError)
-#: Called by work with the steps done and the steps in all; returns True when it should stop.
-Watch = Callable[[int, int], bool]
+#: Called by work with the steps done and the number of steps; returns True to stop it.
+ProgressCallback = Callable[[int, int], bool]
 
 
 class _Relay(QObject):
-    """Signals that carry items, result, error and end of a worker into the main thread."""
+    """Signals that pass items, result, error and end of a worker to the main thread."""
 
     item = Signal(object)
     returned = Signal(object)
@@ -227,7 +227,7 @@ class Run:
         self._cancelled.set()
 
     def detach(self) -> None:
-        """Cancel without calling anything any more, when the receiver is gone."""
+        """Cancel without further calls, because the receiver was deleted."""
         self._on_item = lambda item: None
         self._on_end = lambda outcome: None
         self.cancel()
@@ -257,7 +257,7 @@ class ActivityBar(cancelable_progress):  # type: ignore[misc]
         super().__init__(total=total, desc=title, cancel_callback=on_cancel)
 
     def cancel(self) -> None:
-        """Cancel; napari itself would wait until an iteration ends."""
+        """Cancel at once; napari itself would wait until an iteration ends."""
         super().cancel()
         self.cancel_callback()
 
@@ -277,7 +277,7 @@ class Task(QObject):
     title : str
         Description of the work.
     work : callable
-        Called with a :data:`Watch` in the thread.
+        Called with a :data:`ProgressCallback` in the thread.
     on_result : callable
         Called with the result in the main thread.
     on_failure : callable
@@ -289,7 +289,7 @@ class Task(QObject):
     def __init__(
         self,
         title: str,
-        work: Callable[[Watch], Any],
+        work: Callable[[ProgressCallback], Any],
         on_result: Callable[[Any], None],
         on_failure: Callable[[str], None] = dialogs.error,
     ) -> None:
@@ -302,7 +302,7 @@ class Task(QObject):
         self._on_result, self._on_failure = on_result, on_failure
         # The thread must not outlive the object that it reports to.
         _running_tasks.add(self)
-        compute = partial(_result_or_message, lambda: work(self._watch))
+        compute = partial(_result_or_message, lambda: work(self._on_progress))
         start_worker(compute, returned=self._receive, ended=self._finish)
 
     @property
@@ -314,7 +314,7 @@ class Task(QObject):
         """Stop when the work next reports its progress."""
         self._cancelled.set()
 
-    def _watch(self, done: int, total: int) -> bool:
+    def _on_progress(self, done: int, total: int) -> bool:
         if time.monotonic() - self._updated >= INTERVAL_S:
             self._updated = time.monotonic()
             self.progressed.emit(round(1000 * done / max(1, total)))
@@ -339,12 +339,12 @@ def running_tasks() -> tuple[Task, ...]:
 
 
 class LatestOnly:
-    """Short work in a thread; a request that waits is replaced by the next one.
+    """Run short work in a thread; a pending request is replaced by the next one.
 
     Parameters
     ----------
     on_result : callable
-        Called with each result in the main thread, unless a later request waits.
+        Called with each result in the main thread, unless a later request is pending.
     on_failure : callable
         Called with the message of an expected error.
     """
@@ -355,27 +355,27 @@ class LatestOnly:
         on_failure: Callable[[str], None] = lambda message: None,
     ) -> None:
         self._on_result, self._on_failure = on_result, on_failure
-        self._waiting: Callable[[], Any] | None = None
+        self._pending: Callable[[], Any] | None = None
         self._busy = False
 
     @property
     def busy(self) -> bool:
-        """Whether a result is still to come."""
+        """Whether a computation is under way."""
         return self._busy
 
     def submit(self, compute: Callable[[], Any]) -> None:
-        """Compute something after the present computation."""
-        self._waiting = compute
+        """Compute after the present computation has ended."""
+        self._pending = compute
         if not self._busy:
             self._start()
 
     def cancel(self) -> None:
-        """Pass on no further result, when the receiver is gone."""
-        self._waiting = None
+        """Discard all further results, because the receiver was deleted."""
+        self._pending = None
         self._on_result = self._on_failure = lambda value: None
 
     def _start(self) -> None:
-        compute, self._waiting = self._waiting, None
+        compute, self._pending = self._pending, None
         if compute is None:
             return
         self._busy = True
@@ -388,7 +388,7 @@ class LatestOnly:
     def _receive(self, outcome: tuple[Any, str | None]) -> None:
         self._busy = False
         result, message = outcome
-        if self._waiting is not None:
+        if self._pending is not None:
             self._start()
         elif message is None:
             self._on_result(result)

@@ -15,7 +15,7 @@ from .specs import MapSpec, limits_of
 if TYPE_CHECKING:
     from napari_xrf_pigments.cube import XRFCube
 
-    from ..tasks import Watch
+    from ..tasks import ProgressCallback
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Projection:
     key, title : str
         Identifier, and name shown to the user.
     reduce : callable
-        Counts (row, column, channel) to an image (row, column).
+        Function of counts (y, x, channel) that returns an image (y, x).
     """
 
     key: str
@@ -42,8 +42,8 @@ PROJECTIONS = {
 }
 
 
-def project(cube: XRFCube, key: str, on_progress: Watch) -> NDArray[np.float32]:
-    """Project a scan; NaN where nothing was measured, and beyond where it was stopped.
+def project(cube: XRFCube, key: str, on_progress: ProgressCallback) -> NDArray[np.float32]:
+    """Project a scan; pixels that were not measured, or not reached before it stopped, are NaN.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def project(cube: XRFCube, key: str, on_progress: Watch) -> NDArray[np.float32]:
     key : str
         One of :data:`PROJECTIONS`.
     on_progress : callable
-        Called with the number of pixels done and of all; returns True to stop.
+        Called with the number of finished pixels and of all pixels; returns True to stop.
     """
     from napari_xrf_pigments.mapping.tiles import iter_tiles
 
