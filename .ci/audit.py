@@ -1,8 +1,8 @@
-"""Licences and known vulnerabilities of everything that this package brings along.
+"""Check the licences and known vulnerabilities of all dependencies of this package.
 
-``python .ci/audit.py`` looks at what is installed beside it. It ends with 1 where it found
-something: a licence of the GPL that is not behind an extra, a licence that nobody has told, a
-vulnerability that is known. What could not be asked is said loudly, but is no finding.
+``python .ci/audit.py`` checks the installed packages. It exits with 1 if there is a finding: a
+required dependency under the GPL, an unknown licence, or a known vulnerability. Checks that could
+not be made are reported as NOT CHECKED, but are no findings.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def closure(
     extras: Iterable[str] = (),
     find: Callable[[str], Distribution] = distribution,
 ) -> tuple[dict[str, Distribution], set[str]]:
-    """Installed packages that a package needs with some extras, and names that are missing."""
+    """Return the installed packages that a package requires with some extras, and missing names."""
     found: dict[str, Distribution] = {}
     missing: set[str] = set()
-    asked = {(canonicalize_name(name), extra) for extra in ("", *extras)}
+    pending = {(canonicalize_name(name), extra) for extra in ("", *extras)}
     done: set[tuple[str, str]] = set()
-    while asked:
-        key, extra = asked.pop()
+    while pending:
+        key, extra = pending.pop()
         done.add((key, extra))
         try:
             package = found.get(key) or find(key)
@@ -48,13 +48,13 @@ def closure(
             if needed.marker is not None and not needed.marker.evaluate({"extra": extra}):
                 continue
             wanted = {(canonicalize_name(needed.name), e) for e in ("", *needed.extras)}
-            asked |= wanted - done
+            pending |= wanted - done
     found.pop(canonicalize_name(name), None)
     return found, missing
 
 
 def check_licences(find: Callable[[str], Distribution] = distribution) -> tuple[list[str], int]:
-    """Lines to print, and the number of findings."""
+    """Return lines to print and the number of findings."""
     package = find(PACKAGE)
     extras = package.metadata.get_all("Provides-Extra") or []
     always, missing = closure(PACKAGE, (), find)
@@ -69,14 +69,14 @@ def check_licences(find: Callable[[str], Distribution] = distribution) -> tuple[
     if missing:
         lines.append(f"NOT CHECKED: not installed here: {', '.join(sorted(missing))}.")
     for name, found in sorted((optional | always).items()):
-        licence, told_by = licence_of(found)
-        if told_by:
-            lines.append(f"{name} {found.version} names no licence; {told_by}: {licence}.")
+        licence, source = licence_of(found)
+        if source:
+            lines.append(f"{name} {found.version} names no licence; {source}: {licence}.")
         if not licence:
             findings += 1
             lines.append(
-                f"FOUND: {name} {found.version} names no licence, and no licence file of it holds "
-                "a text that is known."
+                f"FOUND: {name} {found.version} names no licence, and its licence files contain "
+                "no known text."
             )
         elif is_gpl(licence) and name in always:
             findings += 1
@@ -84,16 +84,16 @@ def check_licences(find: Callable[[str], Distribution] = distribution) -> tuple[
         elif is_gpl(licence):
             lines.append(f"{name} {found.version} is {licence}, behind an extra.")
     lines.append(
-        f"Licences: {len(always)} packages always come along, {len(optional)} with the extras; "
+        f"Licences: {len(always)} packages are required, {len(optional)} belong to extras; "
         f"{findings} findings."
     )
     return lines, findings
 
 
-def judge_report(report: str, asked: int) -> tuple[list[str], int]:
+def judge_report(report: str, requested: int) -> tuple[list[str], int]:
     """Return lines to print and the number of findings of pip-audit's JSON.
 
-    A package that it could not ask for is not a package without vulnerabilities.
+    Packages that it could not check are reported as such.
     """
     try:
         packages = json.loads(report)["dependencies"]
@@ -113,17 +113,19 @@ def judge_report(report: str, asked: int) -> tuple[list[str], int]:
                 f"FOUND: {entry['name']} {entry['version']}: {each['id']}, fixed in {fixed}."
             )
     checked = len(packages) - len(skipped)
-    if checked < asked:
+    if checked < requested:
         lines.append(
-            f"NOT CHECKED: the vulnerability service told nothing of {asked - checked} of {asked} "
-            f"packages{' (' + ', '.join(sorted(skipped)[:5]) + ' ...)' if skipped else ''}."
+            f"NOT CHECKED: the vulnerability service has no data on {requested - checked} of "
+            f"{requested} packages{' (' + ', '.join(sorted(skipped)[:5]) + ' ...)' if skipped else ''}."
         )
-    lines.append(f"Vulnerabilities: {checked} of {asked} packages checked; {findings} findings.")
+    lines.append(
+        f"Vulnerabilities: {checked} of {requested} packages checked; {findings} findings."
+    )
     return lines, findings
 
 
 def check_vulnerabilities() -> tuple[list[str], int]:
-    """Ask pip-audit for all packages that come along, with every extra."""
+    """Run pip-audit on all dependencies, including those of every extra."""
     extras = distribution(PACKAGE).metadata.get_all("Provides-Extra") or []
     found, _ = closure(PACKAGE, extras)
     # A local version such as 2.6+cpu is in no database.
@@ -141,7 +143,7 @@ def check_vulnerabilities() -> tuple[list[str], int]:
 
 
 def main() -> int:
-    """Print both reports; 1 where there is a finding."""
+    """Print both reports; return 1 if there is a finding."""
     findings = 0
     for check in (check_licences, check_vulnerabilities):
         lines, found = check()

@@ -1,4 +1,4 @@
-"""The licence of an installed package: by its metadata, else by its licence files, else by hand."""
+"""Find the licence of an installed package in its metadata, its licence files, or a list."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from importlib.metadata import Distribution
 
 from packaging.utils import canonicalize_name
 
-# The AGPL too, the LGPL not: a library of that kind may be used by a program of any licence.
+# Includes the AGPL but not the LGPL, whose libraries may be used by programs of any licence.
 _GPL = re.compile(r"(?<!L)\bA?GPL|\bGNU (Affero )?General Public", re.IGNORECASE)
-#: What is said where the licence should be named, but names none.
+#: Texts in the field of the licence that name no licence.
 _NO_NAME = re.compile(
     r"(unknown|copyright\b.*|all rights.*|(see|file:?)\b.*|licen[cs]es?(\.\w+)?|dual licen[cs]e)",
     re.IGNORECASE,
 )
-#: Files that hold a licence, where the metadata does not list them.
+#: Names of licence files that the metadata does not list.
 _FILE_NAME = re.compile(r"(un)?(licen[cs]e|copying)", re.IGNORECASE)
-#: Packages of which some release names no licence and brings no licence file: the major version
-#: and what was read elsewhere, with where. Another major version is looked at again.
-TOLD_BY_HAND = {
+#: Packages of which some releases have neither a licence in the metadata nor a licence file: by
+#: name and major version, the licence and its source. Other major versions must be checked again.
+RECORDED = {
     ("fisx", "1"): ("MIT", "LICENSE of the source archive"),
     ("spekpy", "2"): ("MIT", "its pages at the package index"),
     ("xraylib", "4"): ("BSD-3-Clause", "license_xraylib.txt of its repository"),
 }
-#: Licences by sentences that their texts hold, all of them, in small letters and single spaces.
+#: Licences by sentences that their texts must all contain, in lower case with single spaces.
 _SENTENCES = {
     "Apache-2.0": ("apache license,? version 2.0",),
     "AGPL": ("(gnu affero general public license version|terms of the gnu affero general public)",),
@@ -34,7 +34,7 @@ _SENTENCES = {
     ),
     "BSL-1.0": ("boost software license - version 1.0",),
     "CC0-1.0": ("cc0 1.0 universal",),
-    # A list of licences names the GPL with a comma; its own head and what grants it do not.
+    # A list of licences names the GPL with a comma; its title and the grant do not.
     "GPL": ("(gnu general public license version [123]|terms of the gnu general public license)",),
     "HPND": (
         "permission to use, copy, modify,? and distribute this software and its documentation for "
@@ -64,13 +64,13 @@ _SENTENCES = {
 
 
 def is_gpl(licence: str) -> bool:
-    """Whether some part of a licence is the GPL or AGPL and nothing else is offered beside it."""
+    """Return whether every choice of a licence contains the GPL or AGPL."""
     choices = re.split(r"\bOR\b", licence)
     return all(_GPL.search(choice) for choice in choices)
 
 
 def licence_in_text(text: str) -> str:
-    """Names of all licences whose own words stand in a text; empty where none is known."""
+    """Return the names of all known licences whose text a text contains; empty if none."""
     plain = re.sub(r"[\s#*=_]+", " ", text.lower()).replace("‘", "'").replace("’", "'")
     plain = plain.replace("``", "'").replace("''", "'")
     names = [n for n, all_of in _SENTENCES.items() if all(re.search(s, plain) for s in all_of)]
@@ -78,7 +78,7 @@ def licence_in_text(text: str) -> str:
 
 
 def licence_in_metadata(found: Distribution) -> str:
-    """Licence that the metadata of an installed package name; empty where none is."""
+    """Return the licence in the metadata of an installed package; empty if it names none."""
     facts = found.metadata
     expression = facts.get("License-Expression")
     if expression:
@@ -91,13 +91,13 @@ def licence_in_metadata(found: Distribution) -> str:
     if kinds:
         return "; ".join(kinds)
     text = (facts.get("License") or "").strip()
-    # Some put the whole text there; else its first line is the name.
+    # Some packages put the whole text there; otherwise the first line is the name.
     first = text.splitlines()[0].strip()[:80] if text else ""
     return licence_in_text(text) or ("" if _NO_NAME.fullmatch(first) else first)
 
 
 def licence_in_files(found: Distribution) -> str:
-    """Licences whose texts a package brings as its licence files; empty where none is known."""
+    """Return the licences in the licence files of a package; empty if none is known."""
     listed = set(found.metadata.get_all("License-File") or [])
     names: list[str] = []
     for path in found.files or []:
@@ -105,22 +105,24 @@ def licence_in_files(found: Distribution) -> str:
             continue
         if not _FILE_NAME.match(path.name) and path.name not in listed:
             continue
-        told = licence_in_text(path.locate().read_text(encoding="utf-8", errors="replace"))
-        names += [name for name in told.split(" AND ") if name and name not in names]
+        licences = licence_in_text(path.locate().read_text(encoding="utf-8", errors="replace"))
+        names += [name for name in licences.split(" AND ") if name and name not in names]
     return " AND ".join(names)
 
 
 def licence_of(found: Distribution) -> tuple[str, str]:
-    """Licence of an installed package, empty where none is told; and who told it, not the metadata.
+    """Find the licence of an installed package.
 
-    The second is empty where the metadata name the licence.
+    Returns
+    -------
+    licence : str
+        Name of the licence; empty if unknown.
+    source : str
+        Source of the licence; empty if it is in the metadata.
     """
-    named = licence_in_metadata(found)
-    if named:
-        return named, ""
-    read = licence_in_files(found)
-    if read:
-        return read, "its licence file"
+    if licence := licence_in_metadata(found):
+        return licence, ""
+    if licence := licence_in_files(found):
+        return licence, "its licence file"
     key = canonicalize_name(found.metadata["Name"]), found.version.split(".")[0]
-    told, where = TOLD_BY_HAND.get(key, ("", ""))
-    return told, where
+    return RECORDED.get(key, ("", ""))

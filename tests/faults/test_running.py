@@ -169,25 +169,25 @@ def test_two_runs_on_one_scan_do_not_interfere(
 
 
 survives.elsewhere(
-    "tests/mapping/test_run_warnings.py::test_a_file_that_grows_is_a_warning",
+    "tests/mapping/test_run_warnings.py::test_a_file_that_grows_during_the_run_gives_a_warning",
     "The file of a scan is changed during a run",
     "bytes appended between two tiles; modification time changed after opening",
     "The maps have a warning: *scan.npy was changed while it was read: map it again.*",
 )
 survives.elsewhere(
-    "tests/mapping/test_run_warnings.py::test_a_file_that_is_removed_is_the_error",
+    "tests/mapping/test_run_warnings.py::test_a_file_that_is_removed_during_the_run_is_the_error",
     "The file of a scan is removed during a run",
     "removed after the first tile",
     "The run ends. Message: *scan.npy was removed while it was read: the maps may be incomplete.*",
 )
 survives.elsewhere(
-    "tests/mapping/test_element_warnings.py::test_a_file_that_grows_is_a_warning",
+    "tests/mapping/test_element_warnings.py::test_a_file_that_grows_during_the_run_gives_a_warning",
     "The file of a scan is changed or removed while elements are mapped",
     "bytes appended between two tiles; modification time changed after opening; file removed",
     "As for pigments: the maps have a warning, or the run ends with the message.",
 )
 survives.elsewhere(
-    "tests/mapping/test_distributed.py::test_a_killed_worker_loses_nothing",
+    "tests/mapping/test_distributed.py::test_tiles_of_a_killed_worker_are_computed_again",
     "A worker of a cluster is lost",
     "`SIGKILL` of a worker during a run",
     "Another worker computes its tiles; the maps equal those of a single computer.",

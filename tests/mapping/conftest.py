@@ -1,4 +1,4 @@
-"""A small painting with a hidden corner, and a network that adds up channels."""
+"""Make a small painting with a missing pixel, and a stand-in for the network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RH = Acquisition(anode="Rh", tube_kv=45.0, detector=Detector(fwhm_mn_ka_ev=145.0
 
 
 class FakePredictor:
-    """Two pigments: one as sure as channel 100 is bright, the other the opposite."""
+    """A predictor of two pigments: one rises with the counts of channel 100, the other falls."""
 
     names = ("bright", "dark")
     groups = ("all",)
@@ -42,7 +42,7 @@ def predictor() -> FakePredictor:
 
 @pytest.fixture(scope="session")
 def painting(expected_spectrum: Callable[..., np.ndarray]) -> XRFCube:
-    """Lead and calcium all over, iron left, copper right, one missing pixel."""
+    """Simulate lead and calcium everywhere, iron left, copper right, and one missing pixel."""
     base = expected_spectrum(KEV, {"Pb L": 1500, "Ca K": 400}, scatter=400, continuum=1000)
     iron = expected_spectrum(KEV, {"Fe K": 800})
     copper = expected_spectrum(KEV, {"Cu K": 500})

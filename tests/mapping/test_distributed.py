@@ -1,4 +1,4 @@
-"""Maps made by the workers of a dask cluster."""
+"""Test maps that are computed by the workers of a dask cluster."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from napari_xrf_pigments.network import Predictor
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 
-SMALL = 48 * 1000 * 2  # bytes: two rows and a bit of the scan
+SMALL = 48 * 1000 * 2  # bytes: slightly more than two rows of the scan
 LINES = ["Pb", "Ca", "Fe", "Cu"]
 
 
 @contextmanager
 def two_workers() -> Iterator[distributed.Client]:
-    """A cluster of two processes on this machine."""
+    """Start a cluster of two processes on this machine."""
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
@@ -50,14 +50,14 @@ def two_workers() -> Iterator[distributed.Client]:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[distributed.Client]:
-    """The cluster that the tests share."""
+    """Connect to the cluster that the tests share."""
     with two_workers() as client:
         yield client
 
 
 @pytest.fixture
 def scan(painting: XRFCube, tmp_path: Path) -> XRFCube:
-    """The painting in a file, so that the workers read it themselves."""
+    """Save the painting to a file, so that the workers read it themselves."""
     np.save(tmp_path / "scan.npy", painting.counts.compute())
     cube = open_cube(tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02)
     return cube.with_acquisition(painting.acquisition)
@@ -68,7 +68,7 @@ def _tile(task: TileTask) -> Tile:
     return read_tile(task.cube, 0, slice(0, rows), slice(0, columns))
 
 
-def test_tiles_are_whole_rows_or_parts_of_one(scan: XRFCube) -> None:
+def test_tiles_are_whole_rows_or_parts_of_one_row(scan: XRFCube) -> None:
     rows, columns = cluster_tile(scan, SMALL)
     assert columns == 20
     assert 1 <= rows < 12
@@ -76,14 +76,14 @@ def test_tiles_are_whole_rows_or_parts_of_one(scan: XRFCube) -> None:
     assert cluster_tile(scan) == (12, 20)
 
 
-def test_the_task_of_a_worker_is_small(scan: XRFCube) -> None:
+def test_the_task_of_a_worker_contains_no_counts(scan: XRFCube) -> None:
     task = next(tile_tasks(scan, (2, 20), "folder"))
     assert len(pickle.dumps(task)) < 20_000
     counts = task.cube.counts.compute(scheduler="synchronous")
     assert (counts == scan.counts[:2].compute()).all()
 
 
-def test_of_a_scan_in_memory_only_the_tile_travels(painting: XRFCube) -> None:
+def test_only_the_tile_of_a_scan_in_memory_is_sent(painting: XRFCube) -> None:
     task = list(tile_tasks(painting, (2, 20), "folder"))[2]
     assert len(pickle.dumps(task)) < 2.5 * task.cube.counts.nbytes
     assert painting.valid is not None
@@ -91,7 +91,7 @@ def test_of_a_scan_in_memory_only_the_tile_travels(painting: XRFCube) -> None:
 
 
 @pytest.mark.slow
-def test_elements_are_those_of_one_computer(
+def test_element_maps_equal_those_of_one_computer(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
     steps: list[tuple[int, int]] = []
@@ -109,7 +109,7 @@ def test_elements_are_those_of_one_computer(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_pigments_are_those_of_one_computer(
+def test_pigment_maps_equal_those_of_one_computer(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
     there = map_pigments_on_cluster(
@@ -118,16 +118,16 @@ def test_pigments_are_those_of_one_computer(
     here = map_pigments(scan, device="cpu")
     for field in ("probability", "top", "below", "group_probability", "unexplained"):
         found, expected = (np.asarray(getattr(maps, field)) for maps in (there, here))
-        # A fit in single precision adds up in another order at another place of a batch.
+        # The order of summation in single precision depends on the position in a batch.
         slack = 1e-5 if field == "unexplained" else 1e-6
         assert found == pytest.approx(expected, abs=slack)
     assert there.provenance["weights_hash"] == here.provenance["weights_hash"]
 
 
-def test_the_same_tiles_give_the_same_to_the_last_bit(
+def test_equal_tiles_give_bit_identical_maps(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
-    torch.set_num_threads(1)  # as the workers' own
+    torch.set_num_threads(1)  # as on the workers
     elements = map_elements_on_cluster(scan, client, tmp_path / "e.zarr", LINES, tile_bytes=SMALL)
     pigments = map_pigments_on_cluster(
         scan, client, tmp_path / "p.zarr", device="cpu", tile_bytes=SMALL
@@ -147,7 +147,7 @@ def test_the_same_tiles_give_the_same_to_the_last_bit(
             np.testing.assert_array_equal(there, getattr(predicted, field))
 
 
-def test_a_killed_worker_loses_nothing(
+def test_tiles_of_a_killed_worker_are_computed_again(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
     workers = client.run(os.getpid)
@@ -166,7 +166,7 @@ def test_a_killed_worker_loses_nothing(
     assert np.asarray(there.counts) == pytest.approx(here.counts, rel=1e-5, abs=1e-3)
 
 
-def test_other_weights_on_a_worker_are_an_error_and_leave_nothing(
+def test_other_weights_on_a_worker_are_an_error_and_leave_no_files(
     client: distributed.Client, scan: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from napari_xrf_pigments.network import Predictor
@@ -183,13 +183,13 @@ def test_other_weights_on_a_worker_are_an_error_and_leave_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
 
 
-def test_no_scheduler_is_one_plain_sentence(scan: XRFCube, tmp_path: Path) -> None:
+def test_a_missing_scheduler_is_one_sentence(scan: XRFCube, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="There is no dask scheduler at nonsense://"):
         map_elements_on_cluster(scan, "nonsense://nowhere:1", tmp_path / "e.zarr", LINES)
     assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
 
 
-def test_warnings_of_the_workers_join_the_maps(
+def test_warnings_of_the_workers_are_in_the_maps(
     client: distributed.Client, scan: XRFCube, tmp_path: Path
 ) -> None:
     counts = scan.counts.compute()
@@ -227,7 +227,7 @@ def gpu_without_room() -> Callable[[], None]:
             return forward(self, encoded)
 
         Predictor.__init__, Predictor._forward = on_gpu, full  # type: ignore[method-assign]
-        # The work itself is the processor's.
+        # The computation itself runs on the processor.
         BatchBuffers.to_device = lambda own, count, device: own._input[:count]  # type: ignore[method-assign]
         worker_network.cache_clear()
 
@@ -237,7 +237,7 @@ def gpu_without_room() -> Callable[[], None]:
 @pytest.mark.slow
 def test_a_full_gpu_of_a_worker_is_reported_once(scan: XRFCube, tmp_path: Path) -> None:
     out = tmp_path / "p.zarr"
-    # Workers of its own: nothing has to be put back, and a restart may hang on a busy machine.
+    # Separate workers need no restart afterwards, which may hang on a busy machine.
     with two_workers() as client:
         client.run(gpu_without_room())
         there = map_pigments_on_cluster(scan, client, out, device="cpu", tile_bytes=SMALL)

@@ -1,4 +1,4 @@
-"""Elemental maps carry the warnings that pigment maps carry, as far as they concern them."""
+"""Test the warnings of elemental maps."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_good_scan_has_no_warnings(painting: XRFCube) -> None:
     assert warnings_of(painting) == []
 
 
-def test_dead_pixels_are_counted_but_not_those_never_measured(painting: XRFCube) -> None:
+def test_pixels_without_counts_are_counted_unless_they_were_not_measured(painting: XRFCube) -> None:
     def dead(counts: np.ndarray) -> None:
         counts[0, :3] = 0
 
@@ -45,7 +45,7 @@ def test_dead_pixels_are_counted_but_not_those_never_measured(painting: XRFCube)
     assert text.startswith("3 pixels hold no counts at all")
 
 
-def test_negative_counts_are_counted_and_are_not_dead_pixels(painting: XRFCube) -> None:
+def test_pixels_with_negative_counts_are_counted_separately(painting: XRFCube) -> None:
     def negative(counts: np.ndarray) -> None:
         counts[2, 2] = 0
         counts[2, 2, 5:7] = 4, -4
@@ -54,7 +54,7 @@ def test_negative_counts_are_counted_and_are_not_dead_pixels(painting: XRFCube) 
     assert text.startswith("1 pixel holds negative counts")
 
 
-def test_channels_at_the_ceiling_are_counted(painting: XRFCube) -> None:
+def test_pixels_with_saturated_channels_are_counted(painting: XRFCube) -> None:
     def full(counts: np.ndarray) -> None:
         counts[1, 1, 300:303] = 65535
 
@@ -63,7 +63,7 @@ def test_channels_at_the_ceiling_are_counted(painting: XRFCube) -> None:
 
 
 @pytest.mark.parametrize("source", ["file", "estimated"])
-def test_the_first_tile_warns_of_an_axis_that_does_not_fit_the_lines(
+def test_the_first_tile_has_the_warning_of_an_axis_that_does_not_fit_the_lines(
     painting: XRFCube, source: Any
 ) -> None:
     wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10, source))
@@ -74,7 +74,7 @@ def test_the_first_tile_warns_of_an_axis_that_does_not_fit_the_lines(
     assert warnings_of(wrong) == [text]
 
 
-def test_only_the_last_tile_warns_of_the_whole_scan(painting: XRFCube) -> None:
+def test_only_the_last_tile_has_the_warnings_of_the_whole_scan(painting: XRFCube) -> None:
     def dead(counts: np.ndarray) -> None:
         counts[0, 0] = counts[11, 19] = 0
 
@@ -97,7 +97,7 @@ def test_maps_on_disk_and_continued_runs_have_the_warnings(
 
 
 @pytest.mark.parametrize("kind", ["elements", "pigments"])
-def test_a_continued_run_warns_of_its_earlier_tiles_too(
+def test_a_continued_run_has_the_warnings_of_its_earlier_tiles(
     painting: XRFCube, predictor: Any, tmp_path: Path, kind: str
 ) -> None:
     def odd(counts: np.ndarray) -> None:
@@ -134,7 +134,7 @@ class TestSource:
             tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02, anode="Rh", tube_kv=45.0
         )
 
-    def test_a_file_that_grows_is_a_warning(self, scan: XRFCube) -> None:
+    def test_a_file_that_grows_during_the_run_gives_a_warning(self, scan: XRFCube) -> None:
         assert scan.source is not None
         tiles = iter_element_tiles(scan, LINES)
         next(tiles)
@@ -143,7 +143,7 @@ class TestSource:
         last = list(tiles)[-1]
         assert "scan.npy was changed while it was read: map it again." in last.warnings
 
-    def test_a_file_that_is_removed_is_the_error(self, scan: XRFCube) -> None:
+    def test_a_file_that_is_removed_during_the_run_is_the_error(self, scan: XRFCube) -> None:
         assert scan.source is not None
         tiles = iter_element_tiles(scan, LINES)
         next(tiles)
@@ -151,7 +151,7 @@ class TestSource:
         with pytest.raises(OSError, match=r"^scan\.npy was removed while it was read: .*\.$"):
             list(tiles)
 
-    def test_a_file_changed_after_opening_is_a_warning(self, scan: XRFCube) -> None:
+    def test_a_file_changed_after_opening_gives_a_warning(self, scan: XRFCube) -> None:
         assert scan.source is not None
         later = scan.source.modified + 100
         os.utime(scan.source.path, (later, later))

@@ -1,4 +1,4 @@
-"""Elemental maps of a small painting."""
+"""Test the elemental maps of a small painting."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from napari_xrf_pigments.cube import Acquisition, Source, XRFCube
 from napari_xrf_pigments.mapping import iter_element_tiles, map_elements, plan_elements
 
 
-def test_elements_are_found_and_stand_where_they_are(painting: XRFCube) -> None:
+def test_elements_are_found_and_mapped_at_their_positions(painting: XRFCube) -> None:
     maps = map_elements(painting)
     assert set(maps.names) == {"Ca K", "Fe K", "Cu K", "Pb L"}
     iron = maps.counts[maps.names.index("Fe K")]
@@ -23,7 +23,7 @@ def test_elements_are_found_and_stand_where_they_are(painting: XRFCube) -> None:
     assert maps.pixel_mm == (0.5, 0.5)
 
 
-def test_missing_pixels_are_not_zero(painting: XRFCube) -> None:
+def test_missing_pixels_are_nan(painting: XRFCube) -> None:
     maps = map_elements(painting, ["Fe"])
     missing = np.zeros((12, 20), bool)
     missing[5, 7] = True
@@ -32,17 +32,17 @@ def test_missing_pixels_are_not_zero(painting: XRFCube) -> None:
 
 
 @pytest.mark.parametrize("names", [["Fe", "Pb"], ["Fe K", "Pb L"], ["Fe", "Fe K", "Pb"]])
-def test_named_lines(painting: XRFCube, names: list[str]) -> None:
+def test_named_lines_are_mapped(painting: XRFCube, names: list[str]) -> None:
     maps = map_elements(painting, names)
     assert maps.names == ("Fe K", "Pb L")
-    # What else is there is fitted along, so that the numbers are the same.
+    # Other elements that are present are fitted too, so that the counts are the same.
     whole = map_elements(painting)
     assert maps.counts[0] == pytest.approx(
         whole.counts[whole.names.index("Fe K")], abs=3.0, nan_ok=True
     )
 
 
-def test_element_that_is_not_there_has_an_empty_map(painting: XRFCube) -> None:
+def test_an_absent_element_has_an_empty_map(painting: XRFCube) -> None:
     maps = map_elements(painting, ["Cr"])
     assert np.nanmax(maps.counts / maps.sigma) < 5
 
@@ -51,12 +51,12 @@ def test_element_that_is_not_there_has_an_empty_map(painting: XRFCube) -> None:
     ("name", "words"),
     [("Xx", "not the symbol"), ("Fe Z", "neither"), ("U K", "excited"), ("H", "No line")],
 )
-def test_impossible_lines_are_named(painting: XRFCube, name: str, words: str) -> None:
+def test_impossible_lines_are_named_in_the_error(painting: XRFCube, name: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         map_elements(painting, [name])
 
 
-def test_tiles_are_the_maps(painting: XRFCube) -> None:
+def test_tiles_add_up_to_the_maps(painting: XRFCube) -> None:
     plan = plan_elements(painting)
     maps = map_elements(painting)
     tiles = list(iter_element_tiles(painting, plan=plan))
@@ -76,14 +76,14 @@ def test_a_run_can_be_cancelled(painting: XRFCube) -> None:
         next(tiles)
 
 
-def test_progress_grows_to_the_whole(painting: XRFCube) -> None:
-    said: list[tuple[int, int]] = []
-    map_elements(painting, ["Fe"], progress=lambda done, whole: said.append((done, whole)))
-    assert said[-1] == (240, 240)
-    assert [done for done, _ in said] == sorted(done for done, _ in said)
+def test_progress_rises_to_the_number_of_pixels(painting: XRFCube) -> None:
+    steps: list[tuple[int, int]] = []
+    map_elements(painting, ["Fe"], progress=lambda done, whole: steps.append((done, whole)))
+    assert steps[-1] == (240, 240)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
 
 
-def test_maps_on_disk_are_the_maps_in_memory(painting: XRFCube, tmp_path: Path) -> None:
+def test_maps_on_disk_equal_maps_in_memory(painting: XRFCube, tmp_path: Path) -> None:
     import zarr
 
     out = tmp_path / "maps.zarr"
@@ -95,14 +95,14 @@ def test_maps_on_disk_are_the_maps_in_memory(painting: XRFCube, tmp_path: Path) 
     assert group.attrs["provenance"]["program"] == "napari-xrf-pigments"
 
 
-def test_folder_that_exists_is_left_alone(painting: XRFCube, tmp_path: Path) -> None:
+def test_an_existing_folder_is_not_changed(painting: XRFCube, tmp_path: Path) -> None:
     (tmp_path / "maps.zarr").mkdir()
     with pytest.raises(OSError, match="exists already"):
         map_elements(painting, ["Fe"], out=tmp_path / "maps.zarr")
     assert list((tmp_path / "maps.zarr").iterdir()) == []
 
 
-def test_failed_run_leaves_nothing_behind(painting: XRFCube, tmp_path: Path) -> None:
+def test_a_failed_run_leaves_no_files(painting: XRFCube, tmp_path: Path) -> None:
     def stop(done: int, whole: int) -> None:
         raise RuntimeError("stop")
 
@@ -111,7 +111,7 @@ def test_failed_run_leaves_nothing_behind(painting: XRFCube, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_provenance_says_how_without_saying_where(painting: XRFCube) -> None:
+def test_the_provenance_contains_the_settings_but_no_folder(painting: XRFCube) -> None:
     source = Source(Path("/some/one/secret/scan.rpl"), "Ripple", 1234, 1.0e9)
     made = map_elements(replace(painting, source=source), ["Fe"]).provenance
     assert made["source"]["name"] == "scan.rpl"
@@ -121,18 +121,18 @@ def test_provenance_says_how_without_saying_where(painting: XRFCube) -> None:
     assert made["settings"]["lines"] == "named"
 
 
-def test_unknown_instrument_is_estimated(painting: XRFCube) -> None:
+def test_an_unknown_anode_is_estimated(painting: XRFCube) -> None:
     plan = plan_elements(painting.with_acquisition(Acquisition()))
     assert plan.conditions.anode == "Rh"
     assert {"Ca K", "Fe K", "Cu K", "Pb L"} <= set(plan.fit.names)
 
 
-def test_scan_without_pixels_is_refused(painting: XRFCube) -> None:
+def test_a_scan_without_measured_pixels_is_refused(painting: XRFCube) -> None:
     with pytest.raises(ValueError, match="No pixel"):
         map_elements(replace(painting, valid=np.zeros((12, 20), bool)))
 
 
-def test_lines_may_be_named_in_one_text(painting: XRFCube) -> None:
+def test_lines_may_be_given_as_one_string(painting: XRFCube) -> None:
     named = map_elements(painting, lines="Pb L, Fe")
     listed = map_elements(painting, lines=["Pb L", "Fe"])
     assert named.names == listed.names

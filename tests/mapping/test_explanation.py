@@ -1,4 +1,4 @@
-"""Evidence: what a prediction cannot do without, found by deletion, over simulated spectra."""
+"""Test the evidence of predictions, which is found by deleting lines from simulated spectra."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ SCANS, EACH = 4, 25
 
 @pytest.fixture(scope="module")
 def judged():
-    """Every prediction over 0.5: its evidence, and its probability without anything else."""
+    """Return the evidence of all predictions over 0.5 and their probability without other lines."""
     rng = np.random.default_rng(2026)
     predictor = Predictor("cpu")
     found = []
@@ -39,16 +39,23 @@ def judged():
         )
         predict = predictor.bind(measured.energies, known)
         for counts in measured.counts.numpy():
-            told = explain_spectrum(counts, measured.energies, known, predict, unexpected=False)
+            explanation = explain_spectrum(
+                counts, measured.energies, known, predict, unexpected=False
+            )
             rests = []
-            for entry in told.evidence:
+            for entry in explanation.evidence:
                 own = {line.family for line in entry.lines}
-                others = [n for n in told.fit.names if n not in own and told.fit.family(n).any()]
-                rests.append(delete_families(counts, told.fit, others))
+                others = [
+                    n
+                    for n in explanation.fit.names
+                    if n not in own and explanation.fit.family(n).any()
+                ]
+                rests.append(delete_families(counts, explanation.fit, others))
             if rests:
                 maps = predict(np.array(rests))
                 found += [
-                    (entry, _of(maps, entry)[column]) for column, entry in enumerate(told.evidence)
+                    (entry, _of(maps, entry)[column])
+                    for column, entry in enumerate(explanation.evidence)
                 ]
     return found
 
@@ -60,7 +67,7 @@ def _of(maps: PigmentMaps, entry):
 
 
 @pytest.mark.parametrize("kind", ["pigment", "group"])
-def test_without_its_evidence_a_prediction_falls_without_all_else_it_stands(judged, kind):
+def test_removing_the_evidence_lowers_a_prediction_and_removing_other_lines_does_not(judged, kind):
     of_kind = [(entry.without, rest) for entry, rest in judged if entry.kind == kind]
     without, rest = np.array(of_kind).T
     assert len(of_kind) > 100
@@ -70,7 +77,7 @@ def test_without_its_evidence_a_prediction_falls_without_all_else_it_stands(judg
     assert (rest > 0.5).mean() > 0.85
 
 
-def test_the_evidence_is_what_an_analyst_would_name(judged):
+def test_the_evidence_consists_of_the_diagnostic_lines(judged):
     named, size = [], []
     for entry, _ in judged:
         if entry.kind == "pigment":
@@ -82,7 +89,7 @@ def test_the_evidence_is_what_an_analyst_would_name(judged):
     assert np.mean(size) < 2.5
 
 
-def test_evidence_lines_stand_over_their_noise_and_come_by_weight(judged):
+def test_evidence_lines_are_significant_and_sorted_by_their_effect(judged):
     for entry, _ in judged:
         drops = [line.log_odds_drop for line in entry.lines]
         assert drops == sorted(drops, reverse=True)
@@ -90,7 +97,7 @@ def test_evidence_lines_stand_over_their_noise_and_come_by_weight(judged):
         assert entry.probability >= 0.5
 
 
-def test_what_else_it_could_be_is_said(judged):
+def test_alternatives_are_the_other_pigments_of_the_group(judged):
     entries = {entry.name: entry for entry, _ in judged if entry.kind == "pigment"}
     for name, entry in entries.items():
         group = pigment(name).group
@@ -102,7 +109,7 @@ AXIS = EnergyAxis(1500, 0.02)
 
 
 def toy(**families):
-    """Counts of families over a continuum."""
+    """Simulate counts of families over a continuum."""
     counts = np.full(AXIS.n_channels, 3.0)
     for name, much in families.items():
         family = line_family(name.replace("_", " "), 40.0)
@@ -115,7 +122,7 @@ def window(counts, kev):
 
 
 def toy_network(counts):
-    """Finds vermilion by mercury's L-alpha line, and chrome yellow by lead and chromium."""
+    """Predict vermilion from the L-alpha line of Hg, and chrome yellow from lead and chromium."""
 
     def over(kev, least):
         return 1 / (1 + np.exp(-(window(counts, kev) - least) / (0.1 * least)))
@@ -127,9 +134,11 @@ def toy_network(counts):
     )
 
 
-def test_a_network_that_looks_at_one_line_is_seen_through():
-    told = explain_spectrum(toy(Hg_L=4000, Cu_K=9000), AXIS, Acquisition("Rh", 45.0), toy_network)
-    (vermilion,) = [entry for entry in told.evidence if entry.kind == "pigment"]
+def test_the_line_that_a_network_relies_on_is_the_evidence():
+    explanation = explain_spectrum(
+        toy(Hg_L=4000, Cu_K=9000), AXIS, Acquisition("Rh", 45.0), toy_network
+    )
+    (vermilion,) = [entry for entry in explanation.evidence if entry.kind == "pigment"]
     assert vermilion.name == "vermilion"
     assert [line.family for line in vermilion.lines] == ["Hg L"]
     assert vermilion.lines[0].kev == pytest.approx(9.99, abs=0.01)
@@ -138,29 +147,29 @@ def test_a_network_that_looks_at_one_line_is_seen_through():
 
 def test_both_elements_of_a_compound_are_evidence():
     spectrum = toy(Pb_L=5000, Cr_K=3000, Fe_K=3000)
-    told = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
-    (yellow,) = told.evidence
+    explanation = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
+    (yellow,) = explanation.evidence
     assert {line.family for line in yellow.lines} == {"Pb L", "Cr K"}
     assert "chrome_orange" in yellow.alternatives
     assert ("lead", "chromium") in yellow.mixtures
 
 
-def test_deleting_a_family_leaves_the_others():
+def test_deleting_a_family_does_not_change_the_others():
     spectrum = toy(Pb_L=5000, Fe_K=3000)
-    told = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
-    without = delete_families(spectrum, told.fit, ["Pb L"])
+    explanation = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
+    without = delete_families(spectrum, explanation.fit, ["Pb L"])
     assert window(without, 10.55) < 0.1 * window(spectrum, 10.55)
     assert window(without, 6.40) == pytest.approx(window(spectrum, 6.40), rel=0.05)
     assert (without >= 0).all()
     with pytest.raises(ValueError, match="was not fitted"):
-        delete_families(spectrum, told.fit, ["Xx K"])
+        delete_families(spectrum, explanation.fit, ["Xx K"])
 
 
-def test_nothing_found_needs_no_evidence_but_strangers_are_named():
+def test_without_a_prediction_unexpected_peaks_are_still_named():
     spectrum = toy(Fe_K=3000, Bi_L=2500)
-    told = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
-    assert told.evidence == ()
-    assert told.unexplained[0].family == "Bi L"
+    explanation = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
+    assert explanation.evidence == ()
+    assert explanation.unexplained[0].family == "Bi L"
 
 
 def test_an_empty_spectrum_is_refused_in_one_sentence():

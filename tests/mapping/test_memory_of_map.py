@@ -1,4 +1,4 @@
-"""A scan that would not fit into the memory allowed is mapped all the same."""
+"""Test that a scan larger than the available memory can be mapped."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from napari_xrf_pigments.io import load_results
 ROWS, COLUMNS, CHANNELS = 600, 600, 1200
 COUNTS_BYTES = 2 * ROWS * COLUMNS * CHANNELS
 MAPS = ("Ca K", "Ti K", "Cr K", "Mn K", "Fe K", "Co K", "Ni K", "Cu K", "Zn K", "As K", "Pb L")
-#: Python with its libraries takes 400 MB of this; counts and maps in memory would break it.
+#: Python with its libraries needs 400 MB of this; counts and maps in memory would exceed it.
 ALLOWED_BYTES = 700 * 2**20
 
-#: The command line, and at its end the peak of memory in kB. (What the system says of a finished
-#: child counts the memory of the program that started it as well.)
+#: The command line, which prints its peak memory in kB at the end. (The figure of the system for a
+#: finished child includes the memory of the parent.)
 WITH_PEAK = """
 import sys
 from napari_xrf_pigments.cli import main
@@ -32,7 +32,7 @@ sys.exit(code)
 
 @pytest.fixture
 def scan(tmp_path) -> Path:
-    """860 MB of counts: iron in one row, holes in the file elsewhere."""
+    """Write 860 MB of counts: iron in one row, a sparse file elsewhere."""
     kev = 0.02 * np.arange(CHANNELS)
     line = 400 * np.exp(-(((kev - 6.4) / 0.07) ** 2)) + 60 * np.exp(-(((kev - 7.06) / 0.07) ** 2))
     row = np.random.default_rng(0).poisson(np.tile(line + 2, (COLUMNS, 1))).astype("<u2")
@@ -51,12 +51,12 @@ def scan(tmp_path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for a peak of memory")
-def test_map_needs_less_memory_than_the_scan_is_large(scan, tmp_path):
+def test_mapping_needs_less_memory_than_the_size_of_the_scan(scan, tmp_path):
     assert COUNTS_BYTES > ALLOWED_BYTES
     out = tmp_path / "maps.zarr"
     words = ["map", str(scan), "-o", str(out), "--elements-only", "--lines", ",".join(MAPS)]
     command = [sys.executable, "-c", WITH_PEAK, *words, "--no-calibrate"]
-    # Each thread of a linear algebra library takes memory of its own.
+    # Each thread of a linear algebra library needs additional memory.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     said = subprocess.check_output(command, env=environment, text=True)
     assert 1024 * int(said.split()[-1]) < ALLOWED_BYTES
@@ -65,5 +65,5 @@ def test_map_needs_less_memory_than_the_scan_is_large(scan, tmp_path):
     assert iron.shape == (ROWS, COLUMNS)
     assert iron[300].mean() > 1000
     assert abs(np.delete(iron, 300, axis=0)).max() < 1
-    # Nothing but the scan and its maps is left.
+    # Only the scan and its maps remain.
     assert sorted(path.name for path in tmp_path.iterdir()) == ["maps.zarr", "scan.raw", "scan.rpl"]

@@ -1,4 +1,4 @@
-"""Similar neighbours are pooled with a pixel; others are not."""
+"""Test the pooling of a pixel with similar neighbours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from napari_xrf_pigments.mapping.neighbour_pooling import (
 )
 
 AXIS = EnergyAxis(1000, 0.03, -0.02)
-#: Pixels within the reach of the pooling, the pixel itself among them.
+#: Pixels in the neighbourhood, including the pixel itself.
 MOST = 25
 
 
@@ -32,7 +32,7 @@ def _paint(expected_spectrum: Any, lines: dict[str, float]) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def halves(expected_spectrum: Any) -> np.ndarray:
-    """Means of lead white left, the same with copper right: few counts; (12, 16, channel)."""
+    """Make mean counts of lead white on the left, with copper on the right, (12, 16, channel)."""
     mean = np.tile(_paint(expected_spectrum, {"Pb L": 300}), (12, 16, 1))
     mean[:, 8:] += _paint(expected_spectrum, {"Cu K": 200})
     return mean
@@ -42,7 +42,7 @@ def _all_usable(counts: np.ndarray) -> np.ndarray:
     return np.ones(counts.shape[:2], bool)
 
 
-def test_neighbours_of_the_same_paint_are_nearly_all_added(halves: np.ndarray) -> None:
+def test_nearly_all_neighbours_of_the_same_paint_are_added(halves: np.ndarray) -> None:
     counts = np.random.default_rng(1).poisson(np.tile(halves[:1, :1], (16, 16, 1)))
     made = pool_neighbours(counts, _all_usable(counts), AXIS)
     assert made.pixels[3:-3, 3:-3].mean() > 0.8 * MOST
@@ -54,7 +54,7 @@ def test_edges_are_preserved(halves: np.ndarray) -> None:
     made = pool_neighbours(counts, _all_usable(counts), AXIS)
     copper = slice(*(int((kev + 0.02) / 0.03) for kev in (7.85, 8.25)))
     mean = halves[..., copper].sum(-1)
-    # What is expected of as many spectra of the pixel's own side, not of the other's.
+    # The expectation of as many spectra of the same side, without the other side.
     beside = made.counts[:, 6:8, copper].sum(-1) / made.pixels[:, 6:8]
     assert beside.mean() == pytest.approx(mean[0, 0], rel=0.25)
     assert mean[0, -1] > 5 * mean[0, 0]
@@ -76,7 +76,9 @@ def test_unusable_pixels_are_not_pooled(halves: np.ndarray) -> None:
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.0, 3.0))
 @settings(max_examples=30, deadline=None)
-def test_sums_lie_between_the_spectrum_and_all_near_ones(seed: int, rate: float) -> None:
+def test_sums_are_between_the_spectrum_and_the_sum_of_all_neighbours(
+    seed: int, rate: float
+) -> None:
     rng = np.random.default_rng(seed)
     counts = rng.poisson(rate * rng.random((6, 5, 1)) * rng.random(64), (6, 5, 64))
     made = pool_neighbours(counts, rng.random((6, 5)) > 0.2, EnergyAxis(64, 0.5, 0.0))
@@ -88,7 +90,7 @@ def test_sums_lie_between_the_spectrum_and_all_near_ones(seed: int, rate: float)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 3)])
-def test_narrow_scans(shape: tuple[int, int], halves: np.ndarray) -> None:
+def test_narrow_scans_are_pooled(shape: tuple[int, int], halves: np.ndarray) -> None:
     counts = np.random.default_rng(4).poisson(np.tile(halves[:1, :1], (*shape, 1)))
     made = pool_neighbours(counts, _all_usable(counts), AXIS)
     assert (made.pixels <= np.prod(shape)).all()
@@ -96,7 +98,7 @@ def test_narrow_scans(shape: tuple[int, int], halves: np.ndarray) -> None:
 
 
 @pytest.mark.slow
-def test_directions_are_equivalent(halves: np.ndarray) -> None:
+def test_pooling_does_not_depend_on_the_orientation(halves: np.ndarray) -> None:
     counts = np.random.default_rng(5).poisson(halves)
     made = pool_neighbours(counts, _all_usable(counts), AXIS)
     for turned in (lambda a: a[::-1], lambda a: a[:, ::-1], lambda a: a.swapaxes(0, 1)):
@@ -133,7 +135,7 @@ def test_the_margin_suffices(painting: XRFCube, predictor: Any) -> None:
     assert done == 12 * 20
 
 
-def test_pixels_that_were_not_measured_stay_empty(painting: XRFCube, predictor: Any) -> None:
+def test_pixels_that_were_not_measured_remain_nan(painting: XRFCube, predictor: Any) -> None:
     maps = map_pigments(painting, predictor=predictor, context=True)
     assert np.isnan(maps.probability[:, 5, 7]).all()
     assert np.isfinite(maps.probability[:, painting.valid]).all()
@@ -150,7 +152,7 @@ def test_an_invalid_spectrum_is_not_pooled(
     alone = map_pigments(cube, predictor=predictor)
     together = map_pigments(cube, predictor=predictor, context=True)
     assert np.array_equal(alone.probability[:, 4, 4], together.probability[:, 4, 4])
-    # Its neighbours are as they were without it.
+    # The other pixels are pooled as without it.
     valid = np.ones((9, 9), bool)
     valid[4, 4] = False
     without = map_pigments(_cube(counts, painting, valid=valid), predictor=predictor, context=True)
@@ -171,7 +173,7 @@ def test_a_run_is_continued_only_with_the_same_setting(
 
 
 def test_a_single_pixel_is_pooled_as_in_the_map(painting: XRFCube) -> None:
-    """A click explains the spectrum that the map was made of."""
+    """Test that a click explains the spectrum that the map was made from."""
     counts = np.asarray(painting.counts)
     whole = pool_neighbours(
         np.where(painting.valid[..., None], counts, 0), painting.valid, painting.energies

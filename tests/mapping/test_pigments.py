@@ -1,4 +1,4 @@
-"""Pigment maps through tiles, with a stand-in for the network."""
+"""Test the computation of pigment maps in tiles, with a stand-in for the network."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ def _bright(painting: XRFCube) -> np.ndarray:
     return bright
 
 
-def test_maps_hold_what_the_network_says_of_each_pixel(painting: XRFCube, predictor: Any) -> None:
+def test_maps_contain_the_prediction_of_each_pixel(painting: XRFCube, predictor: Any) -> None:
     maps = map_pigments(painting, predictor=predictor)
     bright = _bright(painting)
     assert maps.names == ("bright", "dark")
@@ -37,7 +37,9 @@ def test_provenance_names_the_weights(painting: XRFCube, predictor: Any) -> None
     assert made["settings"] == {"kind": "pigments", "device": "cpu", "context": False}
 
 
-def test_tiles_come_one_by_one_and_can_be_stopped(painting: XRFCube, predictor: Any) -> None:
+def test_tiles_are_computed_one_by_one_and_can_be_stopped(
+    painting: XRFCube, predictor: Any
+) -> None:
     tiles = iter_pigment_tiles(painting, predictor=predictor)
     first = next(tiles)
     rows = first.rows.stop - first.rows.start
@@ -46,14 +48,14 @@ def test_tiles_come_one_by_one_and_can_be_stopped(painting: XRFCube, predictor: 
     tiles.close()
 
 
-def test_maps_on_disk(painting: XRFCube, predictor: Any, tmp_path: Path) -> None:
+def test_maps_are_written_to_disk(painting: XRFCube, predictor: Any, tmp_path: Path) -> None:
     maps = map_pigments(painting, predictor=predictor, out=tmp_path / "p.zarr")
     assert (tmp_path / "p.zarr").is_dir()
     assert np.asarray(maps.unexplained) == pytest.approx(_bright(painting) / 8, nan_ok=True)
     assert [p.name for p in tmp_path.iterdir()] == ["p.zarr"]
 
 
-def test_progress(painting: XRFCube, predictor: Any) -> None:
-    said: list[tuple[int, int]] = []
-    map_pigments(painting, predictor=predictor, progress=lambda *step: said.append(step))
-    assert said[-1] == (240, 240)
+def test_progress_ends_at_the_number_of_pixels(painting: XRFCube, predictor: Any) -> None:
+    steps: list[tuple[int, int]] = []
+    map_pigments(painting, predictor=predictor, progress=lambda *step: steps.append(step))
+    assert steps[-1] == (240, 240)

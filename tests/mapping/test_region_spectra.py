@@ -1,4 +1,4 @@
-"""Spectra of regions in one pass: the same numbers as one region after the other."""
+"""Test the spectra of several regions, which are computed in one pass."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def masks():
 
 
 @pytest.mark.parametrize("gaps", [False, True])
-def test_the_same_as_one_region_after_the_other(gaps):
+def test_spectra_of_several_regions_equal_those_of_single_regions(gaps):
     valid = np.random.default_rng(5).random((9, 7)) > 0.2 if gaps else None
     scan = cube(valid)
     found = region_sums(scan, masks())

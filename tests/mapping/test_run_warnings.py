@@ -1,4 +1,4 @@
-"""Sentences on a run that travel with its maps."""
+"""Test the warnings of a run, which are saved with its maps."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def test_a_good_scan_has_no_warnings(painting: XRFCube, predictor: Any) -> None:
     assert warnings_of(painting, predictor) == []
 
 
-def test_pixels_without_counts_are_counted_but_not_those_never_measured(
+def test_pixels_without_counts_are_counted_unless_they_were_not_measured(
     painting: XRFCube, predictor: Any
 ) -> None:
     def dark(counts: np.ndarray) -> None:
@@ -51,7 +51,7 @@ def test_negative_counts_are_counted(painting: XRFCube, predictor: Any) -> None:
     assert text == "1 pixel holds negative counts, treated as zero."
 
 
-def test_channels_at_the_ceiling_are_counted(painting: XRFCube, predictor: Any) -> None:
+def test_pixels_with_saturated_channels_are_counted(painting: XRFCube, predictor: Any) -> None:
     def full(counts: np.ndarray) -> None:
         counts[1, 1, 300:303] = 65535
 
@@ -69,14 +69,14 @@ class UnexplainedNetwork:
     def bind(self, energies: EnergyAxis, acquisition: Acquisition) -> Any:
         def predict(counts: np.ndarray) -> PigmentMaps:
             one = np.full((1, len(counts)), 0.2, np.float32)
-            # Copper stands on the right, iron on the left.
+            # Copper is on the right, iron on the left.
             left = counts[:, 205:222].sum(1) > counts[:, 260:277].sum(1)
             return PigmentMaps(self.names, one, one, one, self.groups, one, left * 0.9)
 
         return predict
 
 
-def test_unexplained_pixels_are_counted_and_notices_of_the_network_join(
+def test_unexplained_pixels_are_counted_and_notices_of_the_network_included(
     painting: XRFCube,
 ) -> None:
     unexplained, notice = warnings_of(painting, UnexplainedNetwork())
@@ -85,7 +85,9 @@ def test_unexplained_pixels_are_counted_and_notices_of_the_network_join(
     assert notice == UnexplainedNetwork.notices[0]
 
 
-def test_an_axis_that_does_not_fit_is_a_warning(painting: XRFCube, predictor: Any) -> None:
+def test_an_axis_that_does_not_fit_the_lines_gives_a_warning(
+    painting: XRFCube, predictor: Any
+) -> None:
     wrong = painting.with_energies(EnergyAxis(1000, 0.03, 0.10))
     (text,) = warnings_of(wrong, predictor)
     assert text.startswith("The lines of the scan lie up to 12")
@@ -94,7 +96,7 @@ def test_an_axis_that_does_not_fit_is_a_warning(painting: XRFCube, predictor: An
     assert warnings_of(estimated, predictor) == [text]
 
 
-def test_the_first_tile_warns_of_an_instrument_outside_the_training(
+def test_the_first_tile_has_the_warning_of_an_instrument_outside_the_training(
     painting: XRFCube, predictor: Any
 ) -> None:
     odd = painting.with_acquisition(painting.acquisition.updated(takeoff_deg=5.0))
@@ -106,7 +108,9 @@ def test_the_first_tile_warns_of_an_instrument_outside_the_training(
     assert warnings_of(odd, predictor) == list(first.warnings)
 
 
-def test_only_the_last_tile_warns_of_the_whole_scan(painting: XRFCube, predictor: Any) -> None:
+def test_only_the_last_tile_has_the_warnings_of_the_whole_scan(
+    painting: XRFCube, predictor: Any
+) -> None:
     def dark(counts: np.ndarray) -> None:
         counts[0, 0] = counts[11, 19] = 0
 
@@ -148,7 +152,9 @@ class TestSource:
             tmp_path / "scan.npy", gain_kev=0.03, offset_kev=-0.02, anode="Rh", tube_kv=45.0
         )
 
-    def test_a_file_that_grows_is_a_warning(self, scan: XRFCube, predictor: Any) -> None:
+    def test_a_file_that_grows_during_the_run_gives_a_warning(
+        self, scan: XRFCube, predictor: Any
+    ) -> None:
         assert scan.source is not None
         tiles = iter_pigment_tiles(scan, predictor=predictor)
         next(tiles)
@@ -157,7 +163,9 @@ class TestSource:
         last = list(tiles)[-1]
         assert "scan.npy was changed while it was read: map it again." in last.warnings
 
-    def test_a_file_that_is_removed_is_the_error(self, scan: XRFCube, predictor: Any) -> None:
+    def test_a_file_that_is_removed_during_the_run_is_the_error(
+        self, scan: XRFCube, predictor: Any
+    ) -> None:
         assert scan.source is not None
         tiles = iter_pigment_tiles(scan, predictor=predictor)
         next(tiles)
@@ -165,7 +173,9 @@ class TestSource:
         with pytest.raises(OSError, match=r"^scan\.npy was removed while it was read: .*\.$"):
             list(tiles)
 
-    def test_a_file_changed_after_opening_is_a_warning(self, scan: XRFCube, predictor: Any) -> None:
+    def test_a_file_changed_after_opening_gives_a_warning(
+        self, scan: XRFCube, predictor: Any
+    ) -> None:
         import os
 
         assert scan.source is not None

@@ -1,4 +1,4 @@
-"""Spectra counted in blocks and on threads give the sums of single spectra."""
+"""Test that a tally in blocks and on threads equals the sums of single spectra."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from napari_xrf_pigments.mapping.run_warnings import SpectraTally, count_spectra
 
 
 def mixed(seed, count, kind):
-    """Spectra of which some are empty, dark, negative or at the ceiling of their type."""
+    """Make spectra of which some are empty, dark, negative or saturated."""
     rng = np.random.default_rng(seed)
     spectra = rng.poisson(3.0, (count, 24)).astype(kind)
     spectra[rng.random(count) < 0.2] = 0
@@ -25,7 +25,7 @@ def mixed(seed, count, kind):
 
 
 @given(st.integers(0, 100), st.integers(1, 700), st.sampled_from([np.uint16, np.int16]))
-def test_many_are_counted_as_one_by_one(seed, count, kind):
+def test_the_tally_of_a_batch_is_the_sum_of_its_parts(seed, count, kind):
     spectra, unexplained = mixed(seed, count, kind)
     rows = range(0, count, 97)
     parts = [
@@ -39,7 +39,7 @@ def test_many_are_counted_as_one_by_one(seed, count, kind):
 
 
 @pytest.mark.parametrize("threads", ["1", "2", "5"])
-def test_the_number_of_threads_changes_nothing(monkeypatch, threads):
+def test_the_number_of_threads_does_not_matter(monkeypatch, threads):
     spectra, unexplained = mixed(1, 3000, np.int16)
     totals = spectra.sum(axis=1, dtype=np.int64)
     monkeypatch.setenv("OMP_NUM_THREADS", threads)
@@ -55,6 +55,6 @@ def test_the_number_of_threads_changes_nothing(monkeypatch, threads):
     )
 
 
-def test_nothing_is_counted_as_nothing():
+def test_an_empty_batch_has_an_empty_tally():
     found = count_spectra(np.zeros((0, 24), np.uint16), with_sum=True)
     assert found == SpectraTally()

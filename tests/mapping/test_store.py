@@ -1,4 +1,4 @@
-"""Maps are stored whole whatever the order of tiles, and a stopped run is continued."""
+"""Test that maps are complete for any order of tiles, and that a stopped run is continued."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIELDS = ("probability", "top", "below", "group_probability", "unexplained")
 
 
 class CountedArray:
-    """An array that counts how often rows are written and read."""
+    """An array that counts the writes and reads of each row."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.values = np.full(shape, np.nan, np.float32)
@@ -78,7 +78,7 @@ sizes = st.integers(1, 9)
 
 class TestBands:
     @given(st.data(), st.tuples(st.integers(1, 2), sizes, sizes), sizes, sizes, sizes)
-    def test_tiles_in_any_order_make_the_same_array(self, data, shape, height, width, band):
+    def test_tiles_in_any_order_give_the_same_array(self, data, shape, height, width, band):
         expected = np.random.default_rng(0).random(shape).astype(np.float32)
         array = CountedArray(shape)
         store = store_of(array, band)
@@ -89,7 +89,7 @@ class TestBands:
         assert store.finished.all()
 
     @given(st.tuples(sizes, sizes), sizes, sizes, sizes)
-    def test_tiles_row_by_row_write_each_band_once_and_read_nothing(
+    def test_tiles_in_row_order_write_each_band_once_and_read_nothing(
         self, shape, height, width, band
     ):
         array = CountedArray(shape)
@@ -102,7 +102,7 @@ class TestBands:
             assert array.reads == 0
         assert (array.values == 1).all()
 
-    def test_pixels_without_a_tile_stay_unknown(self):
+    def test_pixels_without_a_tile_remain_nan(self):
         array = CountedArray((1, 6, 4))
         store = store_of(array, 4)
         store.write(OneMapTile(slice(1, 3), slice(0, 4), np.ones((1, 2, 4), np.float32)))
@@ -112,7 +112,7 @@ class TestBands:
         assert np.array_equal(store.finished[:, 0], expected)
 
     @given(st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 5000))
-    def test_a_band_of_all_maps_stays_small(self, stacks, columns):
+    def test_a_band_of_all_maps_is_bounded_in_size(self, stacks, columns):
         shapes = {str(i): (n, 10_000, columns) for i, n in enumerate(stacks)}
         rows = band_rows(shapes | {"one": (9, columns)})
         row = 4 * columns * (sum(stacks) + 1)
@@ -121,7 +121,7 @@ class TestBands:
 
 
 class Stopped(Exception):
-    """The run ends here."""
+    """Raised to stop a run."""
 
 
 def stop(done: int, total: int) -> None:
@@ -130,7 +130,7 @@ def stop(done: int, total: int) -> None:
 
 @pytest.fixture
 def stopped(painting: XRFCube, predictor: Any, tmp_path: Path) -> Path:
-    """Return the unfinished maps of a run that ended after its first tile."""
+    """Return the unfinished maps of a run that was stopped after its first tile."""
     folder = tmp_path / "unfinished"
     with pytest.raises(Stopped):
         map_pigments(painting, predictor=predictor, unfinished=folder, progress=stop)
@@ -146,7 +146,7 @@ def same_maps(one: Any, other: Any, fields: tuple[str, ...] = FIELDS) -> bool:
 
 
 def made_rows(monkeypatch: pytest.MonkeyPatch) -> list[slice]:
-    """Rows of the tiles that the network works on from now on."""
+    """Record the rows of the tiles that the network predicts."""
     rows: list[slice] = []
     real = module.pigment_tile
 
@@ -159,7 +159,7 @@ def made_rows(monkeypatch: pytest.MonkeyPatch) -> list[slice]:
 
 
 class TestContinuing:
-    def test_only_the_remaining_tiles_are_made(
+    def test_only_the_remaining_tiles_are_computed(
         self, painting: XRFCube, predictor: Any, stopped: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         all_rows = [tile.rows for tile in iter_pigment_tiles(painting, predictor=predictor)]
@@ -185,7 +185,9 @@ class TestContinuing:
         assert rows == []
 
     @pytest.mark.parametrize("normalise", [None, "total"])
-    def test_elements_continue_too(self, painting: XRFCube, tmp_path: Path, normalise: Any) -> None:
+    def test_element_maps_are_continued(
+        self, painting: XRFCube, tmp_path: Path, normalise: Any
+    ) -> None:
         folder = tmp_path / "unfinished"
         with pytest.raises(Stopped):
             map_elements(painting, ["Pb"], unfinished=folder, progress=stop)
@@ -194,7 +196,7 @@ class TestContinuing:
             maps = map_elements(painting, ["Pb"], unfinished=folder, normalise=normalise)
             assert same_maps(maps, whole, ("counts", "sigma"))
 
-    def test_large_maps_stay_on_disk(
+    def test_large_maps_remain_on_disk(
         self, painting: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_store, "_SMALL_BYTES", 0)
@@ -220,7 +222,7 @@ class TestContinuing:
         with pytest.raises(ValueError, match="names"):
             map_elements(painting, ["Fe", "Pb"], unfinished=tmp_path / "u")
 
-    def test_other_weights_are_another_run_and_another_device_is_not(
+    def test_a_run_is_continued_on_another_device_but_not_with_other_weights(
         self, painting: XRFCube, predictor: Any, stopped: Path
     ) -> None:
         predictor.device = "cuda:0"
@@ -230,7 +232,7 @@ class TestContinuing:
             map_pigments(painting, predictor=predictor, unfinished=stopped)
 
     @pytest.mark.parametrize("name", ["probability", "finished"])
-    def test_a_damaged_band_is_made_again(
+    def test_a_damaged_band_is_computed_again(
         self, painting: XRFCube, predictor: Any, stopped: Path, name: str
     ) -> None:
         chunks = [path for path in (stopped / "pigments" / name / "c").rglob("*") if path.is_file()]
@@ -257,7 +259,7 @@ class TestContinuing:
 
 
 class TestFolder:
-    def test_another_folder_is_left_alone(
+    def test_a_foreign_folder_is_refused_and_not_changed(
         self, painting: XRFCube, predictor: Any, tmp_path: Path
     ) -> None:
         letters = tmp_path / "letters"

@@ -1,4 +1,4 @@
-"""Parts of a scan hold the counts that they stand for."""
+"""Test that parts of a scan contain the right counts."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_a_bin_with_a_missing_pixel_is_missing(cube: XRFCube) -> None:
     assert valid.sum() == valid.size - 1
 
 
-def test_every_nth_pixel_is_that_pixel(cube: XRFCube) -> None:
+def test_every_nth_pixel_is_selected(cube: XRFCube) -> None:
     part = every_nth(cube, 3)
     assert np.array_equal(part.cube.counts.compute(), cube.counts.compute()[::3, ::3])
     assert part.cube.pixel_mm == (1.5, 0.75)
@@ -57,7 +57,7 @@ def test_every_nth_pixel_is_that_pixel(cube: XRFCube) -> None:
     assert part.cube.live_time_s[1, 2] == cube.live_time_s[3, 6]
 
 
-def test_a_region_is_cut_out_and_masked(cube: XRFCube) -> None:
+def test_a_region_is_cropped_and_masked(cube: XRFCube) -> None:
     mask = np.zeros((11, 17), bool)
     mask[3:6, 4:8] = True
     mask[3, 4] = False
@@ -70,7 +70,7 @@ def test_a_region_is_cut_out_and_masked(cube: XRFCube) -> None:
     assert np.array_equal(part.cube.counts.compute(), cube.counts[3:6, 4:8].compute())
 
 
-def test_what_cannot_be_had_is_said(cube: XRFCube) -> None:
+def test_empty_regions_and_bins_larger_than_the_scan_are_refused(cube: XRFCube) -> None:
     with pytest.raises(ValueError, match="No measured pixel"):
         region(cube, np.zeros((11, 17), bool))
     only = np.zeros((11, 17), bool)
@@ -82,18 +82,18 @@ def test_what_cannot_be_had_is_said(cube: XRFCube) -> None:
             make(cube, 12)
 
 
-def test_the_scan_itself_stays_as_it_was(cube: XRFCube) -> None:
+def test_the_scan_itself_is_not_changed(cube: XRFCube) -> None:
     before = cube.counts.compute()
     binned(cube, 2).cube.counts.compute()
     assert np.array_equal(cube.counts.compute(), before)
     assert cube.shape == (11, 17, 6)
 
 
-def test_maps_of_bins_are_the_sums_of_the_maps(painting: XRFCube) -> None:
+def test_maps_of_bins_are_sums_of_the_maps(painting: XRFCube) -> None:
     whole = replace(painting, valid=None)
     lines = ["Pb L", "Ca K"]
     fine, coarse = map_elements(whole, lines), map_elements(binned(whole, 2).cube, lines)
     summed = np.asarray(fine.counts).reshape(2, 6, 2, 10, 2).sum((2, 4))
-    # The same lines, fitted with other weights.
+    # The fit of the same lines has other weights.
     assert np.asarray(coarse.counts) == pytest.approx(summed, rel=0.1, abs=200)
     assert float(np.mean(coarse.counts)) == pytest.approx(float(summed.mean()), rel=0.02)

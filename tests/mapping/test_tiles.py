@@ -1,4 +1,4 @@
-"""Tiles cover a scan once, whole energies, and stop when told."""
+"""Test that tiles of whole spectra cover a scan once, and that closing stops them."""
 
 import threading
 from dataclasses import replace
@@ -42,14 +42,14 @@ def test_tiles_of_a_large_scan_are_bounded() -> None:
         assert pixels * 2048 * 4 <= 32 * 2**20
 
 
-def test_measured_pixels_alone_are_handed_on() -> None:
+def test_tiles_contain_only_measured_pixels() -> None:
     cube = _cube((37, 53, 16))
     valid = np.random.default_rng(1).random((37, 53)) > 0.5
     cube = replace(cube, valid=valid)
     assert sum(len(tile.spectra) for tile in iter_tiles(cube)) == valid.sum()
 
 
-def test_closing_stops_the_reading() -> None:
+def test_closing_the_iterator_stops_reading() -> None:
     read = []
 
     def block(block_info: dict) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_closing_stops_the_reading() -> None:
     ]
 
 
-def test_an_error_of_reading_reaches_the_caller() -> None:
+def test_a_read_error_is_raised_in_the_caller() -> None:
     def broken() -> np.ndarray:
         raise OSError("The file ends too early.")
 

@@ -1,4 +1,4 @@
-"""Results of batches keep the order of their spectra, on any device."""
+"""Test that results of batches are in the order of their spectra, on any device."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_number_of_threads_does_not_matter(
         torch.set_num_threads(1)
 
 
-def test_unexplained_equals_the_full_fit_wherever_it_is_not_small(
+def test_the_unexplained_share_equals_the_full_fit_unless_it_is_small(
     counts: np.ndarray, predictor: Predictor
 ) -> None:
     estimate = np.asarray(predictor.bind(AXIS, RH)(counts).unexplained)

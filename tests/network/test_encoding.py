@@ -1,4 +1,4 @@
-"""The encoding of spectra: rebinning and settings of the instrument."""
+"""Test the encoding of spectra: rebinning and settings of the instrument."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_rebinning_conserves_the_counts_inside_the_grid(
     np.testing.assert_allclose(rebin(counts, axis).sum(1).numpy(), inside, rtol=1e-6, atol=1e-3)
 
 
-def test_each_bin_gets_the_counts_of_the_channels_that_it_overlaps() -> None:
+def test_each_bin_has_the_counts_of_the_channels_that_it_overlaps() -> None:
     counts = spectra(AXIS)
     binned = rebin(counts, AXIS)
     edges = AXIS.edges_kev
@@ -78,7 +78,7 @@ def test_bins_beyond_the_axis_are_empty() -> None:
     assert (binned[:, GRID_KEV[:-1] > 10.0] == 0).all()
 
 
-def test_an_encoded_spectrum_has_the_network_s_length_and_is_finite() -> None:
+def test_an_encoded_spectrum_has_the_length_of_the_input_and_is_finite() -> None:
     encoded = encode(spectra(AXIS), AXIS, Acquisition())
     assert encoded.shape == (3, N_INPUTS)
     assert N_INPUTS == N_BINS + N_SETTINGS
@@ -100,7 +100,7 @@ def test_shares_do_not_depend_on_the_total_counts() -> None:
     assert one[:, :N_BINS].square().sum(1) == pytest.approx([100.0] * 3)
 
 
-def test_unknown_settings_are_zero_and_known_ones_raise_their_flags() -> None:
+def test_unknown_settings_are_zero_and_known_settings_have_a_flag() -> None:
     unknown = settings_vector(AXIS, Acquisition())
     assert len(unknown) == N_SETTINGS - 1
     assert (unknown[2:] == 0).all()
@@ -116,12 +116,12 @@ def test_unknown_settings_are_zero_and_known_ones_raise_their_flags() -> None:
     assert known.max() <= 1.01
 
 
-def test_an_anode_outside_the_training_sets_only_the_flag() -> None:
+def test_an_anode_outside_the_training_sets_only_its_flag() -> None:
     foreign = settings_vector(AXIS, Acquisition(anode="Pd"))
     assert float(foreign[2:].sum()) == 1.0
 
 
-def test_no_filter_is_not_the_same_as_an_unknown_filter() -> None:
+def test_no_filter_differs_from_an_unknown_filter() -> None:
     none, some, unknown = (
         settings_vector(AXIS, Acquisition(filter=given)) for given in ((), (("Al", 0.5),), None)
     )
@@ -171,7 +171,7 @@ def test_sums_beyond_32_bits_stay_exact() -> None:
     np.testing.assert_allclose(bins_of(counts, axis), in_double(counts, axis), rtol=1e-6)
 
 
-def test_one_count_beside_a_strong_line_is_not_lost() -> None:
+def test_a_single_count_beside_a_strong_line_is_preserved() -> None:
     axis = EnergyAxis(2048, 0.02, 0.0)
     counts = np.zeros((1, 2048), np.uint32)
     counts[0, 500], counts[0, 1500] = 50_000_000, 1
@@ -186,7 +186,7 @@ def test_the_memory_order_of_the_counts_does_not_matter() -> None:
     assert torch.equal(binned, bins_of(counts, axis))
 
 
-def test_the_neighbours_of_a_spectrum_do_not_matter() -> None:
+def test_an_encoded_spectrum_does_not_depend_on_the_batch() -> None:
     axis = EnergyAxis(1024, 0.029, -0.02)
     counts = np.random.default_rng(0).poisson(30, (300, 1024)).astype(np.uint16)
     binned = bins_of(counts, axis)

@@ -1,4 +1,4 @@
-"""The network and its probabilities."""
+"""Test the network and its probabilities."""
 
 import torch
 
@@ -28,7 +28,7 @@ def test_probabilities_are_consistent_for_any_logits() -> None:
         assert part.max() <= 1
 
 
-def test_a_group_may_be_likelier_than_its_members() -> None:
+def test_a_group_may_be_more_likely_than_its_members() -> None:
     logits = torch.full((1, n_outputs()), -5.0)
     logits[:, -len(set(group_of_pigment().tolist())) :] = 5.0
     result = probabilities_from_logits(logits)

@@ -1,4 +1,4 @@
-"""Shrinkage to base rates, and spectra outside the training distribution."""
+"""Test the shrinkage to base rates of spectra outside the training distribution."""
 
 from dataclasses import fields
 
@@ -109,7 +109,7 @@ def test_a_weight_of_one_gives_the_base_rates() -> None:
     np.testing.assert_allclose(mixed, [[0.2, 0.105], [0.1, 0.05]], rtol=1e-5)
 
 
-def test_base_rates_are_consistent_and_clear_of_even_odds() -> None:
+def test_base_rates_are_consistent_and_at_most_one_third() -> None:
     rates = base_rates()
     pigments, groups = output_names()
     assert rates.probability.shape == (len(pigments),)
@@ -130,7 +130,7 @@ def test_rates_are_counted_without_masked_targets() -> None:
     assert count_rates(targets)["probability"][pigments[0]] == pytest.approx(2 / 3, abs=1e-4)
 
 
-def test_an_empty_spectrum_gets_the_base_rates(predictor: Predictor) -> None:
+def test_an_empty_spectrum_has_the_base_rates(predictor: Predictor) -> None:
     maps = predictor.bind(AXIS, KNOWN)(np.zeros((2, 1024), np.uint16))
     for field in FIELDS:
         expected = getattr(base_rates(), field)
@@ -139,7 +139,7 @@ def test_an_empty_spectrum_gets_the_base_rates(predictor: Predictor) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_spectrum_with_a_number_that_is_not_finite_has_no_probabilities(
+def test_a_spectrum_with_nan_or_infinity_has_nan_probabilities(
     predictor: Predictor, normal: np.ndarray, bad: float
 ) -> None:
     spectra = normal[:3].astype(float)

@@ -1,4 +1,4 @@
-"""Training targets of simulated spectra."""
+"""Test the training targets of simulated spectra."""
 
 from types import SimpleNamespace
 

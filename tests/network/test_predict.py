@@ -1,4 +1,4 @@
-"""Prediction with the bundled network."""
+"""Test the prediction with the bundled network."""
 
 from pathlib import Path
 
@@ -85,11 +85,11 @@ def test_copper_is_found_in_the_sky_and_not_in_the_robe(
     assert mean_group_in(maps, scan[1], "robe", "copper") < 0.2
 
 
-def test_no_cadmium_is_found_where_there_is_none(maps: PigmentMaps) -> None:
+def test_absent_cadmium_is_not_found(maps: PigmentMaps) -> None:
     assert np.mean(maps.group_probability[maps.groups.index("cadmium")] > 0.5) < 0.02
 
 
-def test_a_spectrum_alone_has_the_probabilities_it_has_in_a_batch(
+def test_a_spectrum_has_the_same_probabilities_alone_and_in_a_batch(
     maps: PigmentMaps, scan: tuple[XRFCube, ScanTruth], predictor: Predictor, counts: np.ndarray
 ) -> None:
     cube, _ = scan

@@ -1,4 +1,4 @@
-"""Warnings about instruments outside the training."""
+"""Test the warnings about instruments outside the training."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,9 @@ def test_no_simulated_instrument_gives_a_warning(seed: int) -> None:
         (Acquisition(detector=Detector(fwhm_mn_ka_ev=60)), "resolution is 60 eV"),
     ],
 )
-def test_each_setting_outside_gives_one_sentence(known: Acquisition, expected: str) -> None:
+def test_each_setting_outside_the_training_gives_one_sentence(
+    known: Acquisition, expected: str
+) -> None:
     (warning,) = instrument_warnings(AXIS, known)
     assert expected in warning
     assert warning.endswith(".")
@@ -64,12 +66,12 @@ def test_each_setting_outside_gives_one_sentence(known: Acquisition, expected: s
         (EnergyAxis(1024, 0.03, 5.0), "begins at 5.0 keV"),
     ],
 )
-def test_each_axis_outside_gives_one_sentence(axis: EnergyAxis, expected: str) -> None:
+def test_each_axis_outside_the_training_gives_one_sentence(axis: EnergyAxis, expected: str) -> None:
     (warning,) = instrument_warnings(axis, Acquisition())
     assert expected in warning
     assert warning.endswith(".")
 
 
-def test_several_settings_outside_give_several_sentences() -> None:
+def test_several_settings_outside_the_training_give_several_sentences() -> None:
     known = Acquisition(anode="Fe", tube_kv=100.0, takeoff_deg=5.0)
     assert len(instrument_warnings(EnergyAxis(256, 0.1), known)) == 4

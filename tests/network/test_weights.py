@@ -1,4 +1,4 @@
-"""Weights on disk."""
+"""Test the files of the weights."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "tiny.safetensors"
 
 
-def test_weights_survive_a_round_trip_exactly(saved: Path, tmp_path: Path) -> None:
+def test_weights_are_read_back_exactly(saved: Path, tmp_path: Path) -> None:
     net = load_weights(saved)
     copy = tmp_path / "new folder" / "copy.safetensors"
     save_weights(net, copy, {})
@@ -63,13 +63,13 @@ def test_weights_carry_the_settings_of_the_training(saved: Path) -> None:
     assert read_training(saved) == {"seed": 3, "spectra": 10}
 
 
-def test_saving_leaves_one_file_that_others_may_read(saved: Path) -> None:
+def test_saving_writes_one_file_that_others_may_read(saved: Path) -> None:
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
     if os.name == "posix":
         assert saved.stat().st_mode & 0o444 == 0o444
 
 
-def test_a_failed_saving_leaves_the_old_weights(
+def test_a_failed_save_leaves_the_previous_weights(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = saved.read_bytes()
@@ -85,7 +85,7 @@ def test_a_failed_saving_leaves_the_old_weights(
     assert len(list(saved.parent.iterdir())) == 1
 
 
-def test_the_hash_is_the_file_s_sha256_and_follows_a_change(saved: Path) -> None:
+def test_the_hash_is_the_sha256_of_the_file_and_changes_with_it(saved: Path) -> None:
     first = weights_hash(saved)
     assert first == hashlib.sha256(saved.read_bytes()).hexdigest()
     saved.write_bytes(saved.read_bytes() + b" ")
@@ -178,7 +178,7 @@ def test_the_bundled_weights_load_and_are_small() -> None:
     assert read_training(path)["seed"] is not None
 
 
-def test_the_bundled_weights_have_the_noted_hash() -> None:
+def test_the_bundled_weights_have_the_recorded_hash() -> None:
     noted = bundled_hash_file().read_text().split()
     assert noted == [weights_hash(bundled_weights()), "pigments.safetensors"], (
         "New weights? Run: python -m napari_xrf_pigments.network.weights [WEIGHTS]"
@@ -238,6 +238,6 @@ def test_bundling_writes_weights_with_checksum_and_hash(
     load_weights(target)
 
 
-def test_the_model_card_is_that_of_the_bundled_weights() -> None:
+def test_the_model_card_states_the_hash_of_the_bundled_weights() -> None:
     card = Path(__file__).parents[2] / "docs" / "model_card.md"
     assert weights_hash(bundled_weights())[:16] in card.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The reference engine fisx: its constants for our engine, and its answers for random stacks.
+"""Compute reference results of fisx for random stacks, and provide its constants to our engine.
 
-``python -m tests.physics.fisx_reference`` computes the answers with secondary excitation (some
-seconds a stack) into ``fisx_secondary.npz``; it goes on where it was stopped.
+``python -m tests.physics.fisx_reference`` computes the results with secondary excitation (some
+seconds per stack) and saves them to ``fisx_secondary.npz``; an interrupted run is continued.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEV = np.array([2.7, 4.6, 7.4, 9.3, 11.5, 14.0, 17.5, 20.216, 27.0, 32.0, 38.5])
 BEAM = Beam(KEV, np.where(KEV == 20.216, 0.0, 2.0), np.full(len(KEV), 1 / len(KEV)))
 GEOMETRY = Geometry(83.0, 41.0)
 SECONDARY = Path(__file__).with_name("fisx_secondary.npz")
-#: Stacks in that file, and the faintest line in it, against the strongest of its stack.
+#: Number of stacks in that file, and its faintest line relative to the strongest of its stack.
 N_SECONDARY, FAINTEST = 300, 5e-4
 
 Rates = dict[tuple[str, str, int], float]
@@ -36,10 +36,10 @@ def library():
 
 @lru_cache(maxsize=1)
 def fine_library():
-    """fisx with EPDL97's cross-sections and PyMca's K shell: the yields and rates of xraylib.
+    """Return fisx with EPDL97 cross-sections and PyMca's K shell: yields and rates of xraylib.
 
     The XCOM table that PyMca takes has no point between the K edge of S (2.47 keV) and 3 keV,
-    and what fisx makes of it there is 1.5 to 4.5 % low for P and S; EPDL97's is fine enough.
+    where interpolation makes P and S 1.5 to 4.5 % too low; the EPDL97 table is fine enough.
     """
     data = fisx.DataDir.FISX_DATA_DIR
     elements = fisx.Elements(data)
@@ -49,7 +49,7 @@ def fine_library():
 
 
 class FisxData:
-    """fisx's constants in the shape that our engine asks for."""
+    """The constants of fisx in the form that our engine uses."""
 
     def __init__(self, elements=None) -> None:
         self.elements = elements or library()
@@ -71,7 +71,7 @@ class FisxData:
         return self._coefficients(z, kev, "total")
 
     def scatter(self, z: int, kev: np.ndarray) -> np.ndarray:
-        """Coherent scattering alone: fisx lets no Compton photon excite."""
+        """Return coherent scattering only: in fisx, Compton photons do not excite."""
         return self._coefficients(z, kev, "coherent")
 
     def production(self, z: int, kev: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def stacks(count: int) -> Stacks:
 
 
 def reference(strata: Strata, secondary: int = 0, shells: str = "KLM", elements=None) -> Rates:
-    """fisx's rate by (family, transition, layer)."""
+    """Return the rates of fisx by (family, transition, layer)."""
     elements = elements or library()
     layers = []
     elements.removeMaterials()
@@ -137,7 +137,7 @@ def reference(strata: Strata, secondary: int = 0, shells: str = "KLM", elements=
 
 
 def load_secondary() -> list[Rates]:
-    """The stored answers, one for each stack."""
+    """Load the stored results, one per stack."""
     with np.load(SECONDARY, allow_pickle=False) as stored:
         parts = [stored[name] for name in ("stack", "family", "line", "layer", "rate")]
     found: list[Rates] = [{} for _ in range(int(parts[0].max()) + 1)]

@@ -1,4 +1,4 @@
-"""Our fluorescence engine against fisx, the reference implementation of layered samples."""
+"""Test the fluorescence engine against fisx, the reference implementation of layered samples."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def ours(
 def compared(
     mine: list[Rates], theirs: list[Rates], shells: str, floor: float, lightest: int = 1
 ) -> np.ndarray:
-    """Relative differences of all lines above a share of their stack's strongest line."""
+    """Return relative differences of all lines above a share of the strongest line of a stack."""
     found = []
     for own, other in zip(mine, theirs, strict=True):
         least = floor * max(other.values())
@@ -93,12 +93,12 @@ def deviations(data: FisxData | None, shells: str, floor: float, lightest: int =
 def test_primary_lines_agree_within_2_percent_on_the_same_constants() -> None:
     found = deviations(FisxData(), "KLM", 1e-3)
     assert found.size > 1000
-    # The contract is 2 %; both are the same closed form, so rounding is all that differs.
+    # The requirement is 2 %; both use the same closed form, so they differ only by rounding.
     assert np.abs(found).max() < 1e-3
 
 
-def test_no_line_that_fisx_sees_is_missing() -> None:
-    # fisx has weak lines that our line table leaves out; they must not matter.
+def test_lines_of_fisx_missing_in_our_table_are_negligible() -> None:
+    # fisx has weak lines that are not in our table; they must be negligible.
     for mine, theirs in zip(ours(FisxData()), references(), strict=True):
         lost = sum(rate for key, rate in theirs.items() if key not in mine)
         assert lost < 0.03 * sum(theirs.values())
@@ -116,13 +116,13 @@ def test_lines_with_secondary_excitation_agree_within_3_percent_but_for_a_few(
 ) -> None:
     found = compared(ours(FisxData(), N_SECONDARY, FINE), with_secondary, "KLM", 1e-3)
     assert found.size > 10_000
-    # fisx has tertiary excitation too, 2 to 3.5 % of lines that most else in a stack excites.
+    # fisx includes tertiary excitation: 2 to 3.5 % of lines that most others in a stack excite.
     assert (np.abs(found) > 0.03).mean() < 1e-3
     assert np.abs(found).max() < 0.04
     assert np.percentile(np.abs(found), 99) < 0.02
 
 
-def test_the_coarse_reckoning_of_secondary_excitation_is_nearly_as_good(
+def test_coarse_secondary_excitation_agrees_within_7_percent(
     with_secondary: list[Rates],
 ) -> None:
     found = compared(ours(FisxData(), N_SECONDARY, COARSE), with_secondary, "KLM", 1e-3)
@@ -136,7 +136,7 @@ def test_secondary_excitation_matters(with_secondary: list[Rates]) -> None:
 
 
 class XraylibProduction(FisxData):
-    """xraylib's production of lines with fisx's attenuation and energies."""
+    """The line production of xraylib with the attenuation and energies of fisx."""
 
     def production(self, z: int, kev: np.ndarray) -> np.ndarray:
         own = {line.iupac: row for row, line in enumerate(element_lines(z))}
@@ -152,15 +152,15 @@ def test_k_lines_agree_within_1_percent_with_the_production_of_xraylib() -> None
 
 
 def test_a_coarse_table_of_cross_sections_moves_k_lines_of_light_elements_by_3_percent() -> None:
-    # As PyMca sets fisx up, P and S are 1.5-3 % low just above their K edges (docs/physics).
+    # With the settings of PyMca, fisx has P and S 1.5-3 % too low (docs/physics).
     found = deviations(XraylibProduction(), "K", 1e-3)
     assert 0.01 < np.abs(found).max() < 0.035
     assert np.abs(deviations(XraylibProduction(), "K", 1e-3, lightest=19)).max() < 0.01
 
 
 def test_k_lines_with_all_constants_of_xraylib_agree_where_little_lies_above() -> None:
-    # Attenuation differs by up to 1 % as well, which deep layers raise to a power, and by a
-    # third for S K in vermilion, 12 eV above the M5 edge of Hg: hence a median.
+    # Attenuation differs by up to 1 %, which grows exponentially with depth, and by a third for
+    # S K in vermilion, 12 eV above the M5 edge of Hg; hence the median.
     found = deviations(None, "K", 1e-3)
     assert np.median(np.abs(found)) < 0.005
     assert np.percentile(np.abs(found), 85) < 0.01

@@ -1,4 +1,4 @@
-"""Atomic constants of the engine."""
+"""Test the atomic constants of the engine."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_production_vanishes_below_the_edge_of_each_line() -> None:
         assert (row[kev > line.edge_kev] > 0).all()
 
 
-def test_an_element_without_lines_has_an_empty_table() -> None:
+def test_an_element_without_lines_has_an_empty_table_of_lines() -> None:
     assert AtomicData().production(1, np.array([10.0, 20.0])).shape == (0, 2)
 
 
@@ -41,7 +41,7 @@ def test_a_compound_attenuates_as_its_elements_by_weight() -> None:
     np.testing.assert_allclose(water, expected, rtol=1e-3)
 
 
-def test_constants_that_a_caller_changes_stay_what_they_are_for_the_next() -> None:
+def test_returned_constants_are_copies() -> None:
     data, kev = AtomicData(), np.array([15.0, 20.0])
     for table in (data.mass_attenuation, data.production):
         first = table(82, kev)

@@ -1,4 +1,4 @@
-"""Formulas and oxide analyses to mass fractions."""
+"""Test the mass fractions of formulas and oxide analyses."""
 
 import pytest
 from hypothesis import given
@@ -30,28 +30,28 @@ def test_fractions_of_any_flat_formula_sum_to_one(parts: list[tuple[str, int]]) 
     assert all(fraction > 0 for fraction in fractions.values())
 
 
-def test_an_element_may_stand_in_a_formula_more_than_once() -> None:
+def test_an_element_may_occur_more_than_once_in_a_formula() -> None:
     assert formula_fractions("MnP2O7NH4") == pytest.approx(formula_fractions("NH4MnP2O7"))
     assert formula_fractions("FeOFeO2") == pytest.approx(formula_fractions("Fe2O3"))
 
 
-def test_symbols_of_one_and_two_letters_are_told_apart() -> None:
+def test_symbols_of_one_and_two_letters_are_distinguished() -> None:
     assert set(formula_fractions("Co")) == {27}
     assert set(formula_fractions("CO")) == {6, 8}
 
 
-def test_a_caller_cannot_spoil_the_fractions_of_others() -> None:
+def test_returned_fractions_are_copies() -> None:
     formula_fractions("ZnO")[30] = 99.0
     assert formula_fractions("ZnO")[30] < 1.0
 
 
 @pytest.mark.parametrize("text", ["", "Fe(OH)3", "fe", "Xx2O", "2Fe", "Fe O", "Fe.", "CuO·H2O"])
-def test_what_is_no_flat_formula_is_refused_in_one_sentence(text: str) -> None:
+def test_an_invalid_formula_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not .*\.$"):
         formula_fractions(text)
 
 
-def test_a_composition_without_weight_is_refused() -> None:
+def test_a_composition_of_zero_weight_is_refused() -> None:
     with pytest.raises(ValueError, match="positive weight"):
         mixture_fractions({})
     with pytest.raises(ValueError, match="positive weight"):
@@ -66,12 +66,12 @@ def test_a_mixture_is_the_mean_of_its_parts_by_weight() -> None:
     )
 
 
-def test_an_oxide_analysis_need_not_add_up_to_a_hundred() -> None:
+def test_an_oxide_analysis_is_normalised() -> None:
     half = mixture_fractions(parse_composition("oxides: Fe2O3 25 SiO2 25"))
     assert half == pytest.approx(mixture_fractions({"Fe2O3": 1.0, "SiO2": 1.0}))
 
 
-def test_an_oxide_listed_twice_counts_twice() -> None:
+def test_an_oxide_listed_twice_is_summed() -> None:
     assert parse_composition("oxides: Fe2O3 10 SiO2 50 Fe2O3 30") == {"Fe2O3": 40, "SiO2": 50}
 
 
@@ -88,6 +88,6 @@ def test_an_oxide_listed_twice_counts_twice() -> None:
         "rust",
     ],
 )
-def test_what_is_no_composition_is_refused_in_one_sentence(text: str) -> None:
+def test_an_invalid_composition_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         parse_composition(text)

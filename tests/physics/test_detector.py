@@ -1,4 +1,4 @@
-"""Response of the detector."""
+"""Test the response of the detector."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def counted(detector: DetectorModel, kev: float, spread: float = 0.0) -> np.ndar
 
 @pytest.mark.parametrize("kev", [2.3, 5.895, 10.55, 17.4])
 @pytest.mark.parametrize("detector", [CLEAN, DetectorModel()])
-def test_counts_of_a_photon_add_up_to_the_efficiency(kev: float, detector: DetectorModel) -> None:
+def test_counts_of_a_photon_sum_to_the_efficiency(kev: float, detector: DetectorModel) -> None:
     efficiency = detector.efficiency(np.array([kev]))[0]
     assert counted(detector, kev).sum() == pytest.approx(efficiency, rel=2e-3)
 
@@ -38,7 +38,7 @@ def test_resolution_at_manganese_is_as_stated(fwhm_ev: float) -> None:
     assert 2.3548e3 * sigma == pytest.approx(fwhm_ev, rel=0.005)
 
 
-def test_peaks_broaden_with_energy_as_fano_has_it() -> None:
+def test_peaks_broaden_with_energy_by_fano_statistics() -> None:
     sigma = DetectorModel(130.0).sigma_kev(np.array([5.895, 20.0]))
     fwhm = 2.3548e3 * sigma
     assert fwhm[0] == pytest.approx(130.0, rel=1e-4)
@@ -53,7 +53,7 @@ def test_width_of_a_component_adds_in_quadrature() -> None:
     assert sigma == pytest.approx(np.hypot(own, 0.2), rel=0.005)
 
 
-def test_escape_peak_stands_below_its_parent_by_silicon_k_alpha() -> None:
+def test_the_escape_peak_is_below_its_parent_by_silicon_k_alpha() -> None:
     with_escape = DetectorModel(140.0, shelf=0.0, tail=0.0, escape=1.0)
     escape = counted(with_escape, 6.404)[: round(5.5 / AXIS[0])]
     assert KEV[escape.argmax()] == pytest.approx(6.404 - SI_KA_KEV, abs=0.011)
@@ -61,7 +61,7 @@ def test_escape_peak_stands_below_its_parent_by_silicon_k_alpha() -> None:
     assert 0.003 < share < 0.015
 
 
-def test_no_escape_below_the_silicon_edge_and_less_for_hard_photons() -> None:
+def test_escape_is_absent_below_the_silicon_edge_and_falls_with_energy() -> None:
     share = DetectorModel().escape_share(np.array([1.5, 1.83, 3.0, 6.4, 15.0]))
     assert (share[:2] == 0).all()
     assert (np.diff(share[2:]) < 0).all()
@@ -82,14 +82,14 @@ def test_no_photon_is_counted_at_negative_energy() -> None:
     assert axis[rows[1].argmax()] == pytest.approx(6.4, abs=0.006)
 
 
-def test_efficiency_is_low_for_soft_and_for_hard_photons() -> None:
+def test_efficiency_is_low_for_photons_of_low_and_of_high_energy() -> None:
     soft, middle, hard = DetectorModel().efficiency(np.array([1.0, 8.0, 40.0]))
     assert soft < middle
     assert hard < 0.3 < 0.95 < middle <= 1.0
 
 
 @pytest.mark.parametrize("offset_channels", [0, 40, -40, 3])
-def test_two_photons_pile_up_at_the_sum_of_their_energies(offset_channels: int) -> None:
+def test_pile_up_is_at_the_sum_of_two_energies(offset_channels: int) -> None:
     gain = 0.05
     axis = gain * (np.arange(600) + offset_channels)
     first, second = np.abs(axis - 6.4).argmin(), np.abs(axis - 10.5).argmin()
@@ -105,7 +105,7 @@ def test_two_photons_pile_up_at_the_sum_of_their_energies(offset_channels: int) 
     assert axis[sums.argmax()] == pytest.approx(axis[first] + axis[second])
 
 
-def test_each_pair_counts_once_and_takes_two_photons() -> None:
+def test_each_pile_up_event_adds_one_count_and_removes_two() -> None:
     expected = torch.zeros(2, 400)
     expected[:, 50:90] = 10.0
     share = torch.tensor([0.0, 0.02])
@@ -114,7 +114,7 @@ def test_each_pair_counts_once_and_takes_two_photons() -> None:
     assert float(piled[1].sum()) == pytest.approx(float(expected[1].sum()) * 0.98, rel=1e-4)
 
 
-def test_sums_beyond_the_axis_are_lost_and_do_not_come_back_at_its_start() -> None:
+def test_sums_beyond_the_axis_are_lost_and_do_not_wrap_around() -> None:
     expected = torch.zeros(1, 200)
     expected[0, 150:160] = 100.0
     piled = pile_up(expected, torch.tensor([0.05]), 0.0)[0]
@@ -133,13 +133,15 @@ def test_sums_beyond_the_axis_are_lost_and_do_not_come_back_at_its_start() -> No
         (3.313, 0.85, 0.72),  # K K
     ],
 )
-def test_air_lets_soft_lines_through_as_known(kev: float, one_cm: float, two_cm: float) -> None:
+def test_the_transmission_of_air_agrees_with_tabulated_values(
+    kev: float, one_cm: float, two_cm: float
+) -> None:
     at = np.array([kev])
     assert path_transmission(at, 10.0)[0] == pytest.approx(one_cm, abs=0.015)
     assert path_transmission(at, 20.0)[0] == pytest.approx(two_cm, abs=0.015)
 
 
-def test_helium_and_vacuum_let_more_through_than_air() -> None:
+def test_helium_and_vacuum_transmit_more_than_air() -> None:
     kev = np.array([1.5, 6.0])
     air, helium, vacuum = (path_transmission(kev, 20.0, gas) for gas in ("air", "helium", "vacuum"))
     assert (air < helium).all()

@@ -1,4 +1,4 @@
-"""Primary fluorescence of layers, held against formulas written by hand."""
+"""Test the primary fluorescence of layers against analytical formulas."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ IRON = {26: 1.0}
 
 
 def emitted(*stacks: list[Layer], geometry: Geometry = GEOMETRY) -> torch.Tensor:
-    """Photons of each line of each stack, layers summed, in double precision."""
+    """Compute photons of each line of each stack, layers summed, in double precision."""
     batch = Stacks.from_layers(stacks)
     batch = Stacks(batch.z, batch.fractions.double(), batch.mass_thickness.double())
     table = line_table(batch.z, TWO, dtype=torch.float64)
@@ -31,7 +31,7 @@ def emitted(*stacks: list[Layer], geometry: Geometry = GEOMETRY) -> torch.Tensor
 
 
 def constants(z: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """mu (beam), mu (lines), production (line, beam) of a pure element."""
+    """Return mu (beam), mu (lines) and production (line, beam) of a pure element."""
     kev = np.array([line.kev for line in DATA.lines(z)])
     return (
         DATA.mass_attenuation(z, TWO.kev),
@@ -61,12 +61,12 @@ def test_a_layer_of_any_thickness_gives_the_integral_over_its_depth() -> None:
     np.testing.assert_allclose(emitted([(IRON, 7.8, 20.0)])[0], by_hand, rtol=1e-5)
 
 
-def test_a_thin_layer_shines_in_proportion_to_its_mass() -> None:
+def test_a_thin_layer_emits_in_proportion_to_its_mass() -> None:
     one, two = emitted([(VERMILION, 8.0, 1e-4)], [(VERMILION, 8.0, 2e-4)])
     torch.testing.assert_close(two, 2 * one, rtol=2e-3, atol=0.0)
 
 
-def test_a_thicker_layer_never_shines_less_and_saturates() -> None:
+def test_emission_rises_with_thickness_and_saturates() -> None:
     thickness = [1.0, 10.0, 100.0, 1e3, 1e5, 1e6]
     rows = emitted(*[[(LEAD_WHITE, 6.0, t)] for t in thickness])
     assert (rows.diff(dim=0) >= -1e-12).all()
@@ -79,7 +79,7 @@ def test_a_thicker_layer_never_shines_less_and_saturates() -> None:
     share=st.floats(0.05, 0.95),
     cover=st.floats(0.0, 50.0),
 )
-def test_cutting_a_layer_in_two_changes_nothing(
+def test_dividing_a_layer_in_two_changes_nothing(
     thickness: float, share: float, cover: float
 ) -> None:
     top: Layer = (LEAD_WHITE, 4.0, cover)
@@ -95,7 +95,7 @@ def test_cutting_a_layer_in_two_changes_nothing(
     torch.testing.assert_close(cut, whole, rtol=1e-5, atol=1e-12)
 
 
-def test_a_cover_attenuates_what_lies_under_it_on_the_way_in_and_out() -> None:
+def test_a_cover_attenuates_the_beam_and_the_lines_from_below() -> None:
     # A thin film of iron under calcium that has no iron: exp(-chi T), one energy each.
     mass = 1.5 * 30e-4
     film: Layer = (IRON, 7.8, 1e-3)
@@ -120,7 +120,7 @@ def test_the_order_of_layers_matters() -> None:
     assert (under[excited] > 1.5 * over[excited]).all()
 
 
-def test_layers_that_are_missing_change_nothing() -> None:
+def test_missing_layers_change_nothing() -> None:
     layers: list[Layer] = [(LEAD_WHITE, 4.0, 30.0), (VERMILION, 5.0, 30.0)]
     gap: list[Layer] = [layers[0], (IRON, 7.0, 0.0), layers[1], ({}, 0.0, 0.0)]
     plain, padded = emitted(layers, gap)
@@ -128,7 +128,7 @@ def test_layers_that_are_missing_change_nothing() -> None:
     assert torch.isfinite(padded).all()
 
 
-def test_a_batch_gives_what_its_stacks_give_alone() -> None:
+def test_a_batch_equals_its_single_stacks() -> None:
     stacks: list[list[Layer]] = [
         [(LEAD_WHITE, 4.0, 30.0), (VERMILION, 5.0, 10.0)],
         [(VERMILION, 5.0, 30.0), (LEAD_WHITE, 4.0, 5.0), (LEAD_WHITE, 2.0, 5.0)],
@@ -139,7 +139,7 @@ def test_a_batch_gives_what_its_stacks_give_alone() -> None:
         torch.testing.assert_close(row, emitted(stack)[0], rtol=1e-9, atol=0.0)
 
 
-def test_an_element_that_is_not_there_does_not_shine() -> None:
+def test_an_absent_element_does_not_emit() -> None:
     batch = Stacks.from_layers([[(IRON, 7.8, 10.0)], [({29: 1.0}, 8.9, 10.0)]])
     table = line_table(batch.z, TWO)
     lines = primary_fluorescence(batch, TWO, GEOMETRY, table).sum(1)
@@ -148,7 +148,7 @@ def test_an_element_that_is_not_there_does_not_shine() -> None:
     assert (lines[0, table.slices[0]] > 0).any()
 
 
-def test_grazing_exit_shows_less_of_a_deep_layer() -> None:
+def test_grazing_exit_reduces_the_signal_of_a_deep_layer() -> None:
     stack: list[Layer] = [(LEAD_WHITE, 4.0, 20.0), (IRON, 7.0, 20.0)]
     steep = emitted(stack, geometry=Geometry(90.0, 80.0))[0]
     grazing = emitted(stack, geometry=Geometry(90.0, 20.0))[0]
@@ -163,12 +163,12 @@ def test_escape_depth_is_exact_for_thin_and_thick_layers() -> None:
     torch.testing.assert_close(escape_depth(chi, torch.tensor(1e9)), 1 / chi)
 
 
-def test_angles_turn_photons_by_their_sum() -> None:
+def test_the_scattering_angle_is_the_sum_of_both_angles() -> None:
     assert Geometry(90.0, 45.0).scattering_deg == 135.0
     assert Geometry(30.0, 90.0).sin_in == pytest.approx(0.5)
     assert Geometry(90.0, 45.0).sin_out == pytest.approx(2**-0.5)
 
 
-def test_tensors_that_do_not_fit_are_refused() -> None:
+def test_tensors_of_inconsistent_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
         Stacks((26, 82), torch.zeros(2, 3, 4), torch.zeros(2, 3))

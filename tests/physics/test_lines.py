@@ -1,4 +1,4 @@
-"""Characteristic lines: energies, families, strengths."""
+"""Test characteristic lines: energies, families and strengths."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ from napari_xrf_pigments.physics.lines import (
         ("Pb M", 2.346),
     ],
 )
-def test_main_line_of_a_family_has_its_tabulated_energy(family: str, kev: float) -> None:
+def test_the_main_line_of_a_family_has_its_tabulated_energy(family: str, kev: float) -> None:
     assert line_family(family).main.kev == pytest.approx(kev, abs=0.003)
 
 
@@ -37,7 +37,7 @@ def test_strengths_of_every_excited_family_are_positive_and_sum_to_one(z: int) -
         try:
             family = line_family(f"{element_symbol(z)} {shell}", 45.0)
         except ValueError:
-            # Nothing of it is excited: its edges lie above 45 keV.
+            # None of its lines is excited: its edges are above 45 keV.
             edges = [line.edge_kev for line in element_lines(z) if line.family == shell]
             assert min(edges) >= 45.0
             continue
@@ -47,12 +47,12 @@ def test_strengths_of_every_excited_family_are_positive_and_sum_to_one(z: int) -
 
 
 @pytest.mark.parametrize("symbol", ["Na", "Fe", "Ag", "Ba", "Au", "Pb", "U"])
-def test_a_line_is_softer_than_the_edge_that_it_needs(symbol: str) -> None:
+def test_a_line_is_below_the_edge_that_it_requires(symbol: str) -> None:
     for line in element_lines(atomic_number(symbol)):
         assert MIN_KEV <= line.kev < line.edge_kev
 
 
-def test_a_line_is_not_made_below_its_edge() -> None:
+def test_a_line_is_not_excited_below_its_edge() -> None:
     iron = line_family("Fe K").main
     assert line_cross_section(iron, iron.edge_kev - 0.01) == 0.0
     assert line_cross_section(iron, iron.edge_kev + 0.01) > 0.0
@@ -77,13 +77,13 @@ def test_symbols_and_atomic_numbers_are_inverse() -> None:
 
 
 @pytest.mark.parametrize("name", ["Fe", "fe K", "Xx L", "Fe N", "Fe K L", "", "FeK"])
-def test_what_is_no_family_is_refused_in_one_sentence(name: str) -> None:
+def test_an_unknown_family_is_refused_in_one_sentence(name: str) -> None:
     with pytest.raises(ValueError, match=r"^'.*(not a line family|not the symbol).*\.$"):
         line_family(name)
 
 
 @pytest.mark.parametrize("name", ["H K", "Ca M", "U K"])
-def test_a_family_without_lines_in_reach_is_refused(name: str) -> None:
+def test_a_family_without_excited_lines_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"has no line above 0\.9 keV"):
         line_family(name, 40.0)
 
@@ -96,7 +96,7 @@ def test_series_have_greek_names_and_the_energies_of_their_peaks():
 
 
 def test_a_series_of_lines_far_apart_has_the_energy_of_its_peak():
-    # Of the L-gamma lines of lead the strongest stands 0.35 keV below three others.
+    # The strongest L-gamma line of lead is 0.35 keV below three others.
     labels = {line.label: line.kev for line in visible_series(["Pb L"], 20, 40)}
     assert labels["Pb Lγ"] == pytest.approx(14.76, abs=0.02)
     assert labels["Pb Lβ"] == pytest.approx(12.62, abs=0.03)
@@ -107,7 +107,7 @@ def test_each_family_has_a_main_series():
         assert any(line.strength > 0.25 for line in visible_series([name], 20, 40))
 
 
-def test_lines_beyond_the_axis_or_the_tube_are_left_out():
+def test_lines_beyond_the_axis_or_the_voltage_are_left_out():
     assert visible_series(["Sn K"], 20, 40) == []
     assert visible_series(["Sn K"], 60, 20) == []
     assert visible_series([], 20) == []

@@ -1,4 +1,4 @@
-"""Measured spectra of pure elements lie where the engine puts them, on one absolute scale."""
+"""Test the engine against measured spectra of pure elements, on one absolute scale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .nist_spectrometer import (
     simulate,
 )
 
-#: The five numbers that docs/physics/nist.md fits.
+#: The five parameters that were fitted for docs/physics/nist.md.
 INSTRUMENT = Spectrometer(
     optics_cut_kev=12.66,
     optics_soft_kev=4.98,
@@ -34,7 +34,7 @@ INSTRUMENT = Spectrometer(
         ("Ni", 7.47), ("Cu", 8.05), ("Cu", 8.90), ("Zr", 15.75), ("Sn", 25.2),
     ],
 )  # fmt: skip
-def test_k_lines_of_pure_elements_within_12_percent_absolutely(
+def test_k_lines_of_pure_elements_agree_within_12_percent_on_one_absolute_scale(
     real_data: Path, name: str, kev: float
 ) -> None:
     sample = read_sample(real_data / "nist" / f"{name}_50kv_50_ma_Rh_vac_D1.msa", name)
@@ -44,19 +44,19 @@ def test_k_lines_of_pure_elements_within_12_percent_absolutely(
 
 
 @pytest.mark.parametrize("kev", [4.5, 7.0, 9.0, 12.0, 15.0, 18.9, 20.2, 24.0, 28.0])
-def test_scatter_of_acrylic_within_12_percent(real_data: Path, kev: float) -> None:
+def test_scatter_of_acrylic_agrees_within_12_percent(real_data: Path, kev: float) -> None:
     sample = read_sample(real_data / "nist" / "Acrylic_50kv_50_ma_Rh_vac_D1_600s.msa", "Acrylic")
     simulated = band_counts(sample.kev, simulate(INSTRUMENT, sample)[0], kev)
     assert simulated == pytest.approx(band_counts(sample.kev, sample.counts, kev), rel=0.12)
 
 
-def test_scattering_angle_needs_the_azimuth() -> None:
+def test_the_scattering_angle_depends_on_the_azimuth() -> None:
     assert AzimuthGeometry(50.0, 50.0, 180.0).scattering_deg == pytest.approx(100.0)
     assert AzimuthGeometry(50.0, 50.0, 90.0).scattering_deg == pytest.approx(125.93, abs=0.01)
     assert AzimuthGeometry(90.0, 45.0, 37.0).scattering_deg == pytest.approx(135.0)
 
 
-def test_net_area_ignores_a_straight_background() -> None:
+def test_the_net_area_does_not_depend_on_a_linear_background() -> None:
     kev = np.arange(0.0, 10.0, 0.01)
     peak = 500.0 * np.exp(-0.5 * ((kev - 5.0) / 0.05) ** 2)
     area = net_area(kev, peak + 20.0 - 1.5 * kev, 5.0, 0.25)

@@ -1,4 +1,4 @@
-"""Rayleigh and Compton scatter."""
+"""Test Rayleigh and Compton scatter."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ CELLULOSE = formula_fractions("C6H10O5")
 
 
 def scattered(*stacks: list[tuple[dict[int, float], float, float]]) -> torch.Tensor:
-    """Rayleigh and Compton photons, shape (2, stack, component)."""
+    """Compute Rayleigh and Compton photons, shape (2, stack, component)."""
     batch = Stacks.from_layers(stacks)
     return torch.stack(
         single_scatter(batch, BEAM, GEOMETRY, scatter_table(batch.z, BEAM, GEOMETRY))
@@ -35,18 +35,18 @@ def test_rhodium_k_alpha_falls_to_its_compton_energy(angle: float, kev: float) -
 def test_backscatter_is_broader_than_forward_scatter() -> None:
     widths = [compton_width_kev(np.array([20.2]), angle)[0] for angle in (30, 90, 150)]
     assert widths[0] < widths[1] < widths[2]
-    # Half width of about 0.5 keV is what molybdenum and rhodium tubes show at 145 degrees.
+    # Molybdenum and rhodium tubes have a half width of about 0.5 keV at 145 degrees.
     assert 0.15 < widths[2] < 0.4
 
 
-def test_light_matter_scatters_more_than_lead() -> None:
+def test_light_elements_scatter_more_than_lead() -> None:
     rayleigh, compton = scattered([(CELLULOSE, 1.0, 1e4)], [({82: 1.0}, 11.3, 1e4)])
     assert (compton[0] > 30 * compton[1]).all()
     assert (compton[0] > rayleigh[0]).all()
     assert (rayleigh[1] > compton[1]).all()
 
 
-def test_thin_matter_scatters_in_proportion_to_its_mass() -> None:
+def test_thin_layers_scatter_in_proportion_to_their_mass() -> None:
     both = scattered([(CELLULOSE, 1.0, 1.0)], [(CELLULOSE, 1.0, 2.0)])
     torch.testing.assert_close(both[:, 1], 2 * both[:, 0], rtol=2e-3, atol=0.0)
 
@@ -57,13 +57,13 @@ def test_a_cover_of_lead_white_hides_the_scatter_of_the_support() -> None:
     assert (both[1, 1] < 0.5 * both[1, 0]).all()
 
 
-def test_missing_layers_scatter_nothing_and_spoil_nothing() -> None:
+def test_missing_layers_do_not_scatter() -> None:
     support = (CELLULOSE, 1.0, 500.0)
     both = scattered([support], [({}, 0.0, 0.0), support])
     assert torch.isfinite(both).all()
     torch.testing.assert_close(both[:, 1], both[:, 0])
 
 
-def test_cutting_a_layer_in_two_changes_no_scatter() -> None:
+def test_dividing_a_layer_in_two_does_not_change_the_scatter() -> None:
     both = scattered([(CELLULOSE, 1.0, 800.0)], [(CELLULOSE, 1.0, 300.0), (CELLULOSE, 1.0, 500.0)])
     torch.testing.assert_close(both[:, 1], both[:, 0], rtol=1e-4, atol=0.0)

@@ -1,4 +1,4 @@
-"""Secondary excitation: what it must do whatever the constants."""
+"""Test properties of secondary excitation that do not depend on the constants."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CR, FE, NI, CU, PB = 24, 26, 28, 29, 82
 def share_of(
     stacks: Stacks, symbol: str, layer: int = 0, beam: Beam = HARD, fineness: Fineness = FINE
 ) -> np.ndarray:
-    """Secondary share of the K-L3 (or L3-M5) line of an element, shape (stack,)."""
+    """Compute the secondary share of the K-L3 (or L3-M5) line of an element, shape (stack,)."""
     table, exciters = tables(stacks, beam)
     share = secondary_share(stacks, beam, GEOMETRY, table, exciters, fineness)
     column = next(
@@ -59,7 +59,7 @@ def alloy(**parts: float) -> Stacks:
     return double(Stacks.from_layers([[(fractions, 8.0, 1000.0)]]))
 
 
-def test_the_interpolated_integral_is_the_exact_one() -> None:
+def test_the_interpolated_integral_equals_the_exact_one() -> None:
     optical = torch.linspace(0, 19, 3001, dtype=torch.float64)
     assert _e3(optical).numpy() == pytest.approx(expn(3, optical.numpy()), abs=1e-6)
 
@@ -73,7 +73,7 @@ def test_iron_excites_chromium_and_chromium_does_not_excite_iron() -> None:
 
 
 @pytest.mark.parametrize("symbol", ["Cr", "Fe"])
-def test_a_thick_alloy_follows_the_closed_form_of_sherman(symbol: str) -> None:
+def test_a_thick_alloy_agrees_with_the_closed_form_of_sherman(symbol: str) -> None:
     steel = alloy(Cr=0.18, Fe=0.74, Ni=0.08)
     table, exciters = tables(steel, HARD)
     unscattered = replace(exciters, scatter=torch.zeros_like(exciters.scatter))
@@ -92,7 +92,7 @@ def test_a_thick_alloy_follows_the_closed_form_of_sherman(symbol: str) -> None:
     assert float(found[own]) == pytest.approx(expected, rel=0.04, abs=1e-6)
 
 
-def test_more_iron_around_means_more_chromium_for_each_chromium_atom() -> None:
+def test_emission_per_chromium_atom_rises_with_the_iron_content() -> None:
     shares = [share_of(alloy(Cr=1 - iron, Fe=iron), "Cr")[0] for iron in (0.1, 0.4, 0.8)]
     assert shares[0] < shares[1] < shares[2]
 
@@ -107,7 +107,7 @@ def test_a_layer_excites_the_layers_above_and_below_it() -> None:
     assert share_of(alone, "Cr", 0)[0] < 0.02
 
 
-def test_a_film_excites_itself_hardly_at_all() -> None:
+def test_secondary_excitation_within_a_thin_film_is_negligible() -> None:
     thin, thick = (
         double(Stacks.from_layers([[({CR: 0.5, FE: 0.5}, 7.5, thickness)]]))
         for thickness in (0.01, 100.0)
@@ -126,7 +126,7 @@ def test_missing_layers_change_nothing() -> None:
     assert (share[1, 1] == 0).all()
 
 
-def test_single_precision_is_precise_enough() -> None:
+def test_single_precision_agrees_with_double_precision() -> None:
     layers = [
         ({6: 0.75, 1: 0.1, 8: 0.15}, 1.0, 8.0),  # varnish: almost transparent
         ({CR: 0.2, PB: 0.6, 8: 0.2}, 3.0, 25.0),
@@ -140,13 +140,13 @@ def test_single_precision_is_precise_enough() -> None:
         )
 
 
-def test_coarse_and_fine_agree_on_steel() -> None:
+def test_coarse_and_fine_integration_agree_for_steel() -> None:
     steel = alloy(Cr=0.18, Fe=0.74, Ni=0.08)
     fine, coarse = share_of(steel, "Cr"), share_of(steel, "Cr", fineness=COARSE)
     assert coarse == pytest.approx(fine, rel=0.12)
 
 
-def test_no_exciting_line_and_no_scatter_give_no_share() -> None:
+def test_without_exciting_lines_and_scatter_there_is_no_secondary_share() -> None:
     pure = double(Stacks.from_layers([[({6: 1.0}, 1.0, 100.0)]]))
     table, exciters = tables(pure, HARD)
     assert secondary_share(pure, HARD, GEOMETRY, table, exciters).numel() == 0
@@ -175,7 +175,9 @@ def test_in_thick_matter_every_photon_is_absorbed() -> None:
 
 @settings(max_examples=30)
 @given(first=st.floats(0.01, 4.0), gap=st.floats(0.01, 4.0), second=st.floats(0.01, 4.0))
-def test_what_a_gives_to_b_is_what_b_gives_to_a(first: float, gap: float, second: float) -> None:
+def test_mutual_excitation_of_two_layers_is_reciprocal(
+    first: float, gap: float, second: float
+) -> None:
     thickness = torch.tensor([[first, gap, second]], dtype=torch.float64)
     there = _absorbed(thickness, torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64))[0, 2]
     back = _absorbed(thickness, torch.tensor([[0.0, 0.0, 1.0]], dtype=torch.float64))[0, 0]

@@ -1,4 +1,4 @@
-"""The pigment table and the tables of materials beside it."""
+"""Test the pigment table and the tables of materials."""
 
 import re
 
@@ -22,14 +22,14 @@ def all_impurities() -> list[Impurity]:
     return [impurity for host in hosts for impurity in impurities(host)]
 
 
-def test_ids_are_unique_and_fit_for_file_names() -> None:
+def test_ids_are_unique_and_valid_file_names() -> None:
     ids = [entry.id for entry in PIGMENTS]
     assert len(ids) == len(set(ids)) >= 46
     assert all(re.fullmatch(r"[a-z][a-z_]*", name) for name in ids)
 
 
 @each_pigment()
-def test_diagnostic_elements_of_a_pigment_are_in_it(entry: Pigment) -> None:
+def test_a_pigment_contains_its_diagnostic_elements(entry: Pigment) -> None:
     assert 1 <= len(entry.diagnostic) <= 3
     for name in entry.diagnostic:
         symbol, shell = name.split()
@@ -39,7 +39,7 @@ def test_diagnostic_elements_of_a_pigment_are_in_it(entry: Pigment) -> None:
 
 
 @each_pigment()
-def test_the_composition_of_a_pigment_is_whole(entry: Pigment) -> None:
+def test_the_composition_of_a_pigment_sums_to_one(entry: Pigment) -> None:
     assert sum(entry.fractions.values()) == pytest.approx(1.0)
     assert 1.5 <= entry.density_g_cm3 <= 19.3
     assert re.fullmatch(r"#[0-9a-f]{6}", entry.hex)
@@ -53,7 +53,7 @@ def test_years_of_use_are_in_order(entry: Pigment) -> None:
         assert first < last
 
 
-def test_groups_hold_every_pigment_once() -> None:
+def test_every_pigment_is_in_one_group() -> None:
     members = [name for group in ambiguity_groups().values() for name in group]
     assert sorted(members) == sorted(entry.id for entry in PIGMENTS)
 
@@ -78,17 +78,17 @@ def test_impurities_belong_to_known_pigments_and_have_a_range_and_a_chance() -> 
         assert 0 < impurity.chance <= 1
     from napari_xrf_pigments.simulation.materials import _rows
 
-    assert len(listed) == len(_rows("impurities.csv"))  # so that no host is misspelt
+    assert len(listed) == len(_rows("impurities.csv"))  # detects a misspelt host pigment
 
 
-def test_an_impurity_is_no_compound_of_the_diagnostic_element_alone() -> None:
+def test_an_impurity_contains_more_than_the_diagnostic_element() -> None:
     for entry in PIGMENTS:
         main = {atomic_number(name.split()[0]) for name in entry.diagnostic}
         for impurity in impurities(entry.id):
             assert set(formula_fractions(impurity.formula)) - main
 
 
-def test_every_pigment_that_is_painted_has_its_need_of_oil() -> None:
+def test_every_paint_pigment_has_an_oil_absorption() -> None:
     for entry in PIGMENTS:
         if not entry.id.endswith("_leaf"):
             assert 5 <= oil_per_100()[entry.id] <= 200
@@ -97,7 +97,7 @@ def test_every_pigment_that_is_painted_has_its_need_of_oil() -> None:
 @pytest.mark.parametrize(
     ("name", "parts"), [("lead_white", 15), ("zinc_white", 21), ("vermilion", 23), ("umber", 96)]
 )
-def test_need_of_oil_is_the_published_one(name: str, parts: float) -> None:
+def test_oil_absorption_agrees_with_published_values(name: str, parts: float) -> None:
     assert oil_per_100()[name] == parts
 
 
@@ -109,10 +109,10 @@ def test_materials_have_compositions_and_densities() -> None:
     assert not set(materials()) & {entry.id for entry in PIGMENTS}
 
 
-def test_a_pigment_is_shown_by_all_its_diagnostic_families():
+def test_a_pigment_is_identified_by_all_its_diagnostic_families():
     assert certain_families(["vermilion", "lead_white", "no pigment"], []) == ("Hg L", "Pb L")
 
 
-def test_a_group_is_shown_by_the_families_that_all_its_members_share():
-    # Egyptian blue has calcium too, but which copper pigment is present stays open.
+def test_a_group_is_identified_by_the_families_that_all_members_share():
+    # Egyptian blue also contains calcium, but the copper pigment remains undetermined.
     assert certain_families([], ["copper", "no group"]) == ("Cu K",)

@@ -1,4 +1,4 @@
-"""Names, colours and probabilities as they are displayed."""
+"""Test names, colours and probabilities as they are displayed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Mixtures that show the same elements as one pigment."""
+"""Test mixtures that show the same elements as one pigment."""
 
 import pytest
 
@@ -24,12 +24,12 @@ def test_well_known_mixtures_are_named(name, pair):
     assert pair in equivalent_mixtures(name)
 
 
-def test_a_pigment_of_one_element_has_none():
+def test_a_pigment_of_one_element_has_no_equivalent_mixture():
     assert equivalent_mixtures("vermilion") == ()
 
 
 @pytest.mark.parametrize("entry", pigment_catalogue(), ids=lambda entry: entry.id)
-def test_pairs_bring_all_elements_and_no_others(entry):
+def test_a_mixture_has_all_elements_of_the_pigment_and_no_others(entry):
     for first, second in equivalent_mixtures(entry.id):
         assert entry.group not in (first, second)
         sets = [

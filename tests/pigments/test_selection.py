@@ -1,4 +1,4 @@
-"""A palette hides, and always says what and why."""
+"""Test that a palette hides pigments and states the reason."""
 
 import json
 
@@ -29,13 +29,15 @@ YEAR = st.one_of(st.none(), st.integers(1000, 2020))
         ("not in the table", (1, 2), True),
     ],
 )
-def test_a_pigment_is_anachronistic_where_no_year_fits(name, period, used) -> None:
+def test_a_pigment_is_anachronistic_if_not_in_use_in_any_year_of_the_period(
+    name, period, used
+) -> None:
     assert in_use(name, period) is used
     assert Palette(period=period).hidden([name]) == ({} if used else {name: "period"})
 
 
 @given(YEAR, YEAR)
-def test_a_longer_period_never_hides_more(first, last) -> None:
+def test_a_longer_period_never_hides_more_pigments(first, last) -> None:
     if first is not None and last is not None and last < first:
         first, last = last, first
     hidden = set(Palette(period=(first, last)).hidden(NAMES))
@@ -44,7 +46,7 @@ def test_a_longer_period_never_hides_more(first, last) -> None:
     assert Palette().hidden(NAMES) == {}
 
 
-def test_the_user_excludes_and_adds() -> None:
+def test_pigments_can_be_excluded_and_added() -> None:
     palette = Palette(period=(1600, 1650))
     assert palette.hidden(["titanium_white"]) == {"titanium_white": "period"}
     assert palette.adding("titanium_white").hidden(NAMES).get("titanium_white") is None
@@ -57,14 +59,14 @@ def test_the_user_excludes_and_adds() -> None:
     assert palette.adding("smalt").adding("smalt", False) == palette
 
 
-def test_each_pigment_may_have_its_threshold() -> None:
+def test_a_pigment_may_have_a_separate_threshold() -> None:
     palette = Palette(threshold=0.4).with_threshold("smalt", 0.8)
     assert palette.threshold_of("smalt") == 0.8
     assert palette.threshold_of("azurite") == 0.4
     assert palette.with_threshold("smalt", None) == Palette(threshold=0.4)
 
 
-def test_settings_travel_as_json() -> None:
+def test_settings_are_read_back_from_json() -> None:
     palette = Palette((1600, None), frozenset({"smalt"}), frozenset({"umber"}), 0.3, {"smalt": 0.9})
     assert Palette.of(json.loads(json.dumps(palette.settings))) == palette
     assert Palette.of({}) == Palette()
@@ -80,12 +82,12 @@ def test_settings_travel_as_json() -> None:
         {"period": ["a", "b"]},
     ],
 )
-def test_wrong_settings_are_refused(wrong) -> None:
+def test_invalid_settings_are_refused(wrong) -> None:
     with pytest.raises(ValueError):
         Palette.of(wrong)
 
 
-def test_years_for_people() -> None:
+def test_years_of_use_are_displayed_as_text() -> None:
     assert years("titanium_white") == "from 1916"
     assert years("smalt") == "1500 to 1800"
     assert years("lead_white") == "up to 1970"

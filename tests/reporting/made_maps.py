@@ -1,4 +1,4 @@
-"""Small maps for the tests of this folder."""
+"""Make small maps for the tests of this folder."""
 
 from __future__ import annotations
 

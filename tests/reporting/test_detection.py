@@ -1,4 +1,4 @@
-"""Which elements, pigments and groups count as present."""
+"""Test the detection of elements, pigments and groups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from napari_xrf_pigments.reporting.detection import (
 from .made_maps import SHAPE, elements, patch, pigments
 
 
-def test_an_element_is_detected_where_it_stands_over_its_noise():
+def test_an_element_is_detected_if_it_is_above_its_noise():
     maps = elements(Fe=patch(51), Cu=patch(49), Hg=patch(500, slice(0, 10)))
     assert detected_elements(maps) == (Detection("Fe", 0.25), Detection("Hg", 0.5))
 
@@ -26,7 +26,7 @@ def test_shares_are_of_the_measured_pixels():
     assert detected_pigments(pigments({"azurite": image})) == (Detection("azurite", 0.5),)
 
 
-def test_pigments_are_sorted_by_area_and_single_pixels_do_not_count():
+def test_pigments_are_sorted_by_area_and_single_pixels_are_ignored():
     speck = np.zeros(SHAPE)
     speck[0, 0] = 1
     maps = pigments({"a": patch(0.6), "b": patch(0.9, slice(0, 10)), "c": speck, "d": 0.5})

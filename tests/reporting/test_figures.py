@@ -1,4 +1,4 @@
-"""Maps as figures to print: resolution, sizes, and the map dot by dot."""
+"""Test maps as figures to print: resolution, sizes, and the pixels of the map."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_tiff_states_its_resolution_its_size_and_how_it_was_made(tmp_path):
     assert facts["provenance"]["pigments"]["weights"] == "ab12"
 
 
-def test_everything_present_gets_a_picture(tmp_path):
+def test_every_detected_element_and_pigment_has_an_image(tmp_path):
     elements, pigments = make(y=6, x=6)
     watched = []
 
@@ -92,7 +92,7 @@ def test_everything_present_gets_a_picture(tmp_path):
     assert is_pictures(folder)
 
 
-def test_stopping_keeps_the_finished_pictures(tmp_path):
+def test_stopping_keeps_the_finished_images(tmp_path):
     elements, pigments = make(y=6, x=6)
     folder = save_pictures(
         tmp_path / "p", elements, pigments, dpi=50, watch=lambda done, name: done == 2
@@ -110,6 +110,6 @@ def test_a_folder_with_other_files_is_not_replaced(tmp_path):
     assert [entry.name for entry in (tmp_path / "p").iterdir()] == ["thesis.txt"]
 
 
-def test_without_maps_there_is_nothing_to_draw(tmp_path):
+def test_an_export_without_maps_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no maps"):
         save_pictures(tmp_path / "p")

@@ -1,4 +1,4 @@
-"""The report: one file, without external resources, and text of the user is never code."""
+"""Test the report: one file, without external resources, with escaped text of the user."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KEV = np.linspace(0.0, 20.0, 500)
 
 
 class Page(HTMLParser):
-    """Tags, attributes and text of a page."""
+    """A parser of the tags, attributes and text of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -67,7 +67,7 @@ def page():
     return render(full_report())
 
 
-def test_nothing_comes_from_outside_and_nothing_runs(page):
+def test_the_report_has_no_external_resources_and_no_scripts(page):
     parsed = Page(page)
     assert not {"script", "iframe", "object", "embed", "link"} & set(parsed.tags)
     assert parsed.addresses
@@ -77,7 +77,7 @@ def test_nothing_comes_from_outside_and_nothing_runs(page):
     assert "url(" not in style and "@import" not in style
 
 
-def test_every_picture_opens(page):
+def test_every_image_in_the_report_is_valid(page):
     pictures = re.findall(r"data:image/png;base64,([^\"]+)", page)
     assert len(pictures) >= 6
     for data in pictures:
@@ -88,7 +88,7 @@ def test_every_picture_opens(page):
     assert "<svg" in drawn and "<script" not in drawn
 
 
-def test_the_page_has_findings_methods_and_confidence(page):
+def test_the_report_has_findings_methods_and_confidence(page):
     text = " ".join(" ".join(Page(page).text).split())
     for words in (
         "Panel 7", "Vermilion", "Hg L, S K", "Confidence", "Limits of XRF", "ab12",
@@ -97,7 +97,7 @@ def test_the_page_has_findings_methods_and_confidence(page):
         assert words in text
 
 
-def test_text_of_the_user_is_never_code(tmp_path):
+def test_text_of_the_user_is_escaped(tmp_path):
     evil = "<script>alert(1)</script>\"'><img src=http://x.example/a.png onerror=alert(2)> $\\frac{"
     naming = Naming({"vermilion": evil}, {"vermilion": "red;}</style><script>"}, NAMING.members)
     made = full_report(title=evil, naming=naming, spectra=(spectrum(evil, ((evil, 10.0),)),),
@@ -111,13 +111,13 @@ def test_text_of_the_user_is_never_code(tmp_path):
     assert evil in text and "{{ 7 * 7 }}" in text
 
 
-def test_a_colour_cannot_contain_html():
+def test_html_in_a_colour_is_refused():
     naming = Naming(colours={"vermilion": 'red"><script>alert(1)</script>'})
     with pytest.raises(ValueError):
         render(full_report(naming=naming))
 
 
-def test_it_is_written_whole_and_replaces_only_reports(tmp_path):
+def test_a_report_replaces_only_reports(tmp_path):
     path = tmp_path / "report.html"
     save_report(path, full_report(spectra=()))
     assert is_report(path)
@@ -131,12 +131,12 @@ def test_it_is_written_whole_and_replaces_only_reports(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "report"])
-def test_a_report_is_a_web_page(tmp_path, name):
+def test_a_file_name_without_html_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match=r"\.html"):
         save_report(tmp_path / name, full_report())
 
 
-def test_without_maps_there_is_no_report(tmp_path):
+def test_a_report_without_maps_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no maps"):
         save_report(tmp_path / "report.html", Report("empty"))
 
@@ -148,7 +148,7 @@ def test_a_stopped_report_states_that_maps_are_missing():
 
 
 def known_maps():
-    """Four pixels: vermilion, copper but not which, nothing, not measured."""
+    """Make four pixels: vermilion, an unresolved copper pigment, nothing, not measured."""
     probability = np.array(
         [[[0.9, 0.1, 0.0, np.nan]], [[0.0, 0.4, 0.0, np.nan]], [[0.0, 0.45, 0.1, np.nan]]]
     )
@@ -162,7 +162,7 @@ def known_maps():
     )
 
 
-def test_the_rows_hold_shares_of_the_measured_pixels():
+def test_the_rows_contain_shares_of_the_measured_pixels():
     (row,) = pigment_rows(known_maps(), NAMING, 0.5)
     assert (row.name, row.lines, row.mistaken_for) == ("Vermilion", "Hg L, S K", "")
     assert row.share == pytest.approx(1 / 3)
@@ -170,7 +170,7 @@ def test_the_rows_hold_shares_of_the_measured_pixels():
     assert row.certainty == pytest.approx(0.9)
 
 
-def test_pixels_without_an_answer_are_counted():
+def test_pixels_without_a_detected_pigment_are_counted():
     summary = confidence_summary(known_maps(), NAMING, 0.5)
     assert summary.pixels == 3
     assert summary.nothing == summary.group_only == pytest.approx(1 / 3)

@@ -1,4 +1,4 @@
-"""Content of the report of a scan."""
+"""Test the content of the report of a scan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEFT = np.arange(6) < 3
 
 
 def maps():
-    """Mercury and vermilion on the left, iron nowhere."""
+    """Make maps with mercury and vermilion on the left, and without iron."""
     left = np.broadcast_to(LEFT, (4, 6))
     counts = np.stack([1000.0 * left, np.ones((4, 6))]).astype(np.float32)
     elements = ElementMaps(("Hg L", "Fe K"), counts, np.full_like(counts, 10.0))
@@ -31,7 +31,7 @@ def cube():
     return XRFCube.from_array(counts, gain_kev=0.1, tube_kv=40)
 
 
-def test_spectra_are_of_the_scan_and_of_each_pigment_present():
+def test_the_report_has_spectra_of_the_scan_and_of_each_detected_pigment():
     made = scan_report("Panel", *maps(), cube())
     assert [entry.name for entry in made.spectra] == [WHOLE, "Pixels with Vermilion"]
     whole, found = made.spectra
@@ -40,7 +40,7 @@ def test_spectra_are_of_the_scan_and_of_each_pigment_present():
     assert [label for label, _ in whole.lines] == ["Hg Lα"], "iron is within its noise"
 
 
-def test_regions_of_the_user_stand_in_for_what_was_found():
+def test_regions_of_the_user_replace_the_spectra_of_pigments():
     region = np.zeros((4, 6), bool)
     region[0, 5] = True
     made = scan_report("Panel", *maps(), cube(), {"Frame": region, "Empty": ~region & region})
@@ -63,5 +63,5 @@ def test_a_family_is_marked_by_its_strongest_line():
     assert main_lines(["Pb L"], 40) == (("Pb Lα", strongest.kev),)
 
 
-def test_what_the_tube_does_not_excite_is_not_marked():
+def test_families_that_the_tube_does_not_excite_are_not_marked():
     assert main_lines(["Sn K", "Fe K"], 20) == main_lines(["Fe K"], 20)

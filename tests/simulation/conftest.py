@@ -1,4 +1,4 @@
-"""One beam, one readout: what the tests of simulated spectra share."""
+"""Define the beam and the readout that the tests of simulated spectra share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random paintings in plan."""
+"""Test random paintings in plan."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from napari_xrf_pigments import simulate_scan
 from napari_xrf_pigments.simulation.paintings import mosaic_painting
 
 
-def test_patches_cover_the_painting_and_share_its_base() -> None:
+def test_patches_cover_the_painting_and_share_ground_and_support() -> None:
     painting = mosaic_painting(np.random.default_rng(3), (20, 30), patches=6)
     assert painting.regions.shape == (20, 30)
     assert set(np.unique(painting.regions)) <= set(range(6))
@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_painting() -> None:
     assert one.sections == other.sections
 
 
-def test_a_scan_of_it_has_its_truth() -> None:
+def test_a_scan_of_a_mosaic_has_the_regions_of_the_painting() -> None:
     painting = mosaic_painting(np.random.default_rng(1), (8, 12), patches=3)
     cube, truth = simulate_scan(
         0, (8, 12), counts=500.0, n_channels=512, gain_kev=0.06, painting=painting

@@ -1,4 +1,4 @@
-"""The sample painting and its scan."""
+"""Test the sample painting and its scan."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def scan() -> tuple[XRFCube, ScanTruth]:
     return simulate_scan(0, SHAPE, n_channels=512, gain_kev=0.06, counts=5_000.0)
 
 
-def test_cube_holds_whole_counts_and_its_settings(scan: tuple[XRFCube, ScanTruth]) -> None:
+def test_the_cube_has_integer_counts_and_the_settings(scan: tuple[XRFCube, ScanTruth]) -> None:
     cube, _ = scan
     assert cube.counts.shape == (*SHAPE, 512)
     assert cube.counts.dtype.kind == "u"
@@ -27,7 +27,7 @@ def test_cube_holds_whole_counts_and_its_settings(scan: tuple[XRFCube, ScanTruth
     assert np.asarray(cube.counts).sum(2).mean() == pytest.approx(5_000, rel=0.05)
 
 
-def test_truth_has_one_image_a_pigment(scan: tuple[XRFCube, ScanTruth]) -> None:
+def test_the_truth_has_one_image_per_pigment(scan: tuple[XRFCube, ScanTruth]) -> None:
     _, truth = scan
     assert truth.names == tuple(entry.id for entry in pigment_catalogue())
     for field in (truth.top, truth.below, truth.top_sigma, truth.below_sigma):
@@ -38,7 +38,9 @@ def test_truth_has_one_image_a_pigment(scan: tuple[XRFCube, ScanTruth]) -> None:
     assert (truth.below_sigma[~truth.below] == 0).all()
 
 
-def test_truth_follows_the_layers_of_each_region(scan: tuple[XRFCube, ScanTruth]) -> None:
+def test_the_truth_corresponds_to_the_layers_of_each_region(
+    scan: tuple[XRFCube, ScanTruth],
+) -> None:
     _, truth = scan
     for index, section in enumerate(truth.sections.values()):
         here = truth.regions == index
@@ -81,12 +83,12 @@ def test_the_hidden_bowl_shows_in_the_spectra(scan: tuple[XRFCube, ScanTruth]) -
     assert counts[bowl][:, tin].mean() > 2 * counts[sky][:, tin].mean()
 
 
-def test_every_region_is_seen_at_the_size_of_the_demo() -> None:
+def test_every_region_is_visible_at_the_size_of_the_demo() -> None:
     plan = sample_painting(np.random.default_rng(0), (64, 96)).regions
     assert set(np.unique(plan)) == set(range(len(REGIONS)))
 
 
-def test_a_seed_gives_the_same_scan_and_another_seed_another() -> None:
+def test_a_seed_gives_the_same_scan_and_another_seed_a_different_one() -> None:
     small = {"shape": (2, 3), "n_channels": 256, "gain_kev": 0.12, "counts": 800.0}
     one, again, other = (
         np.asarray(simulate_scan(seed, **small)[0].counts)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Simulated spectra and the detectability of what is in them."""
+"""Test simulated spectra and the detectability of their pigments."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from napari_xrf_pigments.simulation.stratigraphy_batch import StackPool, pool_of
 
 
 def section(*paints: tuple[str, float]) -> Stratigraphy:
-    """Paints (pigment, um) in oil on canvas, the first on top."""
+    """Make paints (pigment, um) in oil on canvas, the first on top."""
     rng = np.random.default_rng(0)
     layers = [paint_layer(rng, [(name, 1.0)], um, wide=False) for name, um in paints]
     return (*layers, plain_layer("canvas", "support", 400.0))
@@ -30,7 +30,7 @@ def measured(pool: StackPool, excitation: Excitation, readout: Readout, counts: 
     return measure(emit(pool, excitation), readout, totals, noise)
 
 
-def test_counts_are_whole_and_add_up_to_what_was_asked(
+def test_counts_are_integers_with_the_given_mean_total(
     excitation: Excitation, readout: Readout
 ) -> None:
     pool = pool_of([section(("vermilion", 20.0)), section(("azurite", 20.0))])
@@ -83,7 +83,7 @@ def test_a_pigment_is_as_detectable_as_its_weakest_element(
     assert cut[1] == 0
 
 
-def test_what_is_not_there_has_no_detectability(excitation: Excitation, readout: Readout) -> None:
+def test_absent_pigments_have_no_detectability(excitation: Excitation, readout: Readout) -> None:
     pool = pool_of([section(("umber", 20.0))])
     assert (measured(pool, excitation, readout, 1e4).sigma[0, 1:] == 0).all()
 
@@ -104,7 +104,7 @@ def test_the_stated_axis_is_off_by_the_errors_of_the_readout(
     assert stated.offset_kev == pytest.approx(0.05)
 
 
-def test_the_instrument_adds_argon_and_its_housing(
+def test_the_instrument_adds_lines_of_argon_and_of_its_housing(
     excitation: Excitation, readout: Readout
 ) -> None:
     pool = pool_of([section(("titanium_white", 20.0))])
@@ -135,7 +135,7 @@ def test_drawn_counts_span_those_of_scans(rng: np.random.Generator) -> None:
     assert float((totals > 30_000).float().mean()) > 0.1
 
 
-def test_secondary_excitation_adds_light_to_soft_lines_and_is_off_unless_asked_for(
+def test_secondary_excitation_raises_low_energy_lines_and_is_off_by_default(
     excitation: Excitation,
 ) -> None:
     pool = pool_of([section(("viridian", 30.0), ("azurite", 60.0))])

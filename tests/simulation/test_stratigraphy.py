@@ -1,4 +1,4 @@
-"""Random paintings in section."""
+"""Test random paintings in section."""
 
 import numpy as np
 import pytest
@@ -62,13 +62,13 @@ def test_every_pigment_occurs_on_top_and_below(sections: list[Stratigraphy]) -> 
     assert set(pool.pigment[(pool.pigment >= 0) & ~pool.on_top].tolist()) == every
 
 
-def test_varnish_and_support_hold_no_pigment(sections: list[Stratigraphy]) -> None:
+def test_varnish_and_support_contain_no_pigment(sections: list[Stratigraphy]) -> None:
     for layer in (layer for section in sections for layer in section):
         assert bool(layer.pigments) <= (layer.role in ("paint", "ground"))
         assert sum(share for _, share in layer.pigments) <= 1 + 1e-9
 
 
-def test_paintings_of_a_period_hold_what_was_in_use_then_but_for_a_retouched_top() -> None:
+def test_paintings_of_a_period_contain_pigments_of_that_period_except_in_a_retouched_top() -> None:
     rng = np.random.default_rng(5)
     retouched = 0
     for section in (random_stratigraphy(rng, eras=1.0) for _ in range(400)):
@@ -85,11 +85,13 @@ def _one_period(layers: list[Layer]) -> bool:
     return all(last is None or begun <= last for _, last in dates)
 
 
-def test_without_periods_pigments_of_all_times_meet(sections: list[Stratigraphy]) -> None:
+def test_without_a_period_pigments_of_different_periods_are_combined(
+    sections: list[Stratigraphy],
+) -> None:
     assert not all(_one_period(list(section)) for section in sections)
 
 
-def test_a_seed_gives_the_same_paintings() -> None:
+def test_a_seed_gives_the_same_stratigraphies() -> None:
     draws = [random_stratigraphy(np.random.default_rng(seed)) for seed in (1, 1, 2)]
     assert draws[0] == draws[1] != draws[2]
 
@@ -102,7 +104,7 @@ def test_lead_white_paint_is_as_dense_as_its_parts() -> None:
     assert layer.fractions[82] == pytest.approx(pigment("lead_white").fractions[82] * 100 / 115)
 
 
-def test_nominal_paint_has_no_impurities_but_wide_paint_varies() -> None:
+def test_nominal_paint_is_constant_and_wide_paint_varies() -> None:
     rng = np.random.default_rng(0)
     nominal = [paint_layer(rng, [("smalt", 1.0)], 20.0, wide=False) for _ in range(2)]
     wide = [paint_layer(rng, [("smalt", 1.0)], 20.0) for _ in range(12)]
@@ -112,7 +114,7 @@ def test_nominal_paint_has_no_impurities_but_wide_paint_varies() -> None:
     assert all(27 in layer.fractions for layer in wide)
 
 
-def test_smalt_does_not_always_carry_its_minor_elements() -> None:
+def test_smalt_does_not_always_contain_its_minor_elements() -> None:
     rng = np.random.default_rng(3)
     nickel = [28 in paint_layer(rng, [("smalt", 1.0)], 20.0).fractions for _ in range(60)]
     assert 0 < sum(nickel) < 60
@@ -124,7 +126,7 @@ def test_leaf_is_nearly_pure_and_thin() -> None:
     assert leaf.thickness_um < 1.5
 
 
-def test_pool_keeps_layers_pigments_and_what_is_on_top() -> None:
+def test_a_pool_preserves_layers_pigments_and_their_order() -> None:
     rng = np.random.default_rng(0)
     section = (
         plain_layer("varnish", "varnish", 10.0),
@@ -144,7 +146,7 @@ def test_pool_keeps_layers_pigments_and_what_is_on_top() -> None:
     assert pool.stacks.mass_thickness[1].tolist()[1:] == [0, 0, 0]
 
 
-def test_taking_sections_keeps_their_labels() -> None:
+def test_selected_sections_keep_their_labels() -> None:
     pool = random_pool(np.random.default_rng(4), 6)
     index = [4, 1]
     taken = pool.take(torch.tensor(index))

@@ -1,4 +1,4 @@
-"""A few chunks of training spectra, simulated once per file of tests."""
+"""Simulate a few chunks of training spectra, once per file of tests."""
 
 from itertools import islice
 

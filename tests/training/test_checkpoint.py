@@ -1,4 +1,4 @@
-"""Checkpoints: a resumed training equals an uninterrupted one."""
+"""Test that a training resumed from a checkpoint equals an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def same(one: Path, other: Path) -> bool:
 
 
 @pytest.mark.parametrize("beam", [0, 1, 2, 3])
-def test_a_stream_can_begin_at_any_of_its_chunks(beam: int) -> None:
+def test_a_stream_can_start_at_any_of_its_chunks(beam: int) -> None:
     chunks = list(islice(training_stream((4, 1), SETTINGS, sections=4, beams=3), 7))
     position = chunks[beam].position
     again = list(
@@ -69,7 +69,7 @@ def test_a_stream_can_begin_at_any_of_its_chunks(beam: int) -> None:
 
 
 @pytest.mark.parametrize(("drawn", "buffered"), [(1, 1), (2, 2), (5, 2), (7, 4), (8, 4)])
-def test_streams_in_turn_repeat_the_buffered_chunks(drawn: int, buffered: int) -> None:
+def test_alternating_streams_repeat_the_buffered_chunks(drawn: int, buffered: int) -> None:
     streams = [training_stream((6, worker), SETTINGS, sections=2) for worker in (0, 1, 2)]
     drawn_chunks = [next(streams[number % 3]) for number in range(drawn)]
     numbers = json.loads(json.dumps(stream_positions(drawn_chunks[-buffered:], drawn, 3)))
@@ -83,7 +83,7 @@ def test_streams_in_turn_repeat_the_buffered_chunks(drawn: int, buffered: int) -
         assert torch.equal(chunk.encoded, repeated.encoded)
 
 
-def test_processes_begin_at_their_positions_and_in_turn() -> None:
+def test_processes_start_at_their_positions_in_turn() -> None:
     chunks = [next(training_stream((2, worker), SETTINGS)) for worker in (0, 1)]
     second = list(islice(training_stream((2, 0), SETTINGS), 2))[1]
     with ChunkSource(2, 2, SETTINGS, [second.position, None], turn=1) as source:
@@ -145,7 +145,7 @@ def test_a_damaged_checkpoint_is_rejected(tmp_path: Path) -> None:
         load_checkpoint(path, {})
 
 
-def test_a_checkpoint_is_replaced_atomically_and_holds_no_shared_memory(tmp_path: Path) -> None:
+def test_a_checkpoint_is_replaced_atomically_and_contains_no_shared_memory(tmp_path: Path) -> None:
     path = tmp_path / "w.checkpoint.safetensors"
     shared = torch.arange(6.0)
     for seen in (1, 2):

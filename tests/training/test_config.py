@@ -1,4 +1,4 @@
-"""Settings of the training."""
+"""Test the settings of the training."""
 
 import json
 from dataclasses import asdict
@@ -23,7 +23,7 @@ def test_settings_are_read_from_toml(tmp_path: Path) -> None:
     assert config.batch == TrainingConfig().batch
 
 
-def test_the_settings_in_the_package_are_those_of_the_released_weights() -> None:
+def test_the_bundled_settings_are_those_of_the_released_weights() -> None:
     config = TrainingConfig.load(Path(training.__file__).parent / "data" / "training.toml")
     made = read_training(bundled_weights())
     assert made["part"] == config.parts[-1].name

@@ -1,4 +1,4 @@
-"""Platt scaling of the logits."""
+"""Test the Platt scaling of the logits."""
 
 from __future__ import annotations
 

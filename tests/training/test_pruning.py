@@ -1,4 +1,4 @@
-"""Pruning of a network, and distillation from the larger one."""
+"""Test the pruning of a network and the distillation from the larger one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -56,13 +56,15 @@ def test_the_error_rises_as_the_network_shrinks(net: PigmentNet, encoded: torch.
     assert errors[-1] < 1.0
 
 
-def test_the_scaling_of_the_input_stays(net: PigmentNet, encoded: torch.Tensor) -> None:
+def test_pruning_does_not_change_the_scaling_of_the_input(
+    net: PigmentNet, encoded: torch.Tensor
+) -> None:
     small = prune(net, encoded, Architecture(24, 2, 12))
     assert torch.equal(small.mean, net.mean)
     assert torch.equal(small.scale, net.scale)
 
 
-def test_the_larger_network_does_not_change(net: PigmentNet, encoded: torch.Tensor) -> None:
+def test_pruning_does_not_change_the_larger_network(net: PigmentNet, encoded: torch.Tensor) -> None:
     before = {name: value.clone() for name, value in net.state_dict().items()}
     prune(net, encoded, Architecture(24, 2, 12))
     assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
@@ -84,7 +86,7 @@ def test_sizes_are_derived_from_the_state(size: Architecture) -> None:
     assert (found.width, found.blocks, found.units) == (size.width, size.blocks, size.units)
 
 
-def test_a_pruned_network_survives_a_round_trip(net: PigmentNet, tmp_path: Path) -> None:
+def test_a_pruned_network_is_saved_and_read_back(net: PigmentNet, tmp_path: Path) -> None:
     small = PigmentNet(Architecture(16, 2, 5))
     save_weights(small, tmp_path / "small.safetensors", {})
     again = load_weights(tmp_path / "small.safetensors")

@@ -1,4 +1,4 @@
-"""The stream of training spectra."""
+"""Test the stream of training spectra."""
 
 from itertools import islice
 
@@ -21,7 +21,7 @@ from napari_xrf_pigments.training.spectra_stream import (
 )
 
 
-def test_chunks_hold_finite_inputs_and_targets(chunks: list[Chunk]) -> None:
+def test_chunks_contain_finite_inputs_and_targets(chunks: list[Chunk]) -> None:
     for chunk in chunks:
         assert chunk.encoded.shape == (256, N_INPUTS)
         assert chunk.targets.shape == (256, n_outputs())

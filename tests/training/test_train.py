@@ -1,4 +1,4 @@
-"""The training on a small scale."""
+"""Test the training on a small scale."""
 
 import copy
 from dataclasses import replace
@@ -75,7 +75,7 @@ def test_a_closing_part_starts_from_the_weights_of_the_first(tmp_path: Path) -> 
     both = run_training(closed, config=replace(TINY, parts=(FIRST, CLOSING)))
     assert [step.spectra for step in both] == [256, 512, 768, 256, 512]
     before, after = load_weights(alone), load_weights(closed)
-    # The scaling of the input stays; all other weights change a little.
+    # The scaling of the input is fixed; all other weights change slightly.
     assert torch.equal(before.mean, after.mean)
     assert torch.equal(before.scale, after.scale)
     change = (before.first.weight - after.first.weight).abs().max()

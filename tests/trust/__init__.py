@@ -1,1 +1,1 @@
-"""Test that the program opens no connection, runs no code from files, changes no other program."""
+"""Test that the program opens no connection, runs no code from files, and patches no package."""

@@ -1,4 +1,4 @@
-"""The check of licences and vulnerabilities: it finds, and never keeps silent."""
+"""Test the check of licences and vulnerabilities."""
 
 import importlib
 import json
@@ -32,7 +32,7 @@ MIT = (
     "restriction, including without limitation the rights to use, copy, modify, merge, publish, "
     "distribute, sublicense, and/or sell copies of the Software"
 )
-#: What the licences themselves say, as much of it as tells them apart.
+#: Excerpts of the licence texts that are long enough to distinguish them.
 TEXTS = {
     "MIT": MIT,
     "BSD": "Redistribution and use in source and binary forms, with or without modification, are "
@@ -51,7 +51,7 @@ TEXTS = {
 
 
 class Metadata(dict[str, Any]):
-    """Like an e-mail's header: an entry may come several times."""
+    """Metadata of a package, in which an entry may occur several times."""
 
     def get_all(self, name: str) -> list[str]:
         value = self.get(name, [])
@@ -75,7 +75,7 @@ class Installed:
 
 
 def with_file(folder: Path, text: str, name: str = "LICENSE", **facts: Any) -> Installed:
-    """A package whose metadata name no licence, with one file beside them."""
+    """Make a package whose metadata name no licence, with one licence file."""
     place = PackagePath("mystery-1.0.dist-info", name)
     written = folder / place
     written.parent.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def world(*packages: Installed) -> Callable[[str], Installed]:
         "LGPL-3.0 AND GPL-3.0",
     ],
 )
-def test_the_gpl_is_known_by_all_its_names(licences: ModuleType, licence: str) -> None:
+def test_all_names_of_the_gpl_are_recognised(licences: ModuleType, licence: str) -> None:
     assert licences.is_gpl(licence)
 
 
@@ -143,7 +143,7 @@ def test_licences_are_read_from_every_field_that_is_used(licences: ModuleType) -
 @pytest.mark.parametrize(
     "text", ["LICENSE", "license.txt", "See LICENSE", "Copyright (c) us", "all rights reserved"]
 )
-def test_what_names_nothing_is_no_licence(licences: ModuleType, text: str) -> None:
+def test_metadata_without_a_licence_give_none(licences: ModuleType, text: str) -> None:
     assert licences.licence_of(Installed("a", License=text)) == ("", "")
 
 
@@ -152,7 +152,7 @@ def test_a_licence_is_read_from_its_text(
     licences: ModuleType, tmp_path: Path, name: str, text: str
 ) -> None:
     assert licences.licence_in_text(text) == name
-    # As files are: broken into lines, indented, in a comment.
+    # Real files have line breaks, indentation and comment signs.
     lines = "\n".join(f"#   {word}" for word in text.upper().split(" "))
     assert licences.licence_in_text(lines) == name
     found = with_file(tmp_path, text, "licenses/LICENSE")
@@ -168,8 +168,8 @@ def test_only_licence_files_of_the_package_itself_are_read(
     assert licences.licence_of(unlisted) == ("", "")
 
 
-def test_what_was_told_by_hand_holds_for_one_major_version(licences: ModuleType) -> None:
-    (name, major), (licence, where) = next(iter(licences.TOLD_BY_HAND.items()))
+def test_a_licence_recorded_by_hand_applies_to_one_major_version(licences: ModuleType) -> None:
+    (name, major), (licence, where) = next(iter(licences.RECORDED.items()))
     assert licences.licence_of(Installed(name, version=f"{major}.9")) == (licence, where)
     assert licences.licence_of(Installed(name, version=f"{major}0.1")) == ("", "")
 
@@ -180,7 +180,7 @@ def ours(*requires: str) -> Installed:
     )
 
 
-def test_gpl_behind_an_extra_is_told_and_no_finding(audit: ModuleType) -> None:
+def test_gpl_behind_an_extra_is_reported_but_not_a_finding(audit: ModuleType) -> None:
     find = world(
         ours("good", 'rosetta; extra == "bruker"'),
         Installed("good", License="MIT"),
@@ -191,7 +191,7 @@ def test_gpl_behind_an_extra_is_told_and_no_finding(audit: ModuleType) -> None:
     assert any("rosetta" in line and "behind an extra" in line for line in lines)
 
 
-def test_gpl_that_always_comes_along_is_a_finding_however_deep(audit: ModuleType) -> None:
+def test_gpl_in_any_required_dependency_is_a_finding(audit: ModuleType) -> None:
     find = world(
         ours("good"), Installed("good", ["deep"], License="MIT"), Installed("deep", License="GPLv3")
     )
@@ -200,13 +200,13 @@ def test_gpl_that_always_comes_along_is_a_finding_however_deep(audit: ModuleType
     assert any(line.startswith("FOUND: deep") for line in lines)
 
 
-def test_no_licence_is_a_finding(audit: ModuleType) -> None:
+def test_a_missing_licence_is_a_finding(audit: ModuleType) -> None:
     lines, count = audit.check_licences(world(ours("mystery"), Installed("mystery")))
     assert count == 1
     assert lines[0].startswith("FOUND: mystery 1.0 names no licence")
 
 
-def test_a_licence_file_does_where_the_metadata_name_none(
+def test_a_licence_file_is_accepted_if_the_metadata_name_none(
     audit: ModuleType, tmp_path: Path
 ) -> None:
     lines, count = audit.check_licences(world(ours("mystery"), with_file(tmp_path, MIT)))
@@ -219,14 +219,14 @@ def test_a_licence_file_of_the_gpl_is_a_finding(audit: ModuleType, tmp_path: Pat
     assert count == 1
 
 
-def test_a_licence_file_that_nobody_knows_is_a_finding(audit: ModuleType, tmp_path: Path) -> None:
+def test_an_unknown_licence_file_is_a_finding(audit: ModuleType, tmp_path: Path) -> None:
     text = "You may look at this, and do nothing else."
     lines, count = audit.check_licences(world(ours("mystery"), with_file(tmp_path, text)))
     assert count == 1
     assert lines[0].startswith("FOUND: mystery 1.0")
 
 
-def test_what_is_not_installed_is_said(audit: ModuleType) -> None:
+def test_packages_that_are_not_installed_are_reported(audit: ModuleType) -> None:
     lines, _ = audit.check_licences(world(ours("gone")))
     assert any(line.startswith("NOT CHECKED") and "gone" in line for line in lines)
 
@@ -242,7 +242,7 @@ def test_a_known_vulnerability_is_a_finding(audit: ModuleType) -> None:
     assert lines[0] == "FOUND: a 1: PYSEC-1, fixed in 1.1."
 
 
-def test_an_ignored_one_is_told_with_its_reason(
+def test_an_ignored_vulnerability_is_reported_with_its_reason(
     audit: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(audit.IGNORED, "CVE-1", "only its server is concerned")
@@ -253,14 +253,16 @@ def test_an_ignored_one_is_told_with_its_reason(
 
 
 @pytest.mark.parametrize("answer", ["", "no network", "{}", "[]", "null"])
-def test_no_answer_is_said_and_is_not_good_news(audit: ModuleType, answer: str) -> None:
+def test_a_missing_answer_of_the_service_is_reported_as_not_checked(
+    audit: ModuleType, answer: str
+) -> None:
     lines, count = audit.judge_report(answer, 3)
     assert count == 0
     assert lines[0].startswith("NOT CHECKED")
 
 
-def test_a_package_that_the_service_does_not_know_was_not_checked(audit: ModuleType) -> None:
+def test_a_package_unknown_to_the_service_is_reported_as_not_checked(audit: ModuleType) -> None:
     unknown = {"name": "a", "skip_reason": "not found"}
     lines, _ = audit.judge_report(report(unknown, {"name": "b", "version": "1", "vulns": []}), 3)
-    assert lines[0].startswith("NOT CHECKED: the vulnerability service told nothing of 2 of 3")
+    assert lines[0].startswith("NOT CHECKED: the vulnerability service has no data on 2 of 3")
     assert lines[1].startswith("Vulnerabilities: 1 of 3 packages checked")

@@ -1,4 +1,4 @@
-"""Only plugin/layers adds layers to a viewer and reads what layers carry in their metadata."""
+"""Test that only plugin/layers adds layers to a viewer and reads the metadata of layers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDING = {
 
 
 def violations(tree: ast.AST) -> Iterator[str]:
-    """Calls that add layers, and reads of ``.metadata``."""
+    """Find calls that add layers, and reads of ``.metadata``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             receiver = ast.unparse(node.func.value)
@@ -35,7 +35,7 @@ def violations(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PLUGIN)))
-def test_layers_are_added_and_read_in_one_place(path):
+def test_layers_are_added_and_read_only_in_plugin_layers(path):
     assert list(violations(ast.parse(path.read_text(encoding="utf-8")))) == []
 
 
@@ -49,10 +49,10 @@ def test_layers_are_added_and_read_in_one_place(path):
         "layer.metadata.get('key')",
     ],
 )
-def test_what_would_break_the_rule_is_found(code):
+def test_violations_of_the_rule_are_found(code):
     assert len(list(violations(ast.parse(code)))) == 1
 
 
-def test_the_package_that_may_is_there():
+def test_the_checked_sources_exist():
     assert (PLUGIN / "layers" / "adding.py").is_file()
     assert len(SOURCES) > 50

@@ -1,4 +1,4 @@
-"""The source changes no other program: no process-wide setting, private attribute or patch.
+"""Test that the source changes no process-wide setting, private attribute or other package.
 
 Names imported from other packages are followed to the attributes that are read, called or assigned.
 """
@@ -33,13 +33,13 @@ CHANGING_METHODS = {
     "append", "insert", "extend", "remove", "clear", "update", "setdefault", "pop", "popitem",
     "__setitem__", "__delitem__",
 }  # fmt: skip
-#: Methods of objects that belong to the whole process, whatever they are reached by.
+#: Methods of objects that belong to the whole process, by any path.
 SHARED_METHODS = {"setMaxThreadCount", "setSwitchInterval"}
 STACK_WALKS = {
     "sys._getframe", "sys._current_frames", "inspect.currentframe", "inspect.stack",
     "traceback.extract_stack", "traceback.walk_stack",
 }  # fmt: skip
-#: Variables that hold objects of napari, vispy or Qt, whatever their annotation.
+#: Variables with objects of napari, vispy or Qt, for any annotation.
 FOREIGN_VARIABLES = {"viewer", "window", "layer", "layers", "canvas", "camera", "app", "event"}
 
 #: What is allowed, with the reason.
@@ -102,7 +102,7 @@ def own_private_names(trees: list[ast.AST]) -> set[str]:
 
 
 class Findings(ast.NodeVisitor):
-    """Places in a module where another program is changed or its private parts are used."""
+    """Find code in a module that changes another package or uses its private parts."""
 
     def __init__(self, tree: ast.AST, own: set[str]) -> None:
         imports = Imports()
@@ -223,7 +223,7 @@ def findings(text: str) -> Iterator[str]:
         yield f"line {line}: {what}"
 
 
-def test_no_other_program_is_changed() -> None:
+def test_no_other_package_is_changed() -> None:
     files = sorted(SOURCE.rglob("*.py"))
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in files}
     own = own_private_names(list(trees.values()))

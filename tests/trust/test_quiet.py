@@ -1,4 +1,4 @@
-"""Opening, mapping and predicting talk to nobody, start nothing and unpickle nothing.
+"""Test that opening, mapping and predicting open no connection, start no process, unpickle nothing.
 
 Python reports such acts to audit hooks, whatever package does them.
 """
@@ -45,7 +45,7 @@ print(json.dumps(seen))
 """
 
 
-def test_such_acts_would_be_seen(tmp_path: Path) -> None:
+def test_connections_processes_and_unpickling_are_detected(tmp_path: Path) -> None:
     acts = (
         SCRIPT.split("from pathlib")[0]
         + """
@@ -62,7 +62,7 @@ print(json.dumps([act for act, _ in seen]))
     assert json.loads(done.stdout) == ["pickle.find_class", "socket.getaddrinfo"]
 
 
-def test_a_run_from_file_to_maps_stays_at_home(tmp_path: Path) -> None:
+def test_a_run_from_file_to_maps_opens_no_connection_or_process(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

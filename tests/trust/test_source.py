@@ -1,4 +1,4 @@
-"""What the source never does: unpickle, evaluate text, call a shell, open a connection."""
+"""Test that the source never unpickles, evaluates text, calls a shell or opens a connection."""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "napari_xrf_pigments"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-#: Modules that run what a file holds, or talk to the outside.
+#: Modules that execute the content of a file or open connections.
 FORBIDDEN_MODULES = {
     "pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal",
     "socket", "ssl", "ftplib", "smtplib", "telnetlib", "requests", "httpx", "aiohttp", "urllib3",
@@ -22,15 +22,15 @@ FORBIDDEN_ATTRIBUTES = {
     ("torch", "load"), ("torch", "save"), ("pd", "read_pickle"), ("subprocess", "getoutput"),
     ("yaml", "load"),
 }  # fmt: skip
-#: Opens napari in a process of its own, with a list of words and no shell.
+#: Opens napari in a separate process, with a list of arguments and no shell.
 MAY_START_PROCESSES = {"demo.py"}
-#: Measures how large a task is that dask.distributed sends to the user's own cluster: writes
-#: pickles, and reads none.
+#: Measures the size of a task that dask.distributed sends to the cluster of the user: writes
+#: pickles and reads none.
 MAY_WRITE_PICKLES = {"distributed.py"}
 
 
 def findings(tree: ast.AST, name: str) -> Iterator[str]:
-    """Sentences on what a module does that it must not."""
+    """Describe all forbidden code of a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
@@ -72,12 +72,12 @@ def _call(node: ast.Call) -> Iterator[str]:
         yield f"line {node.lineno} calls a shell"
 
 
-def test_there_is_source_to_look_at() -> None:
+def test_the_checked_sources_exist() -> None:
     assert len(FILES) > 100
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_the_source_runs_nothing_that_a_file_brings(path: Path) -> None:
+def test_the_source_executes_no_content_of_files(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert list(findings(tree, path.name)) == []
 
@@ -103,7 +103,7 @@ def test_the_source_runs_nothing_that_a_file_brings(path: Path) -> None:
         "run(words, shell=True)",
     ],
 )
-def test_this_test_finds(text: str) -> None:
+def test_forbidden_code_is_found(text: str) -> None:
     assert len(list(findings(ast.parse(text), "any.py"))) >= 1
 
 
@@ -117,5 +117,5 @@ def test_this_test_finds(text: str) -> None:
         "model.eval()",
     ],
 )
-def test_this_test_lets_pass(text: str) -> None:
+def test_permitted_code_is_not_found(text: str) -> None:
     assert list(findings(ast.parse(text), "any.py")) == []

@@ -1,4 +1,4 @@
-"""Pigment maps against element maps."""
+"""Test the comparison of pigment maps with element maps."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
 
 
 @given(st.floats(0.1, 50), st.floats(-5, 5), st.booleans())
-def test_a_map_goes_with_itself_whatever_its_scale(gain, offset, opposite):
+def test_correlation_does_not_depend_on_the_scale(gain, offset, opposite):
     a = RNG.normal(size=(12, 15))
     found = correlate(a, (-gain if opposite else gain) * a + offset, "Fe K")
     assert found.pearson == pytest.approx(-1 if opposite else 1)
@@ -33,7 +33,7 @@ def test_unknown_pixels_are_left_out():
     assert found.pixels == 50
 
 
-def test_what_does_not_vary_has_no_correlation():
+def test_a_constant_map_has_no_correlation():
     found = correlate(np.ones((4, 4)), RNG.normal(size=(4, 4)))
     assert np.isnan(found.pearson)
     assert np.isnan(found.spearman)
@@ -42,7 +42,7 @@ def test_what_does_not_vary_has_no_correlation():
         correlate(np.ones((3, 4)), np.ones((4, 3)))
 
 
-def test_ranks_see_what_a_straight_line_does_not():
+def test_rank_correlation_finds_nonlinear_relations():
     a = np.linspace(0, 8, 100)
     found = correlate(a, np.exp(a))
     assert found.spearman == pytest.approx(1)
@@ -55,7 +55,7 @@ SIGMA = np.full((1, 6), 4.0)
 OTHER = np.array([[0.0, 0.0, 0.0, 0.8, 0.8, 0.0]])
 
 
-def test_each_pixel_gets_its_verdict():
+def test_each_pixel_has_its_verdict():
     found = agreement(PROBABILITY, [COUNTS], [SIGMA], others=[OTHER])
     assert [Verdict(v) for v in found.verdict[0]] == [
         Verdict.AGREE,
@@ -68,7 +68,7 @@ def test_each_pixel_gets_its_verdict():
     assert found.share(Verdict.AGREE) == 0.2
 
 
-def test_all_lines_must_stand_out():
+def test_an_element_is_present_only_if_all_its_lines_are_significant():
     weak = np.array([[50.0, 50.0, 2.0, 60.0, 1.0, 0.0]])
     found = agreement(PROBABILITY, [COUNTS, weak], [SIGMA, SIGMA])
     assert found.verdict[0, 1] == Verdict.PREDICTED_WITHOUT_ELEMENT
@@ -77,7 +77,7 @@ def test_all_lines_must_stand_out():
 
 
 @given(st.floats(0.05, 0.95), st.floats(1, 8))
-def test_a_higher_bar_never_makes_more_of_the_element_or_the_pigment(threshold, sigmas):
+def test_higher_thresholds_never_add_element_or_pigment_pixels(threshold, sigmas):
     probability, counts = RNG.uniform(size=(20, 20)), RNG.uniform(0, 30, (20, 20))
     low = agreement(probability, [counts], [SIGMA[0, 0] + 0 * counts], threshold=threshold,
                     sigmas=sigmas)  # fmt: skip
@@ -89,19 +89,19 @@ def test_a_higher_bar_never_makes_more_of_the_element_or_the_pigment(threshold, 
     assert (high.verdict[neither] == Verdict.NEITHER).all()
 
 
-def test_shares_of_all_verdicts_make_one():
+def test_shares_of_all_verdicts_sum_to_one():
     found = agreement(PROBABILITY, [COUNTS], [SIGMA], others=[OTHER])
     assert sum(found.share(v) for v in Verdict if v != Verdict.UNKNOWN) == pytest.approx(1)
 
 
-def test_without_an_element_there_is_nothing_to_say():
+def test_agreement_requires_an_element_map_of_the_same_scan():
     with pytest.raises(ValueError, match=r"was mapped\."):
         agreement(PROBABILITY, [], [])
     with pytest.raises(ValueError, match="same scan"):
         agreement(PROBABILITY, [COUNTS[:, :3]], [SIGMA[:, :3]])
 
 
-def test_another_series_of_the_element_stands_in():
+def test_another_series_of_the_element_is_used_if_mapped():
     assert matching_line("Pb L", ("Pb M", "Pb L")) == "Pb L"
     assert matching_line("Sn L", ("Pb L", "Sn K")) == "Sn K"
     assert matching_line("S K", ("Sn K", "Si K")) is None

@@ -1,4 +1,4 @@
-"""Normalised maps are counts for the same dose, and their noise grows with the monitor's."""
+"""Test that normalised maps are counts at equal dose, with the noise of the monitor."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ COUNTS = np.array([[100.0, 200.0, 400.0]], np.float32)
 SIGMA = np.sqrt(COUNTS)
 
 
-def test_twice_the_dose_counts_half() -> None:
+def test_twice_the_dose_halves_the_counts() -> None:
     by = monitor("live time", np.array([[1.0, 2.0, 4.0]]))
     counts, sigma = normalised(COUNTS, SIGMA, by)
     assert counts == pytest.approx(np.full((1, 3), 200.0))
@@ -21,19 +21,19 @@ def test_twice_the_dose_counts_half() -> None:
     assert by.settings == {"to": "live time", "median": 2.0}
 
 
-def test_an_even_monitor_changes_nothing() -> None:
+def test_a_constant_monitor_changes_nothing() -> None:
     counts, sigma = normalised(COUNTS, SIGMA, monitor("total", np.full((1, 3), 7.0)))
     assert counts == pytest.approx(COUNTS)
     assert sigma == pytest.approx(SIGMA)
 
 
-def test_the_noise_of_the_monitor_is_carried_through() -> None:
+def test_the_noise_of_the_monitor_is_propagated() -> None:
     by = monitor("scatter", np.full((1, 3), 50.0), np.full((1, 3), 5.0))
     _, sigma = normalised(COUNTS, SIGMA, by)
     assert sigma == pytest.approx(np.hypot(SIGMA, 0.1 * COUNTS))
 
 
-def test_without_a_dose_there_is_no_value() -> None:
+def test_pixels_without_a_dose_are_nan() -> None:
     counts, sigma = normalised(COUNTS, SIGMA, monitor("total", np.array([[0.0, np.nan, 3.0]])))
     assert np.array_equal(np.isnan(counts), [[True, True, False]])
     assert np.array_equal(np.isnan(sigma), np.isnan(counts))
@@ -42,7 +42,7 @@ def test_without_a_dose_there_is_no_value() -> None:
 @pytest.mark.parametrize(
     ("name", "words"), [("live time", "live time"), ("scatter", "scatter"), ("total", "total")]
 )
-def test_what_the_scan_does_not_have_is_said(name: str, words: str) -> None:
+def test_a_missing_monitor_is_named_in_the_error(name: str, words: str) -> None:
     for values in (None, np.full((2, 2), np.nan), np.zeros((2, 2))):
         with pytest.raises(ValueError, match=words):
             monitor(name, values)
@@ -50,7 +50,7 @@ def test_what_the_scan_does_not_have_is_said(name: str, words: str) -> None:
 
 @pytest.fixture
 def striped(painting: XRFCube) -> XRFCube:
-    """The painting, every other column measured for half the time."""
+    """Return the painting with every other column measured for half the time."""
     counts = painting.counts.compute()
     rng = np.random.default_rng(3)
     counts[:, ::2] = rng.binomial(counts[:, ::2], 0.5)
@@ -68,7 +68,7 @@ def striped(painting: XRFCube) -> XRFCube:
 
 
 @pytest.mark.parametrize("name", ["live time", "scatter", "total"])
-def test_stripes_of_the_dose_vanish(striped: XRFCube, name: str) -> None:
+def test_stripes_of_the_dose_are_corrected(striped: XRFCube, name: str) -> None:
     def stripes(maps: object) -> float:
         image = np.asarray(maps.counts)[0]
         return float(np.nanmean(image[:, ::2]) / np.nanmean(image[:, 1::2]))
@@ -80,11 +80,11 @@ def test_stripes_of_the_dose_vanish(striped: XRFCube, name: str) -> None:
     assert stripes(even) == pytest.approx(1.0, abs=0.1)
     assert even.provenance["settings"]["normalised_to"] == name
     assert np.isnan(even.counts[0, 5, 7])
-    # Counts per median dose: no other order of magnitude than before.
+    # Counts at the median dose have the same order of magnitude as before.
     assert 0.5 < np.nanmean(even.counts) / np.nanmean(raw.counts) < 2
 
 
-def test_a_scan_without_live_time_or_anode_is_refused_before_the_work(painting: XRFCube) -> None:
+def test_a_scan_without_live_time_or_anode_is_refused_before_the_fit(painting: XRFCube) -> None:
     with pytest.raises(ValueError, match="live time"):
         map_elements(painting, ["Pb L"], normalise="live time")
     soft = Acquisition(tube_kv=45.0)

@@ -1,4 +1,4 @@
-"""Registration recovers known transforms and marks outliers."""
+"""Test that registration recovers known transforms and marks outliers."""
 
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ def affines(draw):
 @st.composite
 def projectives(draw):
     matrix = draw(affines())
-    # The horizon stays off the picture.
+    # The horizon of the projection is outside the image.
     matrix[2, :2] = draw(st.tuples(*2 * [st.floats(-4e-4, 4e-4)]))
     return matrix
 
 
 @given(affines())
-def test_a_known_affine_comes_back(matrix):
+def test_a_known_affine_is_recovered(matrix):
     found = register(CORNERS, transformed(matrix, CORNERS), "affine")
     assert np.allclose(found.matrix, matrix, rtol=1e-6, atol=1e-6)
     assert np.allclose(found.residuals_px, 0, atol=1e-6)
@@ -39,7 +39,7 @@ def test_a_known_affine_comes_back(matrix):
 
 
 @given(projectives())
-def test_a_known_projection_comes_back(matrix):
+def test_a_known_projection_is_recovered(matrix):
     target = transformed(matrix, CORNERS)
     found = register(CORNERS, target, "projective")
     span = np.ptp(target, axis=0).max()
@@ -50,13 +50,13 @@ def test_a_known_projection_comes_back(matrix):
 
 
 @given(affines())
-def test_there_and_back(matrix):
+def test_the_inverse_transform_returns_the_points(matrix):
     found = register(CORNERS, transformed(matrix, CORNERS))
     assert np.allclose(found.to_picture(transformed(found.matrix, CORNERS)), CORNERS, atol=1e-5)
 
 
 @pytest.mark.parametrize(("model", "count"), [("affine", 3), ("projective", 4)])
-def test_the_fewest_points_fit_exactly(model, count):
+def test_the_minimum_number_of_points_fits_exactly(model, count):
     rng = np.random.default_rng(3)
     found = register(CORNERS[:count], CORNERS[:count] / 7 + rng.normal(0, 4, (count, 2)), model)
     assert np.allclose(found.residuals_px, 0, atol=1e-6)
@@ -64,7 +64,7 @@ def test_the_fewest_points_fit_exactly(model, count):
     assert not found.outlier.any()
 
 
-def test_least_squares_of_noisy_points_is_the_best_affine():
+def test_noisy_points_are_fitted_by_least_squares():
     rng = np.random.default_rng(0)
     target = CORNERS / 10 + rng.normal(0, 0.3, CORNERS.shape)
     found = register(CORNERS, target)
@@ -109,7 +109,7 @@ def test_one_wrong_point_in_five_is_the_only_outlier(bad):
     assert np.flatnonzero(register(places, target).outlier).tolist() == [bad]
 
 
-def test_good_points_are_no_outliers():
+def test_good_points_are_rarely_outliers():
     rng = np.random.default_rng(8)
     named = 0
     for _ in range(50):
@@ -130,6 +130,6 @@ def test_good_points_are_no_outliers():
         ([[0, 0], [0, 9], [9, 9], [9, 0]], [[0, 0], [0, 9], [9, 0], [9, 9]], "projective", "order"),
     ],
 )
-def test_points_without_a_transform_are_refused(picture, scan, model, sentence):
+def test_points_that_define_no_transform_are_refused(picture, scan, model, sentence):
     with pytest.raises(ValueError, match=sentence):
         register(picture, scan, model)

@@ -1,4 +1,4 @@
-"""The sawtooth of bidirectional scans is estimated, and corrected in maps and counts."""
+"""Test the estimate of the sawtooth and its correction in maps and counts."""
 
 import dask.array as da
 import numpy as np
@@ -15,7 +15,7 @@ from napari_xrf_pigments.mapping.registration.row_alignment import (
 
 
 def pattern(shape, shift, seed=0):
-    """A smooth picture known everywhere, whose odd rows are written `shift` columns too far."""
+    """Make a smooth image whose odd rows are shifted by `shift` columns."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(float)
     x[1::2] -= shift
@@ -44,7 +44,7 @@ def test_counting_noise_causes_no_bias(shift):
     assert found.after >= found.before
 
 
-def test_a_map_of_noise_alone_does_not_spoil_the_others():
+def test_a_map_of_noise_alone_does_not_affect_the_estimate():
     rng = np.random.default_rng(2)
     maps = [pattern((60, 120), 0.75), *rng.normal(size=(3, 60, 120))]
     assert estimate_sawtooth(maps).shift == pytest.approx(0.75, abs=0.05)
@@ -55,7 +55,7 @@ def test_noise_alone_has_no_sawtooth():
     assert sum(one.found for one in found) <= 3
 
 
-def test_pixels_that_were_not_measured_do_no_harm():
+def test_pixels_that_were_not_measured_do_not_affect_the_estimate():
     image = pattern((40, 80), 0.6)
     image[5, 10:20] = np.nan
     image[30] = np.nan
@@ -69,7 +69,7 @@ def test_too_small_maps_are_refused(image):
 
 
 @given(st.floats(-3, 3))
-def test_even_rows_stay_and_ends_are_unknown(shift):
+def test_even_rows_are_unchanged_and_ends_of_odd_rows_are_nan(shift):
     image = pattern((11, 30), shift).astype(np.float32)
     aligned = align_rows(image, shift)
     assert np.array_equal(aligned[::2], image[::2])
@@ -79,7 +79,7 @@ def test_even_rows_stay_and_ends_are_unknown(shift):
 
 
 @pytest.mark.parametrize("shift", [-2, -1, 0, 1, 3])
-def test_whole_pixels_are_moved_without_interpolation(shift):
+def test_a_shift_by_whole_pixels_needs_no_interpolation(shift):
     straight, bent = pattern((12, 30), 0), pattern((12, 30), shift)
     aligned = align_rows(np.stack([bent, 2 * bent]), shift)
     inside = np.isfinite(aligned[0])
@@ -87,7 +87,7 @@ def test_whole_pixels_are_moved_without_interpolation(shift):
     assert np.allclose(aligned[1][inside], 2 * straight[inside], atol=1e-4)
 
 
-def test_a_sawtooth_is_gone_after_its_correction():
+def test_a_corrected_map_has_no_sawtooth():
     bent = pattern((40, 80), 0.75)
     aligned = align_rows(bent, estimate_sawtooth(bent).shift)
     assert abs(estimate_sawtooth(aligned).shift) < 0.1
@@ -103,7 +103,7 @@ def cube():
     return XRFCube.from_array(lazy, gain_kev=0.02, valid=valid, pixel_mm=(0.5, 0.5))
 
 
-def test_correcting_counts_is_lazy_and_leaves_the_scan_alone(cube):
+def test_correcting_counts_is_lazy_and_does_not_change_the_scan(cube):
     read = []
     blocks = cube.counts.map_blocks(lambda b: read.append(1) or b, meta=np.empty((0, 0, 0), "u2"))
     moved = aligned_cube(XRFCube(blocks, cube.energies, valid=cube.valid), 0.75)
@@ -116,7 +116,7 @@ def test_correcting_counts_is_lazy_and_leaves_the_scan_alone(cube):
 
 
 @pytest.mark.parametrize("shift", [0.75, -0.4, 1.0, -2.5])
-def test_no_count_is_lost_or_made_but_beyond_the_ends(cube, shift):
+def test_counts_are_lost_only_at_the_ends_of_rows(cube, shift):
     before, after = cube.counts.compute(), aligned_cube(cube, shift).counts.compute()
     assert np.array_equal(after[::2], before[::2])
     moved = before.copy()
@@ -127,7 +127,7 @@ def test_no_count_is_lost_or_made_but_beyond_the_ends(cube, shift):
     assert (lost <= ends.sum(1)).all()
 
 
-def test_counts_go_where_maps_go_on_average(cube):
+def test_the_mean_of_corrected_counts_equals_the_corrected_map(cube):
     counts = np.zeros((2, 9, 1), np.uint32)
     counts[1, 4] = 100_000
     one = XRFCube.from_array(counts, gain_kev=0.02)
@@ -147,13 +147,13 @@ def test_split_counts_keep_their_poisson_noise():
     assert abs(neighbours) < 0.02
 
 
-def test_the_same_seed_splits_into_the_same_counts_whatever_the_chunks(cube):
+def test_corrected_counts_do_not_depend_on_the_chunks(cube):
     again = XRFCube(cube.counts.rechunk((2, 20, 8)), cube.energies, valid=cube.valid)
     one, other = (aligned_cube(c, 0.3, seed=4).counts.compute() for c in (cube, again))
     assert np.array_equal(one, other)
 
 
-def test_pixels_that_were_moved_away_are_not_measured(cube):
+def test_pixels_without_corrected_counts_are_not_measured(cube):
     valid = aligned_cube(cube, 0.75).valid
     assert valid[::2].all()
     assert not valid[1::2, -1].any()

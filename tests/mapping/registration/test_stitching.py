@@ -1,4 +1,4 @@
-"""Sections of a painting: placed by what they share, and joined without touching a count."""
+"""Test that sections of a painting are placed by their overlaps and joined unchanged."""
 
 import dask.array as da
 import numpy as np
@@ -26,7 +26,7 @@ PAINTING = 100 + 40 * PAINTING / PAINTING.std()
     seed=st.integers(0, 99),
     gain=st.floats(0.3, 3),
 )
-def test_offsets_are_found_to_the_pixel(top, left, seed, gain):
+def test_offsets_are_estimated_to_the_pixel(top, left, seed, gain):
     rng = np.random.default_rng(seed)
     fixed = PAINTING[20:50, 0:60]
     moving = gain * PAINTING[20 + top : 50 + top, left : left + 70] + 5
@@ -42,7 +42,7 @@ def test_offsets_are_found_to_the_pixel(top, left, seed, gain):
         assert found.pixels == overlap
 
 
-def test_several_maps_give_more_evidence():
+def test_several_maps_improve_the_estimate():
     rng = np.random.default_rng(1)
     maps = np.stack([np.roll(PAINTING, k * 20, axis=1) for k in range(4)])
     noisy = [maps[:, :40, :60], maps[:, 10:60, 40:]]
@@ -52,7 +52,7 @@ def test_several_maps_give_more_evidence():
     assert found.trusted
 
 
-def test_pixels_that_were_not_measured_do_not_count():
+def test_pixels_that_were_not_measured_are_ignored():
     fixed, moving = PAINTING[:50, :60].copy(), PAINTING[5:, 30:].copy()
     fixed[10:30, 35:50] = np.nan
     moving[:, :3] = np.nan
@@ -61,7 +61,7 @@ def test_pixels_that_were_not_measured_do_not_count():
     assert found.pixels < 45 * 30
 
 
-def test_sections_that_share_nothing_are_not_trusted():
+def test_the_offset_of_sections_without_overlap_is_uncertain():
     for seed in range(5):
         rng = np.random.default_rng(seed)
         one, other = (gaussian_filter(rng.normal(size=(40, 60)), 1.0) for _ in range(2))
@@ -84,7 +84,7 @@ def layouts(draw):
 
 
 @given(layouts())
-def test_pieces_of_one_map_join_to_that_map(layout):
+def test_parts_of_a_map_are_joined_to_that_map(layout):
     whole = np.random.default_rng(0).uniform(size=layout.shape).astype(np.float32)
     for overlap in ("average", "first"):
         joined = join_maps([whole[window] for window in layout.windows], layout, overlap)
@@ -93,14 +93,14 @@ def test_pieces_of_one_map_join_to_that_map(layout):
         assert np.allclose(joined[~bare], whole[~bare], atol=1e-6)
 
 
-def test_overlaps_are_averaged_or_the_first_ones():
+def test_overlaps_are_averaged_or_taken_from_the_first_section():
     layout = Layout.of([(1, 3), (1, 3)], [(0, 0), (0, 1)])
     maps = [[[1.0, 1.0, np.nan]], [[3.0, 5.0, 7.0]]]
     assert join_maps(maps, layout, "average").tolist() == [[1.0, 2.0, 5.0, 7.0]]
     assert join_maps(maps, layout, "first").tolist() == [[1.0, 1.0, 5.0, 7.0]]
 
 
-def test_places_are_whole_pixels_from_the_uppermost_and_leftmost():
+def test_positions_are_whole_pixels_from_the_upper_left_corner():
     layout = Layout.of([(4, 5), (6, 7)], [(3.4, -2.2), (-1.6, 8.0)])
     assert layout.places == ((5, 0), (0, 10))
     assert layout.shape == (9, 17)
@@ -118,7 +118,7 @@ def section(window, seed=0, **changes):
 WINDOWS = (np.s_[2:14, 0:18], np.s_[0:16, 10:30], np.s_[8:20, 4:22])
 
 
-def test_cut_scans_join_to_the_scan_they_were_cut_from():
+def test_parts_of_a_scan_are_joined_to_that_scan():
     whole = section(np.s_[:, :]).counts.compute()
     layout = Layout.of([(12, 18), (16, 20), (12, 18)], [(2, 0), (0, 10), (8, 4)])
     joined = join_cubes([section(window) for window in WINDOWS], layout)
@@ -131,7 +131,7 @@ def test_cut_scans_join_to_the_scan_they_were_cut_from():
     assert joined.counts.numblocks[2] == 1
 
 
-def test_joining_reads_nothing_and_a_pixel_reads_little():
+def test_joining_is_lazy_and_a_pixel_reads_few_blocks():
     read = []
     cubes = []
     for window in WINDOWS[:2]:
@@ -157,7 +157,7 @@ def test_a_missing_pixel_is_taken_from_the_next_section():
     assert np.array_equal(joined.counts[7, 15].compute(), two.counts[7, 5].compute())
 
 
-def test_live_times_are_joined_and_differing_settings_unknown():
+def test_live_times_are_joined_and_differing_settings_become_unknown():
     layout = Layout.of([(12, 18), (16, 20)], [(2, 0), (0, 10)])
     one = section(WINDOWS[0], live_time_s=np.full((12, 18), 2.0))
     two = section(WINDOWS[1], live_time_s=np.full((16, 20), 3.0), tube_kv=50.0)
@@ -176,13 +176,13 @@ def test_live_times_are_joined_and_differing_settings_unknown():
         ({"offset_kev": 0.015}, "more than half a channel"),
     ],
 )
-def test_scans_that_do_not_fit_are_refused_with_the_reason(changes, sentence):
+def test_incompatible_scans_are_refused_with_the_reason(changes, sentence):
     layout = Layout.of([(12, 18), (16, 20)], [(2, 0), (0, 10)])
     with pytest.raises(ValueError, match=sentence):
         join_cubes([section(WINDOWS[0]), section(WINDOWS[1], **changes)], layout)
 
 
-def test_other_channels_are_refused_and_a_small_shift_of_the_axis_is_not():
+def test_other_channels_are_refused_but_a_small_shift_of_the_axis_is_accepted():
     layout = Layout.of([(12, 18), (12, 18)], [(0, 0), (0, 18)])
     one = section(WINDOWS[0])
     other = XRFCube(one.counts[..., :8], EnergyAxis(8, 0.02))

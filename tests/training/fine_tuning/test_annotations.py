@@ -1,4 +1,4 @@
-"""Annotations: spectra and targets of painted labels, divided into spatial parts."""
+"""Test the spectra and targets of painted labels, and their division into spatial parts."""
 
 from itertools import combinations
 
@@ -77,7 +77,7 @@ def test_present_sets_no_layer_and_absent_sets_all_layers():
     group = [SHARED in ambiguity_groups()[name] for name in GROUPS].index(True)
     assert present[3 * count + group] == 1
     assert [int(absent[index + k * count]) for k in range(3)] == [0, 0, 0]
-    # Another member may still be present.
+    # Another member may be present.
     assert absent[3 * count + group] == MASKED
 
 
@@ -87,7 +87,7 @@ def test_absence_of_the_only_member_sets_its_group():
 
 
 @given(arrays(bool, (14, 17), elements=st.booleans()))
-def test_parts_cover_the_painted_pixels_and_strokes_stay_whole(mask):
+def test_parts_cover_the_painted_pixels_and_do_not_divide_strokes(mask):
     from scipy import ndimage
 
     folds, separated = spatial_folds(mask)

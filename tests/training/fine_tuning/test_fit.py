@@ -1,4 +1,4 @@
-"""Fine-tuning: the annotated pigments improve, all other outputs and the base weights stay."""
+"""Test that fine-tuning improves the annotated pigments and changes no other output."""
 
 from functools import partial
 
@@ -90,7 +90,7 @@ def test_the_pigment_is_found_in_held_out_parts(outcome):
     assert score.loss_after < 0.5 * score.loss_before
 
 
-def test_all_other_outputs_stay_exactly_as_before(outcome, base):
+def test_all_other_outputs_are_unchanged(outcome, base):
     before, after = load_weights(base), outcome[-1].net
     outputs = annotated_spectra().outputs
     spectra = torch.randn(50, N_INPUTS)
