@@ -114,9 +114,10 @@ def judge_report(report: str, requested: int) -> tuple[list[str], int]:
             )
     checked = len(packages) - len(skipped)
     if checked < requested:
+        names = f" ({', '.join(sorted(skipped)[:5])} ...)" if skipped else ""
         lines.append(
             f"NOT CHECKED: the vulnerability service has no data on {requested - checked} of "
-            f"{requested} packages{' (' + ', '.join(sorted(skipped)[:5]) + ' ...)' if skipped else ''}."
+            f"{requested} packages{names}."
         )
     lines.append(
         f"Vulnerabilities: {checked} of {requested} packages checked; {findings} findings."
