@@ -9,11 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import EnergyAxis
-from napari_xrf_pigments.io._metadata import ENERGY_UNITS_KEV, LENGTH_UNITS_MM, axis_from_values
-from napari_xrf_pigments.io._reader import MAX_CHANNELS
-
-from .._candidates import ENERGY_WORDS, Candidate, guess_spectrum_axis, is_spectrum_name, rank
-from ._file import (
+from napari_xrf_pigments.io._guarded_hdf5 import (
     FEW_OBJECTS,
     MAX_OBJECTS,
     address,
@@ -24,6 +20,10 @@ from ._file import (
     is_readable,
     read_numbers,
 )
+from napari_xrf_pigments.io._metadata import ENERGY_UNITS_KEV, LENGTH_UNITS_MM, axis_from_values
+from napari_xrf_pigments.io._reader import MAX_CHANNELS
+
+from .._candidates import ENERGY_WORDS, Candidate, guess_spectrum_axis, is_spectrum_name, rank
 
 MAX_DETECTORS = 16
 # Reading what lies beside each takes time; no file of scans has so many.

@@ -13,11 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_xrf_pigments.io._guarded_hdf5 import (
+    MAX_NUMBERS,
+    get,
+    is_readable,
+    open_file,
+    read_numbers,
+    why_unreadable,
+)
 from napari_xrf_pigments.io._lazy import StoredArray
 
 from .._candidates import Candidate
 from ._candidates import can_be_counts, describe_dataset, stored_axis
-from ._file import MAX_NUMBERS, get, is_readable, open_file, read_numbers, why_unreadable
 from ._scan import Counts, Hdf5Scan
 
 FORMAT = "HDF5 of CRONO (.h5)"

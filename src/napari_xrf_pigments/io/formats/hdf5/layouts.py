@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis
+from napari_xrf_pigments.io._guarded_hdf5 import attribute, get, is_readable, read_numbers
 from napari_xrf_pigments.io._metadata import axis_from_values
 
 from .._candidates import Candidate
@@ -20,7 +21,6 @@ from ._candidates import (
     describe_dataset,
     pixel_size,
 )
-from ._file import attribute, get, is_readable, read_numbers
 from ._scan import FORMAT, Counts, Hdf5Scan
 from .crono import find_crono
 

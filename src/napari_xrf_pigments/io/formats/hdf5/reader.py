@@ -11,6 +11,15 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.io import _detector_choice as detectors
+from napari_xrf_pigments.io._guarded_hdf5 import (
+    external_files,
+    get,
+    is_readable,
+    linked_files,
+    open_file,
+    piece_bytes,
+    why_unreadable,
+)
 from napari_xrf_pigments.io._lazy import LazyCube, StoredArray
 from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, read_head
 
@@ -21,15 +30,6 @@ from ._candidates import (
     find_candidates,
     is_foreign,
     settings_of,
-)
-from ._file import (
-    external_files,
-    get,
-    is_readable,
-    linked_files,
-    open_file,
-    piece_bytes,
-    why_unreadable,
 )
 from ._scan import FORMAT, Counts, Hdf5Scan
 from .crono import SelectedSpectra

@@ -1,4 +1,4 @@
-"""Opening an HDF5 file and walking through it without leaving it.
+"""Read HDF5 files of unknown origin: open them and walk through them without leaving them.
 
 External links, virtual datasets and external storage point to other files. They are never
 followed: such a file could name any file of the machine, or a pipe that never answers.
