@@ -82,6 +82,20 @@ def get(home: Any, path: str) -> Any:
         return None
 
 
+def readable_dataset(home: Any, path: str) -> Any:
+    """Return a dataset below `home` whose numbers lie in this file.
+
+    Raises
+    ------
+    KeyError
+        If there is none, or it lies elsewhere, or in chunks that are far too large.
+    """
+    dataset = get(home, path)
+    if not hasattr(dataset, "shape") or not is_readable(dataset):
+        raise KeyError(path)
+    return dataset
+
+
 def _stays_inside(home: Any, path: str, budget: int) -> bool:
     group = home.file if path.startswith("/") else home
     parts = [part for part in path.split("/") if part not in ("", ".")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -117,4 +118,24 @@ def test_an_hdf5_result_of_impossible_size_is_refused(tmp_path):
         del file["elements/counts"]
         file.create_dataset("elements/counts", (2, 10**6, 10**6), "f4", chunks=(1, 5, 7))
     with pytest.raises(ValueError, match=r"out\.h5 declares 2 maps of 1000000 x 1000000 pixels"):
+        load_results(path)
+
+
+@pytest.mark.parametrize("name", ["elements", "elements/sigma", "elements/names"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "virtual"])
+def test_no_other_file_is_read_for_an_hdf5_result(tmp_path, name, kind):
+    path = save_results(tmp_path / "out.h5", elements=make()[0])
+    other = save_results(tmp_path / "other.h5", elements=make()[0])
+    if kind == "pipe":
+        other.unlink()
+        os.mkfifo(other)
+    with h5py.File(path, "a") as file:
+        del file[name]
+        if kind != "virtual":
+            file[name] = h5py.ExternalLink(other.name, name)
+        else:
+            layout = h5py.VirtualLayout((2, 5, 7), "f4")
+            layout[...] = h5py.VirtualSource(other.name, "elements/sigma", (2, 5, 7))
+            file.create_virtual_dataset(name, layout)
+    with pytest.raises(ValueError, match=r"^out\.h5 is damaged: maps are missing in it\.$"):
         load_results(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tracemalloc
 from pathlib import Path
@@ -195,3 +196,20 @@ def test_any_value_in_the_description_is_read_or_refused_in_one_sentence(place, 
         assert facts.energies.gain_kev > 0
         assert facts.pixel_mm is None or len(facts.pixel_mm) == 2
         assert all(isinstance(note, str) for note in facts.notes)
+
+
+@pytest.mark.parametrize("kind", ["link", "external"])
+def test_no_other_file_is_read_for_an_hdf5_scan(cube, tmp_path, kind):
+    path = save_cube(cube, tmp_path / "scan.h5")
+    secret = tmp_path / "other"
+    os.mkfifo(secret)
+    with h5py.File(path, "a") as file:
+        del file["entry/data/counts"], file["entry/instrument/live_time"]
+        file["entry/instrument/live_time"] = h5py.ExternalLink(secret.name, "live_time")
+        if kind == "link":
+            file["entry/data/counts"] = h5py.ExternalLink(secret.name, "counts")
+        else:
+            storage = [(str(secret), 0, h5py.h5f.UNLIMITED)]
+            file.create_dataset("entry/data/counts", (3, 4, 160), np.uint8, external=storage)
+    with pytest.raises(ValueError, match=r"^scan\.h5 is truncated or damaged"):
+        open_cube(path)

@@ -19,7 +19,7 @@ MARKER = "napari_xrf_pigments"
 KIND = "results"
 BLOCK_BYTES = 64 * 2**20
 MAX_ROWS = 256
-_MAX_MAPS = 1000
+MAX_MAPS = 1000
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def check_stored(stored: Any, count: int, name: str) -> Any:
     pixels = math.prod(shape[-2:])
     if len(shape) not in (2, 3) or n_maps != count or stored.dtype.kind != "f":
         raise ValueError(f"{name} is damaged: an array in it is not a stack of {count} maps.")
-    if n_maps > _MAX_MAPS or pixels > MAX_PIXELS:
+    if n_maps > MAX_MAPS or pixels > MAX_PIXELS:
         raise ValueError(
             f"{name} declares {n_maps} maps of {shape[-2]} x {shape[-1]} pixels, which is larger "
             "than any scan, so it is probably damaged."

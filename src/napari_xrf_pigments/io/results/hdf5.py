@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
+from .._guarded_hdf5 import get, open_file, readable_dataset
 from .._reader import read_head
 from ..atomic_write import GuardedFile
-from .fields import KIND, MARKER, Field, all_fields, check_stored, provenance, to_json
+from .fields import KIND, MARKER, MAX_MAPS, Field, all_fields, check_stored, provenance, to_json
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 # HDF5 stores attributes up to 64 kB.
@@ -87,17 +88,18 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
     ValueError
         If the arrays are not maps of the names, or too large.
     """
-    import h5py
 
     def maps(name: str, names: tuple[str, ...]) -> NDArray[np.float32]:
-        values: NDArray[np.float32] = check_stored(file[name], len(names), path.name)[()]
+        dataset = check_stored(readable_dataset(file, name), len(names), path.name)
+        values: NDArray[np.float32] = dataset[()]
         return values
 
     elements = pigments = None
-    with h5py.File(path, "r") as file:
-        if "elements" in file:
-            group = file["elements"]
-            names = _names(group["names"])
+    with open_file(path) as file:
+        parts = set(file)  # by name; "in" would follow links into other files
+        if "elements" in parts:
+            group = get(file, "elements")
+            names = _names(group, "names")
             elements = ElementMaps(
                 names=names,
                 counts=maps("elements/counts", names),
@@ -105,9 +107,9 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
                 pixel_mm=_pixel(group),
                 provenance=_read_provenance(group),
             )
-        if "pigments" in file:
-            group = file["pigments"]
-            names, groups = _names(group["names"]), _names(group["groups"])
+        if "pigments" in parts:
+            group = get(file, "pigments")
+            names, groups = _names(group, "names"), _names(group, "groups")
             pigments = PigmentMaps(
                 names=names,
                 probability=maps("pigments/probability", names),
@@ -133,12 +135,15 @@ def _write_provenance(group: Any, content: dict[str, Any]) -> None:
 def _read_provenance(group: Any) -> dict[str, Any]:
     text = group.attrs.get("provenance")
     if text is None:
-        text = group["provenance"][()].decode()
+        text = readable_dataset(group, "provenance")[()].decode()
     content: dict[str, Any] = json.loads(text)
     return content
 
 
-def _names(dataset: Any) -> tuple[str, ...]:
+def _names(group: Any, name: str) -> tuple[str, ...]:
+    dataset = readable_dataset(group, name)
+    if dataset.size > MAX_MAPS:
+        raise KeyError(name)
     return tuple(dataset.asstr()[()].tolist())
 
 

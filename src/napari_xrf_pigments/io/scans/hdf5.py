@@ -9,8 +9,9 @@ import numpy as np
 
 from napari_xrf_pigments.cube import XRFCube, choose_pieces
 
+from .._guarded_hdf5 import get, open_file, readable_dataset
 from .._lazy import dask_counts
-from .._reader import FormatReader, ReadOptions, make_source
+from .._reader import FormatReader, ReadOptions, check_size, make_source
 from ..atomic_write import GuardedFile
 from ..formats.hdf5.reader import Hdf5Cube, is_hdf5
 from ..results.fields import MARKER
@@ -97,17 +98,16 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     ValueError
         If the file is damaged, or another dataset is requested.
     """
-    import h5py
-
     if options.dataset is not None and options.dataset.strip("/") != COUNTS:
         raise ValueError(f"{path.name} has no dataset {options.dataset}; it has {COUNTS} alone.")
     try:
-        with h5py.File(path, "r") as file:
-            dataset = file[COUNTS]
+        with open_file(path) as file:
+            dataset = readable_dataset(file, COUNTS)
             shape, dtype, piece = dataset.shape, dataset.dtype, dataset.chunks
-            if len(shape) != 3 or dtype.kind not in "ui" or dataset.is_virtual:
-                raise ValueError
-            metadata = from_json(file[_METADATA].asstr()[()], path.name)
+            if len(shape) != 3 or dtype.kind not in "ui":
+                raise TypeError
+            check_size(path.name, *shape)
+            metadata = from_json(readable_dataset(file, _METADATA).asstr()[()], path.name)
             images = {key: _image(file, name, shape) for key, name in _IMAGES.items()}
     except PermissionError:
         raise
@@ -126,9 +126,9 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _image(file: Any, name: str, shape: tuple[int, ...]) -> Any:
-    if name not in file:
+    if get(file, name) is None:
         return None
-    dataset = file[name]
+    dataset = readable_dataset(file, name)
     if dataset.shape != shape[:2] or dataset.dtype.kind not in "fb":
         raise TypeError
     return dataset[()]
