@@ -261,7 +261,7 @@ def test_control_points_stay_linked_to_their_picture(viewer, file, tmp_path, qtb
     dock = add_dock(viewer, RegisterDock, "Register a picture (XRF Pigments)")
     placed = {}
     for name, shift in (("Infrared", 1.0), ("X-ray", 3.0)):
-        dock.choose(viewer.layers[name])
+        dock.select_picture(viewer.layers[name])
         dock.bar.place_button.setChecked(True)
         on_picture, on_scan = dock.points
         placed[name] = POINTS, POINTS + shift
