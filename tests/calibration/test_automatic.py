@@ -100,7 +100,7 @@ def test_noise_gives_no_calibration() -> None:
     assert found.energies == given
 
 
-def test_spectrum_and_axis_must_agree() -> None:
+def test_a_spectrum_and_an_axis_of_different_length_are_refused() -> None:
     with pytest.raises(ValueError, match="1024 channels"):
         calibrate(np.zeros(10), EnergyAxis(1024, 0.03))
 

@@ -30,9 +30,9 @@ def _sum(cube: XRFCube) -> np.ndarray:
 @pytest.mark.parametrize("factor", [0.94, 0.98, 1.02, 1.075])
 def test_a_wrong_scale_is_detected_from_a_few_lines(sky: XRFCube, factor: float) -> None:
     axis = replace(sky.energies, gain_kev=sky.energies.gain_kev * factor)
-    told = axis_warning(_sum(sky), axis, sky.acquisition)
-    assert told is not None
-    assert "off the energy axis" in told
+    message = axis_warning(_sum(sky), axis, sky.acquisition)
+    assert message is not None
+    assert "off the energy axis" in message
 
 
 @pytest.mark.parametrize("off_kev", [-0.008, 0.0, 0.008])

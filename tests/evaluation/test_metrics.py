@@ -69,7 +69,7 @@ def with_group(maps: PigmentMaps, group: str, rows: slice, value: float) -> Pigm
     )  # fmt: skip
 
 
-def test_an_oracle_is_perfect() -> None:
+def test_the_true_labels_have_perfect_scores() -> None:
     truth = make_truth()
     found = score(truth, oracle(truth), bootstrap=20)
     assert (found.macro_f1, found.false_positives, found.exact) == (1.0, 0.0, 1.0)
@@ -123,7 +123,7 @@ def test_undetectable_pigments_are_left_out() -> None:
     assert score(truth, maps).exact == 1.0
 
 
-def test_blind_and_shared_pairs_are_left_out() -> None:
+def test_groups_hidden_by_the_anode_or_sharing_elements_are_left_out() -> None:
     truth = make_truth()
     g = GROUPS.index("mercury")
     maps = with_group(oracle(truth), "mercury", slice(None), 1.0)

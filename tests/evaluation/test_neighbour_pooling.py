@@ -66,7 +66,7 @@ def test_each_painting_is_mapped_with_and_without_neighbours(monkeypatch) -> Non
     assert steps == [(1, 2), (2, 2)]
 
 
-def test_an_oracle_is_perfect_everywhere(truth: ScanTruth) -> None:
+def test_the_true_labels_have_perfect_scores_everywhere(truth: ScanTruth) -> None:
     for row in score_context(truth, _maps(truth), REFERENCE_COUNTS, context=True):
         assert (row.macro_f1, row.false_positives, row.exact) == (1.0, 0.0, 1.0)
 

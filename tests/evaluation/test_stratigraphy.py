@@ -37,7 +37,7 @@ def test_every_layer_has_mass_fractions_density_and_thickness(drawn: list[Strata
             assert layer.thickness_um > 0.1
 
 
-def test_layers_come_in_the_order_of_a_painting(drawn: list[Strata]) -> None:
+def test_layers_are_in_the_order_of_a_painting(drawn: list[Strata]) -> None:
     order = ["varnish", "paint", "ground", "support"]
     for strata in drawn:
         ranks = [order.index(layer.role) for layer in strata.layers]
@@ -138,7 +138,7 @@ def test_shared_elements_are_supplied_by_other_pigments_too() -> None:
     assert not shared["mercury"]
 
 
-def test_the_anode_and_a_copper_support_blind_their_groups() -> None:
+def test_groups_with_elements_of_the_anode_or_a_copper_support_are_excluded() -> None:
     bare = simple(("paint", {"chalk": 1.0}))
     silver = dict(zip(GROUPS, label_spectrum(bare, {}, "Ag").blind, strict=True))
     assert [name for name, blind in silver.items() if blind] == ["silver"]

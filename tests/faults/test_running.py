@@ -51,11 +51,11 @@ def test_cancelling_at_any_tile_leaves_no_files(
             np.testing.assert_array_equal(next(tiles).probability, expected.probability)
         tiles.close()
     for stop in range(1, len(whole) + 1):
-        seen: list[int] = []
+        steps: list[int] = []
 
-        def interrupt(done: int, total: int, seen: list[int] = seen, stop: int = stop) -> None:
-            seen.append(done)
-            if len(seen) == stop:
+        def interrupt(done: int, total: int, steps: list[int] = steps, stop: int = stop) -> None:
+            steps.append(done)
+            if len(steps) == stop:
                 raise KeyboardInterrupt
 
         out = tmp_path / "maps.zarr"

@@ -45,13 +45,13 @@ def paint(axis, rng, extra=None, sigma=10.0):
 
 
 @pytest.mark.parametrize("axis", AXES.values(), ids=AXES.keys())
-@pytest.mark.parametrize("stranger", ["Bi L", "Br K", "Y K", "U L"])
-def test_an_injected_element_of_ten_sigma_is_named(axis, stranger):
+@pytest.mark.parametrize("foreign", ["Bi L", "Br K", "Y K", "U L"])
+def test_an_injected_element_of_ten_sigma_is_named(axis, foreign):
     rng = np.random.default_rng(7)
     named = [
         any(
-            entry.family == stranger
-            for entry in find_unexpected_peaks(paint(axis, rng, stranger), axis, RH)
+            entry.family == foreign
+            for entry in find_unexpected_peaks(paint(axis, rng, foreign), axis, RH)
         )
         for _ in range(10)
     ]

@@ -49,8 +49,8 @@ def touch(path: Path) -> bool:
         # For a scan this also searches for elements, which is slow; see the test of good files.
         try:
             describe(path)
-        except (ValueError, OSError) as told:
-            sentence(told)
+        except (ValueError, OSError) as error:
+            sentence(error)
         return False
     return True
 

@@ -83,8 +83,8 @@ def _mca(folder: Path) -> None:
 
 def _msa(folder: Path) -> None:
     numbers = ", ".join(str(value) for value in COUNTS[0, 0])
-    told = {"points": 160, "unit": "keV", "kind": "Y", "gain": 0.01, "offset": -0.1}
-    (folder / "one.msa").write_text(MSA.format(data=numbers, **told))
+    values = {"points": 160, "unit": "keV", "kind": "Y", "gain": 0.01, "offset": -0.1}
+    (folder / "one.msa").write_text(MSA.format(data=numbers, **values))
 
 
 def _spx(folder: Path) -> None:

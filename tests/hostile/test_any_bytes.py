@@ -32,9 +32,9 @@ EDITS = st.lists(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
-@given(edits=EDITS, kept=st.one_of(st.just(1.0), st.floats(0, 1)))
+@given(edits=EDITS, fraction=st.one_of(st.just(1.0), st.floats(0, 1)))
 def test_a_file_with_changed_bytes_opens_or_gives_one_sentence(
-    name: str, edits: list[tuple[float, bytes]], kept: float
+    name: str, edits: list[tuple[float, bytes]], fraction: float
 ) -> None:
     seed = SEEDS[name]
     with tempfile.TemporaryDirectory() as home:
@@ -45,7 +45,7 @@ def test_a_file_with_changed_bytes_opens_or_gives_one_sentence(
         for share, new in edits:
             start = int(share * len(data))
             data[start : start + len(new)] = new
-        place.write_bytes(data[: int(kept * len(data))])
+        place.write_bytes(data[: int(fraction * len(data))])
         before = state(folder)
         touch(folder / seed.opened)
         assert state(folder) == before

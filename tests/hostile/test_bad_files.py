@@ -44,15 +44,17 @@ def test_a_seed_opens_unless_it_has_no_scan(made: tuple[Seed, Path]) -> None:
     assert probe(folder / seed.opened, folder) == (seed.name not in NO_SCAN)
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.97])
+@pytest.mark.parametrize("fraction", [0.0, 0.02, 0.1, 0.3, 0.5, 0.8, 0.97])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_truncated_file_opens_or_gives_one_sentence(made: tuple[Seed, Path], kept: float) -> None:
+def test_a_truncated_file_opens_or_gives_one_sentence(
+    made: tuple[Seed, Path], fraction: float
+) -> None:
     seed, folder = made
     place = folder / seed.header
     data = place.read_bytes()
-    place.write_bytes(data[: int(kept * len(data))])
+    place.write_bytes(data[: int(fraction * len(data))])
     opened = probe(folder / seed.opened, folder)
-    assert not (opened and kept == 0)
+    assert not (opened and fraction == 0)
 
 
 @pytest.mark.parametrize("seed_number", range(3))
@@ -147,7 +149,7 @@ def test_a_file_without_read_permission_gives_one_sentence(name: str) -> None:
     seed = SEEDS[name]
     # The temporary folder of pytest is not accessible to other users.
     with tempfile.TemporaryDirectory() as home:
-        folder, readable = Path(home, "kept"), Path(home, "readable")
+        folder, readable = Path(home, "unreadable"), Path(home, "readable")
         for place in (folder, readable):
             place.mkdir()
             seed.files(place)

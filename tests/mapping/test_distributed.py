@@ -248,5 +248,5 @@ def test_a_full_gpu_of_a_worker_is_reported_once(scan: XRFCube, tmp_path: Path) 
         "spectra were computed in smaller batches; the results are not affected.",
         "the processor computed the rest; the results are not affected.",
     ]
-    kept = zarr.open_group(str(out), mode="r").attrs["provenance"]
-    assert kept["warnings"] == there.provenance["warnings"]
+    provenance = zarr.open_group(str(out), mode="r").attrs["provenance"]
+    assert provenance["warnings"] == there.provenance["warnings"]

@@ -88,8 +88,8 @@ def test_maps_on_disk_equal_maps_in_memory(painting: XRFCube, tmp_path: Path) ->
 
     out = tmp_path / "maps.zarr"
     maps = map_elements(painting, out=out)
-    kept = map_elements(painting)
-    assert np.asarray(maps.counts) == pytest.approx(kept.counts, nan_ok=True)
+    expected = map_elements(painting)
+    assert np.asarray(maps.counts) == pytest.approx(expected.counts, nan_ok=True)
     group = zarr.open_group(str(out), mode="r")
     assert tuple(group.attrs["names"]) == maps.names
     assert group.attrs["provenance"]["program"] == "napari-xrf-pigments"

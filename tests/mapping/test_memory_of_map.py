@@ -50,7 +50,7 @@ def scan(tmp_path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for a peak of memory")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
 def test_mapping_needs_less_memory_than_the_size_of_the_scan(scan, tmp_path):
     assert COUNTS_BYTES > ALLOWED_BYTES
     out = tmp_path / "maps.zarr"
@@ -58,8 +58,8 @@ def test_mapping_needs_less_memory_than_the_size_of_the_scan(scan, tmp_path):
     command = [sys.executable, "-c", WITH_PEAK, *words, "--no-calibrate"]
     # Each thread of a linear algebra library needs additional memory.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    said = subprocess.check_output(command, env=environment, text=True)
-    assert 1024 * int(said.split()[-1]) < ALLOWED_BYTES
+    output = subprocess.check_output(command, env=environment, text=True)
+    assert 1024 * int(output.split()[-1]) < ALLOWED_BYTES
     elements, _ = load_results(out)
     iron = np.asarray(elements.counts[elements.names.index("Fe K")])
     assert iron.shape == (ROWS, COLUMNS)

@@ -40,9 +40,9 @@ def test_an_empty_region_has_no_pixels():
 
 
 def test_the_progress_ends_with_all_pixels():
-    seen = []
-    region_sums(cube(), masks(), lambda done, total: seen.append((done, total)))
-    assert seen == sorted(seen) and seen[-1] == (63, 63)
+    steps = []
+    region_sums(cube(), masks(), lambda done, total: steps.append((done, total)))
+    assert steps == sorted(steps) and steps[-1] == (63, 63)
 
 
 def test_a_region_of_another_scan_is_refused():

@@ -20,12 +20,12 @@ def _cube(chunks: tuple[int, int, int], shape: tuple[int, int, int] = (37, 53, 1
 @pytest.mark.parametrize("tile_bytes", [1, 20_000, 10**9])
 def test_every_pixel_is_in_one_tile(chunks: tuple[int, int, int], tile_bytes: int) -> None:
     cube = _cube(chunks)
-    seen = np.zeros((37, 53), int)
+    visits = np.zeros((37, 53), int)
     for tile in iter_tiles(cube, tile_bytes):
-        seen[tile.rows, tile.columns] += 1
+        visits[tile.rows, tile.columns] += 1
         assert np.array_equal(tile.counts, cube.counts[tile.rows, tile.columns].compute())
         assert tile.valid.all()
-    assert np.all(seen == 1)
+    assert np.all(visits == 1)
 
 
 def test_tiles_do_not_cross_chunks() -> None:

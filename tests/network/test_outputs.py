@@ -46,7 +46,7 @@ def test_a_visible_pigment_on_top_is_present_on_top_and_in_its_group_but_not_bel
     assert other_values(found, "vermilion", "mercury") == {0}
 
 
-def test_a_pigment_below_the_noise_is_masked_wherever_it_is() -> None:
+def test_a_pigment_below_the_noise_is_masked_in_any_layer() -> None:
     found = targets_of(("vermilion", FAINT, False))
     assert found["anywhere", "vermilion"] == found["below", "vermilion"] == MASKED
     assert found["group", "mercury"] == MASKED

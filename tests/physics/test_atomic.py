@@ -45,6 +45,6 @@ def test_returned_constants_are_copies() -> None:
     data, kev = AtomicData(), np.array([15.0, 20.0])
     for table in (data.mass_attenuation, data.production):
         first = table(82, kev)
-        kept = first.copy()
+        expected = first.copy()
         first[:] = -1
-        np.testing.assert_array_equal(table(82, kev), kept)
+        np.testing.assert_array_equal(table(82, kev), expected)

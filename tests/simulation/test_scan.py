@@ -99,7 +99,7 @@ def test_a_seed_gives_the_same_scan_and_another_seed_a_different_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"shape": (0, 4)}, "at least one row"),
         ({"shape": (4, -1)}, "at least one row"),
@@ -112,6 +112,8 @@ def test_a_seed_gives_the_same_scan_and_another_seed_a_different_one() -> None:
         ({"gain_kev": -0.01}, "gain must be a positive"),
     ],
 )
-def test_an_impossible_scan_is_refused_in_one_sentence(wrong: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=rf"{said}.*\.$"):
+def test_an_impossible_scan_is_refused_in_one_sentence(
+    wrong: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"{message}.*\.$"):
         simulate_scan(0, **({"shape": (2, 2)} | wrong))  # type: ignore[arg-type]

@@ -129,14 +129,14 @@ def test_other_licences_are_not_the_gpl(licences: ModuleType, licence: str) -> N
 
 def test_licences_are_read_from_every_field_that_is_used(licences: ModuleType) -> None:
     classifiers = ["Programming Language :: Python", "License :: OSI Approved :: MIT License"]
-    told = {
+    packages = {
         "MIT AND BSD-3-Clause": Installed("a", License_Expression="MIT AND BSD-3-Clause"),
         "MIT License": Installed("a", Classifier=classifiers),
         "BSD": Installed("a", License="BSD\n\nCopyright ..."),
         "MIT": Installed("a", License=f"Copyright (c) 2020 somebody\n\n{MIT}"),
         "": Installed("a", License="UNKNOWN", Classifier=["License :: OSI Approved"]),
     }
-    for expected, package in told.items():
+    for expected, package in packages.items():
         assert licences.licence_of(package) == (expected, "")
 
 

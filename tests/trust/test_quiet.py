@@ -11,19 +11,19 @@ from pathlib import Path
 SCRIPT = """
 import json, socket, sys, traceback
 
-seen = []
+events = []
 acts = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname",
         "socket.sendto", "urllib.Request", "http.client.connect", "ftplib.connect",
         "os.system", "os.exec", "os.fork", "os.posix_spawn", "pickle.find_class")
 
 def note(act, about):
-    # dask names its tasks by pickles of its own functions that it reads back at once.
+    # dask names tasks by pickling its functions and reading them back at once.
     if act in acts and not any("dask/tokenize.py" in f.filename.replace("\\\\", "/")
                                for f in traceback.extract_stack()):
-        seen.append([act, str(about)])
+        events.append([act, str(about)])
 
 sys.addaudithook(note)
-# A connection that is tried nevertheless must not succeed.
+# An attempted connection must not succeed.
 socket.socket.connect = socket.create_connection = None
 
 from pathlib import Path
@@ -41,7 +41,7 @@ xp.predict_spectra(np.asarray(made.counts)[0], made.energies, device="cpu")
 for name in ("maps.zarr", "maps.h5"):
     save_results(folder / name, elements=elements, pigments=pigments)
     load_results(folder / name)
-print(json.dumps(seen))
+print(json.dumps(events))
 """
 
 
@@ -54,7 +54,7 @@ from contextlib import suppress
 pickle.loads(pickle.dumps(json.JSONDecoder))
 with suppress(Exception):
     socket.getaddrinfo("localhost", 80)
-print(json.dumps([act for act, _ in seen]))
+print(json.dumps([act for act, _ in events]))
 """
     )
     done = subprocess.run([sys.executable, "-c", acts], capture_output=True, text=True)

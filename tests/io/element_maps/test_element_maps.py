@@ -72,7 +72,7 @@ def test_a_datamuncher_file_with_text_values_is_read(tmp_path):
     np.testing.assert_array_equal(load_maps(path).counts, MAPS)
 
 
-def test_unknown_sigma_is_nan_and_takes_no_memory(dms):
+def test_unknown_sigma_is_nan_and_needs_no_memory(dms):
     maps = load_maps(dms)
     assert maps.sigma.shape == maps.counts.shape and np.isnan(maps.sigma).all()
     assert maps.sigma.strides == (0, 0, 0)

@@ -25,7 +25,7 @@ def test_npy_is_read_lazily_in_any_layout(tmp_path, counts, dtype, order):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(cube.counts)).compute(), counts)
 
 
-def test_channels_first_are_recognised_by_their_number(tmp_path):
+def test_a_channel_axis_in_first_position_is_recognised_by_its_length(tmp_path):
     np.save(tmp_path / "scan.npy", np.zeros((512, 3, 4), np.uint8))
     assert open_cube(tmp_path / "scan.npy").shape == (3, 4, 512)
 

@@ -36,7 +36,7 @@ def test_keys_are_split_at_any_white_space_and_case_is_ignored():
     assert read_keys(text) == {"data-length": "2", "depthscaleorigin": "-0.956", "width": "3"}
 
 
-def test_image_order_puts_the_channels_first():
+def test_record_by_image_has_the_channel_axis_first():
     parsed = parse_header(header(record_by="image"))
     assert parsed.shape == (3, 4, 16) and parsed.disk_shape == (16, 3, 4)
 

@@ -44,7 +44,7 @@ def test_pages_are_read_as_channels(path, counts, dtype, order):
         {"bigtiff": True},
     ],
 )
-def test_pages_in_strips_or_tiles_compressed_or_not(path, options):
+def test_pages_in_strips_or_tiles_are_read_compressed_or_not(path, options):
     counts = np.random.default_rng(1).integers(0, 900, (21, 37, 130))
     tifffile.imwrite(path, planes_of(counts), photometric="minisblack", **options)
     cube = open_cube(path)

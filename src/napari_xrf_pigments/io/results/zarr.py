@@ -59,7 +59,7 @@ def own_attributes(path: Path) -> dict[str, Any]:
     """Read the attributes of a store that this program wrote; none for other stores."""
     try:
         about = metadata(path).get("attributes", {}).get(MARKER)
-    except (ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError):
         return {}
     return about if isinstance(about, dict) else {}
 

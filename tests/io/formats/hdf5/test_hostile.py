@@ -81,7 +81,7 @@ def test_external_storage_is_not_read(path, tmp_path):
     assert "secret.bin" in refuses(path, "other files")
 
 
-def test_circles_of_groups_and_links_end(path):
+def test_the_search_ends_in_circles_of_groups_and_links(path):
     with h5py.File(path, "w") as file:
         group = file.create_group("a/b/c")
         group["up"] = file["a"]
