@@ -331,11 +331,6 @@ class Scan:
         return self._made_with[kind].stale_reason(self.settings)
 
     @property
-    def given_energies(self) -> EnergyAxis:
-        """The energy axis that the scan was opened with."""
-        return self._file_energies
-
-    @property
     def uses_estimate(self) -> bool:
         """Whether the energy axis estimated from the lines is in use."""
         return self.can_estimate and self.cube.energies is self.calibration.energies
