@@ -17,9 +17,11 @@ acts = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostby
         "os.system", "os.exec", "os.fork", "os.posix_spawn", "pickle.find_class")
 
 def note(act, about):
-    # dask names tasks by pickling its functions and reading them back at once.
-    if act in acts and not any("dask/tokenize.py" in f.filename.replace("\\\\", "/")
-                               for f in traceback.extract_stack()):
+    # dask names tasks by pickling its functions and reading them back at once. PyTorch for CUDA
+    # looks its libraries up with ldconfig while it is imported.
+    if act in acts and "/sbin/ldconfig" not in str(about) and not any(
+        "dask/tokenize.py" in f.filename.replace("\\\\", "/") for f in traceback.extract_stack()
+    ):
         events.append([act, str(about)])
 
 sys.addaudithook(note)

@@ -101,6 +101,8 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     check_size(path.name, chosen.shape[y], chosen.shape[x], chosen.channels)
     if not codecs_allowed(about):
         raise ValueError(f"{path.name} is packed in a way that is not read.")
+    if pieces is not None and min(pieces) < 1:
+        raise ValueError(f"{path.name} is damaged: a chunk of its counts has no pixels.")
     if pieces is not None and math.prod(pieces) * chosen.dtype.itemsize > MAX_CHUNK_BYTES:
         raise ValueError(f"{path.name} is cut into pieces that are far too large.")
     if chosen.guessed:
@@ -186,7 +188,7 @@ def _pieces(about: Mapping[str, Any], count: int) -> list[int] | None:
     pieces = about.get("chunks", pieces)
     if not isinstance(pieces, list) or len(pieces) != count:
         return None
-    return pieces if all(isinstance(each, int) and each > 0 for each in pieces) else None
+    return pieces if all(isinstance(each, int) for each in pieces) else None
 
 
 def _bytes_on_disk(folder: Path) -> int:
