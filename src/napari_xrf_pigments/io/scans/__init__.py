@@ -115,15 +115,6 @@ def written_paths(target: Path, name: str) -> list[Path]:
     return [target, scan_ripple.raw_of(target), scan_ripple.images_of(target)]
 
 
-def is_saved_scan(path: Path) -> bool:
-    """Return whether `path` is a scan that :func:`save_cube` wrote (of a pair, the header)."""
-    from . import hdf5 as scan_hdf5
-    from . import ripple as scan_ripple
-    from . import zarr as scan_zarr
-
-    return any(module.is_scan(path) for module in (scan_zarr, scan_hdf5, scan_ripple))
-
-
 def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress | None) -> None:
     """Write the counts first and the header last: without it there is no scan."""
     from . import ripple as scan_ripple
