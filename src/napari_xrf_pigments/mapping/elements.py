@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -248,8 +247,8 @@ def iter_element_tiles(
         If the scan cannot be read to its end.
     """
     plan = plan or plan_elements(cube, lines)
-    check = ElementRunCheck(cube, plan.search.survey.total)
-    yield from check.iter_maps(partial(fit_tile, fit=plan.fit), tile_bytes, skip, before)
+    check, fit = ElementRunCheck(cube, plan.search.survey.total), plan.fit
+    yield from check.iter_maps(lambda tile: fit_tile(tile, fit), tile_bytes, skip, before)
 
 
 def map_elements(
