@@ -1,6 +1,6 @@
-"""The only folder that knows napari and Qt.
+"""The napari plugin, the only package that imports napari and Qt.
 
-``session`` (one model per viewer) and ``scan`` hold the state, ``layers`` turns results
-into layers and back, ``views`` are small widgets that say what the user wants, and
-``docks`` wire views to the session.  Numerics do not belong here.
+``state`` holds scans, results and selections and emits their changes, ``layers`` turns results into
+layers and back, each feature has a folder with its dock, and ``widgets`` are shared by several of
+them. Numerics belong in the core.
 """

@@ -126,7 +126,7 @@ class ScanDock(DropTarget):
         self._connections.append((signal, slot))
 
     def disconnect_signal(self, signal: Any, slot: Slot) -> None:
-        """Disconnect what :meth:`connect_signal` connected."""
+        """Disconnect a signal that :meth:`connect_signal` connected."""
         signal.disconnect(slot, missing_ok=True)
         self._connections.remove((signal, slot))
 

@@ -146,9 +146,9 @@ class MapDock(ScanDock):
         if isinstance(end, Failure):
             if end.message:
                 self.session.show_error(end.message)
-            self.run_bar.set_status("Stopped; the tiles done so far are shown.")
+            self.run_bar.set_status("Stopped by an error; the finished tiles are shown.")
         elif end == "cancelled":
-            self.run_bar.set_status("Cancelled; the tiles done so far are shown.")
+            self.run_bar.set_status("Cancelled; the finished tiles are shown.")
         else:
             self.run_bar.set_status(self.finished_text(scan))
         warnings, self.pending_warnings = self.pending_warnings, []

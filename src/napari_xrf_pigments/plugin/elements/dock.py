@@ -144,28 +144,28 @@ class ElementsDock(MapDock):
         self.update_bar()
 
     def _on_search_finished(
-        self, scan: Scan | None, cube: XRFCube | None, found: FoundLines | Failure | None
+        self, scan: Scan | None, cube: XRFCube | None, result: FoundLines | Failure | None
     ) -> None:
         self.searching = False
         run_after_search, self._run_after_search = self._run_after_search, False
-        if isinstance(found, Failure):
-            self.session.show_error(found.message)
+        if isinstance(result, Failure):
+            self.session.show_error(result.message)
             self.run_bar.set_status(HINT)
-        elif found is None:
+        elif result is None:
             self.run_bar.set_status(HINT)
         elif scan is not None and scan is self.scan:
-            self._last_search = cube, found
+            self._last_search = cube, result
             unticked = set(self.elements.names()) - set(self.elements.ticked())
-            added = added_rows(scan.element_rows, found.rows)
-            scan.element_rows = (*found.rows, *added)
-            ticked = [*found.names, *(row.family for row in added if row.family not in unticked)]
+            added = added_rows(scan.element_rows, result.rows)
+            scan.element_rows = (*result.rows, *added)
+            ticked = [*result.names, *(row.family for row in added if row.family not in unticked)]
             self.elements.set_rows(scan.element_rows, ticked)
             remaining = f" Elements that you added remain listed ({len(added)})." if added else ""
             self.run_bar.set_status(
-                f"Elements found: {len(found.names)}, the most significant first.{remaining} "
+                f"Elements found: {len(result.names)}, the most significant first.{remaining} "
                 "Tick those to map."
             )
-            if found.names and run_after_search:
+            if result.names and run_after_search:
                 self.run()
         self.update_bar()
 
@@ -226,8 +226,8 @@ class ElementsDock(MapDock):
 
     def _begin(self, scan: Scan, results: ElementResults, done: NDArray[np.bool_] | None) -> None:
         cube, names, tiles = results.cube, results.names, self.session.services.element_tiles
-        searched, found = self._last_search
-        plan = found.plan if searched is cube else None
+        searched, result = self._last_search
+        plan = result.plan if searched is cube else None
         before = None if done is None else results.tally
 
         def add(tile: Any) -> None:

@@ -36,17 +36,17 @@ def apply_settings(scan: Scan, path: Path) -> tuple[list[ElementRow], str]:
     OSError
         If it cannot be read.
     """
-    found = read_pymca_cfg(path)
+    settings = read_pymca_cfg(path)
     cube = scan.cube
-    axis = found.axis(cube.shape[2]) or cube.energies
-    changed = ScanSettings(axis, found.acquisition(cube.acquisition), f"from {path.name}")
-    rows = _with_scan_information(rows_of(found), scan)
+    axis = settings.axis(cube.shape[2]) or cube.energies
+    changed = ScanSettings(axis, settings.acquisition(cube.acquisition), f"from {path.name}")
+    rows = _with_scan_information(rows_of(settings), scan)
     applied = [f"{len(rows)} elements"]
     if ScanSettings(axis, changed.acquisition).stale_reason(scan.settings):
         scan.change(changed)
         applied += ["the energy axis", "the tube voltage"]
     listed = " and ".join([", ".join(applied[:-1]), applied[-1]] if len(applied) > 1 else applied)
-    return rows, f"Read from {path.name}: {listed}. {found.sentence}".strip()
+    return rows, f"Read from {path.name}: {listed}. {settings.sentence}".strip()
 
 
 def _with_scan_information(rows: list[ElementRow], scan: Scan) -> list[ElementRow]:

@@ -46,7 +46,7 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
         return QSize(240, 130)
 
     def set_colours(self, background: str, text: str) -> None:
-        """Follow the theme of the viewer."""
+        """Set the colours of background and text, as in the theme of the viewer."""
         colour_axes(self, background, text)
         self.curve.setPen(pg.mkPen(text, width=1))
         for line in self.region.lines:
@@ -107,7 +107,7 @@ class HistogramView(QWidget):
             self._plot.hide()
 
     def set_colours(self, background: str, text: str) -> None:
-        """Follow the theme of the viewer."""
+        """Set the colours of background and text, as in the theme of the viewer."""
         self._colours = background, text
         if self._plot is not None:
             self._plot.set_colours(background, text)

@@ -1,4 +1,4 @@
-"""The typed record of what a layer shows, and names and limits that the user may change.
+"""The typed record of the content of a layer; names and limits that the user may change.
 
 Layers are recognised by this record in their metadata, never by their name.
 """
@@ -29,7 +29,7 @@ _OTHER_PIXELS = frozenset({"marker", "pins", "trial"})
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """What a layer shows and how it was made.
+    """The content of a layer, and how it was made.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def restored_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     KeyError, TypeError, ValueError
-        If the record of what the layer shows is damaged.
+        If the record of the layer is damaged.
     """
     metadata = dict(values)
     if KEY in metadata:

@@ -160,7 +160,7 @@ def _year(word: str) -> QLineEdit:
     field.setPlaceholderText({"from": "first year", "to": "last year"}[word])
     # With an integer validator, Qt would not report that a field was emptied.
     field.setValidator(QRegularExpressionValidator(QRegularExpression("(-?[0-9]{1,4})?"), field))
-    field.setToolTip("Pigments not in use in this period are hidden; the line below lists them")
+    field.setToolTip("Pigments not in use in this period are hidden; those found are named below")
     field.setMinimumWidth(40)
     return field
 

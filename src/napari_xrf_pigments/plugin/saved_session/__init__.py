@@ -73,7 +73,7 @@ def save_session(
 
 
 def _collect(viewer: Viewer, folder: Path) -> tuple[dict[str, Any], ArrayStore, list[str]]:
-    """Return the content of ``session.json``, its arrays, and what cannot be saved."""
+    """Return the content of ``session.json``, its arrays, and the parts that cannot be saved."""
     session, store, layers = session_of(viewer), ArrayStore(), list(viewer.layers)
     scans, left_out = list(session.scans), []
     infos = [LayerInfo.of(layer) for layer in layers]

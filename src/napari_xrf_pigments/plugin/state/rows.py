@@ -25,9 +25,11 @@ class ElementRow:
     strength: float | None = None
 
 
-def added_rows(before: Sequence[ElementRow], found: Sequence[ElementRow]) -> tuple[ElementRow, ...]:
-    """Return the rows that the user added and a search did not find."""
-    symbols = {row.family.split()[0] for row in found}
+def added_rows(
+    before: Sequence[ElementRow], current: Sequence[ElementRow]
+) -> tuple[ElementRow, ...]:
+    """Return earlier rows that the user added and that are not among the current ones."""
+    symbols = {row.family.split()[0] for row in current}
     added = {row.family.split()[0]: row for row in before if row.strength is None}
     return tuple(row for symbol, row in added.items() if symbol not in symbols)
 

@@ -166,12 +166,12 @@ def _devices() -> tuple[tuple[str, str], ...]:
     # Imported here, in a thread, so that a later run finds the module loaded.
     from napari_xrf_pigments.network import predict as predict
 
-    found = [("Automatic", "auto"), ("CPU", "cpu")]
+    devices = [("Automatic", "auto"), ("CPU", "cpu")]
     for index in range(torch.cuda.device_count()):
-        found.append((f"GPU: {torch.cuda.get_device_name(index)}", f"cuda:{index}"))
+        devices.append((f"GPU: {torch.cuda.get_device_name(index)}", f"cuda:{index}"))
     if torch.backends.mps.is_available():
-        found.append(("GPU (Metal)", "mps"))
-    return tuple(found)
+        devices.append(("GPU (Metal)", "mps"))
+    return tuple(devices)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Set controls from the values of a saved session.
 
-The values may come from another version or from a damaged file: one that does not fit its control
-is ignored.
+The values may come from another version or from a damaged file; a value that does not fit its
+control is ignored.
 """
 
 from __future__ import annotations
