@@ -1,11 +1,11 @@
-"""Fixtures: sessions over a viewer model, and one real viewer a module."""
+"""Fixtures: one real viewer per module, scans and stand-ins for slow functions."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 
-# Before napari is imported: tests must not read or change anybody's settings.
+# Before napari is imported: tests must not read or change the settings of the user.
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(prefix="napari-settings-"), "s.yaml")
 
 import napari

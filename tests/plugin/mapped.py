@@ -1,4 +1,4 @@
-"""Finished maps of the synthetic scan."""
+"""Results of complete runs over the synthetic scan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .synthetic import GROUPS, PIGMENTS, SHAPE, answer, places
 
 
 def elements() -> ElementResults:
-    """Maps of the three lines, with a little noise."""
+    """Return maps of the three lines, with a little noise."""
     names = tuple(places())
     counts = np.stack([1000.0 * places()[name] for name in names]).astype(np.float32)
     counts += np.random.default_rng(0).normal(0, 5, counts.shape)
@@ -19,7 +19,7 @@ def elements() -> ElementResults:
 
 
 def pigments() -> PigmentResults:
-    """Maps of the five pigments."""
+    """Return maps of the five pigments."""
     parts = answer(slice(0, SHAPE[0]), slice(0, SHAPE[1]))
     fields = ("probability", "top", "below", "group_probability", "unexplained")
     maps = {name: np.asarray(parts[name], np.float32) for name in fields}

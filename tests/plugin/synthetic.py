@@ -24,19 +24,19 @@ LINES = {"Pb L": (10.55, 12.61), "Hg L": (9.99, 11.82), "Cu K": (8.05, 8.9)}
 
 
 def places() -> dict[str, np.ndarray]:
-    """Where each element is, masks of the shape of the scan."""
+    """Return the mask of each element, of the shape of the scan."""
     _, columns = SHAPE
     x = np.broadcast_to(np.arange(columns), SHAPE)
     return {"Pb L": x >= 0, "Hg L": x < columns // 3, "Cu K": x >= 2 * columns // 3}
 
 
 def where(name: str) -> np.ndarray:
-    """Where a family is; a family that the scan does not hold is nowhere."""
+    """Return the mask of a family; empty for a family that the scan does not contain."""
     return places().get(name, np.zeros(SHAPE, bool))
 
 
 def make_cube(pixel_mm: tuple[float, float] | None = (0.5, 0.5), seed: int = 1) -> XRFCube:
-    """A 24 x 36 scan with 1000 channels of 20 eV."""
+    """Make a scan of 24 x 36 pixels with 1000 channels of 20 eV."""
     rng = np.random.default_rng(seed)
     kev = GAIN * np.arange(1000)
     rate = np.full((*SHAPE, kev.size), 0.4)
@@ -51,7 +51,7 @@ def make_cube(pixel_mm: tuple[float, float] | None = (0.5, 0.5), seed: int = 1) 
 
 @dataclass
 class FakeTiles:
-    """Tiles of four rows; each waits, so that a run can be watched and cancelled."""
+    """Tiles of four rows, with a pause before each, so that a run can be cancelled."""
 
     pause_s: float = 0.0
     fail_after: int | None = None
@@ -75,7 +75,7 @@ class FakeTiles:
             self.closed = True
 
     def elements(self, cube, names, plan=None, skip=None, before=None):
-        """Like ``iter_element_tiles``; of a part of the scan, what lies in its first corner."""
+        """Stand in for ``iter_element_tiles``; parts of the scan are its first corner."""
         self.plan = plan
         for rows, columns in self._rows(cube.shape[:2], skip):
             maps = np.stack([1000.0 * where(name)[rows, columns] for name in names])
@@ -93,14 +93,16 @@ class FakeTiles:
             )
 
     def pigments(self, cube, device, skip=None, before=None, context=False):
-        """Like ``iter_pigment_tiles``."""
+        """Stand in for ``iter_pigment_tiles``."""
         for rows, columns in self._rows(skip=skip):
-            told = {"warnings": self.warnings if rows.stop == SHAPE[0] else ()}
-            yield SimpleNamespace(rows=rows, columns=columns, **answer(rows, columns), **told)
+            warnings = self.warnings if rows.stop == SHAPE[0] else ()
+            yield SimpleNamespace(
+                rows=rows, columns=columns, **answer(rows, columns), warnings=warnings
+            )
 
 
 def answer(rows: slice, columns: slice) -> dict:
-    """Probabilities: vermilion below, azurite and malachite not told apart."""
+    """Return predictions: vermilion below, azurite or malachite."""
     where = {name: mask[rows, columns].astype(np.float32) for name, mask in places().items()}
     none = np.zeros_like(where["Pb L"])
     probability = np.stack(
@@ -121,7 +123,7 @@ def answer(rows: slice, columns: slice) -> dict:
 
 
 def predict(cube: XRFCube, spectrum: np.ndarray) -> PigmentMaps:
-    """The answer for one spectrum: vermilion."""
+    """Return the prediction for one spectrum: vermilion."""
     column = np.array([0.2, 0.9, 0.0, 0.0, 0.0])[:, None]
     return PigmentMaps(
         PIGMENTS,
@@ -135,7 +137,7 @@ def predict(cube: XRFCube, spectrum: np.ndarray) -> PigmentMaps:
 
 
 def explain(cube: XRFCube, spectrum: np.ndarray):
-    """Vermilion by mercury's L lines; bismuth is left."""
+    """Return an explanation: vermilion by the L lines of mercury; bismuth unexpected."""
     line = EvidenceLine("Hg L", 9.99, 400.0, 20.0, 6.0)
     lead = EvidenceLine("Pb L", 10.55, 300.0, 20.0, 3.0)
     return Explanation(
@@ -150,7 +152,7 @@ def explain(cube: XRFCube, spectrum: np.ndarray):
 
 
 def calibrate(cube: XRFCube, spectrum: np.ndarray):
-    """A trusted estimate, 5 eV off the axis of the file."""
+    """Return a trusted calibration, 5 eV off the axis of the file."""
     axis = EnergyAxis(cube.shape[2], GAIN, 0.005, "estimated")
     return SimpleNamespace(
         energies=axis,
@@ -164,7 +166,7 @@ def calibrate(cube: XRFCube, spectrum: np.ndarray):
 
 
 def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
-    """Services of a session in tests."""
+    """Return the services of a session in tests."""
     tiles = tiles or FakeTiles()
     settings = {
         "open_cube": lambda path: make_cube(),

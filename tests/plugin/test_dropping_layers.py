@@ -1,4 +1,4 @@
-"""Layers of earlier results go one at a time, and are forgotten at once."""
+"""Layers of earlier results are removed one per step; what the user shows and hides stays."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -33,14 +33,14 @@ def viewer(scan):
     return shown
 
 
-def test_they_are_forgotten_at_once_and_removed_one_a_step(viewer, scan):
-    dropping = discard_maps(viewer, scan, {"element"})
+def test_discarded_maps_are_unlisted_at_once_and_removed_one_per_step(viewer, scan):
+    removal = discard_maps(viewer, scan, {"element"})
     assert map_layers(viewer, scan, {"element"}) == {}
-    left = [len(viewer.layers) for _ in dropping]
-    assert left == [2, 1, 0]
+    counts = [len(viewer.layers) for _ in removal]
+    assert counts == [2, 1, 0]
 
 
-def test_the_next_maps_get_layers_of_their_own_and_end_an_unfinished_removal(viewer, scan):
+def test_new_maps_get_new_layers_and_complete_an_unfinished_removal(viewer, scan):
     old = list(viewer.layers)
     next(discard_maps(viewer, scan, {"element"}))
     for _ in show_maps(viewer, scan, [spec("Fe K")], {"element"}):
@@ -61,18 +61,18 @@ def shown_after(viewer, scan, *specs):
     return {layer.name for layer in viewer.layers if layer.visible}
 
 
-def test_what_a_run_shows_does_not_depend_on_its_first_tiles(viewer, scan):
+def test_visibility_after_a_run_does_not_depend_on_its_first_tiles(viewer, scan):
     later = [replace(spec("Fe K"), visible=False), spec("Pb L"), spec("Cu K")]
     assert shown_after(viewer, scan, *later) == {"Pb L", "Cu K"}
 
 
-def test_what_a_user_shows_and_hides_stays_so(viewer, scan):
+def test_visibility_set_by_the_user_stays(viewer, scan):
     viewer.layers["Cu K"].visible = False
     later = [replace(spec("Fe K"), visible=False), spec("Pb L"), spec("Cu K")]
     assert shown_after(viewer, scan, *later) == {"Fe K", "Pb L"}
 
 
-def test_a_single_map_that_the_user_hid_stays_hidden_when_it_is_made_anew(viewer, scan):
+def test_a_map_hidden_by_the_user_stays_hidden_when_it_is_updated(viewer, scan):
     viewer.layers["Cu K"].visible = False
     for _ in show_maps(viewer, scan, [replace(spec("Cu K"), data=np.ones((4, 4), np.float32))]):
         pass
@@ -82,15 +82,15 @@ def test_a_single_map_that_the_user_hid_stays_hidden_when_it_is_made_anew(viewer
 
 def test_a_map_hidden_during_a_pass_stays_hidden(viewer, scan, monkeypatch):
     monkeypatch.setattr(layers, "_WHILE_S", 0.0)
-    passing = show_maps(viewer, scan, [spec("Fe K"), spec("Pb L"), spec("Cu K")], {"element"})
-    next(passing)
+    steps = show_maps(viewer, scan, [spec("Fe K"), spec("Pb L"), spec("Cu K")], {"element"})
+    next(steps)
     viewer.layers["Cu K"].visible = False
-    for _ in passing:
+    for _ in steps:
         pass
     assert {layer.name for layer in viewer.layers if layer.visible} == {"Fe K", "Pb L"}
 
 
-def test_a_map_chosen_during_a_pass_stays_alone(viewer, scan):
+def test_a_map_shown_alone_during_a_pass_stays_alone(viewer, scan):
     names = ("New", "Fe K", "Pb L", "Cu K", "Newer")
     steps = show_maps(viewer, scan, map(spec, names), {"element"})
     next(steps)
@@ -101,12 +101,12 @@ def test_a_map_chosen_during_a_pass_stays_alone(viewer, scan):
     assert {layer.name for layer in viewer.layers if layer.visible} == {"Cu K"}
 
 
-def test_a_choice_that_changes_nothing_is_one_too(viewer, scan):
+def test_a_decision_of_the_user_that_changes_nothing_is_kept(viewer, scan):
     names = ("New", "Fe K", "Pb L", "Cu K", "Newer")
     steps = show_maps(viewer, scan, map(spec, names), {"element"})
     next(steps)
-    there = {("element", layer.name) for layer in viewer.layers}
-    assert list(iter_show_only(viewer, scan, {"element"}, there)) == []
+    present = {("element", layer.name) for layer in viewer.layers}
+    assert list(iter_show_only(viewer, scan, {"element"}, present)) == []
     for _ in steps:
         pass
     assert {layer.name for layer in viewer.layers if not layer.visible} == {"Newer"}

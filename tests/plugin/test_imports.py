@@ -1,4 +1,4 @@
-"""What must be imported before a scan can be opened holds the window up: it is little."""
+"""Slow modules are not imported before a scan is opened, since imports block the window."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ _LATER = ("dask.array", "scipy.optimize", "torch", "pyqtgraph", "pandas", "h5py"
 
 
 @pytest.mark.parametrize("module", ["_reader", "commands", "state.session"])
-def test_the_window_does_not_wait_for_what_is_needed_later(module):
-    told = subprocess.run(
+def test_slow_modules_are_imported_later(module):
+    result = subprocess.run(
         [
             sys.executable,
             "-c",
@@ -22,4 +22,4 @@ def test_the_window_does_not_wait_for_what_is_needed_later(module):
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == "[]", told.stdout
+    assert result.stdout.strip() == "[]", result.stdout

@@ -1,4 +1,4 @@
-"""Keys and the page of preferences: they exist, they work, they clash with nothing."""
+"""Keys and preferences: they exist, take effect and do not clash with those of napari."""
 
 import pytest
 from napari.components import ViewerModel
@@ -42,7 +42,7 @@ def test_a_session_binds_the_keys_and_leaves_those_of_the_user():
     assert own in viewer.keymap.values()
 
 
-def test_the_page_offers_every_preference_with_its_default():
+def test_the_manifest_has_every_preference_with_its_default():
     manifest = PluginManifest.from_distribution(PLUGIN)
     pages = manifest.contributions.configurations
     defaults = {key: p.default for page in pages.values() for key, p in page.properties.items()}
@@ -56,15 +56,15 @@ def test_the_page_offers_every_preference_with_its_default():
 
 
 @pytest.fixture
-def chosen():
-    """The settings of the plugin, put back after a test."""
+def settings():
+    """The settings of the plugin, restored after a test."""
     settings = get_plugin_settings(PLUGIN)
     yield settings
     settings.maps.update({"threshold": 0.5, "unit": "mm", "device": "auto"})
 
 
-def test_what_is_chosen_is_used(chosen, qtbot):
-    chosen.maps.threshold, chosen.maps.unit = 0.7, "cm"
+def test_preferences_take_effect(settings, qtbot):
+    settings.maps.threshold, settings.maps.unit = 0.7, "cm"
     now = preferences()
     assert (now.threshold, now.unit) == (0.7, "cm")
     viewer = ViewerModel()
@@ -75,6 +75,6 @@ def test_what_is_chosen_is_used(chosen, qtbot):
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, "much"])
-def test_a_threshold_that_makes_no_sense_is_refused(chosen, value):
+def test_an_invalid_threshold_is_rejected(settings, value):
     with pytest.raises(ValueError):
-        chosen.maps.threshold = value
+        settings.maps.threshold = value

@@ -1,4 +1,4 @@
-"""Element maps of other programs as layers; photographs stay with napari."""
+"""Element maps of other programs as layers; photographs are left to napari."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def dms(tmp_path):
     return path
 
 
-def test_maps_become_layers_one_of_them_shown(dms):
+def test_maps_become_layers_of_which_one_is_visible(dms):
     layers = read_scan(dms)
     assert [settings["name"] for _, settings, _ in layers] == ["Fe K", "Compton"]
     assert sum(settings["visible"] for _, settings, _ in layers) == 1
@@ -34,7 +34,7 @@ def test_maps_become_layers_one_of_them_shown(dms):
         np.testing.assert_array_equal(data, image)
 
 
-def test_unknown_deviations_make_nothing_significant(dms):
+def test_without_standard_deviations_no_line_is_significant(dms):
     from napari_xrf_pigments.plugin.state.results import ElementResults
 
     results = ElementResults.from_maps(load_maps(dms))
@@ -47,7 +47,7 @@ def test_a_map_of_no_element_is_grey():
     assert display.element_colour("Fe K") != "#b0b0b0"
 
 
-def test_napari_opens_one_of_them_and_the_others_follow(viewer, dms, qtbot):
+def test_napari_adds_the_first_map_and_the_others_are_added_later(viewer, dms, qtbot):
     layers = viewer.open(dms, plugin=PLUGIN)
     assert [layer.name for layer in layers] == ["Fe K"]
     qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=60_000)
@@ -55,25 +55,25 @@ def test_napari_opens_one_of_them_and_the_others_follow(viewer, dms, qtbot):
     assert viewer.layers.selection.active is layers[0]
 
 
-def test_a_viewer_without_a_window_is_given_all_at_once(dms, monkeypatch):
+def test_a_viewer_without_a_window_gets_all_maps_at_once(dms, monkeypatch):
     model = ViewerModel()
     monkeypatch.setattr("napari.current_viewer", lambda: model)
     assert [settings["name"] for _, settings, _ in read(str(dms))] == ["Fe K", "Compton"]
 
 
 @pytest.mark.parametrize("name", ["photo.tif", "photo.tiff", "photo.jpg", "photo.png", "table.csv"])
-def test_names_of_pictures_and_tables_are_not_claimed(name):
+def test_suffixes_of_images_and_tables_are_not_claimed(name):
     readers = PluginManager.instance().iter_compatible_readers([f"/nowhere/{name}"])
     assert PLUGIN not in {reader.plugin_name for reader in readers}
 
 
 @pytest.mark.parametrize("name", ["a.bcf", "a.pdz", "a.edf", "a.hdr", "a.BIL", "a.dms"])
-def test_names_of_scans_and_maps_are_claimed(name):
+def test_suffixes_of_scans_and_maps_are_claimed(name):
     readers = PluginManager.instance().iter_compatible_readers([f"/nowhere/{name}"])
     assert PLUGIN in {reader.plugin_name for reader in readers}
 
 
-def test_a_photograph_that_is_handed_over_gives_one_sentence(viewer, tmp_path, notes):
+def test_a_photograph_gives_one_error_message(viewer, tmp_path, notes):
     path = tmp_path / "photo.tif"
     tifffile.imwrite(path, np.zeros((20, 30, 3), np.uint8), photometric="rgb")
     assert read(str(path)) == [(None,)]
@@ -81,11 +81,10 @@ def test_a_photograph_that_is_handed_over_gives_one_sentence(viewer, tmp_path, n
     assert severity == "error" and "holds an image" in message and "\n" not in message
 
 
-def test_maps_from_the_menu_become_layers_one_a_turn(viewer, dms, qtbot):
-    """A file of forty maps must not hold the window up for seconds."""
+def test_maps_from_the_menu_are_added_one_per_turn_of_the_event_loop(viewer, dms, qtbot):
+    """A file of forty maps must not block the window for seconds."""
     assert open_paths(viewer, [dms]) == [dms]
-    seen = [len(viewer.layers)]
-    qtbot.waitUntil(lambda: bool(seen.append(len(viewer.layers))) or len(viewer.layers) == 2)
-    assert seen[0] == 0
+    assert len(viewer.layers) == 0
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2)
     assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
     assert {LayerInfo.of(layer).path for layer in viewer.layers} == {dms}

@@ -100,7 +100,7 @@ def test_an_unexpected_error_is_shown_and_the_work_ends(qtbot, notes, kind, item
     assert severity == "error"
 
 
-def test_the_error_of_a_function_is_shown_too(qtbot, notes):
+def test_the_error_of_a_function_is_shown(qtbot, notes):
     def compute():
         raise RuntimeError("not enough memory")
 
@@ -155,7 +155,7 @@ def test_workers_leave_the_threads_of_the_pool_to_others(qtbot):
     qtbot.waitUntil(lambda: pool.activeThreadCount() == 0, timeout=TIMEOUT)
 
 
-def test_the_window_takes_events_until_a_result_is_there(qapp):
+def test_the_window_processes_events_during_blocking_work(qapp):
     ticked = threading.Event()
     QTimer.singleShot(0, ticked.set)
     # The work only ends when the event loop has run the timer.
@@ -217,7 +217,7 @@ def test_every_tile_is_added_and_the_last_state_is_complete():
     assert states[-1] == Progress(60, 60)
 
 
-def test_many_fast_tiles_make_few_updates(monkeypatch):
+def test_many_fast_tiles_cause_few_updates(monkeypatch):
     clock = iter(range(10_000))
     monkeypatch.setattr(tasks, "time", SimpleNamespace(monotonic=lambda: next(clock) * 0.01))
     states = list(consume_tiles(tiles(200), lambda tile: None, 2000))
@@ -267,7 +267,7 @@ def test_a_detached_run_stops_without_a_call(qtbot):
 
 @pytest.mark.parametrize("error", [ValueError("No line was found."), OSError("The disk is gone.")])
 @pytest.mark.parametrize("at_once", [True, False])
-def test_an_expected_error_ends_a_run_with_its_sentence(qtbot, notes, error, at_once):
+def test_an_expected_error_ends_a_run_with_its_message(qtbot, notes, error, at_once):
     def fails_later():
         yield 1
         raise error

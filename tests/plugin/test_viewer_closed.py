@@ -11,7 +11,7 @@ from .acting import add_dock, add_scan
 from .synthetic import FakeTiles, fake_services, make_cube
 
 
-def test_a_viewer_closed_during_a_run_ends_it(qtbot, notes):
+def test_closing_the_viewer_ends_a_run(qtbot, notes):
     tiles = FakeTiles(pause_s=0.2, height=1)
     viewer = napari.Viewer(show=True, show_welcome_screen=False)
     session_of(viewer).services = fake_services(tiles)
@@ -20,7 +20,7 @@ def test_a_viewer_closed_during_a_run_ends_it(qtbot, notes):
     dock = add_dock(viewer, PigmentsDock, "Pigments")
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: tiles.begun >= 2, timeout=60_000)
-    gc.disable()  # a run must not go on until Python collects the widgets
+    gc.disable()  # the run must end before Python collects the widgets
     try:
         viewer.close()
         qtbot.waitUntil(lambda: tiles.closed, timeout=60_000)
@@ -28,5 +28,5 @@ def test_a_viewer_closed_during_a_run_ends_it(qtbot, notes):
         gc.enable()
     assert tiles.begun < 24
     assert [text for text, severity in notes() if severity == "error"] == []
-    # What was done is kept with the scan as long as somebody holds it.
+    # Finished tiles stay with the scan.
     assert scan.pigments is not None

@@ -1,4 +1,4 @@
-"""The docks with the real mapping, network and simulation behind them, on a small scan."""
+"""The docks with the real mapping, network and simulation, on a small scan."""
 
 import zipfile
 
@@ -52,7 +52,7 @@ def test_pigments_of_the_sample_painting(viewer, scan, qtbot):
     qtbot.waitUntil(lambda: not dock.busy, timeout=TIMEOUT)
     assert ("pigment", "vermilion") in map_layers(viewer, scan, {"pigment"})
     assert len(scan.pigments.maps().provenance["weights_hash"]) >= 8
-    # A pixel's answer is the same alone and in a map.
+    # The prediction for a pixel is the same alone and in a map.
     assert [(bar.title, round(bar.value, 2)) for bar in spectrum.pixel_tab.view.bars.bars] == before
 
 

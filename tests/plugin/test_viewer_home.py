@@ -10,9 +10,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.io import load_results
-from napari_xrf_pigments.plugin import commands as home_commands
-from napari_xrf_pigments.plugin import commands as map_commands
-from napari_xrf_pigments.plugin import dialogs as asking
+from napari_xrf_pigments.plugin import commands, dialogs
 from napari_xrf_pigments.plugin.layers.metadata import map_layers
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.layers.sync import show_maps
@@ -31,14 +29,14 @@ SQUARE = np.array([[-0.4, -0.4], [-0.4, 4.4], [3.4, 4.4], [3.4, -0.4]])
 @pytest.fixture
 def scan(viewer, tiles):
     """A scan with maps of both kinds."""
-    found = add_scan(viewer, name="panel")
-    found.elements = ElementResults((24, 36), tuple(LINES), found.cube)
-    for tile in tiles.elements(found.cube, tuple(LINES)):
-        found.elements.add(tile)
-    found.pigments = PigmentResults((24, 36), PIGMENTS, GROUPS, found.cube.energies)
-    for tile in tiles.pigments(found.cube, "cpu"):
-        found.pigments.add(tile)
-    return found
+    scan = add_scan(viewer, name="panel")
+    scan.elements = ElementResults((24, 36), tuple(LINES), scan.cube)
+    for tile in tiles.elements(scan.cube, tuple(LINES)):
+        scan.elements.add(tile)
+    scan.pigments = PigmentResults((24, 36), PIGMENTS, GROUPS, scan.cube.energies)
+    for tile in tiles.pigments(scan.cube, "cpu"):
+        scan.pigments.add(tile)
+    return scan
 
 
 def run(command):
@@ -46,14 +44,14 @@ def run(command):
 
 
 def press(viewer, key):
-    """A real key with shift on the canvas."""
+    """Press a key with Shift on the canvas."""
     canvas = viewer.window._qt_viewer.canvas.native
     canvas.setFocus()
     QTest.keyClick(canvas, key, Qt.KeyboardModifier.ShiftModifier)
     QApplication.processEvents()
 
 
-def test_the_menus_hold_the_commands(viewer):
+def test_the_menus_contain_the_commands(viewer):
     expected = {
         "napari/file/io_utilities": {"Export maps...", "Save report...", "Save session..."},
         "napari/layers/classify": {"Map elements", "Map pigments"},
@@ -71,14 +69,14 @@ def test_the_menus_hold_the_commands(viewer):
     ["map_elements", "map_pigments", "project_total", "measure_regions", "export_maps",
      "save_report"],
 )  # fmt: skip
-def test_without_a_scan_a_command_says_what_is_missing(viewer, notes, command):
+def test_commands_without_a_scan_show_an_error(viewer, notes, command):
     run(command)
     assert [message for message, _ in notes()] == ["Open a scan first."]
 
 
-def test_without_maps_there_is_nothing_to_take_home(viewer, notes):
+def test_export_without_maps_shows_an_error(viewer, notes):
     add_scan(viewer)
-    home_commands.export_maps(viewer)
+    commands.export_maps(viewer)
     assert "map elements or pigments first" in notes()[-1][0]
 
 
@@ -90,8 +88,10 @@ def test_a_projection_becomes_a_layer_of_the_scan(viewer, scan, qtbot):
     assert tuple(layer.scale) == (0.5, 0.5)
 
 
-def test_maps_are_exported_in_the_chosen_format(viewer, scan, tmp_path, monkeypatch, qtbot, notes):
-    monkeypatch.setattr(asking, "ask_save", lambda *words: (tmp_path / "maps", "hdf5"))
+def test_maps_are_exported_in_the_selected_format(
+    viewer, scan, tmp_path, monkeypatch, qtbot, notes
+):
+    monkeypatch.setattr(dialogs, "ask_save", lambda *words: (tmp_path / "maps", "hdf5"))
     run("export_maps")
     qtbot.waitUntil(lambda: (tmp_path / "maps.h5").exists(), timeout=60_000)
     qtbot.waitUntil(lambda: any("Saved" in message for message, _ in notes()), timeout=60_000)
@@ -99,28 +99,30 @@ def test_maps_are_exported_in_the_chosen_format(viewer, scan, tmp_path, monkeypa
     assert elements.names == tuple(LINES) and pigments.names == PIGMENTS
 
 
-def test_a_foreign_file_in_the_way_is_told(viewer, scan, tmp_path, monkeypatch, qtbot, notes):
+def test_a_file_of_another_program_is_not_replaced(
+    viewer, scan, tmp_path, monkeypatch, qtbot, notes
+):
     (tmp_path / "maps.h5").write_text("mine")
-    monkeypatch.setattr(asking, "ask_save", lambda *words: (tmp_path / "maps.h5", "hdf5"))
+    monkeypatch.setattr(dialogs, "ask_save", lambda *words: (tmp_path / "maps.h5", "hdf5"))
     run("export_maps")
     qtbot.waitUntil(lambda: any("was left" in message for message, _ in notes()), timeout=60_000)
     assert (tmp_path / "maps.h5").read_text() == "mine"
 
 
-def test_the_report_has_the_regions_and_says_what_is_hidden(
+def test_the_report_has_the_regions_and_lists_hidden_pigments(
     viewer, scan, tmp_path, monkeypatch, qtbot
 ):
     viewer.add_layer(Shapes([SQUARE], shape_type="polygon", name="Sky", scale=(0.5, 0.5)))
     scan.palette = scan.palette.excluding("vermilion").excluding("malachite")
     path = tmp_path / "panel.html"
-    monkeypatch.setattr(asking, "ask_text", lambda *words: "Seen in May & June.")
-    monkeypatch.setattr(asking, "ask_save", lambda *words: (path, "html"))
+    monkeypatch.setattr(dialogs, "ask_text", lambda *words: "Seen in May & June.")
+    monkeypatch.setattr(dialogs, "ask_save", lambda *words: (path, "html"))
     run("save_report")
     qtbot.waitUntil(path.exists, timeout=120_000)
     page = path.read_text(encoding="utf-8")
     assert is_report(path) and "Seen in May &amp; June." in page
     assert "Sky 1" in page
-    # Each reason once.
+    # Each reason is given once.
     hidden = page.partition("Not shown in this report: ")[2].partition(".")[0]
     assert sorted(hidden.removesuffix(" (excluded by the user)").split(", ")) == [
         "Malachite",
@@ -148,15 +150,15 @@ def test_keys_step_through_the_maps(viewer, scan, qtbot):
     for _ in show_maps(viewer, scan, element_specs(scan.elements)):
         pass
     layers = map_layers(viewer, scan, {"element"})
-    seen = []
+    visible = []
     for key in (Qt.Key.Key_N, Qt.Key.Key_N, Qt.Key.Key_B):
         press(viewer, key)
-        seen.append([name for (_, name), layer in layers.items() if layer.visible])
-    assert [len(names) for names in seen] == [1, 1, 1]
-    assert seen[0] == seen[2] != seen[1]
+        visible.append([name for (_, name), layer in layers.items() if layer.visible])
+    assert [len(names) for names in visible] == [1, 1, 1]
+    assert visible[0] == visible[2] != visible[1]
 
 
-def test_the_key_for_undo_takes_back_a_change_of_the_axis(viewer, scan, qtbot, notes):
+def test_the_undo_key_reverts_a_change_of_the_axis(viewer, scan, qtbot, notes):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     before = scan.cube.energies
     scan.use_estimate(False)
@@ -173,7 +175,7 @@ def test_the_key_for_undo_takes_back_a_change_of_the_axis(viewer, scan, qtbot, n
 def test_long_work_is_in_the_activity_dock_and_can_be_cancelled(viewer, qtbot):
     import time
 
-    got = []
+    results = []
 
     def work(watch):
         for step in range(10_000):
@@ -182,32 +184,32 @@ def test_long_work_is_in_the_activity_dock_and_can_be_cancelled(viewer, qtbot):
             time.sleep(0.01)
         return None
 
-    Task("Something long", work, got.append)
+    Task("Something long", work, results.append)
     (bar,) = [entry for entry in progress._all_instances if entry.desc.startswith("Something")]
     qtbot.wait(400)
-    map_commands.cancel_all(viewer)
-    qtbot.waitUntil(lambda: bool(got), timeout=60_000)
-    assert 0 < got[0] < 10_000
+    commands.cancel_all(viewer)
+    qtbot.waitUntil(lambda: bool(results), timeout=60_000)
+    assert 0 < results[0] < 10_000
     assert bar not in progress._all_instances
 
 
-def test_the_bar_of_the_activity_dock_cancels_too(viewer, qtbot):
+def test_the_bar_of_the_activity_dock_cancels_a_task(viewer, qtbot):
     import threading
 
-    stop, got = threading.Event(), []
+    stop, results = threading.Event(), []
 
     def work(watch):
         while not watch(0, 1):
             stop.wait(0.01)
         return "stopped"
 
-    Task("Another", work, got.append)
+    Task("Another", work, results.append)
     (bar,) = [entry for entry in progress._all_instances if entry.desc.startswith("Another")]
     bar.cancel()
-    qtbot.waitUntil(lambda: got == ["stopped"], timeout=60_000)
+    qtbot.waitUntil(lambda: results == ["stopped"], timeout=60_000)
 
 
-def test_what_goes_wrong_in_the_background_is_one_sentence(viewer, qtbot, notes):
+def test_an_error_in_a_task_is_one_message(viewer, qtbot, notes):
     def work(watch):
         raise ValueError("The disk is\n full.")
 

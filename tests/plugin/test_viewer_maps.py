@@ -1,4 +1,4 @@
-"""Elements and Pigments docks in a real viewer: run, watch, cancel, threshold, fail."""
+"""Elements and Pigments docks in a real viewer: run, progress, cancel, threshold, errors."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def finished(dock):
 
 
 def run(dock, scan, kind, qtbot):
-    """Click Run and wait for the end; a short run may be over before anybody can look."""
+    """Click Run and wait for the end; a short run may end before its start is noticed."""
     before = getattr(scan, kind)
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: getattr(scan, kind) not in (None, before), timeout=60_000)
@@ -43,7 +43,7 @@ def maps(viewer, scan, *kinds):
     return map_layers(viewer, scan, kinds)
 
 
-def test_without_a_scan_nothing_can_be_run(viewer, elements, pigments):
+def test_without_a_scan_the_buttons_are_disabled(viewer, elements, pigments):
     assert not elements.run_bar.run_button.isEnabled()
     assert not elements.find_button.isEnabled()
     assert not pigments.run_bar.run_button.isEnabled()
@@ -64,7 +64,7 @@ def test_elements_are_found_ticked_and_mapped(viewer, scan, elements, qtbot):
     assert not viewer.layers["scan"].visible
 
 
-def test_map_finds_elements_by_itself(viewer, scan, elements, qtbot):
+def test_mapping_finds_the_elements_first(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
     qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)
     qtbot.waitUntil(finished(elements), timeout=60_000)
@@ -76,7 +76,7 @@ def test_the_search_is_not_done_twice(viewer, scan, elements, qtbot, tiles):
     elements.run_bar.run_button.click()
     qtbot.waitUntil(finished(elements), timeout=60_000)
     assert tiles.plan == "plan"
-    # What was found serves other ticks too, but no other axis.
+    # The search is valid for other ticks as well, but not for another axis.
     elements.elements.set_ticked("Cu K", False)
     elements.run_bar.run_button.click()
     qtbot.waitUntil(finished(elements), timeout=60_000)
@@ -94,7 +94,7 @@ def test_running_again_replaces_the_maps(viewer, scan, elements, qtbot):
 
 
 @pytest.mark.parametrize("kind", ["elements", "pigments"])
-def test_the_layers_of_the_first_run_show_the_maps_of_the_next(viewer, scan, request, qtbot, kind):
+def test_layers_of_a_run_are_reused_by_the_next(viewer, scan, request, qtbot, kind):
     dock, kinds = request.getfixturevalue(kind), {"elements": ("element",), "pigments": PIGMENTS}
     run(dock, scan, kind, qtbot)
     before, first = maps(viewer, scan, *kinds[kind]), getattr(scan, kind)
@@ -106,7 +106,7 @@ def test_the_layers_of_the_first_run_show_the_maps_of_the_next(viewer, scan, req
     assert np.shares_memory(before[key].data, stack)
 
 
-def test_a_run_that_ends_before_its_first_tile_leaves_no_maps_of_the_last(
+def test_a_run_that_ends_before_its_first_tile_removes_earlier_maps(
     viewer, scan, pigments, qtbot, tiles
 ):
     run(pigments, scan, "pigments", qtbot)
@@ -119,40 +119,40 @@ def test_a_run_that_ends_before_its_first_tile_leaves_no_maps_of_the_last(
 
 
 @pytest.mark.parametrize("everywhere", [False, True])
-def test_a_layer_goes_at_the_end_of_a_run_not_between(
+def test_a_layer_is_removed_only_at_the_end_of_a_run(
     viewer, scan, pigments, qtbot, tiles, monkeypatch, everywhere
 ):
     run(pigments, scan, "pigments", qtbot)
-    whole, removed, seen = synthetic.answer, [], []
+    answer, removed, updates = synthetic.answer, [], []
 
     def without_vermilion(rows, columns):
-        told = whole(rows, columns)
+        fields = answer(rows, columns)
         if everywhere or rows.stop < scan.cube.shape[0]:
-            told["probability"][synthetic.PIGMENTS.index("vermilion")] = 0.0
-        return told
+            fields["probability"][synthetic.PIGMENTS.index("vermilion")] = 0.0
+        return fields
 
     monkeypatch.setattr(synthetic, "answer", without_vermilion)
     tiles.pause_s = 0.3
 
-    def look(event):
+    def record(event):
         removed.append((event.value.name, pigments.running))
 
-    viewer.layers.events.removed.connect(look)
-    pigments.layer_updates.schedule = _noting(
-        pigments.layer_updates.schedule, lambda: seen.append(pigments.running)
+    viewer.layers.events.removed.connect(record)
+    pigments.layer_updates.schedule = _recording(
+        pigments.layer_updates.schedule, lambda: updates.append(pigments.running)
     )
     run(pigments, scan, "pigments", qtbot)
-    viewer.layers.events.removed.disconnect(look)
-    assert seen.count(True) > 1
+    viewer.layers.events.removed.disconnect(record)
+    assert updates.count(True) > 1
     assert removed == ([("Vermilion", False)] if everywhere else [])
 
 
-def _noting(function, note):
-    def noted(*args, **settings):
-        note()
+def _recording(function, record):
+    def call(*args, **settings):
+        record()
         return function(*args, **settings)
 
-    return noted
+    return call
 
 
 def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
@@ -164,7 +164,7 @@ def test_a_click_on_an_element_shows_it_alone(viewer, scan, elements, qtbot):
     assert visible == ["Cu K"]
 
 
-def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
+def test_pigments_are_shown_in_their_colours(viewer, scan, pigments, qtbot):
     run(pigments, scan, "pigments", qtbot)
     found = maps(viewer, scan, "pigment", "group")
     assert {layer.name for layer in found.values()} == {
@@ -182,7 +182,7 @@ def test_pigments_arrive_in_their_own_colours(viewer, scan, pigments, qtbot):
     assert pigments.pigment_tree.tree.topLevelItem(1).text(1) == "33.3 %"
 
 
-def test_tiles_show_one_after_the_other_and_cancel_keeps_them(viewer, scan, pigments, qtbot, tiles):
+def test_tiles_are_shown_as_they_finish_and_stay_after_cancel(viewer, scan, pigments, qtbot, tiles):
     tiles.pause_s = 1.5
     pigments.run_bar.run_button.click()
     vermilion = ("pigment", "vermilion")
@@ -217,7 +217,7 @@ def test_the_threshold_changes_layers_and_list(viewer, scan, pigments, qtbot):
     assert clear[0, 3] == 0
 
 
-def test_the_hidden_layer_alone(viewer, scan, pigments, qtbot):
+def test_maps_below_the_top_layer_are_shown(viewer, scan, pigments, qtbot):
     run(pigments, scan, "pigments", qtbot)
     pigments.settings.depth_box.setCurrentIndex(2)
     below = {("pigment-below", "vermilion")}
@@ -227,7 +227,9 @@ def test_the_hidden_layer_alone(viewer, scan, pigments, qtbot):
     assert np.array_equal(layer.data, scan.pigments.below[1])
 
 
-def test_a_run_that_fails_says_why_and_keeps_the_tiles(viewer, scan, pigments, qtbot, tiles, notes):
+def test_a_failed_run_reports_the_error_and_keeps_its_tiles(
+    viewer, scan, pigments, qtbot, tiles, notes
+):
     tiles.fail_after = 2
     pigments.run_bar.run_button.click()
     qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
@@ -238,7 +240,7 @@ def test_a_run_that_fails_says_why_and_keeps_the_tiles(viewer, scan, pigments, q
     assert np.isnan(layer.data[8:]).all()
 
 
-def test_limits_that_the_user_set_stay(viewer, scan, elements, qtbot, tiles):
+def test_contrast_limits_set_by_the_user_stay(viewer, scan, elements, qtbot, tiles):
     tiles.pause_s = 0.3
     elements.run_bar.run_button.click()
     qtbot.waitUntil(lambda: ("element", "Pb L") in maps(viewer, scan, "element"), timeout=60_000)
@@ -248,16 +250,16 @@ def test_limits_that_the_user_set_stay(viewer, scan, elements, qtbot, tiles):
     assert list(layer.contrast_limits) == [100, 300]
 
 
-def test_layers_come_one_an_event_loop_turn(viewer, scan, elements, qtbot):
-    turns = []
+def test_layers_are_added_one_per_turn_of_the_event_loop(viewer, scan, elements, qtbot):
+    counts = []
 
-    looking = QTimer(elements)
-    looking.timeout.connect(lambda: turns.append(len(maps(viewer, scan, "element"))))
-    looking.start(0)
+    timer = QTimer(elements)
+    timer.timeout.connect(lambda: counts.append(len(maps(viewer, scan, "element"))))
+    timer.start(0)
     run(elements, scan, "elements", qtbot)
-    looking.stop()
+    timer.stop()
     assert len(maps(viewer, scan, "element")) == 3
-    assert max(np.diff(turns), default=0) <= 1
+    assert max(np.diff(counts), default=0) <= 1
 
 
 def test_closing_a_dock_ends_its_run(viewer, scan, qtbot, tiles):
@@ -270,7 +272,7 @@ def test_closing_a_dock_ends_its_run(viewer, scan, qtbot, tiles):
     assert tiles.begun < 6
 
 
-def test_layers_turn_back_into_results(viewer, scan, elements, qtbot):
+def test_results_are_read_from_layers(viewer, scan, elements, qtbot):
     elements.run_bar.run_button.click()
     qtbot.waitUntil(lambda: len(maps(viewer, scan, "element")) == 3, timeout=60_000)
     qtbot.waitUntil(finished(elements), timeout=60_000)

@@ -1,4 +1,4 @@
-"""What the manifest adds to napari: docks, menus, sample, writer."""
+"""Contributions of the manifest to napari: docks, menus, sample, writer."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_one_command_shows_all_docks_once(viewer, qtbot):
     ]
 
 
-def test_tabs_of_docks_have_room_for_their_titles(viewer, qtbot):
+def test_titles_of_docks_are_shortened(viewer, qtbot):
     ended = []
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
@@ -53,12 +53,12 @@ def test_tabs_of_docks_have_room_for_their_titles(viewer, qtbot):
     )
     qtbot.waitUntil(lambda: frame.windowTitle() == "Compare maps", timeout=60_000)
     assert frame.titleBarWidget().title.text() == "Compare maps"
-    # A bar that is made anew, as for a floating dock, too.
+    # Also in a new title bar, as that of a floating dock.
     frame.setFloating(True)
     qtbot.waitUntil(lambda: frame.titleBarWidget().title.text() == "Compare maps", timeout=60_000)
 
 
-def test_docks_that_a_menu_opens_share_a_place_and_the_window_keeps_its_size(viewer, qtbot):
+def test_docks_opened_by_a_menu_are_tabs_and_the_window_keeps_its_size(viewer, qtbot):
     window = viewer.window._qt_window
     before = window.size()
     ended = []
@@ -70,16 +70,16 @@ def test_docks_that_a_menu_opens_share_a_place_and_the_window_keeps_its_size(vie
         qtbot.waitUntil(
             lambda frame=frame: frame in window.tabifiedDockWidgets(elements), timeout=60_000
         )
-        # What was opened is what is seen.
+        # The dock that was opened is in front.
         qtbot.waitUntil(lambda frame=frame: not frame.visibleRegion().isEmpty(), timeout=60_000)
         qtbot.waitUntil(lambda: window.size() == before, timeout=60_000)
         assert window.updatesEnabled()
 
 
 @pytest.mark.parametrize("moved", [False, True])
-def test_the_picture_fits_what_the_docks_leave_unless_it_was_moved(viewer, qtbot, moved):
+def test_the_image_is_fitted_into_the_smaller_canvas_unless_it_was_moved(viewer, qtbot, moved):
     add_scan(viewer)
-    qtbot.wait(300)  # the canvas takes the room that earlier docks had
+    qtbot.wait(300)  # until the canvas has the space of earlier docks
     viewer.reset_view()
     if moved:
         viewer.scene.camera.zoom *= 3
@@ -87,11 +87,11 @@ def test_the_picture_fits_what_the_docks_leave_unless_it_was_moved(viewer, qtbot
     ended = []
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: bool(ended), timeout=60_000)
-    # The spectrum takes a third of the height.
+    # The spectrum occupies a third of the height.
     assert viewer.scene.camera.zoom == before if moved else viewer.scene.camera.zoom < 0.9 * before
 
 
-def test_the_first_picture_is_fitted_anew_where_the_window_has_got_another_size(viewer, qtbot):
+def test_the_image_is_fitted_again_after_the_window_was_resized(viewer, qtbot):
     add_scan(viewer)
     qtbot.waitUntil(lambda: view_is_untouched(viewer), timeout=60_000)
     window = viewer.window._qt_window
@@ -119,7 +119,7 @@ def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot,
 
     def added(*arguments, **settings):
         dock = add(*arguments, **settings)
-        # As a click does it, when the event loop comes to it.
+        # Like a click, which the event loop processes later.
         QTimer.singleShot(0, lambda: close(dock))
         return dock
 
@@ -133,7 +133,7 @@ def test_a_dock_that_is_closed_while_the_others_open_stays_closed(viewer, qtbot,
     assert len(viewer.window.dock_widgets) == 2
 
 
-def test_the_docks_leave_nothing_behind_in_the_window(viewer, qtbot):
+def test_no_update_queue_stays_in_the_window(viewer, qtbot):
     ended, window = [], viewer.window._qt_window
     before = len(window.findChildren(LayerUpdateQueue, options=DIRECT))
     commands.open_docks(viewer, lambda: ended.append(True))
@@ -160,7 +160,7 @@ def test_open_scan_is_in_the_file_menu(viewer):
     assert {"Open scan... (XRF Pigments)", "Open scan folder... (XRF Pigments)"} <= titles
 
 
-def test_the_menu_command_opens_what_was_chosen(viewer, tmp_path, monkeypatch, qtbot):
+def test_the_menu_command_opens_the_selected_files(viewer, tmp_path, monkeypatch, qtbot):
     path = tmp_path / "scan.rpl"
     path.write_text("the stand-in does not read it")
     monkeypatch.setattr(dialogs, "ask_for_files", lambda parent: [str(path)])
@@ -169,7 +169,7 @@ def test_the_menu_command_opens_what_was_chosen(viewer, tmp_path, monkeypatch, q
     assert viewer.layers[0].name == "scan"
 
 
-def test_nothing_happens_when_nothing_was_chosen(viewer, monkeypatch):
+def test_nothing_happens_when_no_folder_was_selected(viewer, monkeypatch):
     monkeypatch.setattr(dialogs, "ask_for_folder", lambda parent: [])
     commands.open_scan_folder(viewer)
     assert len(viewer.layers) == 0
@@ -191,7 +191,7 @@ def test_the_writer_saves_all_maps_of_the_scan(viewer, tmp_path, qtbot):
     assert pigments is None
 
 
-def test_without_maps_there_is_nothing_to_save(viewer, tmp_path):
+def test_without_maps_the_writer_raises_an_error(viewer, tmp_path):
     add_scan(viewer)
     with pytest.raises(RuntimeError, match="map the scan first"):
         viewer.layers.save(str(tmp_path / "maps.h5"), plugin=PLUGIN)
@@ -207,6 +207,6 @@ def test_the_sample_is_a_scan_in_mm(viewer):
 
 
 def test_a_command_opens_the_dock_that_the_plugins_menu_opens(viewer):
-    made = dock_of(viewer, "Region table")
+    dock = dock_of(viewer, "Region table")
     assert list(viewer.window.dock_widgets) == ["Region table (XRF Pigments)"]
-    assert dock_of(viewer, "Region table") is made
+    assert dock_of(viewer, "Region table") is dock

@@ -1,4 +1,4 @@
-"""Opening scans in a real viewer: reader, drops, bad input, remembered choices."""
+"""Opening scans in a real viewer: reader, drops, bad input, preferred readers."""
 
 import os
 import threading
@@ -58,7 +58,7 @@ def pair(tmp_path, counts):
 
 @pytest.fixture
 def real(viewer):
-    """The session opens real files; nothing slow follows."""
+    """A session that opens files, with stand-ins for the slow functions of the core."""
     session = session_of(viewer)
     session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
     return session
@@ -98,7 +98,7 @@ def test_both_halves_of_a_pair_open_one_scan(viewer, real, pair, order, notes):
     assert "is open already" in message
 
 
-def test_the_same_scan_can_be_opened_twice_on_purpose(viewer, real, pair):
+def test_an_open_scan_can_be_opened_again_by_a_button(viewer, real, pair):
     viewer.open(pair[0], plugin=PLUGIN)
     viewer.open(pair[0], plugin=PLUGIN)
     assert len(real.scans) == 1
@@ -110,14 +110,14 @@ def test_the_same_scan_can_be_opened_twice_on_purpose(viewer, real, pair):
 
 @pytest.fixture
 def while_reading(monkeypatch):
-    """Does something in the window during the first reading of a file."""
+    """Arrange an action in the window while a file is read for the first time."""
 
     def arrange(action):
         done, begun = threading.Event(), []
 
         def act():
             if not begun:
-                # napari lets events in before it reads.
+                # napari processes events before it reads.
                 QTimer.singleShot(5, act)
                 return
             try:
@@ -169,24 +169,26 @@ def test_maps_dropped_again_while_they_are_read_open_once(
     begun = while_reading(lambda: second(viewer, path))
     first(viewer, path)
     assert len(begun) == 2
-    # All but the first map come one an event-loop turn.
+    # All maps except the first are added one per turn of the event loop.
     qtbot.waitUntil(lambda: len(viewer.layers) > 1, timeout=10_000)
     qtbot.wait(100)
     assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
 
 
-@pytest.mark.parametrize("way", [open_by_napari, open_by_menu])
-def test_a_viewer_closed_while_a_scan_is_read_gets_no_layers(qapp, npy, while_reading, way, notes):
+@pytest.mark.parametrize("open_", [open_by_napari, open_by_menu])
+def test_a_viewer_closed_while_a_scan_is_read_gets_no_layers(
+    qapp, npy, while_reading, open_, notes
+):
     closing = napari.Viewer(show=True, show_welcome_screen=False)
     session_of(closing)
     while_reading(closing.close)
-    way(closing, npy)
+    open_(closing, npy)
     assert len(closing.layers) == 0
     assert [text for text, severity in notes() if severity == "error"] == []
 
 
 @pytest.mark.parametrize("kind", [ElementsDock, PigmentsDock, SpectrumDock])
-def test_every_dock_takes_a_drop(viewer, real, qtbot, pair, kind, counts):
+def test_every_dock_accepts_dropped_files(viewer, real, qtbot, pair, kind, counts):
     dock = add_dock(viewer, kind)
     assert drop(dock, *pair)
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=60_000)
@@ -196,7 +198,7 @@ def test_every_dock_takes_a_drop(viewer, real, qtbot, pair, kind, counts):
     assert dock.scan_bar.combo.currentText() == "pair"
 
 
-def test_a_dock_refuses_what_is_no_file(viewer, real):
+def test_a_dock_rejects_a_drop_without_files(viewer, real):
     assert not drop(add_dock(viewer, ElementsDock))
 
 
@@ -225,7 +227,7 @@ def one_sentence(notes):
     return severity == "error" and "\n" not in message and message.endswith(".") and message
 
 
-def test_bad_input_gives_one_plain_sentence(viewer, real, bad, notes):
+def test_bad_input_gives_one_error_message(viewer, real, bad, notes):
     before = snapshot(bad.parent)
     assert viewer.open(bad, plugin=PLUGIN) == []
     message = one_sentence(notes())
@@ -235,7 +237,7 @@ def test_bad_input_gives_one_plain_sentence(viewer, real, bad, notes):
     assert snapshot(bad.parent) == before
 
 
-def test_bad_input_on_a_dock_gives_the_same_sentence(viewer, real, bad, qtbot, notes):
+def test_bad_input_dropped_on_a_dock_gives_the_same_message(viewer, real, bad, qtbot, notes):
     before = snapshot(bad.parent)
     drop(add_dock(viewer, PigmentsDock), bad)
     qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
@@ -244,13 +246,13 @@ def test_bad_input_on_a_dock_gives_the_same_sentence(viewer, real, bad, qtbot, n
     assert snapshot(bad.parent) == before
 
 
-def test_a_folder_without_spectra(viewer, real, tmp_path, notes):
+def test_a_folder_without_spectra_gives_one_error_message(viewer, real, tmp_path, notes):
     (tmp_path / "letters").mkdir()
     viewer.open(tmp_path / "letters", plugin=PLUGIN)
     assert one_sentence(notes())
 
 
-def test_a_truncated_scan_says_so(viewer, real, pair, notes):
+def test_a_truncated_scan_gives_one_error_message(viewer, real, pair, notes):
     rpl, raw = pair
     raw.write_bytes(raw.read_bytes()[:1000])
     viewer.open(rpl, plugin=PLUGIN)
@@ -258,7 +260,7 @@ def test_a_truncated_scan_says_so(viewer, real, pair, notes):
     assert len(viewer.layers) == 0
 
 
-def test_what_does_not_exist_is_not_ours():
+def test_paths_that_do_not_exist_have_no_reader():
     assert get_reader("/nowhere/scan.rpl") is None
     assert get_reader([]) is None
 
@@ -267,13 +269,13 @@ def test_a_dropped_stack_with_both_halves_is_one_scan(viewer, real, pair):
     assert len(read([str(path) for path in pair])) == 1
 
 
-def test_napari_would_ask_for_files_that_has_several_readers_too(tmp_path, npy, pair):
+def test_paths_with_several_readers_are_recognised(tmp_path, npy, pair):
     assert preference.has_several_readers(npy)
     assert preference.has_several_readers(tmp_path)
     assert not preference.has_several_readers(pair[0])
 
 
-def test_the_choice_is_offered_once_and_remembered(viewer, npy, fresh_preferences, notes):
+def test_the_preferred_reader_is_offered_once_and_stored(viewer, npy, fresh_preferences, notes):
     assert preference.offer_preferred_reader(npy)
     assert not preference.offer_preferred_reader(npy)
     assert "Always open .npy files as XRF scans?" in notes()[-1][0]
@@ -283,13 +285,15 @@ def test_the_choice_is_offered_once_and_remembered(viewer, npy, fresh_preference
     assert not preference.offer_preferred_reader(npy)
 
 
-def test_once_remembered_napari_does_not_ask(viewer, real, npy, fresh_preferences):
+def test_napari_uses_the_preferred_reader(viewer, real, npy, fresh_preferences):
     preference.prefer_this_reader(preference.pattern_of(npy))
     (layer,) = viewer.open(npy, plugin=None)
     assert LayerInfo.of(layer).scan is not None
 
 
-def test_folders_are_remembered_by_where_they_are(tmp_path, fresh_preferences):
+def test_the_preferred_reader_of_a_folder_applies_to_the_folders_beside_it(
+    tmp_path, fresh_preferences
+):
     from napari.plugins.utils import get_preferred_reader
 
     scans, elsewhere = tmp_path / "scans", tmp_path / "photos"
@@ -320,7 +324,7 @@ def test_saved_maps_open_again(viewer, real, tmp_path, counts, qtbot):
     assert tuple(viewer.layers[0].scale) == (0.5, 0.5)
 
 
-def test_the_manifest_narrows_the_names():
+def test_the_manifest_lists_suffixes_and_docks():
     manifest = PluginManager.instance().get_manifest(PLUGIN)
     (reader,) = manifest.contributions.readers
     assert reader.accepts_directories
@@ -332,7 +336,7 @@ def test_the_manifest_narrows_the_names():
     }
 
 
-def test_a_format_that_is_slow_to_read_is_named_with_an_offer_to_save_a_copy(
+def test_for_a_slow_format_a_copy_is_offered(
     viewer, real, npy, counts, tmp_path, monkeypatch, qtbot, notes
 ):
     slow = open_cube(npy)
@@ -354,6 +358,6 @@ def test_a_format_that_is_slow_to_read_is_named_with_an_offer_to_save_a_copy(
     np.testing.assert_array_equal(open_cube(target.with_suffix(".zarr")).counts, counts)
 
 
-def test_a_format_that_is_fast_to_read_gets_no_notification(viewer, real, npy, notes):
+def test_for_a_fast_format_there_is_no_notification(viewer, real, npy, notes):
     open_by_menu(viewer, npy)
     assert notes() == []

@@ -1,4 +1,4 @@
-"""What a run noticed is told once, one notification each, and stays with the maps."""
+"""Warnings of a run: one notification each, and stored in the provenance of the maps."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from napari_xrf_pigments.plugin.state.services import CORE
 from .acting import add_dock, add_scan
 from .synthetic import make_cube
 
-TOLD = ("The tube ran at 120 kV: answers may be wrong.", "3 pixels hold fewer than 20 counts.")
+WARNINGS = ("The tube ran at 120 kV: answers may be wrong.", "3 pixels hold fewer than 20 counts.")
 
 
 @pytest.fixture
@@ -33,28 +33,30 @@ def run(dock, qtbot):
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
 
 
-def test_each_warning_is_one_notification_and_kept_with_the_maps(pigments, tiles, notes, qtbot):
-    tiles.warnings = TOLD
+def test_each_warning_is_one_notification_and_is_stored_with_the_maps(
+    pigments, tiles, notes, qtbot
+):
+    tiles.warnings = WARNINGS
     run(pigments, qtbot)
     warned = [text for text, severity in notes() if severity == "warning"]
-    assert warned == list(TOLD)
-    assert pigments.scan.pigments.maps().provenance["warnings"] == list(TOLD)
+    assert warned == list(WARNINGS)
+    assert pigments.scan.pigments.maps().provenance["warnings"] == list(WARNINGS)
 
 
-def test_a_second_run_tells_them_again_once(pigments, tiles, notes, qtbot):
-    tiles.warnings = TOLD[:1]
+def test_a_second_run_shows_its_warnings_again(pigments, tiles, notes, qtbot):
+    tiles.warnings = WARNINGS[:1]
     run(pigments, qtbot)
     run(pigments, qtbot)
-    assert [text for text, severity in notes() if severity == "warning"] == [TOLD[0]] * 2
+    assert [text for text, severity in notes() if severity == "warning"] == [WARNINGS[0]] * 2
 
 
-def test_a_run_that_noticed_nothing_says_nothing(pigments, notes, qtbot):
+def test_a_run_without_warnings_shows_no_notification(pigments, notes, qtbot):
     run(pigments, qtbot)
     assert [text for text, severity in notes() if severity == "warning"] == []
 
 
-def test_elements_tell_theirs_alike(viewer, tiles, notes, qtbot):
-    tiles.warnings = TOLD[1:]
+def test_warnings_of_elements_are_shown_and_stored(viewer, tiles, notes, qtbot):
+    tiles.warnings = WARNINGS[1:]
     scan = add_scan(viewer, make_cube())
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock = add_dock(viewer, ElementsDock, "Elements")
@@ -62,17 +64,17 @@ def test_elements_tell_theirs_alike(viewer, tiles, notes, qtbot):
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.elements is not None and scan.elements.complete, timeout=60_000)
     qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
-    assert [text for text, severity in notes() if severity == "warning"] == [TOLD[1]]
-    assert scan.elements.maps().provenance["warnings"] == [TOLD[1]]
+    assert [text for text, severity in notes() if severity == "warning"] == [WARNINGS[1]]
+    assert scan.elements.maps().provenance["warnings"] == [WARNINGS[1]]
 
 
 class CutOff:
-    """The core's tiles, of which the first run gets one."""
+    """Tiles of the core, of which the first run gets only one."""
 
     def __init__(self):
         self.runs = 0
 
-    def take(self, tiles):
+    def cut(self, tiles):
         self.runs += 1
         first = self.runs == 1
         for tile in tiles:
@@ -81,15 +83,15 @@ class CutOff:
                 raise ValueError("The disk is gone.")
 
     def elements(self, cube, names, plan, *others):
-        return self.take(CORE.element_tiles(cube, names, None, *others))
+        return self.cut(CORE.element_tiles(cube, names, None, *others))
 
     def pigments(self, cube, device, *others):
-        return self.take(CORE.pigment_tiles(cube, "cpu", *others))
+        return self.cut(CORE.pigment_tiles(cube, "cpu", *others))
 
 
 @pytest.fixture
 def half_dark():
-    """Two dark pixels in the first tile, one in the last."""
+    """A scan with two pixels without counts in the first tile, and one in the last."""
     cube = make_cube()
     counts = np.asarray(cube.counts)
     counts[0, :2] = counts[-1, -1] = 0
@@ -105,7 +107,7 @@ def half_dark():
         ("pigments", PigmentsDock, "3 pixels hold fewer than 20 counts"),
     ],
 )
-def test_a_run_that_goes_on_speaks_for_its_earlier_tiles_too(
+def test_warnings_of_a_resumed_run_cover_its_earlier_tiles(
     viewer, half_dark, qtbot, kind, dock_kind, sentence
 ):
     session, core = session_of(viewer), CutOff()

@@ -21,7 +21,7 @@ from ..acting import add_dock, add_scan, click_world
 from ..synthetic import SHAPE, fake_services, make_cube
 
 
-def test_the_layer_holds_total_counts_in_mm_and_the_cube(viewer):
+def test_the_layer_shows_total_counts_in_mm(viewer):
     cube = make_cube(pixel_mm=(0.5, 0.25))
     add_scan(viewer, cube)
     layer = viewer.layers[0]
@@ -43,7 +43,7 @@ def test_a_scan_is_calibrated_in_the_background(viewer, qtbot):
     assert LayerInfo.of(viewer.layers[0]).scan.cube.energies.offset_kev == 0.005
 
 
-def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
+def test_the_layer_is_updated_while_counts_are_summed(viewer, qtbot):
     def block(block_info=None):
         time.sleep(0.3)
         return np.ones((1, 6, 8), dtype=np.uint8)
@@ -62,16 +62,16 @@ def test_counts_fill_in_while_they_are_looked_at(viewer, qtbot):
     assert viewer.layers[0].contrast_limits[1] >= 8
 
 
-def test_a_click_chooses_the_pixel_under_the_mouse(viewer, qtbot):
+def test_a_click_selects_the_pixel_under_the_mouse(viewer, qtbot):
     add_scan(viewer, make_cube(pixel_mm=(0.5, 0.5)))
-    picked = []
-    session_of(viewer).pixel_selected.connect(lambda scan, y, x: picked.append((y, x)))
+    selected = []
+    session_of(viewer).pixel_selected.connect(lambda scan, y, x: selected.append((y, x)))
     click_world(viewer, (6.0, 10.5))
-    assert picked == [(12, 21)]
+    assert selected == [(12, 21)]
     (marker,) = map_layers(viewer, session_of(viewer).scan, {"marker"}).values()
     assert marker.data.tolist() == [[12, 21]]
     click_world(viewer, (1.0, 2.0))
-    assert picked[-1] == (2, 4)
+    assert selected[-1] == (2, 4)
     assert marker.data.tolist() == [[2, 4]]
 
 
@@ -84,13 +84,13 @@ def test_a_click_beside_the_scan_does_nothing(viewer):
 def test_a_click_in_a_stack_of_images_finds_the_pixel(viewer):
     add_scan(viewer, make_cube(pixel_mm=None))
     viewer.add_image(np.zeros((5, *SHAPE)), name="stack")
-    picked = []
-    session_of(viewer).pixel_selected.connect(lambda scan, y, x: picked.append((y, x)))
+    selected = []
+    session_of(viewer).pixel_selected.connect(lambda scan, y, x: selected.append((y, x)))
     assert select_pixel_at(viewer, (3.0, 7.2, 20.9))
-    assert picked == [(7, 21)]
+    assert selected == [(7, 21)]
 
 
-def test_the_selected_layer_says_which_scan_is_meant(viewer):
+def test_selecting_a_layer_selects_its_scan(viewer):
     first, second = add_scan(viewer, name="first"), add_scan(viewer, name="second")
     session = session_of(viewer)
     assert session.scan is second
@@ -114,12 +114,12 @@ def test_the_layers_of_a_scan_that_was_closed_are_collected(viewer, qtbot):
     qtbot.waitUntil(collected, timeout=30_000)
 
 
-def test_layers_that_are_no_scan_are_left_alone(viewer):
+def test_other_layers_are_no_scans(viewer):
     viewer.add_image(np.zeros((4, 4)))
     assert session_of(viewer).scan is None
 
 
-def test_a_layer_with_a_cube_from_elsewhere_is_a_scan(viewer, qtbot):
+def test_a_layer_added_with_a_scan_is_registered(viewer, qtbot):
     cube = make_cube()
     viewer.add_image(
         np.zeros(SHAPE), name="mine", metadata=LayerInfo(scan=Scan(cube, "mine")).as_metadata()
@@ -130,27 +130,27 @@ def test_a_layer_with_a_cube_from_elsewhere_is_a_scan(viewer, qtbot):
     assert np.all(viewer.layers[0].data == 0)
 
 
-def test_a_session_dies_with_its_viewer(qapp):
+def test_a_session_is_deleted_with_its_viewer(qapp):
     from napari.components import ViewerModel
 
     model = ViewerModel()
     session = session_of(model, fake_services())
     assert session_of(model) is session
-    gone = weakref.ref(session)
+    reference = weakref.ref(session)
     del model, session
     gc.collect()
-    assert gone() is None
+    assert reference() is None
 
 
-def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, qtbot):
+def test_a_mapped_and_closed_scan_is_deleted(viewer, qtbot):
     elements, pigments, _ = (
         add_dock(viewer, kind, kind.__name__) for kind in (ElementsDock, PigmentsDock, SpectrumDock)
     )
     scan = add_scan(viewer)
-    gone = [weakref.ref(scan), weakref.ref(scan.cube)]
+    references = [weakref.ref(scan), weakref.ref(scan.cube)]
 
     def wait(condition):
-        qtbot.waitUntil(lambda: bool(condition(gone[0]())), timeout=60_000)
+        qtbot.waitUntil(lambda: bool(condition(references[0]())), timeout=60_000)
 
     wait(lambda scan: scan.checked)
     session_of(viewer).select_pixel(scan, 3, 4)
@@ -164,6 +164,6 @@ def test_the_counts_of_a_scan_that_was_mapped_and_closed_are_given_back(viewer, 
 
     def collected():
         gc.collect()
-        return [ref() for ref in gone] == [None, None]
+        return [reference() for reference in references] == [None, None]
 
     qtbot.waitUntil(collected, timeout=30_000)
