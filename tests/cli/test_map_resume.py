@@ -28,10 +28,10 @@ def interrupted(scan, tmp_path, monkeypatch) -> Path:
     """Return OUT of a run that was interrupted after its first tile."""
     real, tiles = module.fit_tile, []
 
-    def stop(*arguments):
+    def stop(*arguments, **options):
         if tiles:
             raise KeyboardInterrupt
-        tiles.append(real(*arguments))
+        tiles.append(real(*arguments, **options))
         return tiles[0]
 
     monkeypatch.setattr(module, "fit_tile", stop)
@@ -45,7 +45,7 @@ def interrupted(scan, tmp_path, monkeypatch) -> Path:
 def test_resume_computes_only_the_missing_tiles(scan, interrupted, capsys, monkeypatch):
     made = []
     real = module.fit_tile
-    monkeypatch.setattr(module, "fit_tile", lambda *a: made.append(a[0].rows) or real(*a))
+    monkeypatch.setattr(module, "fit_tile", lambda *a, **k: made.append(a[0].rows) or real(*a, **k))
     assert main(words(scan, interrupted, "--resume")) == 0
     assert made
     assert made[0].start > 0
