@@ -13,7 +13,7 @@ from ..physics.lines import atomic_number
 from ._detector_choice import require_single_detector
 from ._reader import NO_AXIS, SLOW_FORMAT, FormatReader, ReadOptions
 
-# Modules and the names of their readers, in the order of their trial.
+# Modules and the names of their readers, in the order in which they are tried.
 _READERS = (
     ("scans.zarr", "READER"),
     ("scans.hdf5", "READER"),
@@ -40,7 +40,7 @@ READABLE = (
 
 @cache
 def readers() -> tuple[FormatReader, ...]:
-    """Return all readers, in the order of their trial."""
+    """Return all readers, in the order in which they are tried."""
     return tuple(
         getattr(importlib.import_module(f".{module}", __package__), name)
         for module, name in _READERS

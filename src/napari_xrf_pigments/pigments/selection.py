@@ -13,7 +13,7 @@ from typing import Any, Literal
 from .catalogue import pigment
 
 Reason = Literal["period", "excluded"]
-#: Default probability above which a pigment counts as found.
+#: Default probability above which a pigment is considered present.
 THRESHOLD = 0.5
 
 
@@ -31,7 +31,7 @@ class Palette:
     added : frozenset of str
         Pigments that are shown in any period and below any threshold.
     threshold : float
-        Probability above which a pigment counts as found, 0-1.
+        Probability above which a pigment is considered present, 0-1.
     thresholds : mapping of str to float
         Separate thresholds, by pigment.
 
@@ -56,7 +56,7 @@ class Palette:
                 raise ValueError(f"A threshold is a probability between 0 and 1, not {value}.")
 
     def threshold_of(self, name: str) -> float:
-        """Return the probability above which a pigment counts as found."""
+        """Return the probability above which a pigment is considered present."""
         return self.thresholds.get(name, self.threshold)
 
     def hidden(self, names: Iterable[str]) -> dict[str, Reason]:

@@ -12,7 +12,7 @@ from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 from ..acting import add_dock, choose, elements_ended, map_elements
 from ..synthetic import LINES, places
 
-KINDS = ("element", "trial", "derived", "composite")
+KINDS = ("element", "preview", "derived", "composite")
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def test_layers_of_a_preview_state_the_part_and_have_its_pixels(
 ):
     choose(dock.scope_bar.scope_box, scope)
     dock.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: scan.trial is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: scan.preview is not None, timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)
-    layer = map_layers(viewer, scan, ["trial"])["trial", "Pb L"]
+    layer = map_layers(viewer, scan, ["preview"])["preview", "Pb L"]
     assert layer.name == title
     assert tuple(layer.scale) == scale
     assert tuple(layer.translate) == translate
@@ -87,7 +87,7 @@ def test_layers_of_a_preview_state_the_part_and_have_its_pixels(
     qtbot.waitUntil(lambda: scan.elements is not None, timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)
     assert names(viewer, scan) == set(LINES)
-    assert scan.trial is None
+    assert scan.preview is None
 
 
 def test_a_drawn_region_is_previewed(viewer, scan, dock, qtbot, notes):
@@ -99,9 +99,9 @@ def test_a_drawn_region_is_previewed(viewer, scan, dock, qtbot, notes):
     # Rows 4 to 9, columns 8 to 19.
     shapes.add_rectangles([[3.8, 7.6], [3.8, 19.4], [9.2, 19.4], [9.2, 7.6]])
     dock.run_bar.run_button.click()
-    qtbot.waitUntil(lambda: scan.trial is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: scan.preview is not None, timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)
-    layer = map_layers(viewer, scan, ["trial"])["trial", "Pb L"]
+    layer = map_layers(viewer, scan, ["preview"])["preview", "Pb L"]
     assert layer.name == "Pb L (Preview region 1)"
     assert layer.data.shape == (6, 12)
     assert tuple(layer.translate) == (2.0, 2.0)

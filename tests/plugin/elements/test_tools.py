@@ -10,7 +10,7 @@ from napari_xrf_pigments.plugin.layers.metadata import LayerInfo, map_layers
 from ..acting import add_dock, choose, elements_ended, map_elements
 from ..synthetic import LINES, places
 
-KINDS = ("element", "trial", "derived", "composite")
+KINDS = ("element", "preview", "derived", "composite")
 
 
 @pytest.fixture

@@ -42,11 +42,11 @@ def click_plot(dock, kev):
     QApplication.processEvents()
 
 
-def test_an_empty_dock_says_what_to_do(dock):
+def test_an_empty_dock_shows_how_to_start(dock):
     assert dock.pixel_tab.view.position.text().startswith("Open a scan")
 
 
-def test_at_the_side_the_dock_is_narrow(viewer):
+def test_the_dock_is_narrow_beside_the_canvas(viewer):
     dock = add_dock(viewer, SpectrumDock, "Spectrum", "right")
     assert dock.sizeHint().width() < 500
     assert dock.minimumSizeHint().width() < 420
@@ -66,7 +66,7 @@ def test_the_dock_shows_the_clicked_spectrum(viewer, dock, qtbot):
     assert [curve.key for curve in dock.plot.curves] == ["pixel"]
 
 
-def test_the_radius_averages_and_the_network_gets_the_sum(viewer, dock, qtbot):
+def test_a_radius_shows_the_mean_and_predicts_from_the_sum(viewer, dock, qtbot):
     asked = []
     services = fake_services()
     predict = services.predict
@@ -85,7 +85,7 @@ def test_the_radius_averages_and_the_network_gets_the_sum(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: bool(asked) and np.allclose(asked[-1], 13 * mean), timeout=60_000)
 
 
-def test_pinned_points_stay_to_be_compared(viewer, dock, qtbot):
+def test_a_pinned_spectrum_stays_in_the_plot_until_it_is_removed(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (1.0, 1.0))
@@ -104,7 +104,7 @@ def test_pinned_points_stay_to_be_compared(viewer, dock, qtbot):
     assert [curve.name for curve in dock.plot.curves] == ["Pixel x 30, y 12"]
 
 
-def test_ticks_show_mean_and_maximum_of_the_whole_scan(viewer, dock, qtbot):
+def test_ticked_curves_of_the_whole_scan_are_drawn(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock.tabs.setCurrentIndex(1)
@@ -118,7 +118,7 @@ def test_ticks_show_mean_and_maximum_of_the_whole_scan(viewer, dock, qtbot):
     assert np.allclose(drawn["Whole scan, mean"], counts.mean((0, 1)))
 
 
-def test_a_drawn_region_gets_its_spectrum_and_follows_it(viewer, dock, qtbot):
+def test_the_spectrum_of_a_region_follows_its_changes(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     counts = np.asarray(scan.cube.counts, dtype=float)
@@ -140,7 +140,7 @@ def test_a_drawn_region_gets_its_spectrum_and_follows_it(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: curves.get(key) is None, timeout=60_000)
 
 
-def test_before_any_run_the_network_is_asked_about_the_pixel(viewer, dock, qtbot):
+def test_the_pixel_is_predicted_without_maps(viewer, dock, qtbot):
     add_scan(viewer)
     click_world(viewer, (1.0, 1.0))
     qtbot.waitUntil(lambda: bool(dock.pixel_tab.view.bars.bars), timeout=60_000)
@@ -148,7 +148,7 @@ def test_before_any_run_the_network_is_asked_about_the_pixel(viewer, dock, qtbot
     assert {line.label.split()[0] for line in dock.plot.lines} == {"Hg"}
 
 
-def test_a_bar_shows_its_evidence_in_words_and_in_the_plot(viewer, dock, qtbot):
+def test_the_evidence_of_a_bar_is_described_and_marked_in_the_plot(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (1.0, 1.0))
@@ -166,7 +166,7 @@ def test_a_bar_shows_its_evidence_in_words_and_in_the_plot(viewer, dock, qtbot):
     assert dock.plot.bands == ()
 
 
-def test_without_a_network_the_reason_is_shown(viewer, dock, qtbot):
+def test_a_failed_prediction_shows_its_reason(viewer, dock, qtbot):
     def missing(cube, spectrum):
         raise OSError("The weights of the network are missing.")
 
@@ -176,7 +176,7 @@ def test_without_a_network_the_reason_is_shown(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: "weights" in dock.pixel_tab.view.bars.empty_text, timeout=60_000)
 
 
-def test_a_click_on_a_peak_asks_what_it_could_be(viewer, dock, qtbot):
+def test_a_click_on_a_peak_lists_possible_lines(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     dock.show()
@@ -203,7 +203,7 @@ def test_the_periodic_table_marks_lines(viewer, dock, qtbot):
     assert dock.plot.lines == ()
 
 
-def test_the_fit_and_what_is_left_of_it(viewer, dock, qtbot):
+def test_the_fit_and_its_residual_are_drawn_while_ticked(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     assert not dock.plot.residual.isVisible()
@@ -219,7 +219,7 @@ def test_the_fit_and_what_is_left_of_it(viewer, dock, qtbot):
     assert not dock.plot.residual.isVisible()
 
 
-def test_ticked_spectra_are_saved_and_read_again(viewer, dock, qtbot, tmp_path, notes):
+def test_saved_spectra_can_be_read_and_foreign_files_stay(viewer, dock, qtbot, tmp_path, notes):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     click_world(viewer, (1.0, 1.0))
@@ -237,7 +237,7 @@ def test_ticked_spectra_are_saved_and_read_again(viewer, dock, qtbot, tmp_path, 
     assert (tmp_path / "mine.msa").read_text() == "notes"
 
 
-def test_another_scan_begins_anew(viewer, dock, qtbot):
+def test_another_scan_starts_with_its_sum(viewer, dock, qtbot):
     add_scan(viewer)
     click_world(viewer, (1.0, 1.0))
     wait_pixel(dock, qtbot)
@@ -254,7 +254,7 @@ def test_the_plot_follows_the_theme(viewer, dock, theme):
     assert (lightness > 128) == (theme == "light")
 
 
-def test_a_closed_dock_hears_nothing(viewer, qtbot):
+def test_a_closed_dock_receives_no_signals(viewer, qtbot):
     dock = add_dock(viewer, SpectrumDock, "short-lived")
     with qtbot.waitSignal(dock.destroyed, timeout=60_000):
         viewer.window.remove_dock_widget(dock)

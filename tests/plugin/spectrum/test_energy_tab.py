@@ -1,4 +1,4 @@
-"""Calibration in a real viewer: lines dragged with the mouse, undo, files, old maps."""
+"""Calibration in a real viewer: lines dragged with the mouse, undo, files, stale maps."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def place_lines(dock):
         drag(dock, label, on_wrong_axis(kev) + 0.02)
 
 
-def test_a_line_is_chosen_added_and_cleared(dock, scan):
+def test_a_selected_line_is_added_and_cleared(dock, scan):
     panel = dock.energy_tab.panel
     panel.choice.setCurrentIndex(panel.choice.findText("Cu Kα", Qt.MatchFlag.MatchStartsWith))
     QTest.mouseClick(panel.add, Qt.MouseButton.LeftButton)
@@ -82,7 +82,7 @@ def test_a_line_is_chosen_added_and_cleared(dock, scan):
     assert dock.plot.handles == {}
 
 
-def test_lines_dragged_onto_their_peaks_give_the_axis(dock, scan, viewer):
+def test_lines_dragged_onto_their_peaks_define_the_axis(dock, scan, viewer):
     panel = dock.energy_tab.panel
     place_lines(dock)
     assert len(_off(panel)) == 2
@@ -104,7 +104,7 @@ def _off(panel):
     return [panel.table.topLevelItem(i).text(3) for i in range(panel.table.topLevelItemCount())]
 
 
-def test_undo_brings_the_earlier_axis_back(dock, scan):
+def test_undo_restores_the_previous_axis(dock, scan):
     panel = dock.energy_tab.panel
     assert not panel.buttons["undo"].isEnabled()
     place_lines(dock)
@@ -115,7 +115,7 @@ def test_undo_brings_the_earlier_axis_back(dock, scan):
     assert not panel.buttons["undo"].isEnabled()
 
 
-def test_maps_of_the_earlier_axis_say_so_until_it_is_back(dock, scan, viewer, qtbot):
+def test_maps_are_marked_as_stale_until_their_axis_is_restored(dock, scan, viewer, qtbot):
     elements = add_dock(viewer, ElementsDock, "Elements")
     elements.run()
     qtbot.waitUntil(
@@ -130,7 +130,7 @@ def test_maps_of_the_earlier_axis_say_so_until_it_is_back(dock, scan, viewer, qt
     assert {layer.name for layer in map_layers(viewer, scan, {"element"}).values()} == names
 
 
-def test_a_calibration_is_saved_and_loaded_again(dock, scan, tmp_path):
+def test_a_saved_calibration_can_be_loaded(dock, scan, tmp_path):
     place_lines(dock)
     panel = dock.energy_tab.panel
     panel.buttons["apply"].click()
@@ -149,7 +149,7 @@ def test_a_calibration_is_saved_and_loaded_again(dock, scan, tmp_path):
     assert scan.cube.energies == WRONG
 
 
-def test_a_file_that_is_none_is_told_in_one_sentence(dock, scan, tmp_path, notes):
+def test_a_file_that_is_no_calibration_gives_one_sentence(dock, scan, tmp_path, notes):
     path = tmp_path / "other.json"
     path.write_text("{}")
     dock.energy_tab.load(path)
@@ -159,7 +159,7 @@ def test_a_file_that_is_none_is_told_in_one_sentence(dock, scan, tmp_path, notes
     assert path.read_text() == "{}"
 
 
-def test_anode_and_voltage_are_set_and_may_be_unknown(dock, scan):
+def test_anode_and_voltage_can_be_set_to_known_and_unknown(dock, scan):
     settings = dock.energy_tab.form
     settings.anode.setCurrentIndex(settings.anode.findText("Mo"))
     settings.anode.activated.emit(settings.anode.currentIndex())
@@ -172,7 +172,7 @@ def test_anode_and_voltage_are_set_and_may_be_unknown(dock, scan):
     assert (scan.cube.acquisition.anode, scan.cube.acquisition.tube_kv) == ("Rh", 40)
 
 
-def test_the_user_chooses_the_energy_axis(viewer, dock, qtbot):
+def test_the_user_selects_the_energy_axis(viewer, dock, qtbot):
     scan = add_scan(viewer)
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     assert "6 lines agree" in dock.energy_tab.axis_bar.sentence.text()

@@ -7,7 +7,7 @@ from napari_xrf_pigments.plugin.spectrum.manual_calibration import ManualLines, 
 from ..synthetic import make_cube
 
 
-def test_lines_to_calibrate_by_are_on_the_axis_and_excited():
+def test_offered_lines_are_on_the_axis_and_excited():
     axis = make_cube().energies
     names = dict(line_choices(axis, "Rh", 40.0))
     assert names["Fe Kα"] == pytest.approx(6.40, abs=0.01)
@@ -15,7 +15,7 @@ def test_lines_to_calibrate_by_are_on_the_axis_and_excited():
     assert "Pb Lα" not in dict(line_choices(axis, "Rh", 10.0))
 
 
-def test_lines_on_peaks_give_the_axis_and_can_be_taken_back():
+def test_lines_on_peaks_define_the_axis_and_can_be_removed():
     cube = make_cube()
     total, axis = cube.sum_spectrum(), cube.energies
     hand = ManualLines()

@@ -1,4 +1,4 @@
-"""Views of the Spectrum dock without a viewer: they show what they get and tell what is wanted."""
+"""Widgets of the Spectrum dock without a viewer: what they show and emit."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def show(qtbot):
 KEV = 0.01 * np.arange(2000)
 
 
-def test_spectrum_on_both_scales(show):
+def test_counts_are_drawn_on_logarithmic_and_linear_scales(show):
     plot = show(SpectrumPlot())
     plot.set_spectrum(KEV, np.full(2000, 100.0))
     assert plot.logarithmic
@@ -53,13 +53,13 @@ def test_the_empty_end_of_the_axis_is_not_shown(show):
     assert plot.plot.viewRange()[0][1] == pytest.approx(22, abs=0.5)
 
 
-def test_no_counts_do_not_break_the_logarithm(show):
+def test_zero_counts_are_drawn_on_a_logarithmic_scale(show):
     plot = show(SpectrumPlot())
     plot.set_spectrum(KEV[:100], np.zeros(100))
     assert np.isfinite(plot.item("").getData()[1]).all()
 
 
-def test_what_is_zoomed_stays_when_another_pixel_comes(show):
+def test_another_spectrum_keeps_the_zoom(show):
     plot = show(SpectrumPlot())
     plot.set_spectrum(KEV, np.full(2000, 10.0))
     plot.plot.setXRange(5, 7, padding=0)
@@ -99,7 +99,7 @@ def test_a_legend_that_would_hide_the_spectra_is_not_shown(show):
 
 
 @pytest.mark.parametrize("turn", [120, -120])
-def test_the_wheel_ends_at_energies_that_can_be_drawn(show, turn):
+def test_zooming_stops_at_energies_that_can_be_drawn(show, turn):
     plot = show(SpectrumPlot())
     plot.set_spectrum(KEV, np.full(2000, 10.0))
     for _ in range(400):
@@ -109,7 +109,7 @@ def test_the_wheel_ends_at_energies_that_can_be_drawn(show, turn):
     assert -30 < low < high < 600
 
 
-def test_few_points_are_drawn_of_many_channels(show):
+def test_at_most_one_point_per_pixel_is_drawn(show):
     plot = show(SpectrumPlot())
     counts = np.full(65_536, 10.0)
     counts[30_000] = 9000.0
@@ -132,7 +132,7 @@ def test_marked_lines_replace_earlier_ones(show):
     assert len(plot.plot.items()) == before
 
 
-def test_bands_lie_where_they_should_and_go_again(show):
+def test_bands_are_drawn_at_their_energies_and_removed(show):
     plot = show(SpectrumPlot())
     plot.set_bands([Band(9.9, 10.1, "#ff0000")])
     (item,) = plot._band_items
@@ -153,7 +153,7 @@ def test_the_fit_is_shown_while_its_box_is_ticked(show, qtbot):
     assert len(plot._drawn_fit.items) == 2
 
 
-def test_a_line_that_was_dragged_tells_where_it_was_let_go(show, qtbot):
+def test_a_dragged_line_emits_the_energy_where_it_was_dropped(show, qtbot):
     plot = show(SpectrumPlot())
     plot.set_spectrum(KEV, np.full(2000, 10.0))
     plot.set_handles({"Fe": ("Fe Kα", 6.4)})
@@ -166,7 +166,7 @@ def test_a_line_that_was_dragged_tells_where_it_was_let_go(show, qtbot):
     assert plot.handles == {}
 
 
-def test_the_table_holds_every_element_once(show, qtbot):
+def test_the_periodic_table_has_every_element_once(show, qtbot):
     table = show(PeriodicTable())
     from napari_xrf_pigments.physics.lines import element_symbol
 
@@ -180,7 +180,7 @@ def test_the_table_holds_every_element_once(show, qtbot):
     assert table.ticked() == ("Fe", "Pb")
 
 
-def test_what_the_table_was_told_before_it_is_seen_shows(show, qtbot):
+def test_the_periodic_table_shows_elements_set_before_it_was_visible(show, qtbot):
     table = PeriodicTable()
     table.set_ticked(["Hg", "Fe", "Xx"])
     table.set_present(["Pb"])
@@ -215,7 +215,7 @@ ROWS = [
 ]
 
 
-def test_curves_are_ticked_removed_and_saved(show, qtbot):
+def test_the_list_of_curves_emits_ticks_removals_and_exports(show, qtbot):
     view = show(CurveList())
     assert not view.export.isEnabled()
     view.set_rows(ROWS)
@@ -236,7 +236,7 @@ def test_curves_are_ticked_removed_and_saved(show, qtbot):
     assert statistic.args == ["max"]
 
 
-def test_peaks_are_listed_and_chosen(show, qtbot):
+def test_the_list_of_peaks_emits_the_selected_row(show, qtbot):
     view = show(PeakList())
     view.set_rows("The peak could be:", [PeakRow("Fe Kα", 6.4, "Fits.", 1.0)])
     place = view.items.visualItemRect(view.items.item(0)).center() + QPoint(1, 0)
@@ -246,7 +246,7 @@ def test_peaks_are_listed_and_chosen(show, qtbot):
     assert view.items.item(0).toolTip() == "Fits."
 
 
-def test_settings_tell_of_changes_alone(show, qtbot):
+def test_the_acquisition_form_emits_changes_only(show, qtbot):
     view = show(AcquisitionForm())
     view.set_settings(None, None, 0.0291875, -0.956)
     assert (view.anode.currentText(), view.voltage.text()) == ("unknown", "unknown")
@@ -264,13 +264,13 @@ def test_settings_tell_of_changes_alone(show, qtbot):
     assert heard[-1] == (pytest.approx(0.0291875, rel=1e-5), pytest.approx(-0.9))
 
 
-def test_an_anode_that_scanners_hardly_have_is_kept(show):
+def test_an_unusual_anode_is_shown(show):
     view = show(AcquisitionForm())
     view.set_settings("Pd", 50.0, 0.01, 0.0)
     assert view.anode.currentText() == "Pd"
 
 
-def test_lines_are_offered_shown_and_taken_away(show, qtbot):
+def test_the_calibration_panel_offers_lists_and_removes_lines(show, qtbot):
     view = show(CalibrationPanel())
     assert not view.add.isEnabled()
     view.set_choices([("Ca Kα", 3.69), ("Fe Kα", 6.4)])

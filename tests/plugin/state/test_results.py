@@ -1,12 +1,19 @@
-"""Results that fill tile by tile."""
+"""Results that are filled tile by tile."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from napari_xrf_pigments.plugin.state import results as module
-from napari_xrf_pigments.plugin.state.results import ElementResults, PigmentResults
+from napari_xrf_pigments.plugin.state.results import (
+    ElementResults,
+    PigmentResults,
+    ProbabilityHistogram,
+)
 
 from ..synthetic import GROUPS, LINES, PIGMENTS, SHAPE, FakeTiles, make_cube
 
@@ -19,14 +26,14 @@ def half_done():
     return results
 
 
-def test_only_finished_pixels_have_an_answer(half_done):
+def test_only_finished_pixels_are_predicted(half_done):
     assert half_done.is_predicted(0, 0)
     assert half_done.is_predicted(11, 35)
     assert not half_done.is_predicted(12, 0)
     assert np.isnan(half_done.unexplained[12:]).all()
 
 
-def test_shares_are_of_the_finished_pixels(half_done):
+def test_shares_refer_to_the_finished_pixels(half_done):
     shares = half_done.shares(0.5, "probability")
     assert shares["lead_white"] == 1.0
     assert shares["vermilion"] == pytest.approx(1 / 3)
@@ -35,24 +42,24 @@ def test_shares_are_of_the_finished_pixels(half_done):
 
 
 @pytest.mark.parametrize(("depth", "share"), [("probability", 1 / 3), ("top", 0), ("below", 1 / 3)])
-def test_depths_are_kept_apart(half_done, depth, share):
+def test_each_depth_has_its_own_share(half_done, depth, share):
     assert half_done.shares(0.5, depth)["vermilion"] == pytest.approx(share)
 
 
-def test_a_higher_threshold_never_finds_more(half_done):
+def test_a_higher_threshold_never_gives_a_larger_share(half_done):
     shares = [half_done.shares(level, "probability")["vermilion"] for level in (0.1, 0.5, 0.95)]
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] == 0.0
 
 
-def test_the_answer_of_a_pixel_is_that_of_the_maps(half_done):
+def test_the_prediction_of_a_pixel_equals_the_maps(half_done):
     maps = half_done.maps_at(3, 2)
     assert maps.probability.shape == (len(PIGMENTS), 1)
     assert maps.below[:, 0] == pytest.approx([0, 0.9, 0, 0, 0])
     assert half_done.maps((0.5, 0.5)).pixel_mm == (0.5, 0.5)
 
 
-def test_significant_families_strongest_first_and_none_where_nothing_was_mapped():
+def test_significant_families_are_sorted_and_empty_without_maps():
     names = tuple(LINES)
     results = ElementResults((4, 4), names)
     counts = np.array([30.0, 500.0, 90.0])[:, None, None] * np.ones((3, 2, 4))
@@ -72,7 +79,7 @@ def test_significant_families_strongest_first_and_none_where_nothing_was_mapped(
     assert results.maps().names == names
 
 
-def test_large_results_live_in_a_file_and_hold_what_is_written(monkeypatch):
+def test_large_results_are_stored_in_a_temporary_file(monkeypatch):
     monkeypatch.setattr(module, "IN_MEMORY_BYTES", 1000)
     array = module.empty_maps((3, 20, 20))
     assert isinstance(array, np.memmap)
@@ -82,7 +89,7 @@ def test_large_results_live_in_a_file_and_hold_what_is_written(monkeypatch):
     assert not isinstance(module.empty_maps((2, 2)), np.memmap)
 
 
-def test_maps_come_back_as_results():
+def test_results_can_be_made_of_loaded_maps():
     results = PigmentResults(SHAPE, PIGMENTS, GROUPS)
     for tile in FakeTiles().pigments(make_cube(), "cpu"):
         results.add(tile)
@@ -90,3 +97,39 @@ def test_maps_come_back_as_results():
     assert again.shares(0.5, "below") == results.shares(0.5, "below")
     elements = ElementResults.from_maps(ElementResults((2, 3), ("Fe K",)).maps())
     assert elements.counts.shape == (1, 2, 3)
+
+
+MAPS = arrays(np.float32, (2, 5, 7), elements=st.integers(0, 1000).map(lambda n: n / 1000))
+
+
+@settings(max_examples=60)
+@given(maps=MAPS, threshold=st.integers(0, 99).map(lambda n: n / 100))
+def test_shares_and_certainties_equal_those_of_the_pixels(maps, threshold):
+    histogram = ProbabilityHistogram(2)
+    histogram.add(maps[:, :3])
+    histogram.add(maps[:, 3:])
+    for index, image in enumerate(maps):
+        over = image > np.float32(threshold)
+        assert histogram.share(index, threshold) == pytest.approx(over.mean())
+        if over.any():
+            assert histogram.certainty(index, threshold) == pytest.approx(
+                float(image[over].mean()), rel=1e-5
+            )
+        else:
+            assert histogram.certainty(index, threshold) is None
+
+
+def test_pixels_that_were_not_measured_do_not_count():
+    histogram = ProbabilityHistogram(1)
+    maps = np.full((1, 2, 2), np.nan, np.float32)
+    maps[0, 0, 0] = 0.9
+    histogram.add(maps)
+    assert histogram.pixels == 1
+    assert histogram.share(0, 0.5) == 1.0
+
+
+def test_an_empty_histogram_has_no_share():
+    histogram = ProbabilityHistogram(0)
+    histogram.add(np.zeros((0, 2, 2), np.float32))
+    assert ProbabilityHistogram(1).share(0, 0.5) == 0.0
+    assert ProbabilityHistogram(1).certainty(0, 0.5) is None

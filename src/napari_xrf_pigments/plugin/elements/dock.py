@@ -211,10 +211,10 @@ class ElementsDock(MapDock):
             # The layers of families mapped before are reused for the new maps.
             removal = discard_maps(self.viewer, scan, ELEMENT_KINDS - {"element"})
             results.normalisation = scan.element_view.normalisation
-            scan.elements, scan.trial = results, None
+            scan.elements, scan.preview = results, None
         else:
-            removal = discard_maps(self.viewer, scan, {"trial", "derived"})
-            scan.trial = results
+            removal = discard_maps(self.viewer, scan, {"preview", "derived"})
+            scan.preview = results
         self.layer_updates.schedule(lambda: removal, restart=True)
         self._begin(scan, results, None)
 
@@ -272,7 +272,7 @@ class ElementsDock(MapDock):
         return f"{number} of a part ({results.part.title}). To map the whole scan, choose it above."
 
     def _current_results(self, scan: Scan) -> ElementResults | None:
-        return scan.trial or scan.elements
+        return scan.preview or scan.elements
 
     def update_layers(self, scan: Scan) -> Iterator[None]:
         """Update the layers of the maps, one layer per step."""
@@ -285,7 +285,7 @@ class ElementsDock(MapDock):
             yield from iter_show_only(self.viewer, scan, {"counts"}, set())
 
         def specs() -> Iterator[Any]:
-            for results in (scan.elements, scan.trial):
+            for results in (scan.elements, scan.preview):
                 if results is not None and results.done.any():
                     yield from element_specs(results, scan.element_view)
             yield from self.tools.derived(scan)
@@ -356,7 +356,7 @@ class ElementsDock(MapDock):
     def _show_alone(self, name: str) -> None:
         if self.scan is None:
             return
-        layers = map_layers(self.viewer, self.scan, {"element", "trial"})
+        layers = map_layers(self.viewer, self.scan, {"element", "preview"})
         keys = {key for key in layers if key[1] == name}
         if keys:
             kinds = {*ELEMENT_KINDS, *PIGMENT_KINDS, "counts"}

@@ -259,7 +259,7 @@ class ElementTools(QTabWidget):
     def results(self) -> ElementResults | None:
         """Return the maps of the whole scan, or of the preview if there are none."""
         scan = self.scan
-        return None if scan is None else scan.elements or scan.trial
+        return None if scan is None else scan.elements or scan.preview
 
     def set_scan(self, scan: Scan | None) -> None:
         """Show quantity, normalisation and maps of a scan."""
@@ -313,7 +313,7 @@ class ElementTools(QTabWidget):
 
     def derived(self, scan: Scan) -> Iterator[MapSpec]:
         """Return the combined maps of a scan."""
-        results = scan.elements or scan.trial
+        results = scan.elements or scan.preview
         part = None if results is None else results.part
         return derived_specs(scan.derived.values(), scan.element_view, part)
 

@@ -24,7 +24,7 @@ KEY = "xrf_pigments"
 #: Kinds that show no results: the scan itself, and drawings on it.
 _NO_RESULTS = frozenset({"counts", "marker", "pins", "picture", ""})
 #: Kinds whose pixels are not those of the scan.
-_OTHER_PIXELS = frozenset({"marker", "pins", "trial"})
+_OTHER_PIXELS = frozenset({"marker", "pins", "preview"})
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def rename(layer: Layer, name: str) -> None:
     update_info(layer, assigned_name=layer.name.removesuffix(suffix))
 
 
-def follow_limits(layer: Image, limits: tuple[float, float]) -> None:
+def update_limits(layer: Image, limits: tuple[float, float]) -> None:
     """Set contrast limits unless the user has set others."""
     last = LayerInfo.of(layer).assigned_limits
     if last is not None and tuple(layer.contrast_limits) != tuple(last):
@@ -252,4 +252,4 @@ def _result_of(kind: str) -> str:
     """Return the result that a kind of layer shows."""
     if kind in PIGMENT_KINDS:
         return "pigments"
-    return "trial" if kind == "trial" else "elements"
+    return "preview" if kind == "preview" else "elements"

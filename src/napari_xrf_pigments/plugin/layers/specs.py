@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari_xrf_pigments.mapping.subsets import Part
 
 #: Kinds of layers that show results.
-ELEMENT_KINDS = frozenset({"element", "trial", "derived", "composite"})
+ELEMENT_KINDS = frozenset({"element", "preview", "derived", "composite"})
 PIGMENT_KINDS = frozenset({"pigment", "pigment-top", "pigment-below", "group", "unexplained"})
 _SAMPLE = 200_000
 _AS_MEASURED = ElementView()
@@ -41,7 +41,7 @@ class MapSpec:
     Parameters
     ----------
     kind : str
-        ``"element"``, ``"trial"`` (a part of the scan), ``"derived"``, ``"composite"``,
+        ``"element"``, ``"preview"`` (a part of the scan), ``"derived"``, ``"composite"``,
         ``"pigment"``, ``"pigment-top"``, ``"pigment-below"``, ``"group"`` or ``"unexplained"``.
     name : str
         Line family, pigment id or group.
@@ -98,7 +98,7 @@ def element_specs(results: ElementResults, view: ElementView = _AS_MEASURED) -> 
     """
     monitor = results.monitor(view.normalisation)
     part = results.part
-    kind = "element" if part is None else "trial"
+    kind = "element" if part is None else "preview"
     first = _most_varied(results)
     made: dict[str, Any] = {"quantity": view.quantity}
     if monitor is not None:

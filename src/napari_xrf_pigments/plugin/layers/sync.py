@@ -19,11 +19,11 @@ from ..state.session import Session
 from .adding import add_layer, map_settings, placement
 from .metadata import (
     LayerInfo,
-    follow_limits,
     map_layers,
     mark_stale,
     rename,
     update_info,
+    update_limits,
 )
 from .specs import MapSpec, limits_of
 from .status_bar import show_predictions_in_status_bar
@@ -136,7 +136,7 @@ class LayerSync:
         if info.kind == "marker":
             self._marker_of[scan] = weakref.ref(layer)
         # The pixels of a preview are not those of the scan.
-        elif info.kind != "trial":
+        elif info.kind != "preview":
             self._scan_of[layer] = scan
         if info.kind == "counts" and info.assigned_name is None:
             # napari numbers a name that another layer has.
@@ -161,7 +161,7 @@ class LayerSync:
         for layer in map_layers(self.viewer, scan, {"counts"}).values():
             if LayerInfo.of(layer).assigned_limits is None:
                 update_info(layer, assigned_limits=tuple(layer.contrast_limits))
-            follow_limits(layer, limits_of(scan.totals.image))
+            update_limits(layer, limits_of(scan.totals.image))
             layer.refresh(extent=False, highlight=False)
 
     def _on_inserted(self, event: Any) -> None:
@@ -327,7 +327,7 @@ def _update(layer: Image, spec: MapSpec) -> None:
     if spec.colormap is not None:
         if layer.colormap.name != spec.colormap.name:
             layer.colormap = spec.colormap
-        follow_limits(layer, spec.limits)
+        update_limits(layer, spec.limits)
     layer.refresh(extent=False, highlight=False)
 
 

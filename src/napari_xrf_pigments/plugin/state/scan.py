@@ -269,7 +269,7 @@ class Scan:
         self.totals = totals or TotalCounts(cube)
         self.calibration: Any = None
         self.checked = False
-        self._results: dict[str, Any] = {"elements": None, "pigments": None, "trial": None}
+        self._results: dict[str, Any] = {"elements": None, "pigments": None, "preview": None}
         self._made_with: dict[str, ScanSettings] = {}
         self._file_energies: EnergyAxis = cube.energies
         self._origin = ""
@@ -296,14 +296,14 @@ class Scan:
         self._store("elements", results)
 
     @property
-    def trial(self) -> ElementResults | None:
+    def preview(self) -> ElementResults | None:
         """The elemental maps of a part of the scan, as a preview."""
-        results: ElementResults | None = self._results["trial"]
+        results: ElementResults | None = self._results["preview"]
         return results
 
-    @trial.setter
-    def trial(self, results: ElementResults | None) -> None:
-        self._store("trial", results)
+    @preview.setter
+    def preview(self, results: ElementResults | None) -> None:
+        self._store("preview", results)
 
     @property
     def pigments(self) -> PigmentResults | None:
@@ -325,7 +325,7 @@ class Scan:
         return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
 
     def stale_reason_of(self, kind: str) -> str:
-        """Return why results ("elements", "pigments" or "trial") are stale; empty if not."""
+        """Return why results ("elements", "pigments" or "preview") are stale; empty if not."""
         if self._results[kind] is None:
             return ""
         return self._made_with[kind].stale_reason(self.settings)

@@ -12,7 +12,7 @@ from napari_xrf_pigments.pigments.catalogue import pigment
 
 from .annotations import AnnotatedSpectra
 
-#: Probability from which a pigment counts as found.
+#: Probability from which a pigment is considered present.
 THRESHOLD = 0.5
 #: Limits of a warning about simulated scans: fall of F1, and rise of the loss relative to it,
 #: beyond the noise of three thousand spectra.

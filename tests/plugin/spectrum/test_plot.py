@@ -1,4 +1,4 @@
-"""Labels of lines in a plot: none covers another, none is cut."""
+"""Labels of lines in a plot: none covers another, none is cut off."""
 
 from itertools import pairwise
 
@@ -26,14 +26,14 @@ def spans(labels, places):
 @given(
     st.lists(st.tuples(st.floats(0, 800), st.floats(1, 120)), max_size=20).map(sorted),
 )
-def test_labels_of_a_row_never_touch_and_none_is_cut(labels):
+def test_labels_in_a_row_never_touch_and_none_is_cut_off(labels):
     found = sorted(spans(labels, arrange_labels(labels, 800.0)))
     assert all(start >= 0 and end <= 800.0 for _, start, end in found)
     for (row, _, end), (other, start, _) in pairwise(found):
         assert row != other or start >= end
 
 
-def test_what_has_room_stays_in_the_first_row():
+def test_labels_that_fit_stay_in_the_first_row():
     labels = [(0.0, 50.0), (100.0, 50.0), (760.0, 50.0)]
     assert arrange_labels(labels, 800.0) == [
         LabelPosition(0, False),
@@ -50,7 +50,7 @@ def rectangles(plot):
 
 
 @pytest.mark.parametrize("reach", [(0, 40), (9.5, 14)])
-def test_marked_and_dragged_lines_keep_apart_at_every_zoom(qtbot, reach):
+def test_labels_of_marked_and_dragged_lines_never_overlap(qtbot, reach):
     plot = SpectrumPlot()
     qtbot.addWidget(plot)
     plot.resize(900, 400)
@@ -68,7 +68,7 @@ def test_marked_and_dragged_lines_keep_apart_at_every_zoom(qtbot, reach):
 
 
 @pytest.mark.parametrize("reach", [(0, 40), (9.5, 14), (9.5, 12.7)])
-def test_no_line_runs_over_the_label_of_another(qtbot, reach):
+def test_no_line_crosses_the_label_of_another(qtbot, reach):
     plot = SpectrumPlot()
     qtbot.addWidget(plot)
     plot.resize(500, 400)
@@ -92,7 +92,7 @@ def test_no_line_runs_over_the_label_of_another(qtbot, reach):
     assert crossed
 
 
-def test_lines_that_stay_are_not_drawn_anew(qtbot):
+def test_unchanged_lines_are_not_drawn_again(qtbot):
     plot = SpectrumPlot()
     qtbot.addWidget(plot)
     plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
