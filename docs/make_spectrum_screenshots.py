@@ -87,7 +87,7 @@ def _lines(session: Any, dock: Any) -> None:
     dock.plot.fit_box.setChecked(False)
     for curve in dock.curves_tab.curves:
         dock.curves_tab.curves.show(curve.key, curve.key == "pixel")
-    dock.show_again()
+    dock.draw()
     dock.identify_peak(10.55)
     common._wait(lambda: dock.lines_tab.peaks.items.count() > 0, seconds=30)
     dock.lines_tab.peaks.items.setCurrentRow(0)

@@ -23,7 +23,7 @@ class PointTable(QTableWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 4, parent)
         self.setHorizontalHeaderLabels(
-            ["Point", "Residual (px)", "Residual (mm)", "Leave-one-out residual (px)"]
+            ["Point", "Residual\n(px)", "Residual\n(mm)", "Leave-one-out\nresidual (px)"]
         )
         tips = (
             "Number, as shown in the viewer",
@@ -36,7 +36,10 @@ class PointTable(QTableWidget):
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
-        horizontal_header(self).setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = horizontal_header(self)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        for column in (0, 3):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         self.setMinimumHeight(120)
         self.cellClicked.connect(lambda row, column: self.show_requested.emit(row))
 
