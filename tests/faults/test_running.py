@@ -199,7 +199,7 @@ survives.elsewhere(
     "As on a single computer; each warning occurs once, even if several workers reported it.",
 )
 survives.elsewhere(
-    "tests/plugin/test_viewer_closed.py::test_a_viewer_closed_during_a_run_ends_it",
+    "tests/plugin/test_viewer_closed.py::test_closing_the_viewer_ends_a_run",
     "The viewer is closed during a run",
     "window closed after the first tiles",
     "The run ends after the current tile, without an error or a thread that continues.",
