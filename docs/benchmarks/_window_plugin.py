@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import napari
+from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
 
 from ._event_loop import Watcher, wait, wait_until
@@ -50,16 +51,16 @@ def _walk(
     elements, pigments = (docks[f"{name} (XRF Pigments)"] for name in ("Elements", "Pigments"))
     with watcher.step("counts fill in, energy axis is checked"):
         wait_until(lambda: scan.checked and scan.totals.ended)
-    before = len(viewer.layers)
+    before = set(viewer.layers)
     with watcher.step("map the elements"):
         elements.run()
         wait_until(lambda: scan.elements is not None and not elements.busy)
-    mapped = {"maps: elements": float(len(viewer.layers) - before)}
-    before = len(viewer.layers)
+    mapped = _maps("elements", set(viewer.layers) - before)
+    before = set(viewer.layers)
     with watcher.step("map the pigments"):
         pigments.run()
         wait_until(lambda: scan.pigments is not None and not pigments.busy)
-    mapped["maps: pigments"] = float(len(viewer.layers) - before)
+    mapped |= _maps("pigments", set(viewer.layers) - before)
     with watcher.step("click five pixels"):
         rows, columns, _ = scan.cube.shape
         for share in (0.2, 0.35, 0.5, 0.65, 0.8):
@@ -80,14 +81,14 @@ def _walk(
         saved: list[Path] = []
         save_session(viewer, session_path, saved.append)
         wait_until(lambda: bool(saved))
-    before = len(viewer.layers)
+    before = set(viewer.layers)
     with watcher.step("show forty maps"):
         pigments.settings.slider.setValue(0.05)
         for name in scan.pigments.names[:MANY]:
             scan.set_palette(scan.palette.adding(name))
         wait(500)
         wait_until(lambda: not pigments.busy)
-    mapped["maps: many"] = float(len(viewer.layers) - before)
+    mapped |= _maps("many", set(viewer.layers) - before)
     with watcher.step("move the threshold"):
         for value in (0.3, 0.5, 0.7, 0.5):
             pigments.settings.slider.setValue(value)
@@ -97,6 +98,12 @@ def _walk(
         pigments.run()
         wait_until(lambda: not pigments.busy)
     return watcher.gaps | mapped
+
+
+def _maps(step: str, added: set[Layer]) -> dict[str, float]:
+    """Count the layers that a step added, hidden and visible ones."""
+    visible = sum(layer.visible for layer in added)
+    return {f"hidden: {step}": float(len(added) - visible), f"visible: {step}": float(visible)}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Longest gaps of the window in the steps of the tutorial, beside napari alone doing the same.
 
 Every program runs in a process of its own, the plugin's and napari's in turns. napari alone opens
-the total counts of the same scan with its own reader, and adds, shows and changes as many images.
+the total counts of the same scan with its own reader, adds as many hidden and visible images,
+moves a point as often and changes as many contrast limits.
 ``XRF_PIGMENTS_BENCH_SCAN`` names another scan than that of the tutorial. It needs a screen, such as
 that of ``.ci/display``.
 """
@@ -42,10 +43,14 @@ def run(tables: Tables, folder: Path) -> None:
         session = folder / f"session{turn}"
         gaps = _program("_window_plugin", folder, scan, session)
         gaps |= _program("_window_session", folder, session)
-        maps = {name: int(gaps.pop(f"maps: {name}")) for name in ("elements", "pigments", "many")}
+        maps = {
+            name: [int(gaps.pop(f"{kind}: {name}")) for kind in ("hidden", "visible")]
+            for name in ("elements", "pigments", "many")
+        }
         for found, into in (
             (gaps, plugin),
             (_program("_window_napari", folder, scan, maps), alone),
+            (_program("_window_napari", folder, scan, maps, "all"), alone),
         ):
             for name, seconds in found.items():
                 into.setdefault(name, []).append(1e3 * seconds)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from .layers.region_masks import regions_of
 from .layers.sync import camera_state, session_of, show_maps, unwrapped, view_is_untouched
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
-from .opening import open_scans
+from .opening import open_scans, run_blocking_in_thread
 from .state.scan import Scan
 from .tasks import LatestOnly, Task, running_tasks
 
@@ -136,12 +138,12 @@ def open_saved_session(viewer: Viewer) -> None:
 
 def replace_by_session(viewer: Viewer, path: Path) -> None:
     """Open a session, after confirmation if it replaces open layers."""
-    from .saved_session import open_session
-
     count = len(viewer.layers)
     question = f"Opening {path.name} closes the {count} open layers. Continue?"
     if not count or dialogs.confirm("Open session", question):
-        open_session(viewer, path, dialogs.ask_for_moved)
+        # In a thread, because it imports PyTorch.
+        module = run_blocking_in_thread(partial(import_module, ".saved_session", __package__))
+        module.open_session(viewer, path, dialogs.ask_for_moved)
 
 
 def open_scan(viewer: Viewer) -> None:

@@ -7,13 +7,14 @@ tiles of a scan; a :class:`Task`, a function with progress in the activity dock;
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from napari.qt.threading import create_worker
@@ -25,6 +26,8 @@ from . import dialogs
 
 #: Shortest time between two updates of progress.
 INTERVAL_S = 0.25
+#: Longest time for which the end of the process waits for workers.
+EXIT_MS = 20_000
 #: Errors of the core whose text is a sentence for the user.
 EXPECTED_ERRORS = (ValueError, OSError, ImportError)
 #: Called by work with the steps done and the number of steps; returns True to stop it.
@@ -65,6 +68,7 @@ def start_worker(
     napari.qt.threading.FunctionWorker
         The worker; its ``quit`` stops a generator after the present item.
     """
+    _end_workers_at_exit()
     relay = _Relay()
     relay.failed.connect(report_exception)
     for name, slot in slots.items():
@@ -90,6 +94,13 @@ def start_worker(
     worker = create_worker(run, _start_thread=False, _ignore_errors=True, _progress=progress)
     worker.start()
     return worker
+
+
+@cache
+def _end_workers_at_exit() -> None:
+    """Let workers end before Python removes Qt: one that emitted later would crash."""
+    pool: Any = QThreadPool.globalInstance()
+    atexit.register(pool.waitForDone, EXIT_MS)
 
 
 def _emit_items(items: Any, emit: Callable[[Any], None], worker: Any) -> Any:
