@@ -65,11 +65,10 @@ def _walk(
     with watcher.step("show forty maps"):
         _add(viewer, image, *counts["many"])
     with watcher.step("move the threshold"):
-        for high in (0.9, 0.8, 0.7, 0.6):
-            for layer in viewer.layers:
-                if layer is points:
-                    continue
-                layer.contrast_limits = (0.0, high * float(image.max()))
+        for threshold in (0.3, 0.5, 0.7, 0.5):
+            for number, layer in enumerate(viewer.layers):
+                if layer is not points:
+                    layer.colormap = _colours(number, threshold)
             wait(300)
 
 
@@ -107,11 +106,24 @@ def _panel() -> QWidget:
 def _add(viewer: napari.Viewer, image: np.ndarray, hidden: int, visible: int) -> None:
     """Add images, one per turn of the event loop, in colours as maps have them."""
     for number in range(hidden + visible):
-        colours = Colormap([[0, 0, 0, 1], [1, number % 5 / 4, number % 3 / 2, 1]], name=f"{number}")
         viewer.add_image(
-            image, visible=number >= hidden, blending="additive", colormap=colours, name=f"{number}"
+            image,
+            visible=number >= hidden,
+            blending="additive",
+            colormap=_colours(number, 0.5),
+            name=f"{number}",
         )
         wait(0)
+
+
+def _colours(number: int, threshold: float) -> Colormap:
+    """Return the colormap of a map: transparent up to a threshold."""
+    colour = np.array([1, number % 5 / 4, number % 3 / 2])
+    return Colormap(
+        [[0, 0, 0, 0], [0, 0, 0, 0], [*(0.45 * colour), 1], [*colour, 1]],
+        controls=[0, threshold - 0.001, threshold, 1],
+        name=f"{number} over {threshold}",
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Every program runs in a process of its own, the plugin's and napari's in turns. napari alone opens
 the total counts of the same scan with its own reader, adds as many hidden and visible images,
-moves a point as often and changes as many contrast limits.
+moves a point as often and changes as many colormaps.
 ``XRF_PIGMENTS_BENCH_SCAN`` names another scan than that of the tutorial. It needs a screen, such as
 that of ``.ci/display``.
 """
