@@ -79,7 +79,7 @@ def _compare(session: Any, dock: Any) -> None:
     common._wait(lambda: dock.pixel_tab.explanation is not None, seconds=30)
     dock.tabs.setCurrentIndex(1)
     dock.plot.fit_box.setChecked(True)
-    common._wait(lambda: dock.plot._fit is not None, seconds=30)
+    common._wait(lambda: dock.plot.fit is not None, seconds=30)
 
 
 def _lines(session: Any, dock: Any) -> None:

@@ -68,11 +68,11 @@ def real(viewer):
 def fresh_preferences():
     plugins = get_settings().plugins
     before = dict(plugins.extension2reader)
-    preference._offered.clear()
+    preference.offered.clear()
     plugins.extension2reader = {}
     yield plugins
     plugins.extension2reader = before
-    preference._offered.clear()
+    preference.offered.clear()
 
 
 def snapshot(folder):
@@ -281,7 +281,7 @@ def test_the_preferred_reader_is_offered_once_and_stored(viewer, npy, fresh_pref
     assert "Always open .npy files as XRF scans?" in notes()[-1][0]
     preference.prefer_this_reader(preference.pattern_of(npy))
     assert get_settings().plugins.extension2reader == {"*.npy": PLUGIN}
-    preference._offered.clear()
+    preference.offered.clear()
     assert not preference.offer_preferred_reader(npy)
 
 

@@ -48,7 +48,7 @@ def preferences() -> Preferences:
 
 
 #: Patterns for which the user was asked already.
-_offered: set[str] = set()
+offered: set[str] = set()
 
 
 def pattern_of(path: Path) -> str:
@@ -93,9 +93,9 @@ def offer_preferred_reader(path: Path) -> bool:
         Whether it was offered.
     """
     pattern = pattern_of(path)
-    if pattern in _offered or has_preferred_reader(pattern) or not has_several_readers(path):
+    if pattern in offered or has_preferred_reader(pattern) or not has_several_readers(path):
         return False
-    _offered.add(pattern)
+    offered.add(pattern)
     kind = f"folders in {path.resolve().parent.name}" if path.is_dir() else f"{path.suffix} files"
     dialogs.offer(
         f"Always open {kind} as XRF scans?",

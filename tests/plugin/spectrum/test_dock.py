@@ -208,8 +208,8 @@ def test_the_fit_and_its_residual_are_drawn_while_ticked(viewer, dock, qtbot):
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     assert not dock.plot.residual.isVisible()
     dock.plot.fit_box.click()
-    qtbot.waitUntil(lambda: dock.plot._fit is not None, timeout=60_000)
-    fit, counts = dock.plot._fit, scan.totals.spectrum
+    qtbot.waitUntil(lambda: dock.plot.fit is not None, timeout=60_000)
+    fit, counts = dock.plot.fit, scan.totals.spectrum
     assert dock.plot.residual.isVisible()
     # The scan's lines have ratios of no real element: the fit follows, but not all the way.
     assert np.corrcoef(fit.model, counts[-fit.kev.size :])[0, 1] > 0.9

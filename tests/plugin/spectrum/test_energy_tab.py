@@ -16,7 +16,7 @@ from ..acting import add_dock, add_scan
 from ..synthetic import GAIN, make_cube
 
 #: The file's axis is wrong: what it calls 8.05 keV lies at 7.9 keV on it.
-WRONG = EnergyAxis(1000, 0.0198, -0.02, "file")
+WRONG = EnergyAxis(1000, 0.0198, -0.02, "user")
 
 
 @pytest.fixture
@@ -30,10 +30,6 @@ def dock(viewer):
 def scan(viewer, dock, qtbot):
     scan = add_scan(viewer, make_cube().with_energies(WRONG))
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
-    scan.use_estimate(False)
-    # As if it had never been calibrated.
-    scan._undo_stack.clear()
-    scan.energies_changed.emit()
     return scan
 
 

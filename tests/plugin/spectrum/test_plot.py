@@ -44,8 +44,8 @@ def test_labels_that_fit_stay_in_the_first_row():
 
 def rectangles(plot):
     """Where the labels of a plot are on the screen."""
-    marks = plot._line_marks
-    lines = [*marks._marks.values(), *marks.handles.values()]
+    marks = plot.line_marks
+    lines = [*marks.marks.values(), *marks.handles.values()]
     return [line.label.mapRectToScene(line.label.boundingRect()) for line in lines]
 
 
@@ -80,7 +80,7 @@ def test_no_line_crosses_the_label_of_another(qtbot, reach):
     )
     plot.plot.setXRange(*reach, padding=0)
     QApplication.processEvents()
-    view, lines = plot.plot.getPlotItem().vb, list(plot._line_marks._marks.values())
+    view, lines = plot.plot.getPlotItem().vb, list(plot.line_marks.marks.values())
     crossed = 0
     for line in (line for line in lines if hasattr(line, "label")):
         shown = line.label.mapRectToScene(line.label.boundingRect())
@@ -101,7 +101,7 @@ def test_unchanged_lines_are_not_drawn_again(qtbot):
     )
 
     def drawn():
-        return {line.label: mark for (line, *_), mark in plot._line_marks._marks.items()}
+        return {line.label: mark for (line, *_), mark in plot.line_marks.marks.items()}
 
     plot.set_lines([iron, lead])
     before = drawn()

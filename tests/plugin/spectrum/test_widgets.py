@@ -82,7 +82,7 @@ def test_a_legend_names_several_curves_in_their_colours(show):
     assert pen.color().hslHue() == 0
     assert pen.style() == Qt.PenStyle.DashLine
     plot.set_curves([second])
-    assert list(plot._items) == ["b"]
+    assert [curve.key for curve in plot.curves] == ["b"]
 
 
 def test_a_legend_that_would_hide_the_spectra_is_not_shown(show):

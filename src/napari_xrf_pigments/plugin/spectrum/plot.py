@@ -146,7 +146,8 @@ class LineMarks(QObject):
     def __init__(self, plot: pg.PlotWidget) -> None:
         super().__init__(plot)
         self._plot = plot
-        self._marks: dict[tuple[MarkedLine, str, str], pg.InfiniteLine] = {}
+        #: The drawn lines, by line, colour and colour of the label.
+        self.marks: dict[tuple[MarkedLine, str, str], pg.InfiniteLine] = {}
         #: The lines that can be dragged, by key.
         self.handles: dict[str, pg.InfiniteLine] = {}
         view = plot.getPlotItem().vb
@@ -169,11 +170,11 @@ class LineMarks(QObject):
         """
         wanted = dict.fromkeys((line, readable(line.colour).name(), text) for line in lines)
         # Drawing a line again costs much more than keeping it.
-        for key in [key for key in self._marks if key not in wanted]:
-            self._plot.removeItem(self._marks.pop(key))
+        for key in [key for key in self.marks if key not in wanted]:
+            self._plot.removeItem(self.marks.pop(key))
         for key in wanted:
-            if key not in self._marks:
-                self._marks[key] = self._mark(*key)
+            if key not in self.marks:
+                self.marks[key] = self._mark(*key)
         self.arrange()
 
     def _mark(self, line: MarkedLine, colour: str, text: str) -> pg.InfiniteLine:
@@ -211,7 +212,7 @@ class LineMarks(QObject):
         (low, high), width = view.viewRange()[0], float(view.width())
         named = [
             line
-            for line in (*self._marks.values(), *self.handles.values())
+            for line in (*self.marks.values(), *self.handles.values())
             if hasattr(line, "label")
         ]
         shown = sorted(
@@ -282,12 +283,13 @@ class SpectrumPlot(QWidget):
         self.legend = self.plot.addLegend(offset=(-6, 4), labelTextSize="9pt", verSpacing=-4)
         self._items: dict[str, pg.PlotDataItem] = {}
         self._curves: tuple[DrawnCurve, ...] = ()
-        self._fit: FitCurves | None = None
+        #: The fit that is shown while its box is ticked.
+        self.fit: FitCurves | None = None
         self._drawn_fit = FitDrawing(self.plot, lambda widget: layout.insertWidget(1, widget))
         self._bands: tuple[Band, ...] = ()
         self._band_items: list[pg.GraphicsObject] = []
-        self._line_marks = LineMarks(self.plot)
-        self._line_marks.moved.connect(self.handle_moved.emit)
+        self.line_marks = LineMarks(self.plot)
+        self.line_marks.moved.connect(self.handle_moved.emit)
         self._lines: tuple[MarkedLine, ...] = ()
         self._background, self._text, self._dark = "#262930", "#f0f1f2", True
         self._kev_in_view: NDArray[np.float64] = np.zeros(0)
@@ -325,7 +327,7 @@ class SpectrumPlot(QWidget):
     @property
     def handles(self) -> dict[str, pg.InfiniteLine]:
         """The lines that can be dragged."""
-        return self._line_marks.handles
+        return self.line_marks.handles
 
     @property
     def own_colour(self) -> str:
@@ -390,12 +392,12 @@ class SpectrumPlot(QWidget):
 
     def set_fit(self, fit: FitCurves | None) -> None:
         """Show a fit over the main spectrum and its residual below, or none."""
-        self._fit = fit
+        self.fit = fit
         self._redraw_fit()
 
     def set_handles(self, handles: Mapping[str, tuple[str, float]]) -> None:
         """Show lines that can be dragged: key to label and energy in keV."""
-        self._line_marks.set_handles(handles, "#ffd24a" if self._dark else "#a15c00")
+        self.line_marks.set_handles(handles, "#ffd24a" if self._dark else "#a15c00")
 
     def _redraw(self) -> None:
         in_view = self.plot.viewRange()[0]
@@ -448,7 +450,7 @@ class SpectrumPlot(QWidget):
         self.fit_toggled.emit(checked)
 
     def _redraw_fit(self) -> None:
-        fit = self._fit if self.fit_box.isChecked() else None
+        fit = self.fit if self.fit_box.isChecked() else None
         if fit is None and not self._drawn_fit.items:
             return
         self._drawn_fit.draw(fit, self._height, self.logarithmic, self.readable)
@@ -471,7 +473,7 @@ class SpectrumPlot(QWidget):
             self._band_items.append(item)
 
     def _redraw_marks(self) -> None:
-        self._line_marks.set_lines(self._lines, self._text, self.readable)
+        self.line_marks.set_lines(self._lines, self._text, self.readable)
 
     def _point(self, kev: float, counts: float) -> None:
         text = f"{kev:.2f} keV"
