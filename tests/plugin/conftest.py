@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from types import SimpleNamespace
 
 # Before napari is imported: tests must not read or change the settings of the user.
 os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(prefix="napari-settings-"), "s.yaml")
@@ -13,6 +14,7 @@ import pytest
 from napari.utils.notifications import notification_manager
 
 from napari_xrf_pigments.plugin.layers.sync import session_of
+from napari_xrf_pigments.plugin.state.services import CORE
 from tests.software_rendering import keep_shader_programs
 
 from .acting import add_scan
@@ -53,6 +55,14 @@ def scan(viewer, qtbot):
     scan = add_scan(viewer, make_cube(pixel_mm=(0.5, 0.25)))
     qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
     return scan
+
+
+@pytest.fixture
+def session(viewer):
+    """A session that opens files, with stand-ins for the slow functions of the core."""
+    session = session_of(viewer)
+    session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
+    return session
 
 
 @pytest.fixture

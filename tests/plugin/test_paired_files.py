@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from napari._qt.dialogs.qt_reader_dialog import QtReaderDialog
-
-from napari_xrf_pigments.plugin.layers.sync import session_of
-from napari_xrf_pigments.plugin.state.services import CORE
 
 from .acting import drop
 
@@ -22,14 +17,6 @@ ENVI = (
     "ENVI\nsamples = 9\nlines = 6\nbands = 256\nheader offset = 0\ndata type = 12\n"
     "interleave = bip\nbyte order = 0\n"
 )
-
-
-@pytest.fixture
-def session(viewer):
-    """A session that opens files, with stand-ins for the slow functions of the core."""
-    session = session_of(viewer)
-    session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
-    return session
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import threading
 from dataclasses import replace
-from types import SimpleNamespace
 
 import napari
 import numpy as np
@@ -57,14 +56,6 @@ def pair(tmp_path, counts):
 
 
 @pytest.fixture
-def real(viewer):
-    """A session that opens files, with stand-ins for the slow functions of the core."""
-    session = session_of(viewer)
-    session.services = SimpleNamespace(**{**vars(session.services), "open_cube": CORE.open_cube})
-    return session
-
-
-@pytest.fixture
 def fresh_preferences():
     plugins = get_settings().plugins
     before = dict(plugins.extension2reader)
@@ -79,33 +70,33 @@ def snapshot(folder):
     return {path.relative_to(folder): path.stat().st_mtime_ns for path in sorted(folder.rglob("*"))}
 
 
-def test_napari_opens_a_scan_with_the_reader(viewer, real, npy, counts):
+def test_napari_opens_a_scan_with_the_reader(viewer, session, npy, counts):
     (layer,) = viewer.open(npy, plugin=PLUGIN)
     assert layer.name == "scan"
     assert np.array_equal(layer.data, counts.sum(axis=2))
     assert LayerInfo.of(layer).scan.cube.shape == counts.shape
-    assert real.scan.name == "scan"
+    assert session.scan.name == "scan"
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_both_halves_of_a_pair_open_one_scan(viewer, real, pair, order, notes):
+def test_both_halves_of_a_pair_open_one_scan(viewer, session, pair, order, notes):
     for index in order:
         viewer.open(pair[index], plugin=PLUGIN)
     assert len(viewer.layers) == 1
-    assert len(real.scans) == 1
+    assert len(session.scans) == 1
     message, severity = notes()[-1]
     assert severity == "info"
     assert "is open already" in message
 
 
-def test_an_open_scan_can_be_opened_again_by_a_button(viewer, real, pair):
+def test_an_open_scan_can_be_opened_again_by_a_button(viewer, session, pair):
     viewer.open(pair[0], plugin=PLUGIN)
     viewer.open(pair[0], plugin=PLUGIN)
-    assert len(real.scans) == 1
+    assert len(session.scans) == 1
     (text, open_again) = notification_manager.records[-1].actions[0]
     assert text == "Open again"
     open_again(None)
-    assert len(real.scans) == 2
+    assert len(session.scans) == 2
 
 
 @pytest.fixture
@@ -150,18 +141,18 @@ def open_by_menu(viewer, path):
 @pytest.mark.parametrize("second", [open_by_napari, open_by_menu])
 @pytest.mark.parametrize("first", [open_by_napari, open_by_menu])
 def test_a_scan_dropped_again_while_it_is_read_opens_once(
-    viewer, real, pair, while_reading, first, second
+    viewer, session, pair, while_reading, first, second
 ):
     begun = while_reading(lambda: second(viewer, pair[1]))
     first(viewer, pair[0])
     assert len(begun) == 2
-    assert len(viewer.layers) == len(real.scans) == 1
+    assert len(viewer.layers) == len(session.scans) == 1
 
 
 @pytest.mark.parametrize("second", [open_by_napari, open_by_menu])
 @pytest.mark.parametrize("first", [open_by_napari, open_by_menu])
 def test_maps_dropped_again_while_they_are_read_open_once(
-    viewer, real, tmp_path, while_reading, first, second, qtbot
+    viewer, session, tmp_path, while_reading, first, second, qtbot
 ):
     path = tmp_path / "scan.dms"
     maps = np.ones((2, 3, 4), "<f4").tobytes()
@@ -188,7 +179,7 @@ def test_a_viewer_closed_while_a_scan_is_read_gets_no_layers(
 
 
 @pytest.mark.parametrize("kind", [ElementsDock, PigmentsDock, SpectrumDock])
-def test_every_dock_accepts_dropped_files(viewer, real, qtbot, pair, kind, counts):
+def test_every_dock_accepts_dropped_files(viewer, session, qtbot, pair, kind, counts):
     dock = add_dock(viewer, kind)
     assert drop(dock, *pair)
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=60_000)
@@ -198,7 +189,7 @@ def test_every_dock_accepts_dropped_files(viewer, real, qtbot, pair, kind, count
     assert dock.scan_bar.combo.currentText() == "pair"
 
 
-def test_a_dock_rejects_a_drop_without_files(viewer, real):
+def test_a_dock_rejects_a_drop_without_files(viewer, session):
     assert not drop(add_dock(viewer, ElementsDock))
 
 
@@ -227,7 +218,7 @@ def one_sentence(notes):
     return severity == "error" and "\n" not in message and message.endswith(".") and message
 
 
-def test_bad_input_gives_one_error_message(viewer, real, bad, notes):
+def test_bad_input_gives_one_error_message(viewer, session, bad, notes):
     before = snapshot(bad.parent)
     assert viewer.open(bad, plugin=PLUGIN) == []
     message = one_sentence(notes())
@@ -237,7 +228,7 @@ def test_bad_input_gives_one_error_message(viewer, real, bad, notes):
     assert snapshot(bad.parent) == before
 
 
-def test_bad_input_dropped_on_a_dock_gives_the_same_message(viewer, real, bad, qtbot, notes):
+def test_bad_input_dropped_on_a_dock_gives_the_same_message(viewer, session, bad, qtbot, notes):
     before = snapshot(bad.parent)
     drop(add_dock(viewer, PigmentsDock), bad)
     qtbot.waitUntil(lambda: bool(notes()), timeout=60_000)
@@ -246,13 +237,13 @@ def test_bad_input_dropped_on_a_dock_gives_the_same_message(viewer, real, bad, q
     assert snapshot(bad.parent) == before
 
 
-def test_a_folder_without_spectra_gives_one_error_message(viewer, real, tmp_path, notes):
+def test_a_folder_without_spectra_gives_one_error_message(viewer, session, tmp_path, notes):
     (tmp_path / "letters").mkdir()
     viewer.open(tmp_path / "letters", plugin=PLUGIN)
     assert one_sentence(notes())
 
 
-def test_a_truncated_scan_gives_one_error_message(viewer, real, pair, notes):
+def test_a_truncated_scan_gives_one_error_message(viewer, session, pair, notes):
     rpl, raw = pair
     raw.write_bytes(raw.read_bytes()[:1000])
     viewer.open(rpl, plugin=PLUGIN)
@@ -265,7 +256,7 @@ def test_paths_that_do_not_exist_have_no_reader():
     assert get_reader([]) is None
 
 
-def test_a_dropped_stack_with_both_halves_is_one_scan(viewer, real, pair):
+def test_a_dropped_stack_with_both_halves_is_one_scan(viewer, session, pair):
     assert len(read([str(path) for path in pair])) == 1
 
 
@@ -285,7 +276,7 @@ def test_the_preferred_reader_is_offered_once_and_stored(viewer, npy, fresh_pref
     assert not preference.offer_preferred_reader(npy)
 
 
-def test_napari_uses_the_preferred_reader(viewer, real, npy, fresh_preferences):
+def test_napari_uses_the_preferred_reader(viewer, session, npy, fresh_preferences):
     preference.prefer_this_reader(preference.pattern_of(npy))
     (layer,) = viewer.open(npy, plugin=None)
     assert LayerInfo.of(layer).scan is not None
@@ -310,7 +301,7 @@ def test_nothing_is_offered_where_napari_does_not_ask(pair, fresh_preferences, n
     assert notes() == []
 
 
-def test_saved_maps_open_again(viewer, real, tmp_path, counts, qtbot):
+def test_saved_maps_open_again(viewer, session, tmp_path, counts, qtbot):
     from napari_xrf_pigments import ElementMaps
     from napari_xrf_pigments.io import save_results
 
@@ -337,7 +328,7 @@ def test_the_manifest_lists_suffixes_and_docks():
 
 
 def test_for_a_slow_format_a_copy_is_offered(
-    viewer, real, npy, counts, tmp_path, monkeypatch, qtbot, notes
+    viewer, session, npy, counts, tmp_path, monkeypatch, qtbot, notes
 ):
     slow = open_cube(npy)
     slow = replace(slow, source=replace(slow.source, notes=(*slow.source.notes, SLOW_FORMAT)))
@@ -358,6 +349,6 @@ def test_for_a_slow_format_a_copy_is_offered(
     np.testing.assert_array_equal(open_cube(target.with_suffix(".zarr")).counts, counts)
 
 
-def test_for_a_fast_format_there_is_no_notification(viewer, real, npy, notes):
+def test_for_a_fast_format_there_is_no_notification(viewer, session, npy, notes):
     open_by_menu(viewer, npy)
     assert notes() == []

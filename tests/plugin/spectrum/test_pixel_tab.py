@@ -64,7 +64,10 @@ def test_evidence_lists_lines_counts_alternatives_and_mixtures():
 
 def test_bands_cover_the_lines_of_the_evidence_only():
     bands = bands_of(EVIDENCE, lambda kev: 0.18)
-    inside = lambda kev: any(band.low < kev < band.high for band in bands)  # noqa: E731
+
+    def inside(kev):
+        return any(band.low < kev < band.high for band in bands)
+
     assert inside(10.55)
     assert inside(12.61)
     assert inside(5.41)
