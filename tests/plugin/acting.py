@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.plugin.layers.adding import counts_layer_data
 from napari_xrf_pigments.plugin.layers.sync import session_of
+from napari_xrf_pigments.plugin.spectrum.plot import DrawnCurve
 from napari_xrf_pigments.plugin.state.totals import TotalCounts
 
 from .synthetic import make_cube
@@ -87,3 +88,8 @@ def map_elements(dock, scan, qtbot):
     dock.run_bar.run_button.click()
     qtbot.waitUntil(lambda: scan.elements is not None, timeout=60_000)
     qtbot.waitUntil(lambda: elements_ended(dock), timeout=60_000)
+
+
+def draw_spectrum(plot, kev, counts):
+    """Draw one spectrum in a plot."""
+    plot.set_curves([DrawnCurve("", "", "", kev, counts)])

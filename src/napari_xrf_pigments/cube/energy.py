@@ -96,3 +96,18 @@ class EnergyAxis:
         if gain <= 0 or np.max(np.abs(centres - ideal)) > 0.5 * gain:
             raise ValueError("The channel energies must increase in even steps.")
         return cls(centres.size, float(gain), float(centres[0]), source)
+
+
+def last_counted_kev(kev: FloatArray, counts: FloatArray) -> float:
+    """Return the energy (keV) above which less than 0.2 % of the counts of a spectrum lie.
+
+    Parameters
+    ----------
+    kev, counts : ndarray, shape (channel,)
+        Channel centres in keV, and counts; without any count it is the end of the axis.
+    """
+    above = np.cumsum(counts[::-1])[::-1]
+    if above[0] <= 0:
+        return float(kev[-1])
+    last = int(np.searchsorted(-above, -0.002 * above[0]))
+    return float(kev[min(last, kev.size - 1)])

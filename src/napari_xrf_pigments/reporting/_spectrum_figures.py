@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cube.energy import last_counted_kev
 from ._page import MapPicture
 from .figures import render_map
 
@@ -84,7 +85,7 @@ def spectrum_uri(spectrum: RegionSpectrum) -> str:
     bottom = float(np.percentile(measured, 2)) / 2 if measured.size else top / 1e4
     axes.set_yscale("log")
     axes.set_ylim(bottom, 4 * top)
-    right = _upper_limit(kev, spectrum.mean)
+    right = min(float(kev[-1]), 1.08 * last_counted_kev(kev, spectrum.mean))
     axes.set_xlim(max(0.0, float(kev[0])), right)
     marked = [(label, energy) for label, energy in spectrum.lines if kev[0] < energy < right]
     for number, (label, energy) in enumerate(sorted(marked, key=lambda line: line[1])):
@@ -102,15 +103,6 @@ def spectrum_uri(spectrum: RegionSpectrum) -> str:
     file = io.BytesIO()
     FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None})
     return _uri("image/svg+xml", file.getvalue())
-
-
-def _upper_limit(kev: NDArray[np.float64], mean: NDArray[np.float64]) -> float:
-    """Return the energy in keV above which less than 0.2 % of the counts lie, and a margin."""
-    left = np.cumsum(mean[::-1])[::-1]
-    if left[0] <= 0:
-        return float(kev[-1])
-    last = int(np.searchsorted(-left, -0.002 * left[0]))
-    return float(min(kev[-1], kev[min(last, kev.size - 1)] * 1.08))
 
 
 def _uri(kind: str, data: bytes) -> str:

@@ -16,6 +16,8 @@ from napari_xrf_pigments.plugin.spectrum.plot import (
     arrange_labels,
 )
 
+from ..acting import draw_spectrum
+
 
 def spans(labels, places):
     for (x, length), place in zip(labels, places, strict=True):
@@ -55,7 +57,7 @@ def test_labels_of_marked_and_dragged_lines_never_overlap(qtbot, reach):
     qtbot.addWidget(plot)
     plot.resize(900, 400)
     plot.show()
-    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
+    draw_spectrum(plot, 0.02 * np.arange(2000), np.full(2000, 10.0))
     lines = {"Hg Lα": 9.987, "Pb Lα": 10.55, "Hg Lβ": 11.82, "Pb Lβ": 12.61}
     plot.set_lines([MarkedLine(name, kev, "#ff8000") for name, kev in lines.items()])
     plot.set_handles({name: (name, lines[name]) for name in ("Hg Lα", "Pb Lβ")})
@@ -73,7 +75,7 @@ def test_no_line_crosses_the_label_of_another(qtbot, reach):
     qtbot.addWidget(plot)
     plot.resize(500, 400)
     plot.show()
-    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
+    draw_spectrum(plot, 0.02 * np.arange(2000), np.full(2000, 10.0))
     energies = (8.05, 8.9, 9.99, 10.55, 12.4, 12.61)
     plot.set_lines(
         [MarkedLine(f"line at {kev}", kev, "#ff8000", main=kev != 8.9) for kev in energies]
@@ -95,7 +97,7 @@ def test_no_line_crosses_the_label_of_another(qtbot, reach):
 def test_unchanged_lines_are_not_drawn_again(qtbot):
     plot = SpectrumPlot()
     qtbot.addWidget(plot)
-    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 10.0))
+    draw_spectrum(plot, 0.02 * np.arange(2000), np.full(2000, 10.0))
     iron, lead, tin = (
         MarkedLine(name, kev, "#ff8000") for name, kev in (("Fe", 6.4), ("Pb", 10.55), ("Sn", 25.2))
     )
@@ -106,7 +108,7 @@ def test_unchanged_lines_are_not_drawn_again(qtbot):
     plot.set_lines([iron, lead])
     before = drawn()
     plot.set_lines([lead, tin])
-    plot.set_spectrum(0.02 * np.arange(2000), np.full(2000, 20.0))
+    draw_spectrum(plot, 0.02 * np.arange(2000), np.full(2000, 20.0))
     after = drawn()
     assert set(after) == {"Pb", "Sn"}
     assert after["Pb"] is before["Pb"]

@@ -14,6 +14,8 @@ from napari_xrf_pigments.plugin.spectrum.lines_tab import PeakList, PeakRow, Per
 from napari_xrf_pigments.plugin.spectrum.manual_calibration import PlacedLine
 from napari_xrf_pigments.plugin.spectrum.plot import Band, DrawnCurve, MarkedLine, SpectrumPlot
 
+from ..acting import draw_spectrum
+
 
 @pytest.fixture
 def show(qtbot):
@@ -36,7 +38,7 @@ KEV = 0.01 * np.arange(2000)
 
 def test_counts_are_drawn_on_logarithmic_and_linear_scales(show):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV, np.full(2000, 100.0))
+    draw_spectrum(plot, KEV, np.full(2000, 100.0))
     assert plot.logarithmic
     (_, shown) = plot.item("").getData()
     assert shown == pytest.approx(np.full(shown.size, 2.0))
@@ -49,21 +51,21 @@ def test_counts_are_drawn_on_logarithmic_and_linear_scales(show):
 def test_the_empty_end_of_the_axis_is_not_shown(show):
     plot = show(SpectrumPlot())
     kev = 0.01 * np.arange(4000)
-    plot.set_spectrum(kev, np.where(kev < 20, 100.0, 0.0))
+    draw_spectrum(plot, kev, np.where(kev < 20, 100.0, 0.0))
     assert plot.plot.viewRange()[0][1] == pytest.approx(22, abs=0.5)
 
 
 def test_zero_counts_are_drawn_on_a_logarithmic_scale(show):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV[:100], np.zeros(100))
+    draw_spectrum(plot, KEV[:100], np.zeros(100))
     assert np.isfinite(plot.item("").getData()[1]).all()
 
 
 def test_another_spectrum_keeps_the_zoom(show):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV, np.full(2000, 10.0))
+    draw_spectrum(plot, KEV, np.full(2000, 10.0))
     plot.plot.setXRange(5, 7, padding=0)
-    plot.set_spectrum(KEV, np.full(2000, 900.0))
+    draw_spectrum(plot, KEV, np.full(2000, 900.0))
     assert plot.plot.viewRange()[0] == pytest.approx([5, 7])
     plot.show_all()
     assert plot.plot.viewRange()[0] == pytest.approx([0, 20], abs=0.5)
@@ -101,7 +103,7 @@ def test_a_legend_that_would_hide_the_spectra_is_not_shown(show):
 @pytest.mark.parametrize("turn", [120, -120])
 def test_zooming_stops_at_energies_that_can_be_drawn(show, turn):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV, np.full(2000, 10.0))
+    draw_spectrum(plot, KEV, np.full(2000, 10.0))
     for _ in range(400):
         plot.plot.getPlotItem().vb.scaleBy(x=0.8 if turn > 0 else 1.25)
     low, high = plot.plot.viewRange()[0]
@@ -113,7 +115,7 @@ def test_at_most_one_point_per_pixel_is_drawn(show):
     plot = show(SpectrumPlot())
     counts = np.full(65_536, 10.0)
     counts[30_000] = 9000.0
-    plot.set_spectrum(0.0005 * np.arange(65_536), counts)
+    draw_spectrum(plot, 0.0005 * np.arange(65_536), counts)
     plot.resize(500, 300)
     QApplication.processEvents()
     plot.plot.setXRange(0, 32, padding=0)
@@ -124,7 +126,7 @@ def test_at_most_one_point_per_pixel_is_drawn(show):
 
 def test_marked_lines_replace_earlier_ones(show):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV, np.full(2000, 10.0))
+    draw_spectrum(plot, KEV, np.full(2000, 10.0))
     before = len(plot.plot.items())
     plot.set_lines([MarkedLine("Fe Ka", 6.4, "#ff8000"), MarkedLine("Fe Kb", 7.06, "#ff8000")])
     assert len(plot.plot.items()) > before
@@ -143,7 +145,7 @@ def test_bands_are_drawn_at_their_energies_and_removed(show):
 
 def test_the_fit_is_shown_while_its_box_is_ticked(show, qtbot):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV, np.full(2000, 10.0))
+    draw_spectrum(plot, KEV, np.full(2000, 10.0))
     plot.set_fit(FitCurves(KEV, np.full(2000, 9.0), np.full(2000, 3.0), np.ones(2000)))
     assert not plot.residual.isVisible()
     with qtbot.waitSignal(plot.fit_toggled) as toggled:
@@ -155,7 +157,7 @@ def test_the_fit_is_shown_while_its_box_is_ticked(show, qtbot):
 
 def test_a_dragged_line_emits_the_energy_where_it_was_dropped(show, qtbot):
     plot = show(SpectrumPlot())
-    plot.set_spectrum(KEV, np.full(2000, 10.0))
+    draw_spectrum(plot, KEV, np.full(2000, 10.0))
     plot.set_handles({"Fe": ("Fe Kα", 6.4)})
     line = plot.handles["Fe"]
     line.setValue(6.7)

@@ -129,8 +129,9 @@ class LayerSync:
         return viewer
 
     def register_layer(self, layer: Layer) -> None:
-        """Add the scan of a layer to the session, if it has one that is not there yet."""
-        info, scan = LayerInfo.of(layer), LayerInfo.of(layer).scan
+        """Index a layer of a scan; add the scan to the session if it is not there yet."""
+        info = LayerInfo.of(layer)
+        scan = info.scan
         if scan is None:
             return
         if info.kind == "marker":

@@ -13,6 +13,8 @@ from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from napari_xrf_pigments.cube.energy import last_counted_kev
+
 from .canvas import FitCurves, FitDrawing, SpectrumCanvas
 
 #: Counts drawn where a spectrum has none, on a logarithmic scale.
@@ -351,10 +353,6 @@ class SpectrumPlot(QWidget):
         self._redraw_bands()
         self._redraw_marks()
 
-    def set_spectrum(self, kev: NDArray[np.float64], counts: NDArray[np.float64]) -> None:
-        """Show one spectrum: channel centres in keV and counts, both (channel,)."""
-        self.set_curves([DrawnCurve("", "", "", kev, counts)])
-
     def set_curves(self, curves: Sequence[DrawnCurve]) -> None:
         """Show spectra instead of all others; the first is the main one."""
         self._curves = tuple(curves)
@@ -368,7 +366,7 @@ class SpectrumPlot(QWidget):
         """Show the whole main spectrum except its empty end."""
         if self._curves and self._curves[0].kev.size:
             main = self._curves[0]
-            last = _last_counted_kev(main.kev, main.counts)
+            last = min(float(main.kev[-1]), 1.1 * last_counted_kev(main.kev, main.counts))
             self.plot.setXRange(max(0.0, float(main.kev[0])), last, padding=0.01)
             self._show_heights()
 
@@ -490,12 +488,3 @@ class SpectrumPlot(QWidget):
         hue, saturation, lightness, _ = QColor(hex_colour).getHslF()
         limited = max(lightness, 0.45) if self._dark else min(lightness, 0.42)
         return QColor.fromHslF(max(hue, 0.0), saturation, limited)
-
-
-def _last_counted_kev(kev: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
-    """Return the energy (keV) above which hardly anything was counted."""
-    total = np.cumsum(counts[::-1])[::-1]
-    if total[0] <= 0:
-        return float(kev[-1])
-    last = int(np.searchsorted(-total, -0.002 * total[0]))
-    return float(min(kev[-1], kev[min(last, kev.size - 1)] * 1.1))
