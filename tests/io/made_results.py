@@ -7,9 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, PIGMENT_ARRAYS
 
 
-def make(y: int = 5, x: int = 7, pixel_mm: tuple[float, float] | None = (0.5, 0.25)):
+def make(
+    y: int = 5,
+    x: int = 7,
+    pixel_mm: tuple[float, float] | None = (0.5, 0.25),
+    optional: bool = False,
+):
     rng = np.random.default_rng(1)
 
     def maps(*shape: int) -> np.ndarray:
@@ -28,11 +34,12 @@ def make(y: int = 5, x: int = 7, pixel_mm: tuple[float, float] | None = (0.5, 0.
         maps(y, x),
         pixel_mm,
         {**facts, "weights": "ab12"},
+        *((100 * maps(2, y, x), maps(2, y, x), maps(2, y, x), maps(3, y, x)) if optional else ()),
     )
     return elements, pigments
 
 
-FIELDS = ("probability", "top", "below", "group_probability", "unexplained")
+FIELDS = (*PIGMENT_ARRAYS, *OPTIONAL_PIGMENT_ARRAYS)
 
 
 def assert_same(
@@ -43,8 +50,10 @@ def assert_same(
     np.testing.assert_array_equal(np.asarray(loaded[0].sigma), elements.sigma)
     assert loaded[1].names == pigments.names and loaded[1].groups == pigments.groups
     for name in FIELDS:
-        found = np.asarray(getattr(loaded[1], name))
-        np.testing.assert_array_equal(found, getattr(pigments, name))
+        found, saved = getattr(loaded[1], name), getattr(pigments, name)
+        assert (found is None) == (saved is None)
+        if saved is not None:
+            np.testing.assert_array_equal(np.asarray(found), saved)
     assert loaded[1].provenance == {
         "version": "1.2", "source": "scan.rpl", "gain": 0.5, "lines": ["a"], "weights": "ab12",
     }  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from napari_xrf_pigments.cube import Acquisition, Detector, EnergyAxis, PigmentMaps, XRFCube
+from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, PIGMENT_ARRAYS
 
 KEV = -0.02 + 0.03 * np.arange(1000)
 RH = Acquisition(anode="Rh", tube_kv=45.0, detector=Detector(fwhm_mn_ka_ev=145.0))
@@ -21,6 +22,7 @@ class FakePredictor:
     groups = ("all",)
     weights_hash = "abc123"
     device = "cpu"
+    fields = (*PIGMENT_ARRAYS, *OPTIONAL_PIGMENT_ARRAYS)
 
     def bind(
         self, energies: EnergyAxis, acquisition: Acquisition
@@ -29,8 +31,10 @@ class FakePredictor:
             bright = np.clip(counts[:, 100] / 100, 0, 1)
             both = np.stack([bright, 1 - bright])
             return PigmentMaps(
-                self.names, both, both / 2, both / 4, self.groups, bright[None], bright / 8
-            )
+                self.names, both, both / 2, both / 4, self.groups, bright[None], bright / 8,
+                signal=100 * bright[None], signal_sigma=10 * np.sqrt(bright)[None],
+                unsupported=bright[None] / 16, depth_known=np.round(both),
+            )  # fmt: skip
 
         return predict
 

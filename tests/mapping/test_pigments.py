@@ -27,6 +27,10 @@ def test_maps_contain_the_prediction_of_each_pixel(painting: XRFCube, predictor:
     assert maps.below[0] == pytest.approx(bright / 4, nan_ok=True)
     assert maps.group_probability[0] == pytest.approx(bright, nan_ok=True)
     assert maps.unexplained == pytest.approx(bright / 8, nan_ok=True)
+    assert maps.signal[0] == pytest.approx(100 * bright, nan_ok=True)
+    assert maps.signal_sigma[0] == pytest.approx(10 * np.sqrt(bright), nan_ok=True)
+    assert maps.unsupported[0] == pytest.approx(bright / 16, nan_ok=True)
+    assert maps.depth_known[1] == pytest.approx(np.round(1 - bright), nan_ok=True)
     assert maps.probability.dtype == np.float32
     assert maps.pixel_mm == (0.5, 0.5)
 
@@ -52,6 +56,7 @@ def test_maps_are_written_to_disk(painting: XRFCube, predictor: Any, tmp_path: P
     maps = map_pigments(painting, predictor=predictor, out=tmp_path / "p.zarr")
     assert (tmp_path / "p.zarr").is_dir()
     assert np.asarray(maps.unexplained) == pytest.approx(_bright(painting) / 8, nan_ok=True)
+    assert np.asarray(maps.signal)[0] == pytest.approx(100 * _bright(painting), nan_ok=True)
     assert [p.name for p in tmp_path.iterdir()] == ["p.zarr"]
 
 

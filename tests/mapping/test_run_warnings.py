@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
+from napari_xrf_pigments.cube.maps import PIGMENT_ARRAYS
 from napari_xrf_pigments.mapping import iter_pigment_tiles, map_pigments
 from napari_xrf_pigments.mapping.run_warnings import SpectraTally, count_spectra
 
@@ -68,6 +69,7 @@ class UnexplainedNetwork:
     """A network that cannot explain the left half of a scan."""
 
     names, groups, weights_hash, device = ("a",), ("g",), "abc", "cpu"
+    fields = PIGMENT_ARRAYS
     notices = ("The memory of the GPU was full, so the processor went on with the work.",)
 
     def bind(self, energies: EnergyAxis, acquisition: Acquisition) -> Any:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_xrf_pigments.cube import XRFCube
+from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, PIGMENT_ARRAYS
 from napari_xrf_pigments.mapping import (
     _store,
     has_tiles,
@@ -28,7 +29,7 @@ from napari_xrf_pigments.mapping import pigments as module
 from napari_xrf_pigments.mapping._store import BAND_BYTES, MapStore, band_rows
 from napari_xrf_pigments.mapping.run_warnings import SpectraTally
 
-FIELDS = ("probability", "top", "below", "group_probability", "unexplained")
+FIELDS = (*PIGMENT_ARRAYS, *OPTIONAL_PIGMENT_ARRAYS)
 
 
 class CountedArray:

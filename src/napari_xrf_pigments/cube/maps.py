@@ -60,6 +60,14 @@ class PigmentMaps:
         Height and width of a pixel in mm.
     provenance : mapping
         How the maps were made: version, weights hash, settings, calibration, source.
+    signal, signal_sigma : array_like or None, shape of `group_probability`
+        Net counts of the least shared diagnostic line of a group, split between the groups that
+        hold its element by their probability, and their standard deviation; NaN where no line of
+        the group lies on the axis. None where they were not computed, as with all that follow.
+    unsupported : array_like or None, shape of `group_probability`
+        Probability that was removed because no line in the spectrum supports the group.
+    depth_known : array_like or None, shape of `probability`
+        1 where the spectrum supports `top` and `below`, 0 where the depth is not known.
     """
 
     names: tuple[str, ...]
@@ -71,10 +79,37 @@ class PigmentMaps:
     unexplained: Any
     pixel_mm: tuple[float, float] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    signal: Any = None
+    signal_sigma: Any = None
+    unsupported: Any = None
+    depth_known: Any = None
 
 
-#: Fields of :class:`PigmentMaps` that hold arrays.
+#: Fields of :class:`PigmentMaps` that always hold arrays.
 PIGMENT_ARRAYS = ("probability", "top", "below", "group_probability", "unexplained")
+#: Fields that hold arrays or None.
+OPTIONAL_PIGMENT_ARRAYS = ("signal", "signal_sigma", "unsupported", "depth_known")
+#: Fields with one map per group; `unexplained` is one map, all others have one map per pigment.
+_GROUP_ARRAYS = ("group_probability", "signal", "signal_sigma", "unsupported")
+
+
+def pigment_arrays(*maps: Any) -> tuple[str, ...]:
+    """Return the names of the arrays that all of some pigment maps (or their tiles) hold."""
+    optional = (
+        name
+        for name in OPTIONAL_PIGMENT_ARRAYS
+        if all(getattr(each, name, None) is not None for each in maps)
+    )
+    return (*PIGMENT_ARRAYS, *optional)
+
+
+def channel_names(
+    array: str, names: tuple[str, ...], groups: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Return the pigment or group of each map of an array; None where it is a single map."""
+    if array == "unexplained":
+        return None
+    return groups if array in _GROUP_ARRAYS else names
 
 
 def combine_maps(
@@ -85,12 +120,12 @@ def combine_maps(
     Parameters
     ----------
     function : callable
-        Takes the same array of all maps, and returns that of the result.
+        Takes the same array of all maps, and returns that of the result. An array that one of
+        them lacks is None in the result.
     first, *others : PigmentMaps
         Maps of the same pigments; those of `first` give the rest of the result.
     """
-    arrays = {
-        name: function(*(getattr(maps, name) for maps in (first, *others)))
-        for name in PIGMENT_ARRAYS
-    }
+    arrays: dict[str, Any] = dict.fromkeys(OPTIONAL_PIGMENT_ARRAYS)
+    for name in pigment_arrays(first, *others):
+        arrays[name] = function(*(getattr(maps, name) for maps in (first, *others)))
     return replace(first, **arrays)

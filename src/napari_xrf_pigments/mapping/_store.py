@@ -317,7 +317,7 @@ def _unfinished_group(
     if folder.exists() and any(folder.iterdir()) and not is_unfinished(folder):
         raise ValueError(f"{folder} holds something else than unfinished maps.")
     root = _open_group(folder, mode="a", attributes={"kind": _KIND})
-    kind, run = str(provenance["settings"]["kind"]), _identity(names, provenance)
+    kind, run = str(provenance["settings"]["kind"]), _identity(names, shapes, provenance)
     group = root.get(kind)
     if group is None or "finished" not in group:
         attributes = {"names": list(names), "run": run}
@@ -336,11 +336,13 @@ def _unfinished_group(
     yield group
 
 
-def _identity(names: Sequence[str], provenance: Mapping[str, Any]) -> dict[str, Any]:
+def _identity(
+    names: Sequence[str], shapes: Shapes, provenance: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the settings that two runs must share for one to continue the other, as JSON."""
     run = {key: value for key, value in provenance.items() if key not in ("made", "warnings")}
     settings = {k: v for k, v in run["settings"].items() if k not in _FREE_SETTINGS}
-    whole = {**run, "settings": settings, "names": list(names)}
+    whole = {**run, "settings": settings, "names": list(names), "arrays": sorted(shapes)}
     plain: dict[str, Any] = json.loads(json.dumps(whole, default=str))
     return plain
 

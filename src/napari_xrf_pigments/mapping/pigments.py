@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._typing import BoolArray, Float32Array
 from ..cube import PigmentMaps, XRFCube
-from ..cube.maps import PIGMENT_ARRAYS
+from ..cube.maps import channel_names, pigment_arrays
 from ._store import open_store
 from .neighbour_pooling import MARGIN_PX, predict_with_neighbours
 from .provenance import provenance
@@ -43,6 +43,8 @@ class PigmentTile:
         Sentences about the run, on the first and the last tile.
     tally : SpectraTally
         Numbers of its spectra that the run warns of.
+    signal, signal_sigma, unsupported, depth_known : ndarray or None
+        As in :class:`napari_xrf_pigments.PigmentMaps`; None where the network does not give them.
     """
 
     rows: slice
@@ -56,6 +58,10 @@ class PigmentTile:
     unexplained: Float32Array
     warnings: tuple[str, ...] = ()
     tally: SpectraTally = field(default_factory=SpectraTally)
+    signal: Float32Array | None = None
+    signal_sigma: Float32Array | None = None
+    unsupported: Float32Array | None = None
+    depth_known: Float32Array | None = None
 
 
 def iter_pigment_tiles(
@@ -164,16 +170,12 @@ def map_pigments(
 
 
 def pigment_shapes(cube: XRFCube, network: Predictor) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each map of the results, by field."""
-    rows, columns, _ = cube.shape
-    per_pigment = (len(network.names), rows, columns)
-    return {
-        "probability": per_pigment,
-        "top": per_pigment,
-        "below": per_pigment,
-        "group_probability": (len(network.groups), rows, columns),
-        "unexplained": (rows, columns),
-    }
+    """Return the shape of each array of the results, by field."""
+    shapes = {}
+    for name in network.fields:
+        channels = channel_names(name, tuple(network.names), tuple(network.groups))
+        shapes[name] = (*(() if channels is None else (len(channels),)), *cube.shape[:2])
+    return shapes
 
 
 def pigment_maps(
@@ -198,5 +200,5 @@ def load_predictor(device: str = "auto") -> Predictor:
 
 def pigment_tile(tile: Tile, maps: PigmentMaps) -> PigmentTile:
     """Make images of the predictions (pigment, spectrum) for the measured pixels of a tile."""
-    images: dict[str, Any] = {n: tile.to_image(getattr(maps, n)) for n in PIGMENT_ARRAYS}
+    images: dict[str, Any] = {n: tile.to_image(getattr(maps, n)) for n in pigment_arrays(maps)}
     return PigmentTile(tile.rows, tile.columns, names=maps.names, groups=maps.groups, **images)

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._parallel import Executor, on_threads
 from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, combine_maps
+from ..cube.maps import PIGMENT_ARRAYS
 from ._batching import BatchBuffers, largest_batch, make_buffers
 from ._preprocess import Preprocessor, SpectrumStats
 from .encoding import N_INPUTS
@@ -55,7 +56,14 @@ class Predictor:
         If there is no such file.
     ValueError
         If the file does not hold weights of this network.
+
+    Attributes
+    ----------
+    fields : tuple of str
+        Arrays of the maps that it computes.
     """
+
+    fields: tuple[str, ...] = PIGMENT_ARRAYS
 
     def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         path = weights or bundled_weights()

@@ -20,7 +20,7 @@ def read(path):
 
 
 def test_the_table_has_one_line_per_pixel_with_its_position_and_all_maps(tmp_path):
-    elements, pigments = make(y=3, x=4)
+    elements, pigments = make(y=3, x=4, optional=True)
     path = save_results(tmp_path / "maps.csv", elements=elements, pigments=pigments)
     rows = read(path)
     assert len(rows) == 12
@@ -34,6 +34,10 @@ def test_the_table_has_one_line_per_pixel_with_its_position_and_all_maps(tmp_pat
         "red lead below": pigments.below[1],
         "copper group": pigments.group_probability[1],
         "unexplained": pigments.unexplained,
+        "copper signal": pigments.signal[1],
+        "mercury signal sigma": pigments.signal_sigma[0],
+        "mercury unsupported": pigments.unsupported[0],
+        "azurite depth known": pigments.depth_known[2],
     }
     for name, image in expected.items():
         column = np.array([float(row[name]) for row in rows]).reshape(3, 4)

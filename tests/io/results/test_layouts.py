@@ -33,6 +33,25 @@ def test_hdf5_results_have_the_documented_layout(tmp_path):
         assert json.loads(file["pigments"].attrs["provenance"])["weights"] == "ab12"
 
 
+def test_optional_maps_have_their_place_in_every_layout(tmp_path):
+    _, pigments = make(optional=True)
+    names = ["signal", "signal_sigma", "unsupported", "depth_known"]
+    save_results(tmp_path / "out.h5", pigments=pigments)
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert set(names) <= set(file["pigments"])
+    save_results(tmp_path / "out.zarr", pigments=pigments)
+    root = zarr.open_group(tmp_path / "out.zarr", mode="r")
+    assert root["OME"].attrs["ome"]["series"][-4:] == names
+    signal, share = (root[name].attrs["ome"]["omero"] for name in ("signal", "unsupported"))
+    assert signal["channels"][0]["window"]["max"] == pytest.approx(pigments.signal[0].max())
+    assert share["channels"][0]["window"]["max"] == 1
+    out = save_results(tmp_path / "out", pigments=pigments, format="tiff")
+    assert {
+        "group-signal_copper.tif", "group-signal-sigma_copper.tif",
+        "group-unsupported_mercury.tif", "pigment-depth-known_azurite.tif",
+    } <= {path.name for path in out.iterdir()}  # fmt: skip
+
+
 def test_long_provenance_is_saved_in_hdf5(tmp_path):
     elements = replace(make()[0], provenance={"log": "x" * 100_000})
     from napari_xrf_pigments.io import load_results

@@ -24,8 +24,9 @@ def names_in(folder):
 
 
 @pytest.mark.parametrize("name", ["out.zarr", "out.h5", "out.hdf5"])
-def test_saved_maps_are_read_back(tmp_path, name):
-    elements, pigments = make()
+@pytest.mark.parametrize("optional", [True, False])
+def test_saved_maps_are_read_back(tmp_path, name, optional):
+    elements, pigments = make(optional=optional)
     out = save_results(tmp_path / name, elements=elements, pigments=pigments)
     assert out == tmp_path / name
     assert_same(elements, pigments, load_results(out))

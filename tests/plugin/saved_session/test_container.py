@@ -59,6 +59,8 @@ def maps():
         rng.random(SHAPE, "f4"),
         (0.5, 0.25),
         {"weights_hash": "abc"},
+        signal=rng.random((1, *SHAPE), "f4"),
+        depth_known=rng.random((3, *SHAPE), "f4"),
     )
     return elements, pigments
 
@@ -130,6 +132,7 @@ def test_shared_memory_is_written_once(tmp_path):
     assert store.add(pigments.top) == "results-0/pigments/top"
     assert store.add(pigments.top[2]) == "results-0/pigments/top/2"
     assert store.add(pigments.unexplained) == "results-0/pigments/unexplained"
+    assert store.add(pigments.signal[0]) == "results-0/pigments/signal/0"
     assert store.add(image) == store.add(image) == "array-0"
     assert store.add(image.copy()) == "array-1"
     assert list(store.arrays) == ["array-0", "array-1"]

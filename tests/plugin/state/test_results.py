@@ -59,6 +59,18 @@ def test_the_prediction_of_a_pixel_equals_the_maps(half_done):
     assert half_done.maps((0.5, 0.5)).pixel_mm == (0.5, 0.5)
 
 
+def test_optional_maps_are_stored_where_the_network_gives_them(half_done):
+    assert half_done.maps().signal is None
+    tile = next(FakeTiles().pigments(None, "cpu"))
+    tile.signal = np.full((len(GROUPS), *tile.unexplained.shape), 5.0)
+    results = PigmentResults(SHAPE, PIGMENTS, GROUPS)
+    results.add(tile)
+    assert results.maps().signal.shape == (len(GROUPS), *SHAPE)
+    assert results.maps_at(0, 0).signal[:, 0] == pytest.approx([5] * len(GROUPS))
+    assert np.isnan(results.signal[:, -1]).all()
+    assert PigmentResults.from_maps(results.maps()).signal is results.signal
+
+
 def test_significant_families_are_sorted_and_empty_without_maps():
     names = tuple(LINES)
     results = ElementResults((4, 4), names)

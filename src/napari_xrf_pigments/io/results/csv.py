@@ -25,6 +25,10 @@ _SUFFIXES = {
     "below": " below",
     "group_probability": " group",
     "unexplained": "",
+    "signal": " signal",
+    "signal_sigma": " signal sigma",
+    "unsupported": " unsupported",
+    "depth_known": " depth known",
 }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+from napari_xrf_pigments.cube.maps import channel_names, pigment_arrays
 
 from .._reader import MAX_PIXELS
 
@@ -99,14 +100,14 @@ def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> li
         add("elements", "counts", elements.names, elements.counts, elements)
         add("elements", "sigma", elements.names, elements.sigma, elements)
     if pigments is not None:
-        for name in ("probability", "top", "below"):
-            add("pigments", name, pigments.names, getattr(pigments, name), pigments)
-        stack = pigments.group_probability
-        add("pigments", "group_probability", pigments.groups, stack, pigments)
-        if len(getattr(pigments.unexplained, "shape", ())) != 2:
-            raise ValueError("The map of the unexplained share must have the axes (y, x).")
-        unexplained = _OneMap(pigments.unexplained)
-        add("pigments", "unexplained", ("unexplained",), unexplained, pigments)
+        for name in pigment_arrays(pigments):
+            data = getattr(pigments, name)
+            channels = channel_names(name, pigments.names, pigments.groups)
+            if channels is None:
+                if len(getattr(data, "shape", ())) != 2:
+                    raise ValueError("The map of the unexplained share must have the axes (y, x).")
+                channels, data = (name,), _OneMap(data)
+            add("pigments", name, channels, data, pigments)
     if not fields:
         raise ValueError("There are no maps to save.")
     return fields

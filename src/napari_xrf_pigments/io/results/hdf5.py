@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, channel_names
 
 from .._guarded_hdf5 import get, open_file, readable_dataset
 from .._reader import read_head
@@ -110,6 +111,12 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
         if "pigments" in parts:
             group = get(file, "pigments")
             names, groups = _names(group, "names"), _names(group, "groups")
+            stored = set(group)
+            optional = {
+                name: maps(f"pigments/{name}", channel_names(name, names, groups) or ())
+                for name in OPTIONAL_PIGMENT_ARRAYS
+                if name in stored
+            }
             pigments = PigmentMaps(
                 names=names,
                 probability=maps("pigments/probability", names),
@@ -120,6 +127,7 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
                 unexplained=maps("unexplained", ("unexplained",)),
                 pixel_mm=_pixel(group),
                 provenance=_read_provenance(group),
+                **optional,
             )
     return elements, pigments
 

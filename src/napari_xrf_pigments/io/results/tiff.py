@@ -21,6 +21,10 @@ _PREFIXES = {
     "top": "pigment-top",
     "below": "pigment-below",
     "group_probability": "group",
+    "signal": "group-signal",
+    "signal_sigma": "group-signal-sigma",
+    "unsupported": "group-unsupported",
+    "depth_known": "pigment-depth-known",
 }
 
 

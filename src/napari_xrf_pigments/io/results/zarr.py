@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, channel_names, pigment_arrays
 
 from .._guarded_zarr import metadata, open_checked
 from .fields import KIND, MARKER, Field, all_fields, check_stored, provenance
@@ -24,7 +25,10 @@ _IMAGES = {
     ("pigments", "below"): "below",
     ("pigments", "group_probability"): "groups",
     ("pigments", "unexplained"): "unexplained",
+    **{("pigments", name): name for name in OPTIONAL_PIGMENT_ARRAYS},
 }
+#: Fields of counts, whose contrast limits follow their values; others lie between 0 and 1.
+_COUNTS = ("counts", "sigma", "signal", "signal_sigma")
 
 
 def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
@@ -90,16 +94,23 @@ def load(path: Path) -> tuple[ElementMaps | None, PigmentMaps | None]:
         )
     if about["pigments"] is not None:
         known = about["pigments"]
+        names, groups = tuple(known["names"]), tuple(known["groups"])
+        optional = {
+            name: maps(name, channel_names(name, names, groups) or ())
+            for name in known.get("optional", ())
+            if name in OPTIONAL_PIGMENT_ARRAYS
+        }
         pigments = PigmentMaps(
-            names=tuple(known["names"]),
-            probability=maps("pigments", known["names"]),
-            top=maps("top", known["names"]),
-            below=maps("below", known["names"]),
-            groups=tuple(known["groups"]),
-            group_probability=maps("groups", known["groups"]),
+            names=names,
+            probability=maps("pigments", names),
+            top=maps("top", names),
+            below=maps("below", names),
+            groups=groups,
+            group_probability=maps("groups", groups),
             unexplained=maps("unexplained", ["unexplained"])[0],
             pixel_mm=_pair(known["pixel_mm"]),
             provenance=known["provenance"],
+            **optional,
         )
     return elements, pigments
 
@@ -114,6 +125,7 @@ def _about(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any] | None:
     }
     if isinstance(maps, PigmentMaps):
         about["groups"] = list(maps.groups)
+        about["optional"] = [n for n in pigment_arrays(maps) if n in OPTIONAL_PIGMENT_ARRAYS]
     return about
 
 
@@ -141,7 +153,7 @@ def _write_image(root: Any, image: str, field: Field) -> None:
 def _metadata(image: str, field: Field, lows: list[float], highs: list[float]) -> dict[str, Any]:
     unit = {} if field.pixel_mm is None else {"unit": "millimeter"}
     scale = [1.0, *(float(side) for side in field.pixel_mm or (1.0, 1.0))]
-    share = field.part == "pigments"
+    share = field.name not in _COUNTS
     channels = []
     for name, low, high in zip(field.channels, lows, highs, strict=True):
         end = 1.0 if share else max(high, 1.0)

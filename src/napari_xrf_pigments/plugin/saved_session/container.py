@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
+from napari_xrf_pigments.cube.maps import pigment_arrays
 from napari_xrf_pigments.io import load_results, save_results
 from napari_xrf_pigments.io.atomic_write import write_atomically
 
@@ -37,10 +38,6 @@ KIND = "napari-xrf-pigments session"
 VERSION = 2
 MAX_DOCUMENT_BYTES = 256 * 2**20
 _DOCUMENT, _ARRAYS = "session.json", "arrays.npz"
-_FIELDS = {
-    "elements": ("counts", "sigma"),
-    "pigments": ("probability", "top", "below", "group_probability", "unexplained"),
-}
 #: Errors that json, zipfile, numpy and zarr raise for damaged files.
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, ValueError, LookupError, TypeError, AttributeError, EOFError,
@@ -87,13 +84,18 @@ def _memory(array: NDArray[Any]) -> tuple[Any, ...]:
     return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
 
 
+def _fields(maps: ElementMaps | PigmentMaps) -> tuple[str, ...]:
+    """Return the names of the arrays of maps."""
+    return ("counts", "sigma") if isinstance(maps, ElementMaps) else pigment_arrays(maps)
+
+
 def _named(
     key: str, elements: ElementMaps | None, pigments: PigmentMaps | None
 ) -> list[tuple[str, NDArray[Any]]]:
     """Return each stack of results and each map of it, with its key."""
     named = []
     for part, maps in (("elements", elements), ("pigments", pigments)):
-        for name in _FIELDS[part] if maps is not None else ():
+        for name in () if maps is None else _fields(maps):
             stack = np.asarray(getattr(maps, name))
             named.append((f"{key}/{part}/{name}", stack))
             images = stack if stack.ndim == 3 else ()
@@ -259,8 +261,8 @@ def _read_arrays(session: SavedSession, folder: Path) -> None:
     for file in folder.glob("results-*.zarr"):
         elements, pigments = load_results(file)
         maps = (
-            elements and _in_memory(elements, _FIELDS["elements"]),
-            pigments and _in_memory(pigments, _FIELDS["pigments"]),
+            elements and _in_memory(elements, _fields(elements)),
+            pigments and _in_memory(pigments, _fields(pigments)),
         )
         session.results[file.stem] = maps
         session.arrays.update(_named(file.stem, *maps))

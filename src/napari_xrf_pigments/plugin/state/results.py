@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments._typing import Float32Array
-from napari_xrf_pigments.cube import ElementMaps, EnergyAxis, PigmentMaps
+from napari_xrf_pigments.cube import ElementMaps, EnergyAxis, PigmentMaps, combine_maps
+from napari_xrf_pigments.cube.maps import (
+    OPTIONAL_PIGMENT_ARRAYS,
+    channel_names,
+    pigment_arrays,
+)
 from napari_xrf_pigments.mapping.analysis.map_algebra import Monitor, Normalisation, normalised
 
 if TYPE_CHECKING:
@@ -136,6 +141,11 @@ class PigmentResults(Results):
         Pigment ids and ambiguity groups.
     energies : EnergyAxis, optional
         The energy axis they are made with.
+
+    Attributes
+    ----------
+    signal, signal_sigma, unsupported, depth_known : ndarray or None
+        As in :class:`PigmentMaps`; None where they were not computed.
     """
 
     def __init__(
@@ -153,17 +163,21 @@ class PigmentResults(Results):
         self.below = empty_maps((len(names), *shape))
         self.group_probability = empty_maps((len(groups), *shape))
         self.unexplained = empty_maps(shape)
+        self.signal: NDArray[np.float32] | None = None
+        self.signal_sigma: NDArray[np.float32] | None = None
+        self.unsupported: NDArray[np.float32] | None = None
+        self.depth_known: NDArray[np.float32] | None = None
         self._histograms = {depth: ProbabilityHistogram(len(names)) for depth in DEPTHS}
         self._group_histogram = ProbabilityHistogram(len(groups))
 
     def add(self, tile: Any) -> None:
         """Store a finished ``PigmentTile``."""
         window = tile.rows, tile.columns
-        self.probability[:, *window] = tile.probability
-        self.top[:, *window] = tile.top
-        self.below[:, *window] = tile.below
-        self.group_probability[:, *window] = tile.group_probability
-        self.unexplained[window] = tile.unexplained
+        for field in pigment_arrays(tile):
+            if getattr(self, field) is None:
+                channels = channel_names(field, self.names, self.groups) or ()
+                setattr(self, field, empty_maps((len(channels), *self.done.shape)))
+            getattr(self, field)[..., *window] = getattr(tile, field)
         self._count(window)
         self.done[window] = True
 
@@ -176,7 +190,7 @@ class PigmentResults(Results):
     def from_maps(cls, maps: PigmentMaps) -> PigmentResults:
         """Return the results of maps that were loaded."""
         results = cls((1, 1), maps.names, maps.groups)
-        for field in ("probability", "top", "below", "group_probability", "unexplained"):
+        for field in pigment_arrays(maps):
             setattr(results, field, np.asarray(getattr(maps, field)))
         results.provenance = dict(maps.provenance)
         results.done = np.ones(results.unexplained.shape, dtype=bool)
@@ -231,19 +245,12 @@ class PigmentResults(Results):
             self.unexplained,
             pixel_mm,
             self.provenance,
+            *(getattr(self, field) for field in OPTIONAL_PIGMENT_ARRAYS),
         )
 
     def maps_at(self, y: int, x: int) -> PigmentMaps:
         """Return the prediction of one pixel; the pixel takes the place of y and x."""
-        return PigmentMaps(
-            self.names,
-            self.probability[:, y, x][:, None],
-            self.top[:, y, x][:, None],
-            self.below[:, y, x][:, None],
-            self.groups,
-            self.group_probability[:, y, x][:, None],
-            self.unexplained[y, x][None],
-        )
+        return combine_maps(lambda array: array[..., y, x][..., None], self.maps())
 
 
 Quantity = Literal["counts", "sigma", "signal to noise"]
