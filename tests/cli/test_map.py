@@ -77,19 +77,30 @@ def test_results_are_replaced_only_with_overwrite(scan, tmp_path, capsys):
         ("maps.docx", [], "not clear how to save"),
         ("nowhere/maps.h5", [], "does not exist"),
         ("thesis.h5", ["--overwrite"], "not a result of this program"),
+        ("maps.h5", ["--overview", "{}/thesis.png", "--overwrite"], "not a result of this program"),
+        ("maps.h5", ["--overview", "{}/maps.jpg"], "must end in .png"),
+        ("maps.h5", ["--report", "{}/maps.docx"], "must end in .html"),
+        ("maps.h5", ["--device", "cuda:99"], "cannot be used on this computer"),
+        ("maps.h5", ["--weights", "{}/nowhere.safetensors"], "no weights"),
+        ("maps.h5", ["--lines", "Fe, Qq"], "not the symbol"),
+        ("maps.h5", ["--lines", "Fe M"], "no line above"),
         ("maps.h5", ["--anode", "Xx"], "not the symbol"),
         ("maps.h5", ["--kv", "-5"], "voltage"),
         ("maps.h5", ["--gain-kev", "-1"], "gain"),
     ],
 )
 def test_bad_options_are_one_sentence_before_the_work(scan, tmp_path, capsys, name, words, message):
-    (tmp_path / "thesis.h5").write_text("years of work")
+    for own in ("thesis.h5", "thesis.png"):
+        (tmp_path / own).write_text("years of work")
+    words = [word.format(tmp_path) for word in words]
     assert main(["map", str(scan), "-o", str(tmp_path / name), *words]) == 1
     captured = capsys.readouterr()
+    assert captured.out == ""
     assert message in captured.err
     assert captured.err.startswith("xrf-pigments: ")
     assert captured.err.count("\n") == 1
-    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.h5"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"thesis.h5", "thesis.png"}
+    assert (tmp_path / "thesis.png").read_text() == "years of work"
 
 
 @pytest.mark.parametrize("content", [b"", b"not a scan at all", b"\x89HDF\r\n\x1a\n" + b"\0" * 99])

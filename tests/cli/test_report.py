@@ -57,8 +57,8 @@ def test_the_threshold_decides_which_pigments_are_present(result, tmp_path):
     ("out", "words", "message"),
     [
         ("report.pdf", [], ".html"),
-        ("page.html", [], "--overwrite"),
-        ("page.html", ["--overwrite"], "not a report of this program"),
+        ("page.html", [], "not a result of this program"),
+        ("page.html", ["--overwrite"], "not a result of this program"),
         ("report.html", ["--remarks", "nowhere.txt"], "nowhere.txt"),
     ],
 )

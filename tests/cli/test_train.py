@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from napari_xrf_pigments.cli import main
@@ -30,7 +33,11 @@ def test_a_training_with_bad_input_does_not_start(tmp_path, capsys, name, config
 def test_existing_weights_are_not_replaced(tmp_path, capsys):
     weights = tmp_path / "weights.safetensors"
     weights.write_bytes(b"a month of training")
-    assert main(["train", "-o", str(weights)]) == 1
+    for words in ([], ["--overwrite"], ["--resume"]):
+        assert main(["train", "-o", str(weights), *words]) == 1
+        assert "not a result of this program" in capsys.readouterr().err
+    weights_of_ours = Path(shutil.copy(BUNDLED, tmp_path / "ours.safetensors"))
+    assert main(["train", "-o", str(weights_of_ours)]) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert weights.read_bytes() == b"a month of training"
 

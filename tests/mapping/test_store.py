@@ -20,7 +20,6 @@ from napari_xrf_pigments.mapping import (
     has_tiles,
     is_unfinished,
     iter_pigment_tiles,
-    lock_unfinished,
     map_elements,
     map_pigments,
     remove_unfinished,
@@ -276,14 +275,3 @@ class TestFolder:
         assert is_unfinished(stopped)
         remove_unfinished(stopped)
         assert not stopped.exists()
-
-    def test_two_runs_do_not_share_unfinished_maps(self, tmp_path: Path) -> None:
-        with (
-            lock_unfinished(tmp_path / "maps"),
-            pytest.raises(OSError, match="Another run"),
-            lock_unfinished(tmp_path / "maps"),
-        ):
-            pass
-        with lock_unfinished(tmp_path / "maps"):
-            pass
-        assert list(tmp_path.iterdir()) == []

@@ -15,6 +15,7 @@ import typer
 from typer.main import get_command
 
 from ._console import error_sentence
+from .clean import CleanRequest
 from .convert import ConvertRequest
 from .demo import DemoRequest
 from .evaluate import EvaluateRequest
@@ -31,7 +32,7 @@ BAD_INPUT = 1
 INTERRUPTED = 130
 
 COMMANDS = {
-    "Scans and maps": (InfoRequest, MapRequest, ReportRequest, ConvertRequest),
+    "Scans and maps": (InfoRequest, MapRequest, ReportRequest, ConvertRequest, CleanRequest),
     "Simulated scans": (DemoRequest, SimulateRequest),
     "The network": (TrainRequest, EvaluateRequest),
 }

@@ -1,4 +1,4 @@
-"""Lines, progress bars and errors on the console, and the check of an output path."""
+"""Lines, progress bars and errors on the console."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 #: Shorter work leaves no bar, so that an error at its start is one line.
 BAR_DELAY_S = 0.1
@@ -37,37 +36,6 @@ def error_sentence(error: Exception) -> str:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         text = " ".join(message.split()) or type(error).__name__
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def check_can_write(out: Path, *, overwrite: bool, scan: Path | None = None) -> None:
-    """Check that writing an output replaces nothing of the user's.
-
-    Parameters
-    ----------
-    out : Path
-        File or folder to be written.
-    overwrite : bool
-        Whether an existing one may be replaced.
-    scan : Path, optional
-        The input, which is never replaced.
-
-    Raises
-    ------
-    ValueError
-        If `out` is the input, lies in it, or contains it.
-    FileExistsError
-        If it exists and may not be replaced.
-    FileNotFoundError
-        If its parent folder does not exist.
-    """
-    if scan is not None:
-        from ..io.atomic_write import ensure_outside_scan
-
-        ensure_outside_scan(out, scan)
-    if not out.absolute().parent.is_dir():
-        raise FileNotFoundError(f"The folder {out.parent} does not exist; create it first.")
-    if out.exists() and not overwrite:
-        raise FileExistsError(f"{out} already exists; add --overwrite to replace it.")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from typer import Option
 
-from ._console import check_can_write, echo, progress_bar
+from ._console import echo, progress_bar
 from ._options import Dataset, Detector, EnergyOptions, ScanArgument
 
 
@@ -36,16 +36,17 @@ class ConvertRequest(EnergyOptions):
     def run(self) -> None:
         """Open the scan and save it."""
         from ..io import open_cube, save_cube
-        from ..io.scans import scan_format, written_paths
+        from ..io.output_lock import reserve_output
+        from ..io.scans import check_scan_output
 
-        name = scan_format(self.out, self.format)
-        for path in written_paths(self.out, name):
-            check_can_write(path, overwrite=self.overwrite, scan=self.scan)
+        check_scan_output(self.out, self.format, overwrite=self.overwrite, scan=self.scan)
         cube = open_cube(
             self.scan, dataset=self.dataset, detector=self.detector, **self.overrides()
         )
         rows, columns, channels = cube.shape
         echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels, {cube.counts.dtype}.")
-        with progress_bar("Scan") as progress:
-            save_cube(cube, self.out, format=name, overwrite=self.overwrite, progress=progress)
+        with reserve_output(self.out), progress_bar("Scan") as progress:
+            save_cube(
+                cube, self.out, format=self.format, overwrite=self.overwrite, progress=progress
+            )
         echo(f"Scan: {self.out}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Option
 
-from ._console import check_can_write, echo, progress_bar
+from ._console import echo, progress_bar
 from ._options import CalibrationOptions, Device
 from .map import open_scan
 
@@ -33,6 +33,9 @@ class EvaluateRequest(CalibrationOptions):
         int, Option(help="Seed of the paintings, instruments and noise of the test sets.")
     ] = 0
     save: Annotated[Path | None, Option(metavar="JSON", help="Also write the main figures.")] = None
+    overwrite: Annotated[bool, Option("--overwrite", help="Replace earlier figures of --save.")] = (
+        False
+    )
     context: Annotated[
         bool,
         Option(
@@ -57,6 +60,7 @@ class EvaluateRequest(CalibrationOptions):
     def run(self) -> None:
         """Evaluate the network and print the tables."""
         from ..evaluation import (
+            check_scores,
             compare_groups,
             context_table,
             evaluate,
@@ -67,7 +71,7 @@ class EvaluateRequest(CalibrationOptions):
         from ..network import Predictor
 
         if self.save is not None:
-            check_can_write(self.save, overwrite=True, scan=self.scan)
+            check_scores(self.save, overwrite=self.overwrite, scan=self.scan)
         predictor = Predictor(self.device, self.weights)
         scan = None
         if self.scan is not None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from typer import BadParameter, Option
 
-from ._console import check_can_write, echo, progress_bar
+from ._console import echo, progress_bar
 from ._options import (
     CalibrationOptions,
     Dataset,
@@ -22,12 +22,15 @@ from ._options import (
     parse_lines,
 )
 from ._workspace import resumable_workspace, temporary_workspace
-from .report import check_report, write_report
+from .report import write_report
 
 if TYPE_CHECKING:
     from ..cube import ElementMaps, PigmentMaps, XRFCube
     from ..mapping.analysis.map_algebra import Normalisation
+    from ..network import Predictor
 
+#: No tube of a scanner excites more: a family without lines here has none.
+_HIGHEST_KEV = 150.0
 _maps, _network, _extra = panel("Maps"), panel("Network"), panel("Picture and report")
 
 
@@ -115,41 +118,51 @@ class MapRequest(CalibrationOptions):
 
     def run(self) -> None:
         """Map the scan, save the maps, and print a summary."""
+        from ..io.output_lock import reserve_output
+
         self._check_outputs()
         request = with_fit_settings(self)
-        cube = open_scan(self.scan, request, dataset=self.dataset, detector=self.detector)
-        rows, columns, channels = cube.shape
-        echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels.")
-        make_maps = map_locally if self.scheduler is None else map_on_cluster
-        with make_maps(cube, request) as (elements, pigments):
-            print_summary(elements, pigments)
-            self._save(elements, pigments)
-            if self.overview is not None:
-                self._draw_overview(self.overview, elements, pigments)
-            if self.report is not None:
-                write_report(self.report, self.scan.stem, elements, pigments, cube)
+        check_lines(request.lines)
+        with reserve_output(self.out):
+            # Opened first: a device or weights that cannot be used end the run at once.
+            predictor = None if self.scheduler or self.elements_only else self._predictor()
+            cube = open_scan(self.scan, request, dataset=self.dataset, detector=self.detector)
+            rows, columns, channels = cube.shape
+            echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels.")
+            if self.scheduler is None:
+                made = map_locally(cube, request, predictor)
+            else:
+                made = map_on_cluster(cube, request)
+            with made as (elements, pigments):
+                print_summary(elements, pigments)
+                self._save(elements, pigments)
+                if self.overview is not None:
+                    self._draw_overview(self.overview, elements, pigments)
+                if self.report is not None:
+                    write_report(self.report, self.scan.stem, elements, pigments, cube)
+
+    def _predictor(self) -> Predictor:
+        from ..network import Predictor
+
+        return Predictor(self.device, self.weights)
 
     def _check_outputs(self) -> None:
         """Check before the work that every output can be written."""
-        from ..io import is_results
+        from ..io.atomic_write import check_output
+        from ..io.results import check_results_output
+        from ..reporting.overview import check_overview
+        from ..reporting.report import check_report
         from ..reporting.tiff_figures import is_pictures
 
-        out = self.out
-        if self.format is None and out.suffix.lower() not in (".zarr", ".h5", ".hdf5", ".csv"):
-            raise ValueError(
-                f"It is not clear how to save {out}: end its name in .zarr, .h5 or .csv, "
-                "or add --format tiff for a folder of TIFF files."
-            )
-        check_can_write(out, overwrite=self.overwrite, scan=self.scan)
-        is_replaceable = is_pictures if self.format == "pictures" else is_results
-        if out.exists() and not is_replaceable(out):
-            raise FileExistsError(
-                f"{out} is not a result of this program and is not replaced; choose another name."
-            )
+        options: dict[str, Any] = {"overwrite": self.overwrite, "scan": self.scan}
+        if self.format == "pictures":
+            check_output(self.out, is_pictures, **options)
+        else:
+            check_results_output(self.out, self.format, **options)
         if self.overview is not None:
-            check_can_write(self.overview, overwrite=self.overwrite, scan=self.scan)
+            check_overview(self.overview, **options)
         if self.report is not None:
-            check_report(self.report, overwrite=self.overwrite, scan=self.scan)
+            check_report(self.report, **options)
 
     def _draw_overview(
         self, path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
@@ -204,6 +217,23 @@ def with_fit_settings(request: MapRequest) -> MapRequest:
     return replace(request, lines=lines, gain_kev=gain, offset_kev=offset, tube_kv=tube_kv)
 
 
+def check_lines(lines: Sequence[str] | None) -> None:
+    """Check that requested lines are those of elements, before a scan is opened.
+
+    Raises
+    ------
+    ValueError
+        If a name is not an element, or not an element and a shell.
+    """
+    from ..physics.lines import atomic_number, line_family
+
+    for name in lines or ():
+        if " " in name:
+            line_family(name, _HIGHEST_KEV)
+        else:
+            atomic_number(name)
+
+
 def open_scan(
     path: Path,
     options: CalibrationOptions,
@@ -245,16 +275,12 @@ def open_scan(
 
 @contextmanager
 def map_locally(
-    cube: XRFCube, request: MapRequest
+    cube: XRFCube, request: MapRequest, predictor: Predictor | None
 ) -> Iterator[tuple[ElementMaps | None, PigmentMaps | None]]:
     """Make the requested maps, in a folder beside the output until the block ends."""
     from ..mapping import map_elements, map_pigments
 
-    elements = pigments = predictor = None
-    if request.weights is not None and not request.elements_only:
-        from ..network import Predictor
-
-        predictor = Predictor(request.device, request.weights)
+    elements = pigments = None
     normalise = request.normalise and request.normalise.replace("-", " ")
     options = {"resume": request.resume, "overwrite": request.overwrite}
     with resumable_workspace(request.out, **options) as unfinished:
@@ -271,7 +297,6 @@ def map_locally(
             with progress_bar("Pigments") as progress:
                 pigments = map_pigments(
                     cube,
-                    device=request.device,
                     predictor=predictor,
                     context=request.context,
                     progress=progress,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from ._console import check_can_write, echo, progress_bar
+from ._console import echo, progress_bar
 from ._options import parse_probability
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class ReportRequest:
     def run(self) -> None:
         """Write the report."""
         from ..io import load_results, open_cube
+        from ..reporting.report import check_report
 
         check_report(self.out, overwrite=self.overwrite, scan=self.scan)
         remarks = ""
@@ -68,27 +69,6 @@ class ReportRequest:
             cube,
             threshold=self.threshold,
             remarks=remarks,
-        )
-
-
-def check_report(out: Path, *, overwrite: bool, scan: Path | None = None) -> None:
-    """Check before the work that a report can be written.
-
-    Raises
-    ------
-    ValueError
-        If its name does not end in ``.html``.
-    OSError
-        If it cannot be written there.
-    """
-    from ..reporting.report import is_report
-
-    if out.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{out} must end in .html: a report is a web page.")
-    check_can_write(out, overwrite=overwrite, scan=scan)
-    if out.exists() and not is_report(out):
-        raise FileExistsError(
-            f"{out} is not a report of this program and is not replaced; choose another name."
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from ._console import check_can_write, echo, progress_bar
+from ._console import echo, progress_bar
 from ._options import PaintingOptions
 
 if TYPE_CHECKING:
@@ -31,10 +31,14 @@ class SimulateRequest(PaintingOptions):
 
     def run(self) -> None:
         """Simulate the scan and write it."""
+        from ..io.output_lock import reserve_output
+        from ..io.scans import check_scan_output
+
         if self.out.suffix.lower() not in (".h5", ".hdf5", ".nxs"):
             raise ValueError(f"{self.out} must end in .h5: scans are written as HDF5.")
-        check_can_write(self.out, overwrite=self.overwrite)
-        simulate(self.out, self.seed, self.shape, self.anode, self.tube_kv)
+        check_scan_output(self.out, "hdf5", overwrite=self.overwrite)
+        with reserve_output(self.out):
+            simulate(self.out, self.seed, self.shape, self.anode, self.tube_kv)
 
 
 def simulate(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from ._console import check_can_write, echo, progress_bar
+from ._console import echo, progress_bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +42,16 @@ class TrainRequest:
 
     def run(self) -> None:
         """Train the network and write its weights."""
+        from ..io.atomic_write import check_output
+        from ..io.output_lock import reserve_output
+        from ..network.weights import is_weights
+        from ..training.checkpoint import checkpoint_path, is_checkpoint
         from ..training.config import TrainingConfig
         from ..training.train import train_steps
 
-        if self.out.suffix != ".safetensors":
-            raise ValueError(f"{self.out} must end in .safetensors.")
-        check_can_write(self.out, overwrite=self.overwrite or self.resume)
+        overwrite = self.overwrite or self.resume
+        check_output(self.out, is_weights, overwrite=overwrite, suffixes=(".safetensors",))
+        check_output(checkpoint_path(self.out), is_checkpoint)
         if self.start is not None and not self.start.is_file():
             raise FileNotFoundError(f"There are no weights at {self.start}.")
         bundled = files("napari_xrf_pigments.training").joinpath("data/training.toml")
@@ -61,7 +65,7 @@ class TrainRequest:
             from_part=self.from_part,
             resume=self.resume,
         )
-        with progress_bar("Training", unit=" spectra") as progress:
+        with reserve_output(self.out), progress_bar("Training", unit=" spectra") as progress:
             for step in steps:
                 progress(step.spectra, step.total)
         echo(f"Weights: {self.out} (loss {step.loss:.3f})")

@@ -4,7 +4,7 @@ The test sets are made with other programs than the training spectra: fluorescen
 tube by PyMca's Ebel model, another detector, other paintings.
 """
 
-from .evaluate import Report, evaluate, load_standard_set, score_set
+from .evaluate import Report, check_scores, evaluate, load_standard_set, score_set
 from .independent_simulation.make import make_set
 from .independent_simulation.truth import TestSet, Truth
 from .indistinguishable import GroupRatio, compare_groups, ratio_table
@@ -20,6 +20,7 @@ __all__ = [
     "Scores",
     "TestSet",
     "Truth",
+    "check_scores",
     "compare_groups",
     "context_table",
     "evaluate",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps, combine_maps
+from ..io.atomic_write import check_output, write_atomically
 from ._cache import VERSION, cache_folder
 from .independent_simulation.make import DRAWS, STACKS, make_set
 from .independent_simulation.truth import TestSet, Truth, concatenate_truths
@@ -27,6 +28,12 @@ COUNT_RANGES = {
     "3,000-10,000 counts": (3_000.0, 10_000.0),
     "10,000-60,000 counts": (10_000.0, 60_001.0),
 }
+
+
+_MAIN_SCORES = (
+    "macro_f1", "mean_average_precision", "false_positives", "covered_recall", "calibration",
+    "exact", "below_auc",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,26 +53,49 @@ class Report:
 
     def main_scores(self) -> dict[str, float]:
         """Collect the main scores by name, such as ``"A: all counts: macro_f1"``."""
-        keys = (
-            "macro_f1", "mean_average_precision", "false_positives", "covered_recall",
-            "calibration", "exact", "below_auc",
-        )  # fmt: skip
         return {
             f"{part.name}: {label}: {key}": float(getattr(scores, key))
             for part in self.sets
             for label, scores in part.scores.items()
-            for key in keys
+            for key in _MAIN_SCORES
         }
 
     def save(self, path: Path | str) -> None:
-        """Write the main scores as JSON."""
-        Path(path).write_text(json.dumps(self.main_scores(), indent=1), encoding="utf-8")
+        """Write the main scores as JSON, in place of earlier scores at most.
+
+        Raises
+        ------
+        ValueError
+            If the name does not end in ``.json``.
+        OSError
+            If another file has that name, or the disk fails.
+        """
+        text = json.dumps(self.main_scores(), indent=1)
+        check_scores(Path(path))
+        write_atomically(
+            Path(path), lambda part: part.write_text(text, encoding="utf-8"), is_scores
+        )
 
     def __str__(self) -> str:
         text = "\n\n".join(format_set(part) for part in self.sets)
         if self.scan:
             text += "\n\n## Scan\n\n" + scan_table(self.scan)
         return text
+
+
+def check_scores(path: Path, *, overwrite: bool = True, scan: Path | None = None) -> None:
+    """Check before the work that scores can be written; errors as :meth:`Report.save`."""
+    check_output(path, is_scores, overwrite=overwrite, scan=scan, suffixes=(".json",))
+
+
+def is_scores(path: Path) -> bool:
+    """Return whether a file holds scores that :meth:`Report.save` wrote."""
+    try:
+        scores = json.loads(path.read_text(encoding="utf-8"))
+        names = [name.split(": ") for name in scores]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
+    return bool(names) and all(len(name) == 3 and name[2] in _MAIN_SCORES for name in names)
 
 
 def evaluate(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import io
 import os
+import re
 import shutil
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,12 +41,12 @@ def write_atomically(
         If the target is not an output of this program, its folder does not exist, or the disk
         fails; nothing new is left behind then.
     """
-    ensure_replaceable(target, is_own_output)
+    check_output(target, is_own_output)
     temporary = temporary_beside(target)
     try:
         with translate_disk_errors(target):
             write(temporary)
-        ensure_replaceable(target, is_own_output)  # it may have appeared during a long run
+        check_output(target, is_own_output)  # it may have appeared during a long run
         with translate_disk_errors(target):
             _replace(temporary, target)
     finally:
@@ -53,17 +54,19 @@ def write_atomically(
 
 
 def temporary_beside(target: Path) -> Path:
-    """Make up a temporary name in the folder of the target.
-
-    Raises
-    ------
-    FileNotFoundError
-        If that folder does not exist.
-    """
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"The folder {target.parent} does not exist.")
+    """Make up a temporary name in the folder of the target."""
     # A short name of its own: a long target's name plus a suffix may be too long for the disk.
     return target.parent / f".{target.name[:40]}.{uuid.uuid4().hex[:8]}.part"
+
+
+def is_temporary_of(path: Path, target: Path) -> bool:
+    """Return whether a path has a temporary name of a target, as a killed run leaves it.
+
+    The earlier output, renamed while it was replaced, counts only where the new one is there.
+    """
+    name = re.escape(f".{target.name[:40]}.")
+    endings = "part|old" if target.exists() else "part"
+    return re.fullmatch(rf"{name}\w+\.({endings})", path.name) is not None
 
 
 class SourceError(OSError):
@@ -100,18 +103,54 @@ def remove(path: Path) -> None:
         time.sleep(0.05)
 
 
-def ensure_replaceable(target: Path, is_own_output: Callable[[Path], bool]) -> None:
-    """Make sure that nothing but an output of this program is replaced.
+def check_output(
+    target: Path,
+    is_own_output: Callable[[Path], bool],
+    *,
+    overwrite: bool = True,
+    scan: Path | None = None,
+    suffixes: Collection[str] = (),
+) -> None:
+    """Decide whether a file or folder may be written: the one decision for all outputs.
+
+    Parameters
+    ----------
+    target : Path
+        The file or folder to be written.
+    is_own_output : callable
+        Whether something that has the name already was written by this program, and may be
+        replaced; it may raise ``FileExistsError`` with a better reason.
+    overwrite : bool
+        Whether an earlier output of this program may be replaced.
+    scan : Path, optional
+        The input, which is never replaced.
+    suffixes : collection of str
+        Allowed endings of the name, in lower case; any if empty.
 
     Raises
     ------
+    ValueError
+        If the name has another ending, or `target` is the scan, lies in it, or holds it.
     FileExistsError
-        If something else is there.
+        If something is there that may not be replaced.
+    FileNotFoundError
+        If the folder of `target` does not exist.
     """
-    if (target.exists() or target.is_symlink()) and not is_own_output(target):
+    if suffixes and target.suffix.lower() not in suffixes:
+        raise ValueError(f"The name of {target.name} must end in {' or '.join(suffixes)}.")
+    if scan is not None:
+        ensure_outside_scan(target, scan)
+    if not target.absolute().parent.is_dir():
+        raise FileNotFoundError(f"The folder {target.parent} does not exist; create it first.")
+    if not (target.exists() or target.is_symlink()):
+        return
+    if not is_own_output(target):
         raise FileExistsError(
-            f"{target.name} exists and is not a result of this program, so it was left as it is."
+            f"{target.name} exists and is not a result of this program of that kind, so it was "
+            "left as it is; choose another name."
         )
+    if not overwrite:
+        raise FileExistsError(f"{target} already exists; add --overwrite to replace it.")
 
 
 def ensure_outside_scan(target: Path, scan: Path) -> None:

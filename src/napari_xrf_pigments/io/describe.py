@@ -54,7 +54,7 @@ def describe_cube(cube: XRFCube) -> str:
     lines = []
     if cube.source is not None:
         lines.append(f"File: {cube.source.path.name}")
-        size = _bytes_in_words(cube.source.size)
+        size = format_size(cube.source.size)
         lines.append(f"Format: {cube.source.format}, {size}")
     lines += [*_size(cube), *_energies(cube), f"Type of a count: {cube.counts.dtype}"]
     lines += [*_counts(cube), *_times(cube), *_settings(cube.acquisition)]
@@ -181,7 +181,8 @@ def _detector(acquisition: Acquisition) -> str:
     return f"{detector.material} {detector.thickness_mm:g} mm{resolution}"
 
 
-def _bytes_in_words(size: float) -> str:
+def format_size(size: float) -> str:
+    """Format a number of bytes, such as 12.3 MB."""
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:
             return f"{size:.3g} {unit}"

@@ -1,4 +1,4 @@
-from ._store import has_tiles, is_unfinished, lock_unfinished, remove_unfinished
+from ._store import has_tiles, is_unfinished, remove_unfinished
 from .elements import (
     ElementPlan,
     ElementTile,
@@ -16,7 +16,6 @@ __all__ = [
     "is_unfinished",
     "iter_element_tiles",
     "iter_pigment_tiles",
-    "lock_unfinished",
     "map_elements",
     "map_pigments",
     "plan_elements",

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import prod
 from os import PathLike
 from pathlib import Path
@@ -22,7 +22,6 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from .._typing import BoolArray, Float32Array
 from .run_warnings import SpectraTally
@@ -371,31 +370,6 @@ def remove_unfinished(folder: Path) -> None:
     """Remove a folder of unfinished maps; anything else stays."""
     if is_unfinished(folder):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def lock_unfinished(folder: Path) -> Iterator[None]:
-    """Reserve a folder of unfinished maps, which need not exist yet, for this process.
-
-    Raises
-    ------
-    OSError
-        If another process has reserved it.
-    """
-    lock = FileLock(folder.with_name(f"{folder.name}.lock"), blocking=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise OSError(
-            f"Another run is making the maps in {folder}; wait until it ends, or choose another "
-            "name."
-        ) from error
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows removes it with the release
-            Path(lock.lock_file).unlink()
-        lock.release()
 
 
 def _open_group(path: Path, **options: Any) -> Any:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save_file
 
 from .encoding import N_INPUTS
@@ -112,6 +112,20 @@ def load_weights(path: Path) -> PigmentNet:
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"The weights in {path.name} do not fit the network.") from error
     return net.eval().requires_grad_(False)
+
+
+def is_weights(path: Path) -> bool:
+    """Return whether a file has the metadata of weights that this program wrote."""
+    return "network" in safetensors_metadata(path)
+
+
+def safetensors_metadata(path: Path) -> dict[str, str]:
+    """Read the text entries of a safetensors file; none where it is something else."""
+    try:
+        with safe_open(path, "pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError):
+        return {}
 
 
 def read_training(path: Path) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io.atomic_write import write_atomically
+from ..io.atomic_write import check_output, write_atomically
 from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture, Page, to_dots
 from .figures import element_pictures, group_pictures, pigment_pictures
 
 DPI = 150
+_SOFTWARE = "napari-xrf-pigments overview"
 # Lengths on the page, mm.
 _WIDTH = 12 * MM_PER_INCH
 _MARGIN, _GAP, _TITLE, _HEADING, _PANEL_TITLE = 9.0, 4.5, 10.5, 8.5, 6.0
@@ -109,7 +110,7 @@ def save_overview(
     OSError
         If the file cannot be written.
     """
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
     naming = naming or Naming()
     sections = []
@@ -130,8 +131,34 @@ def save_overview(
     image = Image.fromarray(draw_page(title, sections).render())
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, lambda part: image.save(part, "PNG"), lambda _: True)
+    check_overview(target)
+    mark = PngImagePlugin.PngInfo()
+    mark.add_text("Software", _SOFTWARE)
+    write_atomically(target, lambda part: image.save(part, "PNG", pnginfo=mark), is_overview)
     return target
+
+
+def check_overview(path: Path, *, overwrite: bool = True, scan: Path | None = None) -> None:
+    """Check before the work that an overview can be written.
+
+    Raises
+    ------
+    ValueError
+        If its name does not end in ``.png``, or it is part of the scan.
+    OSError
+        If something else is there, or its folder does not exist.
+    """
+    check_output(path, is_overview, overwrite=overwrite, scan=scan, suffixes=(".png",))
+
+
+def is_overview(path: Path) -> bool:
+    """Return whether a file is an overview that this program drew."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(500)  # the texts precede the pixels
+    except OSError:
+        return False
+    return head.startswith(b"\x89PNG") and _SOFTWARE.encode() in head
 
 
 def _groups_by_members(maps: PigmentMaps, naming: Naming) -> tuple[MapPicture, ...]:

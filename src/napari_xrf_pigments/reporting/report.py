@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from ..io.atomic_write import write_atomically
+from ..io.atomic_write import check_output, write_atomically
 from ..mapping.region_spectra import region_sums
 from ..mapping.tiles import Progress
 from ..physics.lines import GREEK, line_family
@@ -206,17 +206,26 @@ def save_report(out: str | os.PathLike[str], report: Report, watch: Watch | None
         If `out` exists and is not a report of this program, or cannot be written.
     """
     target = Path(out).absolute()
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{target.name} must end in .html: a report is a web page.")
     if report.elements is None and report.pigments is None:
         raise ValueError("There are no maps to report on.")
-    if target.exists() and not is_report(target):
-        raise FileExistsError(
-            f"{target.name} exists and is not a report of this program, so it was left as it is."
-        )
+    check_report(target)
     page = render(report, watch)
     write_atomically(target, lambda part: part.write_text(page, encoding="utf-8"), is_report)
     return target
+
+
+def check_report(path: Path, *, overwrite: bool = True, scan: Path | None = None) -> None:
+    """Check before the work that a report can be written.
+
+    Raises
+    ------
+    ValueError
+        If its name does not end in ``.html``, or it is part of the scan.
+    OSError
+        If something else is there, or its folder does not exist.
+    """
+    suffixes = (".html", ".htm")
+    check_output(path, is_report, overwrite=overwrite, scan=scan, suffixes=suffixes)
 
 
 def is_report(path: Path) -> bool:

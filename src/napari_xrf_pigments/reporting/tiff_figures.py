@@ -11,6 +11,7 @@ from typing import Any
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic_write import write_atomically
+from ..io.own_folders import foreign_files, is_own_folder, refuse_foreign
 from ..io.results.fields import MARKER, provenance, to_json
 from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture
@@ -123,12 +124,14 @@ def write_picture(
 
 
 def is_pictures(path: Path) -> bool:
-    """Return whether `path` is a folder of such pictures and of nothing else."""
-    try:
-        index = json.loads((path / INDEX).read_text(encoding="utf-8"))
-        if index.get(MARKER) != KIND:
-            return False
-        known = {INDEX, *index["files"]}
-        return all(entry.name in known for entry in path.iterdir())
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+    """Return whether `path` is a folder of such pictures.
+
+    Raises
+    ------
+    FileExistsError
+        If it is one, but holds files of other origin, too: it must not be replaced.
+    """
+    if not is_own_folder(path, INDEX, MARKER, KIND, ".tif"):
         return False
+    refuse_foreign(path, foreign_files(path, INDEX))
+    return True

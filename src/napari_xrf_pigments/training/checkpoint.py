@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from ..network.weights import safetensors_metadata
 from .spectra_stream import Chunk, StreamPosition
 
 
@@ -44,6 +45,11 @@ class Snapshot:
 def checkpoint_path(out: Path) -> Path:
     """Return the path of the checkpoint of the training that writes the weights `out`."""
     return out.with_name(f"{out.stem}.checkpoint.safetensors")
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Return whether a file is a checkpoint that this program wrote."""
+    return "checkpoint" in safetensors_metadata(path)
 
 
 def save_checkpoint(path: Path, snapshot: Snapshot, about: dict[str, Any]) -> None:

@@ -84,8 +84,6 @@ def test_one_matrix_per_map_is_written(tmp_path):
     )
     assert len(list(folder.glob("*.csv"))) == 2 * 2 + 3 * 3 + 2 + 1
     assert is_results(folder)
-    (folder / "notes.txt").write_text("mine")
-    assert not is_results(folder)
 
 
 def test_maps_of_different_sizes_are_refused(tmp_path):

@@ -135,7 +135,7 @@ def test_a_scan_is_replaced_only_if_allowed(cube, tmp_path, name):
     save_cube(cube, tmp_path / name)
     before = contents(tmp_path)
     other = replace(cube, counts=cube.counts + 1, valid=None)
-    with pytest.raises(FileExistsError, match="was left as it is"):
+    with pytest.raises(FileExistsError, match="already exists"):
         save_cube(other, tmp_path / name)
     assert contents(tmp_path) == before
     save_cube(other, tmp_path / name, overwrite=True)

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ..atomic_write import ensure_replaceable, write_atomically
+from ..atomic_write import check_output, write_atomically
+from ..own_folders import refuse_foreign
 from .fields import all_fields
 
 Format = Literal["zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"]
@@ -56,8 +57,8 @@ def save_results(
     table = write is csv.write_table
     sidecar = csv.sidecar(target)
     if table:
-        ensure_replaceable(sidecar, csv.is_own_sidecar)
-    write_atomically(target, lambda path: write(path, elements, pigments), is_results)
+        check_output(sidecar, csv.is_own_sidecar)
+    write_atomically(target, lambda path: write(path, elements, pigments), is_replaceable)
     if table:
         write_atomically(
             sidecar,
@@ -112,6 +113,52 @@ def is_results(path: str | os.PathLike[str]) -> bool:
     source = Path(path)
     modules: tuple[Any, ...] = (zarr, hdf5, tiff, csv)
     return any(module.is_results(source) for module in modules)
+
+
+def is_replaceable(path: Path) -> bool:
+    """Return whether `path` is a result that new results may replace.
+
+    Raises
+    ------
+    FileExistsError
+        If it is one, but a folder that holds files of other origin, too.
+    """
+    from . import csv, tiff, zarr
+
+    modules: tuple[Any, ...] = (zarr, tiff, csv)
+    for module in modules:
+        if path.is_dir() and module.is_results(path):
+            refuse_foreign(path, module.foreign(path))
+    return is_results(path)
+
+
+def check_results_output(
+    out: Path, format: str | None = None, *, overwrite: bool = True, scan: Path | None = None
+) -> None:
+    """Check before the work that results can be saved there.
+
+    Parameters
+    ----------
+    out, format
+        As for :func:`save_results`.
+    overwrite : bool
+        Whether earlier results may be replaced.
+    scan : Path, optional
+        The scan, which is never replaced.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown, or `out` is part of the scan.
+    OSError
+        If something is there that may not be replaced, or its folder does not exist.
+    """
+    from . import csv
+
+    write = _writer(out, format)
+    check_output(out, is_replaceable, overwrite=overwrite, scan=scan)
+    if write is csv.write_table:
+        check_output(csv.sidecar(out), csv.is_own_sidecar, overwrite=overwrite, scan=scan)
 
 
 def _writer(

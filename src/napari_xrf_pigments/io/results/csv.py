@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
+from ..own_folders import foreign_files, is_own_folder
 from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 INDEX = "provenance.json"
@@ -85,7 +86,7 @@ def write_matrices(path: Path, elements: ElementMaps | None, pigments: PigmentMa
 def is_results(path: Path) -> bool:
     """Return whether `path` is a table or a folder of matrices that this program wrote."""
     if path.is_dir():
-        return _is_matrices(path)
+        return is_own_folder(path, INDEX, MARKER, KIND, ".csv")
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     try:
@@ -95,14 +96,9 @@ def is_results(path: Path) -> bool:
         return False
 
 
-def _is_matrices(path: Path) -> bool:
-    try:
-        index = json.loads((path / INDEX).read_text(encoding="utf-8"))
-        known = {INDEX, *index["files"]}
-        own = index.get(MARKER) == KIND and all(name.endswith(".csv") for name in index["files"])
-        return own and all(entry.name in known for entry in path.iterdir())
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        return False
+def foreign(path: Path) -> list[str]:
+    """List the files in a folder of matrices that this program did not write."""
+    return foreign_files(path, INDEX) if path.is_dir() else []
 
 
 def is_own_sidecar(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
+from ..own_folders import foreign_files, is_own_folder
 from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 INDEX = "provenance.json"
@@ -43,15 +43,13 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
 
 
 def is_results(path: Path) -> bool:
-    """Return whether `path` is such a folder, with nothing else in it."""
-    try:
-        index = json.loads((path / INDEX).read_text(encoding="utf-8"))
-        if index.get(MARKER) != KIND:
-            return False
-        known = {INDEX, *index["files"]}
-        return all(entry.name in known for entry in path.iterdir())
-    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        return False
+    """Return whether `path` is such a folder."""
+    return is_own_folder(path, INDEX, MARKER, KIND, ".tif")
+
+
+def foreign(path: Path) -> list[str]:
+    """List the files in such a folder that this program did not write."""
+    return foreign_files(path, INDEX)
 
 
 def _file_name(field: Field, channel: str, taken: dict[str, Any]) -> str:

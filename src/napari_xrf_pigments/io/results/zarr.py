@@ -13,6 +13,7 @@ from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, channel_names, pigment_arrays
 
 from .._guarded_zarr import metadata, open_checked
+from ..own_folders import foreign_in_store
 from .fields import KIND, MARKER, Field, all_fields, check_stored, provenance
 
 OME_VERSION = "0.5"
@@ -57,6 +58,11 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
 def is_results(path: Path) -> bool:
     """Return whether `path` is such a store."""
     return own_attributes(path).get("kind") == KIND
+
+
+def foreign(path: Path) -> list[str]:
+    """List the files and folders in such a store that this program did not write."""
+    return foreign_in_store(path, {"OME", *_IMAGES.values()})
 
 
 def own_attributes(path: Path) -> dict[str, Any]:

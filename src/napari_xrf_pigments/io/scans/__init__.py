@@ -10,8 +10,7 @@ from typing import Literal, cast
 from napari_xrf_pigments.cube import XRFCube
 
 from ..atomic_write import (
-    ensure_outside_scan,
-    ensure_replaceable,
+    check_output,
     remove,
     temporary_beside,
     translate_disk_errors,
@@ -72,11 +71,10 @@ def save_cube(
     """
     target = Path(out).absolute()
     name = scan_format(target, format)
-    for path in written_paths(target, name):
-        if cube.source is not None:
-            ensure_outside_scan(path, cube.source.path)
+    scan = None if cube.source is None else cube.source.path
+    check_scan_output(target, name, overwrite=overwrite, scan=scan)
     if name == "rpl":
-        _save_pair(cube, target, overwrite, progress)
+        _save_pair(cube, target, progress)
         return target
     from . import hdf5 as scan_hdf5
     from . import zarr as scan_zarr
@@ -86,8 +84,48 @@ def save_cube(
     def write(path: Path) -> None:
         module.write(path, cube, progress)
 
-    write_atomically(target, write, lambda path: overwrite and module.is_scan(path))
+    write_atomically(target, write, _ownership(target, name))
     return target
+
+
+def check_scan_output(
+    out: Path,
+    format: ScanFormat | None = None,
+    *,
+    overwrite: bool = False,
+    scan: Path | None = None,
+) -> None:
+    """Check before the work that a scan can be saved there.
+
+    Parameters
+    ----------
+    out, format, overwrite
+        As for :func:`save_cube`.
+    scan : Path, optional
+        The scan that is copied, which is never replaced.
+
+    Raises
+    ------
+    ValueError
+        If the format is unknown, or `out` is part of the scan.
+    OSError
+        If something is there that may not be replaced, or its folder does not exist.
+    """
+    name = scan_format(out, format)
+    for path in written_paths(out, name):
+        check_output(path, _ownership(out, name), overwrite=overwrite, scan=scan)
+
+
+def _ownership(target: Path, name: ScanFormat) -> Callable[[Path], bool]:
+    """Return the function that decides whether a file is part of a scan that was saved there."""
+    from . import hdf5 as scan_hdf5
+    from . import ripple as scan_ripple
+    from . import zarr as scan_zarr
+
+    if name == "rpl":
+        # Counts carry no mark; they are our own where their header is.
+        return lambda _: scan_ripple.is_scan(target)
+    return scan_zarr.is_replaceable if name == "zarr" else scan_hdf5.is_scan
 
 
 def scan_format(target: Path, wanted: str | None = None) -> ScanFormat:
@@ -115,13 +153,9 @@ def written_paths(target: Path, name: str) -> list[Path]:
     return [target, scan_ripple.raw_of(target), scan_ripple.images_of(target)]
 
 
-def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress | None) -> None:
+def _save_pair(cube: XRFCube, header: Path, progress: Progress | None) -> None:
     """Write the counts first and the header last: without it there is no scan."""
     from . import ripple as scan_ripple
-
-    def is_own_output(path: Path) -> bool:
-        # Counts carry no mark; they are our own where their header is.
-        return overwrite and scan_ripple.is_scan(header)
 
     def write_header(path: Path) -> None:
         path.write_text(scan_ripple.header_text(cube), encoding="ascii", newline="\n")
@@ -132,8 +166,6 @@ def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress 
     pixels = scan_ripple.images_of(header)
     if scan_ripple.images(cube):
         parts[pixels] = lambda path: scan_ripple.write_images(path, cube)
-    for path in (header, scan_ripple.raw_of(header), pixels):
-        ensure_replaceable(path, is_own_output)
     finished: dict[Path, Path] = {}
     try:
         for path, write in parts.items():
@@ -143,8 +175,7 @@ def _save_pair(cube: XRFCube, header: Path, overwrite: bool, progress: Progress 
         finished[header] = temporary_beside(header)
         with translate_disk_errors(header):
             write_header(finished[header])
-        for path in (header, *parts):
-            ensure_replaceable(path, is_own_output)
+        check_scan_output(header, "rpl", overwrite=True)  # a file may have appeared
         # An old header must not stand for a moment beside new counts.
         with translate_disk_errors(header):
             for path in (header, pixels):

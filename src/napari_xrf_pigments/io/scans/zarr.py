@@ -20,6 +20,7 @@ from napari_xrf_pigments.cube import XRFCube, choose_pieces
 from .._guarded_zarr import open_checked, open_guarded
 from .._lazy import StoredArray, dask_counts
 from .._reader import FormatReader, ReadOptions, check_size, make_source
+from ..own_folders import foreign_in_store, refuse_foreign
 from ..results.fields import MARKER
 from ..results.zarr import OME_VERSION, own_attributes
 from ._blocks import Progress, scan_blocks, stored_dtype
@@ -28,6 +29,7 @@ from .metadata import KIND, from_json, metadata_of, to_json
 FORMAT = "Zarr scan of this program (.zarr)"
 COUNTS, TOTAL = "counts", "total"
 _IMAGES = ("live_time_s", "valid")
+_COORDINATES = ("y", "x", "energy")
 
 
 def write(path: Path, cube: XRFCube, progress: Progress | None = None) -> None:
@@ -159,6 +161,14 @@ def _has_bytes(path: Path) -> bool:
         return path.stat().st_size > 0
     except OSError:
         return False
+
+
+def is_replaceable(path: Path) -> bool:
+    """Return whether `path` is such a store; refuse one that holds files of other origin."""
+    if not is_scan(path):
+        return False
+    refuse_foreign(path, foreign_in_store(path, {COUNTS, TOTAL, *_COORDINATES, *_IMAGES}))
+    return True
 
 
 def is_scan(path: Path) -> bool:

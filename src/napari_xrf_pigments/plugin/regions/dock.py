@@ -94,10 +94,12 @@ class RegionTableDock(ScanDock):
     def save_to(self, path: Path) -> None:
         """Save the table to a file; show an error if that fails."""
         target = path if path.suffix else path.with_suffix(".csv")
+        if self.table is None:
+            return
         try:
-            target.write_text(self.table.csv() if self.table else "", encoding="utf-8")
+            self.table.save(target)
         except OSError as error:
-            self.session.show_error(f"{target.name} could not be written: {error.strerror}.")
+            self.session.show_error(str(error))
 
     def _show(self, table: Table | None) -> None:
         self.table = table

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from napari_xrf_pigments.io.atomic_write import write_atomically
 from napari_xrf_pigments.pigments import display
 
 from ..layers.region_masks import Region
 from ..state.scan import Scan
 
 Cell = str | float | None
+_FIRST_COLUMNS = ("Region", "Pixels")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,26 @@ class Table:
         writer.writerows([[_exact(cell) for cell in row] for row in self.rows])
         return file.getvalue()
 
+    def save(self, path: Path) -> None:
+        """Write the table as CSV, in place of an earlier table of regions at most.
+
+        Raises
+        ------
+        OSError
+            If another file has that name, or the disk fails.
+        """
+        write_atomically(
+            path.absolute(),
+            lambda part: part.write_text(self.csv(), encoding="utf-8"),
+            _is_region_table,
+        )
+
+
+def _is_region_table(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(200).startswith(",".join(_FIRST_COLUMNS).encode())
+    return False
+
 
 def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Table:
     """Measure regions on the maps of a scan.
@@ -64,7 +88,7 @@ def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Tab
     pigments = scan.pigments.names if scan.pigments is not None else ()
     hidden = scan.palette.hidden(pigments)
     shown = [name for name in pigments if name not in hidden]
-    columns = ["Region", "Pixels", f"Area ({unit}²)", "Mean counts"]
+    columns = [*_FIRST_COLUMNS, f"Area ({unit}²)", "Mean counts"]
     for name in names:
         columns += [f"{name} (mean counts)", f"{name} (± of the mean)"]
     columns += [f"{display.pigment_title(name)} (share)" for name in shown]
