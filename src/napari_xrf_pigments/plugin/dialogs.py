@@ -42,6 +42,11 @@ def info(sentence: str) -> None:
     show_info(sentence)
 
 
+def saved_as(path: Path) -> str:
+    """Return the start of the message that a file was saved: its name and its folder."""
+    return f"Saved as {path.name} in {path.absolute().parent}"
+
+
 def offer(sentence: str, button: str, accept: Callable[[], None]) -> None:
     """Show a notification with one button.
 

@@ -221,7 +221,8 @@ class Run:
         on_end: Callable[[str | Failure], None],
         title: str = "",
     ) -> None:
-        self._begin, self._on_item, self._on_end = begin, on_item, on_end
+        self._begin, self._on_item = begin, on_item
+        self._on_end: Callable[[str | Failure], object] = on_end
         self._outcome: str | Failure = "finished"
         self._cancelled = threading.Event()
         start_worker(
@@ -237,10 +238,16 @@ class Run:
         self._outcome = "cancelled"
         self._cancelled.set()
 
-    def detach(self) -> None:
-        """Cancel without further calls, because the receiver was deleted."""
+    def detach(self, then: Callable[[], object] = lambda: None) -> None:
+        """Cancel without further calls, because the receiver was deleted.
+
+        Parameters
+        ----------
+        then : callable
+            Called in the main thread when the work has stopped.
+        """
         self._on_item = lambda item: None
-        self._on_end = lambda outcome: None
+        self._on_end = lambda outcome: then()
         self.cancel()
 
     def _iterate(self) -> Iterator[Any]:

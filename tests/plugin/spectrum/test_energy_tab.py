@@ -175,3 +175,32 @@ def test_the_user_selects_the_energy_axis(viewer, dock, qtbot):
     dock.energy_tab.axis_bar.button.click()
     assert "from the file" in dock.energy_tab.axis_bar.sentence.text()
     assert LayerInfo.of(viewer.layers[0]).scan.cube.energies.offset_kev == 0.0
+
+
+def test_an_axis_on_which_the_lines_do_not_fit_is_reported(viewer, dock, qtbot, notes):
+    scan = add_scan(viewer, make_cube())
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    field = dock.energy_tab.form.gain
+    field.setFocus()
+    field.setValue(25.0)
+    field.editingFinished.emit()
+    qtbot.waitUntil(lambda: scan.axis_check is not None, timeout=60_000)
+    assert scan.axis_check.fits is False
+    warnings = [text for text, severity in notes() if severity == "warning"]
+    assert len(warnings) == 1
+    assert "eV from their energies" in warnings[0]
+    assert scan.axis_check.sentence in dock.energy_tab.axis_bar.sentence.text()
+    scan.undo()
+    assert scan.axis_check is None
+    assert "eV from their energies" not in dock.energy_tab.axis_bar.sentence.text()
+
+
+def test_an_axis_on_which_the_lines_fit_gives_no_warning(viewer, dock, qtbot, notes):
+    scan = add_scan(viewer, make_cube())
+    qtbot.waitUntil(lambda: scan.checked, timeout=60_000)
+    dock.energy_tab.form.offset.setValue(8.0)
+    dock.energy_tab.form.offset.editingFinished.emit()
+    qtbot.waitUntil(lambda: scan.axis_check is not None, timeout=60_000)
+    assert scan.axis_check.fits
+    assert not [text for text, severity in notes() if severity == "warning"]
+    assert "agree within" in dock.energy_tab.axis_bar.sentence.text()

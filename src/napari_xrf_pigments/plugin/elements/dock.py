@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QPushButton, QSplitter
 
 from napari_xrf_pigments.pigments.display import element_colour
 
+from .. import dialogs
 from ..docks.map_dock import MapDock
 from ..layers.metadata import map_layers
 from ..layers.region_masks import regions_of
@@ -47,6 +48,9 @@ REGION_HINT = "Draw a region on the scan, then find or map elements in it."
 
 class ElementsDock(MapDock):
     """A dock that finds the elements of a scan, or of a part of it, and maps the ticked ones."""
+
+    results_kind = "elements"
+    layer_kinds = ELEMENT_KINDS
 
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, "Map elements", session)
@@ -206,6 +210,7 @@ class ElementsDock(MapDock):
         if part is not None:
             settings["part"] = part.settings
         results.provenance = self.session.services.provenance(cube, settings)
+        self.replace_results(scan, *(("elements", "preview") if part is None else ("preview",)))
         scan.derived.clear()
         if part is None:
             # The layers of families mapped before are reused for the new maps.
@@ -327,7 +332,7 @@ class ElementsDock(MapDock):
         except (ValueError, OSError) as error:
             self.session.show_error(str(error))
             return
-        self.run_bar.set_status(f"Fit settings written: {path.name}")
+        self.run_bar.set_status(f"{dialogs.saved_as(path)}.")
 
     def _choose_and_read(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Read fit settings", "", _FILTER)
@@ -349,9 +354,7 @@ class ElementsDock(MapDock):
 
     def _on_energies(self) -> None:
         self.update_bar()
-        why = "" if self.scan is None else self.scan.stale_reason_of("elements")
-        if why and not self.running:
-            self.run_bar.set_status(f"Computed with the {why}; map the elements again to update.")
+        self.show_stale_reason()
 
     def _show_alone(self, name: str) -> None:
         if self.scan is None:

@@ -53,6 +53,7 @@ def _sync_of(viewer: Viewer, services: Services = CORE) -> LayerSync:
     if viewer not in _SYNCS:
         session = Session(services)
         session.error_raised.connect(dialogs.error)
+        session.warning_raised.connect(dialogs.warning)
         _SYNCS[viewer] = LayerSync(viewer, session)
         weakref.finalize(viewer, session.close).atexit = False
         bind_keys(viewer)

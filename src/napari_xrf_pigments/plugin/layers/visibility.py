@@ -53,3 +53,9 @@ def iter_show_only(
         if layer.visible != (key in keys):
             layer.visible = key in keys
             yield
+
+
+def release_visibility(viewer: Viewer, scan: Scan, kinds: Iterable[str]) -> None:
+    """Let the program decide again which maps of the given kinds are visible."""
+    for layer in map_layers(viewer, scan, kinds).values():
+        update_info(layer, assigned_visible=layer.visible)

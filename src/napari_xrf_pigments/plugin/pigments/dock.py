@@ -51,6 +51,9 @@ _KINDS_OF_PIGMENT = ("pigment", "pigment-top", "pigment-below")
 class PigmentsDock(MapDock):
     """A dock that maps the pigments of a scan and lists those found."""
 
+    results_kind = "pigments"
+    layer_kinds = PIGMENT_KINDS
+
     def __init__(self, napari_viewer: Viewer, session: Session | None = None) -> None:
         super().__init__(napari_viewer, "Map pigments", session)
         self.settings = PigmentSettings(tuple(DEPTH_TITLES.items()))
@@ -161,6 +164,7 @@ class PigmentsDock(MapDock):
             return
         # Existing layers are reused for the new maps, because to remove and add layers would take
         # much longer.
+        self.replace_results(scan, "pigments")
         scan.pigments = None
         self._begin(scan, None)
         self.refresh()
@@ -261,9 +265,7 @@ class PigmentsDock(MapDock):
 
     def _on_energies(self) -> None:
         self.update_bar()
-        why = "" if self.scan is None else self.scan.stale_reason_of("pigments")
-        if why and not self.running:
-            self.run_bar.set_status(f"Computed with the {why}; map the pigments again to update.")
+        self.show_stale_reason()
 
     def _on_palette(self) -> None:
         if self.scan is not None:

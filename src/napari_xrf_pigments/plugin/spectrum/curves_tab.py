@@ -301,9 +301,10 @@ class CurvesTab(QObject):
 
         def write() -> str:
             if kind == "csv":
-                return f"Saved {save_spectra_csv(path, spectra, axis).name}."
+                return f"{dialogs.saved_as(save_spectra_csv(path, spectra, axis))}."
             paths = save_spectra_msa(path, spectra, axis, settings)
-            return f"Saved {', '.join(entry.name for entry in paths)}."
+            names = ", ".join(entry.name for entry in paths)
+            return f"Saved as {names} in {path.absolute().parent}."
 
         self._saving.submit(write)
 

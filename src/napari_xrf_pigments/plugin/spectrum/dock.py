@@ -142,9 +142,11 @@ class SpectrumDock(ScanDock):
             return
         if before is not None:
             self.disconnect_signal(before.energies_changed, self.refresh)
+            self.disconnect_signal(before.axis_judged, self.energy_tab.refresh)
             self.disconnect_signal(before.results_changed, self._on_results)
         if scan is not None:
             self.connect_signal(scan.energies_changed, self.refresh)
+            self.connect_signal(scan.axis_judged, self.energy_tab.refresh)
             self.connect_signal(scan.results_changed, self._on_results)
         for tab in (self.lines_tab, self.curves_tab, self.energy_tab, self.pixel_tab):
             tab.set_scan(scan)

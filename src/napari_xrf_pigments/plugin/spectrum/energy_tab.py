@@ -65,7 +65,7 @@ class AxisBar(QWidget):
 
 
 _FILTER = "Energy calibration (*.json)"
-_OUTDATED = "Existing maps were computed with a previous energy calibration; map again to update."
+_OUTDATED = "Existing maps were computed with previous settings; map again to update."
 
 
 class EnergyTab(QObject):
@@ -173,7 +173,7 @@ class EnergyTab(QObject):
         lines = "1 line" if count == 1 else f"{count} lines"
         # Gain and offset are two numbers, so two lines always agree.
         agreement = lines if count < 3 else f"{lines}, within {fitted.rms_ev:.1f} eV"
-        self._message = f"Applied ({agreement}). {_OUTDATED}"
+        self._message = f"Applied ({agreement})."
         self._lines.clear()
         self._set_fitted(None)
         self._applied[scan] = fitted
@@ -208,7 +208,7 @@ class EnergyTab(QObject):
         except (OSError, ValueError) as error:
             self._session.show_error(str(error))
         else:
-            dialogs.info(f"Saved {saved.name}.")
+            dialogs.info(f"{dialogs.saved_as(saved)}.")
 
     def load(self, path: Path) -> None:
         """Use a saved calibration."""
@@ -223,11 +223,9 @@ class EnergyTab(QObject):
         except (OSError, ValueError) as error:
             self._session.show_error(str(error))
             return
-        self._message = f"Loaded {path.name}. {_OUTDATED}"
+        self._message = f"Loaded {path.name}."
         if not saved.made_on(scan.cube):
-            self._message = (
-                f"Loaded {path.name}, made on {(saved.source or {}).get('name')}. {_OUTDATED}"
-            )
+            self._message = f"Loaded {path.name}, made on {(saved.source or {}).get('name')}."
         scan.change(ScanSettings(cube.energies, cube.acquisition, f"from {path.name}"))
 
     def choose_save_path(self) -> str:
@@ -251,6 +249,7 @@ class EnergyTab(QObject):
 
     def _use_estimate(self, estimate: bool) -> None:
         if self.scan is not None:
+            self._message = ""
             self.scan.use_estimate(estimate)
 
     def _set_tube(self, anode: str | None, tube_kv: float | None) -> None:
@@ -290,9 +289,10 @@ class EnergyTab(QObject):
 
     def _show(self) -> None:
         scan = self.scan
+        stale = scan is not None and any(map(scan.stale_reason_of, ("elements", "pigments")))
         self.panel.set_state(
             self._lines.rows(self._fitted),
-            self._message,
+            f"{self._message} {_OUTDATED}".strip() if stale else self._message,
             can_apply=self._fitted is not None,
             can_undo=scan is not None and scan.can_undo,
             has_scan=scan is not None,

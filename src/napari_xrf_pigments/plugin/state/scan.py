@@ -6,7 +6,7 @@ No Qt, no napari.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,31 @@ def _distance_kev(one: EnergyAxis, other: EnergyAxis) -> float:
     top = (one.gain_kev - other.gain_kev) * (one.n_channels - 1)
     start = one.offset_kev - other.offset_kev
     return max(abs(start), abs(start + top))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Results of a scan before a run replaces them.
+
+    Parameters
+    ----------
+    results : mapping of str to Results or None
+        Results by kind: "elements", "pigments", "preview".
+    made_with : mapping of str to ScanSettings
+        The settings they were made with.
+    derived : mapping of str to Combined
+        Sums, differences and ratios of the elemental maps.
+    """
+
+    results: Mapping[str, Any]
+    made_with: Mapping[str, ScanSettings]
+    derived: Mapping[str, Combined]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the results of the first kind exist and cover all of their pixels."""
+        first = next(iter(self.results.values()))
+        return first is not None and bool(first.complete)
 
 
 @dataclass(frozen=True)
@@ -260,6 +285,7 @@ class Scan:
     """
 
     energies_changed = Signal()
+    axis_judged = Signal()
     results_changed = Signal(str)
     palette_changed = Signal()
 
@@ -269,6 +295,8 @@ class Scan:
         self.totals = totals or TotalCounts(cube)
         self.calibration: Any = None
         self.checked = False
+        #: The check of an axis that the user gave by the lines of the scan: an ``AxisCheck``.
+        self.axis_check: Any = None
         self._results: dict[str, Any] = {"elements": None, "pigments": None, "preview": None}
         self._made_with: dict[str, ScanSettings] = {}
         self._file_energies: EnergyAxis = cube.energies
@@ -323,6 +351,22 @@ class Scan:
     def settings(self) -> ScanSettings:
         """The present settings."""
         return ScanSettings(self.cube.energies, self.cube.acquisition, self._origin)
+
+    def snapshot(self, *kinds: str) -> Snapshot:
+        """Return results ("elements", "pigments", "preview") that a run is about to replace."""
+        return Snapshot(
+            {kind: self._results[kind] for kind in kinds},
+            {kind: self._made_with[kind] for kind in kinds if kind in self._made_with},
+            dict(self.derived) if "elements" in kinds else {},
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Use the results of a snapshot again, since the run that replaced them was stopped."""
+        self._results.update(snapshot.results)
+        self._made_with.update(snapshot.made_with)
+        if "elements" in snapshot.results:
+            self.derived.clear()
+            self.derived.update(snapshot.derived)
 
     def stale_reason_of(self, kind: str) -> str:
         """Return why results ("elements", "pigments" or "preview") are stale; empty if not."""
@@ -387,8 +431,23 @@ class Scan:
 
     def _apply(self, settings: ScanSettings) -> None:
         self._origin = settings.origin
+        if settings.energies != self.cube.energies:
+            self.axis_check = None
         self.cube = replace(self.cube, energies=settings.energies, acquisition=settings.acquisition)
         self.energies_changed.emit()
+
+    @property
+    def needs_axis_check(self) -> bool:
+        """Whether the user gave the axis in use, and it was not compared with the lines yet."""
+        return bool(self._origin) and self.checked and self.axis_check is None
+
+    def set_axis_check(self, energies: EnergyAxis, check: Any) -> bool:
+        """Store the check of an axis if that is still in use; return whether it is."""
+        if energies != self.cube.energies:
+            return False
+        self.axis_check = check
+        self.axis_judged.emit()
+        return True
 
     def set_palette(self, palette: Palette) -> None:
         """Change which pigments are shown, and their thresholds."""
@@ -418,7 +477,7 @@ class Scan:
         if not self.checked and not self._origin:
             return f"{text} Checking it against the lines of the scan ..."
         if self._origin:
-            return text
+            return text if self.axis_check is None else f"{text} {self.axis_check.sentence}"
         refused = self.calibration is not None and not self.can_estimate
         return f"{text} {self.calibration.message}" if refused else text
 

@@ -66,6 +66,12 @@ def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
     return replace(calibration, anode=estimated.acquisition.anode, message=message)
 
 
+def _check_axis(cube: XRFCube, spectrum: NDArray[np.float64], known: Any) -> Any:
+    from napari_xrf_pigments.calibration.check import check_axis
+
+    return check_axis(spectrum, cube.energies, cube.acquisition, known)
+
+
 def _find_lines(cube: XRFCube) -> FoundLines:
     from napari_xrf_pigments.mapping import plan_elements
     from napari_xrf_pigments.mapping.elements import families_of_element
@@ -184,6 +190,9 @@ class Services:
         (path) to a cube.
     calibrate : callable
         (cube, summed spectrum) to ``Calibration``.
+    check_axis : callable
+        (cube with an axis given by the user, summed spectrum, automatic calibration or None) to
+        ``AxisCheck``.
     find_lines : callable
         (cube) to :class:`FoundLines`.
     element_tiles : callable
@@ -210,6 +219,7 @@ class Services:
 
     open_cube: Callable[[str | Path], XRFCube] = _open_cube
     calibrate: Callable[[XRFCube, NDArray[np.float64]], Any] = _calibrate
+    check_axis: Callable[[XRFCube, NDArray[np.float64], Any], Any] = _check_axis
     find_lines: Callable[[XRFCube], FoundLines] = _find_lines
     element_tiles: Callable[..., Iterable[Any]] = _element_tiles
     pigment_tiles: Callable[..., Iterable[Any]] = _pigment_tiles

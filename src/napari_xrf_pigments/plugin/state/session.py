@@ -10,6 +10,8 @@ from typing import Any
 from psygnal import Signal
 from qtpy.QtCore import QCoreApplication, QTimer
 
+from napari_xrf_pigments.cube import EnergyAxis
+
 from ..tasks import start_worker
 from .scan import Scan
 from .services import CORE, Services
@@ -48,6 +50,7 @@ class Session:
     pixel_selected = Signal(object, int, int)
     weights_changed = Signal()
     error_raised = Signal(str)
+    warning_raised = Signal(str)
 
     def __init__(self, services: Services = CORE) -> None:
         self.services = services
@@ -60,6 +63,7 @@ class Session:
     def add_scan(self, scan: Scan) -> None:
         """Add and select a scan; sum its counts and check its energy axis."""
         self.scans.append(scan)
+        scan.energies_changed.connect(self._check_given_axes)
         self.scans_changed.emit()
         self.select_scan(scan)
         monitor_scan(self, scan)
@@ -67,6 +71,7 @@ class Session:
     def remove_scan(self, scan: Scan) -> None:
         """Remove a scan, and select another one if it was selected."""
         scan.totals.stop()
+        scan.energies_changed.disconnect(self._check_given_axes)
         self.scans.remove(scan)
         self.scans_changed.emit()
         if self.scan is scan:
@@ -96,6 +101,19 @@ class Session:
     def show_error(self, sentence: str) -> None:
         """Report an error, as one sentence for the user."""
         self.error_raised.emit(sentence)
+
+    def _check_given_axes(self) -> None:
+        """Compare axes that the user gave with the lines of their scans, in a thread."""
+        for scan in self.scans:
+            if scan.needs_axis_check:
+                start_worker(_judge_axis, scan, self.services, returned=self._apply_axis_check)
+
+    def _apply_axis_check(self, result: tuple[Scan, EnergyAxis, Any]) -> None:
+        scan, energies, check = result
+        if check is None or scan not in self.scans or scan.axis_check is not None:
+            return
+        if scan.set_axis_check(energies, check) and check.fits is False:
+            self.warning_raised.emit(f"{scan.name}: {check.sentence}")
 
     def close(self) -> None:
         """Stop reading scans, because the viewer was closed."""
@@ -142,6 +160,16 @@ def _check_axis(scan: Scan, services: Services) -> tuple[Scan, Any]:
     except (ValueError, OSError, ImportError):
         # A scan whose axis cannot be checked is used as it is.
         return scan, None
+
+
+def _judge_axis(scan: Scan, services: Services) -> tuple[Scan, EnergyAxis, Any]:
+    cube = scan.cube
+    try:
+        spectrum = scan.totals.spectrum.copy()
+        return scan, cube.energies, services.check_axis(cube, spectrum, scan.calibration)
+    except (ValueError, OSError, ImportError):
+        # An axis that cannot be checked is used as it is.
+        return scan, cube.energies, None
 
 
 def _apply_calibration(result: tuple[Scan, Any]) -> None:
