@@ -13,6 +13,7 @@ from ..io.conftest import RPL, mca_text
 from ..io.formats.bruker import bcf_maker
 from ..io.formats.bruker.test_spx import EMPTY, XML
 from ..io.formats.test_msa import TEXT as MSA
+from ..made_spectra import gsecars_text, handheld_text, spe_text, spec_text
 
 COUNTS = np.arange(12, dtype=np.uint16).reshape(3, 4, 1) + (16 * (np.arange(160) % 13)).astype("u2")
 
@@ -85,6 +86,22 @@ def _msa(folder: Path) -> None:
     numbers = ", ".join(str(value) for value in COUNTS[0, 0])
     values = {"points": 160, "unit": "keV", "kind": "Y", "gain": 0.01, "offset": -0.1}
     (folder / "one.msa").write_text(MSA.format(data=numbers, **values))
+
+
+def _handheld(folder: Path) -> None:
+    (folder / "one.csv").write_text(handheld_text(COUNTS[0, 0]))
+
+
+def _spe(folder: Path) -> None:
+    (folder / "one.spe").write_text(spe_text(COUNTS[0, 0]))
+
+
+def _gsecars(folder: Path) -> None:
+    (folder / "one.mca").write_text(gsecars_text(COUNTS[0, 0]))
+
+
+def _spec(folder: Path) -> None:
+    (folder / "one.dat").write_text(spec_text(COUNTS[0, 0]))
 
 
 def _spx(folder: Path) -> None:
@@ -183,6 +200,10 @@ SEEDS = {
         Seed("mca_folder", _mca_folder, ".", "colonneXrighe.txt", True),
         Seed("mca", _mca, "one.mca", "one.mca", True),
         Seed("msa", _msa, "one.msa", "one.msa", True),
+        Seed("handheld", _handheld, "one.csv", "one.csv", True),
+        Seed("spe", _spe, "one.spe", "one.spe", True),
+        Seed("gsecars", _gsecars, "one.mca", "one.mca", True),
+        Seed("spec", _spec, "one.dat", "one.dat", True),
         Seed("spx", _spx, "one.spx", "one.spx", True),
         Seed("pdz", _pdz, "one.pdz", "one.pdz"),
         Seed("pdz25", _pdz25, "one.pdz", "one.pdz"),

@@ -38,6 +38,8 @@ class Source:
         Time of its last change, seconds since the epoch.
     notes : tuple of str
         Plain sentences on anomalies and missing metadata, collected while reading.
+    points : tuple of str
+        Names of the pixels, where they are separate measurements in one row; else empty.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Source:
     size: int = 0
     modified: float = 0.0
     notes: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class FormatReader:
         Whether files of this format may hold several detectors.
     slow : bool
         Whether reading takes so long that converting the scan first pays.
+    spectra : bool
+        Whether files of this format hold one spectrum, or several that are separate measurements.
     """
 
     format: str
@@ -63,6 +65,7 @@ class FormatReader:
     read: Callable[[Path, ReadOptions], XRFCube]
     chooses_detectors: bool = False
     slow: bool = False
+    spectra: bool = False
 
 
 def read_head(path: Path, size: int = 4096) -> bytes:

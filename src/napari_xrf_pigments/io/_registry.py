@@ -23,6 +23,9 @@ _READERS = (
     ("formats.npy", "NPZ_READER"),
     ("formats.msa", "READER"),
     ("formats.mca.spectrum", "READER"),
+    ("formats.spectra.gsecars", "READER"),
+    ("formats.spectra.spe", "READER"),
+    ("formats.spectra.spec_scans", "READER"),
     ("formats.bruker.spx", "READER"),
     ("formats.bruker.pdz", "READER"),
     ("formats.bruker.bcf", "READER"),
@@ -31,10 +34,13 @@ _READERS = (
     ("formats.tiff", "READER"),
     ("formats.zarr.reader", "READER"),
     ("formats.edf", "READER"),
+    # Last: it takes any text of one or two columns that can be a spectrum.
+    ("formats.spectra.text", "READER"),
 )
 READABLE = (
     "folders of .mca spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
-    ".msa/.emsa, .spx, .pdz, .mca, Bruker .bcf, EDF, ENVI, TIFF with many pages and Zarr"
+    ".msa/.emsa, .spx, .pdz, .mca, .spe, spectra as text, Bruker .bcf, EDF, ENVI, TIFF with many "
+    "pages and Zarr"
 )
 
 

@@ -139,4 +139,4 @@ def _acquisition(header: dict[str, str]) -> Acquisition:
     )
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, spectra=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
 
@@ -157,14 +158,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, wanted: str | None) -> di
     """Read the cube, under the name "counts", and the settings; sizes are checked first."""
     shapes: dict[str, tuple[int, ...]] = {}
     for info in archive.infolist():
-        with archive.open(info) as file:
-            shape, _, dtype = npy_header(file, f"{name} ({info.filename})")
-            declared = dtype.itemsize
-            for length in shape:
-                declared *= max(length, 0)
-            if declared + file.tell() > info.file_size:
-                raise ValueError(f"{name} is truncated: {info.filename} is shorter than declared.")
-        shapes[info.filename.removesuffix(".npy")] = shape
+        shapes[info.filename.removesuffix(".npy")] = _checked_shape(name, archive, info)
     cubes = [key for key, shape in shapes.items() if len(shape) == 3]
     key = wanted or ("counts" if "counts" in cubes or len(cubes) != 1 else cubes[0])
     if key not in cubes:
@@ -183,6 +177,43 @@ def _read_members(name: str, archive: zipfile.ZipFile, wanted: str | None) -> di
             arrays["counts" if other == key else other] = np.lib.format.read_array(
                 file, allow_pickle=False
             )
+    return arrays
+
+
+def _checked_shape(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, ...]:
+    """Read the shape of an array, and check that all of it is there."""
+    with archive.open(info) as file:
+        shape, _, dtype = npy_header(file, f"{name} ({info.filename})")
+        declared = dtype.itemsize
+        for length in shape:
+            declared *= max(length, 0)
+        if declared + file.tell() > info.file_size:
+            raise ValueError(f"{name} is truncated: {info.filename} is shorter than declared.")
+    return shape
+
+
+def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
+    """Read all arrays of an archive that unpacks to at most `limit` bytes.
+
+    Raises
+    ------
+    ValueError
+        If it is larger, damaged or pickled.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > _MAX_MEMBERS or sum(info.file_size for info in members) > limit:
+                raise ValueError(f"{path.name} is too large for an archive of this kind.")
+            for info in members:
+                _checked_shape(path.name, archive, info)
+                with archive.open(info) as file:
+                    arrays[info.filename.removesuffix(".npy")] = np.lib.format.read_array(
+                        file, allow_pickle=False
+                    )
+    except _DAMAGE:
+        raise ValueError(f"{path.name} is truncated or damaged.") from None
     return arrays
 
 

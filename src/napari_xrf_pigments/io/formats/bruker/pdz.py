@@ -192,4 +192,4 @@ def _counts(data: bytes, at: int, channels: int) -> NDArray[np.int64]:
     return np.frombuffer(data, "<i4", channels, at).astype(np.int64)
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, spectra=True)

@@ -78,4 +78,4 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     )
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, spectra=True)

@@ -142,4 +142,4 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     return one_pixel(path, FORMAT, counts, axis, notes, live_time_s=live)
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, spectra=True)
