@@ -41,3 +41,19 @@ def test_elements_have_different_colours():
 )
 def test_a_probability_below_one_is_never_shown_as_100_per_cent(value, text):
     assert display.format_probability(value) == text
+
+
+def test_alternatives_are_words():
+    assert display.one_of(("azurite", "malachite", "verdigris")) == (
+        "azurite, malachite or verdigris and copper resinate"
+    )
+    assert display.one_of(("red_lead",)) == "red lead"
+    assert display.one_of(("prussian_blue", "umber")) == "Prussian blue or umber"
+    assert display.one_of(()) == ""
+
+
+def test_whites_and_grounds_are_white():
+    for name in ("lead_white", "zinc_white", "titanium_white", "chalk", "gypsum", "lithopone"):
+        assert display.is_white(display.pigment_colour(name))
+    for name in ("silver_leaf", "barium_yellow", "lead_tin_yellow", "vermilion"):
+        assert not display.is_white(display.pigment_colour(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,6 +115,11 @@ def is_pale(hex_colour: str) -> bool:
     return lightness > 0.88 or (lightness > 0.5 and saturation < 0.2)
 
 
+def is_white(hex_colour: str) -> bool:
+    """Return whether a colour is a white: that of a white pigment or of a ground."""
+    return colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))[1] > 0.88
+
+
 def element_colour(line_family: str) -> str:
     """Return the colour of an elemental map such as ``"Fe K"``, grey if unknown."""
     symbol = line_family.partition(" ")[0]
@@ -153,6 +158,21 @@ def group_members(group: str) -> tuple[str, ...]:
 def group_title(group: str) -> str:
     """Return the name of a group, such as ``"Copper pigments"``."""
     return f"{group.replace('-', ' and ').capitalize()} pigments"
+
+
+#: First words of names that keep their capital within a sentence.
+_PROPER = ("Naples", "Prussian", "Egyptian", "Scheele's")
+
+
+def within_sentence(title: str) -> str:
+    """Return a name as it is written within a sentence: ``"lead white"``, ``"Naples yellow"``."""
+    return title if title.startswith(_PROPER) else title[:1].lower() + title[1:]
+
+
+def one_of(pigment_ids: Sequence[str]) -> str:
+    """Return alternatives as words, such as ``"azurite, malachite or verdigris"``."""
+    names = [within_sentence(pigment_title(name).split(" (")[0]) for name in pigment_ids]
+    return " or ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def group_colour(group: str) -> str:

@@ -18,6 +18,32 @@ NOT_MEASURED = "#4a6fa5"
 
 
 @dataclass(frozen=True)
+class CompositePicture:
+    """The composite of a scan and its legend.
+
+    Parameters
+    ----------
+    image : ndarray, shape (y, x, 4), uint8
+        The composite.
+    legend : ndarray, shape (row, column, 4), uint8
+        Its legend, in dots.
+    pixel_mm : tuple of float or None
+        Height and width of a pixel in mm; None: unknown.
+    """
+
+    image: NDArray[np.uint8]
+    legend: NDArray[np.uint8]
+    pixel_mm: tuple[float, float] | None = None
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height, in mm if the size of a pixel is known, else in pixels."""
+        rows, columns, _ = self.image.shape
+        dy, dx = self.pixel_mm or (1.0, 1.0)
+        return columns * dx, rows * dy
+
+
+@dataclass(frozen=True)
 class MapPicture:
     """A map, with all that is needed to draw and to label it.
 
@@ -161,8 +187,23 @@ class Page:
         # Below the axes, in which scale bars are drawn.
         self.figure.figimage(image, x, self.height - y - height, origin="upper", zorder=-1)
 
+    def image(self, pixels: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> None:
+        """Draw an image of any size, shape (y, x, 4), into a rectangle in dots."""
+        from PIL import Image
+
+        enlarged = width >= pixels.shape[1]
+        filter_ = Image.Resampling.NEAREST if enlarged else Image.Resampling.LANCZOS
+        resized = np.asarray(Image.fromarray(pixels).resize((width, height), filter_))
+        self.figure.figimage(resized, x, self.height - y - height, origin="upper", zorder=-1)
+
     def scale_bar(
-        self, picture: MapPicture, x: int, y: int, width: int, height: int, **style: Any
+        self,
+        picture: MapPicture | CompositePicture,
+        x: int,
+        y: int,
+        width: int,
+        height: int,
+        **style: Any,
     ) -> None:
         """Draw a scale bar into a rectangle that is as wide as the map."""
         from matplotlib_scalebar.scalebar import ScaleBar

@@ -13,15 +13,24 @@ import numpy as np
 from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic_write import check_output, write_atomically
 from ..pigments.display import Naming
-from ._page import MM_PER_INCH, MapPicture, Page, to_dots
+from ..pigments.selection import Palette
+from ._page import MM_PER_INCH, CompositePicture, MapPicture, Page, to_dots
+from .composite import Amount, composite, items_of
 from .figures import element_pictures, group_pictures, pigment_pictures
+from .legend import draw_legend
 
 DPI = 150
 _SOFTWARE = "napari-xrf-pigments overview"
 # Lengths on the page, mm.
 _WIDTH = 12 * MM_PER_INCH
 _MARGIN, _GAP, _TITLE, _HEADING, _PANEL_TITLE = 9.0, 4.5, 10.5, 8.5, 6.0
+_LEGEND_LINE = 7.0
 _BAR_GAP, _BAR, _BAR_LABELS, _TALLEST_MAP, _CHIP = 1.3, 1.8, 7.0, 178.0, 3.3
+#: Meaning of the numbers in the legend, and of the colours of the composite.
+SHARE = "share of the measured area"
+COMPOSITE_NOTE = (
+    "hue: the pigment that leads; brightness: its signal; whites and grounds where nothing else is"
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ def save_overview(
     from PIL import Image, PngImagePlugin
 
     naming = naming or Naming()
+    first = None if pigments is None else composite_picture(pigments)
     sections = []
     if elements is not None:
         note = "net counts; the brightest grey is the 99.5th percentile of each map"
@@ -128,7 +138,7 @@ def save_overview(
             sections.append(Section("One of several", note, groups))
     if not sections:
         raise ValueError("There are no maps to draw.")
-    image = Image.fromarray(draw_page(title, sections).render())
+    image = Image.fromarray(draw_page(title, sections, first).render())
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     check_overview(target)
@@ -174,17 +184,82 @@ def _groups_by_members(maps: PigmentMaps, naming: Naming) -> tuple[MapPicture, .
     )
 
 
-def draw_page(title: str, sections: list[Section]) -> Page:
-    """Draw sections one below the other."""
+def composite_picture(
+    maps: PigmentMaps, palette: Palette | None = None, line_mm: float = _LEGEND_LINE
+) -> CompositePicture | None:
+    """Return the composite of pigment maps with its legend in black; None without pigments.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        Pigment maps.
+    palette : Palette, optional
+        Thresholds and hidden pigments.
+    line_mm : float
+        Height of a line of the legend on paper, mm.
+    """
+    palette = palette or Palette()
+    items = items_of(maps, palette)
+    if not items:
+        return None
+    amounts = [Amount(maps, item, palette) for item in items]
+    image = composite(amounts, items, np.shape(maps.unexplained))
+    legend = draw_legend(items, to_dots(line_mm, DPI), ink="#202020", heading=SHARE)
+    return CompositePicture(image, legend, maps.pixel_mm)
+
+
+def draw_page(title: str, sections: list[Section], first: CompositePicture | None = None) -> Page:
+    """Draw the composite, and sections one below the other."""
     top = _MARGIN + (_TITLE if title else 0.0)
     height = top + sum(section.height_mm for section in sections)
+    composite_mm = (0.0, 0.0) if first is None else _composite_mm(first)
+    if first is not None:
+        legend_mm = first.legend.shape[0] * MM_PER_INCH / DPI
+        height += _HEADING + max(composite_mm[1], legend_mm) + _GAP
     page = Page(to_dots(_WIDTH, DPI), to_dots(height, DPI), DPI)
     margin = page.dots(_MARGIN)
     page.text(margin, margin, title, 15, weight="bold")
+    if first is not None:
+        _draw_composite(page, first, page.dots(top), composite_mm)
+        top += _HEADING + max(composite_mm[1], legend_mm) + _GAP
     for section in sections:
         _draw_section(page, section, page.dots(top))
         top += section.height_mm
     return page
+
+
+def _composite_mm(picture: CompositePicture) -> tuple[float, float]:
+    """Return width and height of the composite on the page, beside its legend."""
+    legend = picture.legend.shape[1] * MM_PER_INCH / DPI
+    width, height = picture.extent
+    scale = min((_WIDTH - 2 * _MARGIN - 2 * _GAP - legend) / width, _TALLEST_MAP / height)
+    return width * scale, height * scale
+
+
+def _draw_composite(
+    page: Page, picture: CompositePicture, top: int, size_mm: tuple[float, float]
+) -> None:
+    margin = page.dots(_MARGIN)
+    heading = page.text(margin, top, "Pigments together", 12.5, weight="bold")
+    right = heading.get_window_extent().x1
+    page.text(right + page.dots(3), top + page.dots(0.9), COMPOSITE_NOTE, 9, color="#666666")
+    y = top + page.dots(_HEADING)
+    width, height = (max(1, page.dots(side)) for side in size_mm)
+    page.image(picture.image, margin, y, width, height)
+    page.block(margin, y, width, height, fill=False, ec="#999999", lw=0.6)
+    _draw_scale_bar(page, picture, margin, y, width, height)
+    rows, columns, _ = picture.legend.shape
+    page.image(picture.legend, margin + width + page.dots(2 * _GAP), y, columns, rows)
+
+
+def _draw_scale_bar(
+    page: Page, picture: MapPicture | CompositePicture, x: int, y: int, width: int, height: int
+) -> None:
+    page.scale_bar(
+        picture, x, y, width, height,
+        location="lower left", color="white", box_color="black", box_alpha=0.5,
+        scale_loc="top", width_fraction=0.02, sep=2, font_properties={"size": 8},
+    )  # fmt: skip
 
 
 def _draw_section(page: Page, section: Section, top: int) -> None:
@@ -223,11 +298,7 @@ def _draw_map(
     page.map(picture, x, y, width, height)
     page.block(x, y, width, height, fill=False, ec="#999999", lw=0.6)
     if with_scale_bar:
-        page.scale_bar(
-            picture, x, y, width, height,
-            location="lower left", color="white", box_color="black", box_alpha=0.5,
-            scale_loc="top", width_fraction=0.02, sep=2, font_properties={"size": 8},
-        )  # fmt: skip
+        _draw_scale_bar(page, picture, x, y, width, height)
     bar = page.colour_bar(picture, x, y + height + page.dots(_BAR_GAP), width, page.dots(_BAR))
     low, high = picture.limits
     bar.set_ticks([low, high], labels=[_format_number(low), _format_number(high)])
