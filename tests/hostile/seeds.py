@@ -15,6 +15,8 @@ from ..io.formats.bruker.test_spx import EMPTY, XML
 from ..io.formats.test_msa import TEXT as MSA
 from ..made_spectra import gsecars_text, handheld_text, spe_text, spec_text
 
+# Arrays without names need sides other than 1, 3 and 4, which are those of pictures.
+ARRAY = np.arange(30, dtype=np.uint16).reshape(5, 6, 1) + (16 * (np.arange(160) % 13)).astype("u2")
 COUNTS = np.arange(12, dtype=np.uint16).reshape(3, 4, 1) + (16 * (np.arange(160) % 13)).astype("u2")
 
 
@@ -127,7 +129,7 @@ def _bcf(folder: Path) -> None:
 
 
 def _npy(folder: Path) -> None:
-    np.save(folder / "scan.npy", COUNTS)
+    np.save(folder / "scan.npy", ARRAY)
 
 
 def _npz(folder: Path) -> None:
@@ -160,7 +162,7 @@ def _crono(folder: Path) -> None:
 def _tiff(folder: Path) -> None:
     import tifffile
 
-    pages = np.ascontiguousarray(COUNTS.transpose(2, 0, 1))
+    pages = np.ascontiguousarray(ARRAY.transpose(2, 0, 1))
     tifffile.imwrite(folder / "scan.tif", pages, photometric="minisblack")
 
 
@@ -168,7 +170,7 @@ def _zarr(folder: Path) -> None:
     import zarr
 
     root = zarr.open_group(str(folder / "scan.zarr"), mode="w")
-    root.create_array("counts", shape=COUNTS.shape, dtype="u2", chunks=(3, 4, 160))[:] = COUNTS
+    root.create_array("counts", shape=ARRAY.shape, dtype="u2", chunks=(5, 6, 160))[:] = ARRAY
 
 
 def _dms(folder: Path) -> None:

@@ -39,7 +39,12 @@ depthscaleunits         keV
 @pytest.fixture
 def counts() -> np.ndarray:
     """Make counts, shape (3, 4, 160), that differ between all pixels of a channel."""
-    pixels = np.arange(12, dtype=np.int64).reshape(3, 4, 1)
+    return numbered_counts(3, 4)
+
+
+def numbered_counts(rows: int, columns: int) -> np.ndarray:
+    """Make counts of 160 channels; arrays without names need sides other than 1, 3 and 4."""
+    pixels = np.arange(rows * columns, dtype=np.int64).reshape(rows, columns, 1)
     return pixels + 16 * (np.arange(160) % 13)
 
 

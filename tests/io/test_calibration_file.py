@@ -56,7 +56,7 @@ def test_another_number_of_channels_is_refused():
 
 def test_the_name_of_the_scan_is_saved_without_its_folders(tmp_path):
     path = tmp_path / "scan.npy"
-    np.save(path, np.ones((2, 3, 64), np.uint16))
+    np.save(path, np.ones((2, 5, 160), np.uint16))
     from napari_xrf_pigments import open_cube
 
     opened = open_cube(path, gain_kev=0.02)
@@ -65,7 +65,7 @@ def test_the_name_of_the_scan_is_saved_without_its_folders(tmp_path):
     assert found.made_on(opened)
     assert found.source["name"] == "scan.npy"
     assert str(tmp_path) not in saved.read_text()
-    np.save(path, np.ones((2, 3, 64), np.uint32))
+    np.save(path, np.ones((2, 5, 160), np.uint32))
     assert not found.made_on(open_cube(path, gain_kev=0.02))
 
 

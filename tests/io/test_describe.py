@@ -7,7 +7,7 @@ import numpy as np
 from napari_xrf_pigments.io import describe, open_cube
 from napari_xrf_pigments.io.describe import describe_cube
 
-from .conftest import RPL
+from .conftest import RPL, numbered_counts
 
 
 def test_the_description_contains_size_counts_and_energy_axis(mca_folder, counts):
@@ -40,8 +40,8 @@ def test_the_description_contains_settings_and_size_in_mm(tmp_path, counts):
     assert "1.5 x 1 (a pixel is 0.5 x 0.25 mm)" in text
 
 
-def test_an_assumed_axis_is_described_as_assumed(tmp_path, counts):
-    np.save(tmp_path / "a.npy", counts)
+def test_an_assumed_axis_is_described_as_assumed(tmp_path):
+    np.save(tmp_path / "a.npy", numbered_counts(5, 6))
     assert "(not known, assumed)" in describe(tmp_path / "a.npy")
     assert "(given by you)" in describe_cube(open_cube(tmp_path / "a.npy", gain_kev=0.02))
 

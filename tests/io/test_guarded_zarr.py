@@ -14,6 +14,7 @@ import pytest
 import zarr
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.io.conftest import numbered_counts
 
 from napari_xrf_pigments.io import open_cube
 from napari_xrf_pigments.io._guarded_zarr import exceeds_declared_size
@@ -27,6 +28,11 @@ PACKERS = {
     "blosc": numcodecs.Blosc().encode,
 }
 BIG = 4 * 2**20
+
+
+@pytest.fixture
+def counts():
+    return numbered_counts(5, 6)
 
 
 @pytest.mark.parametrize("data", [bytes(BIG), os.urandom(BIG), b"counts" * (BIG // 6)])
@@ -61,7 +67,7 @@ def test_decompression_bomb_raises_one_sentence(tmp_path, counts, codec):
         "blosc": zarr.codecs.BloscCodec(),
     }
     data = counts.astype(np.uint16)
-    zarr.create_array(str(path), data=data, chunks=(3, 4, 160), compressors=[codecs[codec]])
+    zarr.create_array(str(path), data=data, chunks=(5, 6, 160), compressors=[codecs[codec]])
     (piece,) = (each for each in (path / "c").rglob("*") if each.is_file())
     piece.write_bytes(bytes(PACKERS[codec](bytes(BIG))))
     with pytest.raises(ValueError, match=r"scan\.zarr is damaged"):
@@ -71,13 +77,13 @@ def test_decompression_bomb_raises_one_sentence(tmp_path, counts, codec):
 def test_shards_are_read(tmp_path, counts):
     path = tmp_path / "scan.zarr"
     data = counts.astype(np.uint16)
-    zarr.create_array(str(path), data=data, chunks=(1, 2, 160), shards=(3, 4, 160))
+    zarr.create_array(str(path), data=data, chunks=(1, 2, 160), shards=(5, 2, 160))
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
 def test_a_pipe_instead_of_a_chunk_does_not_block(tmp_path, counts):
     path = tmp_path / "scan.zarr"
-    zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(3, 4, 160))
+    zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(5, 6, 160))
     (piece,) = (each for each in (path / "c").rglob("*") if each.is_file())
     piece.unlink()
     os.mkfifo(piece)

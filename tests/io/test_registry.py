@@ -52,8 +52,8 @@ def test_settings_without_an_override_are_those_of_the_file(scan):
     assert open_cube(scan, tube_kv=40).acquisition.anode == "Rh"
 
 
-def test_a_given_gain_removes_the_note_on_a_missing_axis(tmp_path, counts):
-    np.save(tmp_path / "scan.npy", counts)
+def test_a_given_gain_removes_the_note_on_a_missing_axis(tmp_path):
+    np.save(tmp_path / "scan.npy", np.ones((5, 6, 160), np.uint8))
     assert open_cube(tmp_path / "scan.npy").source.notes
     assert not open_cube(tmp_path / "scan.npy", gain_kev=0.02).source.notes
 

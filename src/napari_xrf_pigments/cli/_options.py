@@ -54,7 +54,13 @@ def panel(title: str) -> Callable[..., Any]:
 _energy = panel("Energy and instrument (if the file lacks them, or has them wrong)")
 
 ScanArgument = Annotated[Path, Argument(metavar="SCAN", help="Scan: a file or a folder.")]
-Dataset = Annotated[str | None, Option(help="Dataset to open, in a file with several.")]
+Dataset = Annotated[
+    str | None,
+    Option(
+        metavar="PATH",
+        help="Array to open, in a file with several, or one that looks like a picture.",
+    ),
+]
 Detector = Annotated[
     str | None,
     Option(

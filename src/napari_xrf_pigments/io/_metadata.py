@@ -21,6 +21,10 @@ LENGTH_UNITS_MM = {
 #: Energy in keV of each unit.
 ENERGY_UNITS_KEV = {"kev": 1.0, "kiloelectronvolt": 1.0, "ev": 1e-3, "electronvolt": 1e-3}
 ENERGY_NAMES = ("energies_kev", "energy_kev", "energies", "energy", "kev")
+#: An array whose spectrum is shorter is a stack of pictures, not a scan.
+LEAST_CHANNELS = 128
+#: Lengths of an axis of colours: grey, RGB and RGBA.
+PICTURE_LENGTHS = (1, 3, 4)
 
 
 def scalar(settings: Mapping[str, Any], key: str) -> float | None:
@@ -118,15 +122,43 @@ def image_from_settings(
     return image if image.shape == shape and image.dtype.kind in "biuf" else None
 
 
-def guess_channel_axis(shape: tuple[int, int, int], prefer_last: bool) -> int:
-    """Guess the spectrum axis.
+def guess_channel_axis(shape: tuple[int, int, int]) -> int:
+    """Guess the spectrum axis of an array whose axes have no names.
 
-    It is the only axis of 256, 512, 1024 ... channels, as detectors have; else the last axis,
-    which is the convention of plain arrays, or the longest.
+    It is the only axis of 256, 512, 1024 ... channels, as detectors have, or the longest of
+    several. Without one it is the last axis, the convention of plain arrays, where that is long
+    enough for a spectrum, else the longest.
     """
-    powers = [i for i, length in enumerate(shape) if length >= 256 and not length & (length - 1)]
-    if len(powers) == 1:
-        return powers[0]
-    if prefer_last or shape[2] == max(shape):
-        return 2
-    return shape.index(max(shape))
+    powers = [axis for axis, length in enumerate(shape) if is_power_of_two(length)]
+    if powers:
+        longest = max(shape[axis] for axis in powers)
+        return [axis for axis in powers if shape[axis] == longest][-1]
+    return 2 if shape[2] >= LEAST_CHANNELS else shape.index(max(shape))
+
+
+def picture_reason(shape: tuple[int, int, int], channel: int) -> str | None:
+    """Explain why an array is not opened as a scan unasked; None where it is.
+
+    It applies where no axis has a name and no energies are stated. Pictures have 1, 3 or 4
+    colours, and spectra at least 128 channels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Lengths of the three axes.
+    channel : int
+        The axis that would be the spectrum.
+    """
+    reason = None
+    if any(length in PICTURE_LENGTHS for length in shape):
+        reason = "looks like a picture, because an axis has a length of 1, 3 or 4"
+    elif channel != 2 and shape.count(shape[channel]) > 1:
+        reason = f"looks like pictures, because two axes have a length of {shape[channel]}"
+    elif shape[channel] < LEAST_CHANNELS:
+        reason = f"has no axis of at least {LEAST_CHANNELS} channels"
+    return reason and f"{reason} and nothing names its axes or gives energies"
+
+
+def is_power_of_two(length: int) -> bool:
+    """Return whether a length is 256, 512, 1024 ..., as detectors have channels."""
+    return length >= 256 and not length & (length - 1)

@@ -58,6 +58,9 @@ class FormatReader:
         Whether reading takes so long that converting the scan first pays.
     spectra : bool
         Whether files of this format hold one spectrum, or several that are separate measurements.
+    has_signature : callable or None
+        Returns whether a path is a container of this format, although nothing in it is a scan
+        unasked: `read` then explains why, or opens the array that the user names.
     """
 
     format: str
@@ -66,6 +69,7 @@ class FormatReader:
     chooses_detectors: bool = False
     slow: bool = False
     spectra: bool = False
+    has_signature: Callable[[Path], bool] | None = None
 
 
 def read_head(path: Path, size: int = 4096) -> bytes:

@@ -177,15 +177,16 @@ def _read(path: Path, options: ReadOptions) -> XRFCube:
             )
         if path.is_file() and path.stat().st_size == 0:
             raise ValueError(f"{path.name} is empty.")
-        reader = _find_reader(path) or _reader_for_damaged_file(path)
+        reader = _find_reader(path)
         if reader is None:
             if path.is_file():
                 with path.open("rb"):  # raises the error of a file that may not be read
                     pass
-            raise ValueError(
-                _rejection_reason(path)
-                or f"{path.name} is not a scan that can be read here ({READABLE})."
-            )
+            reason = _rejection_reason(path) if options.dataset is None else None
+            reader = None if reason else _reader_of_container(path)
+            if reader is None:
+                unknown = f"{path.name} is not a scan that can be read here ({READABLE})."
+                raise ValueError(reason or unknown)
         if not reader.chooses_detectors:
             require_single_detector(options.detector)
         cube = reader.read(path, options)
@@ -201,11 +202,12 @@ def _read(path: Path, options: ReadOptions) -> XRFCube:
         raise type(error)(f"{path.name} cannot be read: {error.strerror.lower()}.") from error
 
 
-def _reader_for_damaged_file(path: Path) -> FormatReader | None:
-    """Return the reader whose error explains a file that no reader recognises."""
-    from .formats.hdf5 import reader as hdf5
-
-    return hdf5.READER if path.is_file() and hdf5.is_hdf5(path) else None
+def _reader_of_container(path: Path) -> FormatReader | None:
+    """Return the reader that explains a container which no reader opens unasked."""
+    return next(
+        (each for each in readers() if each.has_signature is not None and each.has_signature(path)),
+        None,
+    )
 
 
 def _rejection_reason(path: Path) -> str | None:

@@ -13,7 +13,7 @@ def pages(folder: Path) -> Made:
     """Write one page per channel, in contiguous strips."""
     import tifffile
 
-    counts = small_counts()
+    counts = small_counts(5, 6)
     planes = np.moveaxis(counts, 2, 0).astype(np.uint16)
     tifffile.imwrite(folder / "scan.tif", planes, photometric="minisblack")
     return Made(folder / "scan.tif", counts)
@@ -35,7 +35,7 @@ def pillow(folder: Path) -> Made:
     """Write the pages one by one with Pillow."""
     from PIL import Image
 
-    counts = small_counts()
+    counts = small_counts(5, 6)
     images = [Image.fromarray(plane.astype(np.uint16)) for plane in np.moveaxis(counts, 2, 0)]
     images[0].save(folder / "scan.tif", save_all=True, append_images=images[1:])
     return Made(folder / "scan.tif", counts)

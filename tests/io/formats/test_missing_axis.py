@@ -18,8 +18,8 @@ def counts(expected_spectrum):
     """Simulate counts of a small panel with iron, copper, mercury and lead."""
     kev = EnergyAxis(1024, GAIN, OFFSET).kev
     amounts = {"Ca K": 4e4, "Fe K": 2e5, "Cu K": 9e4, "Hg L": 2e5, "Pb L": 1.5e5, "Sr K": 5e4}
-    mean = expected_spectrum(kev, amounts, scatter=1e5, continuum=2e5) / 12
-    return np.random.default_rng(5).poisson(mean, (3, 4, 1024)).astype(np.uint16)
+    mean = expected_spectrum(kev, amounts, scatter=1e5, continuum=2e5) / 30
+    return np.random.default_rng(5).poisson(mean, (5, 6, 1024)).astype(np.uint16)
 
 
 def npy(folder, counts):
@@ -51,7 +51,7 @@ def edf(folder, counts):
 
 
 def envi(folder, counts):
-    text = "ENVI\nsamples = 4\nlines = 3\nbands = 1024\ndata type = 12\ninterleave = bip\n"
+    text = "ENVI\nsamples = 6\nlines = 5\nbands = 1024\ndata type = 12\ninterleave = bip\n"
     (folder / "scan.hdr").write_text(text + "byte order = 0\n")
     (folder / "scan.dat").write_bytes(counts.astype("<u2").tobytes())
     return folder / "scan.hdr"
@@ -103,6 +103,6 @@ def test_an_axis_given_by_the_user_has_priority(tmp_path, counts, write):
 
 
 def test_without_lines_a_default_axis_is_assumed(tmp_path):
-    np.save(tmp_path / "scan.npy", np.ones((3, 4, 512), np.uint8))
+    np.save(tmp_path / "scan.npy", np.ones((5, 6, 512), np.uint8))
     text = describe(tmp_path / "scan.npy")
     assert "(not known, assumed)" in text and "0.01 keV a channel from 0 keV is assumed" in text

@@ -8,9 +8,15 @@ import zipfile
 
 import numpy as np
 import pytest
+from tests.io.conftest import numbered_counts
 
 from napari_xrf_pigments.io import can_open, open_cube
 from napari_xrf_pigments.io.formats import npy
+
+
+@pytest.fixture
+def counts():
+    return numbered_counts(5, 6)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -26,17 +32,17 @@ def test_npy_is_read_lazily_in_any_layout(tmp_path, counts, dtype, order):
 
 
 def test_a_channel_axis_in_first_position_is_recognised_by_its_length(tmp_path):
-    np.save(tmp_path / "scan.npy", np.zeros((512, 3, 4), np.uint8))
-    assert open_cube(tmp_path / "scan.npy").shape == (3, 4, 512)
+    np.save(tmp_path / "scan.npy", np.zeros((512, 5, 6), np.uint8))
+    assert open_cube(tmp_path / "scan.npy").shape == (5, 6, 512)
 
 
 def test_settings_in_npz_are_read(tmp_path, counts):
-    valid = np.ones((3, 4), bool)
+    valid = np.ones((5, 6), bool)
     valid[1, 1] = False
     path = tmp_path / "scan.npz"
     np.savez_compressed(
         path, counts=counts, gain_kev=0.02, offset_kev=-0.1, anode="Rh", tube_kv=50.0,
-        pixel_mm=[0.5, 0.25], live_time_s=np.full((3, 4), 0.1), valid=valid,
+        pixel_mm=[0.5, 0.25], live_time_s=np.full((5, 6), 0.1), valid=valid,
     )  # fmt: skip
     cube = open_cube(path)
     np.testing.assert_array_equal(cube.counts.compute(), counts)
@@ -61,11 +67,35 @@ def test_the_only_cube_of_an_archive_opens_under_any_name(tmp_path, counts):
 
 
 def test_an_array_can_be_selected(tmp_path, counts):
-    np.savez(tmp_path / "scan.npz", a=counts, b=counts + 1)
-    with pytest.raises(ValueError, match="it has a, b"):
-        open_cube(tmp_path / "scan.npz")
-    cube = open_cube(tmp_path / "scan.npz", dataset="b")
-    np.testing.assert_array_equal(cube.counts.compute(), counts + 1)
+    long = np.concatenate([counts, counts], axis=2)
+    np.savez(tmp_path / "scan.npz", a=counts, b=long, c=np.zeros(3))
+    cube = open_cube(tmp_path / "scan.npz")
+    np.testing.assert_array_equal(cube.counts.compute(), long)
+    assert any("b was opened" in note and "a (5 x 6 x 160)" in note for note in cube.source.notes)
+    cube = open_cube(tmp_path / "scan.npz", dataset="a")
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    with pytest.raises(ValueError, match=r"no array 'd' .* it has a \(5 x 6 x 160\), b"):
+        open_cube(tmp_path / "scan.npz", dataset="d")
+
+
+@pytest.mark.parametrize("shape", [(512, 512, 3), (1, 256, 256), (4, 50, 160), (512, 512, 20)])
+@pytest.mark.parametrize("save", [np.save, np.savez])
+def test_pictures_open_only_by_name(tmp_path, shape, save):
+    path = tmp_path / ("scan.npy" if save is np.save else "scan.npz")
+    save(path, np.ones(shape, np.uint8))
+    with pytest.raises(ValueError, match=r"looks like .*`--dataset \S+` opens it"):
+        open_cube(path)
+    name = "/" if save is np.save else "arr_0"
+    assert sorted(open_cube(path, dataset=name).shape) == sorted(shape)
+    assert can_open(path) == (save is np.savez)
+
+
+def test_few_channels_open_only_by_name(tmp_path):
+    path = tmp_path / "scan.npy"
+    np.save(path, np.arange(20 * 30 * 64).reshape(20, 30, 64))
+    with pytest.raises(ValueError, match="no axis of at least 128 channels"):
+        open_cube(path)
+    assert open_cube(path, dataset="/").shape == (20, 30, 64)
 
 
 class Trap:

@@ -10,12 +10,18 @@ import zlib
 import numpy as np
 import pytest
 import tifffile
+from tests.io.conftest import numbered_counts
 
 from napari_xrf_pigments.io import can_open, describe, open_cube
 
 
 def planes_of(counts, dtype=np.uint16):
     return np.moveaxis(counts, 2, 0).astype(dtype)
+
+
+@pytest.fixture
+def counts():
+    return numbered_counts(5, 6)
 
 
 @pytest.fixture
@@ -147,7 +153,7 @@ def test_energies_in_the_metadata_of_tifffile_are_read(path, counts):
         (np.zeros((40, 50), np.uint8), {}),
         (np.zeros((40, 50), np.uint16), {"compression": "zlib"}),
         (np.zeros((12, 40, 50), np.uint16), {"photometric": "minisblack"}),
-        (np.full((200, 4, 5), 0.5, np.float32), {"photometric": "minisblack"}),
+        (np.full((200, 7, 5), 0.5, np.float32), {"photometric": "minisblack"}),
     ],
 )
 def test_photographs_and_small_stacks_do_not_open_as_a_scan(path, image, options):

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._metadata import LEAST_CHANNELS
 from .._reader import check_size
 from ..formats.tiff_pages import (
-    LEAST_CHANNELS,
     check_compression,
     check_segments,
     is_tiff,

@@ -18,15 +18,15 @@ from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
 from .._lazy import LazyCube, dask_counts, looks_like_counts
 from .._metadata import (
+    PICTURE_LENGTHS,
     acquisition_from_settings,
     axis_from_settings,
-    guess_channel_axis,
     pixel_from_settings,
 )
 from .._reader import estimated_axis, make_source
 
-# An array whose spectrum is shorter is a stack of pictures, not a scan.
-LEAST_CHANNELS = 128
+_LISTED = 12
+_REFUSED = 3
 ENERGY_WORDS = ("energ", "kev")
 _SPECTRUM_WORDS = (*ENERGY_WORDS, "channel", "mca", "spectr", "bins")
 
@@ -53,8 +53,12 @@ class Candidate:
         Whether the spectrum axis is a guess.
     detector_axis : int or None
         The axis of the detectors, where there is one.
-    rank : tuple of bool
-        Order among the candidates of one container; see :func:`rank`.
+    is_default : bool
+        Whether the container names it as its default.
+    is_declared : bool
+        Whether the container declares it as measured data.
+    doubt : str or None
+        Why it is opened only if the user names it; None where it is opened unasked.
     """
 
     name: str
@@ -65,50 +69,56 @@ class Candidate:
     pixel_mm: tuple[float, float] | None = None
     guessed: bool = False
     detector_axis: int | None = None
-    rank: tuple[bool, ...] = ()
+    is_default: bool = False
+    is_declared: bool = False
+    doubt: str | None = None
 
     @property
     def channels(self) -> int:
         """Length of the spectrum axis."""
         return self.shape[self.axes[2]]
 
+    @property
+    def rank(self) -> tuple[int, ...]:
+        """Order among the candidates of one container; the smallest rank is opened.
 
-def rank(
-    dtype: np.dtype[Any],
-    energies: EnergyAxis | None,
-    *,
-    default: bool = False,
-    declared: bool = True,
-    guessed: bool = False,
-) -> tuple[bool, ...]:
-    """Rank a candidate; the smallest rank is opened.
+        Energies come first, then the default of the container, then the number of channels.
+        """
+        first = self.doubt is not None, self.energies is None, not self.is_default
+        last = not self.is_declared, self.guessed, self.dtype.kind == "f"
+        return (*first, -self.channels, *last)
 
-    Parameters
-    ----------
-    dtype : numpy.dtype
-        Type of its numbers: integers come before floats.
-    energies : EnergyAxis or None
-        The energy axis that the container states for it.
-    default : bool
-        Whether the container names it as its default.
-    declared : bool
-        Whether the container declares it as measured data.
-    guessed : bool
-        Whether its spectrum axis is a guess.
-    """
-    return not default, not declared, energies is None, guessed, dtype.kind == "f"
+    def __str__(self) -> str:
+        """Return name and lengths, as lists of the candidates give them."""
+        return f"{self.name or 'its array'} ({' x '.join(str(length) for length in self.shape)})"
 
 
-def is_spectrum_name(name: str) -> bool:
-    """Return whether the name of an axis is one of energies or channels."""
-    return any(word in name.lower() for word in _SPECTRUM_WORDS)
+def is_spectrum_name(name: str, length: int = 0) -> bool:
+    """Return whether the name of an axis is one of energies, or of channels that are no colours."""
+    lowered = name.lower()
+    if "channel" in lowered and length in PICTURE_LENGTHS:
+        return False
+    return any(word in lowered for word in _SPECTRUM_WORDS)
 
 
-def guess_spectrum_axis(shape: Sequence[int], among: Sequence[int]) -> tuple[int, bool]:
-    """Choose the likeliest spectrum axis of three, and whether it is likely enough for a scan."""
-    lengths = (shape[among[0]], shape[among[1]], shape[among[2]])
-    axis = among[guess_channel_axis(lengths, prefer_last=False)]
-    return axis, shape[axis] >= LEAST_CHANNELS and 4 * shape[axis] >= max(lengths)
+def note_others(opened: Candidate, others: Sequence[Candidate], notes: list[str]) -> None:
+    """Note which further arrays a container holds, with the option that opens them."""
+    if not others:
+        return
+    listed = ", ".join(str(each) for each in others[:_LISTED])
+    more = f" and {len(others) - _LISTED} more" if len(others) > _LISTED else ""
+    notes.append(
+        f"{opened.name or '/'} was opened; the file also holds {listed}{more}, which "
+        f"`--dataset PATH` opens."
+    )
+
+
+def refusal(doubtful: Sequence[Candidate]) -> str:
+    """Explain why the arrays of a container are not opened unasked, and name the option."""
+    reasons = "; ".join(f"{each} {each.doubt}" for each in doubtful[:_REFUSED])
+    more = f"; it holds {len(doubtful) - _REFUSED} more" if len(doubtful) > _REFUSED else ""
+    first = doubtful[0].name or "/"
+    return f"{reasons}{more}. `--dataset {first}` opens it nevertheless."
 
 
 def holds_counts(candidate: Candidate, cube: LazyCube) -> bool:

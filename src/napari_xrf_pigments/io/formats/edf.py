@@ -25,7 +25,7 @@ from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
 from .. import _detector_choice as detectors
 from .._lazy import LazyCube, dask_counts
-from .._metadata import axis_from_values
+from .._metadata import LEAST_CHANNELS, axis_from_values
 from .._reader import (
     FormatReader,
     ReadOptions,
@@ -38,8 +38,6 @@ from .._reader import (
 from ._guards import quiet_logger
 
 FORMAT = "EDF (ESRF)"
-# Shorter rows of numbers belong to images.
-LEAST_CHANNELS = 128
 _FIRST_BYTES = 2**15
 MAX_FRAMES = 100_000
 # Folders of other things may hold names of any kind.

@@ -6,6 +6,8 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,9 +22,11 @@ from .._metadata import (
     axis_from_settings,
     guess_channel_axis,
     image_from_settings,
+    picture_reason,
     pixel_from_settings,
 )
 from .._reader import FormatReader, ReadOptions, check_size, estimated_axis, make_source, read_head
+from ._candidates import Candidate, note_others, refusal
 
 NPY_FORMAT = "numpy array (.npy)"
 NPZ_FORMAT = "numpy archive (.npz)"
@@ -77,9 +81,21 @@ def npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dt
     return shape, fortran, dtype
 
 
-def matches_npy(path: Path) -> bool:
+def is_npy(path: Path) -> bool:
     """Return whether the file is a numpy array."""
     return read_head(path, 6) == b"\x93NUMPY"
+
+
+def matches_npy(path: Path) -> bool:
+    """Return whether the file is a numpy array, damaged or of counts, and no picture."""
+    if not is_npy(path):
+        return False
+    try:
+        with path.open("rb") as file:
+            shape, _, dtype = npy_header(file, path.name)
+        return _candidate(path.name, "", shape, dtype).doubt is None
+    except ValueError:
+        return True  # reading explains why
 
 
 def matches_npz(path: Path) -> bool:
@@ -106,9 +122,12 @@ def read_npy(path: Path, options: ReadOptions) -> XRFCube:
     with path.open("rb") as file:
         shape, fortran, dtype = npy_header(file, path.name)
         offset = file.tell()
-    disk_shape = _three(path.name, shape, dtype)
+    array = _candidate(path.name, "", shape, dtype)
+    if options.dataset is None and array.doubt is not None:
+        raise ValueError(f"{path.name} is not a scan: {refusal([array])}")
+    disk_shape, axes = (shape[0], shape[1], shape[2]), array.axes
     notes: list[str] = []
-    axes = _axes(disk_shape, notes)
+    _note_axis(array, notes)
     raw = RawCube(str(path), dtype.str, disk_shape, axes, offset, "F" if fortran else "C")
     if path.stat().st_size < raw.n_bytes:
         raise ValueError(
@@ -121,20 +140,21 @@ def read_npy(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def read_npz(path: Path, options: ReadOptions) -> XRFCube:
-    """Read an archive: the array "counts" (or the only one with three axes) and settings.
+    """Read an archive: the array "counts", or the one with most channels, and settings.
 
     Raises
     ------
     ValueError
         If there is no such array, or it is damaged or pickled.
     """
+    notes: list[str] = []
     try:
         with zipfile.ZipFile(path) as archive:
-            arrays = _read_members(path.name, archive, options.dataset)
+            array, arrays = _read_members(path.name, archive, options.dataset, notes)
     except _DAMAGE:
         raise ValueError(f"{path.name} is truncated or damaged.") from None
-    counts, notes = arrays.pop("counts"), list[str]()
-    counts = counts.transpose(_axes(_three(path.name, counts.shape, counts.dtype), notes))
+    counts = arrays.pop("counts").transpose(array.axes)
+    _note_axis(array, notes)
     try:
         cube = XRFCube.from_array(counts, gain_kev=1.0)
     except ValueError:
@@ -154,34 +174,69 @@ def read_npz(path: Path, options: ReadOptions) -> XRFCube:
     )
 
 
-def _read_members(name: str, archive: zipfile.ZipFile, wanted: str | None) -> dict[str, Any]:
+def _read_members(
+    name: str, archive: zipfile.ZipFile, wanted: str | None, notes: list[str]
+) -> tuple[Candidate, dict[str, Any]]:
     """Read the cube, under the name "counts", and the settings; sizes are checked first."""
-    shapes: dict[str, tuple[int, ...]] = {}
+    cubes: list[Candidate] = []
+    others: list[str] = []
     for info in archive.infolist():
-        shapes[info.filename.removesuffix(".npy")] = _checked_shape(name, archive, info)
-    cubes = [key for key, shape in shapes.items() if len(shape) == 3]
-    key = wanted or ("counts" if "counts" in cubes or len(cubes) != 1 else cubes[0])
-    if key not in cubes:
+        shape, dtype = _checked_header(name, archive, info)
+        key = info.filename.removesuffix(".npy")
+        if len(shape) == 3 and 0 not in shape and dtype.kind in "uif":
+            cubes.append(_candidate(name, key, shape, dtype))
+        else:
+            others.append(key)
+    settings = _settings(archive, others)
+    array = _chosen(name, cubes, others, settings, wanted, notes)
+    info = archive.getinfo(f"{array.name}.npy")
+    if info.file_size > MAX_NPZ_BYTES:
+        raise ValueError(f"{name} is too large for an archive: save the counts as .npy.")
+    with archive.open(info) as file:
+        settings["counts"] = np.lib.format.read_array(file, allow_pickle=False)
+    return array, settings
+
+
+def _settings(archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, Any]:
+    """Read the arrays that are no cubes."""
+    settings: dict[str, Any] = {}
+    for name in names:
+        info = archive.getinfo(f"{name}.npy")
+        if info.file_size <= _MAX_SETTING_BYTES:
+            with archive.open(info) as file:
+                settings[name] = np.lib.format.read_array(file, allow_pickle=False)
+    return settings
+
+
+def _chosen(
+    name: str,
+    cubes: Sequence[Candidate],
+    others: Sequence[str],
+    settings: Mapping[str, Any],
+    wanted: str | None,
+    notes: list[str],
+) -> Candidate:
+    """Choose the array that the user names, or "counts", or the one with most channels."""
+    described = [_with_energies(each, settings) for each in cubes]
+    found = sorted(described, key=lambda each: each.rank)
+    if wanted is not None:
+        found = [each for each in found if each.name == wanted.strip("/")]
+    if not found:
+        asked = "no array" if wanted is None else f"no array {wanted!r}"
+        listed = ", ".join(sorted([*(str(each) for each in cubes), *others])[:8])
         raise ValueError(
-            f"{name} has no array {key!r} with the three axes (y, x, channel); "
-            f"it has {', '.join(sorted(shapes)[:8])}."
+            f"{name} has {asked} with the three axes (y, x, channel); it has {listed}."
         )
-    arrays: dict[str, Any] = {}
-    for other in {key, *(set(shapes) - set(cubes))}:
-        info = archive.getinfo(f"{other}.npy")
-        if info.file_size > (MAX_NPZ_BYTES if other == key else _MAX_SETTING_BYTES):
-            if other == key:
-                raise ValueError(f"{name} is too large for an archive: save the counts as .npy.")
-            continue
-        with archive.open(info) as file:
-            arrays["counts" if other == key else other] = np.lib.format.read_array(
-                file, allow_pickle=False
-            )
-    return arrays
+    if wanted is None and found[0].doubt is not None:
+        raise ValueError(f"{name} is not a scan: {refusal(found)}")
+    note_others(found[0], [each for each in described if each.name != found[0].name], notes)
+    return found[0]
 
 
-def _checked_shape(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[int, ...]:
-    """Read the shape of an array, and check that all of it is there."""
+def _checked_header(
+    name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Read shape and type of an array, and check that all of it is there."""
     with archive.open(info) as file:
         shape, _, dtype = npy_header(file, f"{name} ({info.filename})")
         declared = dtype.itemsize
@@ -189,7 +244,7 @@ def _checked_shape(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -
             declared *= max(length, 0)
         if declared + file.tell() > info.file_size:
             raise ValueError(f"{name} is truncated: {info.filename} is shorter than declared.")
-    return shape
+    return shape, dtype
 
 
 def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
@@ -207,7 +262,7 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
             if len(members) > _MAX_MEMBERS or sum(info.file_size for info in members) > limit:
                 raise ValueError(f"{path.name} is too large for an archive of this kind.")
             for info in members:
-                _checked_shape(path.name, archive, info)
+                _checked_header(path.name, archive, info)
                 with archive.open(info) as file:
                     arrays[info.filename.removesuffix(".npy")] = np.lib.format.read_array(
                         file, allow_pickle=False
@@ -217,25 +272,50 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _three(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[int, int, int]:
+def _with_energies(array: Candidate, settings: Mapping[str, Any]) -> Candidate:
+    """Return the array with the energies that the settings state; they name its spectrum."""
+    guessed = array.axes[2]
+    for channel in (guessed, *(axis for axis in range(3) if axis != guessed)):
+        energies = axis_from_settings(settings, array.shape[channel])
+        if energies is not None:
+            y, x = (axis for axis in range(3) if axis != channel)
+            return replace(array, axes=(y, x, channel), energies=energies, doubt=None)
+    return array
+
+
+def _candidate(name: str, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Candidate:
+    """Describe an array of three axes.
+
+    Raises
+    ------
+    ValueError
+        If it has other axes, or no numbers, or is larger than any scan.
+    """
     if len(shape) != 3:
         raise ValueError(f"{name} has {len(shape)} axes, but a scan has three: (y, x, channel).")
     check_size(name, shape[0], shape[1], 1)
     check_size(name, 1, 1, shape[2])
     if dtype.kind not in "uif":
         raise ValueError(f"{name} holds values of type {dtype}, not counts.")
-    return shape[0], shape[1], shape[2]
-
-
-def _axes(shape: tuple[int, int, int], notes: list[str]) -> tuple[int, int, int]:
-    channel = guess_channel_axis(shape, prefer_last=True)
+    lengths = shape[0], shape[1], shape[2]
+    channel = guess_channel_axis(lengths)
     y, x = (axis for axis in range(3) if axis != channel)
-    if channel != 2:
-        notes.append(
-            f"Axis {channel + 1} of {shape[0]} x {shape[1]} x {shape[2]} was taken as the spectrum."
-        )
-    return y, x, channel
+    return Candidate(
+        key,
+        lengths,
+        dtype,
+        (y, x, channel),
+        guessed=channel != 2,
+        is_default=key == "counts",
+        doubt=picture_reason(lengths, channel),
+    )
 
 
-NPY_READER = FormatReader(NPY_FORMAT, matches_npy, read_npy)
+def _note_axis(array: Candidate, notes: list[str]) -> None:
+    if array.guessed:
+        lengths = " x ".join(str(length) for length in array.shape)
+        notes.append(f"Axis {array.axes[2] + 1} of {lengths} was taken as the spectrum.")
+
+
+NPY_READER = FormatReader(NPY_FORMAT, matches_npy, read_npy, has_signature=is_npy)
 NPZ_READER = FormatReader(NPZ_FORMAT, matches_npz, read_npz)

@@ -15,10 +15,13 @@ from napari_xrf_pigments.cube import XRFCube
 
 from .._lazy import LazyCube, RawCube, dask_counts, looks_like_counts
 from .._metadata import (
+    LEAST_CHANNELS,
     LENGTH_UNITS_MM,
     acquisition_from_settings,
     axis_from_settings,
     guess_channel_axis,
+    is_power_of_two,
+    picture_reason,
     pixel_from_settings,
 )
 from .._reader import (
@@ -30,7 +33,6 @@ from .._reader import (
     parse_float,
 )
 from .tiff_pages import (
-    LEAST_CHANNELS,
     SegmentedPages,
     UncompressedPages,
     check_compression,
@@ -67,6 +69,8 @@ class TiffLayout:
         Further settings from the description.
     is_ome : bool
         Whether the description is OME-XML.
+    doubt : str or None
+        Why it is opened only if the user asks for it; None where it is opened unasked.
     """
 
     shape: tuple[int, int, int]
@@ -77,6 +81,7 @@ class TiffLayout:
     pixel_mm: tuple[float, float] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_ome: bool = False
+    doubt: str | None = None
 
 
 def layout_of(tif: Any) -> TiffLayout | None:
@@ -104,11 +109,11 @@ def layout_of(tif: Any) -> TiffLayout | None:
     if samples > 1 or pages == 1:
         return None
     shape = (pages, rows, columns)
-    is_ome = "<OME" in text[:2000]
+    is_ome, named = "<OME" in text[:2000], False
     if is_ome:
         channel, reason, pixel = _ome_axis(text, shape)
     else:
-        channel, reason = _plain_axis(text, shape)
+        channel, reason, named = _plain_axis(text, shape)
         pixel = _resolution_mm(page)
     if shape[channel] < LEAST_CHANNELS:
         return None
@@ -116,7 +121,9 @@ def layout_of(tif: Any) -> TiffLayout | None:
     # The pixels of a page are points of the scan only where the pages are channels.
     pixel = pixel if channel == 0 else None
     settings = _json_description(text)
-    return TiffLayout(shape, "pyx", (y, x, channel), dtype, reason, pixel, settings, is_ome)
+    stated = is_ome or named or axis_from_settings(settings, shape[channel]) is not None
+    doubt = None if stated else picture_reason(shape, channel)
+    return TiffLayout(shape, "pyx", (y, x, channel), dtype, reason, pixel, settings, is_ome, doubt)
 
 
 def _page_count(tif: Any, page: Any, text: str) -> int:
@@ -128,24 +135,22 @@ def _page_count(tif: Any, page: Any, text: str) -> int:
     return count
 
 
-def _plain_axis(text: str, shape: tuple[int, int, int]) -> tuple[int, str]:
-    """Find the axis of the spectrum where the file names its axes in JSON, or not at all."""
+def _plain_axis(text: str, shape: tuple[int, int, int]) -> tuple[int, str, bool]:
+    """Find the axis of the spectrum, why it is, and whether the file names its axes (in JSON)."""
     description = _json_description(text)
     axes = str(description.get("axes", "")).upper()
     if len(axes) == 3 and list(description.get("shape", [])) == list(shape):
-        named = [letter for letter in "EC" if letter in axes]
-        if named:
-            channel = axes.index(named[0])
-            return (
-                channel,
-                f"The file calls its axis {channel + 1} ({shape[channel]}) the channels.",
-            )
-    guess = guess_channel_axis(shape, prefer_last=False)
-    power = shape[guess] >= 256 and not shape[guess] & (shape[guess] - 1)
-    if guess != 0 and power:
+        letter = next((letter for letter in "EC" if letter in axes), None)
+        if letter is not None:
+            channel = axes.index(letter)
+            named = f"The file calls its axis {channel + 1} ({shape[channel]}) the channels."
+            return channel, named, True
+    guess = guess_channel_axis(shape)
+    if guess != 0 and is_power_of_two(shape[guess]) and shape[0] != shape[guess]:
         where = ("the pages", "the rows of a page", "the columns of a page")[guess]
-        return guess, f"The number of {where}, {shape[guess]}, was taken as that of the channels."
-    return 0, f"The {shape[0]} pages were taken as the channels of the spectrum."
+        reason = f"The number of {where}, {shape[guess]}, was taken as that of the channels."
+        return guess, reason, False
+    return 0, f"The {shape[0]} pages were taken as the channels of the spectrum.", False
 
 
 def _ome_axis(
@@ -204,7 +209,7 @@ def matches(path: Path) -> bool:
     try:
         with open_tiff(path) as tif:
             layout = layout_of(tif)
-            return layout is not None and (
+            return (layout is not None and layout.doubt is None) and (
                 layout.dtype.kind != "f" or looks_like_counts(_source(path, tif, layout))
             )
     except (ValueError, OSError):
@@ -217,13 +222,24 @@ def refusal(path: Path) -> str | None:
         return None
     try:
         with open_tiff(path) as tif:
-            if layout_of(tif) is None:
-                return f"{path.name} holds an image, or a few of them, and no spectra."
+            layout = layout_of(tif)
     except ValueError as error:
         text = str(error)
         return text if path.name in text else f"{path.name}: {text}"
+    if layout is None:
+        return f"{path.name} holds an image, or a few of them, and no spectra."
+    if layout.doubt is not None:
+        return _doubt(path, layout)
     return (
         f"{path.name} holds numbers with a fractional part, so they are not the counts of a scan."
+    )
+
+
+def _doubt(path: Path, layout: TiffLayout) -> str:
+    pages, rows, columns = layout.shape
+    return (
+        f"{path.name} ({pages} pages of {rows} x {columns}) {layout.doubt}. "
+        "`--dataset /` opens it nevertheless."
     )
 
 
@@ -239,6 +255,8 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         layout = layout_of(tif)
         if layout is None:
             raise ValueError(f"{path.name} holds an image, or a few of them, and no spectra.")
+        if layout.doubt is not None and options.dataset is None:
+            raise ValueError(_doubt(path, layout))
         source = _source(path, tif, layout)
         name = OME_FORMAT if layout.is_ome else FORMAT
     channels = source.shape[2]
@@ -295,4 +313,4 @@ def _source(path: Path, tif: Any, layout: TiffLayout) -> LazyCube:
     return SegmentedPages(str(path), layout.dtype.str, layout.shape, layout.axes)
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, has_signature=is_tiff)

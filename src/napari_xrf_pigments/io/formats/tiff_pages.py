@@ -25,8 +25,6 @@ from .._reader import read_head
 from ._guards import damage_as_value_error, inflate, quiet_logger
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-# Fewer pages or samples are colours, depths or times, not channels of a detector.
-LEAST_CHANNELS = 128
 # Compressions that expand within bounds: none, LZW, deflate (two numbers), PackBits.
 _DEFLATE = (8, 32946)
 _COMPRESSIONS = (1, 5, *_DEFLATE, 32773)

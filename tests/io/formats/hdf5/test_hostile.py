@@ -96,6 +96,7 @@ def test_counts_beside_a_circle_of_groups_are_found(path, counts):
         group = file.create_group("a/b")
         group["up"] = file["a"]
         file["a/counts"] = counts
+        file["a/energy"] = 0.02 * np.arange(160)
     np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
 
 
@@ -189,7 +190,7 @@ def test_a_damaged_chunk_raises_when_it_is_read(path, counts):
     data = bytearray(path.read_bytes())
     data[info.byte_offset : info.byte_offset + 30] = bytes(30)
     path.write_bytes(data)
-    cube = open_cube(path)
+    cube = open_cube(path, dataset="a")
     with pytest.raises(OSError, match=r"^scan\.h5 is damaged: HDF5 cannot read its datasets\.$"):
         cube.counts[1].compute()
 

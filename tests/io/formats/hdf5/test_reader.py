@@ -7,9 +7,15 @@ import pickle
 import h5py
 import numpy as np
 import pytest
+from tests.io.conftest import numbered_counts
 
 from napari_xrf_pigments.io import can_open, open_cube
 from napari_xrf_pigments.io._lazy import aligned_chunks
+
+
+@pytest.fixture
+def counts():
+    return numbered_counts(5, 6)
 
 
 @pytest.fixture
@@ -134,8 +140,70 @@ def test_foreign_files_do_not_open(path, data):
     with h5py.File(path, "w") as file:
         file["data"] = data
     assert not can_open(path)
-    with pytest.raises(ValueError, match=r"scan\.h5 is not a scan"):
+    with pytest.raises(ValueError, match=r"scan\.h5 is not (a scan|opened)"):
         open_cube(path)
+
+
+@pytest.mark.parametrize("shape", [(512, 512, 3), (4, 512, 512), (1, 640, 480), (512, 512, 20)])
+def test_a_picture_opens_only_by_its_path(path, shape):
+    with h5py.File(path, "w") as file:
+        file["preview/photo"] = np.ones(shape, np.uint8)
+    assert not can_open(path)
+    with pytest.raises(ValueError, match=r"photo \(.*looks like.*`--dataset preview/photo` opens"):
+        open_cube(path)
+    assert sorted(open_cube(path, dataset="/preview/photo").shape) == sorted(shape)
+
+
+def test_a_picture_beside_the_scan_is_listed_and_not_opened(path, counts):
+    with h5py.File(path, "w") as file:
+        file["a_photo"] = np.ones((512, 512, 3), np.uint8)
+        file["measured/counts"] = counts
+        file["short"] = counts[:, :, :140]
+    cube = open_cube(path)
+    np.testing.assert_array_equal(cube.counts.compute(), counts)
+    (note,) = (note for note in cube.source.notes if "--dataset" in note)
+    assert note.startswith("measured/counts was opened")
+    assert "a_photo (512 x 512 x 3)" in note and "short (5 x 6 x 140)" in note
+    with pytest.raises(ValueError, match=r"it holds .*a_photo \(512 x 512 x 3\)"):
+        open_cube(path, dataset="nothing")
+
+
+def test_a_dataset_with_energies_precedes_one_with_more_channels(path, counts):
+    with h5py.File(path, "w") as file:
+        file["long/counts"] = np.concatenate([counts, counts], axis=2)
+        file["known/counts"] = counts
+        file["known/energy"] = 0.02 * np.arange(160)
+    np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4])
+@pytest.mark.parametrize("channels", [8, 160])
+def test_named_axes_and_energies_open_line_scans_and_short_spectra(path, rows, channels):
+    counts = np.arange(rows * 7 * channels).reshape(rows, 7, channels)
+    with h5py.File(path, "w") as file:
+        nxdata(file, counts)
+    np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
+    with h5py.File(path, "w") as file:
+        file["a/counts"], file["a/energies"] = counts, 0.02 * np.arange(channels)
+    np.testing.assert_array_equal(open_cube(path).counts.compute(), counts)
+
+
+def test_a_colour_picture_in_nxdata_does_not_open(path):
+    with h5py.File(path, "w") as file:
+        nxdata(file, np.ones((300, 200, 3), np.uint8), name="photo")
+        file["photo"].attrs["axes"] = ["y", "x", "."]
+    assert not can_open(path)
+    with h5py.File(path, "w") as file:
+        nxdata(file, np.ones((300, 200, 160), np.uint8))["counts"].attrs["interpretation"] = "image"
+    assert not can_open(path)
+
+
+def test_frames_of_several_detectors_are_not_taken_as_rows_and_columns(path):
+    with h5py.File(path, "w") as file:
+        file["entry/data/data"] = np.ones((500, 8, 256), np.uint16)
+    with pytest.raises(ValueError, match="500 frames of 8 detectors"):
+        open_cube(path)
+    assert open_cube(path, dataset="entry/data/data").shape == (500, 8, 256)
 
 
 def test_links_to_other_files_are_not_followed(path, counts, tmp_path):

@@ -8,9 +8,15 @@ import pickle
 import numpy as np
 import pytest
 import zarr
+from tests.io.conftest import numbered_counts
 
 from napari_xrf_pigments.cube import ElementMaps
 from napari_xrf_pigments.io import can_open, open_cube, save_results
+
+
+@pytest.fixture
+def counts():
+    return numbered_counts(5, 6)
 
 
 @pytest.fixture
@@ -122,7 +128,7 @@ def change(path, name, **new):
 @pytest.mark.parametrize(
     ("new", "sentence"),
     [
-        ({"shape": [100_000_000, 4, 160]}, "larger than any scan"),
+        ({"shape": [100_000_000, 6, 160]}, "larger than any scan"),
         ({"shape": [-3, 4, 160]}, "not a scan|no array"),
         ({"shape": ["3", 4, 160]}, "not a scan|no array"),
         ({"shape": [3, 4]}, "not a scan|no array"),
@@ -164,7 +170,7 @@ class Trap:
 
 @pytest.mark.parametrize("dtype", ["<u2", "<f4"])
 def test_codecs_that_could_run_code_are_refused(path, counts, dtype):
-    zarr.create_array(str(path), data=counts.astype(dtype), chunks=(3, 4, 160), zarr_format=2)
+    zarr.create_array(str(path), data=counts.astype(dtype), chunks=(5, 6, 160), zarr_format=2)
     change(path, ".zarray", filters=[{"id": "pickle", "protocol": 5}], compressor=None)
     (path / "0.0.0").write_bytes(pickle.dumps(Trap()))
     with pytest.raises(ValueError, match=r"packed in a way|not a scan|no array"):
@@ -172,7 +178,7 @@ def test_codecs_that_could_run_code_are_refused(path, counts, dtype):
 
 
 def test_a_damaged_chunk_raises_one_sentence(path, counts):
-    zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(3, 4, 160))
+    zarr.create_array(str(path), data=counts.astype(np.uint16), chunks=(5, 6, 160))
     (piece,) = (each for each in (path / "c").rglob("*") if each.is_file())
     piece.write_bytes(piece.read_bytes()[:20])
     with pytest.raises(ValueError, match=r"scan\.zarr is damaged"):

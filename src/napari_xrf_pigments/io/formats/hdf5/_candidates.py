@@ -20,12 +20,24 @@ from napari_xrf_pigments.io._guarded_hdf5 import (
     is_readable,
     read_numbers,
 )
-from napari_xrf_pigments.io._metadata import ENERGY_UNITS_KEV, LENGTH_UNITS_MM, axis_from_values
+from napari_xrf_pigments.io._metadata import (
+    ENERGY_UNITS_KEV,
+    LENGTH_UNITS_MM,
+    PICTURE_LENGTHS,
+    axis_from_settings,
+    axis_from_values,
+    guess_channel_axis,
+    picture_reason,
+)
 from napari_xrf_pigments.io._reader import MAX_CHANNELS
 
-from .._candidates import ENERGY_WORDS, Candidate, guess_spectrum_axis, is_spectrum_name, rank
+from .._candidates import ENERGY_WORDS, Candidate, is_spectrum_name
 
 MAX_DETECTORS = 16
+# So many frames for each detector are a list of measurements, not the rows of a scan.
+_FRAMES_PER_DETECTOR = 10
+# More scans are not stacked in one array.
+_MAX_STACK = 256
 # Reading what lies beside each takes time; no file of scans has so many.
 MAX_CANDIDATES = 200
 _MAX_BESIDE = 300
@@ -71,37 +83,34 @@ def can_be_counts(dataset: Any) -> bool:
     return shape is not None and len(shape) in (3, 4) and 0 not in shape and dtype.kind in "uif"
 
 
-def describe_dataset(file: Any, dataset: Any, requested: bool = False) -> Candidate | None:
-    """Describe a dataset with three or four axes; None where nothing indicates spectra.
-
-    Of a dataset that the user requested the longest axis serves as spectrum if need be.
-    """
+def describe_dataset(file: Any, dataset: Any) -> Candidate | None:
+    """Describe a dataset with three or four axes; None where it cannot be a scan."""
     group, shape = dataset.parent, tuple(int(length) for length in dataset.shape)
     stated = _axis_names(group, dataset)
     names = stated or [""] * len(shape)
-    detector = _detector_axis(shape, names) if len(shape) == 4 else None
+    detector, doubt = _fourth_axis(shape, names) if len(shape) == 4 else (None, None)
     if len(shape) == 4 and detector is None:
         return None
     others = [axis for axis in range(len(shape)) if axis != detector]
-    channel, guessed = _named_spectrum_axis(group, dataset, names), False
+    channel = _named_spectrum_axis(group, dataset, names)
     energies: EnergyAxis | None = None
     if channel is None or channel == detector:
         channel, energies = _energies_beside(group, shape, others)
+    guessed = channel is None
     if channel is None:
-        guessed = True
-        channel, likely = guess_spectrum_axis(shape, others)
-        length = shape[channel]
-        if len(shape) == 4:
-            # Four axes are mostly times, colours or slices.
-            likely = channel == others[2] and length >= 256 and not length & (length - 1)
-        if not likely and not requested:
-            return None
+        channel = _guess_spectrum_axis(shape, others)
     energies = (
         energies
         or stored_axis(group, names[channel], shape[channel])
         or _energies_beside(group, shape, [channel])[1]
         or axis_of_coefficients(get(group, "calibration"), shape[channel])
+        or axis_from_settings(settings_of(file, dataset.name), shape[channel])
     )
+    if guessed and energies is None:
+        lengths = shape[others[0]], shape[others[1]], shape[others[2]]
+        doubt = _doubt(lengths, others.index(channel), stated is not None) or doubt
+    if _is_picture(dataset):
+        doubt = "is declared to be a picture"
     y, x = (axis for axis in others if axis != channel)
     return Candidate(
         dataset.name.lstrip("/"),
@@ -112,12 +121,36 @@ def describe_dataset(file: Any, dataset: Any, requested: bool = False) -> Candid
         pixel_size(group, names[y], names[x]),
         guessed,
         detector,
-        rank(
-            dataset.dtype,
-            energies,
-            default=stated is not None and _is_default(file, dataset),
-            declared=stated is not None,
-        ),
+        is_default=stated is not None and _is_default(file, dataset),
+        is_declared=stated is not None,
+        doubt=doubt,
+    )
+
+
+def _guess_spectrum_axis(shape: tuple[int, ...], among: Sequence[int]) -> int:
+    return among[guess_channel_axis((shape[among[0]], shape[among[1]], shape[among[2]]))]
+
+
+def _doubt(shape: tuple[int, int, int], channel: int, declared: bool) -> str | None:
+    """Explain why a dataset whose spectrum axis is guessed is not opened unasked."""
+    if declared and shape[2] not in PICTURE_LENGTHS:
+        return picture_reason((2, 2, shape[channel]), 2)
+    frames, detectors, _ = shape
+    if channel == 2 and detectors <= MAX_DETECTORS and frames >= _FRAMES_PER_DETECTOR * detectors:
+        return (
+            f"looks like {frames} frames of {detectors} detectors, not like rows and columns, and "
+            "nothing names its axes or gives energies"
+        )
+    return picture_reason(shape, channel)
+
+
+def _is_picture(dataset: Any) -> bool:
+    """Return whether the attributes of HDF5's image specification or NeXus declare a picture."""
+    meaning = decode(attribute(dataset, "interpretation")).lower()
+    return (
+        meaning.endswith("image")
+        or decode(attribute(dataset, "IMAGE_SUBCLASS")) == "IMAGE_TRUECOLOR"
+        or bool(decode(attribute(dataset, "IMAGE_COLORMODEL")))
     )
 
 
@@ -126,13 +159,21 @@ def _is_default(file: Any, dataset: Any) -> bool:
     return bool(default) and dataset.name.lstrip("/").startswith(default)
 
 
-def _detector_axis(shape: tuple[int, ...], names: list[str]) -> int | None:
-    """Find the axis of the detectors among four: by its name, or the short one of the others."""
+def _fourth_axis(shape: tuple[int, ...], names: list[str]) -> tuple[int | None, str | None]:
+    """Find the axis that no scan has, and why it is not taken as the detectors unasked."""
     for axis, name in enumerate(names):
         if name.lower().startswith(_DETECTOR_WORDS):
-            return axis
-    few = [axis for axis in (0, 2) if shape[axis] <= MAX_DETECTORS]
-    return min(few, key=lambda axis: shape[axis]) if few else None
+            return axis, None
+    spare = [axis for axis in (0, 2) if shape[axis] <= MAX_DETECTORS]
+    axis = min(spare, key=lambda each: shape[each]) if spare else 0
+    if shape[axis] > _MAX_STACK:
+        return None, None
+    if shape[axis] == 1:
+        return axis, None
+    name = f"{names[axis]!r}" if names[axis] not in ("", ".") else f"number {axis + 1}"
+    return axis, (
+        f"has four axes, and that {name} of {shape[axis]} may be detectors, times or depths"
+    )
 
 
 def _axis_names(group: Any, dataset: Any) -> list[str] | None:
@@ -156,11 +197,12 @@ def _axis_names(group: Any, dataset: Any) -> list[str] | None:
 def _named_spectrum_axis(group: Any, dataset: Any, names: Sequence[str]) -> int | None:
     """Find the axis that is named or declared a spectrum."""
     for axis, name in enumerate(names):
-        if _unit(_vector(group, name)) in ENERGY_UNITS_KEV or is_spectrum_name(name):
+        vector, length = _vector(group, name), dataset.shape[axis]
+        if _unit(vector) in ENERGY_UNITS_KEV or is_spectrum_name(name, length):
             return axis
     labels = attribute(dataset, "DIMENSION_LABELS")
     for axis, label in enumerate(() if isinstance(labels, str) else labels):
-        if is_spectrum_name(decode(label)):
+        if axis < len(dataset.shape) and is_spectrum_name(decode(label), dataset.shape[axis]):
             return axis
     spectral = decode(attribute(dataset, "interpretation")) == "spectrum"
     return len(dataset.shape) - 1 if spectral else None

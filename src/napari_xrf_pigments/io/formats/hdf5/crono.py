@@ -67,7 +67,7 @@ def find_crono(file: Any) -> Hdf5Scan | None:
     """Find the scan of such a file; None where it is none."""
     dataset = get(file, _SPECTRA)
     if can_be_counts(dataset) and is_readable(dataset):
-        array = describe_dataset(file, dataset, requested=True)
+        array = describe_dataset(file, dataset)
         return None if array is None else Hdf5Scan(FORMAT, (Counts("0", array),))
     selection = get(file, _SELECTION)
     if not _holds_integers(dataset, (2,)) or not _holds_integers(selection, (2, 3)):

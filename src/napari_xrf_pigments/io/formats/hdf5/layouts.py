@@ -14,7 +14,7 @@ from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.io._guarded_hdf5 import attribute, get, is_readable, read_numbers
 from napari_xrf_pigments.io._metadata import axis_from_values
 
-from .._candidates import Candidate
+from .._candidates import Candidate, note_others
 from ._candidates import (
     axis_of_coefficients,
     can_be_counts,
@@ -52,10 +52,9 @@ def scan_of(file: Any, candidates: Sequence[Candidate]) -> Hdf5Scan:
         same = [first]
     same.sort(key=lambda each: [int(part) for part in re.findall(r"\d+", each.name)])
     detectors = tuple(Counts(_detector_name(each.name), each) for each in same)
-    others = [each.name for each in candidates if each not in same]
-    notes = []
-    if others:
-        notes.append(f"{first.name} was opened; the file also holds {', '.join(others[:5])}.")
+    others = [each for each in candidates if each not in same]
+    notes: list[str] = []
+    note_others(first, others, notes)
     live_time = _times(group) if len(same) == 1 else (lambda: None)
     return Hdf5Scan(FORMAT, detectors, live_time=live_time, notes=tuple(notes))
 
@@ -161,7 +160,7 @@ def _one_group_per_detector(file: Any, root: str, prefix: str, format: str) -> H
         array = _candidate(dataset.name.lstrip("/"), dataset, (0, 1, 2))
         if found and array.shape != next(iter(found.values())).shape:
             continue
-        stated = describe_dataset(file, dataset, requested=True)
+        stated = describe_dataset(file, dataset)
         if stated is not None:
             energies = stated.energies if stated.axes[2] == 2 else None
             array = replace(array, energies=energies, pixel_mm=stated.pixel_mm)

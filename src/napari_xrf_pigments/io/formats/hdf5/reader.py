@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from napari_xrf_pigments.io._guarded_hdf5 import (
 from napari_xrf_pigments.io._lazy import LazyCube, StoredArray
 from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, check_size, read_head
 
-from .._candidates import build_cube, holds_counts
+from .._candidates import Candidate, build_cube, holds_counts, refusal
 from ._candidates import (
     can_be_counts,
     describe_dataset,
@@ -41,6 +42,7 @@ _USER_BLOCKS = (0, 512, 1024, 2048)
 _QUICK_PIECE_BYTES = 2**20
 # So many datasets, the best first, are searched for whole numbers.
 _MOST_TRIED = 32
+_MOST_LISTED = 8
 _BROKEN = (RuntimeError, KeyError, OSError, TypeError, IndexError)
 
 
@@ -93,8 +95,8 @@ def matches(path: Path) -> bool:
             if find_known_scan(file) is not None:
                 return True
             best = next(iter(find_candidates(file, brief=True)), None)
-            if best is None or best.energies is not None:
-                return best is not None
+            if best is None or best.doubt is not None or best.energies is not None:
+                return best is not None and best.doubt is None
             slow = piece_bytes(file[best.name]) > _QUICK_PIECE_BYTES
             return slow or holds_counts(best, _cube_of(path, Counts("", best)))
     except (*_BROKEN, ValueError):
@@ -118,7 +120,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 
 def _choose_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
     if options.dataset is not None:
-        return _requested_scan(path, file, options.dataset)
+        return _requested_scan(path, file, options)
     scan = find_known_scan(file)
     if scan is None:
         # The best candidate may be a stack of pictures in floating point.
@@ -127,9 +129,10 @@ def _choose_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
             for each in find_candidates(file)[:_MOST_TRIED]
             if holds_counts(each, _cube_of(path, Counts("", each)))
         ]
-        if not candidates:
-            raise ValueError(_rejection_reason(path, file))
-        return scan_of(file, candidates)
+        certain = [each for each in candidates if _is_certain(each, options)]
+        if not certain:
+            raise ValueError(_rejection_reason(path, file, candidates))
+        return scan_of(file, [*certain, *(each for each in candidates if each not in certain)])
     if scan.total is not None and not holds_counts(scan.total.array, _cube_of(path, scan.total)):
         # Larch brings detectors of unlike axes onto one before it adds them up.
         note = "The stored sum of the detectors has fractions of counts, so it is not used."
@@ -137,21 +140,37 @@ def _choose_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
     return scan
 
 
-def _requested_scan(path: Path, file: Any, name: str) -> Hdf5Scan:
+def _is_certain(candidate: Candidate, options: ReadOptions) -> bool:
+    """Return whether an array is opened, although the user has not named it."""
+    selected = options.detector is not None and candidate.detector_axis is not None
+    return candidate.doubt is None or selected
+
+
+def _requested_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
+    name = str(options.dataset)
     dataset = get(file, name)
     if dataset is None or not can_be_counts(dataset):
-        raise ValueError(f"{path.name} has no dataset {name} with three axes of counts.")
+        found = ", ".join(str(each) for each in find_candidates(file)[:_MOST_LISTED])
+        others = f"; it holds {found}" if found else ""
+        raise ValueError(f"{path.name} has no dataset {name} with three axes of counts{others}.")
     if not is_readable(dataset):
         others = ", ".join(external_files(dataset)[:3])
         where = f"in other files ({others})" if others else "in pieces too large to be read"
         raise ValueError(f"The counts of {name} in {path.name} lie {where}.")
-    array = describe_dataset(file, dataset, requested=True)
+    array = describe_dataset(file, dataset)
     if array is None:
         raise ValueError(f"{path.name}: it is not clear which of the four axes of {name} is what.")
+    if array.detector_axis is not None and not _is_certain(array, options):
+        raise ValueError(_stack_reason(path, array))
     return scan_of(file, [array])
 
 
-def _rejection_reason(path: Path, file: Any) -> str:
+def _rejection_reason(path: Path, file: Any, doubtful: Sequence[Candidate]) -> str:
+    stacks = [each for each in doubtful if each.detector_axis is not None]
+    if stacks:
+        return _stack_reason(path, stacks[0])
+    if doubtful:
+        return f"{path.name} is not a scan: {refusal(doubtful)}"
     others = [] if is_foreign(file) else linked_files(file)
     if others:
         return (
@@ -159,6 +178,13 @@ def _rejection_reason(path: Path, file: Any) -> str:
             "which are not followed, so open those."
         )
     return f"{path.name} is not a scan: it is HDF5 without whole counts in three axes."
+
+
+def _stack_reason(path: Path, array: Candidate) -> str:
+    return (
+        f"{path.name} is not opened unasked: {array} {array.doubt}. `--detector 0` opens the first "
+        "of them, `--detector sum` their sum."
+    )
 
 
 def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCube:
@@ -222,4 +248,4 @@ def _live_time(
     return np.asarray(stated.mean(axis=0))
 
 
-READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)
+READER = FormatReader(FORMAT, matches, read, chooses_detectors=True, has_signature=is_hdf5)

@@ -16,19 +16,16 @@ import numpy as np
 from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.io._guarded_zarr import metadata
 from napari_xrf_pigments.io._metadata import (
+    ENERGY_NAMES,
     ENERGY_UNITS_KEV,
     LENGTH_UNITS_MM,
     axis_from_settings,
+    guess_channel_axis,
+    picture_reason,
 )
 from napari_xrf_pigments.io._reader import parse_float
 
-from .._candidates import (
-    LEAST_CHANNELS,
-    Candidate,
-    guess_spectrum_axis,
-    is_spectrum_name,
-    rank,
-)
+from .._candidates import Candidate, is_spectrum_name
 
 MAX_OBJECTS = 2000
 _MAX_DEPTH = 6
@@ -91,7 +88,7 @@ def _arrays(store: Path) -> Iterator[tuple[Path, Levels]]:
 
 
 def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | None:
-    """Describe an array; None where nothing indicates spectra."""
+    """Describe an array; None where it cannot be a scan."""
     shape, dtype = _shape(levels[-1]), _dtype(levels[-1])
     if shape is None or dtype is None or len(shape) < 3 or _is_lower_level(folder, levels):
         return None
@@ -103,15 +100,23 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
     spare = [axis for axis in range(len(shape)) if axis not in long]
     used = sorted(long + spare[len(spare) - (3 - len(long)) :])
     settings = {key: value for level in levels for key, value in _attributes(level).items()}
-    named = [axis for axis in used if names[axis].lower() in ("c", "e")]
-    named = [axis for axis in used if axis in named or is_spectrum_name(names[axis])]
-    channel = named[0] if named else guess_spectrum_axis(shape, used)[0]
+    channel, named = _spectrum_axis(names, shape, used)
+    beside = [] if named else _axes_of_energies(folder.parent, shape, used)
+    channel = beside[0] if beside else channel
     energies = _energies(scales[channel], shape[channel])
     energies = energies or axis_from_settings(settings, shape[channel])
-    if shape[channel] < LEAST_CHANNELS and energies is None:
-        return None
-    if not named and 4 * shape[channel] < max(shape):
-        return None
+    doubt = None
+    if (
+        energies is None
+        and not beside
+        and not is_spectrum_name(names[channel].split(" ")[0], shape[channel])
+    ):
+        lengths = [shape[axis] for axis in used]
+        if named:  # colours or channels, but neither y nor x
+            lengths = [2, 2, shape[channel]]
+        doubt = picture_reason(
+            (lengths[0], lengths[1], lengths[2]), 2 if named else used.index(channel)
+        )
     y, x = (axis for axis in used if axis != channel)
     name = folder.relative_to(store).as_posix()
     return ZarrArray(
@@ -121,10 +126,25 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
         (y, x, channel),
         energies,
         _pixel_size(scales[y], scales[x]),
-        guessed=not named,
-        rank=rank(dtype, energies, guessed=not named),
+        guessed=not named and not beside,
+        doubt=doubt,
         settings=settings,
     )
+
+
+def _spectrum_axis(names: list[str], shape: tuple[int, ...], used: list[int]) -> tuple[int, bool]:
+    """Return the axis of the spectrum, and whether its name says so."""
+    for axis in used:
+        name, length = names[axis], shape[axis]
+        if is_spectrum_name(name, length) or name.lower().split(" ")[0] in ("c", "e"):
+            return axis, True
+    return used[guess_channel_axis((shape[used[0]], shape[used[1]], shape[used[2]]))], False
+
+
+def _axes_of_energies(group: Path, shape: tuple[int, ...], among: list[int]) -> list[int]:
+    """List the axes that are as long as an array of energies in the same group."""
+    lengths = [metadata(group / name).get("shape") for name in ENERGY_NAMES]
+    return [axis for axis in among if [shape[axis]] in lengths or [shape[axis] + 1] in lengths]
 
 
 def _shape(about: Mapping[str, Any]) -> tuple[int, ...] | None:

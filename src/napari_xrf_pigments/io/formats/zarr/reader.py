@@ -23,13 +23,15 @@ from napari_xrf_pigments.io._lazy import StoredArray
 from napari_xrf_pigments.io._metadata import ENERGY_NAMES, axis_from_values
 from napari_xrf_pigments.io._reader import MAX_CHANNELS, FormatReader, ReadOptions, check_size
 
-from .._candidates import build_cube, holds_counts
+from .._candidates import build_cube, holds_counts, note_others, refusal
 from ._candidates import ZarrArray, find_arrays, is_store
 
 FORMAT = "Zarr"
 OME_FORMAT = "OME-Zarr"
 # Larger stores are not measured to the last file.
 _MAX_FILES = 100_000
+# Recognising a store unpacks a few pixels of so many arrays.
+_MOST_TRIED = 5
 # All that unpacking a damaged piece can raise.
 _DAMAGE = (
     ValueError,
@@ -78,7 +80,8 @@ def matches(path: Path) -> bool:
         if not is_store(path):
             return False
         found = find_arrays(path)
-        return any(each.energies is not None or _holds_counts(path, each) for each in found[:5])
+        certain = [each for each in found[:_MOST_TRIED] if each.doubt is None]
+        return any(each.energies is not None or _holds_counts(path, each) for each in certain)
     except OSError:
         return False
     except ValueError:
@@ -131,15 +134,20 @@ def _choose(path: Path, wanted: str | None, notes: list[str]) -> ZarrArray:
     if wanted is not None:
         named = [each for each in found if each.name == wanted.strip("/")]
         if not named:
-            raise ValueError(f"{path.name} has no array {wanted} with three axes of counts.")
+            others = f"; it holds {', '.join(str(each) for each in found[:8])}" if found else ""
+            raise ValueError(
+                f"{path.name} has no array {wanted} with three axes of counts{others}."
+            )
         return named[0]
-    found = [each for each in found if _holds_counts(path, each)]
-    if not found:
-        raise ValueError(f"{path.name} holds no array of whole counts with three axes.")
-    if len(found) > 1:
-        others = ", ".join(each.name for each in found[1:6])
-        notes.append(f"{found[0].name} was opened; the store also holds {others}.")
-    return found[0]
+    counted = [each for each in found if _holds_counts(path, each)]
+    if not counted:
+        raise ValueError(
+            f"{path.name} is not a scan: it holds no array of whole counts with three axes."
+        )
+    if counted[0].doubt is not None:
+        raise ValueError(f"{path.name} is not a scan: {refusal(counted)}")
+    note_others(counted[0], counted[1:], notes)
+    return counted[0]
 
 
 def _cube_of(path: Path, array: ZarrArray, about: Mapping[str, Any]) -> ZarrCube:
@@ -201,4 +209,4 @@ def _bytes_on_disk(folder: Path) -> int:
     return total
 
 
-READER = FormatReader(FORMAT, matches, read)
+READER = FormatReader(FORMAT, matches, read, has_signature=is_store)
