@@ -21,6 +21,7 @@ from .demo import DemoRequest
 from .evaluate import EvaluateRequest
 from .info import InfoRequest
 from .map import MapRequest
+from .points import PointsRequest
 from .report import ReportRequest
 from .simulate import SimulateRequest
 from .train import TrainRequest
@@ -32,7 +33,14 @@ BAD_INPUT = 1
 INTERRUPTED = 130
 
 COMMANDS = {
-    "Scans and maps": (InfoRequest, MapRequest, ReportRequest, ConvertRequest, CleanRequest),
+    "Scans and maps": (
+        InfoRequest,
+        MapRequest,
+        PointsRequest,
+        ReportRequest,
+        ConvertRequest,
+        CleanRequest,
+    ),
     "Simulated scans": (DemoRequest, SimulateRequest),
     "The network": (TrainRequest, EvaluateRequest),
 }

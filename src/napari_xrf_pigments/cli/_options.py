@@ -71,6 +71,38 @@ Detector = Annotated[
 ]
 
 
+_places = panel("Places of spectra that are a list")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacementOptions:
+    """Rows and columns of a scan whose spectra are a list, such as a folder of them."""
+
+    shape: Annotated[
+        Shape | None,
+        _places(
+            metavar="ROWSxCOLUMNS",
+            parser=parse_shape,
+            help="Size of the scan; the spectra follow one another row after row.",
+        ),
+    ] = None
+    snake: Annotated[
+        bool, _places("--snake", help="Every second of these rows was measured backwards.")
+    ] = False
+    positions: Annotated[
+        Path | None,
+        _places(
+            metavar="TABLE",
+            help="Table with the columns x and y, and the names of the files unless it has one "
+            "line for each spectrum, in their order.",
+        ),
+    ] = None
+
+    def placement(self) -> dict[str, Any]:
+        """Return the arguments of ``open_cube`` for the places of the spectra."""
+        return {each.name: getattr(self, each.name) for each in fields(PlacementOptions)}
+
+
 Device = Annotated[str, Option(help="Device that runs the network: auto, cpu, cuda or mps.")]
 
 

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from typer import Option
 
 from ._console import echo, progress_bar
-from ._options import Dataset, Detector, EnergyOptions, ScanArgument
+from ._options import Dataset, Detector, EnergyOptions, PlacementOptions, ScanArgument
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvertRequest(EnergyOptions):
+class ConvertRequest(EnergyOptions, PlacementOptions):
     """Save a scan in another format, with the same counts.
 
     Examples
@@ -40,9 +40,8 @@ class ConvertRequest(EnergyOptions):
         from ..io.scans import check_scan_output
 
         check_scan_output(self.out, self.format, overwrite=self.overwrite, scan=self.scan)
-        cube = open_cube(
-            self.scan, dataset=self.dataset, detector=self.detector, **self.overrides()
-        )
+        chosen = {"dataset": self.dataset, "detector": self.detector, **self.placement()}
+        cube = open_cube(self.scan, **chosen, **self.overrides())
         rows, columns, channels = cube.shape
         echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels, {cube.counts.dtype}.")
         with reserve_output(self.out), progress_bar("Scan") as progress:

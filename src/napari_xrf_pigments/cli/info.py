@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ._console import echo
-from ._options import Dataset, Detector, ScanArgument
+from ._options import Dataset, Detector, PlacementOptions, ScanArgument
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoRequest:
+class InfoRequest(PlacementOptions):
     """Describe a scan: format, size, energy axis, counts, tube and geometry.
 
     Examples
@@ -25,4 +25,4 @@ class InfoRequest:
         """Print the description."""
         from ..io import describe
 
-        echo(describe(self.scan, dataset=self.dataset, detector=self.detector))
+        echo(describe(self.scan, dataset=self.dataset, detector=self.detector, **self.placement()))

@@ -17,6 +17,7 @@ from ._options import (
     Detector,
     Device,
     LineNames,
+    PlacementOptions,
     ScanArgument,
     panel,
     parse_lines,
@@ -35,7 +36,7 @@ _maps, _network, _extra = panel("Maps"), panel("Network"), panel("Picture and re
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapRequest(CalibrationOptions):
+class MapRequest(CalibrationOptions, PlacementOptions):
     """Make elemental maps and pigment maps of a scan.
 
     Examples
@@ -126,7 +127,8 @@ class MapRequest(CalibrationOptions):
         with reserve_output(self.out):
             # Opened first: a device or weights that cannot be used end the run at once.
             predictor = None if self.scheduler or self.elements_only else self._predictor()
-            cube = open_scan(self.scan, request, dataset=self.dataset, detector=self.detector)
+            chosen = {"dataset": self.dataset, "detector": self.detector, **self.placement()}
+            cube = open_scan(self.scan, request, **chosen)
             rows, columns, channels = cube.shape
             echo(f"{self.scan}: {rows} x {columns} pixels, {channels} channels.")
             if self.scheduler is None:
@@ -237,11 +239,18 @@ def check_lines(lines: Sequence[str] | None) -> None:
 def open_scan(
     path: Path,
     options: CalibrationOptions,
-    *,
-    dataset: str | None = None,
-    detector: str | None = None,
+    **chosen: Any,
 ) -> XRFCube:
     """Open a scan on the energy axis of the options, or on a fitted one, and print which.
+
+    Parameters
+    ----------
+    path : Path
+        The scan.
+    options : CalibrationOptions
+        Energy axis and tube.
+    **chosen
+        Further arguments of ``open_cube``.
 
     Raises
     ------
@@ -254,7 +263,7 @@ def open_scan(
     from ..io.calibration_file import load_calibration
 
     saved = None if options.calibration is None else load_calibration(options.calibration)
-    cube = open_cube(path, dataset=dataset, detector=detector, **options.overrides())
+    cube = open_cube(path, **chosen, **options.overrides())
     if cube.source is not None and SLOW_FORMAT in cube.source.notes:
         echo(SLOW_FORMAT)
     if saved is not None and options.calibration is not None:

@@ -33,10 +33,19 @@ class ReadOptions:
     detector : int, str or None
         Which detector, where there are several: its number, counted from 0, its name, or
         ``"sum"``. None leaves the choice to the reader, which notes it.
+    shape : tuple of int or None
+        Rows and columns of spectra that are a list.
+    snake : bool
+        Whether every second of those rows was measured backwards.
+    positions : Path or None
+        Table of the positions of such spectra.
     """
 
     dataset: str | None = None
     detector: int | str | None = None
+    shape: tuple[int, int] | None = None
+    snake: bool = False
+    positions: Path | None = None
 
 
 @dataclass(frozen=True)

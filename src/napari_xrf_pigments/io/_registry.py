@@ -11,6 +11,7 @@ from pathlib import Path
 from ..cube import XRFCube
 from ..physics.lines import atomic_number
 from ._detector_choice import require_single_detector
+from ._gridding import place_as_requested
 from ._reader import NO_AXIS, SLOW_FORMAT, FormatReader, ReadOptions
 
 # Modules and the names of their readers, in the order in which they are tried.
@@ -34,11 +35,12 @@ _READERS = (
     ("formats.tiff", "READER"),
     ("formats.zarr.reader", "READER"),
     ("formats.edf", "READER"),
-    # Last: it takes any text of one or two columns that can be a spectrum.
+    # After the others: it takes any text of one or two columns that can be a spectrum.
     ("formats.spectra.text", "READER"),
+    ("formats.spectra.folder", "READER"),
 )
 READABLE = (
-    "folders of .mca spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
+    "folders of spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
     ".msa/.emsa, .spx, .pdz, .mca, .spe, spectra as text, Bruker .bcf, EDF, ENVI, TIFF with many "
     "pages and Zarr"
 )
@@ -115,6 +117,9 @@ def open_cube(
     tube_kv: float | None = None,
     dataset: str | None = None,
     detector: int | str | None = None,
+    shape: tuple[int, int] | None = None,
+    snake: bool = False,
+    positions: str | os.PathLike[str] | None = None,
 ) -> XRFCube:
     """Open a scan, or one spectrum as a scan of one pixel, without reading all of it.
 
@@ -134,6 +139,13 @@ def open_cube(
         Which detector, where there are several: its number, counted from 0, its name, or
         ``"sum"``. Default: their sum where their energy axes agree, else the first, as a note
         of the source states.
+    shape : tuple of int, optional
+        Rows and columns of a scan whose spectra are a list, row after row.
+    snake : bool
+        Whether every second row of that list was measured backwards.
+    positions : path_like, optional
+        A table of the positions of such spectra instead: columns x and y, and the names of the
+        files unless it has one line for each spectrum, in their order.
 
     Returns
     -------
@@ -155,7 +167,10 @@ def open_cube(
             atomic_number(anode)
         except ValueError as error:
             raise ValueError(f"The anode {error}") from None
-    cube = _read(source, ReadOptions(dataset, detector))
+    table = None if positions is None else Path(positions).absolute()
+    if shape is not None and table is not None:
+        raise ValueError("Give either the shape of the scan or a table of positions, not both.")
+    cube = _read(source, ReadOptions(dataset, detector, shape, snake, table))
     if gain_kev is not None or offset_kev is not None:
         axis = cube.energies
         gain = axis.gain_kev if gain_kev is None else gain_kev
@@ -189,7 +204,7 @@ def _read(path: Path, options: ReadOptions) -> XRFCube:
                 raise ValueError(reason or unknown)
         if not reader.chooses_detectors:
             require_single_detector(options.detector)
-        cube = reader.read(path, options)
+        cube = place_as_requested(reader.read(path, options), options)
         if reader.slow and cube.source is not None:
             notes = (*cube.source.notes, SLOW_FORMAT)
             cube = replace(cube, source=replace(cube.source, notes=notes))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .case import Made, Peer, Real, Row, small_counts
+from ...made_spectra import handheld_text, spec_text
+from .case import Layout, Made, Peer, Real, Row, small_counts
 
 HANDS = "aurora-antico1-prova1.zip"
 
@@ -68,6 +69,52 @@ def spx(real: Path, folder: Path) -> Made:
     return Made(path, counts[None, None], (gain, offset))
 
 
+def text_columns(real: Path, folder: Path) -> Made:
+    path = real / "peers" / "steel_sample.txt"
+    energies, counts = np.loadtxt(path, unpack=True)
+    gain = (energies[-1] - energies[0]) / (energies.size - 1)
+    return Made(path, np.rint(counts).astype(np.int64)[None, None], (gain, energies[0]))
+
+
+def handheld(folder: Path) -> Made:
+    counts = small_counts(1, 1)
+    (folder / "one.csv").write_text(handheld_text(counts[0, 0]))
+    return Made(folder / "one.csv", counts, (0.0198374, 0.0))
+
+
+def spe(real: Path, folder: Path) -> Made:
+    path = real / "peers" / "Steel.spe"
+    words = path.read_text().split("$DATA:")[1].split()
+    return Made(path, np.array(words[2:], float).astype(np.int64)[None, None])
+
+
+def gsecars(real: Path, folder: Path) -> Made:
+    path = real / "peers" / "srm1832.mca"
+    head, data = path.read_text().split("\nDATA:")
+    counts = np.array(data.split(), np.int64).reshape(-1, 4)[:, 0]
+    line = {key: text.split() for key, _, text in (row.partition(":") for row in head.split("\n"))}
+    kev = float(line["CAL_SLOPE"][0]), float(line["CAL_OFFSET"][0])
+    return Made(path, counts[None, None], kev)
+
+
+def spec(folder: Path) -> Made:
+    from silx.io.specfile import SpecFile
+
+    path = folder / "one.mca"
+    path.write_text(spec_text(small_counts(1, 1)[0, 0]).partition("\n#S 2")[0])
+    counts = np.asarray(SpecFile(str(path))[0].mca[0])
+    return Made(path, counts.astype(np.int64)[None, None], (0.02, -0.1))
+
+
+def spectra_folder(folder: Path) -> Made:
+    counts = small_counts()
+    for index, spectrum in enumerate(counts.reshape(12, -1)):
+        (folder / f"P{index + 1}.csv").write_text(handheld_text(spectrum))
+    lines = [f"P{index + 1},{0.5 * (index % 4)},{0.5 * (index // 4)}" for index in range(12)]
+    (folder / "places.txt").write_text("name,x (mm),y (mm)\n" + "\n".join(lines))
+    return Made(folder, counts, (0.0198374, 0.0))
+
+
 def _pmca(path: Path) -> np.ndarray:
     text = path.read_text(encoding="latin-1")
     return np.array(text.split("<<DATA>>")[1].split("<<END>>")[0].split(), dtype=np.int64)
@@ -103,4 +150,43 @@ ROWS = [
         "EMSA",
     ),
     Row("`.spx`", "Bruker's XML.", (Real("Bruker M6", spx),), "spectrum", "Bruker"),
+    Row(
+        "spectra as text (`.csv`, `.txt`, `.dat`)",
+        "One column of counts, or channels or energies (keV or eV) and counts, with or without a "
+        "header, from which gain, offset, live time and voltage are read; commas, semicolons, tabs "
+        "or blanks, decimal commas. Several columns of counts open as a row of points.",
+        (Real("a text of a spectrum of steel", text_columns),),
+        "spectrum",
+        "spectrum as text",
+    ),
+    Row(
+        "Bruker handheld `.csv`",
+        "S1PXRF: counts, eV per channel, live time, voltage and current.",
+        (Layout("Bruker's S1PXRF", handheld),),
+        "spectrum",
+        "S1PXRF",
+    ),
+    Row("`.spe`", "Text with `$DATA:`.", (Real("a spectrum of steel", spe),), "spectrum", ".spe"),
+    Row(
+        "`.mca` of GSECARS",
+        "Several detectors: they are summed if their energies agree, otherwise the first is "
+        "opened; `--detector 2` selects one.",
+        (Real("GSECARS, four detectors", gsecars),),
+        "spectrum",
+        "GSECARS",
+    ),
+    Row(
+        "SPEC (`.dat`, `.mca` of PyMca)",
+        "Spectra after `@A`, with `#@CALIB` and `#@CTIME`. Several open as a row of points.",
+        (Layout("a SPEC file that silx reads in the same way", spec, ("silx",)),),
+        "spectrum",
+        "SPEC",
+    ),
+    Row(
+        "folder of single spectra",
+        "Spectra in any of these formats. Positions in a table (`name,x_mm,y_mm`) or in the "
+        "headers, or `--shape`, make a scan; without them they are a row of points.",
+        (Layout("Bruker's S1PXRF, with a table of positions", spectra_folder),),
+        described_as="folder of single spectra",
+    ),
 ]
