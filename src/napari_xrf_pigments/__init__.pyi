@@ -1,6 +1,7 @@
 from .calibration.anode import with_estimated_anode
 from .calibration.automatic import calibrated
 from .cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps, XRFCube
+from .inversion import verify_spectrum
 from .io import open_cube
 from .mapping import map_elements, map_pigments
 from .network import predict_spectra
@@ -19,5 +20,6 @@ __all__ = [
     "open_cube",
     "predict_spectra",
     "simulate_scan",
+    "verify_spectrum",
     "with_estimated_anode",
 ]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from .._typing import FloatArray
-from ..physics.detector import response
+from ..physics.detector import path_transmission, response
 from ..physics.lines import atomic_number, line_family
-from ..simulation.instruments import Readout
-from ..simulation.spectra import responses
+from ..physics.scatter import compton_width_kev
 from .emission import PaintEmission
 from .instrument import FittedInstrument
 
@@ -87,16 +86,60 @@ class Bins:
 
 
 @dataclass(frozen=True)
+class UnitResponse:
+    """Counts per photon of a detector, before the factors on scatter.
+
+    Parameters
+    ----------
+    key : tuple
+        Everything that the response depends on.
+    lines : Tensor, shape (line, bin)
+        Of the lines.
+    compton, again, rayleigh : Tensor, shape (component of the beam, bin)
+        Of photons scattered once, more than once, and without loss of energy.
+    """
+
+    key: tuple[object, ...]
+    lines: torch.Tensor
+    compton: torch.Tensor
+    again: torch.Tensor
+    rayleigh: torch.Tensor
+
+    @classmethod
+    def of(
+        cls, instrument: FittedInstrument, emission: PaintEmission, bins: Bins, key: tuple[Any, ...]
+    ) -> UnitResponse:
+        """Compute the response as :func:`napari_xrf_pigments.simulation.spectra.responses` does."""
+        beam = instrument.excitation.beam
+        readout, axis = instrument.readout, _axis(instrument, bins)
+
+        def detected(kev: FloatArray, spread: FloatArray) -> torch.Tensor:
+            air = path_transmission(kev, readout.path_mm, readout.atmosphere)
+            matrix = bins.joined(response(readout.detector, kev, spread, *axis)).double()
+            matrix = matrix * torch.as_tensor(air)[:, None]
+            return torch.as_tensor(matrix)
+
+        kev = emission.lines.table.kev
+        compton_kev = emission.scatter.compton_kev
+        width = beam.width_kev * 0.42
+        doppler = compton_width_kev(beam.kev, instrument.excitation.geometry.scattering_deg)
+        loss = beam.kev - compton_kev
+        return cls(
+            key,
+            detected(kev, np.zeros(len(kev))),
+            detected(compton_kev, np.hypot(width, doppler)),
+            detected(compton_kev - 0.45 * loss, np.hypot(width, doppler + 0.6 * loss)),
+            detected(beam.kev, width),
+        )
+
+
+@dataclass(frozen=True)
 class Detection:
     """Response of an instrument to the emission of paint, in bins.
 
     Parameters
     ----------
-    bins : Bins
-        The bins.
-    kev : Tensor, shape (bin,)
-        Their centres.
-    lines : Tensor, shape (line, bin)
+    unit : UnitResponse
         Counts per photon.
     compton, rayleigh : Tensor, shape (component of the beam, bin)
         Counts per scattered photon, all factors included.
@@ -109,61 +152,72 @@ class Detection:
         Share of counts that are pairs.
     """
 
-    bins: Bins
-    kev: torch.Tensor
-    lines: torch.Tensor
+    unit: UnitResponse
     compton: torch.Tensor
     rayleigh: torch.Tensor
     own: torch.Tensor
     knots: torch.Tensor
     pile_up: float
 
+    @property
+    def lines(self) -> torch.Tensor:
+        """Counts per photon of each line, shape (line, bin)."""
+        return self.unit.lines
+
     @classmethod
-    def of(cls, instrument: FittedInstrument, emission: PaintEmission, bins: Bins) -> Detection:
-        """Compute the response of an instrument in given bins."""
-        channel = bins.first + 0.5 * (bins.fold - 1)
-        readout = replace(
-            instrument.readout,
-            n_channels=bins.fine,
-            gain_kev=instrument.gain_kev * bins.fold,
-            offset_kev=instrument.offset_kev + instrument.gain_kev * channel,
-        )
-        compton_kev = emission.scatter.compton_kev
-        kev = emission.lines.table.kev
-        made = responses(instrument.excitation, readout, kev, compton_kev)
-        lines = torch.zeros(len(kev), bins.count, dtype=torch.float64)
-        lines[torch.as_tensor(made.shown)] = bins.joined(made.lines).double()
-        centres = torch.as_tensor(bins.kev(instrument))
-        factor = instrument.scatter_factor
+    def of(
+        cls,
+        instrument: FittedInstrument,
+        emission: PaintEmission,
+        bins: Bins,
+        before: Detection | None = None,
+    ) -> Detection:
+        """Compute the response of an instrument in given bins.
+
+        Parameters
+        ----------
+        instrument : FittedInstrument
+            The instrument.
+        emission : PaintEmission
+            Emission of paint under its beam.
+        bins : Bins
+            The bins.
+        before : Detection, optional
+            Response of an instrument for the same lines; what is equal is not computed again.
+        """
+        detector = instrument.readout.detector
+        key = (
+            detector, instrument.path_mm, instrument.atmosphere, _axis(instrument, bins),
+            instrument.excitation.geometry,
+        )  # fmt: skip
+        unit = before.unit if before is not None and before.unit.key == key else None
+        unit = unit or UnitResponse.of(instrument, emission, bins, key)
+        factor, again = instrument.scatter_factor, instrument.multiple_scatter
         return cls(
-            bins,
-            centres,
-            lines,
-            bins.joined(made.compton).double() * factor,
-            bins.joined(made.rayleigh).double() * factor,
-            bins.joined(_own_spectra(instrument, readout)),
+            unit,
+            factor * (unit.compton * (1 - again) + unit.again * again),
+            factor * instrument.rayleigh_factor * unit.rayleigh,
+            bins.joined(_own_spectra(instrument, bins)),
             _knots(bins.kev(instrument)),
             instrument.pile_up,
         )
 
 
-def own_names(instrument: FittedInstrument) -> tuple[str, ...]:
-    """Name the sources of :attr:`Detection.own`."""
-    return (
-        "Ar",
-        *(symbol for symbol, _ in instrument.housing),
-        *(f"background {number + 1}" for number in range(len(instrument.background))),
-    )
+def _axis(instrument: FittedInstrument, bins: Bins) -> tuple[float, float, int]:
+    """Return width, first centre (keV) and number of the bins before the last are joined."""
+    channel = bins.first + 0.5 * (bins.fold - 1)
+    offset = instrument.offset_kev + instrument.gain_kev * channel
+    return instrument.gain_kev * bins.fold, offset, bins.fine
 
 
-def _own_spectra(instrument: FittedInstrument, readout: Readout) -> torch.Tensor:
-    axis = (readout.gain_kev, readout.offset_kev, readout.n_channels)
+def _own_spectra(instrument: FittedInstrument, bins: Bins) -> torch.Tensor:
+    axis, detector = _axis(instrument, bins), instrument.readout.detector
     kev = axis[1] + axis[0] * torch.arange(axis[2], dtype=torch.float64)
     rows = []
     for symbol, share in (("Ar", instrument.argon_share), *instrument.housing):
         shell = "L" if atomic_number(symbol) > 55 else "K"
         lines = line_family(f"{symbol} {shell}", 40.0)
-        shape = response(readout.detector, lines.kev, np.zeros(len(lines.kev)), *axis).double()
+        shape = response(detector, lines.kev, np.zeros(len(lines.kev)), *axis).double()
         shape = (torch.as_tensor(lines.strength)[:, None] * shape).sum(0)
         rows.append(share * shape / shape.sum().clamp(min=1e-9))
     for share, decay in instrument.background:

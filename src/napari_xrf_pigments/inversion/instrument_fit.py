@@ -33,7 +33,7 @@ MIN_COUNTS = 300.0
 #: Spectra that an instrument is fitted to.
 _MOST_SPECTRA = 6
 #: Steps of the sections alone, and of sections and instrument together.
-_SECTION_STEPS, _JOINT_STEPS = 25, 9
+_SECTION_STEPS, _JOINT_STEPS = 20, 6
 #: Voltage of a tube whose spectrum does not show it, kV.
 _USUAL_KV = 40.0
 
@@ -278,7 +278,9 @@ class _JointFit:
             )
         else:
             emission = before.emission
-        model = SectionModel(self.layout, emission, Detection.of(made, emission, self.bins))
+        seen = before.detection if before is not None else None
+        detection = Detection.of(made, emission, self.bins, seen)
+        model = SectionModel(self.layout, emission, detection)
         if before is not None:
             model.share_secondary(before)
         return model

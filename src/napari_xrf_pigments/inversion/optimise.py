@@ -16,8 +16,10 @@ from .section_model import SectionModel
 _STEP = 1.5
 #: Least logarithm of a mass, g/cm2.
 LEAST_LOG_MASS = -20.0
-#: Decrease of the objective, nats, below which a fit has converged.
-_ENOUGH = 0.02
+#: Decrease of the objective, nats, below which a step does not matter, and in the last steps
+#: together, below which a fit has converged.
+_ENOUGH, _AT_REST = 0.02, 0.5
+_LAST_STEPS = 6
 _MIN_DAMPING, _MAX_DAMPING = 1e-6, 1e6
 
 
@@ -116,6 +118,7 @@ def fit_sections(
     objective, gradient, hessian, expected = _terms(model, theta, active, free, data)
     damping = torch.full((len(theta),), 1e-2, dtype=torch.float64)
     still = torch.zeros(len(theta), dtype=torch.int64)
+    history = [objective]
     for _ in range(steps):
         step = _step(hessian, gradient, damping, free)
         trial = theta + step
@@ -132,9 +135,11 @@ def fit_sections(
         expected = torch.where(pick, terms[3], expected)
         damping = torch.where(better, damping / 5, damping * 4)
         damping = damping.clamp(_MIN_DAMPING, _MAX_DAMPING)
+        history.append(objective)
         if bool((still >= 3).all()):
             break
-    return Solution(theta, active, objective, still >= 2, expected, hessian)
+    recent = history[max(0, len(history) - 1 - _LAST_STEPS)] - objective
+    return Solution(theta, active, objective, (recent < _AT_REST) | (still >= 2), expected, hessian)
 
 
 def rescaled(

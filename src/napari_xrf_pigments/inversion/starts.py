@@ -19,7 +19,7 @@ _ELSEWHERE = 0.02
 def even_start(model: SectionModel, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a section whose layers hold all candidates in equal parts, `count` times."""
     masses = even_masses(model.layout)
-    return _stacked(model, [masses] * count), torch.ones(count, len(masses), dtype=torch.bool)
+    return stacked(model, [masses] * count), torch.ones(count, len(masses), dtype=torch.bool)
 
 
 def even_masses(layout: Layout) -> torch.Tensor:
@@ -54,7 +54,8 @@ def split_start(layout: Layout, top: Sequence[str]) -> torch.Tensor:
     return masses
 
 
-def _stacked(model: SectionModel, masses: Sequence[torch.Tensor]) -> torch.Tensor:
+def stacked(model: SectionModel, masses: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return parameters from logarithms of masses, with all others at their means."""
     theta = torch.zeros(len(masses), model.parameters, dtype=torch.float64)
     theta[:, : model.masses] = torch.stack(list(masses))
     theta[:, model.masses + 1 :] = model.nuisance.mean[1:]
