@@ -27,6 +27,7 @@ from napari_xrf_pigments.evaluation.independent_simulation.detector_response imp
 from napari_xrf_pigments.evaluation.independent_simulation.instruments import INSTRUMENTS
 from napari_xrf_pigments.evaluation.independent_simulation.make import measure as measure_fisx
 from napari_xrf_pigments.inversion import FittedInstrument, Verification, fit_instrument
+from napari_xrf_pigments.inversion.candidates import DetectedElements
 from napari_xrf_pigments.inversion.verify import verify_spectrum
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment, pigment_catalogue
 from napari_xrf_pigments.pigments.mixtures import equivalent_mixtures
@@ -204,10 +205,11 @@ def powders(folder: Path, count: int) -> Iterable[dict[str, Any]]:
     known = {entry.id: entry.group for entry in pigment_catalogue()}
     usable = [row for row in rows if row["pigments"] in known and row["file"] in names]
     gain = float(np.median(file["ev_per_channel"])) * 1e-3
-    axis = EnergyAxis(file["counts"].shape[1], gain, 0.0, "file")
+    axis = EnergyAxis(file["counts"].shape[1], gain, -0.006, "file")
+    known_settings = Acquisition(anode="Rh", tube_kv=40.0, filter=(), atmosphere="vacuum")
     spectra = {row["file"]: file["counts"][names.index(row["file"])] for row in usable}
     several = np.array([spectra[row["file"]] for row in usable[:: max(1, len(usable) // 6)]])
-    made = fit_instrument(several, axis, Acquisition())
+    made = fit_instrument(several, axis, known_settings)
     print(made, flush=True)
     for row in (usable[i] for i in rng.permutation(len(usable))[:count]):
         full = spectra[row["file"]]
@@ -215,6 +217,14 @@ def powders(folder: Path, count: int) -> Iterable[dict[str, Any]]:
         counts = rng.binomial(full, min(1.0, total / full.sum())).astype(float)
         group = known[row["pigments"]]
         kinds = {group: "labelled"}
+        elements = DetectedElements.of(full.astype(float), made)
+        weak = [
+            g for g in GROUPS
+            if all(elements.sigma.get(e, 0.0) * (total / full.sum()) ** 0.5 < 1
+                   for e in elements_of(g))
+        ]  # fmt: skip
+        for name in rng.choice(weak, min(2, len(weak)), replace=False):
+            kinds[str(name)] = "absent"
         begun = time.process_time()
         found = verify_spectrum(counts, axis, None, list(kinds), instrument=made)
         yield record(found, kinds, [], time.process_time() - begun, file=row["file"],

@@ -13,7 +13,7 @@ import pytest
 
 from napari_xrf_pigments.cli import COMMANDS, main
 
-NAMES = ("info", "map", "report", "convert", "demo", "simulate", "train", "evaluate")
+NAMES = ("info", "map", "verify", "report", "convert", "demo", "simulate", "train", "evaluate")
 
 
 @pytest.fixture

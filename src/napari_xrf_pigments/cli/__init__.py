@@ -25,6 +25,7 @@ from .points import PointsRequest
 from .report import ReportRequest
 from .simulate import SimulateRequest
 from .train import TrainRequest
+from .verify import VerifyRequest
 
 __all__ = ["app", "main"]
 
@@ -37,6 +38,7 @@ COMMANDS = {
         InfoRequest,
         MapRequest,
         PointsRequest,
+        VerifyRequest,
         ReportRequest,
         ConvertRequest,
         CleanRequest,

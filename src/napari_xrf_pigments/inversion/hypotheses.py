@@ -16,7 +16,7 @@ from .section_model import SectionModel
 from .starts import even_masses, split_start, stacked
 
 #: Steps of a first fit, and of each further one.
-_STEPS, _MORE_STEPS = 25, 25
+_STEPS, _MORE_STEPS = 25, 35
 #: Sections in a batch.
 _BATCH = 24
 #: Least relative model error of a bin.

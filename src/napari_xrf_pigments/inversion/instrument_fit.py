@@ -34,6 +34,9 @@ MIN_COUNTS = 300.0
 _MOST_SPECTRA = 6
 #: Steps of the sections alone, and of sections and instrument together.
 _SECTION_STEPS, _JOINT_STEPS = 20, 6
+#: Elements of collimators and housings, with their initial share of the counts, and the number of
+#: spectra from which they can be separated from the elements of the paint.
+_HOUSING, _TO_SEPARATE = (("Fe", 2e-4), ("Ni", 2e-4), ("Cu", 2e-4), ("Zn", 1e-4)), 4
 #: Voltage of a tube whose spectrum does not show it, kV.
 _USUAL_KV = 40.0
 
@@ -72,7 +75,9 @@ def fit_instrument(
     counts = counts[np.argsort(-counts.sum(1), kind="stable")[:_MOST_SPECTRA]]
     known = acquisition or Acquisition()
     first = initial_instrument(counts.sum(0), axis, known)
-    return _JointFit(first, counts, _parameters(first, known, len(counts))).run()
+    if len(counts) >= _TO_SEPARATE:
+        first = replace(first, housing=_HOUSING)
+    return _JointFit(first, counts, _parameters(first, known)).run()
 
 
 def checked_counts(spectra: ArrayLike, axis: EnergyAxis) -> FloatArray:
@@ -208,6 +213,16 @@ def _background(number: int) -> Callable[[FittedInstrument, float], FittedInstru
     return apply
 
 
+def _housing(number: int) -> Callable[[FittedInstrument, float], FittedInstrument]:
+    def apply(instrument: FittedInstrument, change: float) -> FittedInstrument:
+        symbol, share = instrument.housing[number]
+        parts = list(instrument.housing)
+        parts[number] = (symbol, share * float(np.exp(change)))
+        return replace(instrument, housing=tuple(parts))
+
+    return apply
+
+
 def _optics(instrument: FittedInstrument, change: float) -> FittedInstrument:
     inverse = 1 / instrument.optics_cut_kev if instrument.optics_cut_kev else 0.0
     inverse += change
@@ -221,9 +236,7 @@ def _gain(instrument: FittedInstrument, change: float) -> FittedInstrument:
     return replace(instrument, gain_kev=gain, offset_kev=offset)
 
 
-def _parameters(
-    first: FittedInstrument, known: Acquisition, spectra: int
-) -> tuple[_Parameter, ...]:
+def _parameters(first: FittedInstrument, known: Acquisition) -> tuple[_Parameter, ...]:
     found = [
         _Parameter(0.08, _log("fwhm_mn_ka_ev")),
         _Parameter(0.002, _gain),
@@ -245,6 +258,7 @@ def _parameters(
     takeoff = 8.0 if known.takeoff_deg is None else 2.0
     found.append(_Parameter(takeoff, _add("takeoff_deg", 15.0, 90.0), tube=True))
     found += [_Parameter(1.5, _background(number)) for number in range(len(first.background))]
+    found += [_Parameter(1.5, _housing(number)) for number in range(len(first.housing))]
     return tuple(found)
 
 

@@ -16,9 +16,10 @@ from .section_model import SectionModel
 _STEP = 1.5
 #: Least logarithm of a mass, g/cm2.
 LEAST_LOG_MASS = -20.0
-#: Decrease of the objective, nats, below which a step does not matter, and in the last steps
-#: together, below which a fit has converged.
-_ENOUGH, _AT_REST = 0.02, 0.5
+#: Decrease of the objective, nats, below which a step does not matter.
+_ENOUGH = 0.02
+#: Decrease of the objective in the last steps together, nats, below which a fit has converged.
+AT_REST = 0.5
 _LAST_STEPS = 6
 _MIN_DAMPING, _MAX_DAMPING = 1e-6, 1e6
 
@@ -59,8 +60,8 @@ class Solution:
         Masses that are not zero.
     objective : Tensor, shape (stack,)
         Negative logarithm of likelihood times prior, nats, up to a constant of the counts.
-    converged : Tensor of bool, shape (stack,)
-        Whether the fit came to rest.
+    recent : Tensor, shape (stack,)
+        Decrease of the objective in the last steps, nats.
     expected : Tensor, shape (stack, bin)
         Expected counts.
     hessian : Tensor, shape (stack, parameter, parameter)
@@ -70,9 +71,14 @@ class Solution:
     theta: torch.Tensor
     active: torch.Tensor
     objective: torch.Tensor
-    converged: torch.Tensor
+    recent: torch.Tensor
     expected: torch.Tensor
     hessian: torch.Tensor
+
+    @property
+    def converged(self) -> torch.Tensor:
+        """Whether the fits came to rest, bool of shape (stack,)."""
+        return self.recent < AT_REST
 
     def take(self, rows: torch.Tensor) -> Solution:
         """Return some of the sections."""
@@ -139,7 +145,8 @@ def fit_sections(
         if bool((still >= 3).all()):
             break
     recent = history[max(0, len(history) - 1 - _LAST_STEPS)] - objective
-    return Solution(theta, active, objective, (recent < _AT_REST) | (still >= 2), expected, hessian)
+    recent = torch.where(still >= 2, 0.0, recent)
+    return Solution(theta, active, objective, recent, expected, hessian)
 
 
 def rescaled(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from .._typing import FloatArray
 from .instrument import FittedInstrument
 
@@ -164,6 +166,47 @@ class Verification:
         values["instrument"] = self.instrument.settings
         values["notes"] = list(self.notes)
         return values
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Verification:
+        """Build a result from plain values, as :attr:`settings` returns.
+
+        Raises
+        ------
+        ValueError
+            If the values are not those of a result.
+        """
+        try:
+            values = dict(settings)
+            values["claims"] = tuple(
+                ClaimTest(
+                    **{
+                        **claim,
+                        "pigments": tuple(claim["pigments"]),
+                        "alternatives": tuple(claim["alternatives"]),
+                    }
+                )
+                for claim in values["claims"]
+            )
+            values["layers"] = tuple(
+                FittedLayer(
+                    layer["role"],
+                    tuple((str(name), Interval(**share)) for name, share in layer["pigments"]),
+                    Interval(**layer["thickness_um"]),
+                )
+                for layer in values["layers"]
+            )
+            values["amounts"] = tuple(
+                Amount(each["name"], each["kind"], Interval(**each["ug_cm2"]))
+                for each in values["amounts"]
+            )
+            for name in ("energies", "counts", "expected", "residual_sigma"):
+                values[name] = np.array(values[name], dtype=np.float64)
+            values["instrument"] = FittedInstrument.of(values["instrument"])
+            values["notes"] = tuple(map(str, values["notes"]))
+            return cls(**values)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError("These are not the values of a test of claims by physics.") from error
 
     def claim(self, group: str) -> ClaimTest | None:
         """Return the test of one group; None if it was not tested."""

@@ -22,7 +22,7 @@ from .hypotheses import GroupFits, Hypotheses, diagnostic_elements, fit_hypothes
 from .instrument import FittedInstrument
 from .instrument_fit import checked_counts, fit_instrument, pearson, prepared
 from .layout import Component
-from .optimise import Solution
+from .optimise import AT_REST, Solution
 from .section_model import SectionModel
 from .section_summary import Summary
 from .verification import ClaimTest, Verdict, Verification
@@ -37,6 +37,8 @@ _PENALTY = 2.0
 NEEDED = 3.0
 #: Loss of a paint that holds a group in place of others, below which it is as good, nats.
 _AS_GOOD = 3.0
+#: Decrease of a fit in its last steps relative to the log ratio, below which it is settled.
+_SETTLED = 0.1
 #: Softest line that paint is fitted to, keV.
 _SOFTEST_KEV = 1.1
 
@@ -83,7 +85,7 @@ def verify_spectrum(
             f"One spectrum is tested at a time, not {len(values)}; use verify_regions for several."
         )
     probability = _probabilities(values, axis, acquisition, predictor, claims is None)
-    claimed = _claimed_groups(claims, probability)
+    claimed = claimed_groups(claims, probability)
     made = instrument or fit_instrument(values, axis, acquisition)
     return _verify(values, made, claimed, probability, seed)
 
@@ -158,10 +160,17 @@ def _probabilities(
     return dict(zip(maps.groups, map(float, values), strict=True))
 
 
-def _claimed_groups(
+def claimed_groups(
     claims: Sequence[str] | None, probability: Mapping[str, float]
 ) -> dict[str, tuple[str, ...]]:
     """Return the claimed groups with the pigments claimed of each.
+
+    Parameters
+    ----------
+    claims : sequence of str or None
+        Ids of pigments or groups; None for the groups that the network claims or nearly claims.
+    probability : mapping of str to float
+        Probability of each group by the network.
 
     Raises
     ------
@@ -219,10 +228,11 @@ def _claim_test(
     instrument: FittedInstrument,
 ) -> ClaimTest:
     """Judge one claim from its fits."""
-    converged = bool(test.having.converged[0]) and bool(test.without.converged[0])
-    if not converged:
-        return ClaimTest(test.group, pigments, probability, None, None)
     ratio = float(test.without.objective[0] - test.having.objective[0]) - _PENALTY
+    # A poor fit without the group may still improve a little, if that cannot change the verdict.
+    limit = max(AT_REST, _SETTLED * ratio)
+    if float(test.without.recent[0]) > limit or float(test.having.recent[0]) > limit:
+        return ClaimTest(test.group, pigments, probability, None, None)
     verdict: Verdict = "not needed"
     if ratio > NEEDED:
         verdict = "needed"

@@ -7,11 +7,13 @@ from .elements import (
     plan_elements,
 )
 from .pigments import PigmentTile, iter_pigment_tiles, map_pigments
+from .verification import fit_scan_instrument, verify_regions
 
 __all__ = [
     "ElementPlan",
     "ElementTile",
     "PigmentTile",
+    "fit_scan_instrument",
     "has_tiles",
     "is_unfinished",
     "iter_element_tiles",
@@ -20,4 +22,5 @@ __all__ = [
     "map_pigments",
     "plan_elements",
     "remove_unfinished",
+    "verify_regions",
 ]
