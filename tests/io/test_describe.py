@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from napari_xrf_pigments.io import describe, open_cube
+import numpy as np
+import pytest
+
+from napari_xrf_pigments.io import describe, open_cube, save_results
 from napari_xrf_pigments.io.describe import describe_cube
 
 from .conftest import RPL, numbered_counts
+from .made_results import make
 
 
 def test_the_description_contains_size_counts_and_energy_axis(mca_folder, counts):
@@ -52,3 +56,20 @@ def test_only_some_rows_of_a_huge_scan_are_summed(write_ripple):
     with header.with_suffix(".raw").open("wb") as file:
         file.truncate(20 * 30000 * 4096 * 2)  # sparse: occupies no disk space
     assert "(from 24 rows)" in describe(header)
+
+
+@pytest.mark.parametrize("name", ["maps.zarr", "maps.h5", "maps.csv"])
+def test_the_description_of_results_lists_maps_and_provenance(tmp_path, name):
+    elements, pigments = make(optional=True)
+    made = {"version": "1.2", "weights_hash": "ab12", "warnings": ["3 pixels hold no counts."]}
+    save_results(tmp_path / name, elements=elements, pigments=replace(pigments, provenance=made))
+    lines = describe(tmp_path / name).splitlines()
+    for fact in (
+        f"File: {name}",
+        "Elements: Fe K, Pb L",
+        "Size: 3 maps of 5 x 7 pixels, 2.5 x 1.75 mm",
+        "Pigments - Weights (SHA-256): ab12",
+        "Warning: 3 pixels hold no counts.",
+    ):
+        assert fact in lines
+    assert any(line.startswith("Arrays: probability,") and "signal" in line for line in lines)

@@ -94,10 +94,24 @@ def test_no_counts_at_all_give_no_nan() -> None:
 
 def test_shares_do_not_depend_on_the_total_counts() -> None:
     counts = spectra(AXIS)
-    one, ten = (encode(counts * times, AXIS, Acquisition()) for times in (1, 10))
-    torch.testing.assert_close(ten[:, :N_BINS], one[:, :N_BINS])
+    one, ten = (encode(counts * times, AXIS, Acquisition()) for times in (0.1, 1))
+    torch.testing.assert_close(ten[:, :N_BINS], one[:, :N_BINS], rtol=0, atol=1.01 / 48)
     torch.testing.assert_close(ten[:, N_BINS], one[:, N_BINS] + 1)
-    assert one[:, :N_BINS].square().sum(1) == pytest.approx([100.0] * 3)
+    assert one[:, :N_BINS].square().sum(1) == pytest.approx([100.0] * 3, rel=0.02)
+
+
+def test_bins_and_total_counts_are_whole_numbers_of_steps_that_fit_8_bits() -> None:
+    counts = np.random.default_rng(0).poisson(3.0, (50, AXIS.n_channels)).astype(np.float64)
+    counts[:, 300:303] += 4000
+    encoded = encode(torch.from_numpy(counts), AXIS, KNOWN)
+    steps = torch.cat([encoded[:, :N_BINS] * 48, (encoded[:, N_BINS : N_BINS + 1] + 3.5) * 50], 1)
+    torch.testing.assert_close(steps, steps.round(), rtol=0, atol=1e-3)
+    assert steps.min() >= 0
+    assert steps.round().max() == 255
+    total = torch.from_numpy(counts.sum(1, keepdims=True))
+    roots = torch.sqrt(100 * rebin(torch.from_numpy(counts), AXIS) / total)
+    within = roots.amax(0) < 5.3
+    assert (roots - encoded[:, :N_BINS])[:, within].abs().max() < 0.51 / 48 + 0.02
 
 
 def test_unknown_settings_are_zero_and_known_settings_have_a_flag() -> None:

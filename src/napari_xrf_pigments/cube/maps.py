@@ -90,7 +90,7 @@ PIGMENT_ARRAYS = ("probability", "top", "below", "group_probability", "unexplain
 #: Fields that hold arrays or None.
 OPTIONAL_PIGMENT_ARRAYS = ("signal", "signal_sigma", "unsupported", "depth_known")
 #: Fields with one map per group; `unexplained` is one map, all others have one map per pigment.
-_GROUP_ARRAYS = ("group_probability", "signal", "signal_sigma", "unsupported")
+GROUP_ARRAYS = ("group_probability", "signal", "signal_sigma", "unsupported")
 
 
 def pigment_arrays(*maps: Any) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def channel_names(
     """Return the pigment or group of each map of an array; None where it is a single map."""
     if array == "unexplained":
         return None
-    return groups if array in _GROUP_ARRAYS else names
+    return groups if array in GROUP_ARRAYS else names
 
 
 def combine_maps(

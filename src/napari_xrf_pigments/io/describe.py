@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import Acquisition, EnergyAxis, XRFCube
+from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps, XRFCube
+from ..cube.maps import pigment_arrays
 from ._reader import NO_AXIS
 from ._registry import can_open, open_cube
+from .provenance import named_rows
 
 # Larger scans are summed over some of their rows only, which takes seconds.
 SUM_BYTES = 2 * 2**30
@@ -48,10 +51,52 @@ def describe(
         As :func:`open_cube`.
     """
     from .element_maps import describe_maps, is_maps
+    from .results import is_results, load_results
 
+    if is_results(path):
+        return describe_results(path, *load_results(path))
     if not can_open(path) and is_maps(path):
         return describe_maps(path)
     return describe_cube(open_cube(path, dataset=dataset, detector=detector, **placement))
+
+
+def describe_results(
+    path: str | os.PathLike[str], elements: ElementMaps | None, pigments: PigmentMaps | None
+) -> str:
+    """Describe maps that this program saved: names, size, and how they were made.
+
+    Parameters
+    ----------
+    path : path_like
+        The result.
+    elements, pigments : ElementMaps or None, PigmentMaps or None
+        Its maps.
+
+    Returns
+    -------
+    str
+        One fact per line.
+    """
+    lines = [f"File: {Path(path).name}", "Format: maps that this program made"]
+    warnings: list[str] = []
+    for title, maps in (("Elements", elements), ("Pigments", pigments)):
+        if maps is None:
+            continue
+        image = maps.counts if isinstance(maps, ElementMaps) else maps.probability
+        lines += [f"{title}: {', '.join(maps.names)}", *_map_size(image.shape, maps.pixel_mm)]
+        if isinstance(maps, PigmentMaps):
+            lines.append(f"Arrays: {', '.join(pigment_arrays(maps))}")
+        lines += [f"{title} - {name}: {value}" for name, value in named_rows(maps.provenance)]
+        warnings += maps.provenance.get("warnings", ())
+    return "\n".join([*lines, *(f"Warning: {text}" for text in dict.fromkeys(warnings))])
+
+
+def _map_size(shape: tuple[int, ...], pixel_mm: tuple[float, float] | None) -> list[str]:
+    rows, columns = shape[-2:]
+    mm = ""
+    if pixel_mm is not None:
+        mm = f", {rows * pixel_mm[0]:.4g} x {columns * pixel_mm[1]:.4g} mm"
+    return [f"Size: {shape[0]} maps of {rows} x {columns} pixels{mm}"]
 
 
 def describe_cube(cube: XRFCube) -> str:

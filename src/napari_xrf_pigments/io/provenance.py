@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -9,6 +10,18 @@ from typing import Any
 from ..cube import Source
 
 PROGRAM = "napari-xrf-pigments"
+#: Entries that people read, and their names.
+_NAMES = {
+    "program": "Program",
+    "version": "Version",
+    "made": "Made",
+    "weights_hash": "Weights (SHA-256)",
+    "settings": "Settings",
+    "calibration": "Energy axis",
+    "acquisition": "Measured with",
+    "shape": "Rows, columns, channels",
+    "source": "Scan",
+}
 
 
 def origin(source: Source | None) -> dict[str, Any]:
@@ -38,3 +51,17 @@ def origin(source: Source | None) -> dict[str, Any]:
             "modified": datetime.fromtimestamp(source.modified, UTC).isoformat(timespec="seconds"),
         }
     return made
+
+
+def named_rows(made: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the entries of a provenance that people read, as names and values."""
+    return [(name, _words(made[key])) for key, name in _NAMES.items() if key in made]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        known = {key: item for key, item in value.items() if item not in (None, [], {})}
+        return "; ".join(f"{key.replace('_', ' ')}: {_words(item)}" for key, item in known.items())
+    if isinstance(value, list):
+        return ", ".join(_words(item) for item in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

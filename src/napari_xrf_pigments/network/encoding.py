@@ -4,6 +4,10 @@ Counts are rebinned onto fixed energies (a channel is shared between the bins th
 divided by their total and square-rooted, which makes the counting noise uniform. The total counts,
 the ends of the axis and the settings of the instrument follow; an unknown setting is zero, and so
 is its flag.
+
+The square roots and the logarithm of the total are whole numbers of steps that fit 8 bits. A step
+is a third of the counting noise of the largest total used, 1e5 counts, so that rounding adds less
+than 15 % to its variance there and 1.5 % at 1e4 counts.
 """
 
 from __future__ import annotations
@@ -29,6 +33,14 @@ GRID_EDGES_KEV = tuple(GRID_KEV.tolist())
 N_BINS = len(GRID_KEV) - 1
 N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3
 N_INPUTS = N_BINS + N_SETTINGS
+#: Inputs that are whole numbers of steps: the bins and the total counts.
+N_STEPPED = N_BINS + 1
+#: Steps in a unit of the square roots, and in a decade of the total counts.
+STEPS_PER_ROOT, STEPS_PER_DECADE = 48.0, 50.0
+#: Largest number of steps.
+MOST_STEPS = 255.0
+#: Logarithm of the total counts at which that input is zero.
+LOG_COUNTS_AT_ZERO = 3.5
 
 
 def rebin(counts: torch.Tensor, energies: EnergyAxis) -> torch.Tensor:
@@ -129,14 +141,35 @@ def encode_into(
     scale : ndarray, shape (spectrum, 1), or 1
         Factor on the counts.
     """
+    steps = encoded[:, :N_STEPPED]
+    count_steps(steps, bins, scale)
+    steps[:, :N_BINS] *= 1 / STEPS_PER_ROOT
+    steps[:, N_BINS] *= 1 / STEPS_PER_DECADE
+    steps[:, N_BINS] -= LOG_COUNTS_AT_ZERO
+    encoded[:, N_STEPPED:] = settings
+
+
+def count_steps(steps: Float32Array, bins: Float32Array, scale: Float32Array | float = 1.0) -> None:
+    """Write the stepped inputs of spectra, in steps, into an array.
+
+    Parameters
+    ----------
+    steps : ndarray, shape (spectrum, N_STEPPED), float32
+        Receives whole numbers from 0 to :data:`MOST_STEPS`.
+    bins : ndarray, shape (spectrum, bin), float32
+        Counts on the grid.
+    scale : ndarray, shape (spectrum, 1), or 1
+        Factor on the counts.
+    """
     total = bins.sum(axis=1, keepdims=True)
     total *= scale
     np.maximum(total, 1.0, out=total)
-    shares = encoded[:, :N_BINS]
-    np.multiply(bins, 100 * scale / total, out=shares)
-    np.sqrt(shares, out=shares)
-    encoded[:, N_BINS : N_BINS + 1] = np.log10(total) - 3.5
-    encoded[:, N_BINS + 1 :] = settings
+    roots = steps[:, :N_BINS]
+    np.multiply(bins, (100 * STEPS_PER_ROOT**2) * scale / total, out=roots)
+    np.sqrt(roots, out=roots)
+    steps[:, N_BINS:] = STEPS_PER_DECADE * np.log10(total)
+    np.rint(steps, out=steps)
+    np.minimum(steps, MOST_STEPS, out=steps)
 
 
 #: Spectra in a block, which fits the cache of a core. Matrix products always take a whole block, a

@@ -8,6 +8,7 @@ in the package. Both are verified before use.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from safetensors.torch import load, save_file
 from .encoding import N_INPUTS
 from .model import Architecture, PigmentNet
 from .outputs import output_names
+from .rounding import with_limits
 
 
 def bundled_weights() -> Path:
@@ -51,6 +53,9 @@ def _hash(path: str, modified: int, size: int) -> str:
 def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
     """Write weights in half precision with the metadata to read them.
 
+    Those of a network with limits are rounded to whole steps first (:mod:`.rounding`). Half
+    precision is exact enough to recover the number of steps.
+
     Parameters
     ----------
     net : PigmentNet
@@ -70,9 +75,12 @@ def save_weights(net: PigmentNet, path: Path, training: dict[str, Any]) -> None:
         "groups": groups,
         "training": training,
     }
-    exact = ("mean", "scale")
+    if net.is_limited:
+        net = copy.deepcopy(net)
+        net.round_weights()
+    exact = ("mean", "scale", "limits_first", "limits_second")
     tensors = {
-        name: (value.float() if name in exact else value.half()).contiguous()
+        name: (value.float() if name.split(".")[-1] in exact else value.half()).contiguous()
         for name, value in net.state_dict().items()
     }
     metadata["checksum"] = _checksum(metadata, tensors)
@@ -108,7 +116,7 @@ def load_weights(path: Path) -> PigmentNet:
         width, blocks = int(metadata["width"]), int(metadata["blocks"])
         # Older files lack the entry: they have as many hidden units as features.
         net = PigmentNet(Architecture(width, blocks, int(metadata.get("hidden", 0))))
-        net.load_state_dict(tensors)
+        net.load_state_dict(with_limits(tensors, net.state_dict()))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"The weights in {path.name} do not fit the network.") from error
     return net.eval().requires_grad_(False)

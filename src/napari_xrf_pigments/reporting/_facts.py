@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps
+from ..io.provenance import named_rows
 from ..io.results.fields import provenance, to_json
 from ..pigments.display import Naming
 from .detection import detected_pigments, unresolved_groups
 
 _PACKAGES = ("numpy", "torch", "xraylib", "dask", "scipy")
-_NAMES = {
-    "program": "Program",
-    "version": "Version",
-    "made": "Made",
-    "weights_hash": "Weights (SHA-256)",
-    "settings": "Settings",
-    "calibration": "Energy axis",
-    "acquisition": "Measured with",
-    "shape": "Rows, columns, channels",
-    "source": "Scan",
-}
 
 
 @dataclass(frozen=True)
@@ -139,7 +128,7 @@ def confidence_summary(maps: PigmentMaps, naming: Naming, threshold: float) -> C
 def provenance_rows(maps: ElementMaps | PigmentMaps) -> list[tuple[str, str]]:
     """Return the provenance of maps as names and values."""
     made = provenance(maps)
-    rows = [(name, _words(made[key])) for key, name in _NAMES.items() if key in made]
+    rows = named_rows(made)
     if maps.pixel_mm is not None:
         dy, dx = maps.pixel_mm
         rows.append(("Pixel", f"{dx:g} × {dy:g} mm"))
@@ -160,12 +149,3 @@ def _packages() -> list[str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        known = {key: item for key, item in value.items() if item not in (None, [], {})}
-        return "; ".join(f"{key.replace('_', ' ')}: {_words(item)}" for key, item in known.items())
-    if isinstance(value, list):
-        return ", ".join(_words(item) for item in value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

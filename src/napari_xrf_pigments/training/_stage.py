@@ -15,6 +15,7 @@ from torch import nn
 
 from ..network.model import PigmentNet
 from ..network.outputs import MASKED
+from ..network.rounding import with_limits
 from ._simulation_workers import ChunkSource
 from .checkpoint import Snapshot, positions_from, stream_positions
 from .config import BEAMS_PER_BATCH, PartConfig, TrainingConfig
@@ -24,6 +25,8 @@ from .spectra_stream import Chunk, StreamPosition
 _BUFFER_CHUNKS = 96
 #: Steps of the running mean of the weights.
 _EMA_STEPS = 1000
+#: Spectra on which the scale of the inputs and the limits of the layers are measured.
+_SAMPLE = 32_768
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,12 @@ def train_part(
                 continue
             if fresh:
                 fresh = False
-                encoded = torch.cat([one.encoded for one in run.buffer]).float()
+                encoded = run.sample()
                 net.standardise(encoded)
                 run.averaged.standardise(encoded)
+            if part.rounded and not net.is_limited:
+                net.measure_limits(run.sample())
+                run.averaged.load_state_dict(with_limits({}, net.state_dict()), strict=False)
             run.train(len(chunk.encoded))
             now = time.monotonic()
             yield Progress(min(run.drawn, part.spectra), part.spectra, run.loss, now - start)
@@ -156,6 +162,7 @@ class _Run:
     ) -> None:
         self._teacher = teacher
         self._net, self._part, self._config = net, part, config
+        net.rounds = part.rounded
         self._generator = torch.Generator().manual_seed(stream)
         # The running mean of the weights averages out the noise of the last steps.
         self._mean = torch.optim.swa_utils.AveragedModel(net, avg_fn=_running_mean)
@@ -180,6 +187,11 @@ class _Run:
         self._chunks_drawn += 1
         self.drawn += len(chunk.encoded)
         return len(self.buffer)
+
+    def sample(self) -> torch.Tensor:
+        """Return up to 32,768 encoded spectra of the buffer, evenly spaced."""
+        encoded = torch.cat([chunk.encoded for chunk in self.buffer])
+        return encoded[:: -(-len(encoded) // _SAMPLE)].float()
 
     def train(self, spectra: int) -> None:
         """Take the gradient steps that are due for a number of new spectra."""

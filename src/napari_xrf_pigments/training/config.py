@@ -54,6 +54,9 @@ class PartConfig:
     width, hidden : int
         Sizes of a smaller network: the network is pruned (:mod:`.pruning`), and the larger one
         supplies the targets of training and calibration. With 0 the network keeps its size.
+    rounded : bool
+        Whether weights and the inputs of layers are rounded during the part, so that the network
+        can be computed in 8 bits (:mod:`napari_xrf_pigments.network.rounding`).
 
     Raises
     ------
@@ -71,6 +74,7 @@ class PartConfig:
     draws: StreamSettings = field(default_factory=StreamSettings)
     width: int = 0
     hidden: int = 0
+    rounded: bool = False
 
     @property
     def prunes(self) -> bool:
@@ -80,8 +84,9 @@ class PartConfig:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise ValueError("name must be a text.")
-        if type(self.with_start) is not bool:
-            raise ValueError("with_start must be true or false.")
+        for name in ("with_start", "rounded"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name} must be true or false.")
         _check_integers(
             self, {"spectra": 1, "repeats": 1, "calibration": 0, "width": 0, "hidden": 0}
         )

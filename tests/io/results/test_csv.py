@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_xrf_pigments.cube import ElementMaps
-from napari_xrf_pigments.io import is_results, save_results
+from napari_xrf_pigments.cube.maps import pigment_arrays
+from napari_xrf_pigments.io import is_results, load_results, save_results
 
 from ..made_results import make
 
@@ -92,3 +94,28 @@ def test_maps_of_different_sizes_are_refused(tmp_path):
     with pytest.raises(ValueError, match="different sizes"):
         save_results(tmp_path / "maps.csv", elements=elements, pigments=pigments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "format"), [("maps.csv", None), ("maps", "csv-maps")])
+def test_a_table_and_matrices_open_again(tmp_path, name, format):
+    elements, pigments = make(optional=True, pixel_mm=(0.5, 0.25))
+    counts = elements.counts.copy()
+    counts[:, 0, 0] = counts[:, 2, -1] = np.nan
+    elements = replace(elements, counts=counts)
+    path = save_results(tmp_path / name, elements=elements, pigments=pigments, format=format)
+    found, others = load_results(path)
+    assert found.names == elements.names and found.pixel_mm == (0.5, 0.25)
+    assert others.groups == pigments.groups
+    assert found.provenance["version"] == "1.2" and others.provenance["weights"] == "ab12"
+    np.testing.assert_allclose(found.counts, counts, rtol=1e-5)
+    for array in pigment_arrays(pigments):
+        np.testing.assert_allclose(getattr(others, array), getattr(pigments, array), rtol=1e-5)
+
+
+def test_a_damaged_table_is_one_sentence(tmp_path):
+    path = save_results(tmp_path / "maps.csv", elements=make(y=3, x=4)[0])
+    lines = path.read_text().splitlines(keepends=True)
+    for content in ("", lines[0], "".join(lines[:-2]), "".join(lines[:-1]) + "1,2\n"):
+        path.write_text(content)
+        with pytest.raises(ValueError, match="damaged"):
+            load_results(path)

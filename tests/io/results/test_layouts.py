@@ -20,11 +20,12 @@ def test_hdf5_results_have_the_documented_layout(tmp_path):
     elements, pigments = make()
     save_results(tmp_path / "out.h5", elements=elements, pigments=pigments)
     with h5py.File(tmp_path / "out.h5") as file:
-        assert set(file) == {"elements", "pigments", "unexplained"}
-        assert set(file["elements"]) == {"names", "counts", "sigma"}
+        assert set(file) == {"elements", "pigments", "unexplained", "entry"}
+        assert set(file["elements"]) == {"names", "counts", "sigma", "y", "x"}
         assert set(file["pigments"]) == {
-            "names", "probability", "top", "below", "groups", "group_probability",
+            "names", "probability", "top", "below", "groups", "group_probability", "y", "x",
         }  # fmt: skip
+        assert file["entry/pigments/probability"] == file["pigments/probability"]
         assert file["elements/names"].asstr()[()].tolist() == ["Fe K", "Pb L"]
         assert file["pigments/groups"].asstr()[()].tolist() == ["mercury", "copper"]
         assert file["elements/counts"].dtype == np.float32
@@ -41,7 +42,7 @@ def test_optional_maps_have_their_place_in_every_layout(tmp_path):
         assert set(names) <= set(file["pigments"])
     save_results(tmp_path / "out.zarr", pigments=pigments)
     root = zarr.open_group(tmp_path / "out.zarr", mode="r")
-    assert root["OME"].attrs["ome"]["series"][-4:] == names
+    assert root.attrs["napari_xrf_pigments"]["images"][-4:] == names
     signal, share = (root[name].attrs["ome"]["omero"] for name in ("signal", "unsupported"))
     assert signal["channels"][0]["window"]["max"] == pytest.approx(pigments.signal[0].max())
     assert share["channels"][0]["window"]["max"] == 1
@@ -83,10 +84,10 @@ def test_the_zarr_root_lists_all_images_and_the_provenance(tmp_path):
     elements, pigments = make()
     save_results(tmp_path / "out.zarr", elements=elements, pigments=pigments)
     root = zarr.open_group(tmp_path / "out.zarr", mode="r")
-    series = root["OME"].attrs["ome"]["series"]
-    assert series == ["elements", "sigma", "pigments", "top", "below", "groups", "unexplained"]
-    assert all(f"{image}/0" in root for image in series)
     made = root.attrs["napari_xrf_pigments"]
+    images = ["elements", "sigma", "pigments", "top", "below", "groups", "unexplained"]
+    assert made["images"] == images
+    assert all(f"{image}/0" in root for image in images)
     assert made["pigments"]["provenance"]["weights"] == "ab12"
     assert root["elements/0"].metadata.dimension_names == ("c", "y", "x")
 

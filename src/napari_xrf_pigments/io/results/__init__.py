@@ -71,7 +71,7 @@ def save_results(
 def load_results(
     path: str | os.PathLike[str],
 ) -> tuple[ElementMaps | None, PigmentMaps | None]:
-    """Read maps that :func:`save_results` wrote as OME-Zarr or HDF5.
+    """Read maps that :func:`save_results` wrote as OME-Zarr, HDF5 or CSV.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ def load_results(
     Returns
     -------
     elements, pigments : ElementMaps or None, PigmentMaps or None
-        The maps; arrays of an OME-Zarr stay on disk (``np.asarray`` reads them).
+        The maps; arrays of an OME-Zarr stay on disk (``np.asarray`` reads them), and those of CSV
+        have six digits.
 
     Raises
     ------
@@ -93,17 +94,17 @@ def load_results(
     source = Path(path).absolute()
     if not source.exists():
         raise FileNotFoundError(f"{source} does not exist.")
-    from . import hdf5, zarr
+    from . import csv, hdf5, zarr
 
-    modules: tuple[Any, ...] = (zarr, hdf5)
+    modules: tuple[Any, ...] = (zarr, hdf5, csv)
     for module in modules:
         if module.is_results(source):
             try:
                 elements, pigments = module.load(source)
                 return elements, pigments
-            except (KeyError, TypeError, AttributeError, OSError) as error:
+            except (KeyError, TypeError, AttributeError, IndexError, OSError) as error:
                 raise ValueError(f"{source.name} is damaged: maps are missing in it.") from error
-    raise ValueError(f"{source.name} holds no maps that this program saved as .zarr or .h5.")
+    raise ValueError(f"{source.name} holds no maps that this program saved as .zarr, .h5 or CSV.")
 
 
 def is_results(path: str | os.PathLike[str]) -> bool:

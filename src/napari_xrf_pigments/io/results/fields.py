@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
-from napari_xrf_pigments.cube.maps import channel_names, pigment_arrays
+from napari_xrf_pigments.cube.maps import (
+    OPTIONAL_PIGMENT_ARRAYS,
+    PIGMENT_ARRAYS,
+    channel_names,
+    pigment_arrays,
+)
 
 from .._reader import MAX_PIXELS
 
@@ -111,6 +116,67 @@ def all_fields(elements: ElementMaps | None, pigments: PigmentMaps | None) -> li
     if not fields:
         raise ValueError("There are no maps to save.")
     return fields
+
+
+def describe_maps(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any] | None:
+    """Describe maps as JSON values: all that :func:`assemble` needs but the arrays."""
+    if maps is None:
+        return None
+    about: dict[str, Any] = {
+        "names": list(maps.names),
+        "pixel_mm": None if maps.pixel_mm is None else [float(side) for side in maps.pixel_mm],
+        "provenance": provenance(maps),
+    }
+    if isinstance(maps, PigmentMaps):
+        about["groups"] = list(maps.groups)
+        about["optional"] = [n for n in pigment_arrays(maps) if n in OPTIONAL_PIGMENT_ARRAYS]
+    return about
+
+
+def assemble(
+    about: Mapping[str, Any], read: Callable[[str, str, tuple[str, ...]], Any]
+) -> tuple[ElementMaps | None, PigmentMaps | None]:
+    """Make maps from their description and their arrays.
+
+    Parameters
+    ----------
+    about : mapping
+        Descriptions of :func:`describe_maps` under ``"elements"`` and ``"pigments"``.
+    read : callable
+        Returns the stack of maps, shape (map, y, x), of a part, a field and its channels.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the description is damaged.
+    """
+    elements = pigments = None
+    if about["elements"] is not None:
+        known = about["elements"]
+        names = tuple(known["names"])
+        counts, sigma = (read("elements", field, names) for field in ("counts", "sigma"))
+        elements = ElementMaps(names, counts, sigma, _pair(known["pixel_mm"]), known["provenance"])
+    if about["pigments"] is not None:
+        known = about["pigments"]
+        names, groups = tuple(known["names"]), tuple(known["groups"])
+        optional = [n for n in OPTIONAL_PIGMENT_ARRAYS if n in known.get("optional", ())]
+        arrays = {}
+        for name in (*PIGMENT_ARRAYS, *optional):
+            channels = channel_names(name, names, groups)
+            stack = read("pigments", name, (name,) if channels is None else channels)
+            arrays[name] = stack[0] if channels is None else stack
+        pigments = PigmentMaps(
+            names=names,
+            groups=groups,
+            pixel_mm=_pair(known["pixel_mm"]),
+            provenance=known["provenance"],
+            **arrays,
+        )
+    return elements, pigments
+
+
+def _pair(sides: Any) -> tuple[float, float] | None:
+    return None if sides is None else (float(sides[0]), float(sides[1]))
 
 
 def check_stored(stored: Any, count: int, name: str) -> Any:

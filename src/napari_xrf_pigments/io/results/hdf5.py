@@ -1,4 +1,8 @@
-"""Results as HDF5: /elements, /pigments and /unexplained."""
+"""Results as HDF5: /elements, /pigments and /unexplained.
+
+The groups are NXdata, gathered in the NXentry ``/entry``, so that NeXus programs (silx, PyMca) draw
+the maps when they open the file.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,9 @@ from .fields import KIND, MARKER, MAX_MAPS, Field, all_fields, check_stored, pro
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 # HDF5 stores attributes up to 64 kB.
 _LARGEST_ATTRIBUTE = 60_000
+#: Field of each part that NeXus programs draw, and its title.
+_SIGNALS = {"elements": "counts", "pigments": "probability"}
+_TITLES = {"elements": "Net counts", "pigments": "Probability in any layer"}
 
 
 def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
@@ -34,8 +41,10 @@ def write(path: Path, elements: ElementMaps | None, pigments: PigmentMaps | None
             for part, maps in (("elements", elements), ("pigments", pigments)):
                 if maps is not None:
                     _write_metadata(file.create_group(part), maps)
-            for field in all_fields(elements, pigments):
+            fields = all_fields(elements, pigments)
+            for field in fields:
                 _write_field(file, field, disk)
+            _write_nexus(file, fields)
     disk.check()
 
 
@@ -66,6 +75,28 @@ def _write_field(file: Any, field: Field, disk: GuardedFile) -> None:
         else:
             dataset[:, rows] = values
         disk.check()
+
+
+def _write_nexus(file: Any, fields: list[Field]) -> None:
+    """Mark the groups as NXdata with their axes, and the one that is drawn by default."""
+    file.attrs.update(NX_class="NXroot", default="entry")
+    entry = file.create_group("entry")
+    entry.attrs.update(NX_class="NXentry")
+    for field in fields:
+        signal = _SIGNALS.get(field.part)
+        if field.name != signal:
+            continue
+        group = file[field.part]
+        group.attrs.update(NX_class="NXdata", signal=signal, axes=[".", "y", "x"])
+        group.attrs["title"] = _TITLES[field.part]
+        group[signal].attrs.update(interpretation="image", long_name=_TITLES[field.part])
+        for axis, length, pitch in zip(
+            "yx", field.shape[1:], field.pixel_mm or (1, 1), strict=True
+        ):
+            group[axis] = np.arange(length) * float(pitch)
+            group[axis].attrs["units"] = "pixel" if field.pixel_mm is None else "mm"
+        entry[field.part] = group  # a second name, no copy
+        entry.attrs["default"] = field.part
 
 
 def is_results(path: Path) -> bool:
