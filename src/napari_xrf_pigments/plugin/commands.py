@@ -79,7 +79,7 @@ def export_maps(viewer: Viewer) -> None:
     Task(
         f"Exporting {path.name}",
         lambda progress: export(scan, key, path, progress),
-        lambda written: dialogs.info(f"Saved as {written}."),
+        lambda written: dialogs.info(f"{dialogs.saved_as(Path(written))}."),
     )
 
 
@@ -112,7 +112,7 @@ def _offer_to_open(path: Path) -> None:
     def open_file() -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
-    dialogs.offer(f"Saved as {path.name}.", "Open", open_file)
+    dialogs.offer(f"{dialogs.saved_as(path)}.", "Open", open_file)
 
 
 def save_session_as(viewer: Viewer) -> None:

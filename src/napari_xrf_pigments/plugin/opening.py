@@ -227,7 +227,7 @@ def _save_copy(path: Path) -> None:
     Task(
         f"Saving {target.name}",
         partial(_convert, path, target),
-        lambda saved: dialogs.info(f"Saved as {target.name}; open it instead of {path.name}."),
+        lambda saved: dialogs.info(f"{dialogs.saved_as(target)}; open it instead of {path.name}."),
     )
 
 

@@ -230,3 +230,25 @@ def test_disagreement_is_tabulated_and_mapped(viewer, scan, qtbot):
     dock.button.click()
     assert (layer.data == 1).any()
     assert sum("against" in one.name for one in viewer.layers) == 1
+
+
+def test_each_map_carries_its_name(compare):
+    plot = compare.plot
+    assert [name.toPlainText() for name in plot.names] == ["scan", "photo"]
+    assert all(name.isVisible() for name in plot.names)
+    assert [name.parentItem() for name in plot.names] == plot.boxes
+    plot.set_mode("swipe")
+    assert [name.parentItem() for name in plot.names] == [plot.boxes[0]] * 2
+    assert plot.names[1].pos().x() > plot.names[0].pos().x()
+
+
+@pytest.mark.parametrize("size", [(300, 900), (1000, 220)])
+def test_linking_does_not_cut_maps_that_the_canvas_shows_whole(viewer, compare, size, qtbot):
+    compare.plot.resize(*size)
+    compare.plot.canvas.resize(*size)
+    QApplication.processEvents()
+    viewer.reset_view()
+    QApplication.processEvents()
+    assert compare.plot.shows_extent()
+    compare.bar.fit_button.click()
+    assert compare.plot.shows_extent()

@@ -164,6 +164,16 @@ def test_worse_scores_on_other_paintings_are_red_and_warned_of(viewer, dock, fak
     run(dock, qtbot)
     assert dock.scores.item(2, 2).foreground().color().red() > 200
     assert "gets worse on other paintings" in dock.message.text()
+    assert (
+        "worse than before: Vermilion: F1 on other paintings (simulated), from 0.90 to 0.50."
+        in dock.message.text()
+    )
+
+
+def test_without_a_worse_score_nothing_is_noted(viewer, dock, fake, qtbot):
+    annotate(viewer, dock, qtbot)
+    run(dock, qtbot)
+    assert dock.message.text() == "No warnings, and no score became worse."
 
 
 def test_a_cancelled_run_leaves_the_network_unchanged(viewer, dock, fake, qtbot):

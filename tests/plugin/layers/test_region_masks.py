@@ -101,3 +101,13 @@ def test_hidden_layers_and_other_scans_have_no_regions(opened):
     viewer.layers[-1].visible = True
     assert len(regions_of(viewer, scan)) == 1
     assert regions_of(viewer, Scan(make_cube(), "elsewhere")) == []
+
+
+def test_the_map_of_agreement_is_no_region(opened):
+    viewer, scan = opened
+    labels = np.ones(SHAPE, np.uint8)
+    info = LayerInfo("agreement", "vermilion", scan=scan)
+    viewer.add_layer(Labels(labels, metadata=info.as_metadata()))
+    assert regions_of(viewer, scan) == []
+    viewer.add_layer(Labels(labels, name="drawn"))
+    assert [region.name for region in regions_of(viewer, scan)] == ["drawn 1"]

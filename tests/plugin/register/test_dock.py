@@ -222,3 +222,13 @@ def test_removing_the_picture_ends_the_registration(viewer, dock, qtbot):
     assert not viewer.canvas.grid.enabled
     assert dock.picture is None
     assert not dock.bar.apply_button.isEnabled()
+
+
+def test_neither_a_saved_map_nor_a_grey_image_is_taken_for_the_picture(viewer, scan, photo):
+    info = LayerInfo("element", "Fe K")  # opened from a file of results, without its scan
+    viewer.add_image(np.zeros(SHAPE), name="Fe K", metadata=info.as_metadata())
+    viewer.add_image(np.zeros((50, 60)), name="infrared")
+    dock = add_dock(viewer, RegisterDock, "Register")
+    box = dock.bar.picture_box
+    assert [box.itemText(i) for i in range(box.count())] == ["infrared", "photo"]
+    assert dock.picture is photo

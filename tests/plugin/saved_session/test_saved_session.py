@@ -420,3 +420,44 @@ def test_view_and_docks_that_cannot_be_used_are_left_out(
     assert [m for m, _ in notes() if "os.system" in m] == [
         "Docks that this version does not have were left out: os.system."
     ]
+
+
+def test_visible_maps_are_shown_before_hidden_ones_are_added(viewer, file, tmp_path, qtbot, tiles):
+    scan = work_on(viewer, file, tiles)
+    run_in_docks(viewer, scan, qtbot)
+    before = visible_state(viewer)
+    shown = {facts["name"] for facts, _ in before if facts["visible"]}
+    path = save(viewer, tmp_path / "work", qtbot)
+    viewer.layers.clear()
+    added = []
+
+    def record(event):
+        added.append((event.value.name, event.value.visible))
+
+    viewer.layers.events.inserted.connect(record)
+    try:
+        reopen(viewer, path, qtbot)
+    finally:
+        viewer.layers.events.inserted.disconnect(record)
+    first = {name for name, _ in added[: len(shown)]}
+    assert first == shown
+    assert any(not visible for _, visible in added)
+    assert_same_layers(before, visible_state(viewer))
+
+
+def test_opening_a_session_never_empties_the_viewer(viewer, file, tmp_path, qtbot, tiles):
+    work_on(viewer, file, tiles)
+    before = visible_state(viewer)
+    path = save(viewer, tmp_path / "work", qtbot)
+    numbers = []
+
+    def record(event):
+        numbers.append(len(viewer.layers))
+
+    viewer.layers.events.removed.connect(record)
+    try:
+        reopen(viewer, path, qtbot)
+    finally:
+        viewer.layers.events.removed.disconnect(record)
+    assert numbers and min(numbers) > 0
+    assert_same_layers(before, visible_state(viewer))

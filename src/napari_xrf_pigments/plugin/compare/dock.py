@@ -13,7 +13,7 @@ from ..layers.rendering import is_flat_image, render_layer, value_text
 from ..layers.sync import select_pixel_at
 from ..state.session import Session
 from ..widgets.restore import select_key, set_checked, set_number
-from .linked_view import View, show_view, view_of
+from .linked_view import View, contains, extent_in_view, show_extent, show_view, view_of
 from .pair_plot import PairPlot
 from .toolbar import CompareBar
 
@@ -152,8 +152,14 @@ class CompareDock(ScanDock):
     def _update_view(self, event: Any = None) -> None:
         """Show the field of view of the viewer's canvas, if they are linked."""
         view = view_of(self.viewer) if self.linked and not self._moving_viewer else None
-        present = self.plot.view()
-        if view is not None and present is not None and not view.is_close_to(View(*present)):
+        present, extent = self.plot.view(), self.plot.extent()
+        field = None if view is None else extent_in_view(self.viewer)
+        if field is not None and extent is not None and contains(field, extent):
+            # The plots have another shape than the canvas: the same centre and zoom would cut
+            # maps that the canvas shows completely.
+            if not self.plot.shows_extent():
+                self.plot.fit()
+        elif view is not None and present is not None and not view.is_close_to(View(*present)):
             self.plot.set_view(view.y, view.x, view.span)
 
     def _update_viewer(self) -> None:
@@ -164,7 +170,11 @@ class CompareDock(ScanDock):
         # Centre and zoom change one after the other; the state between them is ignored.
         self._moving_viewer = True
         try:
-            show_view(self.viewer, View(*view))
+            extent, field = self.plot.extent(), extent_in_view(self.viewer)
+            if extent is None or field is None or not self.plot.shows_extent():
+                show_view(self.viewer, View(*view))
+            elif not contains(field, extent):
+                show_extent(self.viewer, extent)
         finally:
             self._moving_viewer = False
 

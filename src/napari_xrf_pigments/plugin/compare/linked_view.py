@@ -51,3 +51,32 @@ def show_view(viewer: Viewer, view: View) -> None:
     camera = viewer.scene.camera
     camera.center = (*camera.center[:-2], view.y, view.x)
     camera.zoom = min(viewer.canvas.size) / view.span
+
+
+Extent = tuple[float, float, float, float]
+
+
+def contains(outer: Extent, inner: Extent) -> bool:
+    """Return whether an extent (top, left, bottom, right) holds another, to a thousandth."""
+    slack = 1e-3 * max(outer[2] - outer[0], outer[3] - outer[1])
+    low = all(one <= other + slack for one, other in zip(outer[:2], inner[:2], strict=True))
+    return low and all(a >= b - slack for a, b in zip(outer[2:], inner[2:], strict=True))
+
+
+def extent_in_view(viewer: Viewer) -> Extent | None:
+    """Return the extent of the canvas in world coordinates; None as :func:`view_of`."""
+    view = view_of(viewer)
+    if view is None:
+        return None
+    dy, dx = (0.5 * side / viewer.scene.camera.zoom for side in viewer.canvas.size)
+    return view.y - dy, view.x - dx, view.y + dy, view.x + dx
+
+
+def show_extent(viewer: Viewer, extent: Extent, padding: float = 0.02) -> None:
+    """Fit an extent (top, left, bottom, right) into the canvas."""
+    height, width = viewer.canvas.size
+    top, left, bottom, right = extent
+    zoom = min(height / (bottom - top), width / (right - left)) / (1 + 2 * padding)
+    camera = viewer.scene.camera
+    camera.center = (*camera.center[:-2], (top + bottom) / 2, (left + right) / 2)
+    camera.zoom = zoom

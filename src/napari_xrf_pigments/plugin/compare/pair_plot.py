@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from ..layers.rendering import Picture
+from .linked_view import contains
 
 
 class Clip(pg.GraphicsObject):  # type: ignore[misc]
@@ -100,6 +101,10 @@ class PairPlot(QWidget):
         self.boxes[0].addItem(self.ring, ignoreBounds=True)
         self.crosses = [self._cross(box) for box in self.boxes]
         self.pictures: list[Picture | None] = [None, None]
+        #: Names of the maps; in one plot, the second stands at its right edge.
+        self.names = [pg.TextItem(color="#ffffff", fill="#000000b0") for _ in range(2)]
+        for name in self.names:
+            name.setZValue(30)
         self.lens_radius_px = 90
         self._mode: Mode = "side"
         self._cursor: tuple[float, float] | None = None
@@ -110,6 +115,7 @@ class PairPlot(QWidget):
         self.boxes[0].sigRangeChanged.connect(lambda *changed: self._view_moved())
         self.boxes[0].sigResized.connect(lambda box: self.resized.emit())
         for box in self.boxes:
+            box.sigResized.connect(lambda box: self._place_names())
             box.sigRangeChangedManually.connect(lambda axes: self.view_changed.emit())
         self.canvas.scene().sigMouseMoved.connect(self._moved)
         self.canvas.scene().sigMouseClicked.connect(self._clicked)
@@ -143,6 +149,8 @@ class PairPlot(QWidget):
     def set_picture(self, index: int, picture: Picture | None) -> None:
         """Show an image as the first (0) or second (1); None clears it."""
         self.pictures[index] = picture
+        self.names[index].setText("" if picture is None else picture.name)
+        self.names[index].setVisible(picture is not None)
         for image in self.images[:1] if index == 0 else self.images[1:]:
             if picture is None:
                 image.clear()
@@ -152,13 +160,27 @@ class PairPlot(QWidget):
 
     def fit(self) -> None:
         """Zoom to both images."""
-        corners = [picture.corners for picture in self.pictures if picture is not None]
-        if not corners:
+        extent = self.extent()
+        if extent is None:
             return
-        (top, left), (bottom, right) = np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
+        top, left, bottom, right = extent
         self.boxes[0].setRange(QRectF(left, top, right - left, bottom - top), padding=0.02)
         if not self._line_in_view():
             self.line.setValue((left + right) / 2)
+
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """Return top, left, bottom and right of both images, world coordinates; None without."""
+        corners = [picture.corners for picture in self.pictures if picture is not None]
+        if not corners:
+            return None
+        (top, left), (bottom, right) = np.min(corners, axis=(0, 1)), np.max(corners, axis=(0, 1))
+        return float(top), float(left), float(bottom), float(right)
+
+    def shows_extent(self) -> bool:
+        """Return whether both images lie within the view."""
+        extent = self.extent()
+        (left, right), (top, bottom) = self.boxes[0].viewRange()
+        return extent is not None and contains((top, left, bottom, right), extent)
 
     def view(self) -> tuple[float, float, float] | None:
         """Return centre (y, x) and shorter side of the field of view, world coordinates."""
@@ -232,6 +254,16 @@ class PairPlot(QWidget):
             grid.removeItem(box)
         for box, (row, column) in zip(self.boxes, cells, strict=False):
             grid.addItem(box, row, column)
+        self._place_names()
+
+    def _place_names(self) -> None:
+        """Put the name of each map into the corner of its plot."""
+        beside = self._mode == "side"
+        for name, box in zip(self.names, self.boxes if beside else self.boxes[:1] * 2, strict=True):
+            name.setParentItem(box)
+            right = not beside and name is self.names[1]
+            name.setAnchor((1, 0) if right else (0, 0))
+            name.setPos(box.width() - 4 if right else 4, 4)
 
     def _clip(self) -> None:
         everything = QPainterPath()

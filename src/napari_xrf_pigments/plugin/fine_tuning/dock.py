@@ -12,6 +12,7 @@ from superqt.utils import qthrottled
 
 from napari_xrf_pigments.pigments.display import rgb_to_hex
 
+from .. import dialogs
 from ..docks.base import Emitter, ScanDock
 from ..state.scan import Scan
 from ..state.session import Session
@@ -23,6 +24,7 @@ from .annotation_table import AnnotationTable
 from .model import (
     annotation_layer,
     annotations_of,
+    assessment_text,
     find_annotation_layer,
     pigment_choices,
     score_rows,
@@ -170,7 +172,7 @@ class TeachDock(ScanDock):
             return False
         self.session.use_weights(path)
         self.run_bar.set_status(
-            f"Saved as {path.name} ({digest[:12]}); maps now use these weights."
+            f"{dialogs.saved_as(path)} ({digest[:12]}); maps now use these weights."
         )
         return True
 
@@ -181,8 +183,9 @@ class TeachDock(ScanDock):
             self.run_bar.set_status(f"{item.description} ...")
             return
         self.fine_tuned = item
-        self.scores.set_rows(score_rows(item))
-        self.message.setText("\n".join(f"Note: {text}" for text in item.warnings) or "No warnings.")
+        rows = score_rows(item)
+        self.scores.set_rows(rows)
+        self.message.setText(assessment_text(rows, item.warnings))
 
     def _ended(self, end: str | Failure) -> None:
         self._runs.clear()

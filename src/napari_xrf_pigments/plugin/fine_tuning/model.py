@@ -143,3 +143,14 @@ def score_rows(fine_tuned: Any) -> list[ScoreRow]:
             )
         )
     return rows
+
+
+def assessment_text(rows: Sequence[ScoreRow], warnings: Sequence[str]) -> str:
+    """Return the notes on a fine-tuned network: its warnings, and the scores that became worse."""
+    notes = [f"Note: {text}" for text in warnings]
+    notes += [
+        f"Note: worse than before: {row.title}, from {row.before} to {row.after}."
+        for row in rows
+        if row.worse
+    ]
+    return "\n".join(notes) or "No warnings, and no score became worse."

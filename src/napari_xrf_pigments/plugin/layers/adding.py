@@ -186,10 +186,13 @@ def add_layer(
         return add(data, **settings)
 
 
-def insert_layer(viewer: Viewer, layer: Layer) -> None:
-    """Add an existing layer without selecting it."""
+def insert_layer(viewer: Viewer, layer: Layer, index: int | None = None) -> None:
+    """Add an existing layer without selecting it, uppermost or with `index` layers below it."""
     with unselected(viewer):
-        viewer.add_layer(layer)
+        if index is None:
+            viewer.add_layer(layer)
+        else:
+            viewer.layers.insert(index, layer)
 
 
 def add_scan(

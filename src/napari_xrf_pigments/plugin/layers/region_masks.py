@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_xrf_pigments.pigments.display import rgb_to_hex
 
 from ..state.scan import Scan
-from .metadata import scan_layer
+from .metadata import LayerInfo, scan_layer
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Points = NDArray[np.float64]
 #: Largest number of regions of a scan; more could not be compared in one plot.
 MAX_REGIONS = 24
+#: Kinds of Labels layers that show results instead of drawn regions.
+_NO_REGIONS = frozenset({"agreement"})
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def prepare_regions(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
     for layer in viewer.layers if base is not None else ():
         # Compared by name: importing Shapes and Labels takes seconds.
         kind = type(layer).__name__
+        if LayerInfo.of(layer).kind in _NO_REGIONS:
+            continue
         if kind == "Shapes" and layer.visible:
             makers.append(_of_shapes(layer, base, shape))
         elif kind == "Labels" and layer.visible:

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QTableWidgetItem,
 )
 
+from .. import dialogs
 from ..docks.base import ScanDock
 from ..layers.region_masks import regions_of
 from ..preferences import preferences
@@ -100,6 +101,8 @@ class RegionTableDock(ScanDock):
             self.table.save(target)
         except OSError as error:
             self.session.show_error(str(error))
+        else:
+            self.status.setText(f"{dialogs.saved_as(target)}.")
 
     def _show(self, table: Table | None) -> None:
         self.table = table

@@ -26,14 +26,19 @@ Undo = Callable[[], None]
 
 
 def pictures(viewer: Viewer) -> list[Image]:
-    """Return the two-dimensional image layers that are not maps of a scan."""
-    return [
+    """Return the two-dimensional image layers that are no maps, not even those of saved results.
+
+    Colour images come last, since the dock selects the last one if the user has selected none.
+    """
+    images = [
         layer
         for layer in viewer.layers
         if type(layer).__name__ == "Image"
         and is_flat_image(layer)
         and LayerInfo.of(layer).scan is None
+        and LayerInfo.of(layer).kind in ("", "picture")
     ]
+    return sorted(images, key=lambda layer: bool(layer.rgb))
 
 
 def scan_layer(viewer: Viewer, scan: Scan | None) -> Image | None:

@@ -23,11 +23,19 @@ from .container import (
     read_session,
     write_session,
 )
-from .docks import docks_state, import_docks, restore_docks, restore_view, view_state
+from .docks import (
+    docks_state,
+    import_docks,
+    restore_docks,
+    restore_selection,
+    restore_view,
+    view_state,
+)
 from .layers import SavedLayer, create_layer, layer_state, link_pictures, saved_layer
 from .scans import find_scan, restored_scan, scan_state
 
 if TYPE_CHECKING:
+    from napari.layers import Layer
     from napari.viewer import Viewer
 
     from napari_xrf_pigments.cube import XRFCube
@@ -66,7 +74,7 @@ def save_session(
             dialogs.info("Cancelled; the session was not saved.")
             return
         without = f", without {', '.join(left_out)}" if left_out else ""
-        dialogs.info(f"Saved as {target.name}{without}.")
+        dialogs.info(f"{dialogs.saved_as(target)}{without}.")
         then(target)
 
     return Task(f"Saving {target.name}", work, done)
@@ -236,19 +244,35 @@ def _restore(viewer: Viewer, content: _Content, then: Callable[[], None]) -> Ite
         dialogs.error(str(error))
         return
     link_pictures(content.layers, layers)
-    while viewer.layers:
-        viewer.layers.pop()
-        yield
-    for layer in layers:
-        insert_layer(viewer, layer)
-        yield
+    yield from _replace_layers(viewer, layers, document.get("view"))
     index = document.get("chosen")
     scan = dict(enumerate(content.scans)).get(index) if isinstance(index, int) else None
     if scan is not None:
         session_of(viewer).select_scan(scan)
     missing: list[str] = []
     yield from restore_docks(viewer, document.get("docks"), missing)
-    yield from restore_view(viewer, document.get("view"))
+    restore_selection(viewer, document.get("view"))
     if missing:
         dialogs.info(f"Docks that this version does not have were left out: {', '.join(missing)}.")
     then()
+
+
+def _replace_layers(viewer: Viewer, layers: list[Layer], view: object) -> Iterator[None]:
+    """Show the visible layers and their view first, then remove the old and add the hidden."""
+    old, names = list(viewer.layers), [layer.name for layer in layers]
+    for layer in layers:
+        if layer.visible:
+            insert_layer(viewer, layer)
+            yield
+    yield from restore_view(viewer, view)
+    for layer in old:
+        if layer in viewer.layers:
+            viewer.layers.remove(layer)
+            yield
+    for layer, name in zip(layers, names, strict=True):
+        # napari numbered a name that an old layer had.
+        layer.name = name
+    for index, layer in enumerate(layers):
+        if layer not in viewer.layers:
+            insert_layer(viewer, layer, index)
+            yield

@@ -49,22 +49,26 @@ def restore_view(viewer: Viewer, view: object) -> Iterator[None]:
     from napari.utils.theme import available_themes
 
     state: dict[str, Any] = view if isinstance(view, dict) else {}
-    theme, active = state.get("theme"), state.get("active")
+    theme = state.get("theme")
     if theme in available_themes():
         viewer.theme = theme
         yield
     viewer.canvas.overlays.scale_bar.visible = state.get("scale_bar") is True
     viewer.canvas.grid.enabled = state.get("grid") is True
     yield
-    if active in [layer.name for layer in viewer.layers]:
-        viewer.layers.selection.active = viewer.layers[active]
-        yield
     centre, zoom = state.get("centre"), state.get("zoom")
     numbers = [*centre, zoom] if isinstance(centre, list) else []
     usable = all(is_number(number) and math.isfinite(number) for number in numbers)
     if len(numbers) == 4 and usable and 0 < numbers[3] < 1e9:
         viewer.scene.camera.center = tuple(numbers[:3])
         viewer.scene.camera.zoom = numbers[3]
+
+
+def restore_selection(viewer: Viewer, view: object) -> None:
+    """Select the layer that was selected when :func:`view_state` was called."""
+    active = view.get("active") if isinstance(view, dict) else None
+    if active in [layer.name for layer in viewer.layers]:
+        viewer.layers.selection.active = viewer.layers[active]
 
 
 def docks_state(viewer: Viewer) -> list[dict[str, Any]]:
