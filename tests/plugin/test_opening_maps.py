@@ -5,6 +5,7 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 from npe2 import PluginManager
+from qtpy.QtWidgets import QApplication
 
 from napari_xrf_pigments.io import load_maps
 from napari_xrf_pigments.pigments import display
@@ -12,6 +13,8 @@ from napari_xrf_pigments.plugin._reader import read
 from napari_xrf_pigments.plugin.layers.metadata import LayerInfo
 from napari_xrf_pigments.plugin.layers.specs import element_specs
 from napari_xrf_pigments.plugin.opening import open_paths, read_scan
+
+from .acting import drop
 
 PLUGIN = "napari-xrf-pigments"
 MAPS = np.arange(24, dtype="<f4").reshape(2, 3, 4)
@@ -88,3 +91,16 @@ def test_maps_from_the_menu_are_added_one_per_turn_of_the_event_loop(viewer, dms
     qtbot.waitUntil(lambda: len(viewer.layers) == 2)
     assert [layer.name for layer in viewer.layers] == ["Fe K", "Compton"]
     assert {LayerInfo.of(layer).path for layer in viewer.layers} == {dms}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "table.dat"])
+def test_a_dropped_text_that_is_no_scan_gives_one_sentence(viewer, tmp_path, notes, name):
+    path = tmp_path / name
+    path.write_text("Dear colleague, the scan is on the other disk.\n")
+    drop(viewer.window._qt_viewer, path)
+    QApplication.processEvents()
+    assert len(notes()) == 1
+    text, severity = notes()[0]
+    assert severity == "error"
+    assert text.startswith(name)
+    assert "\n" not in text

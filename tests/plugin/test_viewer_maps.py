@@ -106,16 +106,18 @@ def test_layers_of_a_run_are_reused_by_the_next(viewer, scan, request, qtbot, ki
     assert np.shares_memory(before[key].data, stack)
 
 
-def test_a_run_that_ends_before_its_first_tile_removes_earlier_maps(
+def test_a_run_that_fails_before_its_first_tile_keeps_complete_maps(
     viewer, scan, pigments, qtbot, tiles
 ):
     run(pigments, scan, "pigments", qtbot)
+    before, results = maps(viewer, scan, *PIGMENTS), scan.pigments
     tiles.fail_after = 0
     pigments.run()
     qtbot.waitUntil(finished(pigments), timeout=60_000)
     qtbot.waitUntil(lambda: not pigments.busy, timeout=60_000)
-    assert maps(viewer, scan, *PIGMENTS) == {}
-    assert scan.pigments is None
+    assert maps(viewer, scan, *PIGMENTS) == before
+    assert scan.pigments is results
+    assert "the earlier maps are shown again" in pigments.run_bar.status.text()
 
 
 @pytest.mark.parametrize("everywhere", [False, True])

@@ -18,7 +18,14 @@ from .export import FORMATS, export, export_report, maps_of
 from .layers.metadata import LayerInfo, map_layers
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
-from .layers.sync import camera_state, session_of, show_maps, unwrapped, view_is_untouched
+from .layers.sync import (
+    camera_state,
+    fit_view,
+    session_of,
+    show_maps,
+    unwrapped,
+    view_is_untouched,
+)
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
 from .opening import open_scans, run_blocking_in_thread
@@ -206,14 +213,15 @@ def _show_docks(viewer: Viewer, window: QMainWindow, then: Callable[[], None]) -
     # The user may have closed one of them by now.
     elements, spectrum = _frame(viewer, "Elements"), _frame(viewer, "Spectrum")
     if spectrum is not None:
-        window.resizeDocks([spectrum], [_SPECTRUM_HEIGHT], Qt.Orientation.Vertical)
+        height = min(_SPECTRUM_HEIGHT, window.height() * 2 // 5)
+        window.resizeDocks([spectrum], [height], Qt.Orientation.Vertical)
     if elements is not None:
         elements.raise_()
     for _ in range(_TURNS):
         yield
     if fits and camera_state(viewer) == camera:
         # The user has not moved the image: fit it into the smaller canvas.
-        viewer.reset_view()
+        fit_view(viewer)
     then()
 
 

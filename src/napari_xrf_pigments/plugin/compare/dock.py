@@ -179,7 +179,7 @@ class CompareDock(ScanDock):
             self._moving_viewer = False
 
     def _on_hover(self, y: float, x: float) -> None:
-        texts = [f"y {y:.2f}, x {x:.2f}"]
+        texts = [f"x {x:.2f}, y {y:.2f}"]
         for layer in self._shown:
             if layer is not None:
                 texts.append(f"{layer.name}: {value_text(layer, (y, x)) or 'outside'}")

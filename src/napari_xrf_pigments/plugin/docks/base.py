@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,15 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QDockWidget, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from ..dialogs import ask_for_files, ask_for_folder, main_window
-from ..layers.sync import session_of, unwrapped
-from ..layers.update_queue import LayerUpdateQueue
+from ..layers.sync import camera_state, fit_view, session_of, unwrapped, view_is_untouched
+from ..layers.update_queue import LayerUpdateQueue, run_incrementally
 from ..opening import open_scans
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import Run
 from ..widgets.drop_target import DropTarget
 from ..widgets.scan_bar import ScanBar
+from ..widgets.scrolled import ScrolledContent
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -29,6 +30,18 @@ Slot = Callable[..., Any]
 
 #: napari appends the title of the plugin, or its name, to the title of a dock.
 _SUFFIXES = (" (XRF Pigments)", " (napari-xrf-pigments)")
+
+
+#: Titles on the tabs of docks that share one area of the window.
+_TAB_TITLES = {
+    "Compare maps": "Compare",
+    "Pigment against its elements": "Agreement",
+    "Register a picture": "Register",
+    "Correct the sawtooth": "Sawtooth",
+    "Stitch sections": "Stitch",
+    "Teach pigments": "Teach",
+    "Region table": "Regions",
+}
 
 
 class Emitter:
@@ -79,8 +92,12 @@ class ScanDock(DropTarget):
         self._docked = False
         self._size_before: QSize | None = None
         self.scan_bar = ScanBar()
-        self.column = QVBoxLayout(self)
+        content = QWidget()
+        self.column = QVBoxLayout(content)
         self.column.setContentsMargins(8, 6, 8, 6)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.addWidget(ScrolledContent(content))
         self.column.addWidget(self.scan_bar)
         self.scan_bar.scan_chosen.connect(self._select_scan)
         self.scan_bar.open_files_requested.connect(lambda: self._open(ask_for_files(self)))
@@ -137,6 +154,8 @@ class ScanDock(DropTarget):
                 self._docked = True
                 window = main_window(self.viewer)
                 self._size_before = None if window is None else window.size()
+                if window is not None and view_is_untouched(self.viewer):
+                    run_incrementally(window, _fit_view(self.viewer))
             elif self._docked:
                 # Hidden first, because a plot that is partly deleted must not be painted.
                 self.hide()
@@ -153,6 +172,8 @@ class ScanDock(DropTarget):
         if frame is None:
             return
         if _shorten_title(frame.windowTitle, frame.setWindowTitle):
+            # A tab has less space than the title bar.
+            frame.setWindowTitle(_TAB_TITLES.get(frame.windowTitle(), frame.windowTitle()))
             # It was just opened by a menu. Docks below each other would not fit on the screen.
             tabify_with_siblings(frame, self._size_before)
         # The title bar of napari has a label of its own.
@@ -243,6 +264,19 @@ def tabify_with_siblings(frame: QDockWidget, size_before: QSize | None) -> None:
             window.tabifyDockWidget(other, frame)
             QTimer.singleShot(0, partial(restore_size, window, frame, size_before))
             return
+
+
+#: Turns of the event loop after which the canvas has its new size when a dock was added.
+_TURNS = 4
+
+
+def _fit_view(viewer: Viewer) -> Iterator[None]:
+    """Fit the image into the canvas that a new dock made smaller, unless the user moves it."""
+    before = camera_state(viewer)
+    for _ in range(_TURNS):
+        yield
+    if main_window(viewer) is not None and camera_state(viewer) == before:
+        fit_view(viewer)
 
 
 def _frame_of(widget: QWidget) -> QDockWidget | None:

@@ -27,6 +27,7 @@ from .metadata import (
 )
 from .specs import MapSpec, limits_of
 from .status_bar import show_predictions_in_status_bar
+from .thumbnails import draw_thumbnail
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
@@ -72,6 +73,13 @@ def view_is_untouched(viewer: Viewer) -> bool:
     The size of the window may have changed since: docks and its own bars take space.
     """
     return _sync_of(viewer).fitted_camera == camera_state(viewer)
+
+
+def fit_view(viewer: Viewer) -> None:
+    """Fit all layers into the canvas, as napari does with the first one."""
+    if len(viewer.layers) > 0:
+        viewer.reset_view()
+        _sync_of(viewer).fitted_camera = camera_state(viewer)
 
 
 def select_pixel_at(viewer: Viewer, position: tuple[float, ...]) -> bool:
@@ -318,6 +326,7 @@ def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
     layer = add_layer(viewer, "image", spec.data, select=False, **settings)
     # napari numbers a name that another layer has.
     update_info(layer, assigned_name=layer.name)
+    draw_thumbnail(layer)
 
 
 def _update(layer: Image, spec: MapSpec) -> None:
@@ -331,6 +340,7 @@ def _update(layer: Image, spec: MapSpec) -> None:
             layer.colormap = spec.colormap
         update_limits(layer, spec.limits)
     layer.refresh(extent=False, highlight=False)
+    draw_thumbnail(layer)
 
 
 def _visibility_is_assigned(layers: Iterable[Image]) -> bool:

@@ -56,7 +56,7 @@ class SpectrumCanvas(pg.PlotWidget):  # type: ignore[misc]
         self.getPlotItem().vb.setLimits(
             xMin=-20.0, xMax=500.0, minXRange=0.05, yMin=-1e12, yMax=1e12, minYRange=1e-6
         )
-        self.setMinimumHeight(min(height, 150))
+        self.setMinimumHeight(min(height, 90))
         # The dock handles drops.
         self.setAcceptDrops(False)
         self.viewport().setAcceptDrops(False)

@@ -10,7 +10,7 @@ from napari.utils.theme import get_theme
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QTabWidget, QWidget
+from qtpy.QtWidgets import QSizePolicy, QSplitter, QTabWidget
 
 from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.physics.lines import visible_series
@@ -21,6 +21,7 @@ from ..state.scan import Curve, Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
 from ..widgets.restore import select_key, select_tab, set_checked, set_number, tab_title
+from ..widgets.scrolled import ScrolledContent
 from .canvas import FitCurves
 from .curves_tab import CurvesTab
 from .energy_tab import EnergyTab
@@ -62,7 +63,9 @@ class SpectrumDock(ScanDock):
             (self.lines_tab.view, "Lines", "Mark element lines and identify peaks"),
             (self.energy_tab.view, "Energy", "Energy axis, anode and voltage"),
         ):
-            self.tabs.addTab(_scrolled(view), title)
+            # The Pixel tab keeps the position in view and scrolls the results below it.
+            scrolled = view if view is self.pixel_tab.view else ScrolledContent(view)
+            self.tabs.addTab(scrolled, title)
             self.tabs.setTabToolTip(self.tabs.count() - 1, tip)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -293,14 +296,3 @@ class SpectrumDock(ScanDock):
             self._unsized = False
             self.splitter.setOrientation(orientation)
             self.splitter.setSizes([700, 300] if wide else [460, 540])
-
-
-def _scrolled(view: QWidget) -> QScrollArea:
-    """Put a view into a scroll area, so that no tab sets the height of the dock."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setMinimumWidth(view.minimumSizeHint().width())
-    area.setWidget(view)
-    return area

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QVBoxLayout,
@@ -30,6 +29,7 @@ from napari_xrf_pigments.pigments.display import format_probability
 
 from ..state.scan import Pin
 from ..tasks import LatestOnly
+from ..widgets.scrolled import ScrolledContent
 from .plot import Band, SpectrumPlot
 
 if TYPE_CHECKING:
@@ -264,17 +264,13 @@ class PixelPanel(QWidget):
         column.addWidget(self.evidence)
         column.addWidget(self.unexplained)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
+        self.results = ScrolledContent(inside, least_height=50)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 4, 2, 0)
         layout.setSpacing(4)
         layout.addWidget(self.position)
         layout.addLayout(row)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(self.results, 1)
         self.radius.valueChanged.connect(self.radius_changed.emit)
         self.pin.clicked.connect(lambda: self.pin_requested.emit())
 
@@ -356,6 +352,7 @@ class PixelTab(QObject):
     def set_pixel(self, pixel: tuple[int, int] | None) -> None:
         """Show another pixel (y, x), or none."""
         self._pixel = pixel
+        self.view.results.scroll_to_top()
         self.read()
 
     def families(self) -> list[str]:
