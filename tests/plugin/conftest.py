@@ -11,6 +11,7 @@ os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(prefix="napari-setti
 
 import napari
 import pytest
+from napari.settings import get_plugin_settings
 from napari.utils.notifications import notification_manager
 
 from napari_xrf_pigments.plugin.layers.sync import session_of
@@ -21,6 +22,12 @@ from .acting import add_scan
 from .synthetic import FakeTiles, fake_services, make_cube
 
 keep_shader_programs()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def docks_on_request():
+    """Docks that do not open by themselves with a scan, so that tests open those they need."""
+    get_plugin_settings("napari-xrf-pigments").maps.open_docks = False
 
 
 @pytest.fixture(scope="module")

@@ -169,7 +169,7 @@ def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
     """Return the services of a session in tests."""
     tiles = tiles or FakeTiles()
     settings = {
-        "open_cube": lambda path: make_cube(),
+        "open_cube": lambda path, detector=None: make_cube(),
         "calibrate": calibrate,
         "find_lines": lambda cube: FoundLines(
             tuple(LINES), "plan", STRENGTH, {"Pb L": ("Pb L", "Pb M")}

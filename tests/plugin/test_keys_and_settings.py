@@ -51,6 +51,7 @@ def test_the_manifest_has_every_preference_with_its_default():
         "device": known.device,
         "threshold": known.threshold,
         "unit": known.unit,
+        "open_docks": known.open_docks,
     }
     assert all(p.description for page in pages.values() for p in page.properties.values())
 

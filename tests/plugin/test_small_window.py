@@ -52,7 +52,7 @@ def test_titles_on_tabs_can_be_read(small, qtbot):
     bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.count()]
     bar = max(bars, key=lambda bar: bar.count())
     titles = [bar.tabText(i) for i in range(bar.count())]
-    assert titles == ["Elements", "Pigments", "Compare", "Register"]
+    assert titles == ["Scan", "Elements", "Pigments", "Compare", "Register"]
     # The title bar of a dock has space for the whole title.
     frame = our_docks(small)["Register a picture"].parent()
     assert isinstance(frame, QDockWidget)

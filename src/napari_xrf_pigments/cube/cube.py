@@ -40,6 +40,10 @@ class Source:
         Plain sentences on anomalies and missing metadata, collected while reading.
     points : tuple of str
         Names of the pixels, where they are separate measurements in one row; else empty.
+    detectors : tuple of str
+        Names of the detectors that can be opened, where there are several; else empty.
+    opened : tuple of str
+        Those whose counts were added up.
     """
 
     path: Path
@@ -48,6 +52,8 @@ class Source:
     modified: float = 0.0
     notes: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
+    detectors: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import EnergyAxis
+from ..cube import EnergyAxis, XRFCube
 from ._lazy import LazyCube
 
 SUM = "sum"
@@ -138,6 +138,14 @@ def note_selection(chosen: Sequence[int], names: Sequence[str], notes: list[str]
     else:
         picked = format_names([names[number] for number in chosen])
         notes.append(f"Opened: detector {picked} of {len(names)} ({format_names(names)}).")
+
+
+def with_detectors(cube: XRFCube, names: Sequence[str], chosen: Sequence[int]) -> XRFCube:
+    """Record in the source of a scan which detectors there are, and which were opened."""
+    if len(names) < 2 or cube.source is None:
+        return cube
+    opened = tuple(names[number] for number in chosen)
+    return replace(cube, source=replace(cube.source, detectors=tuple(names), opened=opened))
 
 
 def format_names(names: Sequence[str]) -> str:

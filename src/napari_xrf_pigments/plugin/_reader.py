@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from importlib import import_module
@@ -32,7 +32,7 @@ from .tasks import error_message
 #: Layer data of a reader that adds no layers.
 _NO_LAYERS: list[tuple[Any, ...]] = [(None,)]
 #: Docks that most users open after a scan; their first import takes seconds.
-_DOCK_MODULES = ("elements.dock", "pigments.dock", "spectrum.dock")
+_DOCK_MODULES = ("scan_card.dock", "elements.dock", "pigments.dock", "spectrum.dock")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[tuple[Any, ...]]] | None:
@@ -91,6 +91,8 @@ def read(path: str | Sequence[str]) -> list[tuple[Any, ...]]:
             discard_layer_data(layers_of.pop(item))
     if layers_of and viewer is not None:
         _preload_docks()
+    if viewer is not None and _have_scan(layers_of.values()):
+        _open_docks(viewer)
     for item, layers in layers_of.items():
         offer_conversion(item, layers)
     layers = [layer for each in layers_of.values() for layer in each]
@@ -114,6 +116,21 @@ def _preload_docks() -> threading.Thread:
     thread = threading.Thread(target=load, name="import of the docks")
     thread.start()
     return thread
+
+
+def _have_scan(layers_of: Iterable[list[LayerData]]) -> bool:
+    """Return whether a scan was opened, and not only maps."""
+    settings = [settings for layers in layers_of for _, settings, _ in layers]
+    return any(LayerInfo.from_metadata(each["metadata"]).scan is not None for each in settings)
+
+
+def _open_docks(viewer: Any) -> None:
+    """Show the docks after napari has added the layers."""
+    from qtpy.QtCore import QTimer
+
+    from .commands import open_docks_with_scan
+
+    QTimer.singleShot(0, lambda: open_docks_with_scan(viewer))
 
 
 def _add_remaining_layers(viewer: Any, first: LayerData, others: list[LayerData]) -> None:

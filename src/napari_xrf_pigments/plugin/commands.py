@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow
 from . import dialogs
 from .docks.window import add_dock, dock_class, open_dock, our_docks
 from .export import FORMATS, export, export_report, maps_of
+from .layers import removal
 from .layers.metadata import LayerInfo, map_layers
 from .layers.projections import PROJECTIONS, project, projection_spec
 from .layers.region_masks import regions_of
@@ -29,6 +31,7 @@ from .layers.sync import (
 from .layers.update_queue import run_incrementally
 from .layers.visibility import show_only
 from .opening import open_scans, run_blocking_in_thread
+from .preferences import preferences
 from .state.scan import Scan
 from .tasks import LatestOnly, Task, running_tasks
 
@@ -155,16 +158,31 @@ def replace_by_session(viewer: Viewer, path: Path) -> None:
 
 def open_scan(viewer: Viewer) -> None:
     """Open the files of scans."""
-    open_scans(viewer, dialogs.ask_for_files(dialogs.window()))
+    _open(viewer, dialogs.ask_for_files(dialogs.window()))
 
 
 def open_scan_folder(viewer: Viewer) -> None:
     """Open a folder that is a scan."""
-    open_scans(viewer, dialogs.ask_for_folder(dialogs.window()))
+    _open(viewer, dialogs.ask_for_folder(dialogs.window()))
 
 
-def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
-    """Show the docks Elements and Pigments on the right and Spectrum below.
+def _open(viewer: Viewer, paths: list[str]) -> None:
+    before = len(session_of(viewer).scans)
+    open_scans(viewer, paths)
+    if len(session_of(viewer).scans) > before:
+        open_docks_with_scan(viewer)
+
+
+def open_docks_with_scan(viewer: Viewer) -> None:
+    """Show the docks after a scan was opened, if the user prefers that; the card is in front."""
+    if preferences().open_docks and dialogs.main_window(unwrapped(viewer)) is not None:
+        open_docks(viewer, front="Scan")
+
+
+def open_docks(
+    viewer: Viewer, then: Callable[[], None] = lambda: None, front: str = "Elements"
+) -> None:
+    """Show the docks Scan, Elements and Pigments on the right and Spectrum below.
 
     Their modules are imported in a thread, and one is created per turn of the event loop.
 
@@ -174,28 +192,35 @@ def open_docks(viewer: Viewer, then: Callable[[], None] = lambda: None) -> None:
         The viewer.
     then : callable
         Called when all are shown.
+    front : str
+        Title of the dock on the right that comes to the front.
     """
     viewer = unwrapped(viewer)
 
     def begin(classes: Any) -> None:
         window = dialogs.main_window(viewer)
         if window is not None:  # it may have been closed by now
-            run_incrementally(window, _show_docks(viewer, window, then))
+            run_incrementally(window, _show_docks(viewer, window, then, front))
 
     LatestOnly(begin, dialogs.error).submit(lambda: [dock_class(title) for title in _AREAS])
 
 
 #: Docks that :func:`open_docks` shows, and their areas. Those on the right are tabs, because one
 #: above the other they would need a tall screen.
-_AREAS = {"Elements": "right", "Pigments": "right", "Spectrum": "bottom"}
+_AREAS = {"Scan": "right", "Elements": "right", "Pigments": "right", "Spectrum": "bottom"}
 _SPECTRUM_HEIGHT = 310
 #: Turns of the event loop after which the canvas has its new size when a dock was added.
 _TURNS = 3
 
 
-def _show_docks(viewer: Viewer, window: QMainWindow, then: Callable[[], None]) -> Iterator[None]:
+def _show_docks(
+    viewer: Viewer, window: QMainWindow, then: Callable[[], None], front: str
+) -> Iterator[None]:
     camera = camera_state(viewer)
     fits = view_is_untouched(viewer) or _fits(viewer)
+    if all(title in our_docks(viewer) for title in _AREAS):
+        then()
+        return
     for title, area in _AREAS.items():
         if title in our_docks(viewer):
             continue
@@ -206,17 +231,18 @@ def _show_docks(viewer: Viewer, window: QMainWindow, then: Callable[[], None]) -
             dock.deleteLater()
             continue
         add_dock(viewer, dock, title, area)
-        elements, pigments = _frame(viewer, "Elements"), _frame(viewer, "Pigments")
-        if area == "right" and elements is not None and pigments is not None:
-            window.tabifyDockWidget(elements, pigments)
+        frames = [_frame(viewer, name) for name, side in _AREAS.items() if side == area == "right"]
+        shown = [frame for frame in frames if frame is not None and not frame.isFloating()]
+        for frame, following in pairwise(shown):
+            window.tabifyDockWidget(frame, following)
         yield
     # The user may have closed one of them by now.
-    elements, spectrum = _frame(viewer, "Elements"), _frame(viewer, "Spectrum")
+    front_frame, spectrum = _frame(viewer, front), _frame(viewer, "Spectrum")
     if spectrum is not None:
         height = min(_SPECTRUM_HEIGHT, window.height() * 2 // 5)
         window.resizeDocks([spectrum], [height], Qt.Orientation.Vertical)
-    if elements is not None:
-        elements.raise_()
+    if front_frame is not None:
+        front_frame.raise_()
     for _ in range(_TURNS):
         yield
     if fits and camera_state(viewer) == camera:
@@ -271,6 +297,27 @@ def map_pigments(viewer: Viewer) -> None:
         dialogs.info("The energy axis is still being checked. Map the pigments when that is done.")
         return
     dock_of(viewer, "Pigments").run()
+
+
+def remove_maps(viewer: Viewer) -> None:
+    """Remove all maps of the scan, after confirmation."""
+    scan = active_scan(viewer)
+    if scan is not None and _may_discard(scan, "Remove maps", f"Remove all maps of {scan.name}?"):
+        removal.remove_maps(unwrapped(viewer), scan)
+
+
+def close_scan(viewer: Viewer) -> None:
+    """Remove all layers of the scan, after confirmation if it has maps."""
+    scan = active_scan(viewer)
+    if scan is not None and _may_discard(
+        scan, "Close scan", f"Close {scan.name}? Its maps are discarded."
+    ):
+        removal.close_scan(unwrapped(viewer), scan)
+
+
+def _may_discard(scan: Scan, title: str, question: str) -> bool:
+    mapped = scan.elements is not None or scan.pigments is not None
+    return not mapped or dialogs.confirm(title, question)
 
 
 def measure_regions(viewer: Viewer) -> None:

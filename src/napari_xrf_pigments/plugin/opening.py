@@ -16,6 +16,7 @@ from .layers.metadata import LayerInfo
 from .layers.sync import session_of, unwrapped
 from .layers.update_queue import run_incrementally
 from .preferences import offer_preferred_reader
+from .state.scan import Scan
 from .state.services import CORE, Services
 from .state.totals import TotalCounts
 from .tasks import ProgressCallback, Task, error_message, start_worker
@@ -81,7 +82,9 @@ def scan_name(path: Path) -> str:
     return path.name if path.is_dir() else path.stem
 
 
-def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
+def read_scan(
+    path: Path, services: Services = CORE, detector: str | None = None
+) -> list[LayerData]:
     """Read the layer data of a scan, its total counts, or of maps.
 
     The total counts of a large scan are completed later.
@@ -92,6 +95,8 @@ def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
         File or folder.
     services : Services
         Functions of the core.
+    detector : str, optional
+        Name of one of several detectors, or ``"sum"``.
 
     Raises
     ------
@@ -106,12 +111,45 @@ def read_scan(path: Path, services: Services = CORE) -> list[LayerData]:
         maps = load_maps(path)
         dialogs.info(f"{path.name} holds element maps, not spectra. They are shown as layers.")
         return results_layer_data(maps, None, path=path)
-    cube = services.open_cube(path)
+    choice = {} if detector is None else {"detector": detector}
+    cube = services.open_cube(path, **choice)
     totals = TotalCounts(cube)
     totals.wait(TOTALS_WAIT_S)
     if totals.error:
         raise ValueError(totals.error)
-    return [counts_layer_data(cube, totals, scan_name(path), path=path)]
+    name = scan_name(path) if detector in (None, "sum") else f"{scan_name(path)} {detector}"
+    return [counts_layer_data(cube, totals, name, path=path)]
+
+
+def open_detector(viewer: Viewer, scan: Scan, detector: str, services: Services = CORE) -> bool:
+    """Open another detector of a scan, or the sum of all, as a scan of its own.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    scan : Scan
+        A scan that was opened from a file or folder.
+    detector : str
+        Name of the detector, or ``"sum"``.
+    services : Services
+        Functions of the core.
+
+    Returns
+    -------
+    bool
+        Whether it was opened; an error is shown if not.
+    """
+    source = scan.cube.source
+    if source is None:
+        return False
+    try:
+        layers = run_blocking_in_thread(partial(read_scan, source.path, services, detector))
+    except (ValueError, OSError) as error:
+        dialogs.error(error_message(error))
+        return False
+    add_layers_incrementally(viewer, layers)
+    return True
 
 
 def is_open(layers: Iterable[Layer], path: Path) -> bool:

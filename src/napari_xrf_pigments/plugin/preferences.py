@@ -25,11 +25,14 @@ class Preferences:
         Probability above which a pigment is shown, for scans opened from now on.
     unit : str
         Unit of lengths in tables, ``"mm"`` or ``"cm"``.
+    open_docks : bool
+        Whether the docks open after a scan was dropped.
     """
 
     device: str = "auto"
     threshold: float = 0.5
     unit: str = "mm"
+    open_docks: bool = True
 
 
 def preferences() -> Preferences:
@@ -42,6 +45,7 @@ def preferences() -> Preferences:
             device=maps.device,
             threshold=float(maps.threshold),
             unit=maps.unit,
+            open_docks=bool(maps.open_docks),
         )
     except (ImportError, KeyError, AttributeError):
         return Preferences()

@@ -134,7 +134,8 @@ ROWS = [
         "columns and dwell time. A missing or truncated file is a missing pixel; `SPOT_*.mca` "
         "files are not pixels. The live time is read, otherwise the real time, otherwise the dwell "
         "time. Several folders are several detectors: they are summed, and `--detector 10264` "
-        "selects one. A note states if the odd rows are shifted or reversed.",
+        "selects one; a folder with the sum of the others is not counted again. A note states if "
+        "the odd rows are shifted or reversed.",
         (Real("CHNet scanner", mca_folder),),
         described_as="folder of PMCA spectra",
     ),

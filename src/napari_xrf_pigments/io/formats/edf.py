@@ -335,12 +335,13 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     missing = int(np.count_nonzero(~valid))
     if missing:
         notes.append(f"Rows whose file is missing or too short: {missing} of {rows}.")
-    return XRFCube(
+    cube = XRFCube(
         dask_counts(source, key=str([(each.source.rows, each.source.transposed) for each in used])),
         axes[chosen[0]] or estimated_axis(channels, notes),
         valid=np.repeat(valid[:, None], columns, axis=1) if missing else None,
         source=make_source(scan[0].first, FORMAT, notes, sum(each.size for each in used)),
     )
+    return detectors.with_detectors(cube, names, chosen)
 
 
 @dataclass(frozen=True)

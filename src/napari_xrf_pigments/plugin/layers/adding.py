@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 from napari_xrf_pigments.pigments.selection import Palette
 
@@ -213,6 +215,41 @@ def add_scan(
     """
     data, settings, _ = counts_layer_data(cube, TotalCounts(cube), name, made=made or {})
     viewer.add_image(data, **settings)
+
+
+def resize_layers(
+    viewer: Viewer,
+    scan: Scan,
+    before: tuple[float, float] | None,
+    after: tuple[float, float],
+    others: bool,
+) -> None:
+    """Place layers for another size of the pixels of a scan.
+
+    Parameters
+    ----------
+    viewer : Viewer
+        The viewer.
+    scan : Scan
+        The scan.
+    before, after : tuple of float
+        Height and width of a pixel (dy, dx), mm; None if it was unknown.
+    others : bool
+        Whether drawings and pictures that belong to no scan lie on this one.
+    """
+    ratio = np.divide(after, before or (1.0, 1.0))
+    for layer in viewer.layers:
+        owner = LayerInfo.of(layer).scan
+        factors = np.ones(layer.ndim)
+        factors[-2:] = ratio
+        if owner is scan:
+            layer.scale = np.multiply(layer.scale, factors)
+            layer.translate = np.multiply(layer.translate, factors)
+        elif owner is None and others:
+            layer.affine = np.diag([*factors, 1.0]) @ layer.affine.affine_matrix
+        else:
+            continue
+        layer.units = ("mm",) * layer.ndim
 
 
 @contextmanager

@@ -50,6 +50,8 @@ class LayerInfo:
         The image that control points belong to.
     stale_reason : str
         Why the map is stale under the present settings of its scan; empty if it is not.
+    title : str
+        Name without that of the scan; empty for layers whose name does not follow it.
     assigned_name : str or None
         Name last assigned by the program; any other was given by the user.
     assigned_limits : tuple of float or None
@@ -66,6 +68,7 @@ class LayerInfo:
     made: Mapping[str, Any] = field(default_factory=dict, compare=False)
     picture: Layer | None = None
     stale_reason: str = ""
+    title: str = ""
     assigned_name: str | None = None
     assigned_limits: tuple[float, float] | None = None
     assigned_visible: bool | None = None
@@ -103,6 +106,7 @@ class LayerInfo:
             "sample": self.sample,
             "made": dict(self.made) if _is_plain(dict(self.made)) else {},
             "stale_reason": self.stale_reason,
+            "title": self.title,
             "assigned_name": self.assigned_name,
             "assigned_limits": self.assigned_limits,
             "assigned_visible": self.assigned_visible,
@@ -125,6 +129,7 @@ class LayerInfo:
             sample=str(values["sample"]),
             made=dict(values["made"]),
             stale_reason=str(values["stale_reason"]),
+            title=str(values["title"]),
             assigned_name=values["assigned_name"],
             assigned_limits=None if limits is None else (float(limits[0]), float(limits[1])),
             assigned_visible=values["assigned_visible"],

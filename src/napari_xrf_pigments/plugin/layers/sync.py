@@ -16,7 +16,7 @@ from ..keybindings import bind_keys
 from ..state.scan import Scan
 from ..state.services import CORE, Services
 from ..state.session import Session
-from .adding import add_layer, map_settings, placement
+from .adding import add_layer, map_settings, placement, resize_layers
 from .metadata import (
     LayerInfo,
     map_layers,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Time for updates of layers in one turn of the event loop.
 _WHILE_S = 0.02
+#: Name of the layer with a circle around the selected pixel.
+_MARKER = "Clicked pixel"
 _SYNCS: weakref.WeakKeyDictionary[Any, LayerSync] = weakref.WeakKeyDictionary()
 
 
@@ -119,6 +121,9 @@ class LayerSync:
         # Weak both ways: the layer itself holds its scan.
         self._marker_of: weakref.WeakKeyDictionary[Scan, weakref.ref[Any]]
         self._marker_of = weakref.WeakKeyDictionary()
+        #: Size of a pixel for which the layers of a scan are placed, (dy, dx) in mm.
+        self._pixel_mm_of: weakref.WeakKeyDictionary[Scan, tuple[float, float] | None]
+        self._pixel_mm_of = weakref.WeakKeyDictionary()
         viewer.layers.events.inserted.connect(self._on_inserted)
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.layers.selection.events.active.connect(self._on_active)
@@ -126,6 +131,7 @@ class LayerSync:
         viewer.mouse_drag_callbacks.append(_select_on_click)
         session.totals_changed.connect(self.update_totals_layer)
         session.pixel_selected.connect(self._on_pixel)
+        session.scans_changed.connect(self._name_layers)
         for layer in viewer.layers:
             self.register_layer(layer)
 
@@ -155,6 +161,8 @@ class LayerSync:
         if scan not in self.session.scans:
             scan.energies_changed.connect(self._mark_outdated)
             scan.results_changed.connect(self._mark_outdated)
+            self._pixel_mm_of[scan] = scan.cube.pixel_mm
+            scan.pixel_size_changed.connect(self._resize_pixels)
             self.session.add_scan(scan)
 
     def layers_by_scan(self) -> dict[Scan, Layer]:
@@ -173,6 +181,18 @@ class LayerSync:
                 update_info(layer, assigned_limits=tuple(layer.contrast_limits))
             update_limits(layer, limits_of(scan.totals.image))
             layer.refresh(extent=False, highlight=False)
+
+    def name_of(self, scan: Scan | None, title: str) -> str:
+        """Return the name of a layer: with that of its scan where several are open."""
+        several = scan is not None and len(self.session.scans) > 1
+        return f"{scan.name} / {title}" if scan is not None and several else title
+
+    def _name_layers(self) -> None:
+        """Name layers with or without their scan, since one was opened or closed."""
+        for layer in self.viewer.layers:
+            info = LayerInfo.of(layer)
+            if info.title:
+                rename(layer, self.name_of(info.scan, info.title))
 
     def _on_inserted(self, event: Any) -> None:
         if len(self.viewer.layers) == 1:
@@ -210,6 +230,15 @@ class LayerSync:
         if viewer.layers[-1] is not marker:
             viewer.layers.move(viewer.layers.index(marker), len(viewer.layers))
 
+    def _resize_pixels(self) -> None:
+        """Place the layers of scans anew whose pixels the user gave another size."""
+        for scan in self.session.scans:
+            before, after = self._pixel_mm_of.get(scan), scan.cube.pixel_mm
+            if after is not None and after != before:
+                self._pixel_mm_of[scan] = after
+                resize_layers(self.viewer, scan, before, after, others=len(self.session.scans) == 1)
+                fit_view(self.viewer)
+
     def _mark_outdated(self, kind: str = "") -> None:
         for scan in self.session.scans:
             mark_stale(self.viewer, scan)
@@ -230,19 +259,21 @@ def _select_on_click(viewer: Viewer, event: Any) -> Iterator[None]:
 
 
 def _add_marker(viewer: Viewer, scan: Scan, y: int, x: int) -> None:
-    add_layer(
+    name = _sync_of(viewer).name_of(scan, _MARKER)
+    layer = add_layer(
         viewer,
         "points",
         [[y, x]],
-        LayerInfo("marker", "pixel", scan=scan),
+        LayerInfo("marker", "pixel", scan=scan, title=_MARKER),
         select=False,
-        name="Clicked pixel",
+        name=name,
         size=max(2.0, 0.03 * max(scan.cube.shape[:2])),
         symbol="disc",
         face_color="transparent",
         border_color="#00e5ff",
         **placement(scan.cube.pixel_mm),
     )
+    update_info(layer, assigned_name=layer.name)
 
 
 def show_maps(
@@ -266,7 +297,7 @@ def show_maps(
         Layers of these kinds without a map are removed.
     """
     wanted: dict[tuple[str, str], str] = {}
-    kinds = set(kinds)
+    kinds, name_of = set(kinds), _sync_of(viewer).name_of
 
     def untouched() -> bool:
         # Evaluated each time: a click may come between two steps.
@@ -276,7 +307,7 @@ def show_maps(
     begun, updated = time.perf_counter(), False
     for spec in specs:
         key = (spec.kind, spec.name)
-        wanted[key] = spec.title
+        wanted[key] = name_of(scan, spec.title)
         layer = map_layers(viewer, scan, {spec.kind}).get(key)
         if layer is None:
             if updated:
@@ -286,7 +317,7 @@ def show_maps(
             _add(viewer, scan, replace(spec, visible=False) if hidden else spec)
             yield
         else:
-            _update(layer, spec)
+            _update(layer, spec, wanted[key])
             if untouched():
                 _show(layer, spec.visible)
             updated = True
@@ -322,19 +353,20 @@ def remove_discarded(viewer: Viewer, scan: Scan) -> Iterator[None]:
 
 
 def _add(viewer: Viewer, scan: Scan, spec: MapSpec) -> None:
-    settings = map_settings(spec, scan.cube.pixel_mm, scan=scan)
+    settings = map_settings(spec, scan.cube.pixel_mm, scan=scan, title=spec.title)
+    settings["name"] = _sync_of(viewer).name_of(scan, spec.title)
     layer = add_layer(viewer, "image", spec.data, select=False, **settings)
     # napari numbers a name that another layer has.
     update_info(layer, assigned_name=layer.name)
     draw_thumbnail(layer)
 
 
-def _update(layer: Image, spec: MapSpec) -> None:
+def _update(layer: Image, spec: MapSpec, name: str) -> None:
     # A map's array is a new view each time: compare the memory, not the object.
     if layer.data.__array_interface__["data"] != spec.data.__array_interface__["data"]:
         layer.data = spec.data
-    update_info(layer, made=dict(spec.made))
-    rename(layer, spec.title)
+    update_info(layer, made=dict(spec.made), title=spec.title)
+    rename(layer, name)
     if spec.colormap is not None:
         if layer.colormap.name != spec.colormap.name:
             layer.colormap = spec.colormap

@@ -227,7 +227,9 @@ def _open_cube(state: Mapping[str, Any], path: Path | None, services: Services) 
         from napari_xrf_pigments.simulation import simulate_scan
 
         return simulate_scan(seed=0)[0]
-    cube = None if path is None else services.open_cube(path)
+    detector = (state["location"] or {}).get("detector")
+    choice = {} if detector is None else {"detector": str(detector)}
+    cube = None if path is None else services.open_cube(path, **choice)
     if cube is not None and path is not None and list(cube.shape) != list(state["shape"]):
         raise ValueError(f"{path.name} is not the scan of this session: its size differs.")
     return cube

@@ -61,6 +61,8 @@ def scan_state(scan: Scan, store: ArrayStore, folder: Path, sample: str) -> dict
     if source is not None:
         path, relative = str(source.path), _relative(source.path, folder)
         state["location"] = {"path": path, "relative": relative, "size": source.size}
+        if len(source.opened) == 1:
+            state["location"]["detector"] = source.opened[0]
     elements, pigments = scan.elements, scan.pigments
     if elements is not None or pigments is not None:
         state["results"] = store.add_results(
@@ -130,6 +132,8 @@ def restored_scan(state: Mapping[str, Any], session: SavedSession, cube: XRFCube
     """
     try:
         metadata = from_json(json.dumps(state["metadata"]), session.path.name)
+        if metadata.pixel_mm is not None:
+            cube = replace(cube, pixel_mm=metadata.pixel_mm)
         totals = TotalCounts(cube)
         totals.image[:] = _image(session, state["totals"], cube)
         scan = Scan(cube, str(state["name"]), totals)

@@ -16,12 +16,11 @@ from napari_xrf_pigments.fitting.conditions import Conditions
 from napari_xrf_pigments.physics.lines import visible_series
 from napari_xrf_pigments.pigments.display import element_colour
 
-from ..docks.base import ScanDock
+from ..docks.base import ScanDock, ScrolledContent
 from ..state.scan import Curve, Scan
 from ..state.session import Session
 from ..tasks import LatestOnly
 from ..widgets.restore import select_key, select_tab, set_checked, set_number, tab_title
-from ..widgets.scrolled import ScrolledContent
 from .canvas import FitCurves
 from .curves_tab import CurvesTab
 from .energy_tab import EnergyTab
@@ -146,10 +145,12 @@ class SpectrumDock(ScanDock):
         if before is not None:
             self.disconnect_signal(before.energies_changed, self.refresh)
             self.disconnect_signal(before.axis_judged, self.energy_tab.refresh)
+            self.disconnect_signal(before.pixel_size_changed, self.energy_tab.refresh)
             self.disconnect_signal(before.results_changed, self._on_results)
         if scan is not None:
             self.connect_signal(scan.energies_changed, self.refresh)
             self.connect_signal(scan.axis_judged, self.energy_tab.refresh)
+            self.connect_signal(scan.pixel_size_changed, self.energy_tab.refresh)
             self.connect_signal(scan.results_changed, self._on_results)
         for tab in (self.lines_tab, self.curves_tab, self.energy_tab, self.pixel_tab):
             tab.set_scan(scan)

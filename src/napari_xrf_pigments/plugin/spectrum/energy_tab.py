@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from .. import dialogs
 from ..state.scan import ScanSettings
+from ..widgets.pixel_size import PixelSizeForm
 from .acquisition_form import AcquisitionForm
 from .calibration_panel import HINT, CalibrationPanel
 from .manual_calibration import ManualLines, line_choices, to_saved_lines
@@ -92,12 +93,17 @@ class EnergyTab(QObject):
         self.scan: Scan | None = None
         self.axis_bar = AxisBar()
         self.form = AcquisitionForm()
+        self.pixel_form = PixelSizeForm()
+        pixel_row = QHBoxLayout()
+        pixel_row.addWidget(QLabel("Pixel"))
+        pixel_row.addWidget(self.pixel_form, 1)
         self.panel = CalibrationPanel()
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(2, 4, 4, 0)
         column.addWidget(self.axis_bar)
         column.addWidget(self.form)
+        column.addLayout(pixel_row)
         column.addWidget(self.panel, 1)
         self.view = QScrollArea()
         self.view.setWidgetResizable(True)
@@ -111,6 +117,7 @@ class EnergyTab(QObject):
         self.axis_bar.estimate_requested.connect(self._use_estimate)
         self.form.tube_changed.connect(self._set_tube)
         self.form.axis_changed.connect(self._set_axis)
+        self.pixel_form.size_changed.connect(self._set_pixel_size)
         self.panel.line_added.connect(self.add_line)
         self.panel.line_removed.connect(self._remove_line)
         self.panel.apply_requested.connect(self.apply)
@@ -134,8 +141,11 @@ class EnergyTab(QObject):
             self.axis_bar.set_axis("", estimated=False, can_switch=False)
             self.panel.set_state((), HINT, can_apply=False, can_undo=False, has_scan=False)
             self.form.setEnabled(False)
+            self.pixel_form.setEnabled(False)
             return
         self.form.setEnabled(True)
+        self.pixel_form.setEnabled(True)
+        self.pixel_form.set_size(scan.cube.pixel_mm)
         self.axis_bar.set_axis(
             scan.axis_sentence(),
             estimated=scan.uses_estimate,
@@ -265,6 +275,10 @@ class EnergyTab(QObject):
             self._message = ""
             axis = scan.cube.energies.recalibrated(gain_kev, offset_kev)
             scan.change(ScanSettings(axis, scan.cube.acquisition, "set by hand"))
+
+    def _set_pixel_size(self, dy: float, dx: float) -> None:
+        if self.scan is not None:
+            self.scan.set_pixel_mm((dy, dx))
 
     def _remove_line(self, key: str) -> None:
         self._lines.remove(key)

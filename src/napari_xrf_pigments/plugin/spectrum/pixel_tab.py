@@ -27,9 +27,9 @@ from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.catalogue import certain_families
 from napari_xrf_pigments.pigments.display import format_probability
 
+from ..docks.base import ScrolledContent
 from ..state.scan import Pin
 from ..tasks import LatestOnly
-from ..widgets.scrolled import ScrolledContent
 from .plot import Band, SpectrumPlot
 
 if TYPE_CHECKING:

@@ -286,6 +286,7 @@ class Scan:
 
     energies_changed = Signal()
     axis_judged = Signal()
+    pixel_size_changed = Signal()
     results_changed = Signal(str)
     palette_changed = Signal()
 
@@ -448,6 +449,24 @@ class Scan:
         self.axis_check = check
         self.axis_judged.emit()
         return True
+
+    @property
+    def file_energies(self) -> EnergyAxis:
+        """The energy axis that the scan was opened with."""
+        return self._file_energies
+
+    def set_pixel_mm(self, pixel_mm: tuple[float, float]) -> None:
+        """Set the size of a pixel (dy, dx), mm."""
+        if pixel_mm != self.cube.pixel_mm:
+            self.cube = replace(self.cube, pixel_mm=pixel_mm)
+            self.pixel_size_changed.emit()
+
+    def discard_results(self) -> None:
+        """Discard all maps."""
+        self.elements = self.preview = self.pigments = None
+        self.derived.clear()
+        for kind in ("elements", "pigments"):
+            self.results_changed.emit(kind)
 
     def set_palette(self, palette: Palette) -> None:
         """Change which pigments are shown, and their thresholds."""

@@ -49,10 +49,10 @@ class FoundLines:
         )
 
 
-def _open_cube(path: str | Path) -> XRFCube:
+def _open_cube(path: str | Path, detector: str | None = None) -> XRFCube:
     from napari_xrf_pigments.io import open_cube
 
-    return open_cube(path)
+    return open_cube(path, detector=detector)
 
 
 def _calibrate(cube: XRFCube, spectrum: NDArray[np.float64]) -> Any:
@@ -187,7 +187,7 @@ class Services:
     Parameters
     ----------
     open_cube : callable
-        (path) to a cube.
+        (path, optionally ``detector``) to a cube.
     calibrate : callable
         (cube, summed spectrum) to ``Calibration``.
     check_axis : callable
@@ -217,7 +217,7 @@ class Services:
         () to pairs of label and PyTorch device.
     """
 
-    open_cube: Callable[[str | Path], XRFCube] = _open_cube
+    open_cube: Callable[..., XRFCube] = _open_cube
     calibrate: Callable[[XRFCube, NDArray[np.float64]], Any] = _calibrate
     check_axis: Callable[[XRFCube, NDArray[np.float64], Any], Any] = _check_axis
     find_lines: Callable[[XRFCube], FoundLines] = _find_lines

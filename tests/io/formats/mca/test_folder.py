@@ -176,3 +176,51 @@ def test_any_table_text_is_parsed_or_refused_in_one_sentence(text):
 def test_sizes_are_read_from_the_table(rows, columns, gap):
     table = parse_table(f"Righe{gap}{rows}\r\ncolonne{gap}{columns}\r\n")
     assert (table.rows, table.columns) == (rows, columns)
+
+
+@pytest.fixture
+def stacked(two_detectors, counts):
+    """The folder of two detectors, and a third folder with the sums of their counts."""
+    (two_detectors / "stacked").mkdir()
+    total = (counts + NUMBERS).reshape(12, -1)
+    for number, spectrum in enumerate(total, start=1):
+        (two_detectors / "stacked" / f"None_{number}.mca").write_text(mca_text(spectrum))
+    return two_detectors
+
+
+def test_a_folder_with_the_sum_of_the_others_is_not_counted_again(stacked, counts):
+    cube = open_cube(stacked)
+    np.testing.assert_array_equal(cube.counts.compute(), counts + NUMBERS)
+    assert "stacked is the sum of 10264 and 20000: not counted twice." in cube.source.notes
+    assert cube.source.detectors == ("10264", "20000", "stacked")
+    assert cube.source.opened == ("10264", "20000")
+    again = open_cube(stacked, detector="sum")
+    np.testing.assert_array_equal(again.counts.compute(), counts + NUMBERS)
+
+
+@pytest.mark.parametrize("name", ["10264", "20000", "stacked"])
+def test_each_folder_of_a_stacked_scan_can_be_opened(stacked, counts, name):
+    expected = {"10264": counts, "20000": NUMBERS + 0 * counts, "stacked": counts + NUMBERS}[name]
+    cube = open_cube(stacked, detector=name)
+    np.testing.assert_array_equal(cube.counts.compute(), expected)
+    assert cube.source.opened == (name,)
+    alone = open_cube(stacked / name)
+    np.testing.assert_array_equal(alone.counts.compute(), expected)
+    assert alone.source.path == stacked / name
+
+
+def test_the_folders_of_several_detectors_are_scans_of_their_own(two_detectors, mca_folder):
+    one, other = two_detectors / "10264", two_detectors / "20000"
+    assert scan_path(one) == one
+    assert scan_path(other) == other
+    assert scan_path(two_detectors / "colonneXrighe.txt") == two_detectors
+
+
+def test_three_detectors_of_which_none_is_a_sum_are_added(two_detectors, counts):
+    (two_detectors / "30000").mkdir()
+    for number in range(1, 13):
+        path = two_detectors / "30000" / f"None_{number}.mca"
+        path.write_text(mca_text(np.full(160, 2)))
+    cube = open_cube(two_detectors)
+    np.testing.assert_array_equal(cube.counts.compute(), counts + NUMBERS + 2)
+    assert cube.source.opened == ("10264", "20000", "30000")

@@ -91,7 +91,7 @@ def _open(
     if valid is not None:
         notes.append(f"{int((~valid[:, 0]).sum())} of {rows} rows were not measured.")
     spectrum = spectra[chosen[0]]
-    return XRFCube(
+    cube = XRFCube(
         dask_counts(source, key=",".join(names[each] for each in chosen)),
         axes[chosen[0]] or estimated_axis(channels, notes),
         _acquisition(database, spectrum, notes),
@@ -100,6 +100,7 @@ def _open(
         valid,
         make_source(path, FORMAT, notes),
     )
+    return detectors.with_detectors(cube, [name.removeprefix(_MAP) for name in names], chosen)
 
 
 def _sum_spectrum(database: Element, name: str) -> Element | None:

@@ -197,7 +197,7 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
     if array.guessed:
         guess = f"Axis {array.axes[2] + 1} of {array.name} ({channels} values)"
         notes.append(f"{guess} was taken as the spectrum.")
-    return build_cube(
+    opened = build_cube(
         path,
         scan.format,
         cube,
@@ -209,6 +209,7 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
         live_time_s=_live_time(scan, selected, (rows, columns)),
         valid=scan.valid(),
     )
+    return detectors.with_detectors(opened, [each.detector for each in scan.detectors], selected)
 
 
 def _select_detectors(

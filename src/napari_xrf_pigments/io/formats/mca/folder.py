@@ -187,6 +187,28 @@ def same_spectra(one: PixelFiles, other: PixelFiles) -> bool:
     return bool(shared)
 
 
+def is_sum(one: PixelFiles, others: list[PixelFiles]) -> bool:
+    """Return whether a folder holds the sums of the counts of all the others.
+
+    The total counts of some pixels are compared, which shifted channels do not change. For
+    detectors that count independently they never agree exactly.
+    """
+    shared = sorted(set(one.files).intersection(*(pixels.files for pixels in others)))
+    compared = 0
+    for number in shared[:: max(1, len(shared) // _SAMPLE)][:_SAMPLE]:
+        totals = []
+        for pixels in (one, *others):
+            counts = mca.parse_counts(_bytes(pixels.folder / pixels.files[number][0]))
+            if counts is None:
+                break
+            totals.append(int(counts.sum()))
+        else:
+            if totals[0] == 0 or totals[0] != sum(totals[1:]):
+                return False
+            compared += 1
+    return compared > 0
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -225,9 +247,16 @@ def matches(path: Path) -> bool:
 
 
 def scan_folder(path: Path) -> Path | None:
-    """Return the folder of the scan that a path belongs to; None where there is not one."""
+    """Return the folder of the scan that a path belongs to; None where there is not one.
+
+    The folder of one of several detectors is a scan of its own.
+    """
     tables = find_table(path)
-    return tables[0].parent if len(tables) == 1 else None
+    if len(tables) != 1:
+        return None
+    root = tables[0].parent
+    of_detector = path.is_dir() and path.parent == root and len(find_pixels(tables[0], root)) > 1
+    return path if of_detector else root
 
 
 def _only_spectra(path: Path) -> bool:
@@ -260,7 +289,9 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         if pixels.others:
             shown = ", ".join(pixels.others[:4])
             notes.append(f"{len(pixels.others)} further .mca files are not pixels ({shown}).")
-    return _open(table_file.parent, table, sets, options, notes)
+    # One of several detectors, opened by its folder, is a scan of its own.
+    place = path if scan_folder(path) == path else table_file.parent
+    return _open(place, table, sets, options, notes)
 
 
 def _choose(
@@ -288,7 +319,7 @@ def _choose(
 
 
 def _open(
-    root: Path, table: ScanTable, sets: list[PixelFiles], options: ReadOptions, notes: list[str]
+    place: Path, table: ScanTable, sets: list[PixelFiles], options: ReadOptions, notes: list[str]
 ) -> XRFCube:
     shape, declared = (table.rows, table.columns), table.rows * table.columns
     heads = [sample_headers(pixels) for pixels in sets]
@@ -297,19 +328,20 @@ def _open(
         mca.energy_axis(header, channels, about)
         for (channels, header), about in zip(heads, axis_notes, strict=True)
     ]
-    chosen = _detectors([pixels.folder.name for pixels in sets], axes, options, notes)
+    names = [pixels.folder.name for pixels in sets]
+    chosen = _detectors(names, axes, options, notes, _sum_of_others(sets, notes))
     notes += dict.fromkeys(note for number in chosen for note in axis_notes[number])
     axis = axes[chosen[0]]
-    check_size(root.name, table.rows, table.columns, axis.n_channels)
+    check_size(place.name, table.rows, table.columns, axis.n_channels)
     loaded: Pixels | None = None
     for number in chosen:
-        names = order_by_pixel(sets[number], declared, notes)
-        pixels = read_pixels(sets[number], names, table, axis.n_channels)
+        files = order_by_pixel(sets[number], declared, notes)
+        pixels = read_pixels(sets[number], files, table, axis.n_channels)
         loaded = pixels if loaded is None else sum_detectors(loaded, pixels)
     assert loaded is not None  # there is at least one detector
     missing = declared - int(loaded.valid.sum())
     if missing == declared:
-        raise ValueError(f"{root.name} holds no complete pixel file.")
+        raise ValueError(f"{place.name} holds no complete pixel file.")
     if missing:
         notes.append(f"{missing} of {declared} pixels are missing or incomplete.")
     live_time_s = live_time(loaded, table.dwell_s, notes)
@@ -317,31 +349,57 @@ def _open(
         note = direction_note(loaded.counts.sum(axis=2, dtype=np.int64))
         notes += [] if note is None else [note]
     size = sum(size for number in chosen for _, size in sets[number].files.values())
-    return XRFCube.from_array(
+    cube = XRFCube.from_array(
         loaded.counts,
         gain_kev=axis.gain_kev,
         offset_kev=axis.offset_kev,
         energy_source=axis.source,
         live_time_s=None if live_time_s is None else live_time_s.reshape(shape),
         valid=loaded.valid.reshape(shape) if missing else None,
-        source=Source(root, FORMAT, size, root.stat().st_mtime, tuple(notes)),
+        source=Source(place, FORMAT, size, place.stat().st_mtime, tuple(notes)),
     )
+    return detectors.with_detectors(cube, names, chosen)
+
+
+def _sum_of_others(sets: list[PixelFiles], notes: list[str]) -> int | None:
+    """Return the number of the folder that holds the sums of all others; None without one."""
+    for number, pixels in enumerate(sets if len(sets) > 2 else ()):
+        others = [each for each in sets if each is not pixels]
+        if is_sum(pixels, others):
+            names = " and ".join(each.folder.name for each in others)
+            notes.append(f"{pixels.folder.name} is the sum of {names}: not counted twice.")
+            return number
+    return None
 
 
 def _detectors(
-    names: list[str], axes: list[EnergyAxis], options: ReadOptions, notes: list[str]
+    names: list[str],
+    axes: list[EnergyAxis],
+    options: ReadOptions,
+    notes: list[str],
+    total: int | None = None,
 ) -> tuple[int, ...]:
+    """Select detectors; the folder `total`, which holds their sums, is none, but can be chosen."""
     if len(names) == 1:
         detectors.require_single_detector(
             None if options.detector == names[0] else options.detector
         )
         return (0,)
+    single = [number for number in range(len(names)) if number != total]
     chosen = detectors.select_detectors(options.detector, names)
     if chosen is None:
-        chosen = detectors.default_selection(names, axes, notes)
+        default = detectors.default_selection(
+            [names[number] for number in single], [axes[number] for number in single], notes
+        )
+        chosen = tuple(single[number] for number in default)
+    elif len(chosen) == len(names):
+        chosen = tuple(single)
     if len({axes[number].n_channels for number in chosen}) > 1:
         raise ValueError("The detectors have different numbers of channels: choose one of them.")
-    detectors.note_selection(chosen, names, notes)
+    if total not in chosen:
+        detectors.note_selection(
+            [single.index(number) for number in chosen], [names[number] for number in single], notes
+        )
     return chosen
 
 

@@ -1,0 +1,1 @@
+"""The opening card: what was found in the files of a scan."""
