@@ -23,11 +23,12 @@ def scan(viewer, qtbot):
 
 
 @pytest.fixture
-def compare(viewer, scan):
+def compare(viewer, scan, qtbot):
     other = np.full((30, 40, 3), 200, np.uint8)
     viewer.add_image(other, name="photo", rgb=True, scale=(0.4, 0.4))
     dock = add_dock(viewer, CompareDock, "Compare", "bottom")
     dock.compare(viewer.layers["scan"], viewer.layers["photo"])
+    qtbot.wait(300)  # until the image is fitted into the smaller canvas
     dock.plot.fit()
     QApplication.processEvents()
     return dock
