@@ -184,6 +184,22 @@ def test_saturated_channels_are_detected(normal: np.ndarray, dtype: str, top: in
     assert (saturated_share(whole) == 0).all()
 
 
+@pytest.mark.parametrize("dtype", ["u4", "i8", "f8"])
+@pytest.mark.parametrize("top", [255, 1023])
+def test_two_channels_at_a_ceiling_by_chance_are_not_saturated(dtype: str, top: int) -> None:
+    channel = np.arange(1024)
+    peak = np.round(top * np.exp(-0.5 * ((channel - 500.5) / 3.0) ** 2) / np.exp(-1 / 72))
+    assert (peak == top).sum() == 2
+    assert saturated_share(peak[None].astype(dtype))[0] == 0
+
+
+def test_a_ceiling_of_any_value_is_found_where_neighbours_pile_up_at_it() -> None:
+    peak = 5000 * np.exp(-0.5 * ((np.arange(1024) - 500) / 3.0) ** 2)
+    clipped = np.minimum(peak, 1800).astype("u4")[None]
+    assert saturated_share(clipped)[0] > 0.3
+    assert saturated_share(peak.astype("u4")[None])[0] == 0
+
+
 def test_a_mostly_saturated_spectrum_gives_no_positive(
     predictor: Predictor, normal: np.ndarray
 ) -> None:

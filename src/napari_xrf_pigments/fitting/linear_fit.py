@@ -146,7 +146,7 @@ class LineFit:
         counts around them: instead of the spectra, the squared solver is smoothed.
         """
         squares = np.vstack([self.members @ self.solver, self.scatter @ self.solver]) ** 2
-        return np.ascontiguousarray(np.vstack([self.solver, _blurred(squares)]).T, np.float32)
+        return np.ascontiguousarray(np.vstack([self.solver, blurred(squares)]).T, np.float32)
 
 
 def line_fit(
@@ -224,12 +224,12 @@ def _hard_scatter(axis_kev: FloatArray, columns: FloatArray, labels: Sequence[st
     return np.asarray(hard if hard.any() else counts)
 
 
-def _blurred(weights: FloatArray) -> FloatArray:
+def blurred(weights: FloatArray) -> FloatArray:
     """Smooth weights over three channels, which equals smoothing the counts."""
-    blurred = 0.5 * weights
-    blurred[:, 1:] += 0.25 * weights[:, :-1]
-    blurred[:, :-1] += 0.25 * weights[:, 1:]
+    smooth = 0.5 * weights
+    smooth[:, 1:] += 0.25 * weights[:, :-1]
+    smooth[:, :-1] += 0.25 * weights[:, 1:]
     # The first and the last channel are their own neighbours.
-    blurred[:, 0] += 0.25 * weights[:, 0]
-    blurred[:, -1] += 0.25 * weights[:, -1]
-    return np.asarray(blurred)
+    smooth[:, 0] += 0.25 * weights[:, 0]
+    smooth[:, -1] += 0.25 * weights[:, -1]
+    return np.asarray(smooth)

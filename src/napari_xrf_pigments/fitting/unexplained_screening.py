@@ -66,7 +66,7 @@ class Screening:
         peaked = vstack_columns(
             [common_line_columns(kev, conditions), scatter_columns(kev, conditions)]
         )
-        peaked = _between(peaked, (borders - start) / gain)
+        peaked = integrate_bins(peaked, (borders - start) / gain)
         peaked = peaked[peaked.sum(1) > 1e-3]
         continuum = smooth_terms((borders[1:] + borders[:-1]) / 2) * np.diff(borders)
         columns = np.concatenate([peaked, continuum])
@@ -123,7 +123,7 @@ def _screening(
         return None
 
 
-def _between(shapes: FloatArray, positions: FloatArray) -> FloatArray:
+def integrate_bins(shapes: FloatArray, positions: FloatArray) -> FloatArray:
     """Integrate shapes (column, channel) between positions in channels from the start."""
     sums = np.concatenate([np.zeros((len(shapes), 1)), np.cumsum(shapes, axis=1)], axis=1)
     channel = np.minimum(positions.astype(int), shapes.shape[1] - 1)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from .._parallel import Executor, split_blocks
 from .._typing import Float32Array
 from ..cube import Acquisition, EnergyAxis
+from ..fitting.evidence_fit import evidence_fit
 from ..fitting.unexplained import unexplained_share
 from ..fitting.unexplained_screening import SMALL, screening
 from .encoding import BLOCK, GRID_EDGES_KEV, encode_into, rebinner, settings_vector
@@ -36,18 +37,24 @@ class SpectrumStats:
         Total counts.
     unexplained : ndarray, shape (spectrum,), float32
         Upper estimate of the unexplained share, 0-1; a small one stands for the share itself.
+    counts, sigma : ndarray, shape (spectrum, family), float32
+        Net counts of line families, and their standard deviation.
     """
 
     totals: Float32Array
     unexplained: Float32Array
+    counts: Float32Array
+    sigma: Float32Array
 
     @staticmethod
-    def zeros(spectra: int) -> SpectrumStats:
+    def zeros(spectra: int, families: int) -> SpectrumStats:
         """Allocate the statistics of a number of spectra."""
-        return SpectrumStats(np.zeros(spectra, np.float32), np.zeros(spectra, np.float32))
+        shapes = (spectra, spectra, (spectra, families), (spectra, families))
+        return SpectrumStats(*(np.zeros(shape, np.float32) for shape in shapes))
 
     def __getitem__(self, part: slice) -> SpectrumStats:
-        return SpectrumStats(self.totals[part], self.unexplained[part])
+        arrays = (self.totals, self.unexplained, self.counts, self.sigma)
+        return SpectrumStats(*(array[part] for array in arrays))
 
 
 class Preprocessor:
@@ -66,6 +73,12 @@ class Preprocessor:
         self._rebin = rebinner(energies, GRID_EDGES_KEV)
         self._settings = settings_vector(energies, acquisition).numpy()
         self._screen = screening(energies.kev, GRID_EDGES_KEV, acquisition)
+        self._fit = evidence_fit(energies.kev, GRID_EDGES_KEV, acquisition)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Line families with net counts; none where the axis is too short."""
+        return () if self._fit is None else self._fit.families
 
     def __call__(
         self, counts: NDArray[Any], encoded: Float32Array, stats: SpectrumStats, spread: Executor
@@ -105,6 +118,8 @@ class Preprocessor:
             stats.unexplained[:] = 1.0
         else:
             stats.unexplained[:] = self._screen(scratch[1])[: len(counts)]
+        if self._fit is not None:
+            stats.counts[:], stats.sigma[:] = self._fit(bins)
         scale: Float32Array | float = 1.0
         if stats.totals.max(initial=0.0) > MAX_COUNTS:
             scale = (MAX_COUNTS / np.maximum(stats.totals[:, None], MAX_COUNTS)).astype(np.float32)

@@ -32,6 +32,10 @@ UNEXPLAINED_FROM, UNEXPLAINED_FULL = 0.20, 0.32
 FEW_COUNTS = 20
 #: Largest numbers that analogue-to-digital converters and files can hold.
 _CEILINGS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 15, 16))
+#: Ceiling from which two channels at it are no coincidence.
+_HIGH_CEILING = 2**12 - 1
+#: Neighbouring channels of one value, at the top of a spectrum, that show a ceiling of any value.
+_FLAT = 5
 #: Upper limit of a base rate: an output without evidence must stay clear of even odds.
 MAX_RATE = 1 / 3
 #: Base rate of a pigment that was never counted.
@@ -88,8 +92,10 @@ def saturated_share(counts: NDArray[Any]) -> Float32Array:
     """Compute the share of the counts that lie in saturated channels.
 
     A channel is saturated where it holds the largest number of an integer type of up to 16 bits,
-    or where two or more channels of a spectrum share its largest value and that value is the
-    largest of a converter of 8 to 16 bits. The number of counts lost there is unknown.
+    or where several channels of a spectrum pile up at its largest value: five neighbours at any
+    value from 255, four at the largest number of a converter of 8 to 11 bits, or two at that of a
+    converter of 12 to 16 bits, which no two channels reach by chance. The number of counts lost
+    there is unknown.
 
     Parameters
     ----------
@@ -104,13 +110,18 @@ def saturated_share(counts: NDArray[Any]) -> Float32Array:
     if counts.size == 0:
         return np.zeros(len(counts), np.float32)
     share = np.zeros(len(counts), np.float32)
-    largest = counts.max(axis=1)
+    rows, first = np.arange(len(counts)), counts.argmax(axis=1)
+    largest = counts[rows, first]
+    last = np.minimum(first + _FLAT - 1, counts.shape[1] - 1)
+    flat = (largest >= _CEILINGS[0]) & (last - first == _FLAT - 1)
+    for step in range(1, _FLAT):
+        flat &= counts[rows, np.minimum(first + step, last)] == largest
     kind = counts.dtype
-    full = largest == np.iinfo(kind).max if kind.kind in "ui" and kind.itemsize <= 2 else None
-    suspect = np.isin(largest, _CEILINGS) if full is None else np.isin(largest, _CEILINGS) | full
-    for index in np.flatnonzero(suspect):
+    if kind.kind in "ui" and kind.itemsize <= 2:
+        flat |= largest == np.iinfo(kind).max
+    for index in np.flatnonzero(flat | np.isin(largest, _CEILINGS)):
         at_top = int((counts[index] == largest[index]).sum())
-        if at_top >= 2 or (full is not None and full[index]):
+        if flat[index] or at_top >= (2 if largest[index] >= _HIGH_CEILING else 4):
             total = float(counts[index].sum(dtype=np.float64))
             share[index] = min(1.0, at_top * float(largest[index]) / max(total, 1.0))
     return share

@@ -20,10 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from .._parallel import Executor, on_threads
 from .._typing import BoolArray, Float32Array
 from ..cube import Acquisition, EnergyAxis, PigmentMaps, combine_maps
-from ..cube.maps import PIGMENT_ARRAYS
+from ..cube.maps import OPTIONAL_PIGMENT_ARRAYS, PIGMENT_ARRAYS
 from ._batching import BatchBuffers, largest_batch, make_buffers
 from ._preprocess import Preprocessor, SpectrumStats
 from .encoding import N_INPUTS
+from .evidence import evidence_rule
 from .model import PigmentNet, probabilities_from_logits
 from .out_of_distribution import base_rates, ood_weight, saturated_share, shrink_to_base_rate
 from .outputs import FIELDS, output_names
@@ -63,7 +64,7 @@ class Predictor:
         Arrays of the maps that it computes.
     """
 
-    fields: tuple[str, ...] = PIGMENT_ARRAYS
+    fields: tuple[str, ...] = (*PIGMENT_ARRAYS, *OPTIONAL_PIGMENT_ARRAYS)
 
     def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         path = weights or bundled_weights()
@@ -104,7 +105,7 @@ class Predictor:
                 f"Spectra must have the shape (spectrum, {channels}), not {counts.shape}."
             )
         spectra, missing = _finite_counts(counts)
-        stats = SpectrumStats.zeros(len(spectra))
+        stats = SpectrumStats.zeros(len(spectra), len(preprocess.families))
         with on_threads(torch.get_num_threads()) as spread:
             outputs = self._run_batches(spectra, preprocess, stats, spread)
             unexplained = preprocess.unexplained_share(spectra, stats, spread)
@@ -118,9 +119,10 @@ class Predictor:
             part = outputs[start : start + count]
             fields[name] = shrink_to_base_rate(part, getattr(base, name), weight)
             start += count
-            if missing.any():
-                fields[name][:, missing] = np.nan
-        unexplained[missing] = np.nan
+        fields |= evidence_rule(preprocess.families)(fields, stats.counts, stats.sigma)
+        if missing.any():
+            for values in (*fields.values(), unexplained):
+                values[..., missing] = np.nan
         return PigmentMaps(names=self.names, groups=self.groups, unexplained=unexplained, **fields)
 
     def _run_batches(
