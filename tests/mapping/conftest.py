@@ -22,6 +22,7 @@ class FakePredictor:
     groups = ("all",)
     weights_hash = "abc123"
     device = "cpu"
+    numerics = "float32"
     fields = (*PIGMENT_ARRAYS, *OPTIONAL_PIGMENT_ARRAYS)
 
     def bind(

@@ -183,6 +183,22 @@ def test_other_weights_on_a_worker_are_an_error_and_leave_no_files(
     assert [path.name for path in tmp_path.iterdir()] == ["scan.npy"]
 
 
+def test_another_precision_on_a_worker_is_an_error(
+    client: distributed.Client, scan: XRFCube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_xrf_pigments.network import Predictor
+
+    made = Predictor.__init__
+
+    def other(self: Predictor, *args: object, **kwargs: object) -> None:
+        made(self, *args, **kwargs)
+        self.numerics = "int4"
+
+    monkeypatch.setattr(Predictor, "__init__", other)  # on this computer, not on the workers
+    with pytest.raises(ValueError, match="would not compute all pixels alike"):
+        map_pigments_on_cluster(scan, client, tmp_path / "p.zarr", device="cpu")
+
+
 def test_a_missing_scheduler_is_one_sentence(scan: XRFCube, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="There is no dask scheduler at nonsense://"):
         map_elements_on_cluster(scan, "nonsense://nowhere:1", tmp_path / "e.zarr", LINES)
@@ -240,8 +256,8 @@ def test_a_full_gpu_of_a_worker_is_reported_once(scan: XRFCube, tmp_path: Path) 
     # Separate workers need no restart afterwards, which may hang on a busy machine.
     with two_workers() as client:
         client.run(gpu_without_room())
-        there = map_pigments_on_cluster(scan, client, out, device="cpu", tile_bytes=SMALL)
-    here = map_pigments(scan, device="cpu")
+        there = map_pigments_on_cluster(scan, client, out, device="cpu-float32", tile_bytes=SMALL)
+    here = map_pigments(scan, device="cpu-float32")
     assert np.asarray(there.probability) == pytest.approx(here.probability, abs=1e-6)
     full = [text for text in there.provenance["warnings"] if "memory of the GPU was full" in text]
     assert sorted(text.partition(", so ")[2] for text in full) == [

@@ -38,7 +38,12 @@ def test_maps_contain_the_prediction_of_each_pixel(painting: XRFCube, predictor:
 def test_provenance_names_the_weights(painting: XRFCube, predictor: Any) -> None:
     made = map_pigments(painting, predictor=predictor).provenance
     assert made["weights_hash"] == "abc123"
-    assert made["settings"] == {"kind": "pigments", "device": "cpu", "context": False}
+    assert made["settings"] == {
+        "kind": "pigments",
+        "device": "cpu",
+        "numerics": "float32",
+        "context": False,
+    }
 
 
 def test_tiles_are_computed_one_by_one_and_can_be_stopped(

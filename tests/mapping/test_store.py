@@ -231,6 +231,13 @@ class TestContinuing:
         with pytest.raises(ValueError, match="weights_hash"):
             map_pigments(painting, predictor=predictor, unfinished=stopped)
 
+    def test_a_run_is_not_continued_with_another_precision(
+        self, painting: XRFCube, predictor: Any, stopped: Path
+    ) -> None:
+        predictor.numerics = "int8"
+        with pytest.raises(ValueError, match="settings"):
+            map_pigments(painting, predictor=predictor, unfinished=stopped)
+
     @pytest.mark.parametrize("name", ["probability", "finished"])
     def test_a_damaged_band_is_computed_again(
         self, painting: XRFCube, predictor: Any, stopped: Path, name: str

@@ -22,7 +22,7 @@ cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUD
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
     torch.set_num_threads(1)
-    return Predictor("cpu")
+    return Predictor("cpu-float32")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def assert_close(one: PigmentMaps, other: PigmentMaps, tolerance: float) -> None
 
 def test_the_batch_size_does_not_matter(counts: np.ndarray, predictor: Predictor) -> None:
     whole = predictor.bind(AXIS, RH)(counts)
-    small = Predictor("cpu")
+    small = Predictor("cpu-float32")
     small.batch = 64
     assert_close(small.bind(AXIS, RH)(counts), whole, 2e-5)
 

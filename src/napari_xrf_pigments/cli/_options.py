@@ -103,7 +103,12 @@ class PlacementOptions:
         return {each.name: getattr(self, each.name) for each in fields(PlacementOptions)}
 
 
-Device = Annotated[str, Option(help="Device that runs the network: auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str,
+    Option(
+        help="Device that runs the network: auto, cpu, cpu-float32 (single precision), cuda or mps."
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)

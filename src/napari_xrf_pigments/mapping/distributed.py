@@ -24,7 +24,7 @@ from ..cube import ElementMaps, PigmentMaps, XRFCube
 from ..fitting.linear_fit import LineFit
 from ._store import MapStore, open_store
 from .elements import ELEMENT_FIELDS, fit_tile, plan_elements
-from .pigments import pigment_maps, pigment_shapes, pigment_tile
+from .pigments import pigment_maps, pigment_settings, pigment_shapes, pigment_tile
 from .provenance import provenance
 from .run_warnings import ElementRunCheck, PigmentRunCheck, RunCheck, SpectraTally, count_spectra
 from .tiles import TILE_BYTES, Progress, Tile, read_tile
@@ -76,15 +76,28 @@ class ElementWork:
 
 @dataclass(frozen=True)
 class PigmentWork:
-    """The network on the spectra of a tile: device, file of weights (None: bundled) and hash."""
+    """The network on the spectra of a tile.
+
+    Parameters
+    ----------
+    device : str
+        Device of the network on the worker.
+    weights : str or None
+        File of weights; None for the bundled ones.
+    weights_hash : str
+        Expected SHA-256 of the weights.
+    numerics : str
+        Expected computation, as in :class:`napari_xrf_pigments.network.Predictor`.
+    """
 
     device: str
     weights: str | None
     weights_hash: str
+    numerics: str
 
     def __call__(self, tile: Tile, cube: XRFCube) -> Made:
         """Predict a tile of `cube`."""
-        network = worker_network(self.device, self.weights, self.weights_hash)
+        network = worker_network(self.device, self.weights, self.weights_hash, self.numerics)
         predictions = network.bind(cube.energies, cube.acquisition)(tile.spectra)
         maps = pigment_tile(tile, predictions)
         tally = count_spectra(tile.spectra, maps.unexplained[tile.valid], with_sum=True)
@@ -93,13 +106,19 @@ class PigmentWork:
 
 
 @lru_cache(maxsize=2)
-def worker_network(device: str, weights: str | None, expected: str) -> Predictor:
+def worker_network(device: str, weights: str | None, expected: str, numerics: str) -> Predictor:
     """Load the network of a worker, once."""
     from ..network import Predictor
 
     network = Predictor(device, None if weights is None else Path(weights))
     if network.weights_hash != expected:
         raise ValueError("A worker of the cluster has other weights than this computer.")
+    if network.numerics != numerics:
+        raise ValueError(
+            "The computers of the cluster would not compute all pixels alike: on some the network "
+            "runs in 8 bits, on others in single precision. Choose the device cpu-float32, or "
+            "cuda where all have a GPU."
+        )
     return network
 
 
@@ -204,12 +223,15 @@ def map_pigments_on_cluster(
         If a worker has other weights than this computer.
     """
     from ..network import Predictor
+    from ..network.weights import SINGLE_PRECISION
 
-    network = Predictor("cpu", weights)
-    settings = {"kind": "pigments", "device": device, "context": False}
+    # A device that only the workers may have computes in single precision.
+    network = Predictor(device if device in ("auto", "cpu") else SINGLE_PRECISION, weights)
+    settings = pigment_settings(network, device, context=False)
     record = provenance(cube, settings, weights_hash=network.weights_hash, warnings=[])
     shapes, attributes = pigment_shapes(cube, network), {**record, "groups": list(network.groups)}
-    work = PigmentWork(device, None if weights is None else str(weights), network.weights_hash)
+    file = None if weights is None else str(weights)
+    work = PigmentWork(device, file, network.weights_hash, network.numerics)
     size = cluster_tile(cube, tile_bytes)
     with open_store(shapes, network.names, attributes, out=out, chunk=size) as store:
         _fill(store, cube, scheduler, work, size, PigmentRunCheck(cube), progress)

@@ -158,7 +158,7 @@ def map_pigments(
         If `out` or `unfinished` cannot be written.
     """
     network = predictor or load_predictor(device)
-    settings = {"kind": "pigments", "device": str(network.device), "context": context}
+    settings = pigment_settings(network, str(network.device), context)
     record = provenance(cube, settings, weights_hash=network.weights_hash, warnings=[])
     shapes, attributes = pigment_shapes(cube, network), {**record, "groups": list(network.groups)}
     with open_store(shapes, network.names, attributes, out=out, unfinished=unfinished) as store:
@@ -167,6 +167,20 @@ def map_pigments(
         )
         store.fill(tiles, progress)
     return pigment_maps(cube, network, store.arrays, record)
+
+
+def pigment_settings(network: Predictor, device: str, context: bool) -> dict[str, Any]:
+    """Return the settings of a run for its provenance.
+
+    A run is only resumed with the same settings but for the device. Those hold whether the
+    network is computed in 8 bits or in single precision.
+    """
+    return {
+        "kind": "pigments",
+        "device": device,
+        "numerics": network.numerics,
+        "context": context,
+    }
 
 
 def pigment_shapes(cube: XRFCube, network: Predictor) -> dict[str, tuple[int, ...]]:

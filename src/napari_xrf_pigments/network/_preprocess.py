@@ -6,6 +6,7 @@ the same pass.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,15 @@ from ..cube import Acquisition, EnergyAxis
 from ..fitting.evidence_fit import evidence_fit
 from ..fitting.unexplained import unexplained_share
 from ..fitting.unexplained_screening import SMALL, screening
-from .encoding import BLOCK, GRID_EDGES_KEV, encode_into, rebinner, settings_vector
+from .encoding import (
+    BLOCK,
+    GRID_EDGES_KEV,
+    N_STEPPED,
+    count_steps,
+    encode_into,
+    rebinner,
+    settings_vector,
+)
 
 #: Largest total of the training spectra; larger totals are scaled down to it. Beyond it the
 #: network would read the finest details of the simulated line shapes as evidence: a pure metal
@@ -66,12 +75,17 @@ class Preprocessor:
         The energy axis of the counts.
     acquisition : Acquisition
         Settings of the instrument, as far as known.
+
+    Attributes
+    ----------
+    settings : ndarray, shape (setting - 1,), float32
+        The settings as inputs of the network.
     """
 
     def __init__(self, energies: EnergyAxis, acquisition: Acquisition) -> None:
         self._energies, self._acquisition = energies, acquisition
         self._rebin = rebinner(energies, GRID_EDGES_KEV)
-        self._settings = settings_vector(energies, acquisition).numpy()
+        self.settings: Float32Array = settings_vector(energies, acquisition).numpy()
         self._screen = screening(energies.kev, GRID_EDGES_KEV, acquisition)
         self._fit = evidence_fit(energies.kev, GRID_EDGES_KEV, acquisition)
 
@@ -98,20 +112,54 @@ class Preprocessor:
         """
 
         def work(part: slice) -> None:
-            scratch = self._rebin.scratch()
-            for first in range(part.start, part.stop, BLOCK):
-                block = slice(first, min(first + BLOCK, part.stop))
-                self._encode_block(counts[block], encoded[block], stats[block], scratch)
+            for block, bins, scale in self._blocks(counts, part, stats):
+                encode_into(encoded[block], bins, self.settings, scale)
 
         spread(work, _parts(len(counts)))
 
-    def _encode_block(
+    def steps(
         self,
         counts: NDArray[Any],
-        encoded: Float32Array,
+        use: Callable[[slice, NDArray[np.uint8]], None],
+        stats: SpectrumStats,
+        spread: Executor,
+    ) -> None:
+        """Encode spectra in steps of 8 bits and compute their statistics.
+
+        Parameters
+        ----------
+        counts, stats, spread
+            As for the call.
+        use : callable
+            Called on several threads with the position of a block of spectra and its steps,
+            shape (spectrum, N_STEPPED).
+        """
+
+        def work(part: slice) -> None:
+            exact = np.empty((BLOCK, N_STEPPED), np.float32)
+            for block, bins, scale in self._blocks(counts, part, stats):
+                steps = exact[: len(bins)]
+                count_steps(steps, bins, scale)
+                use(block, steps.astype(np.uint8))
+
+        spread(work, _parts(len(counts)))
+
+    def _blocks(
+        self, counts: NDArray[Any], part: slice, stats: SpectrumStats
+    ) -> Iterator[tuple[slice, Float32Array, Float32Array | float]]:
+        """Rebin the blocks of a part; yield position, bins and factor on the counts of each."""
+        scratch = self._rebin.scratch()
+        for first in range(part.start, part.stop, BLOCK):
+            block = slice(first, min(first + BLOCK, part.stop))
+            bins, scale = self._rebin_block(counts[block], stats[block], scratch)
+            yield block, bins, scale
+
+    def _rebin_block(
+        self,
+        counts: NDArray[Any],
         stats: SpectrumStats,
         scratch: tuple[Float32Array, Float32Array],
-    ) -> None:
+    ) -> tuple[Float32Array, Float32Array | float]:
         channels, bins = self._rebin(counts, scratch)
         stats.totals[:] = channels.sum(axis=1)
         if self._screen is None:
@@ -123,7 +171,7 @@ class Preprocessor:
         scale: Float32Array | float = 1.0
         if stats.totals.max(initial=0.0) > MAX_COUNTS:
             scale = (MAX_COUNTS / np.maximum(stats.totals[:, None], MAX_COUNTS)).astype(np.float32)
-        encode_into(encoded, bins, self._settings, scale)
+        return bins, scale
 
     def unexplained_share(
         self, counts: NDArray[Any], stats: SpectrumStats, spread: Executor

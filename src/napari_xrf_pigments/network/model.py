@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+from .._typing import Float32Array
 from .encoding import N_BINS, N_INPUTS, N_STEPPED, STEPS_PER_DECADE, STEPS_PER_ROOT
 from .outputs import group_of_pigment, n_outputs, output_names
 from .rounding import input_sizes, measure_limits, round_input, round_weight, unlimited
@@ -212,3 +214,19 @@ def probabilities_from_logits(logits: torch.Tensor) -> Probabilities:
     members = group_of_pigment().to(logits.device).expand(len(logits), -1)
     groups = groups.scatter_reduce(1, members, anywhere, reduce="amax")
     return Probabilities(anywhere, top, below, groups)
+
+
+def make_consistent(outputs: Float32Array) -> None:
+    """Make probabilities consistent in place, as :func:`probabilities_from_logits` does.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (output, spectrum), float32
+        Logistic function of the logits.
+    """
+    count = len(output_names()[0])
+    anywhere, top, below = (outputs[i * count : (i + 1) * count] for i in range(3))
+    np.maximum(anywhere, top, out=anywhere)
+    np.maximum(anywhere, below, out=anywhere)
+    for group, member in zip(group_of_pigment().tolist(), anywhere, strict=True):
+        np.maximum(outputs[3 * count + group], member, out=outputs[3 * count + group])

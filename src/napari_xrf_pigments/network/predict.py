@@ -23,13 +23,20 @@ from ..cube import Acquisition, EnergyAxis, PigmentMaps, combine_maps
 from ..cube.maps import OPTIONAL_PIGMENT_ARRAYS, PIGMENT_ARRAYS
 from ._batching import BatchBuffers, largest_batch, make_buffers
 from ._preprocess import Preprocessor, SpectrumStats
+from .eight_bit import EightBitNetwork, can_use_8_bits
 from .encoding import N_INPUTS
 from .evidence import evidence_rule
-from .model import PigmentNet, probabilities_from_logits
+from .model import PigmentNet, make_consistent, probabilities_from_logits
 from .out_of_distribution import base_rates, ood_weight, saturated_share, shrink_to_base_rate
 from .outputs import FIELDS, output_names
 from .training_domain import instrument_warnings
-from .weights import bundled_weights, load_weights, move_to_device, weights_hash
+from .weights import (
+    SINGLE_PRECISION,
+    bundled_weights,
+    load_weights,
+    move_to_device,
+    weights_hash,
+)
 
 #: Spectra in a batch on the processor: few enough for its cache.
 BATCH = 1024
@@ -47,7 +54,9 @@ class Predictor:
     Parameters
     ----------
     device : str
-        ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"``, ...
+        ``"auto"`` (CUDA where there is one, else the processor); ``"cpu"``: the processor, in 8
+        bits (:mod:`.eight_bit`) if the weights allow it and ONNX Runtime is installed;
+        ``"cpu-float32"``: the processor in single precision; ``"cuda"``, ...
     weights : Path, optional
         Another weights file than the bundled one.
 
@@ -62,6 +71,8 @@ class Predictor:
     ----------
     fields : tuple of str
         Arrays of the maps that it computes.
+    numerics : str
+        ``"int8"`` or ``"float32"``: how the network is computed.
     """
 
     fields: tuple[str, ...] = (*PIGMENT_ARRAYS, *OPTIONAL_PIGMENT_ARRAYS)
@@ -77,6 +88,10 @@ class Predictor:
         self.notices: list[str] = []
         self.batch = BATCH
         self._device_lock = Lock()
+        self._eight_bit: EightBitNetwork | None = None
+        if self.device == "cpu" and device != SINGLE_PRECISION and can_use_8_bits(self.net):
+            self._eight_bit = EightBitNetwork(self.net)
+        self.numerics = "float32" if self._eight_bit is None else "int8"
         if self.device.startswith("cuda"):
             self.batch = largest_batch(self.net, self.device, MIN_BATCH, MAX_BATCH)
 
@@ -107,7 +122,8 @@ class Predictor:
         spectra, missing = _finite_counts(counts)
         stats = SpectrumStats.zeros(len(spectra), len(preprocess.families))
         with on_threads(torch.get_num_threads()) as spread:
-            outputs = self._run_batches(spectra, preprocess, stats, spread)
+            run = self._run_batches if self._eight_bit is None else self._run_in_8_bits
+            outputs = run(spectra, preprocess, stats, spread)
             unexplained = preprocess.unexplained_share(spectra, stats, spread)
         # No line accounts for the counts lost in saturated channels.
         np.maximum(unexplained, saturated_share(spectra), out=unexplained)
@@ -124,6 +140,23 @@ class Predictor:
             for values in (*fields.values(), unexplained):
                 values[..., missing] = np.nan
         return PigmentMaps(names=self.names, groups=self.groups, unexplained=unexplained, **fields)
+
+    def _run_in_8_bits(
+        self, counts: NDArray[Any], preprocess: Preprocessor, stats: SpectrumStats, spread: Executor
+    ) -> Float32Array:
+        """Run the network in 8 bits; return what :meth:`_run_batches` returns."""
+        network = self._eight_bit
+        assert network is not None
+        outputs = np.empty((3 * len(self.names) + len(self.groups), len(counts)), np.float32)
+        bias = network.instrument_bias(preprocess.settings)
+
+        def use(block: slice, steps: NDArray[np.uint8]) -> None:
+            result = np.ascontiguousarray(network(steps, bias).T)
+            make_consistent(result)
+            outputs[:, block] = result
+
+        preprocess.steps(counts, use, stats, spread)
+        return outputs
 
     def _run_batches(
         self, counts: NDArray[Any], preprocess: Preprocessor, stats: SpectrumStats, spread: Executor
@@ -229,7 +262,7 @@ def predict_spectra(
     acquisition : Acquisition, optional
         Settings of the instrument, as far as known.
     device : str
-        ``"auto"``, ``"cpu"``, ``"cuda"``, ...
+        As for :class:`Predictor`.
 
     Returns
     -------
@@ -247,5 +280,9 @@ def predict_spectra(
     predictor = Predictor(device)
     maps = predictor.bind(axis, acquisition)(np.atleast_2d(np.asarray(counts)))
     warnings = [*instrument_warnings(axis, acquisition or Acquisition()), *predictor.notices]
-    provenance = {"weights": predictor.weights_hash, "warnings": warnings}
+    provenance = {
+        "weights": predictor.weights_hash,
+        "numerics": predictor.numerics,
+        "warnings": warnings,
+    }
     return replace(combine_maps(np.transpose, maps), provenance=provenance)

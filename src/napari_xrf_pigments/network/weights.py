@@ -28,6 +28,9 @@ from .model import Architecture, PigmentNet
 from .outputs import output_names
 from .rounding import with_limits
 
+#: Device of the reference computation: the processor, in single precision.
+SINGLE_PRECISION = "cpu-float32"
+
 
 def bundled_weights() -> Path:
     """Return the path of the weights that come with the package."""
@@ -197,13 +200,15 @@ def _checksum(metadata: dict[str, Any], tensors: dict[str, torch.Tensor]) -> str
 
 
 def move_to_device(net: PigmentNet, device: str) -> PigmentNet:
-    """Move a network to a device; ``"auto"`` is CUDA where there is one.
+    """Move a network to a device; ``"auto"`` is CUDA where there is one, else the processor.
 
     Raises
     ------
     ValueError
         If torch cannot use that device here.
     """
+    if device == SINGLE_PRECISION:
+        device = "cpu"
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:

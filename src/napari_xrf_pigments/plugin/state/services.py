@@ -149,6 +149,7 @@ def _provenance(
 
     if settings["kind"] == "pigments":
         network = _network(settings["device"], weights)
+        settings = {**settings, "numerics": network.numerics}
         return provenance(cube, settings, weights_hash=network.weights_hash)
     return provenance(cube, settings)
 
