@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ from napari_xrf_pigments.evaluation.independent_simulation.make import measure a
 from napari_xrf_pigments.inversion import FittedInstrument, Verification, fit_instrument
 from napari_xrf_pigments.inversion.candidates import DetectedElements
 from napari_xrf_pigments.inversion.verify import verify_spectrum
+from napari_xrf_pigments.network.predict import Predictor
 from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment, pigment_catalogue
-from napari_xrf_pigments.pigments.mixtures import equivalent_mixtures
 from napari_xrf_pigments.simulation.materials import ELEMENTS
 from napari_xrf_pigments.simulation.spectra import emit, measure
 from napari_xrf_pigments.simulation.stratigraphy import random_stratigraphy
@@ -44,29 +45,37 @@ INSTRUMENT = FittedInstrument(
 CLEAR_SIGMA = 8.0
 
 
+def members(group: str) -> list[set[str]]:
+    """Return the diagnostic elements of each pigment of a group."""
+    return [{f.split()[0] for f in pigment(name).diagnostic} for name in GROUPS[group]]
+
+
 def elements_of(group: str) -> set[str]:
     """Return the elements that identify the pigments of a group."""
-    return {f.split()[0] for name in GROUPS[group] for f in pigment(name).diagnostic}
+    return set().union(*members(group))
 
 
 def replaceable(group: str, present: set[str]) -> bool:
-    """Return whether other groups that are there supply all diagnostic elements of a group."""
-    others = set().union(*(elements_of(other) for other in present - {group}), set())
-    mixtures = [set(pair) for name in GROUPS[group] for pair in equivalent_mixtures(name)]
-    return elements_of(group) <= others or any(pair <= present for pair in mixtures)
+    """Return whether other groups, with elements that are there, show a group's elements."""
+    there = set().union(*(elements_of(name) for name in present))
+    others = [
+        own for other in GROUPS if other != group for own in members(other) if own <= there
+    ]  # fmt: skip
+    supplied = set().union(*others, set())
+    return any(own <= supplied for own in members(group))
 
 
 def absent_claims(rng: np.random.Generator, present: set[str], count: int = 2) -> list[str]:
-    """Choose groups that are not there: at least one element of each is in no pigment there."""
+    """Choose groups that are not there, of whose pigments each has an element that is not."""
     there = set().union(*(elements_of(group) for group in present), set())
-    absent = [g for g in GROUPS if g not in present and not elements_of(g) <= there]
+    absent = [g for g in GROUPS if not any(own <= there for own in members(g))]
     return [str(name) for name in rng.choice(absent, min(count, len(absent)), replace=False)]
 
 
 def imitated(present: set[str]) -> list[str]:
     """Return groups that are not there and whose elements a mixture that is there shows."""
     there = set().union(*(elements_of(group) for group in present), set())
-    return [g for g in GROUPS if g not in present and elements_of(g) <= there]
+    return [g for g in GROUPS if g not in present and any(own <= there for own in members(g))]
 
 
 def record(
@@ -150,7 +159,7 @@ def tested(
         if value >= CLEAR_SIGMA:
             kinds[group] = "replaceable" if replaceable(group, present) else "there"
     clear = {group for group, value in sigma.items() if value >= CLEAR_SIGMA}
-    for group in imitated(clear)[:2]:
+    for group in [name for name in imitated(clear) if name not in present][:2]:
         kinds[group] = "imitated"
     for group in absent_claims(rng, present):
         kinds[group] = "absent"
@@ -211,22 +220,30 @@ def powders(folder: Path, count: int) -> Iterable[dict[str, Any]]:
     several = np.array([spectra[row["file"]] for row in usable[:: max(1, len(usable) // 6)]])
     made = fit_instrument(several, axis, known_settings)
     print(made, flush=True)
+    network = Predictor("cpu")
     for row in (usable[i] for i in rng.permutation(len(usable))[:count]):
         full = spectra[row["file"]]
+        own = float(file["ev_per_channel"][names.index(row["file"])]) * 1e-3
+        instrument = replace(made, gain_kev=made.gain_kev * own / gain)
+        maps = network.bind(instrument.energies, known_settings)
         total = float(np.exp(rng.uniform(np.log(3000), np.log(60_000))))
         counts = rng.binomial(full, min(1.0, total / full.sum())).astype(float)
         group = known[row["pigments"]]
         kinds = {group: "labelled"}
-        elements = DetectedElements.of(full.astype(float), made)
+        predicted = maps(counts[None])
+        for name, probability in zip(predicted.groups, predicted.group_probability, strict=True):
+            if float(probability[0]) >= 0.5:
+                kinds.setdefault(name, "claimed")
+        elements = DetectedElements.of(full.astype(float), instrument)
         weak = [
             g for g in GROUPS
             if all(elements.sigma.get(e, 0.0) * (total / full.sum()) ** 0.5 < 1
                    for e in elements_of(g))
         ]  # fmt: skip
         for name in rng.choice(weak, min(2, len(weak)), replace=False):
-            kinds[str(name)] = "absent"
+            kinds.setdefault(str(name), "absent")
         begun = time.process_time()
-        found = verify_spectrum(counts, axis, None, list(kinds), instrument=made)
+        found = verify_spectrum(counts, axis, None, list(kinds), instrument=instrument)
         yield record(found, kinds, [], time.process_time() - begun, file=row["file"],
                      counts=float(counts.sum()))  # fmt: skip
 

@@ -81,3 +81,13 @@ def test_the_same_input_gives_the_same_plain_values(vermilion: Verification) -> 
 def test_bad_input_gives_one_sentence(counts: np.ndarray, claims: list[str], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         verify_spectrum(counts, AXIS, ACQUISITION, claims, instrument=INSTRUMENT)
+
+
+def test_the_network_makes_the_claims_where_none_are_named() -> None:
+    counts = spectra([section([("vermilion", 1.0)])], 20_000)[0]
+    found = verify_spectrum(counts, AXIS, ACQUISITION, instrument=INSTRUMENT)
+    mercury = found.claim("mercury")
+    assert mercury is not None
+    assert mercury.probability is not None
+    assert mercury.probability > 0.5
+    assert mercury.verdict == "needed"

@@ -16,7 +16,9 @@ from .section_model import SectionModel
 from .starts import even_masses, split_start, stacked
 
 #: Steps of a first fit, and of each further one.
-_STEPS, _MORE_STEPS = 25, 35
+_STEPS, _MORE_STEPS = 25, 25
+#: Further rounds for fits that have not come to rest.
+_ROUNDS = 3
 #: Sections in a batch.
 _BATCH = 24
 #: Least relative model error of a bin.
@@ -157,7 +159,18 @@ def _fit(
     rows: torch.Tensor,
     steps: int = _STEPS,
 ) -> Solution:
-    return fit_sections(model, theta, active, data.expanded(rows), steps)
+    """Fit sections, and go on with those that have not come to rest."""
+    solution = fit_sections(model, theta, active, data.expanded(rows), steps)
+    for _ in range(_ROUNDS):
+        moving = torch.nonzero(~solution.converged)[:, 0]
+        if len(moving) == 0:
+            break
+        again = fit_sections(
+            model.take(moving.tolist()), solution.theta[moving], active[moving],
+            data.expanded(rows[moving]), steps,
+        )  # fmt: skip
+        solution = solution.updated(moving, again)
+    return solution
 
 
 def _group_trials(

@@ -84,6 +84,15 @@ class Solution:
         """Return some of the sections."""
         return Solution(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
+    def updated(self, rows: torch.Tensor, other: Solution) -> Solution:
+        """Return the sections with some of them replaced."""
+        values = []
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name).clone()
+            value[rows] = getattr(other, name)
+            values.append(value)
+        return Solution(*values)
+
 
 def negative_log_likelihood(
     counts: torch.Tensor, expected: torch.Tensor, model_error: float
