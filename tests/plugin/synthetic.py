@@ -174,6 +174,7 @@ def fake_services(tiles: FakeTiles | None = None, **changes) -> Services:
         "find_lines": lambda cube: FoundLines(
             tuple(LINES), "plan", STRENGTH, {"Pb L": ("Pb L", "Pb M")}
         ),
+        "name_peaks": lambda cube, spectrum: (),
         "element_tiles": tiles.elements,
         "pigment_tiles": tiles.pigments,
         "predict": predict,

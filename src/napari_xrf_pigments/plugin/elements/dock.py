@@ -359,6 +359,7 @@ class ElementsDock(MapDock):
     def _show_alone(self, name: str) -> None:
         if self.scan is None:
             return
+        self.session.element_selected.emit(name)
         layers = map_layers(self.viewer, self.scan, {"element", "preview"})
         keys = {key for key in layers if key[1] == name}
         if keys:

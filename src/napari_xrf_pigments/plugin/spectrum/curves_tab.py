@@ -87,12 +87,15 @@ class CurveList(QWidget):
         Statistic of the pixels of a region: "mean", "sum" or "max".
     export_requested : str
         Format to save the ticked curves in: "csv" or "msa".
+    explain_requested : str
+        Key of the region to explain.
     """
 
     shown_changed = Signal(str, bool)
     remove_requested = Signal(str)
     statistic_changed = Signal(str)
     export_requested = Signal(str)
+    explain_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,9 +120,12 @@ class CurveList(QWidget):
         self.save_msa = QAction("Spectra (MSA) ...", menu)
         menu.addActions([self.save_csv, self.save_msa])
         self.export.setMenu(menu)
+        self.explain = QPushButton("Explain")
+        self.explain.setToolTip("Show the pigments of the selected region, and their evidence")
         row = QHBoxLayout()
         row.addWidget(QLabel("Regions:"))
         row.addWidget(self.statistic, 1)
+        row.addWidget(self.explain)
         row.addWidget(self.remove)
         row.addWidget(self.export)
         self.hint = QLabel("Draw regions on a Shapes or Labels layer to add their spectra here.")
@@ -132,6 +138,7 @@ class CurveList(QWidget):
         self.items.itemChanged.connect(self._on_changed)
         self.items.currentRowChanged.connect(lambda row: self._update())
         self.remove.clicked.connect(self._on_remove)
+        self.explain.clicked.connect(self._on_explain)
         self.statistic.currentIndexChanged.connect(
             lambda index: self.statistic_changed.emit(self.statistic.currentData())
         )
@@ -166,6 +173,9 @@ class CurveList(QWidget):
         shown = item.checkState() == Qt.CheckState.Checked
         self.shown_changed.emit(item.data(Qt.ItemDataRole.UserRole), shown)
 
+    def _on_explain(self) -> None:
+        self.explain_requested.emit(self._selected_key() or "")
+
     def _on_remove(self) -> None:
         key = self._selected_key()
         if key is not None:
@@ -175,6 +185,7 @@ class CurveList(QWidget):
         selected = self._selected_key()
         removable = any(row.key == selected and row.removable for row in self._rows)
         self.remove.setEnabled(removable)
+        self.explain.setEnabled(selected is not None and selected.startswith("region:"))
         self.export.setEnabled(any(row.shown for row in self._rows))
 
 
@@ -194,9 +205,12 @@ class CurvesTab(QObject):
     -------
     curves_changed
         Curves were added, removed, ticked or unticked, and must be drawn again.
+    region_requested : Region
+        The region to explain.
     """
 
     curves_changed = Signal()
+    region_requested = Signal(object)
 
     def __init__(self, viewer: Viewer, session: Session, plot: SpectrumPlot) -> None:
         super().__init__()
@@ -206,6 +220,7 @@ class CurvesTab(QObject):
         self.scan: Scan | None = None
         self._no_curves = Curves()
         self._statistic: Statistic = "mean"
+        self._region_of: dict[str, Region] = {}
         self._regions = LatestOnly(self._take_regions, session.show_error)
         self._pinning = LatestOnly(self._take_pins, session.show_error)
         self._saving = LatestOnly(dialogs.info, session.show_error)
@@ -215,6 +230,7 @@ class CurvesTab(QObject):
         self.view.remove_requested.connect(self._remove)
         self.view.statistic_changed.connect(self._set_statistic)
         self.view.export_requested.connect(self._save_as)
+        self.view.explain_requested.connect(self._explain)
         for signal in (viewer.layers.events.inserted, viewer.layers.events.removed):
             self._connect(signal, self._on_layers)
         for layer in viewer.layers:
@@ -248,13 +264,13 @@ class CurvesTab(QObject):
         totals = scan.totals
         mean = totals.spectrum / max(1, totals.measured)
         has_pixel = self.curves.get(PIXEL) is not None
-        for key, name, colour, counts in (
-            ("whole:sum", "Whole scan, sum", "#5fd3c6", totals.spectrum),
-            ("whole:mean", "Whole scan, mean", "#9aa0a6", mean),
-            ("whole:max", "Whole scan, maximum", "#c77dff", totals.maximum),
+        for key, name, colour, counts, pixels in (
+            ("whole:sum", "Whole scan, sum", "#5fd3c6", totals.spectrum, 1),
+            ("whole:mean", "Whole scan, mean", "#9aa0a6", mean, max(1, totals.measured)),
+            ("whole:max", "Whole scan, maximum", "#c77dff", totals.maximum, 1),
         ):
             shown = key == "whole:sum" and not has_pixel
-            self.curves.upsert(Curve(key, name, colour, counts.copy(), shown))
+            self.curves.upsert(Curve(key, name, colour, counts.copy(), shown, pixels=pixels))
 
     def pin(self, pin: Pin | None) -> None:
         """Keep the spectrum of the selected pixel in the plot."""
@@ -354,11 +370,17 @@ class CurvesTab(QObject):
                 f"{region.name}, {_WORDS[statistic]}",
                 plot_colour(region.colour, number),
                 counts,
+                pixels=int(region.mask.sum()) if statistic == "mean" else 1,
             )
             for number, (region, counts) in enumerate(spectra)
         ]
+        self._region_of = {f"region:{region.name}": region for region, _ in spectra}
         self.curves.replace_group("region:", curves)
         self.curves_changed.emit()
+
+    def _explain(self, key: str) -> None:
+        if key in self._region_of:
+            self.region_requested.emit(self._region_of[key])
 
     def _set_statistic(self, statistic: Statistic) -> None:
         self._statistic = statistic

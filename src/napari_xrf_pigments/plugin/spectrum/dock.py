@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from napari_xrf_pigments.cube import EnergyAxis
 
+    from ..layers.region_masks import Region
+
 
 class SpectrumDock(ScanDock):
     """Spectra of the selected pixel, of pinned pixels, of regions and of the whole scan.
@@ -75,6 +77,11 @@ class SpectrumDock(ScanDock):
         self.add_expanding(self.splitter)
         self._unsized = True
         self._preview: EnergyAxis | None = None
+        #: Line family clicked in the list of elements.
+        self._selected_family = ""
+        #: Counts of a spectrum, and the line families found in it.
+        self._named: tuple[NDArray[np.float64] | None, tuple[str, ...]] = (None, ())
+        self._naming = LatestOnly(self._take_names)
         self._fitting = LatestOnly(self._take_fit, self._show_fit_failure)
         self._connect_tabs()
         self._theme()
@@ -100,13 +107,17 @@ class SpectrumDock(ScanDock):
         self.plot.fit_toggled.connect(lambda checked: self._fit())
         self.connect_signal(self.session.pixel_selected, self._on_pixel)
         self.connect_signal(self.session.totals_changed, self._on_totals)
+        self.connect_signal(self.session.element_selected, self._on_element)
+        curves.region_requested.connect(self._explain_region)
 
     def _close_with_widget(self) -> None:
         # The Python objects outlive the widgets: a result received then would crash.
-        tabs, fitting = (self.pixel_tab, self.curves_tab, self.lines_tab), self._fitting
+        tabs = (self.pixel_tab, self.curves_tab, self.lines_tab)
+        requests = (self._fitting, self._naming)
 
         def close() -> None:
-            fitting.cancel()
+            for request in requests:
+                request.cancel()
             for tab in tabs:
                 tab.close()
 
@@ -152,6 +163,7 @@ class SpectrumDock(ScanDock):
             self.connect_signal(scan.axis_judged, self.energy_tab.refresh)
             self.connect_signal(scan.pixel_size_changed, self.energy_tab.refresh)
             self.connect_signal(scan.results_changed, self._on_results)
+        self._selected_family = ""
         for tab in (self.lines_tab, self.curves_tab, self.energy_tab, self.pixel_tab):
             tab.set_scan(scan)
         self.refresh()
@@ -166,6 +178,7 @@ class SpectrumDock(ScanDock):
     def draw(self) -> None:
         """Draw curves, lines and, where it is shown, the fit."""
         self._draw_curves()
+        self._name_peaks()
         self._mark_lines()
         self._fit()
 
@@ -179,9 +192,9 @@ class SpectrumDock(ScanDock):
     def _main(self) -> Curve | None:
         return None if self.scan is None else self.scan.curves.main()
 
-    def _show_spectrum(self, name: str, counts: NDArray[np.float64]) -> None:
+    def _show_spectrum(self, name: str, counts: NDArray[np.float64], pixels: int) -> None:
         if self.scan is not None:
-            self.scan.curves.set_pixel(name, counts)
+            self.scan.curves.set_pixel(name, counts, pixels)
             self.draw()
 
     def _set_preview(self, axis: EnergyAxis | None) -> None:
@@ -218,16 +231,51 @@ class SpectrumDock(ScanDock):
         if scan is None:
             self.plot.set_lines(())
             return
-        families = (*self.pixel_tab.families(), *self.lines_tab.families)
+        families = dict.fromkeys(
+            (*self.pixel_tab.families(), *self.lines_tab.families, *self._found_families())
+        )
+        if self._selected_family:
+            families[self._selected_family] = None
         end, tube_kv = float(scan.cube.energies.kev[-1]), scan.cube.acquisition.tube_kv
         lines = [
             MarkedLine(s.label, s.kev, element_colour(s.family), main=s.strength > MAIN_SHARE)
-            for s in visible_series(families, end, tube_kv)
+            for s in visible_series(tuple(families), end, tube_kv)
         ]
         mark = self.lines_tab.peak_mark
         if mark is not None and all(abs(line.kev - mark.kev) > 0.02 for line in lines):
             lines.append(mark)
         self.plot.set_lines(lines)
+
+    def _found_families(self) -> tuple[str, ...]:
+        """Return the families found in the main spectrum."""
+        main = self._main()
+        return self._named[1] if main is not None and self._named[0] is main.counts else ()
+
+    def _name_peaks(self) -> None:
+        """Find the elements of the main spectrum in a thread, so that its peaks carry names."""
+        scan, main = self.scan, self._main()
+        if scan is None or main is None or self._named[0] is main.counts or not scan.checked:
+            return
+        if main.key.startswith("whole:") and not scan.totals.ended:
+            return
+        counts, cube, services = main.counts, scan.cube, self.session.services
+        total = counts * main.pixels
+        self._naming.submit(lambda: (counts, services.name_peaks(cube, total)))
+
+    def _take_names(self, result: tuple[NDArray[np.float64], tuple[str, ...]]) -> None:
+        self._named = result
+        self._mark_lines()
+
+    def _on_element(self, family: str) -> None:
+        """Mark the lines of an element that the user clicked, and show its main line."""
+        if self.scan is None:
+            return
+        self._selected_family = family
+        self._mark_lines()
+
+    def _explain_region(self, region: Region) -> None:
+        select_tab(self.tabs, "Pixel")
+        self.pixel_tab.set_region(region)
 
     def _move_line(self, key: str, kev: float) -> None:
         main = self._main()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from napari_xrf_pigments.fitting.unexpected_peaks import UnexpectedPeak
     from napari_xrf_pigments.mapping.explanation import Evidence, Explanation
 
+    from ..layers.region_masks import Region
     from ..state.scan import Scan
     from ..state.services import Services
     from ..state.session import Session
@@ -291,6 +292,7 @@ class _Request:
     y: int
     x: int
     radius: int
+    region: Region | None = None
 
 
 class PixelTab(QObject):
@@ -305,15 +307,16 @@ class PixelTab(QObject):
 
     Signals
     -------
-    spectrum_read : str, ndarray
-        Name and counts, shape (channel,), of the spectrum of the pixel.
+    spectrum_read : str, ndarray, int
+        Name and counts, shape (channel,), of the spectrum of the pixel or region, and the number
+        of pixels of which it is the mean.
     maps_changed
         The prediction for the pixel changed.
     explained
         Evidence and fit of the spectrum were computed.
     """
 
-    spectrum_read = Signal(str, object)
+    spectrum_read = Signal(str, object, int)
     maps_changed = Signal()
     explained = Signal()
 
@@ -325,6 +328,7 @@ class PixelTab(QObject):
         self.explanation: Explanation | None = None
         self.maps: PigmentMaps | None = None
         self._pixel: tuple[int, int] | None = None
+        self._region: Region | None = None
         self._reading = LatestOnly(self._take_spectrum, session.show_error)
         self._predicting = LatestOnly(self._take_maps, self._show_failure)
         self._explaining = LatestOnly(self._take_explanation)
@@ -335,7 +339,7 @@ class PixelTab(QObject):
     @property
     def place(self) -> Pin | None:
         """The selected pixel and the radius around it; None where none is selected."""
-        if self._pixel is None:
+        if self._pixel is None or self._region is not None:
             return None
         return Pin(*self._pixel, self.view.radius.value())
 
@@ -351,15 +355,21 @@ class PixelTab(QObject):
 
     def set_pixel(self, pixel: tuple[int, int] | None) -> None:
         """Show another pixel (y, x), or none."""
-        self._pixel = pixel
+        self._pixel, self._region = pixel, None
+        self.view.results.scroll_to_top()
+        self.read()
+
+    def set_region(self, region: Region) -> None:
+        """Show a region, whose summed spectrum is predicted and explained like a pixel."""
+        self._region = region
         self.view.results.scroll_to_top()
         self.read()
 
     def families(self) -> list[str]:
         """Return the line families mapped or predicted at the pixel."""
         families: list[str] = []
-        if self.scan is not None and self._pixel is not None:
-            if self.scan.elements is not None:
+        if self.scan is not None and (self._pixel is not None or self._region is not None):
+            if self.scan.elements is not None and self._pixel is not None and not self._region:
                 families += self.scan.elements.significant(*self._pixel)
             if self.maps is not None:
                 maps = self.maps
@@ -381,14 +391,17 @@ class PixelTab(QObject):
         self._plot.set_bands(())
         self.view.evidence.setText("")
         self.view.unexplained.setText("")
-        self.view.pin.setEnabled(scan is not None and self._pixel is not None)
+        self.view.pin.setEnabled(scan is not None and self.place is not None)
+        if scan is not None and self._region is not None:
+            self._read_region(scan, self._region)
+            return
         if scan is None or self._pixel is None:
             self.view.position.setText(HINT if scan is not None else NOTHING_OPEN)
             self.view.bars.set_bars((), "")
             return
         request = _Request(scan, scan.cube, *self._pixel, self.view.radius.value())
         y, x, radius = request.y, request.x, request.radius
-        self.view.position.setText(position_text(scan, y, x, radius, None))
+        self.view.position.setText(scan.describe_position(y, x, radius))
         self._reading.submit(lambda: (request, request.cube.spectrum(y, x, radius)))
         results = scan.pigments
         if (
@@ -401,17 +414,34 @@ class PixelTab(QObject):
         else:
             self.view.bars.set_bars((), "Computing the prediction for this pixel ...")
 
+    def _read_region(self, scan: Scan, region: Region) -> None:
+        request = _Request(scan, scan.cube, 0, 0, 0, region)
+        self.view.position.setText(f"Region {region.name}")
+        self.view.bars.set_bars((), "Computing the prediction for this region ...")
+        self._reading.submit(lambda: (request, request.cube.region_spectrum(region.mask, "sum")))
+
     def _take_spectrum(self, result: tuple[_Request, NDArray[np.float64]]) -> None:
         request, counts = result
         if not self._is_current(request):
             return
-        y, x, radius = request.y, request.x, request.radius
-        text = position_text(request.scan, y, x, radius, float(counts.sum()))
-        self.view.position.setText(text)
-        self.spectrum_read.emit(Pin(y, x, radius).title("Pixel"), counts)
-        # A mean is no spectrum of counts: the prediction is for the sum.
-        total = counts * pixels_within(request.scan, y, x, radius)
         services = self._session.services
+        if request.region is not None:
+            pixels = max(1, int(request.region.mask.sum()))
+            name = request.region.name
+            self.view.position.setText(
+                f"Region {name}  ·  {pixels:,} pixels  ·  {float(counts.sum()):,.0f} counts"
+            )
+            self.spectrum_read.emit(f"Region {name}, mean", counts / pixels, pixels)
+            self._predicting.submit(lambda: (request, services.predict(request.cube, counts)))
+            self._explaining.submit(lambda: (request, services.explain(request.cube, counts), 1.0))
+            return
+        y, x, radius = request.y, request.x, request.radius
+        text = request.scan.describe_position(y, x, radius, float(counts.sum()))
+        self.view.position.setText(text)
+        pixels = request.scan.pixels_within(y, x, radius)
+        self.spectrum_read.emit(Pin(y, x, radius).title("Pixel"), counts, pixels)
+        # A mean is no spectrum of counts: the prediction is for the sum.
+        total = counts * pixels
         if self.maps is None:
             self._predicting.submit(lambda: (request, services.predict(request.cube, total)))
         results = request.scan.pigments
@@ -470,12 +500,10 @@ class PixelTab(QObject):
         self._plot.set_bands(bands)
 
     def _is_current(self, request: _Request) -> bool:
-        scan = self.scan
-        return (
-            scan is request.scan
-            and scan.cube is request.cube
-            and self.place == Pin(request.y, request.x, request.radius)
-        )
+        scan, region = self.scan, request.region
+        if scan is not request.scan or scan.cube is not request.cube or self._region is not region:
+            return False
+        return region is not None or self.place == Pin(request.y, request.x, request.radius)
 
 
 def _explain_pooled(
@@ -483,22 +511,6 @@ def _explain_pooled(
 ) -> tuple[_Request, Explanation | None, float]:
     counts, pixels = services.pooled_spectrum(request.cube, request.y, request.x)
     return request, services.explain(request.cube, counts), pixels
-
-
-def pixels_within(scan: Scan, y: int, x: int, radius: int) -> int:
-    """Count the measured pixels of the disc over which a spectrum is averaged."""
-    return max(1, int(scan.cube.disc(y, x, radius).sum())) if radius > 0 else 1
-
-
-def position_text(scan: Scan, y: int, x: int, radius: int, total: float | None) -> str:
-    """Describe the position of a pixel and its total counts."""
-    text = f"Pixel x {x}, y {y}"
-    position_mm = scan.millimetres(y, x)
-    if position_mm is not None:
-        text += f"  ·  {position_mm[1]:.1f} mm, {position_mm[0]:.1f} mm"
-    if radius:
-        text += f"  ·  mean of {pixels_within(scan, y, x, radius)} pixels"
-    return text if total is None else f"{text}  ·  {total:,.0f} counts"
 
 
 def _probable(names: Sequence[str], probability: NDArray[np.float32]) -> list[str]:

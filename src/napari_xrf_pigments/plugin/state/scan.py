@@ -116,6 +116,8 @@ class Curve:
         Whether it is drawn.
     removable : bool
         Whether the user may remove it from the list.
+    pixels : int
+        Number of pixels of which the counts are the mean; 1 for a sum.
     """
 
     key: str
@@ -124,6 +126,7 @@ class Curve:
     counts: NDArray[np.float64]
     shown: bool = True
     removable: bool = False
+    pixels: int = 1
 
 
 def plot_colour(colour: str, number: int) -> str:
@@ -228,11 +231,11 @@ class Curves:
         used += [colour for colour, _ in self._pending.values()]
         return min(PALETTE, key=used.count)
 
-    def set_pixel(self, name: str, counts: NDArray[np.float64]) -> None:
+    def set_pixel(self, name: str, counts: NDArray[np.float64], pixels: int = 1) -> None:
         """Replace the spectrum of the selected pixel; the first one hides the sum of the scan."""
         if PIXEL not in self._curves and PIXEL not in self._pending:
             self.show("whole:sum", False)
-        self.upsert(Curve(PIXEL, name, "", counts))
+        self.upsert(Curve(PIXEL, name, "", counts, pixels=pixels))
 
     def main(self) -> Curve | None:
         """Return the curve that marks, peaks and fit belong to: the pixel, else the first."""
@@ -514,6 +517,20 @@ class Scan:
         if not (0 <= y < rows and 0 <= x < columns):
             return False
         return self.cube.valid is None or bool(self.cube.valid[y, x])
+
+    def pixels_within(self, y: int, x: int, radius: int) -> int:
+        """Count the measured pixels of the disc over which a spectrum is averaged."""
+        return max(1, int(self.cube.disc(y, x, radius).sum())) if radius > 0 else 1
+
+    def describe_position(self, y: int, x: int, radius: int = 0, total: float | None = None) -> str:
+        """Describe the position of a pixel, and its total counts where they are known."""
+        text = f"Pixel x {x}, y {y}"
+        position_mm = self.millimetres(y, x)
+        if position_mm is not None:
+            text += f"  ·  {position_mm[1]:.1f} mm, {position_mm[0]:.1f} mm"
+        if radius:
+            text += f"  ·  mean of {self.pixels_within(y, x, radius)} pixels"
+        return text if total is None else f"{text}  ·  {total:,.0f} counts"
 
     def millimetres(self, y: int, x: int) -> tuple[float, float] | None:
         """Return the position (y, x) of the centre of a pixel, mm from that of the first pixel."""

@@ -83,6 +83,17 @@ def _find_lines(cube: XRFCube) -> FoundLines:
     return FoundLines(names, plan, plan.significance, families)
 
 
+def _name_peaks(cube: XRFCube, spectrum: NDArray[np.float64]) -> tuple[str, ...]:
+    from napari_xrf_pigments.fitting.conditions import Conditions
+    from napari_xrf_pigments.fitting.line_search import find_families
+
+    try:
+        found = find_families(spectrum, cube.energies.kev, Conditions.of(cube.acquisition))
+    except ValueError:  # too few counts
+        return ()
+    return tuple(found.families)
+
+
 def _element_tiles(
     cube: XRFCube,
     lines: tuple[str, ...],
@@ -196,6 +207,8 @@ class Services:
         ``AxisCheck``.
     find_lines : callable
         (cube) to :class:`FoundLines`.
+    name_peaks : callable
+        (cube, one spectrum of counts) to the line families found in it.
     element_tiles : callable
         (cube, line families, plan or None, mask of finished pixels or None, their tally or None)
         to an iterable of finished tiles.
@@ -222,6 +235,7 @@ class Services:
     calibrate: Callable[[XRFCube, NDArray[np.float64]], Any] = _calibrate
     check_axis: Callable[[XRFCube, NDArray[np.float64], Any], Any] = _check_axis
     find_lines: Callable[[XRFCube], FoundLines] = _find_lines
+    name_peaks: Callable[[XRFCube, NDArray[np.float64]], tuple[str, ...]] = _name_peaks
     element_tiles: Callable[..., Iterable[Any]] = _element_tiles
     pigment_tiles: Callable[..., Iterable[Any]] = _pigment_tiles
     pooled_spectrum: Callable[[XRFCube, int, int], tuple[NDArray[np.float64], float]] = (

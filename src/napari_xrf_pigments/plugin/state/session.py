@@ -48,6 +48,8 @@ class Session:
     scan_changed = Signal(object)
     totals_changed = Signal(object)
     pixel_selected = Signal(object, int, int)
+    #: Line family that the user clicked in the list of elements.
+    element_selected = Signal(str)
     weights_changed = Signal()
     error_raised = Signal(str)
     warning_raised = Signal(str)
