@@ -304,6 +304,10 @@ def remove_maps(viewer: Viewer) -> None:
     scan = active_scan(viewer)
     if scan is not None and _may_discard(scan, "Remove maps", f"Remove all maps of {scan.name}?"):
         removal.remove_maps(unwrapped(viewer), scan)
+        session = session_of(viewer)
+        # All docks show the scan anew, without maps.
+        session.select_scan(None)
+        session.select_scan(scan)
 
 
 def close_scan(viewer: Viewer) -> None:

@@ -49,6 +49,7 @@ _TAB_TITLES = {
     "Stitch sections": "Stitch",
     "Teach pigments": "Teach",
     "Region table": "Regions",
+    "Line profile": "Profile",
 }
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Points = NDArray[np.float64]
 #: Largest number of regions of a scan; more could not be compared in one plot.
 MAX_REGIONS = 24
-#: Kinds of Labels layers that show results instead of drawn regions.
-_NO_REGIONS = frozenset({"agreement"})
+#: Kinds of Labels and Shapes layers that are no drawn regions: results, and lines of profiles.
+_NO_REGIONS = frozenset({"agreement", "profile"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,36 @@ def prepare_regions(viewer: Viewer, scan: Scan) -> Callable[[], list[Region]]:
         return [region for maker in makers for region in maker()][:MAX_REGIONS]
 
     return make
+
+
+@dataclass(frozen=True)
+class DrawnLine:
+    """A line or path drawn on a scan.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer, and number of the shape.
+    vertices : ndarray, shape (vertex, 2)
+        (y, x) in pixels of the scan.
+    """
+
+    name: str
+    vertices: Points
+
+
+def lines_of(viewer: Viewer, scan: Scan) -> list[DrawnLine]:
+    """Return the lines and paths on visible Shapes layers, in the order of layers and shapes."""
+    base, lines = scan_layer(viewer, scan), []
+    for layer in viewer.layers if base is not None else ():
+        if type(layer).__name__ != "Shapes" or not layer.visible:
+            continue
+        to_pixels = _mapping(layer, base)
+        for index, (data, kind) in enumerate(zip(layer.data, layer.shape_type, strict=True)):
+            if kind in ("line", "path"):
+                vertices = to_pixels(np.asarray(data, dtype=np.float64)[:, -2:])
+                lines.append(DrawnLine(f"{layer.name} {index + 1}", vertices))
+    return lines
 
 
 def polygon_mask(vertices: Points, shape: tuple[int, int]) -> NDArray[np.bool_]:

@@ -109,8 +109,12 @@ def _tube_text(scan: Scan) -> str:
     anode = acquisition.anode
     if anode is None:
         text = "anode not known"
-    elif calibration is not None and calibration.anode == anode:
-        text = f"{anode} anode (or as its scatter shows)"
+    elif (
+        scan.file_acquisition.anode is None
+        and calibration is not None
+        and calibration.anode == anode
+    ):
+        text = f"{anode} anode (from its scatter; the file states none)"
     else:
         text = f"{anode} anode"
     kv = acquisition.tube_kv

@@ -304,6 +304,8 @@ class Scan:
         self._results: dict[str, Any] = {"elements": None, "pigments": None, "preview": None}
         self._made_with: dict[str, ScanSettings] = {}
         self._file_energies: EnergyAxis = cube.energies
+        #: The settings that the scan was opened with.
+        self.file_acquisition: Acquisition = cube.acquisition
         self._origin = ""
         self._undo_stack: list[ScanSettings] = []
         #: Sums, differences and ratios of the elemental maps, by name.

@@ -1,0 +1,1 @@
+"""Values of maps along a drawn line."""
