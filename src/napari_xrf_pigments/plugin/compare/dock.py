@@ -41,7 +41,8 @@ class CompareDock(ScanDock):
         super().__init__(napari_viewer, session)
         self.bar = CompareBar()
         self.plot = PairPlot()
-        self.values = QLabel()
+        # Never empty: a line that appears would shift the maps under the mouse.
+        self.values = QLabel("Move the mouse over a map to see the values of both.")
         self.values.setWordWrap(True)
         self.column.addWidget(self.bar)
         self.add_expanding(self.plot)
