@@ -271,7 +271,16 @@ def _frame(viewer: Viewer, title: str) -> QDockWidget | None:
 
 
 #: Kinds of maps that the keys step through.
-STEPPED = ("element", "derived", "composite", "group", "pigment", "pigment-top", "pigment-below")
+STEPPED = (
+    "element",
+    "derived",
+    "composite",
+    "overview",
+    "group",
+    "pigment",
+    "pigment-top",
+    "pigment-below",
+)
 
 
 def dock_of(viewer: Viewer, name: str) -> Any:
@@ -362,6 +371,17 @@ def _project(viewer: Viewer, key: str) -> None:
         lambda progress: project(cube, key, progress),
         done,
     )
+
+
+def overview(viewer: Viewer) -> None:
+    """Show the overview of the pigments."""
+    scan = active_scan(viewer)
+    if scan is None:
+        return
+    if scan.pigments is None:
+        dialogs.info("There is no overview yet. Map the pigments first.")
+        return
+    dock_of(viewer, "Pigments").show_overview()
 
 
 def next_map(viewer: Viewer) -> None:

@@ -19,6 +19,7 @@ KEYS = (
     ("Shift-E", "map_elements", "find and map the elements"),
     ("Shift-M", "map_pigments", "map the pigments"),
     ("Shift-R", "measure_regions", "measure the regions"),
+    ("Shift-O", "overview", "show the overview of the pigments"),
     ("Shift-N", "next_map", "show the next map alone"),
     ("Shift-B", "previous_map", "show the previous map alone"),
     ("Shift-X", "cancel_all", "cancel all runs and tasks"),

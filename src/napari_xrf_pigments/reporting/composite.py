@@ -76,7 +76,11 @@ class Item:
 
 
 def select_items(
-    pigments: Mapping[str, float], groups: Mapping[str, float], palette: Palette
+    pigments: Mapping[str, float],
+    groups: Mapping[str, float],
+    palette: Palette,
+    *,
+    groups_only: bool = False,
 ) -> tuple[Item, ...]:
     """Return the items to show, the most widespread first, in colours distinct for this scan.
 
@@ -89,6 +93,8 @@ def select_items(
         Share of the measured pixels over the threshold, 0-1, of each pigment and group.
     palette : Palette
         Which pigments are hidden or always shown.
+    groups_only : bool
+        Whether each group that is present is an item, and no pigment.
     """
     hidden = palette.hidden(pigments)
 
@@ -100,12 +106,13 @@ def select_items(
     for group, share in groups.items():
         members = [name for name in display.group_members(group) if name in pigments]
         visible = tuple(name for name in members if name not in hidden)
-        if visible and is_unresolved(share, [pigments[name] for name in members]):
+        unresolved = is_unresolved(share, [pigments[name] for name in members])
+        if visible and (share >= MIN_SHARE if groups_only else unresolved):
             found.append((share, "group", group, visible))
             in_groups.update(set(members) - palette.added)
     found += [
         (pigments[name], "pigment", name, ())
-        for name in pigments
+        for name in (() if groups_only else pigments)
         if name not in in_groups and is_shown(name)
     ]
     found.sort(key=lambda entry: (-entry[0], entry[2]))
@@ -116,6 +123,11 @@ def select_items(
             zip(found, colours, strict=True)
         )
     )
+
+
+def make_item(kind: Kind, name: str) -> Item:
+    """Return a pigment or group as an item in its own colour, whatever its share."""
+    return Item(kind, name, _title(kind, name), display.visible_colour(_colour(kind, name)), 0.0)
 
 
 def _colour(kind: Kind, name: str) -> str:
@@ -214,6 +226,11 @@ class Amount:
             values = self._unfaded(sample)
             values = values[values > 0]
             self.brightest = float(np.percentile(values, _BRIGHTEST)) if values.size else 1.0
+
+    @property
+    def probability(self) -> NDArray[np.float32]:
+        """The probability of the item, shape (y, x)."""
+        return np.asarray(self._probability)
 
     @property
     def image(self) -> NDArray[np.float32]:

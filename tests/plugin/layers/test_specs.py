@@ -16,10 +16,12 @@ from napari_xrf_pigments.plugin.layers.specs import (
     derived_specs,
     element_specs,
     limits_of,
+    overview_spec,
     pigment_specs,
 )
 from napari_xrf_pigments.plugin.pigments.pigment_rows import hidden_sentence, pigment_rows
 from napari_xrf_pigments.plugin.state.results import ElementResults, ElementView, PigmentResults
+from napari_xrf_pigments.reporting.composite import make_item
 
 from ..synthetic import GROUPS, LINES, PIGMENTS, SHAPE, FakeTiles, answer, make_cube
 
@@ -34,9 +36,9 @@ def element_results(part=None):
 
 @pytest.mark.parametrize("entry", pigment_catalogue(), ids=lambda entry: entry.id)
 def test_every_pigment_is_visible_on_black(entry):
-    colormap = colormaps.threshold_colormap(entry.hex, 0.5, entry.name)
+    colormap = colormaps.threshold_colormap(make_item("pigment", entry.id).colour, 0.5, entry.name)
     below, above = colormap.map(np.array([0.49, 1.0]))
-    assert below[3] == 0
+    assert below.tolist() == [0, 0, 0, 1]
     assert above[3] == 1
     assert above[:3].max() >= 0.4
 
@@ -143,7 +145,6 @@ def test_pigments_not_found_get_no_layer(results):
 def test_a_group_is_shown_if_its_members_cannot_be_distinguished(results):
     (group,) = [s for s in specs_of(results, view()) if s.kind == "group"]
     assert group.title == "Copper pigments"
-    assert group.visible
     # With a threshold that azurite exceeds, the group adds no information.
     kinds = {(s.kind, s.name) for s in specs_of(results, view(0.38))}
     assert ("pigment", "azurite") in kinds
@@ -155,29 +156,64 @@ def test_retained_maps_stay_regardless_of_their_area(results):
         {("pigment", "azurite"), ("group", "copper"), ("pigment-top", "vermilion")}
     )
     few = view(0.999, excluded=frozenset({"lead_white"}), retained=retained)
-    assert {(s.kind, s.name): s.visible for s in specs_of(results, few)} == {
-        ("pigment", "azurite"): True,
-        # The group adds no information to its members.
-        ("group", "copper"): False,
+    assert {(s.kind, s.name) for s in specs_of(results, few)} == {
+        ("pigment", "azurite"),
+        ("group", "copper"),
     }
     nothing = view(excluded=frozenset(PIGMENTS), retained=retained)
     assert not specs_of(results, nothing)
 
 
-def test_a_visible_group_hides_its_members():
-    def some_azurite(probability):
-        probability[2, 0, :3] = 0.9
-        return probability
-
-    visible = {s.name: s.visible for s in specs_of(make_results(probability=some_azurite), view())}
-    assert visible["copper"]
-    assert visible["azurite"] is False
+def test_only_the_overview_starts_visible(results):
+    assert overview_spec(results, view()).visible
+    assert not any(spec.visible for spec in specs_of(results, view()))
 
 
-def test_whites_start_hidden(results):
-    visible = {spec.name: spec.visible for spec in specs_of(results, view())}
-    assert not visible["lead_white"]
-    assert visible["vermilion"]
+def test_maps_have_their_colours_of_the_overview(results):
+    overview = overview_spec(results, view())
+    assert [item["name"] for item in overview.made["items"]] == [
+        "lead_white",
+        "copper",
+        "vermilion",
+    ]
+    for item in overview.made["items"]:
+        (spec,) = (s for s in specs_of(results, view()) if s.name == item["name"])
+        assert display.rgb_to_hex(tuple(spec.colormap.colors[-1][:3])) == item["colour"]
+    red, copper = overview.data[5, 2, :3], overview.data[5, -2, :3]
+    assert red[0] > red[2] + 50
+    assert copper[2] > copper[0] + 20
+
+
+def test_the_overview_shows_the_depth_that_is_selected(results):
+    below = overview_spec(results, view(shown="below"))
+    assert [item["name"] for item in below.made["items"]] == ["vermilion"]
+    assert below.title == "Overview, below"
+    groups = overview_spec(results, view(groups=True))
+    assert {item["name"] for item in groups.made["items"]} == {"lead", "mercury", "copper"}
+
+
+def signals(results):
+    """Give results a signal: 100 to 1000 net counts of mercury, from top to bottom."""
+    results.signal = np.full(results.group_probability.shape, np.nan, np.float32)
+    results.signal_sigma = np.full_like(results.signal, 1.0)
+    results.signal[GROUPS.index("mercury")] = np.linspace(100, 1000, SHAPE[0])[:, None]
+    return results
+
+
+def test_maps_show_net_counts_where_there_is_a_signal(results):
+    specs = {s.name: s for s in specs_of(signals(results), view())}
+    assert specs["vermilion"].made["quantity"] == "signal"
+    assert specs["vermilion"].limits == pytest.approx((0, 1000), rel=0.01)
+    assert specs["vermilion"].data[0, 0] == pytest.approx(100)
+    assert specs["copper"].made["quantity"] == "probability"
+    assert specs["copper"].limits == (0, 1)
+
+
+def test_the_probability_alone_can_be_shown(results):
+    chosen = view(brightness="probability")
+    (spec,) = (s for s in specs_of(signals(results), chosen) if s.name == "vermilion")
+    assert spec.made["quantity"] == "probability"
+    assert spec.data[0, 0] == pytest.approx(0.9)
 
 
 def test_below_shows_the_hidden_layer_only(results):
@@ -209,7 +245,7 @@ def test_a_pigment_may_have_a_separate_threshold(results):
     assert "azurite" in names
     assert "vermilion" not in names
     azurite = next(s for s in specs_of(results, PigmentView(palette)) if s.name == "azurite")
-    assert azurite.colormap.map(np.array([0.35]))[0, 3] == 1
+    assert azurite.colormap.map(np.array([0.35]))[0, :3].any()
     assert azurite.made["threshold"] == 0.3
 
 

@@ -51,8 +51,17 @@ def test_the_status_bar_shows_the_predictions_at_the_cursor(mapped, status_at):
     status = status_at(vermilion, (1.0, 1.0))
     assert "Vermilion 90 %, top 9 %, below 90 %" in status["coordinates"]
     status = status_at(copper, (1.0, 14.0))
-    assert "Copper pigments 80 %" in status["coordinates"]
-    assert "Azurite" in status["coordinates"]
+    assert "Copper pigments 80 %: azurite or malachite" in status["coordinates"]
+
+
+def test_the_overview_names_groups_whose_members_cannot_be_told_apart(mapped):
+    _, scan = mapped
+    metadata = LayerInfo("overview", "pigments", scan=scan).as_metadata()
+    layer = Image(np.zeros((*SHAPE, 4), np.uint8), scale=(0.5, 0.5), metadata=metadata)
+    assert text_at(layer, (1.0, 14.0)) == (
+        "Lead white 100 %; Copper pigments 80 %: azurite or malachite"
+    )
+    assert text_at(layer, (1.0, 1.0)) == "Lead white 100 %; Vermilion 90 %"
 
 
 def test_outside_the_scan_the_status_is_that_of_napari(mapped, status_at):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +17,15 @@ from ..state.results import ElementResults, PigmentResults
 from ..state.scan import Scan
 from ..state.totals import TotalCounts
 from .metadata import LayerInfo
-from .specs import MapSpec, PigmentView, element_specs, limits_of, pigment_specs, unexplained_spec
+from .specs import (
+    MapSpec,
+    PigmentView,
+    element_specs,
+    limits_of,
+    overview_spec,
+    pigment_specs,
+    unexplained_spec,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -101,11 +110,18 @@ def results_layer_data(
     maps: list[tuple[MapSpec, Any]] = []
     if elements is not None:
         specs = list(element_specs(ElementResults.from_maps(elements)))
+        if pigments is not None:
+            # The overview of the pigments is shown.
+            specs = [replace(spec, visible=False) for spec in specs]
         maps += [(spec, elements.pixel_mm) for spec in specs]
     if pigments is not None:
         results = PigmentResults.from_maps(pigments)
         view = PigmentView(Palette(threshold=threshold))
-        specs = [unexplained_spec(results), *pigment_specs(results, view)]
+        specs = [
+            unexplained_spec(results),
+            *pigment_specs(results, view),
+            overview_spec(results, view),
+        ]
         maps += [(spec, pigments.pixel_mm) for spec in specs]
     return [(spec.data, map_settings(spec, pixel_mm, **fields), "image") for spec, pixel_mm in maps]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from napari.utils import Colormap
 
-from napari_xrf_pigments.pigments.display import hex_to_rgb, visible_colour
+from napari_xrf_pigments.pigments.display import hex_to_rgb
 
 
 @lru_cache(maxsize=512)
@@ -28,20 +28,20 @@ def black_to_colour(hex_colour: str, title: str) -> Colormap:
 
 @lru_cache(maxsize=2048)
 def threshold_colormap(hex_colour: str, threshold: float, title: str) -> Colormap:
-    """Return the colormap that is transparent up to a threshold, then dim to full colour.
+    """Return the colormap that is black up to a threshold, then dim to full colour.
 
     Parameters
     ----------
     hex_colour : str
-        ``"#rrggbb"``.
+        ``"#rrggbb"``, one that shows on black.
     threshold : float
         Probability, 0-1.
     title : str
         Name that napari shows.
     """
-    full = np.array(hex_to_rgb(visible_colour(hex_colour)))
+    full = np.array(hex_to_rgb(hex_colour))
     low = float(np.clip(threshold, 0.002, 0.99))
-    colours = [[0, 0, 0, 0], [0, 0, 0, 0], [*(0.45 * full), 1], [*full, 1]]
+    colours = [[0, 0, 0, 1], [0, 0, 0, 1], [*(0.45 * full), 1], [*full, 1]]
     return Colormap(
         colours,
         controls=[0.0, low - 0.001, low, 1.0],

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 #: The key of the record in the metadata of a layer.
 KEY = "xrf_pigments"
 #: Kinds that show no results: the scan itself, and drawings on it.
-_NO_RESULTS = frozenset({"counts", "marker", "pins", "picture", ""})
+_NO_RESULTS = frozenset({"counts", "legend", "marker", "pins", "picture", ""})
 #: Kinds whose pixels are not those of the scan.
-_OTHER_PIXELS = frozenset({"marker", "pins", "preview"})
+OTHER_PIXELS = frozenset({"legend", "marker", "pins", "preview"})
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def scan_layer(viewer: Viewer, scan: Scan) -> Layer | None:
     """Return a layer with the pixels of a scan, which gives its position in the world."""
     for layer in viewer.layers:
         info = LayerInfo.of(layer)
-        if info.scan is scan and info.kind not in _OTHER_PIXELS:
+        if info.scan is scan and info.kind not in OTHER_PIXELS:
             return layer
     return None
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Larger images are subsampled, since a screen has fewer pixels.
 MAX_PIXELS = 4_000_000
+#: Pixels of the small pictures of a contact sheet.
+THUMBNAIL_PIXELS = 20_000
 _LEVELS = 256
 
 
@@ -49,14 +51,23 @@ class Picture:
 
 
 def is_flat_image(layer: Layer) -> bool:
-    """Return whether a layer is a two-dimensional Image or Labels layer."""
-    return type(layer).__name__ in ("Image", "Labels") and layer.ndim == 2
+    """Return whether a layer is a two-dimensional Image or Labels layer, and not a legend."""
+    is_map = type(layer).__name__ in ("Image", "Labels") and layer.ndim == 2
+    return is_map and LayerInfo.of(layer).kind != "legend"
 
 
-def render_layer(layer: Layer) -> Picture:
-    """Render a layer in its own colours and contrast."""
+def render_layer(layer: Layer, at_most: int = MAX_PIXELS) -> Picture:
+    """Render a layer in its own colours and contrast.
+
+    Parameters
+    ----------
+    layer : Layer
+        A flat layer: see :func:`is_flat_image`.
+    at_most : int
+        Greatest number of pixels; larger images are subsampled.
+    """
     data, matrix = data_and_matrix(layer)
-    step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / MAX_PIXELS)))
+    step = int(np.ceil(np.sqrt(data.shape[0] * data.shape[1] / at_most)))
     if step > 1:
         data = data[::step, ::step]
         matrix = matrix @ np.diag([step, step, 1.0])
@@ -121,6 +132,7 @@ def value_text(layer: Layer, world: tuple[float, float]) -> str:
     number = float(value)
     if np.isnan(number):
         return "no value"
-    if LayerInfo.of(layer).kind in PIGMENT_KINDS:
+    info = LayerInfo.of(layer)
+    if info.kind in PIGMENT_KINDS and info.made.get("quantity") != "signal":
         return format_probability(number)
     return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"

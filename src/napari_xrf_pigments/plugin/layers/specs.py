@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +13,17 @@ from numpy.typing import NDArray
 from napari_xrf_pigments.mapping.analysis.map_algebra import Combined
 from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.selection import Palette
+from napari_xrf_pigments.reporting.composite import (
+    FADE,
+    MIN_SHARE,
+    Amount,
+    Item,
+    Kind,
+    composite,
+    is_unresolved,
+    make_item,
+    select_items,
+)
 
 from ..state.results import (
     Depth,
@@ -25,11 +36,20 @@ from ..state.results import (
 from . import colormaps
 
 if TYPE_CHECKING:
+    from napari_xrf_pigments.cube import PigmentMaps
     from napari_xrf_pigments.mapping.subsets import Part
+
+Items = Mapping[tuple[Kind, str], Item]
 
 #: Kinds of layers that show results.
 ELEMENT_KINDS = frozenset({"element", "preview", "derived", "composite"})
-PIGMENT_KINDS = frozenset({"pigment", "pigment-top", "pigment-below", "group", "unexplained"})
+PIGMENT_KINDS = frozenset(
+    {"overview", "pigment", "pigment-top", "pigment-below", "group", "unexplained"}
+)
+#: Kinds of layers of which one is shown alone when the user selects it.
+SWITCHED_KINDS = ELEMENT_KINDS | PIGMENT_KINDS | {"counts", "projection"}
+#: Kinds of layers with their name and a colour bar on the canvas.
+LABELLED_KINDS = (ELEMENT_KINDS | PIGMENT_KINDS) - {"composite", "overview"}
 _SAMPLE = 200_000
 _AS_MEASURED = ElementView()
 
@@ -42,12 +62,13 @@ class MapSpec:
     ----------
     kind : str
         ``"element"``, ``"preview"`` (a part of the scan), ``"derived"``, ``"composite"``,
-        ``"pigment"``, ``"pigment-top"``, ``"pigment-below"``, ``"group"`` or ``"unexplained"``.
+        ``"overview"``, ``"pigment"``, ``"pigment-top"``, ``"pigment-below"``, ``"group"`` or
+        ``"unexplained"``.
     name : str
         Line family, pigment id or group.
     title : str
         Name of the layer.
-    data : ndarray, shape (y, x) or (y, x, 3)
+    data : ndarray, shape (y, x), (y, x, 3) or (y, x, 4)
         The map; NaN where not computed yet.
     colormap : Colormap or None
         From black or transparent to the colour of the map; None for RGB images.
@@ -162,8 +183,7 @@ DEPTH_TITLES: dict[Shown, str] = {
     "below": "Below the top layer",
     "top and below": "Surface and underlying, separately",
 }
-#: Smallest share of the painting above the threshold for which a map gets a layer.
-MIN_SHARE = 0.002
+Brightness = Literal["signal", "probability"]
 _KINDS: dict[Depth, tuple[str, str]] = {
     "probability": ("pigment", ""),
     "top": ("pigment-top", ", top"),
@@ -188,6 +208,12 @@ class PigmentView:
     retained : frozenset of (str, str)
         Kind and name of maps whose layers stay even if they cover too little: during a run, the
         share of a pigment may fall below the limit and rise above it again.
+    brightness : {"signal", "probability"}
+        What the brightness of a map means; without signal it is the probability.
+    fade : float
+        Share of the brightest signal of a map under which pixels fade, 0-1.
+    ground_last : bool
+        Whether whites and grounds lead in the overview only where nothing else does.
     """
 
     palette: Palette = field(default_factory=Palette)
@@ -195,6 +221,9 @@ class PigmentView:
     groups: bool = False
     reveal: bool = False
     retained: frozenset[tuple[str, str]] = frozenset()
+    brightness: Brightness = "signal"
+    fade: float = FADE
+    ground_last: bool = True
 
     @property
     def depth(self) -> Depth:
@@ -210,21 +239,47 @@ class PigmentView:
         """Return the pigments that get no layer because the palette hides them."""
         return set() if self.reveal else set(self.palette.hidden(names))
 
+    def items(self, results: PigmentResults) -> tuple[Item, ...]:
+        """Return the items of the overview, in the colours of their maps."""
+        palette = self.palette
+        pigments = {
+            name: results.share(name, palette.threshold_of(name), self.depth)
+            for name in results.names
+        }
+        any_layer = self.depth == "probability"
+        groups = results.group_shares(palette.threshold) if any_layer else {}
+        if self.reveal:
+            palette = replace(palette, period=(None, None), excluded=frozenset())
+        return select_items(pigments, groups, palette, groups_only=self.groups)
+
+
+def overview_spec(results: PigmentResults, view: PigmentView) -> MapSpec:
+    """Return the composite of all items; see :func:`..reporting.composite.composite`."""
+    maps, items = _shown_maps(results, view), view.items(results)
+    amounts = [Amount(maps, item, view.palette, view.fade, view.depth) for item in items]
+    image = composite(amounts, items, results.done.shape, ground_last=view.ground_last)
+    title = f"Overview{_KINDS[view.depth][1]}"
+    made = {"items": [asdict(item) for item in items]}
+    return MapSpec("overview", "pigments", title, image, None, made=made)
+
 
 def pigment_specs(results: PigmentResults, view: PigmentView) -> Iterator[MapSpec]:
     """Yield the maps that cover enough: ambiguous groups first, then pigments.
 
-    Whites and greys start hidden, because additive blending would make them hide the others.
+    They start hidden: the overview shows all of them.
     """
-    shown_as_group: set[str] = set()
+    maps = _shown_maps(results, view)
+    items = {(item.kind, item.name): item for item in view.items(results)}
     if view.groups or view.shown == "probability":
-        for spec, members in _group_specs(results, view):
-            # With additive blending, a group and its members would be twice as bright.
-            shown_as_group.update(members if spec.visible else ())
-            yield spec
+        yield from _group_specs(results, maps, view, items)
     if not view.groups:
         for depth in view.depths:
-            yield from _single_specs(results, view, depth, shown_as_group)
+            yield from _single_specs(results, maps, view, depth, items)
+
+
+def _shown_maps(results: PigmentResults, view: PigmentView) -> PigmentMaps:
+    maps = results.maps()
+    return maps if view.brightness == "signal" else replace(maps, signal=None, signal_sigma=None)
 
 
 def unexplained_spec(results: PigmentResults) -> MapSpec:
@@ -245,63 +300,57 @@ def is_ambiguous(results: PigmentResults, view: PigmentView, group: str) -> bool
     """Return whether a group is above the threshold where none of its members is."""
     shares = results.group_shares(view.palette.threshold)
     members = [name for name in display.group_members(group) if name in results.names]
-    if len(members) < 2 or shares.get(group, 0.0) < MIN_SHARE:
-        return False
-    best = max(results.share(name, view.palette.threshold_of(name)) for name in members)
-    return best <= 0.8 * shares[group]
+    best = [results.share(name, view.palette.threshold_of(name)) for name in members]
+    return is_unresolved(shares.get(group, 0.0), best)
 
 
-def _group_specs(results: PigmentResults, view: PigmentView) -> Iterator[tuple[MapSpec, list[str]]]:
+def _group_specs(
+    results: PigmentResults, maps: PigmentMaps, view: PigmentView, items: Items
+) -> Iterator[MapSpec]:
     hidden = view.hidden(results.names)
-    shares = results.group_shares(view.palette.threshold)
-    for group, image in zip(results.groups, results.group_probability, strict=True):
+    for group in results.groups:
         members = [name for name in display.group_members(group) if name in results.names]
-        if not set(members) - hidden:
+        key: tuple[Kind, str] = ("group", group)
+        if not set(members) - hidden or (key not in items and key not in view.retained):
             continue
-        enough = shares[group] >= MIN_SHARE if view.groups else is_ambiguous(results, view, group)
-        if not enough and ("group", group) not in view.retained:
-            continue
-        single = len(members) == 1
-        colour = display.pigment_colour(members[0]) if single else display.group_colour(group)
-        title = display.pigment_title(members[0]) if single else display.group_title(group)
-        yield (
-            MapSpec(
-                "group",
-                group,
-                title,
-                image,
-                colormaps.threshold_colormap(colour, view.palette.threshold, title),
-                # A group with a white pigment, such as lead white, would hide the others as well.
-                visible=enough
-                and not any(display.is_pale(display.pigment_colour(name)) for name in members),
-                made={"threshold": view.palette.threshold, "members": members},
-            ),
-            members,
-        )
+        item = items.get(key) or make_item(*key)
+        if len(members) == 1:
+            item = replace(item, title=display.pigment_title(members[0]))
+        made = {"threshold": view.palette.threshold, "members": members}
+        yield _pigment_spec("group", item, Amount(maps, item, view.palette, view.fade), made)
 
 
 def _single_specs(
-    results: PigmentResults, view: PigmentView, depth: Depth, shown_as_group: set[str]
+    results: PigmentResults, maps: PigmentMaps, view: PigmentView, depth: Depth, items: Items
 ) -> Iterator[MapSpec]:
     hidden = view.hidden(results.names)
     kind, suffix = _KINDS[depth]
-    for name, image in zip(results.names, results.maps_at_depth(depth), strict=True):
+    for name in results.names:
         if name in hidden:
             continue
         if (kind, name) not in view.retained and not covers_enough(results, view, name, depth):
             continue
-        colour = display.pigment_colour(name)
+        item = items.get(("pigment", name)) or make_item("pigment", name)
+        colour = item.colour
         if view.shown == "top and below" and depth == "below":
             # Distinct from the map of the top layer.
             colour = display.lighter(colour)
-        threshold = view.palette.threshold_of(name)
-        title = display.pigment_title(name) + suffix
-        yield MapSpec(
-            kind,
-            name,
-            title,
-            image,
-            colormaps.threshold_colormap(colour, threshold, title),
-            visible=not (display.is_pale(display.pigment_colour(name)) or name in shown_as_group),
-            made={"threshold": threshold, "depth": depth},
-        )
+        item = replace(item, colour=colour, title=item.title + suffix)
+        amount = Amount(maps, item, view.palette, view.fade, depth)
+        made = {"threshold": view.palette.threshold_of(name), "depth": depth}
+        yield _pigment_spec(kind, item, amount, made)
+
+
+def _pigment_spec(kind: str, item: Item, amount: Amount, made: dict[str, Any]) -> MapSpec:
+    """Return the map of a pigment or group: net counts, or probabilities over a threshold."""
+    if amount.measures_signal:
+        return MapSpec(
+            kind, item.name, item.title, amount.image,
+            colormaps.black_to_colour(item.colour, item.title), (0.0, amount.brightest),
+            visible=False, made={**made, "quantity": "signal"},
+        )  # fmt: skip
+    colours = colormaps.threshold_colormap(item.colour, made["threshold"], item.title)
+    return MapSpec(
+        kind, item.name, item.title, amount.probability, colours,
+        visible=False, made={**made, "quantity": "probability"},
+    )  # fmt: skip

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.viewer import Viewer
 
+    from ..state.results import PigmentResults
     from ..state.scan import Scan
 
 _KINDS = PIGMENT_KINDS - {"unexplained"}
+#: Greatest number of pigments that are named for the overview.
+_MOST = 4
 
 
 def show_predictions_in_status_bar(viewer: Viewer) -> None:
@@ -66,14 +69,10 @@ def text_at(layer: Layer, position: tuple[float, ...]) -> str:
         or not results.is_predicted(y, x)
     ):
         return ""
+    if kind == "overview":
+        return "; ".join(_present(results, y, x, scan.palette.threshold)[:_MOST])
     if kind == "group":
-        if name not in results.groups:
-            return ""
-        value = float(results.group_probability[results.groups.index(name), y, x])
-        members = ", ".join(display.pigment_title(m) for m in display.group_members(name))
-        return (
-            f"{display.group_title(name)} {format_probability(value)} (one or more of: {members})"
-        )
+        return _group_text(results, name, y, x) if name in results.groups else ""
     if name not in results.names:
         return ""
     index = results.names.index(name)
@@ -81,6 +80,30 @@ def text_at(layer: Layer, position: tuple[float, ...]) -> str:
     present, top, below = (format_probability(float(maps[index, y, x])) for maps in fields)
     text = f"{display.pigment_title(name)} {present}, top {top}, below {below}"
     return text + _alternatives(name) + _counts(scan, name, y, x)
+
+
+def _group_text(results: PigmentResults, group: str, y: int, x: int) -> str:
+    """Describe a group: ``"Copper pigments 100 %: azurite, malachite or verdigris"``."""
+    value = float(results.group_probability[results.groups.index(group), y, x])
+    members = [name for name in display.group_members(group) if name in results.names]
+    return f"{display.group_title(group)} {format_probability(value)}: {display.one_of(members)}"
+
+
+def _present(results: PigmentResults, y: int, x: int, threshold: float) -> list[str]:
+    """Describe what a pixel contains, the most probable first; groups where no member is sure."""
+    pigments = dict(zip(results.names, results.probability[:, y, x].tolist(), strict=True))
+    entries = [
+        (value, f"{display.pigment_title(name)} {format_probability(value)}")
+        for name, value in pigments.items()
+        if value > threshold
+    ]
+    for group, value in zip(
+        results.groups, results.group_probability[:, y, x].tolist(), strict=True
+    ):
+        members = [pigments[name] for name in display.group_members(group) if name in pigments]
+        if len(members) > 1 and value > threshold >= max(members):
+            entries.append((value, _group_text(results, group, y, x)))
+    return [text for _, text in sorted(entries, reverse=True)]
 
 
 def _alternatives(name: str) -> str:

@@ -17,7 +17,9 @@ from ..state.scan import Scan
 from ..state.services import CORE, Services
 from ..state.session import Session
 from .adding import add_layer, map_settings, placement, resize_layers
+from .legend import legend_of, update_legend
 from .metadata import (
+    OTHER_PIXELS,
     LayerInfo,
     map_layers,
     mark_stale,
@@ -25,7 +27,7 @@ from .metadata import (
     update_info,
     update_limits,
 )
-from .specs import MapSpec, limits_of
+from .specs import LABELLED_KINDS, MapSpec, limits_of
 from .status_bar import show_predictions_in_status_bar
 from .thumbnails import draw_thumbnail
 
@@ -84,6 +86,13 @@ def fit_view(viewer: Viewer) -> None:
         _sync_of(viewer).fitted_camera = camera_state(viewer)
 
 
+def show_legend(viewer: Viewer, scan: Scan) -> None:
+    """Update the legend of the overview of a scan, and keep all of it in view."""
+    untouched = view_is_untouched(viewer)
+    if update_legend(viewer, scan) and untouched:
+        fit_view(viewer)
+
+
 def select_pixel_at(viewer: Viewer, position: tuple[float, ...]) -> bool:
     """Select the pixel at world coordinates; return whether there is one."""
     session, layers = session_of(viewer), _sync_of(viewer).layers_by_scan()
@@ -132,6 +141,8 @@ class LayerSync:
         session.totals_changed.connect(self.update_totals_layer)
         session.pixel_selected.connect(self._on_pixel)
         session.scans_changed.connect(self._name_layers)
+        # After the callback of the canvas, which then has its new colour.
+        viewer.events.theme.connect(self._on_theme, position="last")
         for layer in viewer.layers:
             self.register_layer(layer)
 
@@ -151,9 +162,13 @@ class LayerSync:
             return
         if info.kind == "marker":
             self._marker_of[scan] = weakref.ref(layer)
-        # The pixels of a preview are not those of the scan.
-        elif info.kind != "preview":
+        elif info.kind not in OTHER_PIXELS:
             self._scan_of[layer] = scan
+        if info.kind == "overview":
+            layer.events.visible.connect(self._on_overview_visible)
+        elif info.kind in LABELLED_KINDS:
+            layer.name_overlay.visible = True
+            layer.colorbar.visible = True
         if info.kind == "counts" and info.assigned_name is None:
             # napari numbers a name that another layer has.
             scan.name = layer.name
@@ -196,6 +211,7 @@ class LayerSync:
 
     def _on_inserted(self, event: Any) -> None:
         if len(self.viewer.layers) == 1:
+            self.viewer.canvas.overlays.scale_bar.visible = True
             # napari fits the first picture into its window, before or after this.
             QTimer.singleShot(0, self._remember_camera)
         self.register_layer(event.value)
@@ -237,7 +253,19 @@ class LayerSync:
             if after is not None and after != before:
                 self._pixel_mm_of[scan] = after
                 resize_layers(self.viewer, scan, before, after, others=len(self.session.scans) == 1)
+                update_legend(self.viewer, scan)
                 fit_view(self.viewer)
+
+    def _on_overview_visible(self, event: Any) -> None:
+        overview = event.source
+        scan = LayerInfo.of(overview).scan
+        legend = None if scan is None else legend_of(self.viewer, scan)
+        if legend is not None:
+            legend.visible = overview.visible
+
+    def _on_theme(self, event: Any) -> None:
+        for scan in self.session.scans:
+            update_legend(self.viewer, scan)
 
     def _mark_outdated(self, kind: str = "") -> None:
         for scan in self.session.scans:

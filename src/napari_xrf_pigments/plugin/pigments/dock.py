@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -9,32 +10,38 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget
 from superqt.utils import qdebounced
 
 from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.selection import Palette
 
 from ..docks.map_dock import MapDock
-from ..layers.metadata import map_layers
+from ..layers.metadata import LayerInfo, map_layers
+from ..layers.rendering import THUMBNAIL_PIXELS, render_layer
 from ..layers.specs import (
     DEPTH_TITLES,
     ELEMENT_KINDS,
     PIGMENT_KINDS,
+    SWITCHED_KINDS,
+    Brightness,
+    MapSpec,
     PigmentView,
     Shown,
+    overview_spec,
     pigment_specs,
     unexplained_spec,
 )
-from ..layers.sync import discard_maps, show_maps
+from ..layers.sync import discard_maps, show_legend, show_maps
 from ..layers.visibility import iter_show_only, select_visible
 from ..preferences import preferences
 from ..state.results import PigmentResults, Results
 from ..state.scan import Scan
 from ..state.session import Session
 from ..tasks import start_worker
-from ..widgets.restore import select_key, set_checked
+from ..widgets.restore import select_key, set_checked, set_number
 from ..widgets.weights_box import weights_box
+from .contact_sheet import ContactSheet
 from .pigment_rows import hidden_sentence, pigment_rows
 from .provenance_text import provenance_line, provenance_text
 from .settings import PigmentSettings
@@ -43,8 +50,11 @@ from .tree import HiddenBar, PigmentBar, PigmentTree
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-#: Kinds of layers among which a click on a row shows one alone.
-_SWITCHED = {*PIGMENT_KINDS, *ELEMENT_KINDS, "counts"}
+#: Kinds of layers in the order of the contact sheet.
+_SHEET = (
+    "overview", "group", "pigment", "pigment-top", "pigment-below", "element", "preview",
+    "derived", "composite", "unexplained", "counts", "projection",
+)  # fmt: skip
 _KINDS_OF_PIGMENT = ("pigment", "pigment-top", "pigment-below")
 
 
@@ -67,7 +77,14 @@ class PigmentsDock(MapDock):
         self.column.addWidget(self.settings)
         self.column.addWidget(self.run_bar)
         self.column.addWidget(self.hidden_bar)
-        self.add_expanding(self.pigment_tree)
+        self.contact_sheet = ContactSheet()
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.pigment_tree, "List")
+        self.tabs.addTab(self.contact_sheet, "Contact sheet")
+        self.overview_button = QPushButton("Overview")
+        self.overview_button.setToolTip("Show all pigments in one picture (Shift+O)")
+        self.tabs.setCornerWidget(self.overview_button)
+        self.add_expanding(self.tabs)
         self.column.addWidget(self.pigment_bar)
         self.column.addWidget(self.provenance_label)
         # While a slider is dragged, layers are updated only when it pauses.
@@ -75,6 +92,9 @@ class PigmentsDock(MapDock):
         self._pending: Future[None] | None = None
         #: The device of a saved session, selected as soon as it is listed.
         self._device = ""
+        #: Maps that the user selected although they cover too little to have a layer.
+        self._wanted: set[tuple[str, str]] = set()
+        self._overview_cost_s = self._overview_made = 0.0
         self._connect()
         self._find_devices()
         self.start()
@@ -97,6 +117,10 @@ class PigmentsDock(MapDock):
             lambda value: self._set_palette(lambda palette: replace(palette, threshold=value))
         )
         settings.period_changed.connect(self._set_period)
+        settings.picture_changed.connect(self._refresh_after_pause)
+        self.overview_button.clicked.connect(lambda: self.show_overview())
+        self.contact_sheet.show_requested.connect(self._show_map_alone)
+        self.tabs.currentChanged.connect(lambda index: self._fill_contact_sheet())
         self.hidden_bar.reveal_changed.connect(lambda on: self._refresh_after_pause())
         self.pigment_tree.show_requested.connect(self._show_map_alone)
         self.pigment_tree.selection_changed.connect(self._show_selected)
@@ -122,6 +146,9 @@ class PigmentsDock(MapDock):
             "depth": settings.depth_key,
             "groups": settings.groups,
             "reveal": self.hidden_bar.reveal,
+            "brightness": settings.brightness,
+            "fade": settings.fade_box.value(),
+            "ground_last": settings.ground_last,
         }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
@@ -133,12 +160,17 @@ class PigmentsDock(MapDock):
         select_key(settings.depth_box, state.get("depth"))
         set_checked(settings.groups_box, state.get("groups"))
         set_checked(self.hidden_bar.button, state.get("reveal"))
+        select_key(settings.brightness_box, state.get("brightness"))
+        set_number(settings.fade_box, state.get("fade"))
+        set_checked(settings.ground_box, state.get("ground_last"))
 
     def scan_changed(self, before: Scan | None, scan: Scan | None) -> None:
         """Show the palette and the pigments of the scan."""
         self.update_bar()
         if scan is before:
             return
+        self._wanted.clear()
+        self._fill_contact_sheet()
         if before is not None:
             self.disconnect_signal(before.energies_changed, self._on_energies)
             self.disconnect_signal(before.palette_changed, self._on_palette)
@@ -155,7 +187,11 @@ class PigmentsDock(MapDock):
         """The selection of the results that is shown."""
         palette = Palette() if self.scan is None else self.scan.palette
         shown = cast(Shown, self.settings.depth_key)
-        return PigmentView(palette, shown, self.settings.groups, self.hidden_bar.reveal)
+        settings = self.settings
+        return PigmentView(
+            palette, shown, settings.groups, self.hidden_bar.reveal, frozenset(self._wanted),
+            cast(Brightness, settings.brightness), settings.fade, settings.ground_last,
+        )  # fmt: skip
 
     def run(self) -> None:
         """Run the network over the scan in a thread."""
@@ -237,14 +273,57 @@ class PigmentsDock(MapDock):
             view = replace(view, retained=frozenset(map_layers(self.viewer, scan, PIGMENT_KINDS)))
 
         def specs() -> Iterator[Any]:
+            yield self._overview(results, view)
             yield unexplained_spec(results)
             yield from pigment_specs(results, view)
 
         yield from show_maps(self.viewer, scan, specs(), PIGMENT_KINDS)
         yield
+        show_legend(self.viewer, scan)
+        yield
         if select_visible(self.viewer, scan, PIGMENT_KINDS):
             yield
+        self._fill_contact_sheet()
         scan.results_changed.emit("pigments")
+
+    def _overview(self, results: PigmentResults, view: PigmentView) -> MapSpec:
+        """Return the overview; during a run, one that takes long is not made at every update."""
+        elapsed, layers = time.monotonic() - self._overview_made, {}
+        if self.running and self.scan is not None:
+            layers = map_layers(self.viewer, self.scan, {"overview"})
+        if layers and elapsed < 20 * self._overview_cost_s:
+            layer = next(iter(layers.values()))
+            made = dict(LayerInfo.of(layer).made)
+            return MapSpec("overview", "pigments", layer.name, layer.data, None, made=made)
+        begun = time.monotonic()
+        spec = overview_spec(results, view)
+        self._overview_made = time.monotonic()
+        self._overview_cost_s = self._overview_made - begun
+        return spec
+
+    def show_overview(self) -> None:
+        """Show all pigments in one picture."""
+        self.pigment_tree.clear_selection()
+        self._show_map_alone("overview", "pigments")
+
+    def _fill_contact_sheet(self) -> None:
+        """Draw the small pictures of all maps, if the contact sheet is in front."""
+        scan, sheet = self.scan, self.contact_sheet
+        if self.tabs.currentWidget() is not sheet:
+            return
+        layers = {} if scan is None else map_layers(self.viewer, scan, SWITCHED_KINDS)
+        sheet.retain(set(layers))
+
+        def draw() -> Iterator[None]:
+            # The overview and the pigments first: they are why the dock is open.
+            order = sorted(layers.items(), key=lambda entry: _SHEET.index(entry[0][0]))
+            for key, layer in order:
+                if layer in self.viewer.layers:
+                    picture = render_layer(layer, THUMBNAIL_PIXELS)
+                    sheet.set_map(key, layer.name, picture.pixels)
+                    yield
+
+        self.layer_updates.prioritise(draw)
 
     def _update_list(self, scan: Scan | None) -> None:
         results: PigmentResults | None = scan.pigments if scan is not None else None
@@ -313,20 +392,54 @@ class PigmentsDock(MapDock):
         )
 
     def _show_map_alone(self, kind: str, name: str) -> None:
-        if self.scan is None:
+        scan = self.scan
+        if scan is None:
             return
         kinds = _KINDS_OF_PIGMENT if kind == "pigment" else (kind,)
         keys = {(kind, name) for kind in kinds}
-        if keys & set(map_layers(self.viewer, self.scan, PIGMENT_KINDS)):
-            scan = self.scan
+        layers = map_layers(self.viewer, scan, SWITCHED_KINDS)
+        if keys & set(layers):
             self.layer_updates.prioritise(
-                lambda: iter_show_only(self.viewer, scan, _SWITCHED, keys)
+                lambda: iter_show_only(self.viewer, scan, SWITCHED_KINDS, keys)
             )
+            self._say_shown(kind, next(layers[key].name for key in keys if key in layers))
+        elif kind == "group" and scan.pigments is not None:
+            self._show_group(scan, scan.pigments, name)
         elif kind == "pigment" and not self.running:
             title = display.pigment_title(name)
             self.run_bar.set_status(
                 f"{title} has no map: its probability is nowhere above the threshold."
             )
+
+    def _show_group(self, scan: Scan, results: PigmentResults, group: str) -> None:
+        """Add the map of a group that had none, because its members are told apart; show it."""
+        key = ("group", group)
+        self._wanted.add(key)
+        view = replace(self.view, shown="probability")
+        specs = [spec for spec in pigment_specs(results, view) if (spec.kind, spec.name) == key]
+
+        def steps() -> Iterator[None]:
+            yield from show_maps(self.viewer, scan, specs)
+            yield from iter_show_only(self.viewer, scan, SWITCHED_KINDS, {key})
+
+        if specs:
+            self.layer_updates.prioritise(steps)
+            self._say_shown("group", display.group_title(group))
+
+    def _say_shown(self, kind: str, title: str) -> None:
+        """Name the map that is shown, in the status; a run has its own."""
+        if self.running:
+            return
+        if kind == "overview":
+            self.run_bar.set_status("Shown: all pigments in one picture.")
+            return
+        results = None if self.scan is None else self.scan.pigments
+        signal = results is not None and results.signal is not None
+        brightness = "net counts" if signal and self.settings.brightness == "signal" else ""
+        if kind in (*_KINDS_OF_PIGMENT, "group"):
+            brightness = brightness or "probability"
+        words = f"{title}, brightness: {brightness}" if brightness else title
+        self.run_bar.set_status(f"Shown: {words}.")
 
     def _find_devices(self) -> None:
         start_worker(self.session.services.devices, returned=self._list_devices)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from napari_xrf_pigments.pigments import display
 from napari_xrf_pigments.pigments.catalogue import pigment
 from napari_xrf_pigments.pigments.selection import years
+from napari_xrf_pigments.reporting.composite import MIN_SHARE
 
-from ..layers.specs import MIN_SHARE, PigmentView, covers_enough, is_ambiguous
+from ..layers.specs import PigmentView, covers_enough, is_ambiguous
 from ..state.results import PigmentResults
 
 _WHY = {"period": "not in use in the period", "excluded": "excluded by you"}
@@ -38,6 +39,8 @@ class PigmentRow:
         Restrictions of the row, such as a threshold of its own.
     details : str
         Formula, diagnostic lines and years of use of a pigment.
+    alternatives : str
+        The pigments that a group may be, in words.
     """
 
     kind: str
@@ -50,6 +53,7 @@ class PigmentRow:
     certainty: float | None = None
     note: str = ""
     details: str = ""
+    alternatives: str = ""
 
 
 def percent(share: float) -> str:
@@ -74,13 +78,17 @@ def pigment_rows(results: PigmentResults, view: PigmentView) -> list[PigmentRow]
     """
     reasons = view.palette.hidden(results.names)
     hidden = view.hidden(results.names)
+    colours = {(item.kind, item.name): item.colour for item in view.items(results)}
     group_shares = results.group_shares(view.palette.threshold)
     rows = []
     for group in results.groups:
         members = [name for name in display.group_members(group) if name in results.names]
         shown = [name for name in members if name not in hidden]
         pigments = sorted(
-            (_pigment_row(results, view, name, reasons.get(name)) for name in shown),
+            (
+                _pigment_row(results, view, name, reasons.get(name), colours.get(("pigment", name)))
+                for name in shown
+            ),
             key=lambda row: -row.share,
         )
         if len(members) == 1:
@@ -96,12 +104,13 @@ def pigment_rows(results: PigmentResults, view: PigmentView) -> list[PigmentRow]
                     "group",
                     group,
                     display.group_title(group),
-                    display.group_colour(group),
+                    colours.get(("group", group)) or display.group_colour(group),
                     share,
                     share >= MIN_SHARE or any(row.found for row in pigments),
                     tuple(pigments),
                     certainty if any_layer else None,
                     _group_note(members, shown, vague),
+                    alternatives=display.one_of([row.name for row in pigments]),
                 )
             )
     return sorted(rows, key=lambda row: -row.share)
@@ -144,7 +153,11 @@ def _group_note(members: list[str], shown: list[str], vague: bool) -> str:
 
 
 def _pigment_row(
-    results: PigmentResults, view: PigmentView, name: str, reason: str | None
+    results: PigmentResults,
+    view: PigmentView,
+    name: str,
+    reason: str | None,
+    colour: str | None,
 ) -> PigmentRow:
     threshold = view.palette.threshold_of(name)
     notes = [_WHY[reason]] if reason else []
@@ -156,7 +169,7 @@ def _pigment_row(
         "pigment",
         name,
         display.pigment_title(name),
-        display.pigment_colour(name),
+        colour or display.pigment_colour(name),
         results.share(name, threshold, view.depth),
         covers_enough(results, view, name, view.depth),
         (),

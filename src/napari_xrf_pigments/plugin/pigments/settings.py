@@ -13,9 +13,12 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QSpinBox,
     QWidget,
 )
 from superqt import QLabeledDoubleSlider
+
+from napari_xrf_pigments.reporting.composite import FADE
 
 #: Digits of a complete year.
 _DIGITS = 4
@@ -35,6 +38,8 @@ class PigmentSettings(QWidget):
     depth_changed = Signal(str)
     groups_changed = Signal(bool)
     period_changed = Signal(object)
+    #: What brightness means, the share under which pixels fade, or the place of whites.
+    picture_changed = Signal()
 
     def __init__(self, depths: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +62,25 @@ class PigmentSettings(QWidget):
             "that do not differ significantly from that of the pixel are added to it. Applies from "
             "the next run on"
         )
+        self.brightness_box = QComboBox()
+        self.brightness_box.setMinimumContentsLength(8)
+        self.brightness_box.setToolTip(
+            "Signal: net counts of the line that shows the pigment, where its probability is "
+            "above the threshold. Probability: the answer of the network alone"
+        )
+        for label, key in (("Signal", "signal"), ("Probability", "probability")):
+            self.brightness_box.addItem(label, key)
+        self.fade_box = QSpinBox()
+        self.fade_box.setRange(0, 50)
+        self.fade_box.setValue(round(100 * FADE))
+        self.fade_box.setPrefix("fade < ")
+        self.fade_box.setSuffix(" %")
+        self.fade_box.setToolTip("Share of the brightest signal of a map under which pixels fade")
+        self.ground_box = QCheckBox("Whites last")
+        self.ground_box.setChecked(True)
+        self.ground_box.setToolTip(
+            "In the overview, whites and grounds lead only where nothing else does"
+        )
         self.first_year, self.last_year = _year("from"), _year("to")
         self.form = form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
@@ -64,13 +88,17 @@ class PigmentSettings(QWidget):
         form.addRow(self.context_box)
         form.addRow("Threshold", self.slider)
         form.addRow("Show", self.depth_box)
-        form.addRow(self.groups_box)
+        form.addRow("Brightness", _in_a_row(self.brightness_box, self.fade_box))
+        form.addRow(_in_a_row(self.groups_box, self.ground_box))
         form.addRow("Painted", self._period_row())
         self.slider.valueChanged.connect(self.threshold_changed.emit)
         self.depth_box.currentIndexChanged.connect(
             lambda index: self.depth_changed.emit(self.depth_key)
         )
         self.groups_box.toggled.connect(self._groups_toggled)
+        self.brightness_box.currentIndexChanged.connect(self._brightness_chosen)
+        self.fade_box.valueChanged.connect(lambda value: self.picture_changed.emit())
+        self.ground_box.toggled.connect(lambda on: self.picture_changed.emit())
         for field in (self.first_year, self.last_year):
             field.editingFinished.connect(lambda: self.period_changed.emit(self.period))
             field.textEdited.connect(self._year_typed)
@@ -102,6 +130,21 @@ class PigmentSettings(QWidget):
         return bool(self.groups_box.isChecked())
 
     @property
+    def brightness(self) -> str:
+        """What the brightness of a map means: ``"signal"`` or ``"probability"``."""
+        return str(self.brightness_box.currentData())
+
+    @property
+    def fade(self) -> float:
+        """Share of the brightest signal of a map under which pixels fade, 0-1."""
+        return float(self.fade_box.value()) / 100
+
+    @property
+    def ground_last(self) -> bool:
+        """Whether whites and grounds lead only where nothing else does."""
+        return bool(self.ground_box.isChecked())
+
+    @property
     def period(self) -> Period:
         """First and last year; None where the field is empty."""
         first, last = (_number(field.text()) for field in (self.first_year, self.last_year))
@@ -130,6 +173,10 @@ class PigmentSettings(QWidget):
         if len(text) == _DIGITS and not is_reversed:
             self.period_changed.emit(self.period)
 
+    def _brightness_chosen(self, index: int) -> None:
+        self.fade_box.setEnabled(self.brightness == "signal")
+        self.picture_changed.emit()
+
     def _groups_toggled(self, on: bool) -> None:
         # The network predicts groups in any layer, without their depth.
         self.depth_box.setEnabled(not on)
@@ -143,6 +190,16 @@ class PigmentSettings(QWidget):
         layout.addWidget(QLabel("to"))
         layout.addWidget(self.last_year, 1)
         return row
+
+
+def _in_a_row(*widgets: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(widgets[0], 1)
+    for widget in widgets[1:]:
+        layout.addWidget(widget)
+    return row
 
 
 def threshold_slider() -> QLabeledDoubleSlider:

@@ -51,7 +51,7 @@ class PigmentTree(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.tree)
         self.tree.itemClicked.connect(self._clicked)
-        self.tree.currentItemChanged.connect(lambda item, before: self.selection_changed.emit())
+        self.tree.currentItemChanged.connect(self._current_changed)
         self._rows: tuple[PigmentRow, ...] = ()
 
     @property
@@ -60,6 +60,10 @@ class PigmentTree(QWidget):
         item = self.tree.currentItem()
         key = item.data(0, self._KEY) if item is not None else None
         return tuple(key) if key else None
+
+    def clear_selection(self) -> None:
+        """Select no row."""
+        self.tree.setCurrentItem(None)
 
     def set_rows(self, rows: Sequence[PigmentRow]) -> None:
         """Show rows; those not found are folded under *Not found*."""
@@ -109,7 +113,7 @@ class PigmentTree(QWidget):
         # With the name, which a narrow column cuts.
         item.setToolTip(0, "\n".join(filter(None, (row.title, row.note, row.details, _TIPS[0]))))
         if row.note.startswith("Cannot be told apart"):
-            vague = QTreeWidgetItem(["cannot be told apart"])
+            vague = QTreeWidgetItem([f"cannot be told apart: {row.alternatives}"])
             self._make_grey(vague)
             item.addChild(vague)
         elif row.note and row.kind == "pigment":
@@ -136,6 +140,12 @@ class PigmentTree(QWidget):
     def _name(self, item: QTreeWidgetItem) -> str:
         key = item.data(0, self._KEY)
         return str(key[1]) if key else "missing"
+
+    def _current_changed(self, item: QTreeWidgetItem | None) -> None:
+        self.selection_changed.emit()
+        # The arrow keys show a map as a click does.
+        if item is not None:
+            self._clicked(item)
 
     def _clicked(self, item: QTreeWidgetItem) -> None:
         key = item.data(0, self._KEY)
