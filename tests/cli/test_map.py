@@ -11,7 +11,7 @@ import torch
 
 from napari_xrf_pigments import ElementMaps, PigmentMaps, open_cube
 from napari_xrf_pigments.cli import main
-from napari_xrf_pigments.cli.map import format_share, print_summary
+from napari_xrf_pigments.cli._summary import format_share, print_summary
 from napari_xrf_pigments.io import load_results
 from napari_xrf_pigments.io.pymca_config import FitSettings, write_pymca_cfg
 from napari_xrf_pigments.network.model import Architecture, PigmentNet

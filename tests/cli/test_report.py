@@ -50,7 +50,7 @@ def test_the_threshold_decides_which_pigments_are_present(result, tmp_path):
     out = tmp_path / "report.html"
     assert main(["report", str(result), "-o", str(out), "--threshold", "0.9"]) == 0
     page = out.read_text(encoding="utf-8")
-    assert "above 0.9" in page and "No single pigment is above the threshold" in page
+    assert "above 0.9" in page and "No pigment is above the threshold" in page
 
 
 @pytest.mark.parametrize(

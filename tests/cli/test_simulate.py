@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -41,3 +43,20 @@ def test_a_file_of_another_program_is_not_replaced(tmp_path):
     (tmp_path / "thesis.h5").write_text("years of work")
     assert main(["simulate", "-o", str(tmp_path / "thesis.h5"), "--overwrite"]) == 1
     assert (tmp_path / "thesis.h5").read_text() == "years of work"
+
+
+def test_the_truth_lies_beside_the_scan(scan):
+    with h5py.File(scan.with_name("painting.truth.h5")) as file:
+        names = file["names"].asstr()[()].tolist()
+        assert file["top"].shape == file["below_sigma"].shape == (len(names), 8, 12)
+        assert file["top"][()].any() and file["below"][()].any()
+        regions = file["region_names"].asstr()[()].tolist()
+        assert int(file["regions"][()].max()) < len(regions)
+        layers = json.loads(file["sections"].asstr()[()])[regions[0]]
+        assert {"role", "pigments", "thickness_um"} <= set(layers[0])
+
+
+def test_a_file_with_the_name_of_the_truth_is_not_replaced(tmp_path):
+    (tmp_path / "a.truth.h5").write_text("years of work")
+    assert main(["simulate", "-o", str(tmp_path / "a.h5"), "--overwrite"]) == 1
+    assert (tmp_path / "a.truth.h5").read_text() == "years of work"

@@ -2,12 +2,21 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napari_xrf_pigments import PigmentMaps
 from napari_xrf_pigments.pigments import pigment_catalogue
-from napari_xrf_pigments.pigments.selection import Palette, in_use, years
+from napari_xrf_pigments.pigments.selection import (
+    Palette,
+    in_use,
+    palette_of,
+    parse_period,
+    select_pigments,
+    years,
+)
 
 NAMES = [entry.id for entry in pigment_catalogue()]
 YEAR = st.one_of(st.none(), st.integers(1000, 2020))
@@ -92,3 +101,47 @@ def test_years_of_use_are_displayed_as_text() -> None:
     assert years("smalt") == "1500 to 1800"
     assert years("lead_white") == "up to 1970"
     assert years("vermilion") == years("unknown") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("1880-1900", (1880, 1900)),
+        (" 1880 - ", (1880, None)),
+        ("-1900", (None, 1900)),
+        ("1889", (1889, 1889)),
+    ],
+)
+def test_a_period_is_parsed(text, period):
+    assert parse_period(text) == period
+
+
+@pytest.mark.parametrize("text", ["", "-", "baroque", "1880-1900-1920", "18800-"])
+def test_other_texts_are_no_period(text):
+    with pytest.raises(ValueError, match="not a period"):
+        parse_period(text)
+
+
+def test_a_list_of_pigments_hides_all_others():
+    palette = palette_of(["Lead white", "titanium_white"], (None, 1700), 0.4)
+    hidden = palette.hidden(NAMES)
+    assert set(NAMES) - set(hidden) == {"lead_white", "titanium_white"}
+    assert palette.threshold == 0.4
+    assert palette_of([], (None, 1700), 0.5).hidden(["titanium_white"])
+    with pytest.raises(ValueError, match=r'no pigment "azurit".*azurite'):
+        palette_of(["azurit"], (None, None), 0.5)
+
+
+def test_selected_maps_have_the_shown_pigments_in_every_array():
+    likely = np.arange(3 * 4, dtype=np.float32).reshape(3, 2, 2)
+    names = ("azurite", "titanium_white", "vermilion")
+    groups = np.ones((1, 2, 2), np.float32)
+    maps = PigmentMaps(
+        names, likely, likely, likely, ("copper",), groups, groups[0],
+        signal=groups, depth_known=likely,
+    )  # fmt: skip
+    shown = select_pigments(maps, Palette(period=(None, 1700)))
+    assert shown.names == ("azurite", "vermilion")
+    assert shown.depth_known.shape == shown.top.shape == (2, 2, 2)
+    assert shown.signal.shape == groups.shape
+    assert shown.provenance["hidden"] == {"titanium_white": "period"}

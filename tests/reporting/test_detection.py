@@ -6,9 +6,11 @@ import numpy as np
 
 from napari_xrf_pigments.reporting.detection import (
     Detection,
+    Finding,
     detected_elements,
     detected_groups,
     detected_pigments,
+    find_pigments,
     unresolved_groups,
 )
 
@@ -50,3 +52,38 @@ def test_a_group_is_unresolved_if_no_member_covers_most_of_it():
     assert [one.name for one in unresolved_groups(pigments(likely, groups), members)] == ["copper"]
     likely["a"] = patch(0.9, slice(0, 17))
     assert unresolved_groups(pigments(likely, groups), members) == ()
+
+
+COPPER = {"copper": ("azurite", "malachite", "verdigris")}
+
+
+def test_pigments_that_rival_each_other_share_one_percentage():
+    likely = {"azurite": patch(0.45), "malachite": patch(0.55), "verdigris": 0.05, "smalt": 0.9}
+    findings = find_pigments(pigments(likely, {"copper": patch(0.9)}), COPPER)
+    assert findings == (
+        Finding(("smalt",), None, 1.0),
+        Finding(("azurite", "malachite"), "copper", 0.25),
+    )
+
+
+def test_a_pigment_whose_partners_are_unlikely_keeps_its_percentage():
+    likely = {"azurite": patch(0.9), "malachite": 0.1, "verdigris": 0.05}
+    maps = pigments(likely, {"copper": patch(0.95)})
+    assert find_pigments(maps, COPPER) == (Finding(("azurite",), None, 0.25),)
+
+
+def test_partners_in_different_places_are_apart():
+    likely = {"azurite": patch(0.9, slice(0, 10)), "malachite": patch(0.9, slice(10, 20))}
+    findings = find_pigments(pigments(likely, {"copper": 0.95}), COPPER)
+    assert {finding.pigments for finding in findings} == {("azurite",), ("malachite",)}
+
+
+def test_a_group_of_which_no_member_is_likely_is_one_entry():
+    maps = pigments({"azurite": 0.4, "malachite": 0.4, "verdigris": 0.1}, {"copper": 0.9})
+    assert find_pigments(maps, COPPER) == (Finding(COPPER["copper"], "copper", 1.0),)
+
+
+def test_a_hidden_partner_is_no_rival():
+    likely = {"azurite": 0.8}
+    maps = pigments(likely, {"copper": 0.9})
+    assert find_pigments(maps, COPPER) == (Finding(("azurite",), None, 1.0),)

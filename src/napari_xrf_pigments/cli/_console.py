@@ -6,13 +6,40 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 #: Shorter work leaves no bar, so that an error at its start is one line.
 BAR_DELAY_S = 0.1
 
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet(wanted: bool = True) -> Iterator[None]:
+    """Print no messages and no progress bars until the block ends, if that is wanted."""
+    token = _quiet.set(wanted or _quiet.get())
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one JSON document on standard output, in quiet blocks too."""
+    from ..io.results.fields import to_json
+
+    _print(to_json(value))
+
+
 def echo(text: str) -> None:
-    """Print a line on standard output and flush it."""
+    """Print a line on standard output and flush it, unless in a quiet block."""
+    if not _quiet.get():
+        _print(text)
+
+
+def _print(text: str) -> None:
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -56,7 +83,8 @@ def progress_bar(name: str, unit: str = " pixels") -> Iterator[Callable[[int, in
     """
     from tqdm import tqdm
 
-    with tqdm(desc=name, unit=unit, file=sys.stderr, disable=None, delay=BAR_DELAY_S) as bar:
+    off = True if _quiet.get() else None  # None: where it is no terminal
+    with tqdm(desc=name, unit=unit, file=sys.stderr, disable=off, delay=BAR_DELAY_S) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total

@@ -15,6 +15,8 @@ from typer import Argument, BadParameter, Option
 
 LineNames = NewType("LineNames", list[str])
 Shape = NewType("Shape", tuple[int, int])
+Period = NewType("Period", tuple[int | None, int | None])
+_PALETTE_BYTES = 2**20
 
 
 def parse_lines(text: str) -> LineNames:
@@ -46,12 +48,26 @@ def parse_probability(text: str | float) -> float:
     return value
 
 
+def parse_painted(text: str | Period) -> Period:
+    """Parse a period such as "1880-1900"; return the default, which is no text, as it is."""
+    from ..pigments.selection import parse_period
+
+    if not isinstance(text, str):
+        return text
+    try:
+        return Period(parse_period(text))
+    except ValueError as error:
+        raise BadParameter(str(error)) from error
+
+
 def panel(title: str) -> Callable[..., Any]:
     """Return ``typer.Option`` for the options that ``--help`` groups under a title."""
     return partial(Option, rich_help_panel=title)
 
 
 _energy = panel("Energy and instrument (if the file lacks them, or has them wrong)")
+
+_palette = panel("Palette (of summary, picture and report; data files hold all pigments)")
 
 ScanArgument = Annotated[Path, Argument(metavar="SCAN", help="Scan: a file or a folder.")]
 Dataset = Annotated[
@@ -71,6 +87,10 @@ Detector = Annotated[
 ]
 
 
+Quiet = Annotated[bool, Option("--quiet", help="Print nothing but errors.")]
+Json = Annotated[
+    bool, Option("--json", help="Print one JSON document for other programs, instead of messages.")
+]
 _places = panel("Places of spectra that are a list")
 
 
@@ -135,6 +155,14 @@ class CalibrationOptions(EnergyOptions):
         Path | None,
         _energy(metavar="FILE", help="Calibration saved in the viewer: energy axis and tube."),
     ] = None
+    instrument: Annotated[
+        Path | None,
+        _energy(
+            metavar="TOML",
+            help="Instrument settings, as 'info --save-instrument' writes them: tube, filters, "
+            "geometry, detector, and the energy axis where SCAN states none.",
+        ),
+    ] = None
     no_calibrate: Annotated[
         bool,
         _energy(
@@ -151,6 +179,61 @@ class CalibrationOptions(EnergyOptions):
                 "give either it or --gain-kev and --offset-kev, not both",
                 param_hint="--calibration",
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaletteOptions:
+    """The pigments that summary, picture and report show, and when a pigment counts."""
+
+    threshold: Annotated[
+        float,
+        _palette(
+            metavar="P",
+            parser=parse_probability,
+            help="Probability above which a pigment counts as present.",
+        ),
+    ] = 0.5
+    palette: Annotated[
+        str | None,
+        _palette(
+            metavar="FILE|IDS",
+            help="Pigments that the painting may contain: names with commas between them, or a "
+            "text file with one name per line. All others are hidden.",
+        ),
+    ] = None
+    painted: Annotated[
+        Period,
+        _palette(
+            metavar="YEARS",
+            parser=parse_painted,
+            help="When it was painted, such as 1880-1900, 1880- or -1900: pigments that were not "
+            "in use are hidden.",
+            show_default=False,
+        ),
+    ] = Period((None, None))
+
+    def chosen_palette(self) -> Any:
+        """Return the palette of the options.
+
+        Raises
+        ------
+        ValueError, OSError
+            If a pigment is unknown, or a file of them cannot be read.
+        """
+        from ..pigments.selection import palette_of
+
+        return palette_of(self._names(), self.painted, self.threshold)
+
+    def _names(self) -> list[str]:
+        if self.palette is None:
+            return []
+        path = Path(self.palette)
+        if not path.is_file():
+            return [name.strip() for name in self.palette.split(",") if name.strip()]
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            lines = file.read(_PALETTE_BYTES).splitlines()
+        names = [line.partition("#")[0].split(",")[0].split("\t")[0].strip() for line in lines]
+        return [name for name in names if name]
 
 
 @dataclass(frozen=True, kw_only=True)

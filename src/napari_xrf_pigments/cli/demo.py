@@ -47,7 +47,7 @@ class DemoRequest(PaintingOptions):
         folder.mkdir(parents=True, exist_ok=True)
         simulate(scan, self.seed, self.shape)
         MapRequest(
-            scan=scan,
+            scans=[scan],
             out=results,
             overwrite=True,
             overview=picture,

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from typer import BadParameter, Option
+from typer import Argument, BadParameter, Option
 
-from ._console import echo, progress_bar
+from ._console import echo, error_sentence, print_json, progress_bar, quiet
 from ._options import (
     CalibrationOptions,
     Dataset,
     Detector,
     Device,
+    Json,
     LineNames,
+    PaletteOptions,
     PlacementOptions,
-    ScanArgument,
+    Quiet,
     panel,
     parse_lines,
 )
+from ._summary import print_summary, summary_of
 from ._workspace import resumable_workspace, temporary_workspace
 from .report import write_report
 
@@ -30,25 +34,37 @@ if TYPE_CHECKING:
     from ..mapping.analysis.map_algebra import Normalisation
     from ..network import Predictor
 
+_SUFFIXES = {None: ".zarr", "zarr": ".zarr", "hdf5": ".h5", "csv": ".csv"}
+#: Endings of a name that is one result, not a folder of several.
+_RESULTS = (".zarr", ".h5", ".hdf5", ".csv")
 #: No tube of a scanner excites more: a family without lines here has none.
 _HIGHEST_KEV = 150.0
 _maps, _network, _extra = panel("Maps"), panel("Network"), panel("Picture and report")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MapRequest(CalibrationOptions, PlacementOptions):
-    """Make elemental maps and pigment maps of a scan.
+class MapRequest(CalibrationOptions, PlacementOptions, PaletteOptions):
+    """Make elemental maps and pigment maps of one scan or several.
 
     Examples
     --------
     xrf-pigments map scan.rpl -o maps.zarr --overview maps.png
     xrf-pigments map scan.h5 -o maps.h5 --gain-kev 0.0292 --anode Ag --kv 40
     xrf-pigments map scan.h5 -o maps --format tiff --lines "Fe, Pb L" --elements-only
+    xrf-pigments map left.rpl right.rpl -o maps --painted 1880-1900 --overview overview.png
     """
 
-    scan: ScanArgument
+    scans: Annotated[
+        list[Path], Argument(metavar="SCAN...", help="Scans: files or folders, one or several.")
+    ]
     out: Annotated[
-        Path, Option("-o", "--out", help="OUT.zarr, OUT.h5, OUT.csv, or the name of a folder.")
+        Path,
+        Option(
+            "-o",
+            "--out",
+            help="OUT.zarr, OUT.h5, OUT.csv, or the name of a folder; with several scans a folder "
+            "that gets a result for each.",
+        ),
     ]
     format: Annotated[
         Literal["zarr", "hdf5", "tiff", "csv", "csv-maps", "pictures"] | None,
@@ -102,8 +118,18 @@ class MapRequest(CalibrationOptions, PlacementOptions):
             "workers must reach SCAN and OUT under the same paths.",
         ),
     ] = None
-    overview: Annotated[Path | None, _extra(metavar="PNG", help="Also draw one picture.")] = None
-    report: Annotated[Path | None, _extra(metavar="HTML", help="Also write a report.")] = None
+    overview: Annotated[
+        Path | None,
+        _extra(
+            metavar="PNG",
+            help="Also draw one picture; with several scans their names precede its name.",
+        ),
+    ] = None
+    report: Annotated[
+        Path | None, _extra(metavar="HTML", help="Also write a report; names as for --overview.")
+    ] = None
+    quiet: Quiet = False
+    json: Json = False
 
     def __post_init__(self) -> None:
         """Refuse options that exclude each other."""
@@ -117,11 +143,29 @@ class MapRequest(CalibrationOptions, PlacementOptions):
                 param_hint="--scheduler",
             )
 
-    def run(self) -> None:
-        """Map the scan, save the maps, and print a summary."""
-        from ..io.output_lock import reserve_output
+    @property
+    def scan(self) -> Path:
+        """The scan; of several, the first."""
+        return self.scans[0]
 
-        self._check_outputs()
+    def run(self) -> None:
+        """Map the scans, save the maps, and print a summary of each."""
+        with quiet(self.quiet or self.json):
+            facts: Any = run_batch(self) if len(self.scans) > 1 else self.map_scan()
+        if self.json:
+            print_json(facts)
+        failed = [each for each in facts if "error" in each] if isinstance(facts, list) else []
+        if failed:
+            sentences = " ".join(f"{each['scan']}: {each['error']}" for each in failed)
+            raise ValueError(f"{len(failed)} of {len(facts)} scans were not mapped. {sentences}")
+
+    def map_scan(self) -> dict[str, Any]:
+        """Map one scan, and return what was found as plain values."""
+        from ..io.output_lock import reserve_output
+        from ..pigments.selection import select_pigments
+
+        self.check_outputs()
+        palette = self.chosen_palette()
         request = with_fit_settings(self)
         check_lines(request.lines)
         with reserve_output(self.out):
@@ -136,20 +180,32 @@ class MapRequest(CalibrationOptions, PlacementOptions):
             else:
                 made = map_on_cluster(cube, request)
             with made as (elements, pigments):
-                print_summary(elements, pigments)
-                self._save(elements, pigments)
+                shown = None if pigments is None else select_pigments(pigments, palette)
+                print_summary(elements, shown, self.threshold)
+                self._save(elements, pigments, shown)
                 if self.overview is not None:
-                    self._draw_overview(self.overview, elements, pigments)
+                    self._draw_overview(self.overview, elements, shown)
                 if self.report is not None:
-                    write_report(self.report, self.scan.stem, elements, pigments, cube)
+                    title, threshold = self.scan.stem, self.threshold
+                    write_report(self.report, title, elements, shown, cube, threshold=threshold)
+                found = summary_of(elements, shown, self.threshold)
+        files = {"out": self.out, "overview": self.overview, "report": self.report}
+        named = {name: str(path) for name, path in files.items() if path is not None}
+        return {"scan": str(self.scan), **named, "shape": list(cube.shape), **found}
 
     def _predictor(self) -> Predictor:
         from ..network import Predictor
 
         return Predictor(self.device, self.weights)
 
-    def _check_outputs(self) -> None:
-        """Check before the work that every output can be written."""
+    def check_outputs(self) -> None:
+        """Check before the work that every output can be written.
+
+        Raises
+        ------
+        ValueError, OSError
+            If one cannot.
+        """
         from ..io.atomic_write import check_output
         from ..io.results import check_results_output
         from ..reporting.overview import check_overview
@@ -175,7 +231,9 @@ class MapRequest(CalibrationOptions, PlacementOptions):
         save_overview(path, elements, pigments, catalogue_naming(), title=self.scan.stem)
         echo(f"Overview: {path}")
 
-    def _save(self, elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
+    def _save(
+        self, elements: ElementMaps | None, pigments: PigmentMaps | None, shown: PigmentMaps | None
+    ) -> None:
         from ..io import save_results
         from ..pigments.display import catalogue_naming
         from ..reporting.tiff_figures import save_pictures
@@ -187,10 +245,75 @@ class MapRequest(CalibrationOptions, PlacementOptions):
                     progress(done, done + 1)
                     return False
 
-                save_pictures(self.out, elements, pigments, catalogue_naming(), watch=show)
+                naming, threshold = catalogue_naming(), self.threshold
+                save_pictures(self.out, elements, shown, naming, threshold=threshold, watch=show)
         else:
             save_results(self.out, elements=elements, pigments=pigments, format=self.format)
         echo(f"Maps: {self.out}")
+
+
+def run_batch(request: MapRequest) -> list[dict[str, Any]]:
+    """Map several scans, and return the findings of each, or its error.
+
+    Parameters
+    ----------
+    request : MapRequest
+        The options of all scans; its output is a folder, made if it does not exist.
+
+    Raises
+    ------
+    ValueError
+        If the output has the name of a single result, or is part of a scan.
+    OSError
+        If an output cannot be written; nothing has been mapped then.
+    """
+    folder = request.out
+    if folder.suffix.lower() in _RESULTS:
+        raise ValueError(
+            f"{folder} would be one result, but there are {len(request.scans)} scans: give the "
+            "name of a folder, which gets a result for each."
+        )
+    made = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        single = split_scans(request)
+        for each in single:
+            each.check_outputs()
+    except (ValueError, OSError):
+        if made:
+            folder.rmdir()
+        raise
+    found: list[dict[str, Any]] = []
+    for each in single:
+        try:
+            found.append(each.map_scan())
+        except (ValueError, OSError) as error:
+            found.append({"scan": str(each.scan), "error": error_sentence(error)})
+            echo(f"{each.scan} was not mapped: {error_sentence(error)}")
+    return found
+
+
+def split_scans(request: MapRequest) -> list[MapRequest]:
+    """Return a request for each scan, with outputs that are named after it."""
+    stems = Counter(scan.stem for scan in request.scans)
+    names = [scan.stem if stems[scan.stem] == 1 else scan.name for scan in request.scans]
+    if len(set(names)) < len(names):
+        raise ValueError("Two scans have the same name; map them to different folders.")
+    suffix = _SUFFIXES.get(request.format, "")
+
+    def named(path: Path | None, name: str) -> Path | None:
+        return None if path is None else path.with_name(f"{name}-{path.name}")
+
+    return [
+        replace(
+            request,
+            scans=[scan],
+            out=request.out / f"{name}{suffix}",
+            overview=named(request.overview, name),
+            report=named(request.report, name),
+        )
+        for scan, name in zip(request.scans, names, strict=True)
+    ]
 
 
 def with_fit_settings(request: MapRequest) -> MapRequest:
@@ -261,9 +384,15 @@ def open_scan(
     from ..calibration.automatic import calibrated
     from ..io import SLOW_FORMAT, open_cube
     from ..io.calibration_file import load_calibration
+    from ..io.instrument_file import load_instrument
 
     saved = None if options.calibration is None else load_calibration(options.calibration)
+    instrument = None if options.instrument is None else load_instrument(options.instrument)
     cube = open_cube(path, **chosen, **options.overrides())
+    if instrument is not None:
+        cube = instrument.applied(cube)
+        tube = {"anode": options.anode, "tube_kv": options.tube_kv}
+        cube = cube.with_acquisition(cube.acquisition.updated(**tube))
     if cube.source is not None and SLOW_FORMAT in cube.source.notes:
         echo(SLOW_FORMAT)
     if saved is not None and options.calibration is not None:
@@ -338,39 +467,3 @@ def map_on_cluster(
                     cube, address, out, device=request.device, progress=progress
                 )
         yield elements, pigments
-
-
-def print_summary(elements: ElementMaps | None, pigments: PigmentMaps | None) -> None:
-    """Print the elements and pigments that are present, and the warnings of the run."""
-    from ..reporting.detection import detected_elements
-
-    if elements is not None:
-        names = ", ".join(entry.name for entry in detected_elements(elements))
-        echo(f"Elements above 5 sigma in at least one pixel: {names or 'none'}.")
-    if pigments is not None:
-        _print_pigments(pigments)
-    provenances = [maps.provenance for maps in (elements, pigments) if maps is not None]
-    texts = [text for provenance in provenances for text in provenance.get("warnings", ())]
-    for text in dict.fromkeys(texts):
-        echo(f"Warning: {text}")
-
-
-def _print_pigments(pigments: PigmentMaps) -> None:
-    from ..pigments.display import catalogue_naming
-    from ..reporting.detection import detected_pigments, unresolved_groups
-
-    naming = catalogue_naming()
-    present = detected_pigments(pigments)
-    echo("Pigments with a probability above 0.5, and their share of the pixels:")
-    for entry in present:
-        echo(f"  {naming.pigment(entry.name)}: {format_share(entry.share)}")
-    for entry in unresolved_groups(pigments, naming.members):
-        names = naming.members_of(entry.name)
-        echo(f"  {names} (indistinguishable in some pixels): {format_share(entry.share)}")
-    if not present:
-        echo("  no single pigment")
-
-
-def format_share(share: float) -> str:
-    """Format a share of 0-1 as a percentage."""
-    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SimulateRequest(PaintingOptions):
-    """Simulate the scan of a painting with a hidden layer.
+    """Simulate the scan of a painting with a hidden layer, and write its truth beside it.
 
     Examples
     --------
@@ -33,26 +33,38 @@ class SimulateRequest(PaintingOptions):
         """Simulate the scan and write it."""
         from ..io.output_lock import reserve_output
         from ..io.scans import check_scan_output
+        from ..io.truth_file import check_truth, truth_path
 
         if self.out.suffix.lower() not in (".h5", ".hdf5", ".nxs"):
             raise ValueError(f"{self.out} must end in .h5: scans are written as HDF5.")
         check_scan_output(self.out, "hdf5", overwrite=self.overwrite)
+        truth = truth_path(self.out)
+        check_truth(truth, overwrite=self.overwrite)
         with reserve_output(self.out):
-            simulate(self.out, self.seed, self.shape, self.anode, self.tube_kv)
+            simulate(self.out, self.seed, self.shape, self.anode, self.tube_kv, truth)
 
 
 def simulate(
-    path: Path, seed: int, shape: tuple[int, int], anode: str = "Rh", tube_kv: float = 45.0
+    path: Path,
+    seed: int,
+    shape: tuple[int, int],
+    anode: str = "Rh",
+    tube_kv: float = 45.0,
+    truth_file: Path | None = None,
 ) -> XRFCube:
-    """Simulate a scan, write it, and print its path and size."""
+    """Simulate a scan, write it and, where a path is given, its truth; print paths and size."""
     from ..io import save_cube
+    from ..io.truth_file import save_truth
     from ..simulation import simulate_scan
 
-    cube, _ = simulate_scan(seed, shape, anode=anode, tube_kv=tube_kv)
+    cube, truth = simulate_scan(seed, shape, anode=anode, tube_kv=tube_kv)
     # A reader of the file must check this axis as it would that of an instrument.
     cube = cube.with_energies(replace(cube.energies, source="file"))
     with progress_bar("Simulated scan") as progress:
         save_cube(cube, path, overwrite=True, progress=progress)
     rows, columns, channels = cube.shape
     echo(f"Scan: {path} ({rows} x {columns} pixels, {channels} channels)")
+    if truth_file is not None:
+        save_truth(truth_file, truth)
+        echo(f"Truth: {truth_file}")
     return cube

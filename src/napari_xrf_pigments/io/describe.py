@@ -1,8 +1,9 @@
-"""Description of a scan in plain words."""
+"""Description of a scan or of maps, in plain words and as plain values."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..cube.maps import pigment_arrays
 from ._reader import NO_AXIS
 from ._registry import can_open, open_cube
 from .provenance import named_rows
+from .results.fields import provenance
 
 # Larger scans are summed over some of their rows only, which takes seconds.
 SUM_BYTES = 2 * 2**30
@@ -51,9 +53,9 @@ def describe(
         As :func:`open_cube`.
     """
     from .element_maps import describe_maps, is_maps
-    from .results import is_results, load_results
+    from .results import can_load, load_results
 
-    if is_results(path):
+    if can_load(path):
         return describe_results(path, *load_results(path))
     if not can_open(path) and is_maps(path):
         return describe_maps(path)
@@ -242,3 +244,80 @@ def format_size(size: float) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} GB"
+
+
+def facts(
+    path: str | os.PathLike[str],
+    *,
+    dataset: str | None = None,
+    detector: int | str | None = None,
+    **placement: Any,
+) -> dict[str, Any]:
+    """Collect what a scan, a result or a file of element maps states.
+
+    Parameters
+    ----------
+    path : path_like
+        A file or folder.
+    dataset, detector
+        As in :func:`open_cube`.
+    **placement
+        Shape, order of rows and positions, as in :func:`open_cube`.
+
+    Returns
+    -------
+    dict
+        Strings, numbers, lists and dicts. ``"kind"`` is "scan", "results" or "element maps"; what
+        a file does not state is None.
+
+    Raises
+    ------
+    ValueError, OSError
+        As :func:`open_cube`.
+    """
+    from .element_maps import is_maps, load_maps
+    from .results import can_load, load_results
+
+    about: dict[str, Any] = {"file": Path(path).name}
+    if can_load(path):
+        elements, pigments = load_results(path)
+        maps = {"elements": _map_facts(elements), "pigments": _map_facts(pigments)}
+        return {**about, "kind": "results", **maps}
+    if not can_open(path) and is_maps(path):
+        return {**about, "kind": "element maps", "elements": _map_facts(load_maps(path))}
+    cube = open_cube(path, dataset=dataset, detector=detector, **placement)
+    return {**about, "kind": "scan", **_cube_facts(cube)}
+
+
+def _cube_facts(cube: XRFCube) -> dict[str, Any]:
+    axis, source = cube.energies, cube.source
+    return {
+        "format": None if source is None else source.format,
+        "shape": list(cube.shape),
+        "dtype": str(cube.counts.dtype),
+        "energies": {
+            "gain_kev": axis.gain_kev,
+            "offset_kev": axis.offset_kev,
+            "source": axis.source,
+        },
+        "pixel_mm": None if cube.pixel_mm is None else list(cube.pixel_mm),
+        "acquisition": asdict(cube.acquisition),
+        "live_times": cube.live_time_s is not None,
+        "missing_pixels": 0 if cube.valid is None else int((~cube.valid).sum()),
+        "notes": [] if source is None else list(source.notes),
+    }
+
+
+def _map_facts(maps: ElementMaps | PigmentMaps | None) -> dict[str, Any] | None:
+    if maps is None:
+        return None
+    image = maps.counts if isinstance(maps, ElementMaps) else maps.probability
+    arrays = pigment_arrays(maps) if isinstance(maps, PigmentMaps) else ("counts", "sigma")
+    about = {
+        "names": list(maps.names),
+        "arrays": list(arrays),
+        "shape": list(image.shape),
+        "pixel_mm": None if maps.pixel_mm is None else list(maps.pixel_mm),
+        "provenance": provenance(maps),
+    }
+    return {**about, "groups": list(maps.groups)} if isinstance(maps, PigmentMaps) else about

@@ -6,11 +6,17 @@ hidden ones.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
-from .catalogue import pigment
+import numpy as np
+
+from ..cube import PigmentMaps
+from ..cube.maps import channel_names, pigment_arrays
+from .catalogue import pigment, pigment_catalogue
 
 Reason = Literal["period", "excluded"]
 #: Default probability above which a pigment is considered present.
@@ -117,6 +123,84 @@ class Palette:
             )
         except (TypeError, AttributeError) as error:
             raise ValueError("These are not the settings of a palette.") from error
+
+
+def select_pigments(maps: PigmentMaps, palette: Palette) -> PigmentMaps:
+    """Return pigment maps without the pigments that a palette hides; the provenance lists them.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        Maps of any pigments; groups are kept.
+    palette : Palette
+        The selection.
+    """
+    hidden = palette.hidden(maps.names)
+    made = {**maps.provenance, "palette": palette.settings, "hidden": hidden}
+    if not hidden:
+        return replace(maps, provenance=made)
+    shown = [index for index, name in enumerate(maps.names) if name not in hidden]
+    arrays: dict[str, Any] = {
+        array: np.asarray(getattr(maps, array))[shown]
+        for array in pigment_arrays(maps)
+        if channel_names(array, maps.names, maps.groups) is maps.names
+    }
+    names = tuple(maps.names[index] for index in shown)
+    return replace(maps, names=names, provenance=made, **arrays)
+
+
+def parse_period(text: str) -> tuple[int | None, int | None]:
+    """Parse years such as "1880-1900", "1880-" or "-1900"; one year is a period of one year.
+
+    Raises
+    ------
+    ValueError
+        If it is nothing of that kind.
+    """
+    match = re.fullmatch(r"\s*(\d{1,4})?\s*(-)?\s*(\d{1,4})?\s*", text)
+    if not match or not (match[1] or match[3]):
+        raise ValueError(f'"{text}" is not a period such as 1880-1900, 1880- or -1900.')
+    first, last = (None if year is None else int(year) for year in (match[1], match[3]))
+    return (first, last) if match[2] else (first, first)
+
+
+def palette_of(
+    names: Iterable[str], period: tuple[int | None, int | None], threshold: float
+) -> Palette:
+    """Make the palette of a list of pigments, which hides all others.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Ids or names of pigments; all pigments if empty.
+    period : (int or None, int or None)
+        First and last year of the painting; the listed pigments are shown in any period.
+    threshold : float
+        Probability above which a pigment counts, 0-1.
+
+    Raises
+    ------
+    ValueError
+        If a pigment is unknown; the message lists similar ones.
+    """
+    known = {entry.id: entry.id for entry in pigment_catalogue()}
+    spelt = {_spelling(key): key for key in known}
+    spelt |= {_spelling(entry.name): entry.id for entry in pigment_catalogue()}
+    listed = []
+    for name in names:
+        found = spelt.get(_spelling(name))
+        if found is None:
+            similar = get_close_matches(_spelling(name), spelt, 3)
+            hint = f" Similar: {', '.join(spelt[each] for each in similar)}." if similar else ""
+            raise ValueError(f'There is no pigment "{name}".{hint}')
+        listed.append(found)
+    if not listed:
+        return Palette(period, threshold=threshold)
+    return Palette(period, frozenset(known) - set(listed), frozenset(listed), threshold)
+
+
+def _spelling(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
 def in_use(name: str, period: tuple[int | None, int | None]) -> bool:

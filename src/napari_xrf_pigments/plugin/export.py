@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pigments.display import Naming
+from ..pigments.selection import select_pigments
 from .state.scan import Scan
 
 if TYPE_CHECKING:
@@ -65,23 +66,7 @@ def maps_of(scan: Scan) -> tuple[ElementMaps | None, PigmentMaps | None]:
 
 def shown_pigments(scan: Scan, pigments: PigmentMaps | None) -> PigmentMaps | None:
     """Return the pigment maps without the hidden pigments, which the provenance lists."""
-    from dataclasses import replace
-
-    if pigments is None:
-        return None
-    hidden = scan.palette.hidden(pigments.names)
-    shown = [index for index, name in enumerate(pigments.names) if name not in hidden]
-    made = {**pigments.provenance, "palette": scan.palette.settings, "hidden": hidden}
-    if not hidden:
-        return replace(pigments, provenance=made)
-    return replace(
-        pigments,
-        names=tuple(pigments.names[index] for index in shown),
-        probability=np.asarray(pigments.probability)[shown],
-        top=np.asarray(pigments.top)[shown],
-        below=np.asarray(pigments.below)[shown],
-        provenance=made,
-    )
+    return None if pigments is None else select_pigments(pigments, scan.palette)
 
 
 def export(scan: Scan, key: str, path: Path, progress: ProgressCallback) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import numpy as np
 
@@ -11,14 +12,14 @@ from ..cube import ElementMaps, PigmentMaps
 from ..io.provenance import named_rows
 from ..io.results.fields import provenance, to_json
 from ..pigments.display import Naming
-from .detection import detected_pigments, unresolved_groups
+from .detection import Finding, find_pigments, unresolved_groups
 
 _PACKAGES = ("numpy", "torch", "xraylib", "dask", "scipy")
 
 
 @dataclass(frozen=True)
 class PigmentRow:
-    """A pigment that is present.
+    """A pigment that is present, or several of which it is not known which.
 
     Parameters
     ----------
@@ -72,27 +73,41 @@ class ConfidenceSummary:
 
 
 def pigment_rows(maps: PigmentMaps, naming: Naming, threshold: float) -> list[PigmentRow]:
-    """Return a row for each pigment that is present, the most widespread first."""
-    rows = []
-    for entry in detected_pigments(maps, threshold):
-        index = maps.names.index(entry.name)
-        image = np.asarray(maps.probability[index])
-        measured = max(1, int(np.isfinite(image).sum()))
-        over = image[image > threshold]
-        others = next((ids for ids in naming.members.values() if entry.name in ids), ())
-        rows.append(
-            PigmentRow(
-                naming.pigment(entry.name),
-                naming.colour(entry.name) or "#b0b0b0",
-                ", ".join(naming.lines.get(entry.name, ())),
-                entry.share,
-                float((np.asarray(maps.top[index]) > threshold).sum()) / measured,
-                float((np.asarray(maps.below[index]) > threshold).sum()) / measured,
-                float(over.mean()) if over.size else 0.0,
-                ", ".join(naming.pigment(name) for name in others if name != entry.name),
-            )
-        )
-    return rows
+    """Return a row for each finding of :func:`find_pigments`, the most widespread first."""
+    found = find_pigments(maps, naming.members, threshold)
+    return [_pigment_row(maps, naming, threshold, finding) for finding in found]
+
+
+def _pigment_row(
+    maps: PigmentMaps, naming: Naming, threshold: float, finding: Finding
+) -> PigmentRow:
+    """Return the row of a pigment, or of several that rival each other."""
+    indices = [maps.names.index(name) for name in finding.pigments]
+    if finding.group is None:
+        image = np.asarray(maps.probability[indices[0]])
+    else:
+        image = np.asarray(maps.group_probability[maps.groups.index(finding.group)])
+    measured = max(1, int(np.isfinite(image).sum()))
+    over = image[image > threshold]
+
+    def share(stack: Any) -> float:
+        counted = np.any([np.asarray(stack[index]) > threshold for index in indices], axis=0)
+        return float(counted.sum()) / measured
+
+    first = finding.pigments[0]
+    group = next((ids for ids in naming.members.values() if first in ids), ())
+    others = [name for name in group if name not in finding.pigments and name in maps.names]
+    lines = dict.fromkeys(line for name in finding.pigments for line in naming.lines.get(name, ()))
+    return PigmentRow(
+        " or ".join(map(naming.pigment, finding.pigments)),
+        naming.colour(first) or "#b0b0b0",
+        ", ".join(lines),
+        finding.share,
+        share(maps.top),
+        share(maps.below),
+        float(over.mean()) if over.size else 0.0,
+        ", ".join(map(naming.pigment, others)),
+    )
 
 
 def confidence_summary(maps: PigmentMaps, naming: Naming, threshold: float) -> ConfidenceSummary:

@@ -12,6 +12,8 @@ from ..cube import ElementMaps, PigmentMaps
 
 #: A member present in more than this share of the pixels of its group resolves the group.
 RESOLVED_SHARE = 0.8
+#: A partner with more than this part of a pigment's probability, on average, rivals it.
+RIVAL_RATIO = 0.4
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,94 @@ def unresolved_groups(
         if len(ids := members.get(group.name, ())) > 1
         and max(shares.get(name, 0.0) for name in ids) <= RESOLVED_SHARE * group.share
     )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A pigment that is present, or several of a group of which it is not known which.
+
+    Parameters
+    ----------
+    pigments : tuple of str
+        One id, or those of the pigments that rival each other.
+    group : str or None
+        Their ambiguity group, where there are several.
+    share : float
+        Share of the measured pixels, 0-1: of several, where at least one of the group is present.
+    """
+
+    pigments: tuple[str, ...]
+    group: str | None
+    share: float
+
+
+def find_pigments(
+    maps: PigmentMaps,
+    members: Mapping[str, tuple[str, ...]],
+    threshold: float = 0.5,
+    min_share: float = 0.002,
+) -> tuple[Finding, ...]:
+    """Summarise the pigments that are present; rivals of a group get one share together.
+
+    A partner of its group rivals a pigment if, where the pigment counts, the partner has more than
+    :data:`RIVAL_RATIO` of its probability on average. A percentage for either alone would then
+    claim what the spectrum cannot decide. Where a group is present in many more pixels than its
+    members, they share one entry as well.
+
+    Parameters
+    ----------
+    maps : PigmentMaps
+        Pigment maps, without the pigments that cannot be there (:func:`select_pigments`).
+    members : mapping of str to tuple of str
+        Pigment ids of each ambiguity group.
+    threshold : float
+        Probability above which a pixel counts, 0-1.
+    min_share : float
+        Smallest share of the measured pixels that must count, 0-1.
+
+    Returns
+    -------
+    tuple of Finding
+        The most widespread first.
+    """
+    present = {entry.name: entry.share for entry in detected_pigments(maps, threshold, min_share)}
+    groups = {entry.name: entry.share for entry in detected_groups(maps, threshold, min_share)}
+    findings: list[Finding] = []
+    together: set[str] = set()
+    for group, share in groups.items():
+        ids = [name for name in members.get(group, ()) if name in maps.names]
+        rivals = _rivals(maps, ids, [name for name in ids if name in present], threshold)
+        if not rivals and len(ids) > 1:
+            rivals = set() if _covers(maps, ids, threshold, RESOLVED_SHARE * share) else set(ids)
+        if rivals - together:
+            findings.append(Finding(tuple(name for name in ids if name in rivals), group, share))
+            together |= rivals
+    alone = [
+        Finding((name,), None, share) for name, share in present.items() if name not in together
+    ]
+    return tuple(sorted([*findings, *alone], key=lambda finding: -finding.share))
+
+
+def _covers(maps: PigmentMaps, ids: list[str], threshold: float, share: float) -> bool:
+    """Return whether some member is present in more than a share of the measured pixels."""
+    images = [np.asarray(maps.probability[maps.names.index(name)]) for name in ids]
+    measured = np.isfinite(images[0]).sum()
+    counted = np.any([image > threshold for image in images], axis=0)
+    return bool(counted.sum() > share * max(1, measured))
+
+
+def _rivals(maps: PigmentMaps, ids: list[str], present: list[str], threshold: float) -> set[str]:
+    """Return the members of a group that rival each other."""
+    rivals: set[str] = set()
+    for name in present:
+        own = np.asarray(maps.probability[maps.names.index(name)])
+        counted = own > threshold
+        for partner in ids:
+            if partner != name:
+                other = np.asarray(maps.probability[maps.names.index(partner)])
+                if np.mean(other[counted] / own[counted]) > RIVAL_RATIO:
+                    rivals |= {name, partner}
+    return rivals
 
 
 def _above(

@@ -94,10 +94,7 @@ def load_results(
     source = Path(path).absolute()
     if not source.exists():
         raise FileNotFoundError(f"{source} does not exist.")
-    from . import csv, hdf5, zarr
-
-    modules: tuple[Any, ...] = (zarr, hdf5, csv)
-    for module in modules:
+    for module in _readable():
         if module.is_results(source):
             try:
                 elements, pigments = module.load(source)
@@ -105,6 +102,17 @@ def load_results(
             except (KeyError, TypeError, AttributeError, IndexError, OSError) as error:
                 raise ValueError(f"{source.name} is damaged: maps are missing in it.") from error
     raise ValueError(f"{source.name} holds no maps that this program saved as .zarr, .h5 or CSV.")
+
+
+def can_load(path: str | os.PathLike[str]) -> bool:
+    """Return whether :func:`load_results` reads a path: its content is such a result."""
+    return any(module.is_results(Path(path)) for module in _readable())
+
+
+def _readable() -> tuple[Any, ...]:
+    from . import csv, hdf5, zarr
+
+    return (zarr, hdf5, csv)
 
 
 def is_results(path: str | os.PathLike[str]) -> bool:
