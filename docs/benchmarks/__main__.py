@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ._tables import Tables
 
-NAMES = ("start_up", "steps", "maps", "large_scan", "bad_input", "window")
+NAMES = ("start_up", "steps", "limits", "maps", "large_scan", "bad_input", "window")
 
 
 def main(names: tuple[str, ...]) -> int:

@@ -19,7 +19,17 @@ from napari_xrf_pigments.mapping.elements import plan_elements
 from napari_xrf_pigments.mapping.survey import families_in, fit_conditions, survey
 from napari_xrf_pigments.network import Predictor
 from napari_xrf_pigments.network._preprocess import Preprocessor, SpectrumStats
-from napari_xrf_pigments.network.encoding import BLOCK, GRID_EDGES_KEV, N_INPUTS, rebinner
+from napari_xrf_pigments.network.eight_bit import EightBitNetwork, can_use_8_bits
+from napari_xrf_pigments.network.encoding import (
+    BLOCK,
+    GRID_EDGES_KEV,
+    LOG_COUNTS_AT_ZERO,
+    N_BINS,
+    N_INPUTS,
+    STEPS_PER_DECADE,
+    STEPS_PER_ROOT,
+    rebinner,
+)
 from napari_xrf_pigments.network.predict import BATCH
 
 from ._scans import cube_of, pixels
@@ -67,7 +77,10 @@ def _pigments(tables: Tables, channels: int) -> None:
     preprocess, scratch = Preprocessor(axis, known), rebin.scratch()
     starts = range(0, N, BLOCK)
     bins = np.concatenate([rebin(counts[i : i + BLOCK], scratch)[1].copy() for i in starts])
-    encoded, stats = np.empty((N, N_INPUTS), np.float32), SpectrumStats.zeros(N)
+    encoded, stats = (
+        np.empty((N, N_INPUTS), np.float32),
+        SpectrumStats.zeros(N, len(preprocess.families)),
+    )
 
     def spread(work: Callable[[slice], None], parts: list[slice]) -> None:
         for part in parts:
@@ -111,6 +124,18 @@ def _network(encoded: np.ndarray, tables: Tables, title: str) -> None:
 
     name = f"the network ({weights:.2g} million weights)"
     tables.add(title, f"{name}, single precision", costs(run, N), "us")
+    if can_use_8_bits(network.net):
+        eight = EightBitNetwork(network.net)
+        roots, total = encoded[:, :N_BINS] * STEPS_PER_ROOT, encoded[:, N_BINS : N_BINS + 1]
+        total = (total + LOG_COUNTS_AT_ZERO) * STEPS_PER_DECADE
+        steps = np.rint(np.hstack([roots, total])).astype(np.uint8)
+        bias = eight.instrument_bias(encoded[0, N_BINS + 1 :])
+
+        def run_8_bits() -> None:
+            for start in range(0, N, BLOCK):
+                eight(steps[start : start + BLOCK], bias)
+
+        tables.add(title, f"{name}, 8 bits", costs(run_8_bits, N), "us")
     tables.add(title, f"{name}, bf16 (off)", costs(run_bf16, N), "us")
 
 
