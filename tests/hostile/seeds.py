@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +191,27 @@ def _map_picture(folder: Path) -> None:
     tifffile.imwrite(folder / "Fe-K.tif", COUNTS[:, :, 0].astype(np.float32))
 
 
+def _geopixe(folder: Path) -> None:
+    (folder / "scan.GeoPIXE").write_bytes(geopixe_bytes())
+
+
+def geopixe_bytes(detectors: int = 2) -> bytes:
+    """Make an export of COUNTS from one or more detectors, each with the same counts."""
+    about = {
+        "Dwell (mS)": 100.0, "Xres": 4, "Yres": 3, "Width (mm)": 2.0, "Height (mm)": 0.75,
+        "Dets": detectors, "Chan": 160, "Gain (eV)": 20.0,
+    }  # fmt: skip
+    header = {"File Header": about, "X-ray Source": {"KV": 50.0, "Elt": "Mo", "Incid (°)": 70.0}}
+    text = json.dumps(header, indent="\t").encode()
+    data = struct.pack("<H", len(text)) + text
+    for (y, x), detector in product(np.ndindex(3, 4), range(detectors)):
+        (channels,) = np.nonzero(COUNTS[y, x])
+        pairs = np.stack([channels, COUNTS[y, x, channels]], axis=1).astype("<u2")
+        data += struct.pack("<2sIHHHf", b"DP", 16 + pairs.nbytes, x, y, detector, 5.0)
+        data += pairs.tobytes()
+    return data
+
+
 def _pgm(folder: Path) -> None:
     (folder / "other.bin").write_bytes(struct.pack("<64I", *range(64)))
 
@@ -215,6 +238,7 @@ SEEDS = {
         Seed("hdf5", _hdf5, "scan.h5", "scan.h5"),
         Seed("crono", _crono, "scan.hdf5", "scan.hdf5"),
         Seed("tiff", _tiff, "scan.tif", "scan.tif"),
+        Seed("geopixe", _geopixe, "scan.GeoPIXE", "scan.GeoPIXE"),
         Seed("zarr", _zarr, "scan.zarr", "scan.zarr/counts/zarr.json", True),
         Seed("dms", _dms, "scan.dms", "scan.dms", True),
         Seed("map_table", _map_table, "scan.csv", "scan.csv", True),

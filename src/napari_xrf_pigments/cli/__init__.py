@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from ._console import error_sentence
+from ._console import discard_output, error_sentence
 from .clean import CleanRequest
 from .convert import ConvertRequest
 from .demo import DemoRequest
@@ -101,6 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         context = getattr(error, "ctx", None)
         command = PROGRAM if context is None else context.command_path
         return _fail(f"{error_sentence(error)} See '{command} --help'.", error.exit_code)
+    except BrokenPipeError:  # of "--help | head"
+        discard_output()
+        return 0
     except (ValueError, OSError, ModuleNotFoundError) as error:
         return _fail(error_sentence(error), BAD_INPUT)
     except KeyboardInterrupt:

@@ -44,7 +44,12 @@ def _print(text: str) -> None:
         print(text, flush=True)
     except BrokenPipeError:
         # As with "| head": the work continues, without output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
+
+
+def discard_output() -> None:
+    """Send all further output nowhere, because the program that read it has ended."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def error_sentence(error: Exception) -> str:

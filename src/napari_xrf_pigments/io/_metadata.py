@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from .._typing import FloatArray
 from ..cube import Acquisition, EnergyAxis
-from ._reader import in_range_or_none, parse_float
+from ._reader import in_range_or_none, note_unused_axis, parse_float, used_number
 
 #: Length in mm of each unit, by the names that programs write, in lower case.
 LENGTH_UNITS_MM = {
@@ -18,8 +20,15 @@ LENGTH_UNITS_MM = {
     **dict.fromkeys(("um", "µm", "μm", "micron", "micrometer", "micrometers"), 1e-3),
     **dict.fromkeys(("nm", "nanometer", "nanometers"), 1e-6),
 }
-#: Energy in keV of each unit.
-ENERGY_UNITS_KEV = {"kev": 1.0, "kiloelectronvolt": 1.0, "ev": 1e-3, "electronvolt": 1e-3}
+_ENERGY_UNIT = re.compile(
+    r"(?<![a-z])(k|kilo[- ]?|m|mega[- ]?)?(?:ev|electron[- ]?volts?)(?![a-z])", re.IGNORECASE
+)
+# No X-ray tube for paintings reaches this energy, and no channel is narrower.
+_MAX_KEV = 200.0
+_MIN_GAIN_KEV = 0.001
+# By so much of its length may an axis be curved, and by so many channels is it straight.
+_MOST_CURVED = 0.02
+_STRAIGHT = 0.5
 ENERGY_NAMES = ("energies_kev", "energy_kev", "energies", "energy", "kev")
 #: An array whose spectrum is shorter is a stack of pictures, not a scan.
 LEAST_CHANNELS = 128
@@ -46,7 +55,21 @@ def text(settings: Mapping[str, Any], key: str) -> str | None:
     return (item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)) or None
 
 
-def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None:
+def energy_unit_kev(text: str) -> float | None:
+    """Return the unit of energy, in keV, that a text states; None where it states none.
+
+    Examples of such texts are ``"eV"``, ``"Energy (keV)"``, ``"Electron Volts"`` and ``"[k_eV]"``.
+    """
+    found = _ENERGY_UNIT.search(text.replace("_", ""))
+    if found is None:
+        return None
+    prefix = (found[1] or "")[:1]
+    return {"": 1e-3, "k": 1.0, "K": 1.0, "M": 1e3, "m": 1e-6}[prefix]
+
+
+def axis_from_values(
+    values: Any, unit: str, channels: int, notes: list[str] | None = None
+) -> EnergyAxis | None:
     """Make an axis from the energies of channel centres or edges; None where they make none.
 
     Parameters
@@ -57,6 +80,8 @@ def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None
         Their unit; without one, values beyond 200 are taken as eV.
     channels : int
         Length of the axis.
+    notes : list of str, optional
+        Gets a sentence if the energies are not used, or a unit is assumed, or the axis is curved.
     """
     energies = np.asarray(values)
     if energies.ndim != 1 or energies.dtype.kind not in "iuf" or channels < 2:
@@ -64,18 +89,64 @@ def axis_from_values(values: Any, unit: str, channels: int) -> EnergyAxis | None
     energies = energies.astype(np.float64)
     if energies.size == channels + 1:
         energies = (energies[:-1] + energies[1:]) / 2
-    if energies.size != channels or not np.all(np.isfinite(energies)):
+    if energies.size != channels:
         return None
-    unit_kev = ENERGY_UNITS_KEV.get(unit.lower())
-    if unit_kev == 1e-3 or (unit_kev is None and np.abs(energies).max() > 200):
-        energies = energies / 1000
-    try:
-        return EnergyAxis.from_kev(energies, "file")
-    except ValueError:
+    unit_kev = energy_unit_kev(unit)
+    if not np.all(np.isfinite(energies)):
+        note_unused_axis(notes, "its energies are not all numbers")
         return None
+    if unit_kev is None and unit.strip():
+        note_unused_axis(notes, f"its unit {unit.strip()[:20]!r} is not one of energy")
+        return None
+    if unit_kev is None and np.abs(energies).max() > _MAX_KEV:
+        unit_kev = 1e-3
+        if notes is not None:
+            notes.append("The energies of the file have no unit: eV is assumed.")
+    return straight_axis(energies * (unit_kev or 1.0), notes)
 
 
-def axis_from_settings(settings: Mapping[str, Any], channels: int) -> EnergyAxis | None:
+def straight_axis(energies: FloatArray, notes: list[str] | None) -> EnergyAxis | None:
+    """Make the straight axis nearest to channel energies (keV); None where they make none.
+
+    Parameters
+    ----------
+    energies : ndarray, shape (channel,)
+        Finite energies of the channel centres in keV.
+    notes : list of str or None
+        Gets a sentence if the energies are not used, or the axis is curved.
+    """
+    size = energies.size
+    gain = float(energies[-1] - energies[0]) / (size - 1)
+    if not gain > 0 or np.any(np.diff(energies) <= 0):
+        note_unused_axis(notes, "its energies do not rise")
+        return None
+    first, last = float(energies[0]), float(energies[-1])
+    if gain < _MIN_GAIN_KEV or max(-first, last) > _MAX_KEV:
+        note_unused_axis(
+            notes,
+            f"{size} channels of {1000 * gain:.4g} eV from {first:.4g} to {last:.4g} keV are not "
+            "those of an X-ray fluorescence spectrum",
+        )
+        return None
+    channel = np.arange(size, dtype=np.float64)
+    offset = first
+    if float(np.abs(energies - first - gain * channel).max()) > _STRAIGHT * gain:
+        gain, offset = (float(value) for value in np.polyfit(channel, energies, 1))
+        worst = float(np.abs(energies - offset - gain * channel).max()) / gain
+        if worst > _MOST_CURVED * size:
+            note_unused_axis(notes, "its energies do not rise in even steps")
+            return None
+        if notes is not None:
+            notes.append(
+                "The energy axis of the file is curved; the straight line nearest to it is used, "
+                f"up to {worst:.1f} channels off."
+            )
+    return EnergyAxis(size, gain, offset, "file")
+
+
+def axis_from_settings(
+    settings: Mapping[str, Any], channels: int, notes: list[str] | None = None
+) -> EnergyAxis | None:
     """Make an axis from gain_kev and offset_kev, or from an array of energies."""
     gain = scalar(settings, "gain_kev")
     if gain is not None and gain > 0:
@@ -83,17 +154,19 @@ def axis_from_settings(settings: Mapping[str, Any], channels: int) -> EnergyAxis
     for name in ENERGY_NAMES:
         if name in settings:
             unit = "kev" if name.endswith("kev") else ""
-            axis = axis_from_values(settings[name], unit, channels)
+            axis = axis_from_values(settings[name], unit, channels, notes)
             if axis is not None:
                 return axis
     return None
 
 
-def acquisition_from_settings(settings: Mapping[str, Any]) -> Acquisition:
+def acquisition_from_settings(
+    settings: Mapping[str, Any], notes: list[str] | None = None
+) -> Acquisition:
     """Read anode, voltage and geometry where they have the names of our own settings."""
     return Acquisition(
         anode=text(settings, "anode"),
-        tube_kv=in_range_or_none(scalar(settings, "tube_kv"), 1, 200),
+        tube_kv=used_number(scalar(settings, "tube_kv"), 1, 200, "tube voltage", "kV", notes),
         incidence_deg=in_range_or_none(scalar(settings, "incidence_deg"), 0, 90),
         takeoff_deg=in_range_or_none(scalar(settings, "takeoff_deg"), 0, 90),
         instrument=text(settings, "instrument"),

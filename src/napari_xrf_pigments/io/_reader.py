@@ -10,10 +10,12 @@ from pathlib import Path
 from ..cube import EnergyAxis, Source, XRFCube
 
 DEFAULT_GAIN_KEV = 0.01
-NO_AXIS = (
-    "The file states no energy axis: 0.01 keV a channel from 0 keV is assumed, "
-    "so calibrate it or give gain and offset."
-)
+_ASSUMED = "0.01 keV a channel from 0 keV is assumed, so calibrate it or give gain and offset."
+#: Notes of scans whose energy axis is assumed.
+NO_AXIS = f"The file states no energy axis: {_ASSUMED}"
+UNUSED_AXIS = f"Instead of the energy axis of the file {_ASSUMED}"
+_AXIS_UNUSED = "The energy axis of the file is not used, because "
+_PIXEL_UNUSED = "The pixel size of the file is not used, because "
 #: Note of every scan whose reader is slow; viewers and commands offer the conversion by it.
 SLOW_FORMAT = "Reading this format is slow; `xrf-pigments convert` makes a copy that opens faster."
 MAX_PIXELS = 100_000_000
@@ -110,9 +112,47 @@ def make_source(path: Path, format_name: str, notes: Iterable[str], size: int = 
 
 
 def estimated_axis(n_channels: int, notes: list[str]) -> EnergyAxis:
-    """Make the axis of a file that states none, which a note explains."""
-    notes.append(NO_AXIS)
+    """Make the axis of a file that states none, or none that is used, as a note explains."""
+    unused = any(note.startswith(_AXIS_UNUSED) for note in notes)
+    notes.append(UNUSED_AXIS if unused else NO_AXIS)
     return EnergyAxis(n_channels, DEFAULT_GAIN_KEV, 0.0, "estimated")
+
+
+def note_unused_axis(notes: list[str] | None, reason: str) -> None:
+    """Note why the energy axis that a file states is not used."""
+    _note(notes, f"{_AXIS_UNUSED}{reason}.")
+
+
+def note_unused_pixel_size(notes: list[str] | None, reason: str) -> None:
+    """Note why the pixel size that a file states is not used."""
+    _note(notes, f"{_PIXEL_UNUSED}{reason}.")
+
+
+def states_pixel_size(notes: Iterable[str]) -> bool:
+    """Return whether a note states that the pixel size of the file is not used."""
+    return any(note.startswith(_PIXEL_UNUSED) for note in notes)
+
+
+def _note(notes: list[str] | None, note: str) -> None:
+    if notes is not None and note not in notes:
+        notes.append(note)
+
+
+def used_number(
+    value: float | None, low: float, high: float, name: str, unit: str, notes: list[str] | None
+) -> float | None:
+    """Return a stated number if low < value <= high, else note that it is not used.
+
+    Files write 0 for unknown, which is no statement.
+    """
+    used = in_range_or_none(value, low, high)
+    if value and used is None:
+        _note(
+            notes,
+            f"The {name} of the file, {value:.6g} {unit}, is not used, because it does not lie "
+            f"between {low:g} and {high:g} {unit}.",
+        )
+    return used
 
 
 def check_size(name: str, rows: int, columns: int, channels: int) -> None:

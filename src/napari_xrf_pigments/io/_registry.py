@@ -12,7 +12,7 @@ from ..cube import XRFCube
 from ..physics.lines import atomic_number
 from ._detector_choice import require_single_detector
 from ._gridding import place_as_requested
-from ._reader import NO_AXIS, SLOW_FORMAT, FormatReader, ReadOptions
+from ._reader import NO_AXIS, SLOW_FORMAT, UNUSED_AXIS, FormatReader, ReadOptions
 
 # Modules and the names of their readers, in the order in which they are tried.
 _READERS = (
@@ -35,6 +35,9 @@ _READERS = (
     ("formats.tiff", "READER"),
     ("formats.zarr.reader", "READER"),
     ("formats.edf", "READER"),
+    ("formats.geopixe", "READER"),
+    ("formats.microscope", "EDAX_READER"),
+    ("formats.microscope", "JEOL_READER"),
     # After the others: it takes any text of one or two columns that can be a spectrum.
     ("formats.spectra.text", "READER"),
     ("formats.spectra.folder", "READER"),
@@ -42,7 +45,7 @@ _READERS = (
 READABLE = (
     "folders of spectra, .rpl/.raw, HDF5 with counts in three axes, .npy, .npz, "
     ".msa/.emsa, .spx, .pdz, .mca, .spe, spectra as text, Bruker .bcf, EDF, ENVI, TIFF with many "
-    "pages and Zarr"
+    "pages, Zarr, GeoPIXE, EDAX .spd and JEOL .pts"
 )
 
 
@@ -177,7 +180,7 @@ def open_cube(
         offset = axis.offset_kev if offset_kev is None else offset_kev
         cube = cube.with_energies(axis.recalibrated(gain, offset, "user"))
         if cube.source is not None and gain_kev is not None:
-            notes = tuple(note for note in cube.source.notes if note != NO_AXIS)
+            notes = tuple(note for note in cube.source.notes if note not in (NO_AXIS, UNUSED_AXIS))
             cube = replace(cube, source=replace(cube.source, notes=notes))
     return cube.with_acquisition(cube.acquisition.updated(anode=anode, tube_kv=tube_kv))
 
@@ -226,11 +229,17 @@ def _reader_of_container(path: Path) -> FormatReader | None:
 
 
 def _rejection_reason(path: Path) -> str | None:
-    """Explain why element maps, pictures and cubes of light are no scans."""
+    """Explain why element maps, pictures, cubes of light and foreign files are no scans."""
     from . import element_maps
-    from .formats import envi, tiff
+    from .formats import envi, foreign, tiff
 
-    return element_maps.rejection_reason(path) or envi.rejection_reason(path) or tiff.refusal(path)
+    reasons = (
+        element_maps.rejection_reason,
+        envi.rejection_reason,
+        tiff.refusal,
+        foreign.rejection_reason,
+    )
+    return next((reason for reason in (explain(path) for explain in reasons) if reason), None)
 
 
 def _find_reader(path: Path) -> FormatReader | None:

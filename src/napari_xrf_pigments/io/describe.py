@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..cube import Acquisition, ElementMaps, EnergyAxis, PigmentMaps, XRFCube
 from ..cube.maps import pigment_arrays
-from ._reader import NO_AXIS
+from ._reader import NO_AXIS, UNUSED_AXIS, states_pixel_size
 from ._registry import can_open, open_cube
 from .provenance import named_rows
 from .results.fields import provenance
@@ -112,7 +112,9 @@ def describe_cube(cube: XRFCube) -> str:
     lines += [*_counts(cube), *_times(cube), *_settings(cube.acquisition)]
     if cube.source is not None:
         # The axis is described above.
-        lines += [f"Note: {note}" for note in cube.source.notes if note != NO_AXIS]
+        lines += [
+            f"Note: {note}" for note in cube.source.notes if note not in (NO_AXIS, UNUSED_AXIS)
+        ]
     return "\n".join(lines)
 
 
@@ -127,7 +129,9 @@ def _size(cube: XRFCube) -> list[str]:
     else:
         lines = [f"Size: {rows} rows x {columns} columns = {rows * columns:,} pixels"]
         if cube.pixel_mm is None:
-            lines.append("Size in mm: not known (the file states no pixel size)")
+            notes = () if cube.source is None else cube.source.notes
+            reason = "" if states_pixel_size(notes) else " (the file states no pixel size)"
+            lines.append(f"Size in mm: not known{reason}")
         else:
             dy, dx = cube.pixel_mm
             lines.append(
@@ -143,12 +147,14 @@ def _energies(cube: XRFCube) -> list[str]:
         return [_axis(cube.energies, _ORIGIN[cube.energies.source])]
     from ..calibration.automatic import calibrate
 
+    unused = UNUSED_AXIS in (() if cube.source is None else cube.source.notes)
     found = calibrate(_sum_spectrum(cube), cube.energies, cube.acquisition)
     if found.trusted:
         names = ", ".join(dict.fromkeys(name for name, *_ in found.lines))
-        origin = f"estimated from the lines of {names}: the file states none"
-        return [_axis(found.energies, origin)]
-    return [_axis(cube.energies, _ORIGIN["estimated"]), f"Note: {found.message} {NO_AXIS}"]
+        stated = "that of the file is not used" if unused else "the file states none"
+        return [_axis(found.energies, f"estimated from the lines of {names}: {stated}")]
+    assumed = UNUSED_AXIS if unused else NO_AXIS
+    return [_axis(cube.energies, _ORIGIN["estimated"]), f"Note: {found.message} {assumed}"]
 
 
 def _axis(axis: EnergyAxis, origin: str) -> str:

@@ -45,6 +45,13 @@ def msa(real: Path, folder: Path) -> Made:
     return Made(path, counts, (axis["scale"] * scale, axis["offset"] * scale))
 
 
+def msa_of_iso(real: Path, folder: Path) -> Made:
+    path = real / "peers" / "ISO_22029_2022_compliance.msa"
+    lines = path.read_text().split("#SPECTRUM")[1].split("#END")[0].splitlines()[1:]
+    counts = np.array([float(line.split(",")[1]) for line in lines if line.strip()])
+    return Made(path, counts.astype(np.int64)[None, None], (0.0031, 0.52013))
+
+
 def rosettasciio_msa(folder: Path) -> Made:
     from rsciio.msa import file_writer
 
@@ -145,6 +152,7 @@ ROWS = [
         "EMSA/MAS text (ISO 22029).",
         (
             Real("NIST, Bruker Rh tube", msa, ("rsciio",)),
+            Real("the standard's example", msa_of_iso),
             Peer("RosettaSciIO", rosettasciio_msa, ("rsciio",)),
         ),
         "spectrum",

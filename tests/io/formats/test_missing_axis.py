@@ -106,3 +106,81 @@ def test_without_lines_a_default_axis_is_assumed(tmp_path):
     np.save(tmp_path / "scan.npy", np.ones((5, 6, 512), np.uint8))
     text = describe(tmp_path / "scan.npy")
     assert "(not known, assumed)" in text and "0.01 keV a channel from 0 keV is assumed" in text
+
+
+def hdf5_with(folder, counts, energies, unit=""):
+    import h5py
+
+    with h5py.File(folder / "scan.h5", "w") as file:
+        file["counts"], file["energy"] = counts, energies
+        file["energy"].attrs["units"] = unit
+    return folder / "scan.h5"
+
+
+@pytest.mark.parametrize(
+    ("energies", "unit", "reason"),
+    [
+        (np.where(np.arange(1024) == 7, np.nan, 0.02 * np.arange(1024)), "keV", "not all numbers"),
+        (0.02 * np.arange(1024), "nm", "its unit 'nm' is not one of energy"),
+        (0.02 * np.arange(1024)[::-1], "keV", "do not rise"),
+        (np.geomspace(0.1, 40, 1024), "keV", "not rise in even steps"),
+        (20.0 * np.arange(1024), "keV", "not those of an X-ray fluorescence spectrum"),
+    ],
+)
+def test_an_axis_that_is_stated_and_not_used_is_said_with_the_reason(
+    tmp_path, counts, energies, unit, reason
+):
+    path = hdf5_with(tmp_path, counts, energies, unit)
+    notes = open_cube(path).source.notes
+    assert any("axis of the file is not used" in note and reason in note for note in notes)
+    text = describe(path)
+    assert reason in text and "states none" not in text and "states no energy" not in text
+    assert "that of the file is not used" in text
+
+
+def test_a_curved_axis_becomes_the_straight_line_nearest_to_it(tmp_path, counts):
+    channel = np.arange(1024)
+    path = hdf5_with(tmp_path, counts, 0.02 * channel + 1e-7 * channel**2, "keV")
+    cube = open_cube(path)
+    assert cube.energies.source == "file"
+    assert np.abs(cube.energies.kev - 0.02 * channel - 1e-7 * channel**2).max() < 0.02
+    assert any("is curved; the straight line" in note for note in cube.source.notes)
+
+
+def test_energies_without_a_unit_are_ev_where_only_that_is_plausible(tmp_path, counts):
+    cube = open_cube(hdf5_with(tmp_path, counts, 20.0 * np.arange(1024)))
+    assert cube.energies.gain_kev == pytest.approx(0.02)
+    assert any("no unit: eV is assumed" in note for note in cube.source.notes)
+
+
+@pytest.mark.parametrize(
+    ("unit", "pixel", "noted"), [("mm", (0.5, 0.25), False), ("steps", None, True)]
+)
+def test_coordinates_of_xarray_give_the_size_of_a_pixel(tmp_path, counts, unit, pixel, noted):
+    import zarr
+
+    group = zarr.open_group(str(tmp_path / "scan.zarr"), mode="w")
+    group.create_array(
+        "counts", shape=counts.shape, dtype="u2", dimension_names=("y", "x", "energy")
+    )
+    group["counts"][:] = counts
+    for name, values in (("y", 0.5 * np.arange(5)), ("x", 3 + 0.25 * np.arange(6))):
+        group.create_array(name, data=values)
+        group[name].attrs["units"] = unit
+    group.create_array("energy", data=20.0 * np.arange(1024))
+    group["energy"].attrs["units"] = "eV"
+    cube = open_cube(tmp_path / "scan.zarr")
+    assert cube.pixel_mm == (None if pixel is None else pytest.approx(pixel))
+    assert cube.energies.gain_kev == pytest.approx(0.02)
+    assert any("pixel size of the file is not used" in note for note in cube.source.notes) == noted
+    assert ("states no pixel size" in describe(tmp_path / "scan.zarr")) is False
+
+
+@pytest.mark.parametrize("unit", ["Electron Volts", "eV", "kilo-electron-volts"])
+def test_envi_energies_in_any_spelling_are_read(tmp_path, counts, unit):
+    path = envi(tmp_path, counts)
+    scale = 0.02 if unit.startswith("kilo") else 20
+    listed = ", ".join(f"{scale * i:g}" for i in range(1024))
+    text = path.read_text() + f"wavelength units = {unit}\nwavelength = {{{listed}}}\n"
+    path.write_text(text)
+    assert open_cube(path).energies.gain_kev == pytest.approx(0.02)

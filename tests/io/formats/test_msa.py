@@ -58,6 +58,61 @@ def test_energies_in_ev_and_pairs_of_values_are_read(write):
     assert (cube.energies.gain_kev, cube.energies.offset_kev) == pytest.approx((0.02, 0.1))
 
 
+@pytest.mark.parametrize("unit", ["eV", "EV", "Energy Loss (eV)", "electron volts", "[e_V]"])
+def test_every_spelling_of_ev_is_read(write, unit):
+    axis = open_cube(write("1 2 3", unit=unit, gain=20, offset=100)).energies
+    assert (axis.gain_kev, axis.offset_kev) == pytest.approx((0.02, 0.1))
+
+
+@pytest.mark.parametrize(("gain", "offset", "noted"), [(0.02, -0.1, False), (20, -100, True)])
+def test_without_a_unit_the_plausible_one_is_assumed(write, gain, offset, noted):
+    cube = open_cube(write("1 " * 300, unit="", gain=gain, offset=offset))
+    assert (cube.energies.gain_kev, cube.energies.offset_kev) == pytest.approx((0.02, -0.1))
+    assert any("eV is assumed" in note for note in cube.source.notes) == noted
+
+
+@pytest.mark.parametrize(
+    ("unit", "gain", "offset", "sentence"),
+    [
+        ("nm", 1, 300, "along 'nm', not along an energy"),
+        ("keV", 10, 0, "no energy axis of an X-ray"),
+        ("eV", 0.1, 500, "no energy axis of an X-ray"),
+    ],
+)
+def test_an_axis_of_something_else_is_refused(write, unit, gain, offset, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        open_cube(write("1 " * 300, unit=unit, gain=gain, offset=offset))
+
+
+def test_pairs_in_columns_are_read_and_the_header_gives_the_axis_they_round(write):
+    pairs = ", ".join(f"{100 + 20.25 * i:.0f}, {i}" for i in range(30))
+    cube = open_cube(write(pairs, points=30, unit="eV", kind="XY", gain=20.25, offset=100))
+    assert cube.spectrum(0, 0).tolist() == list(range(30))
+    assert cube.energies.gain_kev == pytest.approx(0.02025)
+
+
+def test_several_columns_of_counts_are_one_spectrum(write):
+    assert open_cube(write("1, 2, 3,\n4, 5, 6", kind="YY")).spectrum(0, 0).tolist() == [
+        1, 2, 3, 4, 5, 6,
+    ]  # fmt: skip
+
+
+def test_values_beyond_the_declared_channels_are_noted(write):
+    cube = open_cube(write("1 2 3 4 5", points=3))
+    assert cube.spectrum(0, 0).tolist() == [1, 2, 3]
+    assert any("not read: 2" in note for note in cube.source.notes)
+
+
+def test_an_impossible_voltage_is_noted(tmp_path, write):
+    path = write("1 2 3")
+    path.write_text(path.read_text().replace("-kV: 50", "-kV: 300"))
+    cube = open_cube(path)
+    assert cube.acquisition.tube_kv is None
+    assert any(
+        "tube voltage of the file, 300 kV, is not used" in note for note in cube.source.notes
+    )
+
+
 def test_negative_counts_become_zero_and_are_noted(write):
     cube = open_cube(write("1, -1, 5"))
     assert cube.spectrum(0, 0).tolist() == [1, 0, 5]

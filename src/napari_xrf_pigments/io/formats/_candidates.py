@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
-from .._lazy import LazyCube, dask_counts, looks_like_counts
+from .._lazy import LazyCube, looks_like_counts, masked_counts
 from .._metadata import (
     PICTURE_LENGTHS,
     acquisition_from_settings,
@@ -59,6 +59,10 @@ class Candidate:
         Whether the container declares it as measured data.
     doubt : str or None
         Why it is opened only if the user names it; None where it is opened unasked.
+    notes : tuple of str
+        Sentences on its energies and pixels that are stated and not used.
+    missing : int
+        So many of its first axes have the length 1 and are not in the container.
     """
 
     name: str
@@ -72,6 +76,8 @@ class Candidate:
     is_default: bool = False
     is_declared: bool = False
     doubt: str | None = None
+    notes: tuple[str, ...] = ()
+    missing: int = 0
 
     @property
     def channels(self) -> int:
@@ -165,11 +171,16 @@ def build_cube(
     size : int
         Bytes on disk; by default those of `path`.
     """
-    axis = candidate.energies or axis_from_settings(settings, candidate.channels)
+    notes += candidate.notes
+    axis = candidate.energies or axis_from_settings(settings, candidate.channels, notes)
+    chunks = None if pieces is None else _along(candidate.axes, pieces)
+    numbers, measured = masked_counts(counts, notes, chunks, key)
+    if measured is not None:
+        valid = measured if valid is None else valid & measured
     return XRFCube(
-        dask_counts(counts, None if pieces is None else _along(candidate.axes, pieces), key),
+        numbers,
         axis or estimated_axis(candidate.channels, notes),
-        acquisition_from_settings(settings),
+        acquisition_from_settings(settings, notes),
         candidate.pixel_mm or pixel_from_settings(settings),
         live_time_s,
         valid,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import dask.array as da
 
-from .._lazy import RawCube, dask_counts
+from napari_xrf_pigments._typing import BoolArray
+
+from .._lazy import RawCube, masked_counts
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,19 @@ class RawHeader:
 
 def open_counts(
     header: RawHeader, header_path: Path, data: Path
-) -> tuple[da.Array, int, list[str]]:
+) -> tuple[da.Array, BoolArray | None, int, list[str]]:
     """Open the counts that a header describes.
 
     Returns
     -------
     counts : dask array, shape (y, x, channel)
         The counts, read when needed.
+    valid : ndarray of bool, shape (y, x), or None
+        Which pixels were measured; None means all of them.
     size : int
         Bytes of the file.
     notes : list of str
-        The notes of the header, and one where the file is longer than declared.
+        The notes of the header, and on a file longer than declared and missing pixels.
 
     Raises
     ------
@@ -76,7 +80,9 @@ def open_counts(
     notes = list(header.notes)
     if size > raw.n_bytes:
         notes.append(f"{data.name} is {size - raw.n_bytes:,} bytes longer than declared.")
-    return dask_counts(raw, key=f"{header.dtype}{header.axes}{header.offset}"), size, notes
+    key = f"{header.dtype}{header.axes}{header.offset}"
+    counts, valid = masked_counts(raw, notes, key=key)
+    return counts, valid, size, notes
 
 
 def whole_number(keys: Mapping[str, str], key: str, name: str, default: int | None = None) -> int:

@@ -321,7 +321,11 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         raise ValueError(f"{path.name} holds no EDF files of spectra.")
     names = [series.detector or str(index) for index, series in enumerate(scan)]
     cubes = [_cube(series) for series in scan]
-    axes = [_axis(cube.first, cube.source.channels) for cube in cubes]
+    remarks: list[list[str]] = [[] for _ in cubes]
+    axes = [
+        _axis(cube.first, cube.source.channels, remark)
+        for cube, remark in zip(cubes, remarks, strict=True)
+    ]
     if any(cube.source.shape != cubes[0].source.shape for cube in cubes):
         raise ValueError(f"{path.name}: the detectors' files differ in their sizes.")
     chosen = detectors.select_detectors(options.detector, names)
@@ -331,6 +335,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     used = [cubes[index] for index in chosen]
     source = detectors.sum_cubes([each.source for each in used])
     rows, columns, channels = source.shape
+    notes += remarks[chosen[0]]
     valid = np.logical_and.reduce([each.measured for each in used])
     missing = int(np.count_nonzero(~valid))
     if missing:
@@ -443,7 +448,7 @@ def _row_shape(frame: EdfFrame) -> tuple[int, int, bool]:
     return (fast, slow, True) if transposed else (slow, fast, False)
 
 
-def _axis(frame: EdfFrame, channels: int) -> EnergyAxis | None:
+def _axis(frame: EdfFrame, channels: int, notes: list[str]) -> EnergyAxis | None:
     """Compute the axis a + b n + c n^2 in keV that PyMca and the ESRF write."""
     offset, gain, square = (parse_float(frame.keys.get(f"mca {key}")) for key in "abc")
     if not gain or gain <= 0 or (gain, offset or 0.0) == (1.0, 0.0):
@@ -454,7 +459,7 @@ def _axis(frame: EdfFrame, channels: int) -> EnergyAxis | None:
         return None
     channel = first + np.arange(channels, dtype=np.float64)
     values = (offset or 0.0) + gain * channel + (square or 0.0) * channel**2
-    return axis_from_values(values, "kev", channels)
+    return axis_from_values(values, "kev", channels, notes)
 
 
 READER = FormatReader(FORMAT, matches, read, chooses_detectors=True)

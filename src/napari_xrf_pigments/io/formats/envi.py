@@ -12,7 +12,6 @@ import numpy as np
 from napari_xrf_pigments.cube import EnergyAxis, XRFCube
 
 from .._metadata import (
-    ENERGY_UNITS_KEV,
     LENGTH_UNITS_MM,
     acquisition_from_settings,
     axis_from_values,
@@ -23,6 +22,8 @@ from .._reader import (
     check_size,
     estimated_axis,
     make_source,
+    note_unused_axis,
+    note_unused_pixel_size,
     parse_float,
     read_head,
 )
@@ -108,25 +109,32 @@ def holds_light(keys: Mapping[str, str]) -> bool:
     return any(unit.startswith(word) for word in _LIGHT)
 
 
-def energy_axis(header: RawHeader) -> EnergyAxis | None:
+def energy_axis(header: RawHeader, notes: list[str]) -> EnergyAxis | None:
     """Read the energies that a header lists; None where it lists none in keV or eV."""
-    unit = header.keys.get("wavelength units", "").lower()
+    unit = header.keys.get("wavelength units", "")
     listed = header.keys.get("wavelength", "")
-    if unit not in ENERGY_UNITS_KEV or not listed:
+    if not listed:
         return None
     values = [parse_float(part) for part in re.split(r"[,\s]+", listed) if part]
-    if None in values:
+    if unit.lower() in ("", "unknown", "index"):
+        note_unused_axis(notes, "its wavelengths have no unit, so they may be those of light")
         return None
-    return axis_from_values(np.array(values, dtype=np.float64), unit, header.shape[2])
+    if len(values) not in (header.shape[2], header.shape[2] + 1):
+        note_unused_axis(notes, f"it lists {len(values)} wavelengths of {header.shape[2]} bands")
+        return None
+    energies = np.array([np.nan if value is None else value for value in values])
+    return axis_from_values(energies, unit, header.shape[2], notes)
 
 
-def pixel_mm(header: RawHeader) -> tuple[float, float] | None:
+def pixel_mm(header: RawHeader, notes: list[str]) -> tuple[float, float] | None:
     """Read height and width of a pixel in mm, where they are stated with a unit of length."""
     parts = [part.strip() for part in header.keys.get("pixel size", "").split(",")]
     units = [part.split("=")[-1].strip().lower() for part in parts if "=" in part]
     unit = LENGTH_UNITS_MM.get(units[0]) if units else None
     sides = [parse_float(part) for part in parts[:2]]
     if unit is None or len(sides) != 2 or not all(side and side > 0 for side in sides):
+        if parts != [""]:
+            note_unused_pixel_size(notes, "it states no two lengths with a unit of length")
         return None
     x, y = (float(side or 0) * unit for side in sides)
     return y, x
@@ -204,12 +212,13 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
     data = path if path != header_path else _data_of(header_path)
     if data is None:
         raise FileNotFoundError(f"{header_path.name} has no file with the counts beside it.")
-    counts, size, notes = open_counts(header, header_path, data)
+    counts, valid, size, notes = open_counts(header, header_path, data)
     return XRFCube(
         counts,
-        energy_axis(header) or estimated_axis(header.shape[2], notes),
-        acquisition_from_settings(header.keys),
-        pixel_mm(header),
+        energy_axis(header, notes) or estimated_axis(header.shape[2], notes),
+        acquisition_from_settings(header.keys, notes),
+        pixel_mm(header, notes),
+        valid=valid,
         source=make_source(header_path, FORMAT, notes, size),
     )
 

@@ -14,9 +14,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_xrf_pigments._typing import BoolArray
 from napari_xrf_pigments.cube import XRFCube
 
-from .._lazy import RawCube, dask_counts
+from .._lazy import MAX_COUNT, RawCube, masked_counts
 from .._metadata import (
     acquisition_from_settings,
     axis_from_settings,
@@ -134,9 +135,9 @@ def read_npy(path: Path, options: ReadOptions) -> XRFCube:
             f"{path.name} is truncated: it has {path.stat().st_size:,} "
             f"of the {raw.n_bytes:,} bytes that it declares."
         )
-    counts = dask_counts(raw, key=f"{dtype.str}{axes}{offset}{fortran}")
+    counts, valid = masked_counts(raw, notes, key=f"{dtype.str}{axes}{offset}{fortran}")
     axis = estimated_axis(raw.shape[2], notes)
-    return XRFCube(counts, axis, source=make_source(path, NPY_FORMAT, notes))
+    return XRFCube(counts, axis, valid=valid, source=make_source(path, NPY_FORMAT, notes))
 
 
 def read_npz(path: Path, options: ReadOptions) -> XRFCube:
@@ -155,6 +156,15 @@ def read_npz(path: Path, options: ReadOptions) -> XRFCube:
         raise ValueError(f"{path.name} is truncated or damaged.") from None
     counts = arrays.pop("counts").transpose(array.axes)
     _note_axis(array, notes)
+    measured = np.isfinite(counts).all(axis=2)
+    missing = int(np.count_nonzero(~measured))
+    if missing:
+        notes.append(
+            f"Pixels with values that are not numbers (NaN), which count as missing: {missing:,}."
+        )
+        counts = np.where(measured[..., None], counts, 0)
+    if counts.max(initial=0) > MAX_COUNT:
+        raise ValueError(f"{path.name} holds numbers that are too large for counts.")
     try:
         cube = XRFCube.from_array(counts, gain_kev=1.0)
     except ValueError:
@@ -165,13 +175,20 @@ def read_npz(path: Path, options: ReadOptions) -> XRFCube:
     valid = image_from_settings(arrays, "valid", (rows, columns))
     return XRFCube(
         cube.counts,
-        axis_from_settings(arrays, channels) or estimated_axis(channels, notes),
-        acquisition_from_settings(arrays),
+        axis_from_settings(arrays, channels, notes) or estimated_axis(channels, notes),
+        acquisition_from_settings(arrays, notes),
         pixel_from_settings(arrays),
         image_from_settings(arrays, "live_time_s", (rows, columns)),
-        None if valid is None else valid.astype(bool),
+        _combined(valid, measured),
         make_source(path, NPZ_FORMAT, notes),
     )
+
+
+def _combined(valid: NDArray[Any] | None, measured: BoolArray) -> BoolArray | None:
+    """Return the pixels that are valid, where stated, and measured; None where all are."""
+    if valid is not None:
+        return valid.astype(bool) & measured
+    return None if measured.all() else measured
 
 
 def _read_members(

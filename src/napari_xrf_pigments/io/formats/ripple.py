@@ -209,7 +209,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         raise FileNotFoundError(
             f"{header_path.name} has no file {header_path.stem}.raw with the counts beside it."
         )
-    counts, size, notes = open_counts(header, header_path, raw_path)
+    counts, valid, size, notes = open_counts(header, header_path, raw_path)
     live = in_range_or_none(parse_float(header.keys.get("live-time")), 0, 1e9)
     cube = XRFCube(
         counts,
@@ -217,6 +217,7 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         acquisition(header),
         pixel_mm(header),
         None if live is None else np.full(header.shape[:2], live),
+        valid,
         source=make_source(header_path, FORMAT, notes, size),
     )
     return scan_ripple.completed(cube, header_path)

@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import XRFCube
 
-from .._lazy import LazyCube, RawCube, dask_counts, looks_like_counts
+from .._lazy import LazyCube, RawCube, looks_like_counts, masked_counts
 from .._metadata import (
     LEAST_CHANNELS,
     LENGTH_UNITS_MM,
@@ -261,11 +261,14 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         name = OME_FORMAT if layout.is_ome else FORMAT
     channels = source.shape[2]
     notes = [layout.reason]
+    key = f"{layout.letters}{layout.axes}{layout.shape}"
+    counts, valid = masked_counts(source, notes, key=key)
     return XRFCube(
-        dask_counts(source, key=f"{layout.letters}{layout.axes}{layout.shape}"),
-        axis_from_settings(layout.settings, channels) or estimated_axis(channels, notes),
-        acquisition_from_settings(layout.settings),
+        counts,
+        axis_from_settings(layout.settings, channels, notes) or estimated_axis(channels, notes),
+        acquisition_from_settings(layout.settings, notes),
         pixel_from_settings(layout.settings) or layout.pixel_mm,
+        valid=valid,
         source=make_source(path, name, notes),
     )
 

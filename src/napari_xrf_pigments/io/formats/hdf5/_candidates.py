@@ -21,15 +21,16 @@ from napari_xrf_pigments.io._guarded_hdf5 import (
     read_numbers,
 )
 from napari_xrf_pigments.io._metadata import (
-    ENERGY_UNITS_KEV,
     LENGTH_UNITS_MM,
     PICTURE_LENGTHS,
     axis_from_settings,
     axis_from_values,
+    energy_unit_kev,
     guess_channel_axis,
     picture_reason,
+    straight_axis,
 )
-from napari_xrf_pigments.io._reader import MAX_CHANNELS
+from napari_xrf_pigments.io._reader import MAX_CHANNELS, note_unused_axis, note_unused_pixel_size
 
 from .._candidates import ENERGY_WORDS, Candidate, is_spectrum_name
 
@@ -94,17 +95,18 @@ def describe_dataset(file: Any, dataset: Any) -> Candidate | None:
     others = [axis for axis in range(len(shape)) if axis != detector]
     channel = _named_spectrum_axis(group, dataset, names)
     energies: EnergyAxis | None = None
+    notes: list[str] = []
     if channel is None or channel == detector:
-        channel, energies = _energies_beside(group, shape, others)
+        channel, energies = _energies_beside(group, shape, others, notes)
     guessed = channel is None
     if channel is None:
         channel = _guess_spectrum_axis(shape, others)
     energies = (
         energies
-        or stored_axis(group, names[channel], shape[channel])
-        or _energies_beside(group, shape, [channel])[1]
-        or axis_of_coefficients(get(group, "calibration"), shape[channel])
-        or axis_from_settings(settings_of(file, dataset.name), shape[channel])
+        or stored_axis(group, names[channel], shape[channel], notes)
+        or _energies_beside(group, shape, [channel], notes)[1]
+        or axis_of_coefficients(get(group, "calibration"), shape[channel], notes)
+        or axis_from_settings(settings_of(file, dataset.name), shape[channel], notes)
     )
     if guessed and energies is None:
         lengths = shape[others[0]], shape[others[1]], shape[others[2]]
@@ -118,12 +120,13 @@ def describe_dataset(file: Any, dataset: Any) -> Candidate | None:
         dataset.dtype,
         (y, x, channel),
         energies,
-        pixel_size(group, names[y], names[x]),
+        pixel_size(group, names[y], names[x], notes=notes),
         guessed,
         detector,
         is_default=stated is not None and _is_default(file, dataset),
         is_declared=stated is not None,
         doubt=doubt,
+        notes=tuple(notes),
     )
 
 
@@ -198,7 +201,7 @@ def _named_spectrum_axis(group: Any, dataset: Any, names: Sequence[str]) -> int 
     """Find the axis that is named or declared a spectrum."""
     for axis, name in enumerate(names):
         vector, length = _vector(group, name), dataset.shape[axis]
-        if _unit(vector) in ENERGY_UNITS_KEV or is_spectrum_name(name, length):
+        if energy_unit_kev(_unit(vector)) is not None or is_spectrum_name(name, length):
             return axis
     labels = attribute(dataset, "DIMENSION_LABELS")
     for axis, label in enumerate(() if isinstance(labels, str) else labels):
@@ -209,7 +212,7 @@ def _named_spectrum_axis(group: Any, dataset: Any, names: Sequence[str]) -> int 
 
 
 def _energies_beside(
-    group: Any, shape: Sequence[int], among: Sequence[int]
+    group: Any, shape: Sequence[int], among: Sequence[int], notes: list[str]
 ) -> tuple[int | None, EnergyAxis | None]:
     """Find energies in the same group or the one above, and the axis of `among` that they fit."""
     for home in (group, group.parent):
@@ -219,35 +222,41 @@ def _energies_beside(
             vector = _vector(home, name)
             fits = [] if vector is None else [axis for axis in among if vector.size == shape[axis]]
             if len(fits) == 1:
-                energies = stored_axis(home, name, shape[fits[0]])
+                energies = stored_axis(home, name, shape[fits[0]], notes)
                 if energies is not None:
                     return fits[0], energies
     return None, None
 
 
-def stored_axis(group: Any, name: str, channels: int) -> EnergyAxis | None:
+def stored_axis(
+    group: Any, name: str, channels: int, notes: list[str] | None = None
+) -> EnergyAxis | None:
     """Read the energy axis that a dataset of that name holds; plain channel numbers are none."""
     vector = _vector(group, name)
     if vector is None or vector.size > min(channels, MAX_CHANNELS) + 1:
         return None
     unit = _unit(vector)
-    if unit not in ENERGY_UNITS_KEV and not any(word in name.lower() for word in ENERGY_WORDS):
+    named = any(word in name.lower() for word in ENERGY_WORDS)
+    if energy_unit_kev(unit) is None and not named:
         return None
-    return axis_from_values(read_numbers(vector), unit, channels)
+    return axis_from_values(read_numbers(vector), unit, channels, notes)
 
 
-def axis_of_coefficients(dataset: Any, channels: int) -> EnergyAxis | None:
+def axis_of_coefficients(
+    dataset: Any, channels: int, notes: list[str] | None = None
+) -> EnergyAxis | None:
     """Make the axis of an offset, a gain and perhaps a square term, in keV and channels."""
     numbers = read_numbers(dataset)
     if numbers is None or numbers.size not in (2, 3):
         return None
-    offset, gain = (float(number) for number in numbers.reshape(-1)[:2])
-    square = float(numbers.reshape(-1)[2]) if numbers.size == 3 else 0.0
-    # A bent axis becomes the straight line through its ends.
-    gain += square * (channels - 1)
-    if not np.isfinite([offset, gain]).all() or not 1e-5 < gain < 1:
+    if not np.all(np.isfinite(numbers)) or np.abs(numbers).max() > 1e9 or channels < 2:
+        note_unused_axis(notes, "the coefficients of its calibration are not all numbers")
         return None
-    return EnergyAxis(channels, gain, offset, "file")
+    if tuple(numbers.reshape(-1)[:2]) == (0.0, 1.0):  # channel numbers: not calibrated
+        return None
+    channel = np.arange(channels, dtype=np.float64)
+    values: Any = np.polynomial.polynomial.polyval(channel, numbers.reshape(-1))
+    return straight_axis(values, notes)
 
 
 def _vector(group: Any, name: str) -> Any:
@@ -260,10 +269,12 @@ def _unit(dataset: Any) -> str:
     return "" if dataset is None else decode(attribute(dataset, "units")).lower()
 
 
-def pixel_size(group: Any, y_name: str, x_name: str, unit: str = "") -> tuple[float, float] | None:
+def pixel_size(
+    group: Any, y_name: str, x_name: str, unit: str = "", notes: list[str] | None = None
+) -> tuple[float, float] | None:
     """Compute height and width of a pixel in mm from the positions of the rows and columns.
 
-    `unit` is that of datasets which state none.
+    `unit` is that of datasets which state none; `notes` gets a sentence if they are not used.
     """
     sides = []
     for name in (y_name, x_name):
@@ -272,10 +283,18 @@ def pixel_size(group: Any, y_name: str, x_name: str, unit: str = "") -> tuple[fl
             return None
         unit_mm = LENGTH_UNITS_MM.get(_unit(vector) or unit)
         positions = read_numbers(vector)
-        if unit_mm is None or positions is None or not np.all(np.isfinite(positions)):
+        if unit_mm is None:
+            stated = f"the unit {_unit(vector)!r}" if _unit(vector) else "no unit"
+            note_unused_pixel_size(notes, f"its positions {name} have {stated}")
+            return None
+        if positions is None or not np.all(np.isfinite(positions)):
+            note_unused_pixel_size(notes, f"its positions {name} are not all numbers")
             return None
         sides.append(abs(float(positions[-1] - positions[0])) * unit_mm / (positions.size - 1))
-    return (sides[0], sides[1]) if min(sides) > 0 else None
+    if min(sides) <= 0:
+        note_unused_pixel_size(notes, "its positions do not change")
+        return None
+    return sides[0], sides[1]
 
 
 def settings_of(file: Any, name: str) -> Mapping[str, Any]:

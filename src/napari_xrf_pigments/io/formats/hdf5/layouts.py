@@ -23,6 +23,7 @@ from ._candidates import (
 )
 from ._scan import FORMAT, Counts, Hdf5Scan
 from .crono import find_crono
+from .hyperspy import find_hyperspy
 
 # entry/det0/counts and entry/det1/counts are two detectors of a scan; 1.1/... and 2.1/... are not.
 _NUMBERED = re.compile(r"(?<![a-z])(det|detector|mca|xmap|sdd|sensor|elt)[_-]?\d{1,2}(?!\d)", re.I)
@@ -30,7 +31,9 @@ _NUMBERED = re.compile(r"(?<![a-z])(det|detector|mca|xmap|sdd|sensor|elt)[_-]?\d
 
 def find_known_scan(file: Any) -> Hdf5Scan | None:
     """Find the scan of a file in the layout of a known program; None where there is none."""
-    scans = (find(file) for find in (_find_maps, _find_pyxrf, _find_larch, find_crono))
+    scans = (
+        find(file) for find in (_find_maps, _find_pyxrf, _find_larch, find_crono, find_hyperspy)
+    )
     return next((scan for scan in scans if scan is not None), None)
 
 
@@ -95,11 +98,12 @@ def _find_maps(file: Any) -> Hdf5Scan | None:
     positions = get(file, "MAPS/Scan") if get(file, "MAPS/x_axis") is None else maps
     pixel = None if positions is None else pixel_size(positions, "y_axis", "x_axis", "mm")
     arrays = [_candidate(name, get(file, name), (1, 2, 0)) for name in chosen]
-    energies = _maps_energies(file, arrays[0].channels)
-    detectors = tuple(
-        Counts(array.name.rsplit("/", 1)[-1], replace(array, energies=energies, pixel_mm=pixel))
-        for array in arrays
-    )
+    remarks: list[str] = []
+    energies = _maps_energies(file, arrays[0].channels, remarks)
+    arrays = [
+        replace(array, energies=energies, pixel_mm=pixel, notes=tuple(remarks)) for array in arrays
+    ]
+    detectors = tuple(Counts(array.name.rsplit("/", 1)[-1], array) for array in arrays)
     times = get(file, "MAPS_RAW/livetime") if names else None
     notes = []
     if names and fitted:
@@ -109,15 +113,15 @@ def _find_maps(file: Any) -> Hdf5Scan | None:
     )
 
 
-def _maps_energies(file: Any, channels: int) -> EnergyAxis | None:
+def _maps_energies(file: Any, channels: int, notes: list[str]) -> EnergyAxis | None:
     for name in ("MAPS/energy", "MAPS/Spectra/Energy", "MAPS_RAW/energy"):
         energies = read_numbers(get(file, name))
         if energies is not None and energies.ndim == 1 and energies.size >= channels:
-            axis = axis_from_values(energies[:channels], "keV", channels)
+            axis = axis_from_values(energies[:channels], "keV", channels, notes)
             if axis is not None:
                 return axis
     for name in ("MAPS/energy_calib", "MAPS/Spectra/Energy_Calibration", "MAPS_RAW/energy_calib"):
-        axis = axis_of_coefficients(get(file, name), channels)
+        axis = axis_of_coefficients(get(file, name), channels, notes)
         if axis is not None:
             return axis
     return None
@@ -163,7 +167,7 @@ def _one_group_per_detector(file: Any, root: str, prefix: str, format: str) -> H
         stated = describe_dataset(file, dataset)
         if stated is not None:
             energies = stated.energies if stated.axes[2] == 2 else None
-            array = replace(array, energies=energies, pixel_mm=stated.pixel_mm)
+            array = replace(array, energies=energies, pixel_mm=stated.pixel_mm, notes=stated.notes)
         found[group] = array
     if not found:
         return None

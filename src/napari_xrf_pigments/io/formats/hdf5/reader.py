@@ -77,7 +77,7 @@ def _cube_of(path: Path, counts: Counts) -> LazyCube:
     stored = str(path), array.dtype.str, array.shape, array.axes, array.name
     if counts.selection is not None:
         return SelectedSpectra(*stored, counts.selection)
-    return Hdf5Cube(*stored, counts.index)
+    return Hdf5Cube(*stored, counts.index, missing=array.missing)
 
 
 def is_hdf5(path: Path) -> bool:
@@ -204,12 +204,20 @@ def _open(path: Path, file: Any, scan: Hdf5Scan, options: ReadOptions) -> XRFCub
         array,
         settings_of(file, array.name),
         notes,
-        pieces=file[array.name].chunks if used[0].selection is None else None,
+        pieces=_pieces(file, used[0]),
         key="".join(f"{each.array.name}{each.index}" for each in used) + str(array.axes),
-        live_time_s=_live_time(scan, selected, (rows, columns)),
+        live_time_s=_live_time(scan, selected, (rows, columns), notes),
         valid=scan.valid(),
     )
     return detectors.with_detectors(opened, [each.detector for each in scan.detectors], selected)
+
+
+def _pieces(file: Any, counts: Counts) -> tuple[int, ...] | None:
+    """Return the lengths of a stored piece along the axes of the array."""
+    pieces = file[counts.array.name].chunks
+    if pieces is None or counts.selection is not None:
+        return None
+    return (1,) * counts.array.missing + tuple(pieces)
 
 
 def _select_detectors(
@@ -237,14 +245,22 @@ def _select_detectors(
 
 
 def _live_time(
-    scan: Hdf5Scan, selected: tuple[int, ...], shape: tuple[int, int]
+    scan: Hdf5Scan, selected: tuple[int, ...], shape: tuple[int, int], notes: list[str]
 ) -> NDArray[np.float64] | None:
     """Read the live time of each pixel in s, the mean over the selected detectors."""
     times = scan.live_time()
-    if times is None or times.shape[-2:] != shape or times.ndim != 3:
+    if times is None or times.ndim != 3:
+        return None
+    unused = "The live times of the file are not used, because "
+    if times.shape[-2:] != shape:
+        found = " x ".join(str(length) for length in times.shape[-2:])
+        notes.append(f"{unused}there are {found} of them for {shape[0]} x {shape[1]} pixels.")
         return None
     stated = times[list(selected)] if max(selected) < len(times) else times[:1]
-    if not np.all(np.isfinite(stated)) or np.any(stated < 0) or not np.any(stated > 0):
+    if not np.all(np.isfinite(stated)) or np.any(stated < 0):
+        notes.append(f"{unused}some are no numbers or negative.")
+        return None
+    if not np.any(stated > 0):
         return None
     return np.asarray(stated.mean(axis=0))
 

@@ -17,9 +17,9 @@ from napari_xrf_pigments.cube import EnergyAxis
 from napari_xrf_pigments.io._guarded_zarr import metadata
 from napari_xrf_pigments.io._metadata import (
     ENERGY_NAMES,
-    ENERGY_UNITS_KEV,
     LENGTH_UNITS_MM,
     axis_from_settings,
+    axis_from_values,
     guess_channel_axis,
     picture_reason,
 )
@@ -42,9 +42,12 @@ class ZarrArray(Candidate):
     ----------
     settings : mapping
         Attributes of the array and of the groups above it.
+    sides : tuple of str
+        Names of the axes y and x; empty where they have none.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
+    sides: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
     channel, named = _spectrum_axis(names, shape, used)
     beside = [] if named else _axes_of_energies(folder.parent, shape, used)
     channel = beside[0] if beside else channel
-    energies = _energies(scales[channel], shape[channel])
+    notes: list[str] = []
+    energies = _energies(scales[channel], shape[channel], notes)
     energies = energies or axis_from_settings(settings, shape[channel])
     doubt = None
     if (
@@ -129,6 +133,8 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
         guessed=not named and not beside,
         doubt=doubt,
         settings=settings,
+        sides=(names[y].split(" ")[0], names[x].split(" ")[0]),
+        notes=tuple(notes),
     )
 
 
@@ -177,6 +183,8 @@ def _axes(folder: Path, levels: Levels, count: int) -> tuple[list[str], list[_Sc
     plain = levels[-1].get("dimension_names") or _attributes(levels[-1]).get("_ARRAY_DIMENSIONS")
     if isinstance(plain, list) and len(plain) == count:
         names = [str(name or "") for name in plain]
+    if folder.name == "data" and is_store(folder.parent / "axis-0"):
+        return _axes_of_hyperspy(folder.parent, count)
     image = _multiscale(folder, levels)
     if image is None or len(image[0]) != count:
         return names, scales
@@ -186,6 +194,18 @@ def _axes(folder: Path, levels: Levels, count: int) -> tuple[list[str], list[_Sc
         step = parse_float(str(steps[index])) if index < len(steps) else None
         first = parse_float(str(firsts[index])) if index < len(firsts) else None
         scales[index] = _Scale(step, first or 0.0, str(axis.get("unit") or "").lower())
+    return names, scales
+
+
+def _axes_of_hyperspy(signal: Path, count: int) -> tuple[list[str], list[_Scale]]:
+    """Return names and scales of the axes of a signal, which HyperSpy describes beside it."""
+    names, scales = [], []
+    for index in range(count):
+        about = _attributes(metadata(signal / f"axis-{index}"))
+        names.append(str(about.get("name", "")) if about.get("navigate") else "energy")
+        step, first = (parse_float(str(about.get(key))) for key in ("scale", "offset"))
+        unit = about.get("units")
+        scales.append(_Scale(step, first or 0.0, unit.lower() if isinstance(unit, str) else ""))
     return names, scales
 
 
@@ -225,12 +245,13 @@ def _multiscale(
         return None
 
 
-def _energies(scale: _Scale, channels: int) -> EnergyAxis | None:
+def _energies(scale: _Scale, channels: int, notes: list[str]) -> EnergyAxis | None:
     """Make the axis of energies along an axis whose unit is keV or eV."""
-    unit_kev = ENERGY_UNITS_KEV.get(scale.unit)
-    if unit_kev is None or scale.step is None or scale.step <= 0:
+    if not scale.unit or scale.step is None:
         return None
-    return EnergyAxis(channels, scale.step * unit_kev, scale.first * unit_kev, "file")
+    return axis_from_values(
+        scale.first + scale.step * np.arange(channels), scale.unit, channels, notes
+    )
 
 
 def _pixel_size(y: _Scale, x: _Scale) -> tuple[float, float] | None:

@@ -20,8 +20,14 @@ from napari_xrf_pigments.io._guarded_zarr import (
     open_guarded,
 )
 from napari_xrf_pigments.io._lazy import StoredArray
-from napari_xrf_pigments.io._metadata import ENERGY_NAMES, axis_from_values
-from napari_xrf_pigments.io._reader import MAX_CHANNELS, FormatReader, ReadOptions, check_size
+from napari_xrf_pigments.io._metadata import ENERGY_NAMES, LENGTH_UNITS_MM, axis_from_values
+from napari_xrf_pigments.io._reader import (
+    MAX_CHANNELS,
+    FormatReader,
+    ReadOptions,
+    check_size,
+    note_unused_pixel_size,
+)
 
 from .._candidates import build_cube, holds_counts, note_others, refusal
 from ._candidates import ZarrArray, find_arrays, is_store
@@ -114,7 +120,9 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
             "the spectrum."
         )
     if chosen.energies is None:
-        chosen = replace(chosen, energies=_energies_beside(path, chosen))
+        chosen = replace(chosen, energies=_energies_beside(path, chosen, notes))
+    if chosen.pixel_mm is None and all(chosen.sides):
+        chosen = replace(chosen, pixel_mm=_pixel_beside(path, chosen, notes))
     ome = any(key in chosen.settings for key in ("ome", "multiscales"))
     return build_cube(
         path,
@@ -166,26 +174,63 @@ def _holds_counts(path: Path, array: ZarrArray) -> bool:
         return False
 
 
-def _energies_beside(path: Path, array: ZarrArray) -> EnergyAxis | None:
+def _energies_beside(path: Path, array: ZarrArray, notes: list[str]) -> EnergyAxis | None:
     """Read an array of energies in the same group."""
-    group = (path / array.name).parent if array.name else path
     channels = array.channels
     for name in ENERGY_NAMES:
-        if not is_store(group / name):
+        beside = _read_beside(path, array, name, (channels, channels + 1))
+        if beside is None:
             continue
-        about = metadata(group / name)
-        if about.get("shape") not in ([channels], [channels + 1]) or not codecs_allowed(about):
-            continue
-        try:
-            stored = open_guarded(group / name, 8 * MAX_CHANNELS)
-            values = np.asarray(stored[:])
-        except _DAMAGE as error:
-            raise ValueError(f"{path.name} is damaged: its energies cannot be read.") from error
-        unit = "kev" if name.endswith("kev") else str(stored.attrs.get("units", ""))
-        axis = axis_from_values(values, unit, channels)
+        values, unit = beside
+        axis = axis_from_values(values, "kev" if name.endswith("kev") else unit, channels, notes)
         if axis is not None:
             return axis
     return None
+
+
+def _pixel_beside(path: Path, array: ZarrArray, notes: list[str]) -> tuple[float, float] | None:
+    """Compute height and width of a pixel in mm from the coordinates that xarray writes."""
+    sides = []
+    for name, axis in zip(array.sides, array.axes[:2], strict=True):
+        beside = _read_beside(path, array, name, (array.shape[axis],))
+        if beside is None or len(beside[0]) < 2:
+            return None
+        values, unit = beside
+        unit_mm = LENGTH_UNITS_MM.get(unit.lower())
+        side = abs(float(values[-1]) - float(values[0])) / (len(values) - 1)
+        if unit_mm is None or not 0 < side < np.inf:
+            reason = "are not those of pixels" if unit_mm else "have no unit of length"
+            note_unused_pixel_size(notes, f"its coordinates {name} {reason}")
+            return None
+        sides.append(side * unit_mm)
+    return sides[0], sides[1]
+
+
+def _read_beside(
+    path: Path, array: ZarrArray, name: str, lengths: tuple[int, ...]
+) -> tuple[NDArray[Any], str] | None:
+    """Read values and unit of an array with one axis in the same group; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    folder = ((path / array.name).parent if array.name else path) / name
+    # A name comes from the file, and must not lead out of the store.
+    if "/" in name or "\\" in name or name.startswith(".") or not is_store(folder):
+        return None
+    about = metadata(folder)
+    if about.get("shape") not in [[length] for length in lengths] or not codecs_allowed(about):
+        return None
+    try:
+        stored = open_guarded(folder, 8 * MAX_CHANNELS)
+        values = np.asarray(stored[:])
+    except _DAMAGE as error:
+        raise ValueError(f"{path.name} is damaged: its {name} cannot be read.") from error
+    if values.dtype.kind not in "iuf":
+        return None
+    return values, str(stored.attrs.get("units", ""))
 
 
 def _pieces(about: Mapping[str, Any], count: int) -> list[int] | None:
