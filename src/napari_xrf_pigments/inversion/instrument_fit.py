@@ -121,10 +121,42 @@ def initial_instrument(
     if axis.source != "user":
         found = calibrate(summed, axis, known)
         axis = found.energies
-    conditions = Conditions.of(known)
+    anode, kv = _tube(summed, axis, known, notes)
+    for name, value in (("incidence", known.incidence_deg), ("take-off", known.takeoff_deg)):
+        if value is None:
+            usual = 90 if name == "incidence" else 45
+            notes.append(f"The {name} angle is not known; the fit starts at {usual} degrees.")
+    fwhm = known.detector.fwhm_mn_ka_ev if known.detector else None
+    fwhm = fwhm or (found.fwhm_mn_ka_ev if found and found.trusted else None)
+    gas = known.atmosphere or "air"
+    return FittedInstrument(
+        anode,
+        kv,
+        axis.n_channels,
+        axis.gain_kev,
+        axis.offset_kev,
+        filters=known.filter or (),
+        incidence_deg=known.incidence_deg or 90.0,
+        takeoff_deg=known.takeoff_deg or 45.0,
+        atmosphere=gas,
+        path_mm=known.path_mm if known.path_mm is not None else 10.0,
+        fwhm_mn_ka_ev=fwhm or 145.0,
+        detector_mm=known.detector.thickness_mm if known.detector else 0.45,
+        detector_window_um=known.detector.window_um if known.detector else 12.5,
+        threshold_kev=_threshold(summed, axis),
+        argon_share=3e-3 if gas == "air" else 1e-6,
+        background=((2e-3, 200.0), (2e-3, 6.0), (2e-3, -8.0)),
+        notes=tuple(notes),
+    )
+
+
+def _tube(
+    summed: FloatArray, axis: EnergyAxis, known: Acquisition, notes: list[str]
+) -> tuple[str, float]:
+    """Return anode and voltage (kV), and add to the notes what was estimated."""
     anode = known.anode
     if anode is None:
-        anode = estimate_anode(summed, axis.kev, conditions)
+        anode = estimate_anode(summed, axis.kev, Conditions.of(known))
         if anode is None:
             raise ValueError(
                 "The anode of the tube is not known, and the spectrum does not show its scattered "
@@ -144,32 +176,7 @@ def initial_instrument(
         raise ValueError(
             f"The tube model of {anode} covers {LOWEST_KV:g} to {highest:g} kV, not {kv:g} kV."
         )
-    for name, value in (("incidence", known.incidence_deg), ("take-off", known.takeoff_deg)):
-        if value is None:
-            usual = 90 if name == "incidence" else 45
-            notes.append(f"The {name} angle is not known; the fit starts at {usual} degrees.")
-    fwhm = known.detector.fwhm_mn_ka_ev if known.detector else None
-    fwhm = fwhm or (found.fwhm_mn_ka_ev if found and found.trusted else None)
-    gas = known.atmosphere or "air"
-    return FittedInstrument(
-        anode,
-        float(kv),
-        axis.n_channels,
-        axis.gain_kev,
-        axis.offset_kev,
-        filters=known.filter or (),
-        incidence_deg=known.incidence_deg or 90.0,
-        takeoff_deg=known.takeoff_deg or 45.0,
-        atmosphere=gas,
-        path_mm=known.path_mm if known.path_mm is not None else 10.0,
-        fwhm_mn_ka_ev=fwhm or 145.0,
-        detector_mm=known.detector.thickness_mm if known.detector else 0.45,
-        detector_window_um=known.detector.window_um if known.detector else 12.5,
-        threshold_kev=_threshold(summed, axis),
-        argon_share=3e-3 if gas == "air" else 1e-6,
-        background=((2e-3, 200.0), (2e-3, 6.0), (2e-3, -8.0)),
-        notes=tuple(notes),
-    )
+    return anode, float(kv)
 
 
 def _estimated_kv(summed: FloatArray, axis: EnergyAxis) -> float:
@@ -286,7 +293,7 @@ class _JointFit:
         """Return the model of the sections in front of a changed instrument."""
         made = self.instrument(change)
         excitation = made.excitation
-        if before is None or self._tube(change) != before_key(before):
+        if before is None or self._beam(change) != _beam_of(before):
             emission = PaintEmission(
                 self.layout.elements, excitation.beam, excitation.geometry, self.softest
             )
@@ -299,7 +306,7 @@ class _JointFit:
             model.share_secondary(before)
         return model
 
-    def _tube(self, change: FloatArray) -> tuple[bytes, float]:
+    def _beam(self, change: FloatArray) -> tuple[bytes, float]:
         excitation = self.instrument(change).excitation
         return excitation.beam.flux.tobytes(), excitation.geometry.takeoff_deg
 
@@ -393,7 +400,7 @@ class _JointFit:
         return moved, theta + torch.where(free, inside.clamp(-1.0, 1.0), 0.0)
 
 
-def before_key(model: SectionModel) -> tuple[bytes, float]:
+def _beam_of(model: SectionModel) -> tuple[bytes, float]:
     """Return the beam and take-off angle of a model's emission."""
     return model.emission.beam.flux.tobytes(), model.emission.geometry.takeoff_deg
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,32 +61,42 @@ def verify_regions(
         If the labels have another size than the scan or name no region, a region holds too few
         counts, or the anode is neither known nor visible.
     """
-    numbers = np.asarray(labels)
-    if numbers.shape != cube.shape[:2] or numbers.dtype.kind not in "iub":
-        raise ValueError("The labels must be whole numbers, one for each pixel of the scan.")
-    regions = [int(number) for number in np.unique(numbers) if number > 0]
-    if not regions:
-        raise ValueError("The labels name no region: all of them are 0.")
+    masks = _region_masks(np.asarray(labels), cube.shape[:2])
     claimed_groups(claims, {})  # an unknown id ends the run before the scan is read
-    masks = {str(number): numbers == number for number in regions}
-    sums = region_sums(cube, masks | ({} if instrument else _blocks(numbers.shape)))
+    sums = region_sums(cube, masks | ({} if instrument else _blocks(cube.shape[:2])))
     made = instrument or _fitted(cube, sums)
     network = predictor or (Predictor("cpu") if claims is None else None)
     found = {}
-    for done, number in enumerate(regions):
+    for done, name in enumerate(masks):
         if progress is not None:
-            progress(done, len(regions))
-        total = sums[str(number)].total
+            progress(done, len(masks))
+        total = sums[name].total
         try:
-            found[number] = verify_spectrum(
+            found[int(name)] = verify_spectrum(
                 total, cube.energies, cube.acquisition, claims,
                 instrument=made, predictor=network, seed=seed,
             )  # fmt: skip
         except ValueError as error:
-            raise ValueError(f"Region {number}: {error}") from error
+            raise ValueError(f"Region {name}: {error}") from error
     if progress is not None:
-        progress(len(regions), len(regions))
+        progress(len(masks), len(masks))
     return found
+
+
+def _region_masks(labels: NDArray[Any], shape: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
+    """Return the pixels of each region by its number.
+
+    Raises
+    ------
+    ValueError
+        If the labels have another size than the scan or name no region.
+    """
+    if labels.shape != shape or labels.dtype.kind not in "iub":
+        raise ValueError("The labels must be whole numbers, one for each pixel of the scan.")
+    numbers = [int(number) for number in np.unique(labels) if number > 0]
+    if not numbers:
+        raise ValueError("The labels name no region: all of them are 0.")
+    return {str(number): labels == number for number in numbers}
 
 
 def fit_scan_instrument(cube: XRFCube) -> FittedInstrument:
