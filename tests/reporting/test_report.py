@@ -17,6 +17,7 @@ from napari_xrf_pigments.reporting._facts import confidence_summary, pigment_row
 from napari_xrf_pigments.reporting._spectrum_figures import RegionSpectrum
 from napari_xrf_pigments.reporting.report import (
     Report,
+    Subject,
     is_report,
     render,
     save_report,
@@ -75,6 +76,16 @@ def test_the_report_has_no_external_resources_and_no_scripts(page):
     assert "default-src 'none'" in page
     style = page[page.index("<style>") : page.index("</style>")]
     assert "url(" not in style and "@import" not in style
+
+
+def test_the_report_opens_with_object_composite_and_findings_in_words():
+    subject = Subject("Panel", "Unknown <painter>", "about 1500", "INV 7")
+    page = render(full_report(spectra=(), subject=subject))
+    before = page[: page.index("Pigments present")]
+    for words in ("Unknown &lt;painter&gt;", "about 1500", "INV 7", "All pigments in one picture"):
+        assert words in before
+    assert "Colours: " in before or "Whites and grounds: " in before
+    assert "Inventory" not in render(full_report(spectra=()))
 
 
 def test_every_image_in_the_report_is_valid(page):

@@ -39,6 +39,10 @@ class ReportRequest:
     remarks: Annotated[
         Path | None, Option(metavar="TXT", help="Text file with remarks, shown at the start.")
     ] = None
+    object: Annotated[str, Option(help="What was scanned, for page one.")] = ""
+    author: Annotated[str, Option(help="Who made it.")] = ""
+    date: Annotated[str, Option(help="When it was made.")] = ""
+    inventory: Annotated[str, Option(help="Its inventory number.")] = ""
     threshold: Annotated[
         float,
         Option(
@@ -51,7 +55,7 @@ class ReportRequest:
     def run(self) -> None:
         """Write the report."""
         from ..io import load_results, open_cube
-        from ..reporting.report import check_report
+        from ..reporting.report import Subject, check_report
 
         check_report(self.out, overwrite=self.overwrite, scan=self.scan)
         remarks = ""
@@ -69,6 +73,7 @@ class ReportRequest:
             cube,
             threshold=self.threshold,
             remarks=remarks,
+            subject=Subject(self.object, self.author, self.date, self.inventory),
         )
 
 

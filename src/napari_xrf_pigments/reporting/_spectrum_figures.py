@@ -50,10 +50,14 @@ class RegionSpectrum:
 
 def picture_uri(picture: MapPicture) -> str:
     """Draw a map as a PNG."""
+    return png_uri(render_map(picture, DPI, MAP_MM, for_print=False))
+
+
+def png_uri(dots: NDArray[np.uint8]) -> str:
+    """Return an image, shape (y, x, 3 or 4), as a PNG."""
     from PIL import Image
 
     file = io.BytesIO()
-    dots = render_map(picture, DPI, MAP_MM, for_print=False)
     Image.fromarray(dots).save(file, "PNG")
     return _uri("image/png", file.getvalue())
 

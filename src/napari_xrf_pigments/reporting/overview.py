@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
 from ..io.atomic_write import check_output, write_atomically
@@ -20,6 +21,7 @@ from .figures import element_pictures, group_pictures, pigment_pictures
 from .legend import draw_legend
 
 DPI = 150
+_PRINT_DPI = 300
 _SOFTWARE = "napari-xrf-pigments overview"
 # Lengths on the page, mm.
 _WIDTH = 12 * MM_PER_INCH
@@ -206,6 +208,30 @@ def composite_picture(
     image = composite(amounts, items, np.shape(maps.unexplained))
     legend = draw_legend(items, to_dots(line_mm, DPI), ink="#202020", heading=SHARE)
     return CompositePicture(image, legend, maps.pixel_mm)
+
+
+def render_composite(picture: CompositePicture, width_mm: float = 150.0) -> NDArray[np.uint8]:
+    """Draw a composite with a scale bar.
+
+    Parameters
+    ----------
+    picture : CompositePicture
+        The composite.
+    width_mm : float
+        Greatest width on paper, mm.
+
+    Returns
+    -------
+    ndarray, shape (row, column, 3), uint8
+        Dots, 300 per inch.
+    """
+    across, down = picture.extent
+    width = to_dots(min(width_mm, _TALLEST_MAP * across / down), _PRINT_DPI)
+    height = max(1, round(width * down / across))
+    page = Page(width, height, _PRINT_DPI)
+    page.image(picture.image, 0, 0, width, height)
+    _draw_scale_bar(page, picture, 0, 0, width, height)
+    return page.render()
 
 
 def draw_page(title: str, sections: list[Section], first: CompositePicture | None = None) -> Page:

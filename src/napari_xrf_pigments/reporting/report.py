@@ -1,4 +1,4 @@
-"""One HTML page that reports the findings in a scan, the methods and the confidence."""
+"""A report of the findings in a scan, the methods and the confidence, as HTML."""
 
 from __future__ import annotations
 
@@ -20,17 +20,44 @@ from ..mapping.region_spectra import region_sums
 from ..mapping.tiles import Progress
 from ..physics.lines import GREEK, line_family
 from ..pigments.display import Naming, catalogue_naming
+from ..pigments.selection import Palette
 from ._facts import confidence_summary, pigment_rows, provenance_rows, provenance_text
 from ._page import MapPicture
-from ._spectrum_figures import RegionSpectrum, picture_uri, spectrum_uri
+from ._spectrum_figures import RegionSpectrum, picture_uri, png_uri, spectrum_uri
+from .composite import items_of
 from .detection import detected_elements, detected_pigments
 from .figures import DEPTHS, all_pigment_pictures, element_pictures
+from .overview import composite_picture, render_composite
+from .summary import summary
 
 _GENERATOR = "napari-xrf-pigments report"
 #: The whole scan, as a region of its own.
 WHOLE = "Whole scan"
 #: Greatest number of pigments, the most widespread, with a spectrum of their pixels.
 _MAX_PIGMENTS = 12
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The object that was scanned.
+
+    Parameters
+    ----------
+    object, author, date, inventory : str
+        What it is, who made it and when, and its inventory number; empty where not known.
+    """
+
+    object: str = ""
+    author: str = ""
+    date: str = ""
+    inventory: str = ""
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and values of what is known."""
+        names = {"object": "Object", "author": "Author", "date": "Date"}
+        names["inventory"] = "Inventory number"
+        return [(title, value) for key, title in names.items() if (value := getattr(self, key))]
 
 
 @dataclass(frozen=True)
@@ -51,6 +78,8 @@ class Report:
         Probability above which a pigment counts as present, 0-1.
     remarks : str
         Text of the user, in paragraphs.
+    subject : Subject
+        The object that was scanned.
     """
 
     title: str
@@ -60,6 +89,12 @@ class Report:
     spectra: tuple[RegionSpectrum, ...] = ()
     threshold: float = 0.5
     remarks: str = ""
+    subject: Subject = field(default_factory=Subject)
+
+    @property
+    def palette(self) -> Palette:
+        """The threshold, as a palette without hidden pigments."""
+        return Palette(threshold=self.threshold)
 
 
 def scan_report(
@@ -71,6 +106,7 @@ def scan_report(
     *,
     threshold: float = 0.5,
     remarks: str = "",
+    subject: Subject | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Gather the content of a report.
@@ -89,6 +125,8 @@ def scan_report(
         Probability above which a pigment counts as present, 0-1.
     remarks : str
         Text of the user, in paragraphs.
+    subject : Subject, optional
+        The object that was scanned.
     progress : callable, optional
         Called with the number of pixels read and their total.
     """
@@ -99,7 +137,8 @@ def scan_report(
         masks = {WHOLE: np.ones(cube.shape[:2], bool), **regions}
         spectra = tuple(_spectra(cube, masks, elements, progress))
     naming = catalogue_naming()
-    return Report(title, elements, pigments, naming, spectra, threshold, remarks)
+    known = subject or Subject()
+    return Report(title, elements, pigments, naming, spectra, threshold, remarks, known)
 
 
 def _pigment_regions(
@@ -247,8 +286,12 @@ def render(report: Report, watch: Watch | None = None) -> str:
 
 
 def _content(report: Report, watch: Watch | None) -> dict[str, Any]:
-    elements, pigments, naming = report.elements, report.pigments, report.naming
     drawn = _Drawing(watch)
+    elements, pigments, naming = report.elements, report.pigments, report.naming
+    items = () if pigments is None else items_of(pigments, report.palette)
+    composite = None
+    if pigments is not None:
+        composite = composite_picture(pigments, report.palette)
     facts = [
         (kind, provenance_rows(maps), provenance_text(maps))
         for kind, maps in (("Pigment maps", pigments), ("Elemental maps", elements))
@@ -261,6 +304,11 @@ def _content(report: Report, watch: Watch | None) -> dict[str, Any]:
     if elements is not None:
         element_maps = drawn.uris(element_pictures(elements))
     return {
+        "subject": report.subject.rows,
+        "composite": None
+        if composite is None
+        else (png_uri(render_composite(composite)), png_uri(composite.legend)),
+        "summary": "" if pigments is None else summary(pigments, items, report.palette),
         "generator": f"{_GENERATOR} {version('napari-xrf-pigments')}",
         "title": report.title,
         "made": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
