@@ -52,7 +52,13 @@ class Pigment:
 @lru_cache
 def pigment_catalogue() -> tuple[Pigment, ...]:
     """Read all pigments, in the order of the table."""
-    text = files(__package__).joinpath("data/pigments.csv").read_text(encoding="utf-8")
+    return parse_pigments(
+        files(__package__).joinpath("data/pigments.csv").read_text(encoding="utf-8")
+    )
+
+
+def parse_pigments(text: str) -> tuple[Pigment, ...]:
+    """Parse a table of pigments in the format of ``data/pigments.csv``."""
     return tuple(
         Pigment(
             id=row["id"],
@@ -87,8 +93,13 @@ def pigment(pigment_id: str) -> Pigment:
 @lru_cache
 def ambiguity_groups() -> dict[str, tuple[str, ...]]:
     """Return the pigment ids of every ambiguity group, in the order of the table."""
+    return members_by_group(pigment_catalogue())
+
+
+def members_by_group(entries: Iterable[Pigment]) -> dict[str, tuple[str, ...]]:
+    """Return the ids of the members of every ambiguity group of a table, in its order."""
     members: dict[str, list[str]] = {}
-    for entry in pigment_catalogue():
+    for entry in entries:
         members.setdefault(entry.group, []).append(entry.id)
     return {group: tuple(ids) for group, ids in members.items()}
 

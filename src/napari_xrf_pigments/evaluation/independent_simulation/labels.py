@@ -11,8 +11,8 @@ from scipy.special import erf
 
 from napari_xrf_pigments._typing import BoolArray, FloatArray
 from napari_xrf_pigments.physics.lines import atomic_number
-from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
+from .catalogue import set_groups, set_pigments
 from .stratigraphy import Strata
 from .truth import COVERED, GROUND, SUPPORT, TOP
 
@@ -45,7 +45,7 @@ class Window:
 @lru_cache
 def diagnostic_families() -> tuple[str, ...]:
     """List all line families that are diagnostic for a pigment."""
-    return tuple(sorted({family for entry in pigment_catalogue() for family in entry.diagnostic}))
+    return tuple(sorted({family for entry in set_pigments() for family in entry.diagnostic}))
 
 
 def window_share(kev: FloatArray, sigma: FloatArray, low: float, high: float) -> FloatArray:
@@ -90,7 +90,7 @@ def label_spectrum(strata: Strata, windows: dict[str, Window], anode: str) -> La
     anode : str
         Anode of the tube.
     """
-    entries = pigment_catalogue()
+    entries = set_pigments()
     n = len(entries)
     bits = _layer_bits(strata)
     where = np.zeros(n, np.uint8)
@@ -105,7 +105,7 @@ def label_spectrum(strata: Strata, windows: dict[str, Window], anode: str) -> La
         cover[i] = depth[int(np.argmax(holds))]
         weight[i] = max(layer.pigments.get(entry.id, 0.0) for layer in strata.layers)
         sigma[i] = _weakest(entry.diagnostic, windows, holds.astype(float))
-    groups = ambiguity_groups()
+    groups = set_groups()
     shared = np.array([_shared(ids, windows, strata) for ids in groups.values()])
     return Label(where, sigma, shared, _blind(strata, anode), cover, weight)
 
@@ -130,7 +130,7 @@ def _share(ids: tuple[str, ...], family: str, strata: Strata) -> FloatArray:
 
 def _shared(ids: tuple[str, ...], windows: dict[str, Window], strata: Strata) -> bool:
     """Return whether other materials supply all diagnostic elements of a member too."""
-    by_id = {entry.id: entry for entry in pigment_catalogue()}
+    by_id = {entry.id: entry for entry in set_pigments()}
 
     def foreign(family: str) -> bool:
         if family not in windows:
@@ -143,10 +143,10 @@ def _shared(ids: tuple[str, ...], windows: dict[str, Window], strata: Strata) ->
 
 
 def _blind(strata: Strata, anode: str) -> BoolArray:
-    by_id = {entry.id: entry for entry in pigment_catalogue()}
+    by_id = {entry.id: entry for entry in set_pigments()}
     metal = {"copper": "Cu"}.get(strata.support)
     blind = []
-    for ids in ambiguity_groups().values():
+    for ids in set_groups().values():
         symbols = {family.split()[0] for name in ids for family in by_id[name].diagnostic}
         single = {
             by_id[name].diagnostic[0].split()[0] for name in ids if len(by_id[name].diagnostic) == 1

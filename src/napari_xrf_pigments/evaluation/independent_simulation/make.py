@@ -1,6 +1,6 @@
 """Simulation of the independent test sets: fisx, Ebel's tube, another detector, other paintings.
 
-Only the pigment catalogue is shared with the simulator that trains the network.
+The simulator that trains the network shares the format of the table of pigments, not the table.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments._typing import FloatArray, IntArray
-from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment_catalogue
 
 from .._cache import VERSION, load_stack
+from .catalogue import set_groups, set_pigments
 from .detector_response import Response, draw_response, render, true_edges
 from .fisx_emission import AIR, Emission
 from .instruments import INSTRUMENTS, TestInstrument
@@ -142,8 +142,8 @@ def _windows(
 
 
 def _truth(labels: list[Label], totals: FloatArray, stacks: IntArray) -> Truth:
-    entries = pigment_catalogue()
-    groups = tuple(ambiguity_groups())
+    entries = set_pigments()
+    groups = tuple(set_groups())
 
     def column(key: str, kind: type) -> Any:
         return np.array([getattr(entry, key) for entry in labels]).astype(kind)

@@ -9,8 +9,9 @@ import numpy as np
 
 from napari_xrf_pigments.physics.composition import formula_fractions, mixture_fractions
 from napari_xrf_pigments.physics.lines import atomic_number
-from napari_xrf_pigments.pigments.catalogue import Pigment, pigment, pigment_catalogue
+from napari_xrf_pigments.pigments.catalogue import Pigment
 
+from .catalogue import set_pigment, set_pigments
 from .recipes import BINDERS, GROUNDS, OIL_PARTS, SUPPORTS, TRACES, WHITES
 
 Mass = dict[int, float]
@@ -96,14 +97,14 @@ def mix(
     thickness_um : float
         Thickness in um.
     """
-    dense = {name: pigment(name).density_g_cm3 for name in weights}
+    dense = {name: set_pigment(name).density_g_cm3 for name in weights}
     rest = [(mixture_fractions(parse(text)), rho, parts) for text, rho, parts in others]
     binder_elements, binder_density = BINDERS[binder]
     rest.append((mixture_fractions(binder_elements), binder_density, binder_parts))
     total = sum(weights.values()) + sum(parts for *_, parts in rest)
     volume = sum(w / dense[name] for name, w in weights.items()) + sum(p / d for _, d, p in rest)
     supply = {
-        name: {z: f * w / total for z, f in _analysis(rng, pigment(name)).items()}
+        name: {z: f * w / total for z, f in _analysis(rng, set_pigment(name)).items()}
         for name, w in weights.items()
     }
     elements: Mass = {}
@@ -137,7 +138,7 @@ def parse(text: str) -> dict[str, float]:
 
 
 def _era(rng: np.random.Generator) -> tuple[str, ...]:
-    entries = pigment_catalogue()
+    entries = set_pigments()
     if rng.random() < 0.5:
         return tuple(entry.id for entry in entries)
     year = rng.integers(1550, 1995)
@@ -153,8 +154,8 @@ def _paint(rng: np.random.Generator, palette: tuple[str, ...]) -> Layer:
     if leaf and rng.random() < 0.7:
         um = log_uniform(rng, 0.15, 2.0)
         return Layer(
-            "paint", dict(pigment(leaf).fractions), pigment(leaf).density_g_cm3, um,
-            {leaf: 1.0}, {leaf: dict(pigment(leaf).fractions)},
+            "paint", dict(set_pigment(leaf).fractions), set_pigment(leaf).density_g_cm3, um,
+            {leaf: 1.0}, {leaf: dict(set_pigment(leaf).fractions)},
         )  # fmt: skip
     weights = {name: float(np.exp(rng.normal(0.0, 0.9))) for name in ids}
     if rng.random() < 0.3:
