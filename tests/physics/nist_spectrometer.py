@@ -30,28 +30,6 @@ _PRESSURE = 0.02
 
 
 @dataclass(frozen=True)
-class AzimuthGeometry(Geometry):
-    """Angles of a detector at an azimuth to the beam.
-
-    Parameters
-    ----------
-    azimuth_deg : float
-        Angle between the vertical planes of beam and detector; at 180 both lie in one plane, on
-        either side of the normal.
-    """
-
-    azimuth_deg: float = 90.0
-
-    @property
-    def scattering_deg(self) -> float:
-        """Scattering angle, degrees."""
-        beam, detector = np.radians([self.incidence_deg, self.takeoff_deg])
-        between = np.sin(beam) * np.sin(detector)
-        between += np.cos(beam) * np.cos(detector) * np.cos(np.radians(self.azimuth_deg))
-        return float(180.0 - np.degrees(np.arccos(between)))
-
-
-@dataclass(frozen=True)
 class Spectrometer:
     """An instrument with its free parameters.
 
@@ -97,7 +75,7 @@ class Spectrometer:
     @property
     def geometry(self) -> Geometry:
         """Angles of the instrument."""
-        return AzimuthGeometry(50.0, 50.0)
+        return Geometry(50.0, 50.0, 90.0)
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,9 @@ def test_escape_depth_is_exact_for_thin_and_thick_layers() -> None:
 
 
 def test_the_scattering_angle_is_the_sum_of_both_angles() -> None:
-    assert Geometry(90.0, 45.0).scattering_deg == 135.0
+    assert Geometry(90.0, 45.0).scattering_deg == pytest.approx(135.0)
+    assert Geometry(60.0, 45.0).scattering_deg == pytest.approx(105.0)
+    assert Geometry(60.0, 45.0, 0.0).scattering_deg == pytest.approx(165.0)
     assert Geometry(30.0, 90.0).sin_in == pytest.approx(0.5)
     assert Geometry(90.0, 45.0).sin_out == pytest.approx(2**-0.5)
 

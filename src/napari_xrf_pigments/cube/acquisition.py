@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Atmosphere = Literal["air", "helium", "vacuum"]
+Support = Literal["canvas", "panel", "paper", "wall", "copper"]
+SUPPORTS: tuple[Support, ...] = get_args(Support)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ class Acquisition:
         Tube current in uA.
     instrument : str or None
         Name of the instrument.
+    support : {"canvas", "panel", "paper", "wall", "copper"} or None
+        Support of the painting; paper includes card and parchment.
+
+    Raises
+    ------
+    ValueError
+        If a value is impossible.
     """
 
     anode: str | None = None
@@ -67,6 +76,7 @@ class Acquisition:
     path_mm: float | None = None
     tube_ua: float | None = None
     instrument: str | None = None
+    support: Support | None = None
 
     def __post_init__(self) -> None:
         if self.tube_kv is not None and not 1 <= self.tube_kv <= 200:
@@ -75,6 +85,10 @@ class Acquisition:
             angle = getattr(self, name)
             if angle is not None and not 0 < angle <= 90:
                 raise ValueError(f"{name} must lie between 0 and 90 degrees, not {angle}.")
+        if self.support is not None and self.support not in SUPPORTS:
+            raise ValueError(
+                f"The support must be one of {', '.join(SUPPORTS)}, not {self.support!r}."
+            )
 
     def updated(self, **known: Any) -> Acquisition:
         """Return a copy in which every argument that is not None replaces the old value."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from .._typing import Float32Array, FloatArray
 from ..cube import Acquisition, EnergyAxis
+from ..cube.acquisition import SUPPORTS
 from ..physics.tube_library import ANODES
 
 _ATMOSPHERES = ("air", "helium", "vacuum")
@@ -31,7 +32,7 @@ GRID_KEV: FloatArray = np.concatenate(
 )
 GRID_EDGES_KEV = tuple(GRID_KEV.tolist())
 N_BINS = len(GRID_KEV) - 1
-N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3
+N_SETTINGS = 3 + len(ANODES) + 1 + 2 + 2 + len(_ATMOSPHERES) + 3 + len(SUPPORTS)
 N_INPUTS = N_BINS + N_SETTINGS
 #: Inputs that are whole numbers of steps: the bins and the total counts.
 N_STEPPED = N_BINS + 1
@@ -41,6 +42,8 @@ STEPS_PER_ROOT, STEPS_PER_DECADE = 48.0, 50.0
 MOST_STEPS = 255.0
 #: Logarithm of the total counts at which that input is zero.
 LOG_COUNTS_AT_ZERO = 3.5
+#: Columns of the input that name the support, one for each of ``SUPPORTS``.
+SUPPORT_INPUTS = slice(N_INPUTS - len(SUPPORTS), N_INPUTS)
 
 
 def rebin(counts: torch.Tensor, energies: EnergyAxis) -> torch.Tensor:
@@ -94,6 +97,7 @@ def settings_vector(energies: EnergyAxis, acquisition: Acquisition) -> torch.Ten
     angles = (acquisition.incidence_deg, acquisition.takeoff_deg)
     values += [(angle or 0.0) / 90 for angle in angles]
     values.append(float(None not in angles))
+    values += [float(acquisition.support == known) for known in SUPPORTS]
     return torch.tensor(values, dtype=torch.float32)
 
 

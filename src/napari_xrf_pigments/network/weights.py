@@ -107,7 +107,7 @@ def load_weights(path: Path) -> PigmentNet:
         If the file does not hold weights for this network and pigment table, or was changed
         after it was written.
     """
-    metadata, tensors = _read(path)
+    metadata, tensors = read_weights(path)
     pigments, groups = output_names()
     same = metadata.get("inputs") == N_INPUTS and metadata.get("pigments") == list(pigments)
     if not same or metadata.get("groups") != list(groups):
@@ -147,11 +147,18 @@ def read_training(path: Path) -> dict[str, Any]:
     ValueError
         If the file holds no weights.
     """
-    metadata, _ = _read(path)
+    metadata, _ = read_weights(path)
     return dict(metadata.get("training", {}))
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Read the settings and the tensors of a file of weights, in single precision.
+
+    Raises
+    ------
+    ValueError
+        If the file holds no weights, or was changed after it was written.
+    """
     # Read once, so that the verified bytes are those that are used.
     data = path.read_bytes()
     bundled = path.absolute() == bundled_weights().absolute()

@@ -64,10 +64,20 @@ class Stacks:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Angles of beam and detector with the surface, degrees (90 = along the normal)."""
+    """Directions of beam and detector.
+
+    Parameters
+    ----------
+    incidence_deg, takeoff_deg : float
+        Angles with the surface, degrees (90 = along the normal).
+    azimuth_deg : float
+        Angle between the vertical planes of beam and detector, degrees; at 180 both lie in one
+        plane, on either side of the normal, so that 90 and 45 give a scattering angle of 135.
+    """
 
     incidence_deg: float = 90.0
     takeoff_deg: float = 45.0
+    azimuth_deg: float = 180.0
 
     @property
     def sin_in(self) -> float:
@@ -81,9 +91,7 @@ class Geometry:
 
     @property
     def scattering_deg(self) -> float:
-        """Scattering angle of detected photons, degrees.
-
-        Beam and detector lie on opposite sides of the surface's normal, so that 90 and 45
-        degrees give 135.
-        """
-        return self.incidence_deg + self.takeoff_deg
+        """Scattering angle of detected photons, degrees."""
+        cosines = np.cos(np.radians([self.incidence_deg, self.takeoff_deg, self.azimuth_deg]))
+        between = self.sin_in * self.sin_out + float(np.prod(cosines))
+        return float(180 - np.degrees(np.arccos(np.clip(between, -1, 1))))

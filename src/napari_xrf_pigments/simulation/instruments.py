@@ -13,6 +13,8 @@ from ..physics.tube_library import VOLTAGES
 
 _ANODES = {"Rh": 0.4, "Ag": 0.16, "Mo": 0.16, "W": 0.1, "Cr": 0.05, "Cu": 0.06, "Au": 0.07}
 _HOUSING = ("Fe", "Ni", "Cu", "Zn", "Zr", "Cr", "Mn", "Ti", "Co", "W", "Au", "Pb", "Mo")
+#: Lines of the housing in nearly every handheld instrument.
+_HANDHELD = ("Fe", "Ni", "Cu")
 _AXES_KEV = (0.010, 0.010, 0.020, 0.020, 0.0292, 0.041)
 
 
@@ -107,6 +109,7 @@ def random_excitation(rng: np.random.Generator) -> Excitation:
         filters = ((element, float(most * 10 ** rng.uniform(-0.8, 0))),)
     incidence = 90.0 if rng.random() < 0.5 else float(rng.uniform(35, 90))
     takeoff = float(rng.uniform(25, 70)) if incidence > 70 else float(rng.uniform(25, 90))
+    azimuth = float(rng.uniform(0, 180)) if rng.random() < 0.4 else 180.0
     beam = tube_beam(
         anode,
         tube_kv,
@@ -116,12 +119,12 @@ def random_excitation(rng: np.random.Generator) -> Excitation:
         optics_cut_kev=float(rng.uniform(9, 30)) if rng.random() < 0.35 else None,
         line_ratio=float(rng.lognormal(0, 0.3)),
     )
-    return Excitation(anode, tube_kv, filters, Geometry(incidence, takeoff), beam)
+    return Excitation(anode, tube_kv, filters, Geometry(incidence, takeoff, azimuth), beam)
 
 
 def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) -> Readout:
     """Draw path, detector, electronics and energy axis; `wear` is the chance of worn ones."""
-    atmosphere = str(rng.choice(["air", "helium", "vacuum"], p=[0.8, 0.17, 0.03]))
+    atmosphere = str(rng.choice(["air", "helium", "vacuum"], p=[0.76, 0.14, 0.1]))
     gain = float(rng.choice(_AXES_KEV)) * rng.uniform(0.97, 1.03)
     if rng.random() < 0.25:
         gain = float(rng.uniform(0.008, 0.045))
@@ -131,19 +134,21 @@ def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) 
     gain *= max(1, int(np.ceil(0.0125 / gain)))
     offset = float(rng.choice([0.0, 0.0, -0.956, rng.normal(0, 0.1)]))
     tired = rng.random() < wear
+    handheld = rng.random() < 0.15
     detector = DetectorModel(
         fwhm_mn_ka_ev=float(rng.uniform(122, 190)),
-        thickness_mm=float(rng.uniform(0.3, 1.0)),
-        window_um=float(rng.uniform(8, 30)),
+        thickness_mm=float(rng.uniform(0.2, 1.0)),
+        # Now and then a foil or a second window in the path.
+        window_um=float(rng.uniform(8, 30) if rng.random() < 0.85 else rng.uniform(30, 1000)),
         dead_layer_um=float(rng.uniform(0.02, 0.3)),
         shelf=float(rng.lognormal(0.7, 0.8) * (rng.uniform(1, 8) if tired else 1)),
         tail=float(rng.lognormal(0.3, 0.8) * (rng.uniform(1, 3) if tired else 1)),
         escape=float(rng.uniform(0.6, 1.4)),
     )
     housing = tuple(
-        (element, float(10 ** rng.uniform(-4, -1.9 if tired else -2.4)))
+        (element, float(10 ** rng.uniform(-4, -1.9 if tired or handheld else -2.4)))
         for element in _HOUSING
-        if rng.random() < (0.22 if tired else wear / 3)
+        if rng.random() < (0.22 if tired else wear / 3) or (handheld and element in _HANDHELD)
     )
     # Up to three exponentials, flat, falling or rising, sum to most observed shapes.
     background = tuple(
@@ -154,14 +159,14 @@ def random_readout(rng: np.random.Generator, tube_kv: float, wear: float = 0.3) 
     return Readout(
         detector=detector,
         atmosphere=atmosphere,
-        path_mm=float(rng.uniform(3, 30)),
+        path_mm=float(rng.uniform(3, 30) if rng.random() < 0.75 else rng.uniform(0, 60)),
         n_channels=int((end - offset) / gain),
         gain_kev=gain,
         offset_kev=offset,
         gain_error=float(rng.normal(0, 0.0008)),
         offset_error_kev=float(rng.normal(0, 0.008)),
         threshold_kev=float(rng.uniform(0.3, 1.6)),
-        pile_up=float(10 ** rng.uniform(-4.5, -1.7)),
+        pile_up=float(10 ** (rng.uniform(-2.5, -1.2) if handheld else rng.uniform(-4.5, -1.7))),
         argon_share=float(10 ** rng.uniform(-3.5, -1.3)) if atmosphere == "air" else 0.0,
         housing=housing,
         background=background,

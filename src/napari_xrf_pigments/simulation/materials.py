@@ -42,6 +42,8 @@ class Impurity:
         Range of its weight, per cent of the host.
     chance : float
         Probability of its presence.
+    source : str
+        Where the compound is described; the limits are wider than the analyses there.
     """
 
     host: str
@@ -49,6 +51,7 @@ class Impurity:
     low_percent: float
     high_percent: float
     chance: float
+    source: str
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -80,6 +83,7 @@ def impurities(host: str) -> tuple[Impurity, ...]:
             float(row["low_percent"]),
             float(row["high_percent"]),
             float(row["chance"]),
+            row["source"],
         )
         for row in _rows("impurities.csv")
         if row["host"] == host

@@ -15,6 +15,15 @@ _COMMON = {
     "barium_sulfate": 1.2, "lithopone": 1.2, "vermilion": 2.0, "red_ochre": 1.8,
     "yellow_ochre": 1.8, "umber": 1.6, "bone_black": 1.3, "ultramarine": 1.2,
 }  # fmt: skip
+#: Pigments that are seldom found in paintings.
+_RARE = dict.fromkeys(
+    (
+        "blue_bice", "brochantite", "han_blue", "han_purple", "massicot", "calomel", "jarosite",
+        "vivianite", "cadmium_green", "bismuth_vanadate", "nickel_titanium_yellow",
+        "chrome_titanium_yellow", "cobalt_titanate_green", "cobalt_chromite",
+    ),
+    0.3,
+)  # fmt: skip
 #: Metal leaves are applied without a binder.
 LEAF = ("gold_leaf", "silver_leaf")
 #: Fillers of paints.
@@ -46,7 +55,8 @@ def palette(year: int | None) -> tuple[tuple[str, ...], FloatArray]:
         for entry in pigment_catalogue()
         if entry.id not in LEAF and in_use(entry.id, (year, year))
     )
-    weights = np.array([_COMMON.get(name, 0.9) for name in catalogue])
+    odds = _COMMON | _RARE
+    weights = np.array([odds.get(name, 0.9) for name in catalogue])
     return catalogue, weights / weights.sum()
 
 

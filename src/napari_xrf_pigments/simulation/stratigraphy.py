@@ -28,14 +28,11 @@ _FOREIGN = (
     "Bi2O3", "Br", "Y2O3", "U3O8", "WO3", "ZrO2", "Nb2O5", "Ga2O3", "GeO2", "Rb2O", "ThO2",
     "I", "CeO2", "V2O5", "SeO2", "MoO3", "Ta2O5", "PtO2", "Tl2O", "La2O3", "In2O3",
 )  # fmt: skip
-#: Contaminants of supports. Antimony is drawn as often as eight others together: it was found in
-#: a real painting (docs/physics/training.md), and is common in backings (flame retardants, lead
-#: alloys, polyester).
+#: Contaminants of supports.
 BEHIND = (
     "SnO2", "Br", "ZnO", "TiO2", "BaSO4", "PbO", "Fe2O3", "CuO", "CdO", "SrO", "ZrO2", "As2O3",
     "AgCl", "MnO2", "CaCO3", "Cl", "I", "Sb2O3",
 )  # fmt: skip
-_BEHIND_ODDS = np.array([1.0] * 17 + [8.0]) / 25
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,8 @@ class Layer:
         Mass fractions by atomic number.
     density_g_cm3, thickness_um : float
         Density and thickness.
+    material : str
+        Id of the one material that a varnish or support consists of, apart from contaminants.
     """
 
     role: Role
@@ -59,6 +58,7 @@ class Layer:
     fractions: dict[int, float]
     density_g_cm3: float
     thickness_um: float
+    material: str = ""
 
 
 Stratigraphy = tuple[Layer, ...]
@@ -73,6 +73,7 @@ def paint_layer(
     binder: str = "linseed_oil",
     wide: bool = True,
     traces: float = 1.0,
+    medium_share: float = 1.0,
 ) -> Layer:
     """Mix a layer from pigments and fillers with parts by weight.
 
@@ -92,6 +93,8 @@ def paint_layer(
         Whether to draw impurities and oxide analyses instead of nominal compositions.
     traces : float
         Factor on the chance of every impurity.
+    medium_share : float
+        Factor on the amount of binder.
     """
     masses: dict[int, float] = {}
     volume = oil = solid = 0.0
@@ -111,6 +114,7 @@ def paint_layer(
             formula = _FOREIGN[rng.integers(len(_FOREIGN))]
             _add(masses, formula_fractions(formula), solid * 10 ** rng.uniform(-3.3, -1.3))
         oil *= rng.lognormal(0, 0.35)
+    oil *= medium_share
     medium = materials()[binder]
     _add(masses, mixture_fractions(medium.parts), oil)
     weight = sum(masses.values())
@@ -156,7 +160,7 @@ def random_stratigraphy(
     for number in range(int(rng.choice([1, 2, 3], p=[0.45, 0.35, 0.2]))):
         layers.append(_random_paint(rng, traces, None if retouched and not number else year))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.12, 0.74, 0.14]))):
-        layers.append(_random_ground(rng, traces, year))
+        layers.append(random_ground(rng, traces, year))
     layers.extend(_random_support(rng, contaminated))
     return tuple(layers)
 
@@ -181,7 +185,8 @@ def _random_paint(rng: np.random.Generator, traces: float, year: int | None) -> 
     return _diluted(layer, 10 ** rng.uniform(0.2, 1.2)) if glaze else layer
 
 
-def _random_ground(rng: np.random.Generator, traces: float, year: int | None) -> Layer:
+def random_ground(rng: np.random.Generator, traces: float, year: int | None) -> Layer:
+    """Draw a ground; with a year, one that was in use then."""
     _, parts, binder = GROUNDS[rng.choice(len(GROUNDS), p=ground_odds(year))]
     recipe = [(name, part * rng.lognormal(0, 0.4)) for name, part in parts]
     return paint_layer(
@@ -191,7 +196,7 @@ def _random_ground(rng: np.random.Generator, traces: float, year: int | None) ->
 
 def _random_support(rng: np.random.Generator, contaminated: float) -> list[Layer]:
     kinds = ("canvas", "wood", "paper", "parchment", "plaster", "gypsum_plaster", "copper_plate")
-    kind = str(rng.choice(kinds, p=[0.45, 0.25, 0.08, 0.05, 0.1, 0.05, 0.02]))
+    kind = str(rng.choice(kinds, p=[0.45, 0.25, 0.1, 0.05, 0.1, 0.046, 0.004]))
     low, high = {
         "canvas": (250, 1200), "wood": (3000, 20000), "paper": (80, 300), "parchment": (150, 400),
         "plaster": (3000, 20000), "gypsum_plaster": (3000, 20000), "copper_plate": (500, 2000),
@@ -200,17 +205,17 @@ def _random_support(rng: np.random.Generator, contaminated: float) -> list[Layer
     if rng.random() < 0.3:  # a stretcher bar, a panel or a lining behind
         layers.append(plain_layer("wood", "support", rng.uniform(1000, 20000)))
     if rng.random() < contaminated:
-        layers[-1] = _contaminated(rng, layers[-1])
+        layers[-1] = contaminated_layer(rng, layers[-1])
     return layers
 
 
-def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
+def contaminated_layer(rng: np.random.Generator, layer: Layer) -> Layer:
     """Draw fillers, biocides, flame retardants and contaminants behind the paint.
 
     They are no pigments of the painting, but their hard lines are detected through it.
     """
     masses = dict(layer.fractions)
-    for formula in rng.choice(BEHIND, int(rng.integers(1, 4)), replace=False, p=_BEHIND_ODDS):
+    for formula in rng.choice(BEHIND, int(rng.integers(1, 4)), replace=False):
         _add(masses, formula_fractions(str(formula)), 10 ** rng.uniform(-3.5, -1.2))
     weight = sum(masses.values())
     return replace(layer, fractions={z: mass / weight for z, mass in masses.items()})
@@ -219,7 +224,8 @@ def _contaminated(rng: np.random.Generator, layer: Layer) -> Layer:
 def plain_layer(name: str, role: Role, thickness_um: float) -> Layer:
     """Return a layer of one material of ``data/materials.csv``, thickness in um."""
     material = materials()[name]
-    return Layer(role, (), mixture_fractions(material.parts), material.density_g_cm3, thickness_um)
+    fractions = mixture_fractions(material.parts)
+    return Layer(role, (), fractions, material.density_g_cm3, thickness_um, name)
 
 
 def _diluted(layer: Layer, times: float) -> Layer:

@@ -8,10 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from ..cube.acquisition import SUPPORTS, Support
 from ..physics.layered_samples import Stacks
 from ..pigments.catalogue import pigment_catalogue
 from .stratigraphy import Stratigraphy, random_stratigraphy
+from .swatches import random_swatch
 
+_SUPPORT_OF_MATERIAL: dict[str, Support] = {
+    "canvas": "canvas", "wood": "panel", "paper": "paper", "card": "paper", "parchment": "paper",
+    "plaster": "wall", "gypsum_plaster": "wall", "copper_plate": "copper",
+}  # fmt: skip
 #: Maximum number of pigment occurrences in a section.
 MAX_OCCURRENCES = 18
 
@@ -30,12 +36,15 @@ class StackPool:
         Index of the layer that holds it.
     on_top : Tensor of bool, shape (stack, occurrence)
         Whether that layer is the top paint layer.
+    support : Tensor of int, shape (stack,)
+        Index into :data:`napari_xrf_pigments.cube.acquisition.SUPPORTS`; -1 for any other.
     """
 
     stacks: Stacks
     pigment: torch.Tensor
     layer: torch.Tensor
     on_top: torch.Tensor
+    support: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.stacks)
@@ -47,7 +56,8 @@ class StackPool:
             fractions=self.stacks.fractions[index],
             mass_thickness=self.stacks.mass_thickness[index],
         )
-        return StackPool(stacks, self.pigment[index], self.layer[index], self.on_top[index])
+        labels = (self.pigment, self.layer, self.on_top, self.support)
+        return StackPool(stacks, *(label[index] for label in labels))
 
 
 def pool_of(sections: Sequence[Stratigraphy], z: tuple[int, ...] | None = None) -> StackPool:
@@ -81,7 +91,14 @@ def pool_of(sections: Sequence[Stratigraphy], z: tuple[int, ...] | None = None) 
         torch.from_numpy(found),
         torch.from_numpy(where),
         torch.from_numpy(top),
+        torch.tensor([_support(section) for section in sections]),
     )
+
+
+def _support(section: Stratigraphy) -> int:
+    materials = [layer.material for layer in section if layer.role == "support"]
+    kind = _SUPPORT_OF_MATERIAL.get(materials[0]) if materials else None
+    return SUPPORTS.index(kind) if kind else -1
 
 
 def random_pool(
@@ -91,7 +108,16 @@ def random_pool(
     traces: float = 1.0,
     contaminated: float = 0.4,
     eras: float = 0.0,
+    swatches: float = 0.0,
 ) -> StackPool:
-    """Draw `size` random sections (see :func:`random_stratigraphy`)."""
-    sections = [random_stratigraphy(rng, traces, contaminated, eras) for _ in range(size)]
+    """Draw `size` random sections of paintings, and of swatches as a share of them.
+
+    See :func:`.stratigraphy.random_stratigraphy` and :func:`.swatches.random_swatch`.
+    """
+    sections = [
+        random_swatch(rng, traces, contaminated)
+        if swatches and rng.random() < swatches
+        else random_stratigraphy(rng, traces, contaminated, eras)
+        for _ in range(size)
+    ]
     return pool_of(sections, z)

@@ -10,12 +10,15 @@ import numpy as np
 import torch
 
 from ..cube import Acquisition
-from ..network.encoding import encode
+from ..network.encoding import SUPPORT_INPUTS, encode
 from ..network.outputs import targets
 from ..simulation.instruments import random_excitation, random_readout
 from ..simulation.materials import ELEMENTS
 from ..simulation.spectra import Measured, emit, measure, random_counts
 from ..simulation.stratigraphy_batch import StackPool, random_pool
+
+#: Share of the spectra whose support is an input.
+_SUPPORT_NAMED = 0.25
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class StreamSettings:
         Chance that the pigments of a painting were in use at the same time.
     readouts : int
         Detectors per beam.
+    swatches : float
+        Share of reference samples (powders, swatches on card) instead of paintings.
     """
 
     absent_sigma: float = 0.0
@@ -85,6 +90,7 @@ class StreamSettings:
     secondary: float = 0.0
     eras: float = 0.0
     readouts: int = 2
+    swatches: float = 0.0
 
 
 def known_settings(measured: Measured, rng: np.random.Generator) -> Acquisition:
@@ -141,12 +147,20 @@ def training_stream(
         first = position.beam
     while True:
         state = dict(rng.bit_generator.state), noise.get_state().numpy().tobytes()
-        pool = random_pool(rng, sections, ELEMENTS, used.traces, used.contaminated, used.eras)
+        pool = random_pool(
+            rng, sections, ELEMENTS, used.traces, used.contaminated, used.eras, used.swatches
+        )
         for beam in range(beams):
             chunk = _one_beam(pool, rng, noise, used)
             if beam >= first:
                 yield replace(chunk, position=StreamPosition(*state, beam))
         first = 0
+
+
+def _enter_supports(encoded: torch.Tensor, support: torch.Tensor, rng: np.random.Generator) -> None:
+    """Enter the supports of a quarter of the spectra, as if the user had named them."""
+    named = torch.from_numpy(rng.random(len(encoded)) < _SUPPORT_NAMED) & (support >= 0)
+    encoded[named, SUPPORT_INPUTS.start + support[named]] = 1.0
 
 
 def _one_beam(
@@ -168,6 +182,8 @@ def _one_beam(
         # Each quarter of the batch has other known settings of the instrument.
         for part in torch.arange(len(pool)).chunk(4):
             known = known_settings(measured, rng)
-            encoded.append(encode(measured.counts[part], measured.energies, known).half())
+            spectra = encode(measured.counts[part], measured.energies, known)
+            _enter_supports(spectra, pool.support[part], rng)
+            encoded.append(spectra.half())
         wanted.append(targets(measured, settings.absent_sigma))
     return Chunk(torch.cat(encoded), torch.cat(wanted))

@@ -19,6 +19,7 @@ from .config import PartConfig, TrainingConfig
 from .platt_scaling import CALIBRATION_SETTINGS, calibrate_network
 from .pruning import prune
 from .spectra_stream import training_stream
+from .warm_start import load_start
 
 #: Difference between the seeds of the streams of successive runs.
 _SEED_STEP = 1_000_003
@@ -124,7 +125,7 @@ def _initial_network(config: TrainingConfig, seed: int, start: Path | None) -> P
     net = PigmentNet(Architecture(config.width, config.blocks))
     if start is None:
         return net
-    loaded = load_weights(start).train().requires_grad_(True)
+    loaded = load_start(start)
     if loaded.architecture != net.architecture:
         raise ValueError("The weights to start from have another size than the settings.")
     return loaded
