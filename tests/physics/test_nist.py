@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_xrf_pigments.physics.layered_samples import Geometry
+
 from .nist_spectrometer import (
-    AzimuthGeometry,
     Spectrometer,
     band_counts,
     net_area,
@@ -51,9 +52,9 @@ def test_scatter_of_acrylic_agrees_within_12_percent(real_data: Path, kev: float
 
 
 def test_the_scattering_angle_depends_on_the_azimuth() -> None:
-    assert AzimuthGeometry(50.0, 50.0, 180.0).scattering_deg == pytest.approx(100.0)
-    assert AzimuthGeometry(50.0, 50.0, 90.0).scattering_deg == pytest.approx(125.93, abs=0.01)
-    assert AzimuthGeometry(90.0, 45.0, 37.0).scattering_deg == pytest.approx(135.0)
+    assert Geometry(50.0, 50.0, 180.0).scattering_deg == pytest.approx(100.0)
+    assert Geometry(50.0, 50.0, 90.0).scattering_deg == pytest.approx(125.93, abs=0.01)
+    assert Geometry(90.0, 45.0, 37.0).scattering_deg == pytest.approx(135.0)
 
 
 def test_the_net_area_does_not_depend_on_a_linear_background() -> None:

@@ -122,7 +122,7 @@ def _first_part(config: TrainingConfig, start: Path | None, from_part: str | Non
 def _initial_network(config: TrainingConfig, seed: int, start: Path | None) -> PigmentNet:
     """Make the network with random weights, or with those of a file."""
     torch.manual_seed(seed)
-    net = PigmentNet(Architecture(config.width, config.blocks))
+    net = PigmentNet(Architecture(config.width, config.blocks, config.hidden))
     if start is None:
         return net
     loaded = load_start(start)
