@@ -144,17 +144,9 @@ class TrainingConfig:
             raise ValueError("A training needs at least one part.")
         if len({part.name for part in self.parts}) < len(self.parts):
             raise ValueError("Every part needs a name of its own.")
-        _check_integers(
-            self,
-            {
-                "batch": BEAMS_PER_BATCH,
-                "width": 1,
-                "blocks": 1,
-                "hidden": 0,
-                "workers": 0,
-                "threads": 1,
-            },  # fmt: skip
-        )
+        minima = {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1}
+        minima |= dict.fromkeys(("hidden", "workers"), 0) | {"threads": 1}
+        _check_integers(self, minima)
         _check_numbers(self, ("uses", "weight_decay"))
 
     @classmethod
