@@ -11,10 +11,12 @@ from .indistinguishable import GroupRatio, compare_groups, ratio_table
 from .metrics import Scores, score
 from .neighbour_pooling import ContextScore, context_table, measure_context, score_context
 from .real_scan import ScanScore, scan_table, score_scan
+from .references import ReferenceReport, read_labels, score_references
 
 __all__ = [
     "ContextScore",
     "GroupRatio",
+    "ReferenceReport",
     "Report",
     "ScanScore",
     "Scores",
@@ -28,9 +30,11 @@ __all__ = [
     "make_set",
     "measure_context",
     "ratio_table",
+    "read_labels",
     "scan_table",
     "score",
     "score_context",
+    "score_references",
     "score_scan",
     "score_set",
 ]
