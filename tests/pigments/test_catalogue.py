@@ -74,7 +74,7 @@ def test_impurities_belong_to_known_pigments_and_have_a_range_and_a_chance() -> 
     listed = all_impurities()
     for impurity in listed:
         assert sum(formula_fractions(impurity.formula).values()) == pytest.approx(1.0)
-        assert 0 < impurity.low_percent < impurity.high_percent <= 100
+        assert 0 < impurity.low_percent < impurity.high_percent <= 1000
         assert 0 < impurity.chance <= 1
     from napari_xrf_pigments.simulation.materials import _rows
 

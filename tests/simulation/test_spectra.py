@@ -123,7 +123,7 @@ def test_drawn_settings_are_possible(rng: np.random.Generator) -> None:
         assert 16 < end < 51
         assert 0.0125 <= drawn.gain_kev < 0.05
         assert drawn.atmosphere == "air" or drawn.argon_share == 0
-        assert 0 < drawn.pile_up < 0.05
+        assert 0 < drawn.pile_up < 0.07
         assert 110 < drawn.detector.fwhm_mn_ka_ev < 200
 
 

@@ -412,8 +412,8 @@ def _mix(
                 parts[group] = point
             if len(parts) == number:
                 break
-        else:
-            return
+        if len(parts) < number:
+            continue
         total = float(10 ** rng.uniform(3.5, 4.5))
         shares = rng.dirichlet(np.full(number, 4.0))
         counts = sum(

@@ -17,9 +17,9 @@ from .lineshape import family_shape
 
 #: Families of the pigments of the catalogue, of common supports, fillers and instruments.
 COMMON_FAMILIES = tuple(
-    "Al K,Si K,P K,S K,Cl K,Ar K,K K,Ca K,Ti K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,"
-    "Rb K,Sr K,Zr K,Ag K,Cd K,Sn K,Sb K,Ba K,Ag L,Cd L,Sn L,Sb L,Ba L,Au L,Hg L,Pb L,Au M,"
-    "Hg M,Pb M".split(",")
+    "Al K,Si K,P K,S K,Cl K,Ar K,K K,Ca K,Ti K,V K,Cr K,Mn K,Fe K,Co K,Ni K,Cu K,Zn K,As K,Se K,"
+    "Br K,Rb K,Sr K,Zr K,Ag K,Cd K,Sn K,Sb K,Ba K,Ag L,Cd L,Sn L,Sb L,Ba L,Au L,Hg L,Pb L,Bi L,"
+    "Au M,Hg M,Pb M,Bi M".split(",")
 )
 #: Anodes whose hard scatter lines are fitted where the anode is unknown.
 _ANODES_UNKNOWN = ("Mo", "Rh", "Ag")

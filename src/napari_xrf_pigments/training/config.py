@@ -116,8 +116,8 @@ class TrainingConfig:
         Spectra in a batch.
     weight_decay : float
         Of AdamW.
-    width, blocks, hidden : int
-        Sizes of the network; with 0, as many hidden units as features.
+    width, blocks : int
+        Sizes of the network.
     workers : int
         Processes that simulate; with 0 the training process does.
     threads : int
@@ -135,7 +135,6 @@ class TrainingConfig:
     weight_decay: float = 0.02
     width: int = 768
     blocks: int = 2
-    hidden: int = 0
     workers: int = 2
     threads: int = 1
 
@@ -144,9 +143,9 @@ class TrainingConfig:
             raise ValueError("A training needs at least one part.")
         if len({part.name for part in self.parts}) < len(self.parts):
             raise ValueError("Every part needs a name of its own.")
-        minima = {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1}
-        minima |= dict.fromkeys(("hidden", "workers"), 0) | {"threads": 1}
-        _check_integers(self, minima)
+        _check_integers(
+            self, {"batch": BEAMS_PER_BATCH, "width": 1, "blocks": 1, "workers": 0, "threads": 1}
+        )
         _check_numbers(self, ("uses", "weight_decay"))
 
     @classmethod

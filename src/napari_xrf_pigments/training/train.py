@@ -51,7 +51,8 @@ def train_steps(
     out : Path
         File of the weights (``.safetensors``).
     start : Path, optional
-        Weights after the parts before `from_part`.
+        Weights after the parts before `from_part`; they may know other pigments
+        (:mod:`.warm_start`).
     from_part : str, optional
         Name of the part to begin with.
     resume : bool
@@ -76,7 +77,7 @@ def train_steps(
     about = {**asdict(config), **origin, "seed": seed}
     checkpoint = checkpoint_path(out)
     snapshot, at = load_checkpoint(checkpoint, about) if resume else (None, {"run": -1})
-    net = _initial_network(config, seed, start)
+    net = _initial_network(config, seed, start, first)
     runs = sum(part.repeats for part in config.parts[:first])
     for part in config.parts[first:]:
         if runs + part.repeats <= at["run"]:
@@ -119,10 +120,21 @@ def _first_part(config: TrainingConfig, start: Path | None, from_part: str | Non
     return names.index(from_part)
 
 
-def _initial_network(config: TrainingConfig, seed: int, start: Path | None) -> PigmentNet:
+def _size_before(config: TrainingConfig, first: int) -> Architecture:
+    """Return the sizes of the network before a part: those of the last pruning, if any."""
+    size = Architecture(config.width, config.blocks)
+    for part in config.parts[:first]:
+        if part.prunes:
+            size = Architecture(part.width, config.blocks, part.hidden)
+    return size
+
+
+def _initial_network(
+    config: TrainingConfig, seed: int, start: Path | None, first: int
+) -> PigmentNet:
     """Make the network with random weights, or with those of a file."""
     torch.manual_seed(seed)
-    net = PigmentNet(Architecture(config.width, config.blocks, config.hidden))
+    net = PigmentNet(_size_before(config, first))
     if start is None:
         return net
     loaded = load_start(start)
@@ -194,6 +206,7 @@ def _calibrate(out: Path, part: PartConfig, stream: int, teacher: PigmentNet | N
         absent_sigma=part.draws.absent_sigma,
         secondary=part.draws.secondary,
         eras=part.draws.eras,
+        swatches=part.draws.swatches,
     )
     calibrate_network(trained, stream, settings, chunks=part.calibration, teacher=teacher)
     save_weights(trained, out, read_training(out))
