@@ -62,14 +62,23 @@ def test_a_line_is_a_peak_over_its_shoulders() -> None:
 
 
 def test_an_oracle_finds_everything_and_claims_nothing_without_a_line() -> None:
-    board = points(rust=spectrum(IRON), malachite=spectrum(COPPER), carbon=spectrum())
-    labels = {"rust": ("iron_oxide",), "malachite": ("azurite", "malachite"), "carbon": ()}
+    board = points(
+        rust=spectrum(IRON), malachite=spectrum(COPPER), carbon=spectrum(), blend=spectrum(COPPER)
+    )
+    labels = {
+        "rust": ("iron_oxide",),
+        "malachite": ("malachite",),
+        "carbon": (),
+        "blend": ("azurite", "malachite"),
+    }
     report = score_references(Oracle(), board, labels, mixtures=40)
     assert [tally.found for tally in report.by_counts] == [1.0, 1.0, 1.0]
     assert report.bare_share == 0
     assert report.nothing.others == 0
     assert report.mixtures[2] == 1.0
-    assert {tally.name for tally in report.by_pigment} == {"iron_oxide", "azurite or malachite"}
+    assert {tally.name for tally in report.by_pigment} == {
+        "iron_oxide", "malachite", "azurite or malachite"
+    }  # fmt: skip
 
 
 def test_a_claim_without_a_line_is_counted() -> None:

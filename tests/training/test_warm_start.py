@@ -38,7 +38,7 @@ def test_known_pigments_keep_their_outputs_and_new_ones_start_unlikely(tmp_path:
     with pytest.warns(UserWarning, match="carries no checksum"):
         net = load_start(path)
     torch.testing.assert_close(net.last.weight[1], state["last.weight"][0])
-    assert float(net.last.bias[0]) < -3
+    assert net.last.bias[0].item() < -3
     assert not net.first.weight[:, -2:].any()
     assert net.first.weight.shape[1] == N_INPUTS
 

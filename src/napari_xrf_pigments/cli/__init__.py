@@ -15,6 +15,7 @@ import typer
 from typer.main import get_command
 
 from ._console import discard_output, error_sentence
+from .check import CheckRequest
 from .clean import CleanRequest
 from .convert import ConvertRequest
 from .demo import DemoRequest
@@ -39,6 +40,7 @@ COMMANDS = {
         MapRequest,
         PointsRequest,
         VerifyRequest,
+        CheckRequest,
         ReportRequest,
         ConvertRequest,
         CleanRequest,
