@@ -1,9 +1,9 @@
 """How far the pigments of a scan can be trusted, measured on the scan itself, without labels.
 
-A sample of the pixels is changed in ways that change no paint: its counts are split in two, thinned
-to a quarter, and passed through a virtual absorber, all exactly as counting statistics would. Groups
-that are claimed in one version and not in the other are claims that depend on luck or on the
-instrument. Other detectors of the same scan are compared in the same way.
+The spectra of a sample of the pixels are changed in ways that change no paint: their counts are
+split in two, thinned to a quarter, and passed through a virtual absorber, each photon by chance. A
+group that is claimed in one version and not in the other is a claim that depends on the noise or
+on the instrument. Other detectors of the same scan are compared in the same way.
 """
 
 from __future__ import annotations
