@@ -206,8 +206,8 @@ def _spectra(
     y, x = where
     rows = np.unique(y)
     parts = [np.asarray(cube.counts[row, x[y == row]]) for row in rows]
-    counts: NDArray[Any] = np.concatenate(parts)
-    return np.maximum(np.rint(counts), 0).astype(np.int64)
+    counts: NDArray[np.int64] = np.maximum(np.rint(np.concatenate(parts)), 0).astype(np.int64)
+    return counts
 
 
 def _transmission(kev: FloatArray) -> FloatArray:

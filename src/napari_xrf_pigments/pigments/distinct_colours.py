@@ -103,7 +103,7 @@ def distinct_colours(preferred: Sequence[str], taken: Sequence[str] = ()) -> tup
             lacking = np.zeros(len(candidates))
             for each in (*fixed, *others):
                 lacking += np.maximum(MIN_DIFFERENCE - each, 0)
-            chosen[index] = int(np.argmin(distance[:, index] + 100 * lacking))
+            chosen[index] = int(np.argmin(distance[:, index] + 1000 * lacking))
             conflicts[index] = _conflicts(lab, candidates[chosen[index]])
         if chosen == before:
             break

@@ -22,12 +22,14 @@ from .stratigraphy import (
 #: Share of powders among the samples.
 _POWDERS = 0.3
 _WHITES = ("lead_white", "zinc_white", "titanium_white")
-_BINDERS = (("linseed_oil", 0.45), ("acrylic", 0.25), ("gum", 0.15), ("glue", 0.15))
-#: Supports with their probability and range of thickness in um.
-_SUPPORTS = (
-    ("card", 0.4, (200, 2500)), ("paper", 0.2, (80, 300)), ("canvas", 0.15, (250, 1200)),
-    ("wood", 0.15, (2000, 15000)), ("plastic", 0.1, (50, 3000)),
-)  # fmt: skip
+_BINDERS = ("linseed_oil", "acrylic", "gum", "glue")
+_BINDER_ODDS = (0.45, 0.25, 0.15, 0.15)
+#: Supports with the range of their thickness in um, and their probability.
+_SUPPORTS: dict[str, tuple[float, float]] = {
+    "card": (200, 2500), "paper": (80, 300), "canvas": (250, 1200), "wood": (2000, 15000),
+    "plastic": (50, 3000),
+}  # fmt: skip
+_SUPPORT_ODDS = (0.4, 0.2, 0.15, 0.15, 0.1)
 
 
 def random_swatch(
@@ -51,9 +53,8 @@ def random_swatch(
             layers.insert(0, plain_layer("varnish", "varnish", rng.uniform(3, 40)))
         if rng.random() < 0.4:
             layers.append(random_ground(rng, traces, None))
-    names, odds, _ = zip(*_SUPPORTS, strict=True)
-    name, _, (low, high) = _SUPPORTS[rng.choice(len(names), p=odds)]
-    support = plain_layer(name, "support", rng.uniform(low, high))
+    name = tuple(_SUPPORTS)[rng.choice(len(_SUPPORTS), p=_SUPPORT_ODDS)]
+    support = plain_layer(name, "support", rng.uniform(*_SUPPORTS[name]))
     layers.append(contaminated_layer(rng, support) if rng.random() < contaminated / 2 else support)
     return tuple(layers)
 
@@ -71,8 +72,7 @@ def _swatch(rng: np.random.Generator, traces: float) -> Layer:
         name = EXTENDERS[rng.integers(len(EXTENDERS))]
         if name not in dict(recipe):
             recipe.append((name, weight * 10 ** rng.uniform(-1.3, 0.3)))
-    names, odds = zip(*_BINDERS, strict=True)
-    binder = names[rng.choice(len(names), p=odds)]
+    binder = _BINDERS[rng.choice(len(_BINDERS), p=_BINDER_ODDS)]
     thickness = 10 ** rng.uniform(0.8, 2.7)
     share = rng.lognormal(0.2, 0.5)
     return paint_layer(rng, recipe, thickness, binder=binder, traces=traces, medium_share=share)
