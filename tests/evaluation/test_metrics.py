@@ -114,10 +114,10 @@ def test_false_alarms_and_misses_are_counted_by_group() -> None:
 
 def test_undetectable_pigments_are_left_out() -> None:
     truth = make_truth()
-    k = NAMES.index("vermilion")
+    k = NAMES.index("gold_leaf")
     truth.sigma[:, k] = np.where(truth.present[:, k], 4.9, 0.0)
-    maps = with_group(oracle(truth), "mercury", slice(None), 0.0)
-    row = next(row for row in score(truth, maps).groups if row.name == "mercury")
+    maps = with_group(oracle(truth), "gold", slice(None), 0.0)
+    row = next(row for row in score(truth, maps).groups if row.name == "gold")
     assert row.present == 0
     assert row.absent == N - int(truth.present[:, k].sum())
     assert score(truth, maps).exact == 1.0

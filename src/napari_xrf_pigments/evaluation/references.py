@@ -217,7 +217,8 @@ def score_references(
     pairs = [(points[index], ids) for index, ids in chosen if ids]
     return ReferenceReport(
         by_counts=tuple(
-            _tally(f"{n:,}", merged, (merged.counts == n) & merged.labelled.any(1)) for n in counts
+            _tally(f"{n:,}", merged, np.asarray((merged.counts == n) & merged.labelled.any(1)))
+            for n in counts
         ),
         by_pigment=tuple(
             _tally(label, merged, np.isin(merged.product, rows))
@@ -320,7 +321,7 @@ def _rows_by_label(chosen: Sequence[tuple[int, tuple[str, ...]]]) -> dict[str, l
 def _tally(name: str, sample: _Sample, rows: BoolArray) -> Tally:
     claimed = sample.probability[rows] > THRESHOLD
     labelled, own = sample.labelled[rows], sample.own_line[rows]
-    found = (claimed & labelled).any(1)
+    found = np.asarray((claimed & labelled).any(1))
     best = labelled[np.arange(len(labelled)), sample.probability[rows].argmax(1)]
     others = claimed & ~labelled
     products = sample.product[rows]

@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_xrf_pigments.evaluation.independent_simulation.catalogue import (
+    set_groups,
+    set_pigment,
+    set_pigments,
+)
 from napari_xrf_pigments.evaluation.independent_simulation.labels import Window, label_spectrum
 from napari_xrf_pigments.evaluation.independent_simulation.recipes import GROUNDS, SUPPORTS
 from napari_xrf_pigments.evaluation.independent_simulation.stratigraphy import (
@@ -18,10 +23,9 @@ from napari_xrf_pigments.evaluation.independent_simulation.truth import (
     SUPPORT,
     TOP,
 )
-from napari_xrf_pigments.pigments.catalogue import ambiguity_groups, pigment, pigment_catalogue
 
-IDS = tuple(entry.id for entry in pigment_catalogue())
-GROUPS = tuple(ambiguity_groups())
+IDS = tuple(entry.id for entry in set_pigments())
+GROUPS = tuple(set_groups())
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +81,7 @@ def simple(*layers: tuple[str, dict[str, float]], support: str = "canvas") -> St
     made = []
     for role, weights in layers:
         supply = {
-            name: {z: f * w for z, f in pigment(name).fractions.items()}
+            name: {z: f * w for z, f in set_pigment(name).fractions.items()}
             for name, w in weights.items()
         }
         elements: dict[int, float] = {6: 1e-6}
