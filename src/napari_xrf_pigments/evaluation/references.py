@@ -216,10 +216,7 @@ def score_references(
     merged = _merge(samples)
     pairs = [(points[index], ids) for index, ids in chosen if ids]
     return ReferenceReport(
-        by_counts=tuple(
-            _tally(f"{n:,}", merged, np.asarray((merged.counts == n) & merged.labelled.any(1)))
-            for n in counts
-        ),
+        by_counts=tuple(_tally(f"{n:,}", merged, _labelled_at(merged, n)) for n in counts),
         by_pigment=tuple(
             _tally(label, merged, np.isin(merged.product, rows))
             for label, rows in _rows_by_label(chosen).items()
@@ -308,6 +305,11 @@ def _over_shoulders(counts: NDArray[Any], energies: EnergyAxis, family: str) -> 
 def _merge(samples: Sequence[_Sample]) -> _Sample:
     names = ("product", "counts", "probability", "labelled", "own_line")
     return _Sample(*(np.concatenate([getattr(s, name) for s in samples]) for name in names))
+
+
+def _labelled_at(sample: _Sample, counts: int) -> BoolArray:
+    """Flag the spectra of a number of counts in which something can be found."""
+    return np.asarray((sample.counts == counts) & sample.labelled.any(1))
 
 
 def _rows_by_label(chosen: Sequence[tuple[int, tuple[str, ...]]]) -> dict[str, list[int]]:
