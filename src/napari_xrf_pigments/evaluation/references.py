@@ -221,7 +221,7 @@ def score_references(
             _tally(label, merged, np.isin(merged.product, rows))
             for label, rows in _rows_by_label(chosen).items()
         ),
-        nothing=_tally("nothing to find", merged, ~merged.labelled.any(1)),
+        nothing=_tally("nothing to find", merged, np.asarray(~merged.labelled.any(1))),
         bare_share=_bare_share(merged),
         calibration=_calibration(merged),
         mixtures={
