@@ -11,8 +11,8 @@ from pathlib import Path
 from ..cube import XRFCube
 from ..physics.lines import atomic_number
 from ._detector_choice import require_single_detector
-from ._gridding import place_as_requested
 from ._reader import NO_AXIS, SLOW_FORMAT, UNUSED_AXIS, FormatReader, ReadOptions
+from .places.gridding import place_as_requested
 
 # Modules and the names of their readers, in the order in which they are tried.
 _READERS = (
@@ -20,6 +20,7 @@ _READERS = (
     ("scans.hdf5", "READER"),
     ("formats.ripple", "READER"),
     ("formats.hdf5.reader", "READER"),
+    ("formats.hdf5.flat", "READER"),
     ("formats.npy", "NPY_READER"),
     ("formats.npy", "NPZ_READER"),
     ("formats.msa", "READER"),

@@ -106,6 +106,19 @@ def crono(folder: Path) -> Made:
     return Made(folder / "crono.HDF5", counts, (0.02, -0.1))
 
 
+def bliss(folder: Path) -> Made:
+    import h5py
+
+    counts = small_counts()
+    with h5py.File(folder / "scan.h5", "w") as file:
+        measurement = file.create_group("1.1/measurement")
+        measurement["fx_det0"] = counts.reshape(12, -1)
+        measurement["fx_det0"].attrs["interpretation"] = "spectrum"
+        measurement["samy"] = 0.5 * (np.arange(12) % 4)
+        measurement["samz"] = 0.25 * (np.arange(12) // 4)
+    return Made(folder / "scan.h5", counts)
+
+
 def cronomaxrf(folder: Path) -> Made:
     """Copy the file that cronomaxrf's ``gridify`` made from the one that :func:`crono` writes."""
     path = shutil.copy(FILES / "cronomaxrf-0.0.12.h5", folder / "crono_GRIDIFIED.HDF5")
@@ -153,5 +166,14 @@ ROWS = [
         "without a spectrum is missing.",
         (Layout("CRONO 1.2, which cronomaxrf reads in the same way", crono),),
         described_as="HDF5 of CRONO",
+    ),
+    Row(
+        "HDF5 with a list of spectra",
+        "Spectra (spectrum, channel) in the order of the measurement, as BLISS writes them: placed "
+        "by the positions of two motors beside them (in either direction, with noise and missing "
+        "points), or by `--shape`, `--snake` and `--positions`; otherwise one row. Detectors are "
+        "summed, or one is selected.",
+        (Layout("BLISS, ESRF", bliss),),
+        described_as="HDF5 with a list",
     ),
 ]

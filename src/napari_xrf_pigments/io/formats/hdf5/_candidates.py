@@ -228,6 +228,11 @@ def _energies_beside(
     return None, None
 
 
+def energies_of(group: Any, channels: int) -> EnergyAxis | None:
+    """Read the energies of that many channels in a group, or in the one above it."""
+    return _energies_beside(group, (channels,), [0], [])[1]
+
+
 def stored_axis(
     group: Any, name: str, channels: int, notes: list[str] | None = None
 ) -> EnergyAxis | None:

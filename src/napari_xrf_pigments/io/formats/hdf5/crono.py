@@ -28,7 +28,7 @@ from ._candidates import can_be_counts, describe_dataset, stored_axis
 from ._scan import Counts, Hdf5Scan
 
 FORMAT = "HDF5 of CRONO (.h5)"
-_SPECTRA, _SELECTION = "XRF/Spectra", "XRF/SpectraSelectedIndex"
+SPECTRA, _SELECTION = "XRF/Spectra", "XRF/SpectraSelectedIndex"
 #: Unwanted spectra between two wanted ones that are read along with them.
 _GAP = 8
 _MICROSECONDS = 1e-6
@@ -65,7 +65,7 @@ class SelectedSpectra(StoredArray):
 
 def find_crono(file: Any) -> Hdf5Scan | None:
     """Find the scan of such a file; None where it is none."""
-    dataset = get(file, _SPECTRA)
+    dataset = get(file, SPECTRA)
     if can_be_counts(dataset) and is_readable(dataset):
         array = describe_dataset(file, dataset)
         return None if array is None else Hdf5Scan(FORMAT, (Counts("0", array),))
@@ -78,7 +78,7 @@ def find_crono(file: Any) -> Hdf5Scan | None:
     rows, columns = (int(length) for length in selection.shape[:2])
     energies = stored_axis(dataset.parent, "EnergyVector", channels)
     shape = (rows, columns, channels)
-    array = Candidate(_SPECTRA, shape, dataset.dtype, (0, 1, 2), energies)
+    array = Candidate(SPECTRA, shape, dataset.dtype, (0, 1, 2), energies)
     note = (
         f"CRONO measured {spectra} spectra while it moved; of these it chose one for each of "
         f"the {rows} x {columns} pixels."
@@ -104,7 +104,7 @@ def _holds_integers(dataset: Any, axes: tuple[int, ...]) -> bool:
 
 def _all_indices(file: Any) -> NDArray[np.int64]:
     whole = (slice(None), slice(None))
-    return _indices(get(file, _SELECTION), whole, len(get(file, _SPECTRA)))
+    return _indices(get(file, _SELECTION), whole, len(get(file, SPECTRA)))
 
 
 def _indices(selection: Any, part: tuple[slice, slice], spectra: int) -> NDArray[np.int64]:
@@ -121,7 +121,7 @@ def _valid(file: Any) -> NDArray[np.bool_] | None:
 
 def _live_time(file: Any) -> NDArray[np.float64] | None:
     times = read_numbers(get(file, "XRF/LiveTimes"))
-    if times is None or times.shape != get(file, _SPECTRA).shape[:1]:
+    if times is None or times.shape != get(file, SPECTRA).shape[:1]:
         return None
     return times[np.maximum(_all_indices(file), 0)][None] * _MICROSECONDS
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from napari_xrf_pigments.cube import Acquisition, EnergyAxis, XRFCube
 from napari_xrf_pigments.io._detector_choice import axes_agree
-from napari_xrf_pigments.io._gridding import grid_of_positions, place
 from napari_xrf_pigments.io._reader import FormatReader, ReadOptions, make_source
+from napari_xrf_pigments.io.places.gridding import grid_of_positions, place
+from napari_xrf_pigments.io.places.positions import Positions, parse_positions, stated_position
 from napari_xrf_pigments.io.point_spectra import (
     PointSpectra,
     PointSpectrum,
@@ -20,7 +21,6 @@ from napari_xrf_pigments.io.point_spectra import (
     read_point_spectra,
     spectrum_reader,
 )
-from napari_xrf_pigments.io.positions import Positions, parse_positions, stated_position
 
 FORMAT = "folder of single spectra"
 _POINTS_NOTE = (

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ._metadata import LENGTH_UNITS_MM
-from ._reader import parse_float, read_head, read_limited
+from .._metadata import LENGTH_UNITS_MM
+from .._reader import parse_float, read_head, read_limited
 
 _NAME = re.compile(r"(?:file ?)?name|file|spectrum|point|sample|id|label", re.IGNORECASE)
 _UNIT = r"(?:[ _]*[(\[]?(?P<unit>mm|cm|um|µm|μm|m|px|pixels?)[)\]]?)?"

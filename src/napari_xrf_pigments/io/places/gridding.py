@@ -8,8 +8,9 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cube import XRFCube, choose_chunks
-from ._reader import ReadOptions
+from napari_xrf_pigments.cube import XRFCube, choose_chunks
+
+from .._reader import ReadOptions
 from .positions import read_positions
 
 # Steps that differ by more than this factor are those between rows, not noise within one.

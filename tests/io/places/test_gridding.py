@@ -7,7 +7,7 @@ import pytest
 
 from napari_xrf_pigments import XRFCube
 from napari_xrf_pigments.io import open_cube
-from napari_xrf_pigments.io._gridding import grid_of_positions, grid_of_shape, place
+from napari_xrf_pigments.io.places.gridding import grid_of_positions, grid_of_shape, place
 
 SHAPE = (12, 17)
 
