@@ -8,7 +8,7 @@ import pytest
 
 from napari_xrf_pigments.cli import main
 from napari_xrf_pigments.cli._workspace import resumable_workspace, temporary_workspace
-from napari_xrf_pigments.io.output_lock import reserve_output
+from napari_xrf_pigments.io.outputs.output_lock import reserve_output
 
 
 @pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])

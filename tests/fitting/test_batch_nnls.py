@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from napari_xrf_pigments.fitting._batch_nnls import BatchNNLS
+from napari_xrf_pigments.fitting.least_squares import BatchNNLS
 
 X = np.arange(300.0)
 

@@ -48,7 +48,7 @@ ALLOWED = {
     ("training/_simulation_workers.py", "torch.set_num_threads"): "in a worker process of ours",
     ("training/_simulation_workers.py", "os.environ"): "for the worker processes of ours",
     (
-        "io/atomic_write.py",
+        "io/outputs/atomic_write.py",
         "ctypes.CDLL",
     ): "calls a function of the C library that exchanges two names",
 }

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..io.atomic_write import is_temporary_of
-from ..io.own_folders import foreign_in_store
+from ..io.outputs.atomic_write import is_temporary_of
+from ..io.outputs.own_folders import foreign_in_store
 from ._console import echo
 
 

@@ -26,9 +26,9 @@ class CleanRequest:
 
     def run(self) -> None:
         """Remove the files, and print each with its size."""
-        from ..io.atomic_write import remove
         from ..io.describe import format_size
-        from ..io.output_lock import reserve_output
+        from ..io.outputs.atomic_write import remove
+        from ..io.outputs.output_lock import reserve_output
         from ._workspace import leftovers, size_of
 
         folder = self.out.absolute().parent

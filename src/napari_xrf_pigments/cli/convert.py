@@ -36,7 +36,7 @@ class ConvertRequest(EnergyOptions, PlacementOptions):
     def run(self) -> None:
         """Open the scan and save it."""
         from ..io import open_cube, save_cube
-        from ..io.output_lock import reserve_output
+        from ..io.outputs.output_lock import reserve_output
         from ..io.scans import check_scan_output
 
         check_scan_output(self.out, self.format, overwrite=self.overwrite, scan=self.scan)

@@ -161,7 +161,7 @@ class MapRequest(CalibrationOptions, PlacementOptions, PaletteOptions):
 
     def map_scan(self) -> dict[str, Any]:
         """Map one scan, and return what was found as plain values."""
-        from ..io.output_lock import reserve_output
+        from ..io.outputs.output_lock import reserve_output
         from ..pigments.selection import select_pigments
 
         self.check_outputs()
@@ -206,7 +206,7 @@ class MapRequest(CalibrationOptions, PlacementOptions, PaletteOptions):
         ValueError, OSError
             If one cannot.
         """
-        from ..io.atomic_write import check_output
+        from ..io.outputs.atomic_write import check_output
         from ..io.results import check_results_output
         from ..reporting.overview import check_overview
         from ..reporting.report import check_report

@@ -51,7 +51,7 @@ class PointsRequest(EnergyOptions):
     def run(self) -> None:
         """Read the spectra, map them, write the table, and print it in short."""
         from ..io import read_point_spectra
-        from ..io.atomic_write import check_output
+        from ..io.outputs.atomic_write import check_output
         from ..mapping.points import PointSettings, map_points
         from ..network import Predictor
         from ..reporting.point_table import is_point_table, point_rows, save_point_table

@@ -31,7 +31,7 @@ class SimulateRequest(PaintingOptions):
 
     def run(self) -> None:
         """Simulate the scan and write it."""
-        from ..io.output_lock import reserve_output
+        from ..io.outputs.output_lock import reserve_output
         from ..io.scans import check_scan_output
         from ..io.truth_file import check_truth, truth_path
 

@@ -42,8 +42,8 @@ class TrainRequest:
 
     def run(self) -> None:
         """Train the network and write its weights."""
-        from ..io.atomic_write import check_output
-        from ..io.output_lock import reserve_output
+        from ..io.outputs.atomic_write import check_output
+        from ..io.outputs.output_lock import reserve_output
         from ..network.weights import is_weights
         from ..training.checkpoint import checkpoint_path, is_checkpoint
         from ..training.config import TrainingConfig

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..cube import ElementMaps, PigmentMaps, combine_maps
-from ..io.atomic_write import check_output, write_atomically
+from ..io.outputs.atomic_write import check_output, write_atomically
 from ._cache import VERSION, cache_folder
 from .independent_simulation.make import DRAWS, STACKS, make_set
 from .independent_simulation.truth import TestSet, Truth, concatenate_truths

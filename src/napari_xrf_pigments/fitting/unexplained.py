@@ -18,11 +18,11 @@ from .._typing import Float32Array, FloatArray
 from ..cube.acquisition import Acquisition
 from ..cube.energy import EnergyAxis
 from ..physics.detector import FWHM_PER_SIGMA
-from ._batch_nnls import BatchNNLS
 from .background import smooth_terms
 from .common_lines import common_line_columns, scatter_columns
 from .conditions import Conditions
 from .design_matrix import binned_axis, vstack_columns
+from .least_squares import BatchNNLS
 from .lineshape import fwhm_kev
 
 _LOW_KEV, _BIN_KEV = 1.2, 0.06

@@ -15,11 +15,11 @@ import numpy as np
 
 from .._typing import Float32Array, FloatArray
 from ..cube.acquisition import Acquisition
-from ._batch_nnls import BatchNNLS
 from .background import smooth_terms
 from .common_lines import common_line_columns, scatter_columns
 from .conditions import Conditions
 from .design_matrix import vstack_columns
+from .least_squares import BatchNNLS
 
 #: Estimates below this value are used as the share. The network's answers change from 0.20 on.
 SMALL = 0.02

@@ -13,7 +13,7 @@ from typing import Any
 from ..cube import EnergyAxis, XRFCube
 from ..physics.lines import atomic_number
 from ._reader import read_limited
-from .atomic_write import write_atomically
+from .outputs.atomic_write import write_atomically
 
 FORMAT = "napari-xrf-pigments energy calibration"
 VERSION = 1

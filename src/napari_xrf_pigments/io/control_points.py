@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .atomic_write import write_atomically
+from .outputs.atomic_write import write_atomically
 
 _KIND = "napari-xrf-pigments control points"
 

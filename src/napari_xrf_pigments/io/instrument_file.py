@@ -11,7 +11,7 @@ from typing import Any
 from ..cube import Acquisition, Detector, EnergyAxis, XRFCube
 from ..physics.lines import atomic_number
 from ._reader import read_limited
-from .atomic_write import check_output, write_atomically
+from .outputs.atomic_write import check_output, write_atomically
 
 _HEADER = "# Instrument settings of napari-xrf-pigments"
 _SUFFIXES = (".toml",)

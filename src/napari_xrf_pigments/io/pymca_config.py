@@ -17,7 +17,7 @@ from string import Template
 from ..cube import Acquisition, Detector, EnergyAxis
 from ..fitting.lineshape import TYPICAL_FWHM_EV
 from ..physics.lines import MN_KA_KEV, atomic_number
-from .atomic_write import write_atomically
+from .outputs.atomic_write import write_atomically
 
 MAX_BYTES = 4 * 2**20
 # PyMca's full width over sigma, keV of an electron-hole pair, and Fano factor.

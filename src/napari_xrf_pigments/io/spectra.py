@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import Acquisition, EnergyAxis
-from .atomic_write import write_atomically
+from .outputs.atomic_write import write_atomically
 
 _FIRST = "Energy (keV)"
 _OWNER = "napari-xrf-pigments"

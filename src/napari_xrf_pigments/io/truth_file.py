@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .atomic_write import GuardedFile, check_output, write_atomically
+from .outputs.atomic_write import GuardedFile, check_output, write_atomically
 from .results.fields import MARKER, to_json
 
 if TYPE_CHECKING:

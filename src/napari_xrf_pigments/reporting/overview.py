@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io.atomic_write import check_output, write_atomically
+from ..io.outputs.atomic_write import check_output, write_atomically
 from ..pigments.display import Naming
 from ..pigments.selection import Palette
 from ._page import MM_PER_INCH, CompositePicture, MapPicture, Page, to_dots

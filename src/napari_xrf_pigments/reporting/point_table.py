@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..cube import PigmentMaps
-from ..io.atomic_write import check_output, write_atomically
+from ..io.outputs.atomic_write import check_output, write_atomically
 from ..mapping.points import PointMaps
 from ..pigments.display import Naming, catalogue_naming, format_probability
 

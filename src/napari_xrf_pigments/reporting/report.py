@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..cube import ElementMaps, PigmentMaps, XRFCube
-from ..io.atomic_write import check_output, write_atomically
+from ..io.outputs.atomic_write import check_output, write_atomically
 from ..mapping.region_spectra import region_sums
 from ..mapping.tiles import Progress
 from ..physics.lines import GREEK, line_family

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..cube import ElementMaps, PigmentMaps
-from ..io.atomic_write import write_atomically
-from ..io.own_folders import foreign_files, is_own_folder, refuse_foreign
+from ..io.outputs.atomic_write import write_atomically
+from ..io.outputs.own_folders import foreign_files, is_own_folder, refuse_foreign
 from ..io.results.fields import MARKER, provenance, to_json
 from ..pigments.display import Naming
 from ._page import MM_PER_INCH, MapPicture

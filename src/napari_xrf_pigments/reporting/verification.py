@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..inversion.verification import ClaimTest, FittedLayer, Interval, Verification
-from ..io.atomic_write import check_output, write_atomically
+from ..io.outputs.atomic_write import check_output, write_atomically
 from ..pigments.catalogue import ambiguity_groups
 from ..pigments.display import (
     group_title,

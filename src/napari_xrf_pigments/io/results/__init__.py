@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ..atomic_write import check_output, write_atomically
-from ..own_folders import refuse_foreign
+from ..outputs.atomic_write import check_output, write_atomically
+from ..outputs.own_folders import refuse_foreign
 from .fields import all_fields
 
 Format = Literal["zarr", "hdf5", "h5", "tiff", "csv", "csv-maps"]

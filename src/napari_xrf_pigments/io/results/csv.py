@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_xrf_pigments._typing import Float32Array
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ..own_folders import foreign_files, is_own_folder
+from ..outputs.own_folders import foreign_files, is_own_folder
 from .fields import KIND, MARKER, Field, all_fields, assemble, describe_maps, to_json
 
 INDEX = "provenance.json"

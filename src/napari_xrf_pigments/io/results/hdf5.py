@@ -19,7 +19,7 @@ from napari_xrf_pigments.cube.maps import OPTIONAL_PIGMENT_ARRAYS, channel_names
 
 from .._guarded_hdf5 import get, open_file, readable_dataset
 from .._reader import read_head
-from ..atomic_write import GuardedFile
+from ..outputs.atomic_write import GuardedFile
 from .fields import KIND, MARKER, MAX_MAPS, Field, all_fields, check_stored, provenance, to_json
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"

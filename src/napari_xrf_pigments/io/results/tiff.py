@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 
-from ..own_folders import foreign_files, is_own_folder
+from ..outputs.own_folders import foreign_files, is_own_folder
 from .fields import KIND, MARKER, Field, all_fields, provenance, to_json
 
 INDEX = "provenance.json"

@@ -23,7 +23,7 @@ from napari_xrf_pigments.pigments.display import (
 )
 
 from .._guarded_zarr import metadata, open_checked
-from ..own_folders import foreign_in_store
+from ..outputs.own_folders import foreign_in_store
 from .fields import KIND, MARKER, Field, all_fields, assemble, check_stored, describe_maps
 
 OME_VERSION = "0.5"

@@ -9,7 +9,7 @@ from typing import Literal, cast
 
 from napari_xrf_pigments.cube import XRFCube
 
-from ..atomic_write import (
+from ..outputs.atomic_write import (
     check_output,
     remove,
     temporary_beside,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from napari_xrf_pigments.cube import XRFCube
 
-from ..atomic_write import SourceError
+from ..outputs.atomic_write import SourceError
 
 #: Called with the pixels done and the pixels in all.
 Progress = Callable[[int, int], None]

@@ -12,8 +12,8 @@ from napari_xrf_pigments.cube import XRFCube, choose_pieces
 from .._guarded_hdf5 import get, open_file, readable_dataset
 from .._lazy import dask_counts
 from .._reader import FormatReader, ReadOptions, check_size, make_source
-from ..atomic_write import GuardedFile
 from ..formats.hdf5.reader import Hdf5Cube, is_hdf5
+from ..outputs.atomic_write import GuardedFile
 from ..results.fields import MARKER
 from ._blocks import Progress, scan_blocks, stored_dtype
 from .metadata import KIND, from_json, metadata_of, to_json

@@ -20,7 +20,7 @@ from napari_xrf_pigments.cube import XRFCube, choose_pieces
 from .._guarded_zarr import open_checked, open_guarded
 from .._lazy import StoredArray, dask_counts
 from .._reader import FormatReader, ReadOptions, check_size, make_source
-from ..own_folders import foreign_in_store, refuse_foreign
+from ..outputs.own_folders import foreign_in_store, refuse_foreign
 from ..results.fields import MARKER
 from ..results.zarr import OME_VERSION, own_attributes
 from ._blocks import Progress, scan_blocks, stored_dtype

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments._typing import FloatArray
-from napari_xrf_pigments.io.atomic_write import write_atomically
+from napari_xrf_pigments.io.outputs.atomic_write import write_atomically
 
 from ..layers.region_masks import DrawnLine
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_xrf_pigments.io.atomic_write import write_atomically
+from napari_xrf_pigments.io.outputs.atomic_write import write_atomically
 from napari_xrf_pigments.pigments import display
 
 from ..layers.region_masks import Region

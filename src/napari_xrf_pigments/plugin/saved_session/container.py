@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from napari_xrf_pigments.cube import ElementMaps, PigmentMaps
 from napari_xrf_pigments.cube.maps import pigment_arrays
 from napari_xrf_pigments.io import load_results, save_results
-from napari_xrf_pigments.io.atomic_write import write_atomically
+from napari_xrf_pigments.io.outputs.atomic_write import write_atomically
 
 from ..state.results import empty_maps
 

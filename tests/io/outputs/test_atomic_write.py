@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_xrf_pigments.io.atomic_write import GuardedFile
+from napari_xrf_pigments.io.outputs.atomic_write import GuardedFile
 
 # A limit of 100 kB per file in the other process has the same effect as a full disk.
 SCRIPT = """

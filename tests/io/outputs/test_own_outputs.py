@@ -10,7 +10,7 @@ import pytest
 from napari_xrf_pigments import XRFCube
 from napari_xrf_pigments.evaluation import Report
 from napari_xrf_pigments.io import load_results, save_cube, save_results
-from napari_xrf_pigments.io.atomic_write import check_output
+from napari_xrf_pigments.io.outputs.atomic_write import check_output
 from napari_xrf_pigments.reporting.overview import save_overview
 from napari_xrf_pigments.reporting.tiff_figures import save_pictures
 

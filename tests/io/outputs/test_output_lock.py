@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from napari_xrf_pigments.io.output_lock import reserve_output
+from napari_xrf_pigments.io.outputs.output_lock import reserve_output
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from napari_xrf_pigments.io.output_lock import reserve_output
+from napari_xrf_pigments.io.outputs.output_lock import reserve_output
 with reserve_output(Path(sys.argv[1])):
     print("reserved", flush=True)
     time.sleep(600)

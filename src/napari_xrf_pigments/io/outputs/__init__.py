@@ -1,0 +1,1 @@
+"""Outputs: what may be replaced, locks, and files that appear whole or not at all."""
