@@ -157,13 +157,6 @@ def _flat(folder: Path) -> None:
         file["1.1/measurement/samy"] = 0.5 * (np.arange(12) // 4)
 
 
-def _spectra_folder(folder: Path) -> None:
-    for index, spectrum in enumerate(COUNTS.reshape(12, -1)):
-        (folder / f"p{index}.csv").write_text(handheld_text(spectrum))
-    places = [f"p{index},{index % 4},{index // 4}" for index in range(12)]
-    (folder / "places.txt").write_text("name,x_mm,y_mm\n" + "\n".join(places))
-
-
 def _crono(folder: Path) -> None:
     import h5py
 
@@ -253,7 +246,6 @@ SEEDS = {
         Seed("npz", _npz, "scan.npz", "scan.npz"),
         Seed("hdf5", _hdf5, "scan.h5", "scan.h5"),
         Seed("flat", _flat, "scan.h5", "scan.h5"),
-        Seed("spectra_folder", _spectra_folder, ".", "places.txt", True),
         Seed("crono", _crono, "scan.hdf5", "scan.hdf5"),
         Seed("tiff", _tiff, "scan.tif", "scan.tif"),
         Seed("geopixe", _geopixe, "scan.GeoPIXE", "scan.GeoPIXE"),

@@ -76,6 +76,14 @@ def test_unknown_positions_are_left_out_and_said():
     assert any("without a position" in note for note in grid.notes)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e308, 1e300])
+def test_impossible_positions_are_unknown_ones(value):
+    row, column = raster(3, 4, False)
+    x = column.astype(float)
+    x[5] = value
+    assert grid_of_positions(x, row.astype(float)).index[1, 1] == -1
+
+
 def test_positions_that_are_no_grid_are_refused():
     rng = np.random.default_rng(6)
     with pytest.raises(ValueError, match="form no grid"):

@@ -17,6 +17,8 @@ from .positions import read_positions
 _GAP = 4.0
 # A step fits clearly better if it leaves less than this share of the squared misfit.
 _CLEARLY = 0.6
+# No stage reaches so far, in any unit.
+_FAR = 1e12
 #: Scans have more measured pixels than this share, or their positions are no grid.
 LEAST_FILLED = 0.6
 
@@ -98,7 +100,7 @@ def grid_of_positions(
     ValueError
         If the positions form no grid.
     """
-    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    known = np.flatnonzero((np.abs(x) < _FAR) & (np.abs(y) < _FAR))
     if known.size < 2:
         raise ValueError("The positions of the spectra are not known.")
     slow_is_y = _order_correlation(y[known]) >= _order_correlation(x[known])
