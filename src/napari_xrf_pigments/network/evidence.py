@@ -22,8 +22,9 @@ from ..physics.lines import element_symbol, line_family
 from ..pigments.catalogue import Pigment, pigment_catalogue
 from .outputs import group_of_pigment, output_names
 
-#: Probability over which a pigment or group is claimed.
-CLAIMED = 0.5
+#: Probability over which a pigment or group is claimed, and one up to which none is lowered. In
+#: between the limit comes in gradually: where it began at a step, rounding would decide.
+CLAIMED, LOWERED_FROM = 0.5, 0.3
 #: Significance (sigma) of an element from which a claim stands, and from which it is not lowered.
 #: In reference powders and simulated sets (docs/physics/evidence.md) lower values leave claims
 #: without a line, and higher ones remove pigments that are there.
@@ -150,11 +151,12 @@ def evidence_rule(families: tuple[str, ...]) -> EvidenceRule:
 
 def _lowered(probability: Float32Array, support: Float32Array) -> Float32Array:
     """Limit the probabilities of claims by the significance of their elements."""
-    weak = (probability > CLAIMED) & (support < FULL_SIGMA)
+    weak = (probability > LOWERED_FROM) & (support < FULL_SIGMA)
     lowered = probability.copy()
-    # A ramp, not a step, so that rounding decides nothing.
+    claimed = probability[weak]
     limit = np.interp(support[weak], (0, SUPPORTED_SIGMA, FULL_SIGMA), (_LEFT, CLAIMED, 1.0))
-    lowered[weak] = np.minimum(probability[weak], limit)
+    share = np.minimum((claimed - LOWERED_FROM) / (CLAIMED - LOWERED_FROM), 1)
+    lowered[weak] = claimed - share * np.maximum(claimed - limit, 0)
     return lowered
 
 
