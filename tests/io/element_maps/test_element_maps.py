@@ -255,3 +255,12 @@ def test_values_beyond_single_precision_are_missing(tmp_path):
     for name in ("scan.csv", "Fe-K.txt", "Fe-K.tif"):
         (image,) = load_maps(tmp_path / name).counts
         np.testing.assert_array_equal(image, [[np.nan, 2], [np.nan, 4]])
+
+
+def test_a_curve_of_two_columns_is_no_element_map(tmp_path):
+    path = tmp_path / "EXAFS_Cu.dat"
+    rows = [f"{8000 + 4.4 * i:.3f} {0.52 - 0.001 * i:.5f}" for i in range(40)]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    assert not is_maps(path)
+    path.write_text("\n".join("3 2\n1 4" for _ in range(20)), encoding="utf-8")
+    assert is_maps(path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ MATRIX_FORMAT = "element map as text"
 TABLE_FORMAT = "table of element maps"
 MAX_TEXT_BYTES = 512 * 2**20
 _LONGEST_LINE = 2**22
+#: Rows of two numbers from which a rising column makes a curve.
+_ROWS_OF_CURVE = 16
 SUFFIXES = (".csv", ".txt", ".dat", ".asc", ".tsv")
 _ROWS = ("row", "y", "line", "y_px", "y (px)")
 _COLUMNS = ("column", "col", "x", "x_px", "x (px)")
@@ -48,12 +50,21 @@ def matches(path: Path) -> bool:
 
 
 def is_matrix(path: Path) -> bool:
-    """Return whether a file begins as a matrix of numbers."""
+    """Return whether a file begins as a matrix of numbers; a curve, x and y, is none."""
     lines = _lines(read_head(path, 64 * 2**10))
-    rows = [_numbers(line) for line in lines[:3]]
-    if len(lines) == 1 or not rows or any(row is None for row in rows):
+    rows = [row for row in map(_numbers, lines[:_ROWS_OF_CURVE]) if row is not None]
+    if len(lines) == 1 or not rows or len(rows) < min(len(lines), 3) or len(rows[0]) < 2:
         return False
-    return len({len(row) for row in rows[:2] if row is not None}) == 1 and len(rows[0] or []) > 1
+    return len({len(row) for row in rows[:2]}) == 1 and not _is_curve(rows)
+
+
+def _is_curve(rows: Sequence[Sequence[float]]) -> bool:
+    """Return whether many rows hold two numbers each, of which one rises all the way."""
+    if len(rows) < _ROWS_OF_CURVE or any(len(row) != 2 for row in rows):
+        return False
+    return any(
+        all(after[column] > before[column] for before, after in pairwise(rows)) for column in (0, 1)
+    )
 
 
 def load(path: Path) -> TextMaps:
