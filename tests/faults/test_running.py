@@ -82,7 +82,7 @@ class Card:
 
 
 def on_card(capacity: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, Card]:
-    network = Predictor("cpu")
+    network = Predictor("cpu-float32")
     card = Card(network, capacity)
     monkeypatch.setattr(network, "_forward", card)
     # The computation itself runs on the processor.
@@ -100,11 +100,11 @@ def on_card(capacity: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Predictor, 
 )
 @pytest.mark.parametrize("capacity", [300, 0])
 def test_a_full_gpu_falls_back_to_smaller_batches_or_the_processor(
-    cube: XRFCube, network: Predictor, monkeypatch: pytest.MonkeyPatch, capacity: int
+    cube: XRFCube, monkeypatch: pytest.MonkeyPatch, capacity: int
 ) -> None:
     tried, card = on_card(capacity, monkeypatch)
     maps = map_pigments(cube, predictor=tried)
-    expected = map_pigments(cube, predictor=network)
+    expected = map_pigments(cube, predictor=Predictor("cpu-float32"))
     np.testing.assert_allclose(maps.probability, expected.probability, atol=1e-4)
     warnings = maps.provenance["warnings"]
     assert sum("memory of the GPU was full" in text for text in warnings) == (1 if capacity else 2)
@@ -122,7 +122,7 @@ def test_a_lack_of_memory_without_a_fallback_is_raised(
     def full(*_: object) -> torch.Tensor:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
-    tried = Predictor("cpu")
+    tried = Predictor("cpu-float32")
     monkeypatch.setattr(tried, "_forward", full)
     with pytest.raises(torch.cuda.OutOfMemoryError):
         tried.bind(EnergyAxis(512, 0.03), None)(np.ones((BATCH, 512), np.uint16))  # type: ignore[arg-type]

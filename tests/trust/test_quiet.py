@@ -34,7 +34,7 @@ import napari_xrf_pigments as xp
 from napari_xrf_pigments.io import load_results, save_results
 
 folder = Path(sys.argv[1])
-made, _ = xp.simulate_scan(0, (3, 4), n_channels=1024, gain_kev=0.03)
+made, _ = xp.simulate_scan(0, (5, 6), n_channels=1024, gain_kev=0.03)
 np.save(folder / "scan.npy", np.asarray(made.counts))
 cube = xp.open_cube(folder / "scan.npy", gain_kev=0.03, offset_kev=made.energies.offset_kev)
 elements = xp.map_elements(cube, ["Fe", "Pb"])
