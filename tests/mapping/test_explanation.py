@@ -166,10 +166,10 @@ def test_deleting_a_family_does_not_change_the_others():
 
 
 def test_without_a_prediction_unexpected_peaks_are_still_named():
-    spectrum = toy(Fe_K=3000, Bi_L=2500)
+    spectrum = toy(Fe_K=3000, Y_K=2500)
     explanation = explain_spectrum(spectrum, AXIS, Acquisition("Rh", 45.0), toy_network)
     assert explanation.evidence == ()
-    assert explanation.unexplained[0].family == "Bi L"
+    assert explanation.unexplained[0].family == "Y K"
 
 
 def test_an_empty_spectrum_is_refused_in_one_sentence():

@@ -69,7 +69,7 @@ class UnexplainedNetwork:
     """A network that cannot explain the left half of a scan."""
 
     names, groups, weights_hash, device = ("a",), ("g",), "abc", "cpu"
-    fields = PIGMENT_ARRAYS
+    fields, numerics = PIGMENT_ARRAYS, "float32"
     notices = ("The memory of the GPU was full, so the processor went on with the work.",)
 
     def bind(self, energies: EnergyAxis, acquisition: Acquisition) -> Any:
