@@ -14,7 +14,7 @@ from napari_xrf_pigments.io.outputs.atomic_write import check_output
 from napari_xrf_pigments.reporting.overview import save_overview
 from napari_xrf_pigments.reporting.tiff_figures import save_pictures
 
-from .made_results import make
+from ..made_results import make
 
 
 def cube() -> XRFCube:
