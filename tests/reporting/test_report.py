@@ -154,7 +154,8 @@ def test_a_report_without_maps_is_refused(tmp_path):
 
 def test_a_stopped_report_states_that_maps_are_missing():
     page = render(full_report(spectra=()), watch=lambda done: done >= 1)
-    assert page.count("data:image/png") == 1
+    whole = render(full_report(spectra=()))
+    assert page.count("data:image/png") < whole.count("data:image/png") / 2
     assert "was stopped" in page
 
 
@@ -174,7 +175,8 @@ def known_maps():
 
 
 def test_the_rows_contain_shares_of_the_measured_pixels():
-    (row,) = pigment_rows(known_maps(), NAMING, 0.5)
+    group, row = pigment_rows(known_maps(), NAMING, 0.5)
+    assert (group.name, group.share) == ("Azurite or Red lead", pytest.approx(1 / 3))
     assert (row.name, row.lines, row.mistaken_for) == ("Vermilion", "Hg L, S K", "")
     assert row.share == pytest.approx(1 / 3)
     assert row.top == row.below == pytest.approx(1 / 3)

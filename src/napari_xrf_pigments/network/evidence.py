@@ -20,11 +20,12 @@ import numpy as np
 from .._typing import Float32Array, IntArray
 from ..physics.lines import element_symbol, line_family
 from ..pigments.catalogue import Pigment, pigment_catalogue
+from .out_of_distribution import MAX_RATE
 from .outputs import group_of_pigment, output_names
 
-#: Probability over which a pigment or group is claimed, and one up to which none is lowered. In
-#: between the limit comes in gradually: where it began at a step, rounding would decide.
-CLAIMED, LOWERED_FROM = 0.5, 0.3
+#: Probability over which a pigment or group is claimed, and one up to which none is lowered, so
+#: that base rates stay. In between the limit comes in gradually: at a step, rounding would decide.
+CLAIMED, LOWERED_FROM = 0.5, MAX_RATE
 #: Significance (sigma) of an element from which a claim stands, and from which it is not lowered.
 #: In reference powders and simulated sets (docs/physics/evidence.md) lower values leave claims
 #: without a line, and higher ones remove pigments that are there.
