@@ -1,18 +1,19 @@
 """Layers of earlier results are removed one per step; what the user shows and hides stays."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_xrf_pigments.cube import XRFCube
 from napari_xrf_pigments.plugin.layers import colormaps
 from napari_xrf_pigments.plugin.layers import sync as layers
 from napari_xrf_pigments.plugin.layers.metadata import map_layers
 from napari_xrf_pigments.plugin.layers.specs import MapSpec
 from napari_xrf_pigments.plugin.layers.sync import discard_maps, show_maps
 from napari_xrf_pigments.plugin.layers.visibility import iter_show_only
+from napari_xrf_pigments.plugin.state.scan import Scan
 
 
 def spec(name):
@@ -20,9 +21,14 @@ def spec(name):
     return MapSpec("element", name, name, image, colormaps.black_to_colour("#ffffff", "White"))
 
 
+def new_scan():
+    counts = np.ones((4, 4, 256), np.uint16)
+    return Scan(XRFCube.from_array(counts, gain_kev=0.04), "scan")
+
+
 @pytest.fixture
 def scan():
-    return SimpleNamespace(cube=SimpleNamespace(pixel_mm=None))
+    return new_scan()
 
 
 @pytest.fixture
@@ -50,7 +56,7 @@ def test_new_maps_get_new_layers_and_complete_an_unfinished_removal(viewer, scan
 
 
 def test_layers_of_another_scan_stay(viewer, scan):
-    other = SimpleNamespace(cube=scan.cube)
+    other = new_scan()
     assert list(discard_maps(viewer, other, {"element"})) == []
     assert len(viewer.layers) == 3
 
