@@ -46,7 +46,7 @@ def test_small_estimates_agree_with_the_full_fit(counts: float, anode: str) -> N
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 10.0])
-@pytest.mark.parametrize("foreign", ["Bi L", "Br K", "Y K", "U L", "Nb K", "W L"])
+@pytest.mark.parametrize("foreign", ["Y K", "U L", "Nb K", "W L"])
 def test_foreign_elements_require_the_full_fit(
     expected_spectrum: Maker, foreign: str, scale: float
 ) -> None:
@@ -72,7 +72,7 @@ def test_an_instrument_unlike_the_model_requires_the_full_fit(expected_spectrum:
 
 
 def test_a_spectrum_has_the_same_estimate_alone_and_in_a_batch(expected_spectrum: Maker) -> None:
-    counts = pixels(expected_spectrum, {**PAINT, "Bi L": 300.0})
+    counts = pixels(expected_spectrum, {**PAINT, "Y K": 300.0})
     together = estimate(counts)
     alone = np.concatenate([estimate(one[None]) for one in counts[:20]])
     assert alone == pytest.approx(together[:20], abs=1e-4)

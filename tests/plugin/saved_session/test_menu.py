@@ -86,7 +86,7 @@ def test_docks_of_a_session_are_those_of_the_menus(viewer, scan, offered, tmp_pa
     qtbot.waitUntil(lambda: not our_docks(viewer), timeout=180_000)
     viewer.layers.clear()
     commands.replace_by_session(viewer, target)
-    qtbot.waitUntil(lambda: len(our_docks(viewer)) == 3, timeout=180_000)
+    qtbot.waitUntil(lambda: len(our_docks(viewer)) == 4, timeout=180_000)
     assert sorted(viewer.window.dock_widgets) == names
     commands.open_docks(viewer, lambda: ended.append(True))
     qtbot.waitUntil(lambda: len(ended) == 2, timeout=180_000)

@@ -49,7 +49,7 @@ def test_an_empty_dock_shows_how_to_start(dock):
 def test_the_dock_is_narrow_beside_the_canvas(viewer):
     dock = add_dock(viewer, SpectrumDock, "Spectrum", "right")
     assert dock.sizeHint().width() < 500
-    assert dock.minimumSizeHint().width() < 420
+    assert dock.minimumSizeHint().width() < 450
 
 
 def test_the_dock_shows_the_clicked_spectrum(viewer, dock, qtbot):
