@@ -77,7 +77,7 @@ def test_docks_opened_by_a_menu_are_tabs_and_the_window_keeps_its_size(viewer, q
         # The dock that was opened is in front.
         qtbot.waitUntil(lambda frame=frame: not frame.visibleRegion().isEmpty(), timeout=60_000)
         qtbot.waitUntil(lambda: window.size() == before, timeout=60_000)
-        assert window.updatesEnabled()
+        qtbot.waitUntil(window.updatesEnabled, timeout=60_000)
 
 
 @pytest.mark.parametrize("moved", [False, True])

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from napari_xrf_pigments import Acquisition, EnergyAxis, XRFCube, open_cube
 from napari_xrf_pigments.cube import Detector, Source
+from napari_xrf_pigments.cube.acquisition import SUPPORTS
 from napari_xrf_pigments.io import save_cube
 
 NAMES = ("scan.zarr", "scan.h5", "scan.rpl")
@@ -39,6 +40,7 @@ known = st.builds(
     atmosphere=st.sampled_from([None, "air", "helium", "vacuum"]),
     path_mm=st.one_of(st.none(), st.floats(0, 100)),
     instrument=some_names,
+    support=st.none() | st.sampled_from(SUPPORTS),
 )
 
 
@@ -49,7 +51,11 @@ def cubes(draw: st.DrawFn) -> XRFCube:
     dtype = np.dtype(draw(st.sampled_from(TYPES)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     ends = np.iinfo(dtype)
-    counts = rng.integers(ends.min, ends.max, shape, dtype.newbyteorder("="), endpoint=True)
+    # Integers of 8 bytes are refused where their sums would overflow.
+    largest = min(ends.max, 2**40)
+    counts = rng.integers(
+        max(ends.min, -(2**40)), largest, shape, dtype.newbyteorder("="), endpoint=True
+    )
     side = st.floats(1e-3, 10)
     times = rng.random(shape[:2])
     return XRFCube(

@@ -115,7 +115,7 @@ def _axis(content: Any) -> EnergyAxis:
 
 def _acquisition(content: Any) -> Acquisition:
     values = {key: value for key, value in content.items() if value is not None}
-    for key in ("anode", "atmosphere", "instrument"):
+    for key in ("anode", "atmosphere", "instrument", "support"):
         if key in values:
             _text(values[key])
     for key in ("tube_kv", "incidence_deg", "takeoff_deg", "path_mm", "tube_ua"):
