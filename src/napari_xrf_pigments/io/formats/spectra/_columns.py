@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_xrf_pigments.io._reader import parse_float
+from napari_xrf_pigments.io._reader import MAX_CHANNELS, parse_float
 
 #: Fewer rows are no spectrum.
 MIN_ROWS = 128
@@ -58,10 +58,12 @@ class Columns:
 
 
 def parse_columns(text: str) -> Columns | None:
-    """Parse a text in columns; None where it has fewer than 128 rows of numbers at its end.
+    """Parse a text in columns; None where fewer than 128 rows of numbers end it, or too many.
 
     A few lines without numbers may follow the columns.
     """
+    if text.count("\n") > MAX_CHANNELS + _MAX_HEADER_LINES:
+        return None
     lines = [line for line in text.splitlines() if line.strip()]
     end = len(lines)
     last = None

@@ -61,8 +61,11 @@ def parse_mca(text: str, name: str = "The text") -> McaText:
         raise ValueError(f"{name} does not state how many channels it has (CHANNELS).")
     if count is None or not 1 <= count <= _MAX_DETECTORS:
         raise ValueError(f"{name} does not state how many detectors it has (ELEMENTS).")
+    words = data.split(maxsplit=int(channels) * int(count))
+    if len(words) > int(channels) * int(count):
+        raise ValueError(f"{name} holds more numbers than the channels that it states.")
     try:
-        values = np.array([float(word) for word in data.split()])
+        values = np.array([float(word) for word in words])
     except ValueError:
         raise ValueError(f"{name} has text where counts should be.") from None
     if not found or values.size != int(channels) * int(count):

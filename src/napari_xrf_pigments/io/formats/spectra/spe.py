@@ -28,9 +28,12 @@ _KEYWORD = re.compile(r"^\$([A-Z0-9_]+):\s*$", re.MULTILINE)
 
 
 def parse_spe(text: str) -> dict[str, list[str]]:
-    """Parse the words after each $KEYWORD."""
+    """Parse the words after each $KEYWORD; of too many, the last one holds the rest."""
     parts = _KEYWORD.split(text)
-    return {key: body.split() for key, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return {
+        key: body.split(maxsplit=MAX_CHANNELS + 2)
+        for key, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
 
 
 def matches(path: Path) -> bool:
@@ -61,6 +64,8 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _counts(name: str, words: list[str]) -> NDArray[np.float64]:
+    if len(words) > MAX_CHANNELS + 2:
+        raise ValueError(f"{name} holds more than {MAX_CHANNELS:,} numbers, so it is no spectrum.")
     try:
         first, last = int(words[0]), int(words[1])
         values = np.array([float(word) for word in words[2:]])
