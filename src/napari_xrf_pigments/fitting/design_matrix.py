@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 
-from .._typing import FloatArray
+from .._typing import Float32Array, FloatArray
+from ..cube.acquisition import Acquisition
 from ..physics.detector import path_transmission
 from ..physics.lines import LineFamily, line_family
 from .artefacts import Scatter, pile_up_shape, scatter_shapes
@@ -251,3 +254,100 @@ def shape_error_variance(
             variance[:, column] = effect.sum(1) * (members[:, column] == 0)
             column += 1
     return variance
+
+
+#: Least energy of coarse bins, keV.
+COARSE_LOW_KEV = 1.19
+
+
+class CoarseBins:
+    """Bins of two fine ones each, as far as an energy axis reaches above 1.2 keV.
+
+    Parameters
+    ----------
+    kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    borders_kev : tuple of float
+        Edges of the fine bins, keV.
+
+    Attributes
+    ----------
+    borders_kev : ndarray, shape (bin + 1,)
+        Edges of the coarse bins, keV.
+
+    Raises
+    ------
+    ValueError
+        If fewer than 16 of them lie on the axis.
+    """
+
+    def __init__(self, kev: FloatArray, borders_kev: tuple[float, ...]) -> None:
+        gain = float(kev[-1] - kev[0]) / (len(kev) - 1)
+        borders = np.array(borders_kev[::2])
+        start, end = kev[0] - gain / 2, kev[-1] + gain / 2
+        first = int(np.searchsorted(borders, max(COARSE_LOW_KEV, start)))
+        last = int(np.searchsorted(borders, end, side="right")) - 1
+        if last - first < 16:
+            raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
+        self.borders_kev = borders[first : last + 1]
+        self._fine = slice(2 * first, 2 * last)
+        self._positions = (self.borders_kev - start) / gain
+
+    def merge(self, fine: Float32Array) -> Float32Array:
+        """Sum counts of fine bins (spectrum, bin) in coarse ones."""
+        inside = fine[:, self._fine]
+        merged: Float32Array = inside[:, ::2] + inside[:, 1::2]
+        return merged
+
+    def integrate(self, shapes: FloatArray) -> FloatArray:
+        """Integrate shapes (column, channel) over the bins, shape (column, bin)."""
+        sums = np.concatenate([np.zeros((len(shapes), 1)), np.cumsum(shapes, axis=1)], axis=1)
+        channel = np.minimum(self._positions.astype(int), shapes.shape[1] - 1)
+        share = np.clip(self._positions - channel, 0.0, 1.0)
+        return np.diff(sums[:, channel] + share * shapes[:, channel], axis=1)
+
+    def continuum(self) -> FloatArray:
+        """Return the terms of a smooth continuum, shape (term, bin)."""
+        borders = self.borders_kev
+        return smooth_terms((borders[1:] + borders[:-1]) / 2) * np.diff(borders)
+
+
+Fit = TypeVar("Fit")
+
+
+def fit_of_axis(
+    kind: Callable[[FloatArray, tuple[float, ...], Conditions], Fit],
+    kev: FloatArray,
+    borders_kev: tuple[float, ...],
+    acquisition: Acquisition | None,
+) -> Fit | None:
+    """Return the fit of a kind for an energy axis, made once; None where the axis is too short.
+
+    Parameters
+    ----------
+    kind : type
+        Class of the fit, made from axis, edges of the fine bins and conditions.
+    kev : ndarray, shape (channel,)
+        Evenly spaced channel centres, keV.
+    borders_kev : tuple of float
+        Edges of the fine bins, keV.
+    acquisition : Acquisition, optional
+        Settings of the instrument, as far as known.
+    """
+    axis = (len(kev), float(kev[0]), float(kev[-1]))
+    fit: Fit | None = _fit_of_axis(kind, axis, borders_kev, Conditions.of(acquisition))
+    return fit
+
+
+@lru_cache(maxsize=12)
+def _fit_of_axis(
+    kind: Callable[..., Any],
+    axis: tuple[int, float, float],
+    borders_kev: tuple[float, ...],
+    conditions: Conditions,
+) -> Any:
+    channels, first, last = axis
+    try:
+        return kind(np.linspace(first, last, channels), borders_kev, conditions)
+    except ValueError:
+        return None

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -25,15 +24,12 @@ from .._typing import Float32Array, FloatArray, IntArray
 from ..cube.acquisition import Acquisition
 from ..pigments.catalogue import pigment_catalogue
 from .artefacts import pile_up_shape
-from .background import smooth_terms
 from .common_lines import COMMON_FAMILIES, scatter_columns
 from .conditions import Conditions
-from .design_matrix import LineColumns, line_columns
+from .design_matrix import COARSE_LOW_KEV, CoarseBins, LineColumns, fit_of_axis, line_columns
 from .least_squares import weighted_solver
 from .linear_fit import blurred
-from .unexplained_screening import integrate_bins
 
-_LOW_KEV = 1.19
 #: L counts for one K count of the elements whose K and L lines are one column, and its uncertainty.
 _L_PER_K, _L_PER_K_ERROR = 0.5, 0.5
 _K_WITH_L = ("Ag", "Cd", "In", "Sn", "Sb", "Te")
@@ -79,31 +75,23 @@ class EvidenceFit:
     def __init__(
         self, kev: FloatArray, borders_kev: tuple[float, ...], conditions: Conditions
     ) -> None:
-        gain = float(kev[-1] - kev[0]) / (len(kev) - 1)
-        borders = np.array(borders_kev[::2])
-        start, end = kev[0] - gain / 2, kev[-1] + gain / 2
-        first = int(np.searchsorted(borders, max(_LOW_KEV, start)))
-        last = int(np.searchsorted(borders, end, side="right")) - 1
-        if last - first < 16:
-            raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
-        self._fine = slice(2 * first, 2 * last)
-        borders = borders[first : last + 1]
-        positions = (borders - start) / gain
+        bins = CoarseBins(kev, borders_kev)
+        self._bins = bins
         lines = _merged_columns(kev, conditions)
         self.families = tuple(lines)
         owners = [name for name in lines for _ in lines[name].shapes]
         shapes = np.concatenate([each.shapes for each in lines.values()])
         changes = [change for each in lines.values() for change in each.shape_uncertainties]
-        self._changes = [integrate_bins(change, positions) for change in changes]
+        self._changes = [bins.integrate(change) for change in changes]
         self._members = np.array([[1.0 * (o == name) for o in owners] for name in self.families])
-        peaks = integrate_bins(shapes, positions)
-        scatter = integrate_bins(scatter_columns(kev, conditions), positions)
+        peaks = bins.integrate(shapes)
+        scatter = bins.integrate(scatter_columns(kev, conditions))
         scatter = scatter[scatter.sum(1) > 1e-3]
-        continuum = smooth_terms((borders[1:] + borders[:-1]) / 2) * np.diff(borders)
+        continuum = bins.continuum()
         self._columns = np.concatenate([peaks, scatter, continuum])
-        self._templates = _templates(peaks, owners, scatter, borders)
+        self._templates = _templates(peaks, owners, scatter, bins.borders_kev)
         self._scores = np.ascontiguousarray(np.log(self._templates + 1e-7).T, np.float32)
-        self._strong, self._sums = _pile_up(kev, lines, positions)
+        self._strong, self._sums = _pile_up(kev, lines, bins)
         self._solvers: dict[int, _Solver] = {}
 
     def __call__(self, fine: Float32Array) -> tuple[Float32Array, Float32Array]:
@@ -114,8 +102,7 @@ class EvidenceFit:
         counts, sigma : ndarray, shape (spectrum, family), float32
             Net counts of each family, and their standard deviation.
         """
-        inside = fine[:, self._fine]
-        spectra = inside[:, ::2] + inside[:, 1::2]
+        spectra = self._bins.merge(fine)
         template = (spectra @ self._scores).argmax(1)
         counts = np.empty((len(spectra), len(self.families)), np.float32)
         sigma = np.empty_like(counts)
@@ -198,18 +185,7 @@ def evidence_fit(
     acquisition : Acquisition, optional
         Settings of the instrument, as far as known.
     """
-    conditions = Conditions.of(acquisition)
-    return _evidence_fit(len(kev), float(kev[0]), float(kev[-1]), borders_kev, conditions)
-
-
-@lru_cache(maxsize=4)
-def _evidence_fit(
-    channels: int, first: float, last: float, borders_kev: tuple[float, ...], conditions: Conditions
-) -> EvidenceFit | None:
-    try:
-        return EvidenceFit(np.linspace(first, last, channels), borders_kev, conditions)
-    except ValueError:
-        return None
+    return fit_of_axis(EvidenceFit, kev, borders_kev, acquisition)
 
 
 def _merged_columns(kev: FloatArray, conditions: Conditions) -> dict[str, LineColumns]:
@@ -224,7 +200,7 @@ def _merged_columns(kev: FloatArray, conditions: Conditions) -> dict[str, LineCo
         except ValueError:
             continue
         peak = kev[int(columns.shapes.sum(0).argmax())]
-        if max(kev[0] + 0.1, _LOW_KEV + 0.1) < peak < kev[-1] - 0.1:
+        if max(kev[0] + 0.1, COARSE_LOW_KEV + 0.1) < peak < kev[-1] - 0.1:
             found[name] = columns
     for element in _K_WITH_L:
         hard, soft = found.get(f"{element} K"), found.get(f"{element} L")
@@ -261,7 +237,7 @@ def _templates(
 
 
 def _pile_up(
-    kev: FloatArray, lines: dict[str, LineColumns], positions: FloatArray
+    kev: FloatArray, lines: dict[str, LineColumns], bins: CoarseBins
 ) -> tuple[IntArray, FloatArray]:
     """Return the families that pile up, and the sum peaks of each pair, shape (pair, bin).
 
@@ -272,7 +248,7 @@ def _pile_up(
     one, other = np.triu_indices(len(names))
     sums = [pile_up_shape(kev, shapes[i], shapes[j]) for i, j in zip(one, other, strict=True)]
     order = np.array([list(lines).index(name) for name in names], np.int64)
-    half = integrate_bins(np.array(sums).reshape(-1, kev.size), positions)
+    half = bins.integrate(np.array(sums).reshape(-1, kev.size))
     both = np.zeros((len(names), len(names), half.shape[1]))
     both[one, other] = both[other, one] = half
     return order, both.reshape(-1, half.shape[1])

@@ -9,21 +9,17 @@ with a small estimate needs no further fit.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 from .._typing import Float32Array, FloatArray
 from ..cube.acquisition import Acquisition
-from .background import smooth_terms
 from .common_lines import common_line_columns, scatter_columns
 from .conditions import Conditions
-from .design_matrix import vstack_columns
+from .design_matrix import CoarseBins, fit_of_axis, vstack_columns
 from .least_squares import BatchNNLS
 
 #: Estimates below this value are used as the share. The network's answers change from 0.20 on.
 SMALL = 0.02
-_LOW_KEV = 1.19
 _ITERATIONS = 5
 #: Significance of a residual: lower than in the full model, since bins are wider.
 _SIGMAS = 3.5
@@ -54,21 +50,14 @@ class Screening:
     def __init__(
         self, kev: FloatArray, borders_kev: tuple[float, ...], conditions: Conditions
     ) -> None:
-        gain = float(kev[-1] - kev[0]) / (len(kev) - 1)
-        borders = np.array(borders_kev[::2])
-        start, end = kev[0] - gain / 2, kev[-1] + gain / 2
-        first = int(np.searchsorted(borders, max(_LOW_KEV, start)))
-        last = int(np.searchsorted(borders, end, side="right")) - 1
-        if last - first < 16:
-            raise ValueError("The energy axis holds too little above 1.2 keV to fit lines to.")
-        self._fine = slice(2 * first, 2 * last)
-        borders = borders[first : last + 1]
+        bins = CoarseBins(kev, borders_kev)
+        self._bins = bins
         peaked = vstack_columns(
             [common_line_columns(kev, conditions), scatter_columns(kev, conditions)]
         )
-        peaked = integrate_bins(peaked, (borders - start) / gain)
+        peaked = bins.integrate(peaked)
         peaked = peaked[peaked.sum(1) > 1e-3]
-        continuum = smooth_terms((borders[1:] + borders[:-1]) / 2) * np.diff(borders)
+        continuum = bins.continuum()
         columns = np.concatenate([peaked, continuum])
         columns /= np.sqrt((columns**2).sum(1, keepdims=True))
         columns[columns < 1e-12] = 0.0  # denormal numbers are slow
@@ -82,8 +71,7 @@ class Screening:
 
         About a hundred spectra at once are fastest: intermediate arrays stay in the cache.
         """
-        inside = fine[:, self._fine]
-        spectra = inside[:, ::2] + inside[:, 1::2]
+        spectra = self._bins.merge(fine)
         amplitude = self._fit(spectra)
         lines, smooth = np.split(amplitude, [len(self._peaked)], axis=1)
         peaked = lines @ self._peaked
@@ -109,27 +97,7 @@ def screening(
     acquisition : Acquisition, optional
         Settings of the instrument, as far as known.
     """
-    conditions = Conditions.of(acquisition)
-    return _screening(len(kev), float(kev[0]), float(kev[-1]), borders_kev, conditions)
-
-
-@lru_cache(maxsize=8)
-def _screening(
-    channels: int, first: float, last: float, borders_kev: tuple[float, ...], conditions: Conditions
-) -> Screening | None:
-    try:
-        return Screening(np.linspace(first, last, channels), borders_kev, conditions)
-    except ValueError:
-        return None
-
-
-def integrate_bins(shapes: FloatArray, positions: FloatArray) -> FloatArray:
-    """Integrate shapes (column, channel) between positions in channels from the start."""
-    sums = np.concatenate([np.zeros((len(shapes), 1)), np.cumsum(shapes, axis=1)], axis=1)
-    channel = np.minimum(positions.astype(int), shapes.shape[1] - 1)
-    share = np.clip(positions - channel, 0.0, 1.0)
-    at = sums[:, channel] + share * shapes[:, channel]
-    return np.diff(at, axis=1)
+    return fit_of_axis(Screening, kev, borders_kev, acquisition)
 
 
 def _rest(residual: Float32Array, model: Float32Array, peaked: Float32Array) -> Float32Array:
