@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..cube import PigmentMaps
-from ..io.outputs.atomic_write import check_output, write_atomically
+from ..io.outputs.atomic_write import begins_with, check_output, write_atomically
 from ..mapping.points import PointMaps
 from ..pigments.display import Naming, catalogue_naming, format_probability
 
@@ -66,10 +66,7 @@ def save_point_table(
 
 def is_point_table(path: Path) -> bool:
     """Return whether a file is a table that :func:`save_point_table` wrote."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.readline(4096).startswith(",".join(COLUMNS).encode())
+    return begins_with(path, ",".join(COLUMNS))
 
 
 def point_rows(maps: PointMaps, threshold: float = 0.5) -> Iterator[tuple[str, ...]]:

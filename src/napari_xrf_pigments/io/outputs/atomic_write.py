@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,38 @@ def check_output(
         )
     if not overwrite:
         raise FileExistsError(f"{target} already exists; add --overwrite to replace it.")
+
+
+def begins_with(path: Path, start: str) -> bool:
+    """Return whether a file begins with a text, as a table of this program with its headings."""
+    wanted = start.encode()
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(len(wanted)) == wanted
+    return False
+
+
+def write_table(path: Path, text: str, start: str) -> None:
+    """Write a table atomically, in place of an earlier one at most.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    text : str
+        The table.
+    start : str
+        Beginning of all tables of its kind.
+
+    Raises
+    ------
+    OSError
+        If another file has that name, or the disk fails.
+    """
+    write_atomically(
+        path.absolute(),
+        lambda part: part.write_text(text, encoding="utf-8"),
+        lambda target: begins_with(target, start),
+    )
 
 
 def ensure_outside_scan(target: Path, scan: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from napari_xrf_pigments._typing import FloatArray
-from napari_xrf_pigments.io.outputs.atomic_write import write_atomically
+from napari_xrf_pigments.io.outputs.atomic_write import write_table
 
 from ..layers.region_masks import DrawnLine
 
@@ -59,17 +58,7 @@ class Profiles:
         OSError
             If another file has that name, or the disk fails.
         """
-        write_atomically(
-            path.absolute(),
-            lambda part: part.write_text(self.csv(), encoding="utf-8"),
-            _is_profile_table,
-        )
-
-
-def _is_profile_table(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(50).startswith(f"{_FIRST_COLUMN} (".encode())
-    return False
+        write_table(path, self.csv(), f"{_FIRST_COLUMN} (")
 
 
 def profiles_along(

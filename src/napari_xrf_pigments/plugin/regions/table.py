@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from napari_xrf_pigments.io.outputs.atomic_write import write_atomically
+from napari_xrf_pigments.io.outputs.atomic_write import write_table
 from napari_xrf_pigments.pigments import display
 
 from ..layers.region_masks import Region
@@ -52,17 +51,7 @@ class Table:
         OSError
             If another file has that name, or the disk fails.
         """
-        write_atomically(
-            path.absolute(),
-            lambda part: part.write_text(self.csv(), encoding="utf-8"),
-            _is_region_table,
-        )
-
-
-def _is_region_table(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(200).startswith(",".join(_FIRST_COLUMNS).encode())
-    return False
+        write_table(path, self.csv(), ",".join(_FIRST_COLUMNS))
 
 
 def region_table(scan: Scan, regions: Iterable[Region], unit: str = "mm") -> Table:
