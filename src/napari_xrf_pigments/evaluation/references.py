@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from ..cube import Acquisition, EnergyAxis
 from ..io.point_spectra import PointSpectra
 from ..physics.lines import line_family
 from ..pigments.catalogue import ambiguity_groups, pigment, pigment_catalogue
-from .metrics import THRESHOLD
+from .metrics import THRESHOLD, calibration_error
 
 #: Counts that spectra are thinned to.
 COUNTS = (3_000, 10_000, 30_000)
@@ -359,15 +358,7 @@ def _calibration(sample: _Sample) -> float:
     the others, impurities among them, nothing is known.
     """
     known = sample.labelled | ~sample.own_line
-    probability, truth = sample.probability[known], sample.labelled[known]
-    edges = np.linspace(0, 1, 16)
-    error = 0.0
-    for low, high in pairwise(edges):
-        inside = (probability >= low) & ((probability < high) | (high == 1))
-        if inside.any():
-            gap = abs(probability[inside].mean() - truth[inside].mean())
-            error += float(gap * inside.mean())
-    return error
+    return calibration_error(sample.labelled[known], sample.probability[known])
 
 
 def _mixture_score(

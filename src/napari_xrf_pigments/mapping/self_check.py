@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from .._typing import BoolArray, FloatArray
 from ..cube import PigmentMaps, XRFCube
-from ..physics.atomic import compound_attenuation
+from ..physics.detector import beryllium_depth
 from ..pigments.selection import THRESHOLD
 
 #: Pixels of the sample.
 PIXELS = 3000
-#: Thickness of the virtual beryllium absorber in mm, and density of beryllium in g/cm3.
+#: Thickness of the virtual beryllium absorber in mm.
 ABSORBER_MM = 1.0
-_BE, _BE_DENSITY = {4: 1.0}, 1.848
 #: Share of the pixels that must claim a group for its agreement to be stated.
 _MIN_SHARE = 0.002
 
@@ -212,8 +211,7 @@ def _spectra(
 
 def _transmission(kev: FloatArray) -> FloatArray:
     """Return the transmission of the virtual absorber; below 0.5 keV that of 0.5 keV."""
-    attenuation = compound_attenuation(_BE, np.maximum(np.asarray(kev), 0.5))
-    return np.exp(-attenuation * _BE_DENSITY * ABSORBER_MM / 10)
+    return np.exp(-beryllium_depth(np.maximum(np.asarray(kev), 0.5), 1000 * ABSORBER_MM))
 
 
 def _claims(maps: PigmentMaps) -> BoolArray:

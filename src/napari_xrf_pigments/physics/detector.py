@@ -69,13 +69,18 @@ class DetectorModel:
         """Return the detection efficiency, shape of `kev`."""
         energy = np.maximum(kev, 0.5)
         silicon = compound_attenuation({14: 1.0}, energy) * 2.33
-        window = compound_attenuation({4: 1.0}, energy) * 1.848 * self.window_um * 1e-4
+        window = beryllium_depth(energy, self.window_um)
         dead = silicon * self.dead_layer_um * 1e-4
         return np.exp(-window - dead) * -np.expm1(-silicon * self.thickness_mm / 10)
 
     def escape_share(self, kev: FloatArray) -> FloatArray:
         """Return the ratio of escape peak to peak, shape of `kev`."""
         return self.escape * escape_share(kev)
+
+
+def beryllium_depth(kev: FloatArray, um: float) -> FloatArray:
+    """Return the optical depth of beryllium of a thickness in um, shape of `kev`."""
+    return compound_attenuation({4: 1.0}, kev) * 1.848 * um * 1e-4
 
 
 def escape_share(kev: FloatArray) -> FloatArray:

@@ -84,7 +84,18 @@ def pigment(pigment_id: str) -> Pigment:
     ValueError
         If the table has no such id.
     """
-    for entry in pigment_catalogue():
+    return find_pigment(pigment_catalogue(), pigment_id)
+
+
+def find_pigment(entries: Iterable[Pigment], pigment_id: str) -> Pigment:
+    """Return the pigment of a table with an id.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such id.
+    """
+    for entry in entries:
         if entry.id == pigment_id:
             return entry
     raise ValueError(f"There is no pigment {pigment_id!r} in the table.")

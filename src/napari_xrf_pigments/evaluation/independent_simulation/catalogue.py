@@ -9,7 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 
-from napari_xrf_pigments.pigments.catalogue import Pigment, members_by_group, parse_pigments
+from napari_xrf_pigments.pigments.catalogue import (
+    Pigment,
+    find_pigment,
+    members_by_group,
+    parse_pigments,
+)
 
 
 @lru_cache
@@ -35,7 +40,4 @@ def set_pigment(pigment_id: str) -> Pigment:
     ValueError
         If their table has no such id.
     """
-    for entry in set_pigments():
-        if entry.id == pigment_id:
-            return entry
-    raise ValueError(f"The test sets have no pigment {pigment_id!r}.")
+    return find_pigment(set_pigments(), pigment_id)
