@@ -16,20 +16,6 @@ def test_every_group_has_a_title_and_a_colour():
         assert len(display.group_colour(group)) == 7
 
 
-@pytest.mark.parametrize("name", ["lead_white", "chalk", "zinc_white", "silver_leaf"])
-def test_whites_and_greys_are_pale(name):
-    assert display.is_pale(display.pigment_colour(name))
-
-
-@pytest.mark.parametrize("name", ["vermilion", "azurite", "prussian_blue", "naples_yellow"])
-def test_colours_are_not_pale(name):
-    assert not display.is_pale(display.pigment_colour(name))
-
-
-def test_a_group_of_whites_is_pale():
-    assert display.is_pale(display.group_colour("calcium"))
-
-
 def test_elements_have_different_colours():
     names = ["Hg L", "Pb L", "Cu K", "Fe K", "Mn K", "Ca K", "Zn K", "Ni K", "Cl K", "Rb K"]
     assert len({display.element_colour(name) for name in names}) == len(names)

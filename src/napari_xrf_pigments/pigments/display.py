@@ -109,12 +109,6 @@ def lighter(hex_colour: str) -> str:
     return rgb_to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
 
 
-def is_pale(hex_colour: str) -> bool:
-    """Return whether additive blending with the colour, white or light grey, hides others."""
-    _, lightness, saturation = colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))
-    return lightness > 0.88 or (lightness > 0.5 and saturation < 0.2)
-
-
 def is_white(hex_colour: str) -> bool:
     """Return whether a colour is a white: that of a white pigment or of a ground."""
     return colorsys.rgb_to_hls(*hex_to_rgb(hex_colour))[1] > 0.88
