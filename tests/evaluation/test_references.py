@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,8 +42,8 @@ class Oracle:
     def __init__(self, always: str | None = None) -> None:
         self.always = always
 
-    def bind(self, energies, acquisition):  # type: ignore[no-untyped-def]
-        def predict(counts):  # type: ignore[no-untyped-def]
+    def bind(self, energies: EnergyAxis, acquisition: Acquisition) -> Any:
+        def predict(counts: np.ndarray) -> PigmentMaps:
             groups = own_lines(counts, energies).T.astype(np.float32)
             if self.always is not None:
                 groups[GROUPS.index(self.always)] = 0.99

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from napari_xrf_pigments.cube import PigmentMaps, XRFCube
+from napari_xrf_pigments.cube import Acquisition, EnergyAxis, PigmentMaps, XRFCube
 from napari_xrf_pigments.mapping.self_check import check_scan
 
 
@@ -20,8 +22,8 @@ class LineCounter:
     def __init__(self, channels: slice, counts: float) -> None:
         self.channels, self.counts = channels, counts
 
-    def bind(self, energies, acquisition):  # type: ignore[no-untyped-def]
-        def predict(spectra):  # type: ignore[no-untyped-def]
+    def bind(self, energies: EnergyAxis, acquisition: Acquisition) -> Any:
+        def predict(spectra: np.ndarray) -> PigmentMaps:
             claimed = (spectra[:, self.channels].sum(1) > self.counts).astype(np.float32)[None]
             none = np.zeros(len(spectra), np.float32)
             return PigmentMaps(("it",), claimed, claimed, claimed, ("group",), claimed, none)

@@ -6,6 +6,7 @@ import numpy as np
 
 from napari_xrf_pigments.cube.acquisition import SUPPORTS
 from napari_xrf_pigments.pigments.catalogue import pigment_catalogue
+from napari_xrf_pigments.simulation.stratigraphy import Layer, Stratigraphy
 from napari_xrf_pigments.simulation.stratigraphy_batch import random_pool
 from napari_xrf_pigments.simulation.swatches import random_swatch
 
@@ -44,5 +45,5 @@ def test_a_pool_mixes_swatches_with_paintings_and_knows_their_supports() -> None
     assert (pool.support == -1).any()
 
 
-def _paint(layers):  # type: ignore[no-untyped-def]
+def _paint(layers: Stratigraphy) -> Layer:
     return next(layer for layer in layers if layer.role == "paint")

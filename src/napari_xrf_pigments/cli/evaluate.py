@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from ..cube import Acquisition
 from ._console import echo, progress_bar
 from ._options import CalibrationOptions, Device
 from .map import open_scan
@@ -127,6 +126,7 @@ class EvaluateRequest(CalibrationOptions):
 
     def _score_references(self, predictor: Predictor, folder: Path, table: Path) -> None:
         """Score the network on spectra of known pigments and print the tables."""
+        from ..cube import Acquisition
         from ..evaluation import read_labels, score_references
         from ..io import read_point_spectra
 

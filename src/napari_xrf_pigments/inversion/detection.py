@@ -183,7 +183,7 @@ class Detection:
         bins : Bins
             The bins.
         before : Detection, optional
-            Response of an instrument for the same lines; what is equal is not computed again.
+            Response of another instrument to the same lines; parts that are equal are reused.
         """
         detector = instrument.readout.detector
         key = (

@@ -1,4 +1,4 @@
-"""Unknowns of a section: which components each layer may hold, and what is known beforehand."""
+"""Unknowns of a section: the components that each layer may hold, and their priors."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Interval:
     value, low, high : float
         Best value and the limits.
     constrained : bool
-        Whether the spectrum determines it, beyond what is assumed of any painting.
+        Whether the spectrum, and not the prior alone, determines it.
     """
 
     value: float

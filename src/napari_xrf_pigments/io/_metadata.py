@@ -210,7 +210,7 @@ def guess_channel_axis(shape: tuple[int, int, int]) -> int:
 
 
 def picture_reason(shape: tuple[int, int, int], channel: int) -> str | None:
-    """Explain why an array is not opened as a scan unasked; None where it is.
+    """Explain why an array is not opened as a scan by default; None where it is.
 
     It applies where no axis has a name and no energies are stated. Pictures have 1, 3 or 4
     colours, and spectra at least 128 channels.

@@ -71,7 +71,7 @@ class FormatReader:
         Whether files of this format hold one spectrum, or several that are separate measurements.
     has_signature : callable or None
         Returns whether a path is a container of this format, although nothing in it is a scan
-        unasked: `read` then explains why, or opens the array that the user names.
+        by default: `read` then explains why, or opens the array that the user names.
     """
 
     format: str

@@ -222,7 +222,7 @@ def _read(path: Path, options: ReadOptions) -> XRFCube:
 
 
 def _reader_of_container(path: Path) -> FormatReader | None:
-    """Return the reader that explains a container which no reader opens unasked."""
+    """Return the reader that explains a container which no reader opens by default."""
     return next(
         (each for each in readers() if each.has_signature is not None and each.has_signature(path)),
         None,

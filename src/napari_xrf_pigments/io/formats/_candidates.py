@@ -57,8 +57,8 @@ class Candidate:
         Whether the container names it as its default.
     is_declared : bool
         Whether the container declares it as measured data.
-    doubt : str or None
-        Why it is opened only if the user names it; None where it is opened unasked.
+    rejection : str or None
+        Why it is opened only if the user names it; None where it is opened by default.
     notes : tuple of str
         Sentences on its energies and pixels that are stated and not used.
     missing : int
@@ -75,7 +75,7 @@ class Candidate:
     detector_axis: int | None = None
     is_default: bool = False
     is_declared: bool = False
-    doubt: str | None = None
+    rejection: str | None = None
     notes: tuple[str, ...] = ()
     missing: int = 0
 
@@ -90,7 +90,7 @@ class Candidate:
 
         Energies come first, then the default of the container, then the number of channels.
         """
-        first = self.doubt is not None, self.energies is None, not self.is_default
+        first = self.rejection is not None, self.energies is None, not self.is_default
         last = not self.is_declared, self.guessed, self.dtype.kind == "f"
         return (*first, -self.channels, *last)
 
@@ -119,11 +119,11 @@ def note_others(opened: Candidate, others: Sequence[Candidate], notes: list[str]
     )
 
 
-def refusal(doubtful: Sequence[Candidate]) -> str:
-    """Explain why the arrays of a container are not opened unasked, and name the option."""
-    reasons = "; ".join(f"{each} {each.doubt}" for each in doubtful[:_REFUSED])
-    more = f"; it holds {len(doubtful) - _REFUSED} more" if len(doubtful) > _REFUSED else ""
-    first = doubtful[0].name or "/"
+def refusal(rejected: Sequence[Candidate]) -> str:
+    """Explain why the arrays of a container are not opened by default, and name the option."""
+    reasons = "; ".join(f"{each} {each.rejection}" for each in rejected[:_REFUSED])
+    more = f"; it holds {len(rejected) - _REFUSED} more" if len(rejected) > _REFUSED else ""
+    first = rejected[0].name or "/"
     return f"{reasons}{more}. `--dataset {first}` opens it nevertheless."
 
 

@@ -94,7 +94,7 @@ def matches_npy(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             shape, _, dtype = npy_header(file, path.name)
-        return _candidate(path.name, "", shape, dtype).doubt is None
+        return _candidate(path.name, "", shape, dtype).rejection is None
     except ValueError:
         return True  # reading explains why
 
@@ -124,7 +124,7 @@ def read_npy(path: Path, options: ReadOptions) -> XRFCube:
         shape, fortran, dtype = npy_header(file, path.name)
         offset = file.tell()
     array = _candidate(path.name, "", shape, dtype)
-    if options.dataset is None and array.doubt is not None:
+    if options.dataset is None and array.rejection is not None:
         raise ValueError(f"{path.name} is not a scan: {refusal([array])}")
     disk_shape, axes = (shape[0], shape[1], shape[2]), array.axes
     notes: list[str] = []
@@ -244,7 +244,7 @@ def _chosen(
         raise ValueError(
             f"{name} has {asked} with the three axes (y, x, channel); it has {listed}."
         )
-    if wanted is None and found[0].doubt is not None:
+    if wanted is None and found[0].rejection is not None:
         raise ValueError(f"{name} is not a scan: {refusal(found)}")
     note_others(found[0], [each for each in described if each.name != found[0].name], notes)
     return found[0]
@@ -296,7 +296,7 @@ def _with_energies(array: Candidate, settings: Mapping[str, Any]) -> Candidate:
         energies = axis_from_settings(settings, array.shape[channel])
         if energies is not None:
             y, x = (axis for axis in range(3) if axis != channel)
-            return replace(array, axes=(y, x, channel), energies=energies, doubt=None)
+            return replace(array, axes=(y, x, channel), energies=energies, rejection=None)
     return array
 
 
@@ -324,7 +324,7 @@ def _candidate(name: str, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]
         (y, x, channel),
         guessed=channel != 2,
         is_default=key == "counts",
-        doubt=picture_reason(lengths, channel),
+        rejection=picture_reason(lengths, channel),
     )
 
 

@@ -69,8 +69,8 @@ class TiffLayout:
         Further settings from the description.
     is_ome : bool
         Whether the description is OME-XML.
-    doubt : str or None
-        Why it is opened only if the user asks for it; None where it is opened unasked.
+    rejection : str or None
+        Why it is opened only if the user asks for it; None where it is opened by default.
     """
 
     shape: tuple[int, int, int]
@@ -81,7 +81,7 @@ class TiffLayout:
     pixel_mm: tuple[float, float] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_ome: bool = False
-    doubt: str | None = None
+    rejection: str | None = None
 
 
 def layout_of(tif: Any) -> TiffLayout | None:
@@ -122,8 +122,10 @@ def layout_of(tif: Any) -> TiffLayout | None:
     pixel = pixel if channel == 0 else None
     settings = _json_description(text)
     stated = is_ome or named or axis_from_settings(settings, shape[channel]) is not None
-    doubt = None if stated else picture_reason(shape, channel)
-    return TiffLayout(shape, "pyx", (y, x, channel), dtype, reason, pixel, settings, is_ome, doubt)
+    rejection = None if stated else picture_reason(shape, channel)
+    return TiffLayout(
+        shape, "pyx", (y, x, channel), dtype, reason, pixel, settings, is_ome, rejection
+    )
 
 
 def _page_count(tif: Any, page: Any, text: str) -> int:
@@ -209,7 +211,7 @@ def matches(path: Path) -> bool:
     try:
         with open_tiff(path) as tif:
             layout = layout_of(tif)
-            return (layout is not None and layout.doubt is None) and (
+            return (layout is not None and layout.rejection is None) and (
                 layout.dtype.kind != "f" or looks_like_counts(_source(path, tif, layout))
             )
     except (ValueError, OSError):
@@ -228,17 +230,17 @@ def refusal(path: Path) -> str | None:
         return text if path.name in text else f"{path.name}: {text}"
     if layout is None:
         return f"{path.name} holds an image, or a few of them, and no spectra."
-    if layout.doubt is not None:
-        return _doubt(path, layout)
+    if layout.rejection is not None:
+        return _rejection(path, layout)
     return (
         f"{path.name} holds numbers with a fractional part, so they are not the counts of a scan."
     )
 
 
-def _doubt(path: Path, layout: TiffLayout) -> str:
+def _rejection(path: Path, layout: TiffLayout) -> str:
     pages, rows, columns = layout.shape
     return (
-        f"{path.name} ({pages} pages of {rows} x {columns}) {layout.doubt}. "
+        f"{path.name} ({pages} pages of {rows} x {columns}) {layout.rejection}. "
         "`--dataset /` opens it nevertheless."
     )
 
@@ -255,8 +257,8 @@ def read(path: Path, options: ReadOptions) -> XRFCube:
         layout = layout_of(tif)
         if layout is None:
             raise ValueError(f"{path.name} holds an image, or a few of them, and no spectra.")
-        if layout.doubt is not None and options.dataset is None:
-            raise ValueError(_doubt(path, layout))
+        if layout.rejection is not None and options.dataset is None:
+            raise ValueError(_rejection(path, layout))
         source = _source(path, tif, layout)
         name = OME_FORMAT if layout.is_ome else FORMAT
     channels = source.shape[2]

@@ -50,7 +50,7 @@ def facts_of(scan: Scan) -> list[Fact]:
 
 
 def warnings_of(scan: Scan) -> list[str]:
-    """Return the notes of the reader and the doubts about the scan, each a sentence."""
+    """Return the notes of the reader and the warnings about the scan, each a sentence."""
     source = scan.cube.source
     texts = [note for note in (source.notes if source is not None else ()) if note != SLOW_FORMAT]
     if scan.cube.valid is not None and not any("pixels are missing" in text for text in texts):

@@ -89,7 +89,7 @@ def describe_dataset(file: Any, dataset: Any) -> Candidate | None:
     group, shape = dataset.parent, tuple(int(length) for length in dataset.shape)
     stated = _axis_names(group, dataset)
     names = stated or [""] * len(shape)
-    detector, doubt = _fourth_axis(shape, names) if len(shape) == 4 else (None, None)
+    detector, rejection = _fourth_axis(shape, names) if len(shape) == 4 else (None, None)
     if len(shape) == 4 and detector is None:
         return None
     others = [axis for axis in range(len(shape)) if axis != detector]
@@ -110,9 +110,9 @@ def describe_dataset(file: Any, dataset: Any) -> Candidate | None:
     )
     if guessed and energies is None:
         lengths = shape[others[0]], shape[others[1]], shape[others[2]]
-        doubt = _doubt(lengths, others.index(channel), stated is not None) or doubt
+        rejection = _rejection(lengths, others.index(channel), stated is not None) or rejection
     if _is_picture(dataset):
-        doubt = "is declared to be a picture"
+        rejection = "is declared to be a picture"
     y, x = (axis for axis in others if axis != channel)
     return Candidate(
         dataset.name.lstrip("/"),
@@ -125,7 +125,7 @@ def describe_dataset(file: Any, dataset: Any) -> Candidate | None:
         detector,
         is_default=stated is not None and _is_default(file, dataset),
         is_declared=stated is not None,
-        doubt=doubt,
+        rejection=rejection,
         notes=tuple(notes),
     )
 
@@ -134,8 +134,8 @@ def _guess_spectrum_axis(shape: tuple[int, ...], among: Sequence[int]) -> int:
     return among[guess_channel_axis((shape[among[0]], shape[among[1]], shape[among[2]]))]
 
 
-def _doubt(shape: tuple[int, int, int], channel: int, declared: bool) -> str | None:
-    """Explain why a dataset whose spectrum axis is guessed is not opened unasked."""
+def _rejection(shape: tuple[int, int, int], channel: int, declared: bool) -> str | None:
+    """Explain why a dataset whose spectrum axis is guessed is not opened by default."""
     if declared and shape[2] not in PICTURE_LENGTHS:
         return picture_reason((2, 2, shape[channel]), 2)
     frames, detectors, _ = shape
@@ -163,7 +163,7 @@ def _is_default(file: Any, dataset: Any) -> bool:
 
 
 def _fourth_axis(shape: tuple[int, ...], names: list[str]) -> tuple[int | None, str | None]:
-    """Find the axis that no scan has, and why it is not taken as the detectors unasked."""
+    """Find the axis that no scan has, and why it is not taken as the detectors by default."""
     for axis, name in enumerate(names):
         if name.lower().startswith(_DETECTOR_WORDS):
             return axis, None

@@ -95,8 +95,8 @@ def matches(path: Path) -> bool:
             if find_known_scan(file) is not None:
                 return True
             best = next(iter(find_candidates(file, brief=True)), None)
-            if best is None or best.doubt is not None or best.energies is not None:
-                return best is not None and best.doubt is None
+            if best is None or best.rejection is not None or best.energies is not None:
+                return best is not None and best.rejection is None
             slow = piece_bytes(file[best.name]) > _QUICK_PIECE_BYTES
             return slow or holds_counts(best, _cube_of(path, Counts("", best)))
     except (*_BROKEN, ValueError):
@@ -143,7 +143,7 @@ def _choose_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
 def _is_certain(candidate: Candidate, options: ReadOptions) -> bool:
     """Return whether an array is opened, although the user has not named it."""
     selected = options.detector is not None and candidate.detector_axis is not None
-    return candidate.doubt is None or selected
+    return candidate.rejection is None or selected
 
 
 def _requested_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
@@ -165,12 +165,12 @@ def _requested_scan(path: Path, file: Any, options: ReadOptions) -> Hdf5Scan:
     return scan_of(file, [array])
 
 
-def _rejection_reason(path: Path, file: Any, doubtful: Sequence[Candidate]) -> str:
-    stacks = [each for each in doubtful if each.detector_axis is not None]
+def _rejection_reason(path: Path, file: Any, rejected: Sequence[Candidate]) -> str:
+    stacks = [each for each in rejected if each.detector_axis is not None]
     if stacks:
         return _stack_reason(path, stacks[0])
-    if doubtful:
-        return f"{path.name} is not a scan: {refusal(doubtful)}"
+    if rejected:
+        return f"{path.name} is not a scan: {refusal(rejected)}"
     others = [] if is_foreign(file) else linked_files(file)
     if others:
         return (
@@ -182,8 +182,8 @@ def _rejection_reason(path: Path, file: Any, doubtful: Sequence[Candidate]) -> s
 
 def _stack_reason(path: Path, array: Candidate) -> str:
     return (
-        f"{path.name} is not opened unasked: {array} {array.doubt}. `--detector 0` opens the first "
-        "of them, `--detector sum` their sum."
+        f"{path.name} is not opened by default: {array} {array.rejection}. `--detector 0` opens "
+        "the first of them, `--detector sum` their sum."
     )
 
 

@@ -109,7 +109,7 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
     notes: list[str] = []
     energies = _energies(scales[channel], shape[channel], notes)
     energies = energies or axis_from_settings(settings, shape[channel])
-    doubt = None
+    rejection = None
     if (
         energies is None
         and not beside
@@ -118,7 +118,7 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
         lengths = [shape[axis] for axis in used]
         if named:  # colours or channels, but neither y nor x
             lengths = [2, 2, shape[channel]]
-        doubt = picture_reason(
+        rejection = picture_reason(
             (lengths[0], lengths[1], lengths[2]), 2 if named else used.index(channel)
         )
     y, x = (axis for axis in used if axis != channel)
@@ -131,7 +131,7 @@ def _describe_array(store: Path, folder: Path, levels: Levels) -> ZarrArray | No
         energies,
         _pixel_size(scales[y], scales[x]),
         guessed=not named and not beside,
-        doubt=doubt,
+        rejection=rejection,
         settings=settings,
         sides=(names[y].split(" ")[0], names[x].split(" ")[0]),
         notes=tuple(notes),

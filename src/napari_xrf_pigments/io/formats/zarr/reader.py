@@ -86,7 +86,7 @@ def matches(path: Path) -> bool:
         if not is_store(path):
             return False
         found = find_arrays(path)
-        certain = [each for each in found[:_MOST_TRIED] if each.doubt is None]
+        certain = [each for each in found[:_MOST_TRIED] if each.rejection is None]
         return any(each.energies is not None or _holds_counts(path, each) for each in certain)
     except OSError:
         return False
@@ -152,7 +152,7 @@ def _choose(path: Path, wanted: str | None, notes: list[str]) -> ZarrArray:
         raise ValueError(
             f"{path.name} is not a scan: it holds no array of whole counts with three axes."
         )
-    if counted[0].doubt is not None:
+    if counted[0].rejection is not None:
         raise ValueError(f"{path.name} is not a scan: {refusal(counted)}")
     note_others(counted[0], counted[1:], notes)
     return counted[0]
