@@ -313,5 +313,5 @@ def test_a_group_includes_its_hidden_members(results):
 
 
 def test_lighter_colours_are_lighter():
-    assert display.lighter("#c0c0c0") == "#dfdfdf"
+    assert display.lighter("#c0c0c0") == "#e0e0e0"
     assert display.lighter("#ff0000") == "#ff8080"
